@@ -1,0 +1,5 @@
+//! `osmon-detect-crisis`: this one command, for crontabs.
+
+fn main() -> std::process::ExitCode {
+    osmon::cli::run_one(&osmon::commands::detect_crisis::COMMAND)
+}

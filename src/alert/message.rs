@@ -1,0 +1,239 @@
+//! One mail for all new events: text and HTML.
+
+use crate::base::clock::{local_minute, parse, zone_name};
+use crate::base::text::{clean, plural};
+use crate::base::units::{duration, metric_value};
+use crate::model::event::{Event, Kind};
+use crate::model::incident::Severity;
+use anyhow::{Context, Result};
+use askama::Template;
+use chrono::{DateTime, Utc};
+use lettre::Message;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+
+/// Longest subject, in characters.
+const SUBJECT_MAX: usize = 120;
+
+/// Who writes to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// Sender.
+    pub from: Mailbox,
+    /// Recipients; at least one.
+    pub to: Vec<Mailbox>,
+}
+
+impl Envelope {
+    /// The envelope that the configuration asks for.
+    ///
+    /// # Errors
+    /// When an address makes no sense.
+    pub fn new(from: &str, to: &[String], host: &str) -> Result<Self> {
+        let sender = if from.is_empty() { format!("osmon <osmon@{}>", domain(host)) } else { from.to_string() };
+        let from = sender.parse().with_context(|| format!("{sender:?} is not a mail address; set [alert] from"))?;
+        let to = to
+            .iter()
+            .map(|address| address.parse().with_context(|| format!("{address:?} is not a mail address")))
+            .collect::<Result<_>>()?;
+        Ok(Self { from, to })
+    }
+}
+
+/// A host name as the domain of an address: what does not belong there becomes a hyphen.
+pub fn domain(host: &str) -> String {
+    let plain: String =
+        host.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '.' { c } else { '-' }).collect();
+    let plain = plain.trim_matches(['-', '.']).to_string();
+    if plain.is_empty() { "localhost".to_string() } else { plain }
+}
+
+/// One event as the templates show it.
+struct Item {
+    word: &'static str,
+    color: &'static str,
+    title: String,
+    sentence: String,
+    since: String,
+}
+
+#[derive(Template)]
+#[template(path = "alert.txt")]
+struct Text<'a> {
+    host: &'a str,
+    items: &'a [Item],
+    zone: String,
+    report: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "alert.html")]
+struct Html<'a> {
+    host: &'a str,
+    subject: &'a str,
+    items: &'a [Item],
+    zone: String,
+    report: &'a str,
+}
+
+/// `CRITICAL web-01: CPU 97.2 % (limit 95 %), and 2 more`.
+pub fn subject(events: &[Event]) -> String {
+    let mut order: Vec<&Event> = events.iter().collect();
+    order.sort_by_key(|event| (event.kind == Kind::Recovered, std::cmp::Reverse(event.severity)));
+    let Some(first) = order.first() else { return "osmon: nothing to tell".to_string() };
+    let more = if events.len() > 1 { format!(", and {} more", events.len() - 1) } else { String::new() };
+    let text = match first.kind {
+        Kind::Recovered => {
+            format!("RECOVERED {}: {} after {}", first.host, first.title, duration(first.duration_seconds))
+        }
+        Kind::Fired | Kind::Escalated => {
+            format!(
+                "{} {}: {} {} (limit {})",
+                first.severity.word(),
+                first.host,
+                first.title,
+                value(first, first.value),
+                value(first, first.limit)
+            )
+        }
+    };
+    // No control character is left, so no header can be added.
+    format!("{}{more}", clean(&text, SUBJECT_MAX))
+}
+
+fn value(event: &Event, value: f64) -> String {
+    metric_value(event.metric.split('{').next().unwrap_or_default(), value)
+}
+
+fn item(event: &Event) -> Item {
+    let limit = format!("{} {}", if event.above { "at or above" } else { "at or below" }, value(event, event.limit));
+    let now = value(event, event.value);
+    let (word, color, sentence) = match (event.kind, event.severity) {
+        (Kind::Recovered, _) => {
+            ("RECOVERED", "#15803d", format!("Well again: {now}. It lasted {}.", duration(event.duration_seconds)))
+        }
+        (Kind::Escalated, _) => ("CRITICAL", "#b91c1c", format!("Now {now}, critical {limit}. It was a warning.")),
+        (Kind::Fired, Severity::Critical) => {
+            ("CRITICAL", "#b91c1c", format!("{now}, critical {limit}, for {}.", duration(event.duration_seconds)))
+        }
+        (Kind::Fired, Severity::Warning) => {
+            ("WARNING", "#b45309", format!("{now}, warning {limit}, for {}.", duration(event.duration_seconds)))
+        }
+    };
+    let since = parse(&event.since).map(local_minute).unwrap_or_default();
+    Item { word, color, title: event.title.clone(), sentence, since }
+}
+
+/// The mail for some events.
+///
+/// # Errors
+/// When it cannot be put together: an address or a template makes no sense.
+pub fn compose(events: &[Event], envelope: &Envelope, host: &str, report: &str, now: DateTime<Utc>) -> Result<Message> {
+    let items: Vec<Item> = events.iter().map(item).collect();
+    let subject = subject(events);
+    let text = Text { host, items: &items, zone: zone_name(now), report }.render()?;
+    let html = Html { host, subject: &subject, items: &items, zone: zone_name(now), report }.render()?;
+    // From the event alone: when the same mail has to go out twice, people's programs can tell.
+    let (id, time) = events.last().map(|event| (event.id.as_str(), event.time.as_str())).unwrap_or_default();
+    let moment = parse(time).unwrap_or(now).timestamp_millis();
+    build(envelope, &subject, text, html, &format!("<{}.{moment}@{}>", domain(id), domain(host)), now)
+}
+
+/// The mail of `--test`.
+///
+/// # Errors
+/// As [`compose`].
+pub fn compose_test(envelope: &Envelope, host: &str, now: DateTime<Utc>) -> Result<Message> {
+    let subject = format!("TEST {}: osmon can reach you", clean(host, 80));
+    let item = Item {
+        word: "TEST",
+        color: "#2563eb",
+        title: "This is a test".to_string(),
+        sentence: "It went the way every alert goes. Nothing is wrong.".to_string(),
+        since: local_minute(now),
+    };
+    let items = [item];
+    let text = Text { host, items: &items, zone: zone_name(now), report: "" }.render()?;
+    let html = Html { host, subject: &subject, items: &items, zone: zone_name(now), report: "" }.render()?;
+    build(envelope, &subject, text, html, &format!("<test.{}@{}>", now.timestamp_millis(), domain(host)), now)
+}
+
+fn build(
+    envelope: &Envelope,
+    subject: &str,
+    text: String,
+    html: String,
+    id: &str,
+    now: DateTime<Utc>,
+) -> Result<Message> {
+    let mut builder = Message::builder()
+        .from(envelope.from.clone())
+        .subject(subject)
+        .date(now.into())
+        .message_id(Some(id.to_string()))
+        // RFC 3834: no vacation notice answers this.
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_string()));
+    for to in &envelope.to {
+        builder = builder.to(to.clone());
+    }
+    builder.multipart(MultiPart::alternative_plain_html(text, html)).context("could not put the mail together")
+}
+
+/// `1 event` or `3 events`, for the terminal.
+pub fn count(events: usize) -> String {
+    plural(events, "event")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(kind: Kind, severity: Severity, title: &str) -> Event {
+        Event {
+            id: "cpu-1.1".into(),
+            incident: "cpu-1".into(),
+            kind,
+            severity,
+            time: "2026-11-20T21:40:00.000Z".into(),
+            host: "web-01".into(),
+            rule: "cpu".into(),
+            title: title.into(),
+            metric: "cpu.busy_percent".into(),
+            value: 97.2,
+            limit: 95.0,
+            above: true,
+            since: "2026-11-20T21:02:00.000Z".into(),
+            duration_seconds: 2280.0,
+        }
+    }
+
+    #[test]
+    fn the_subject_says_it_all_and_the_worst_first() {
+        let fired = event(Kind::Fired, Severity::Critical, "CPU");
+        let recovered = event(Kind::Recovered, Severity::Warning, "Memory");
+        assert_eq!(subject(std::slice::from_ref(&fired)), "CRITICAL web-01: CPU 97.2 % (limit 95 %)");
+        assert_eq!(subject(std::slice::from_ref(&recovered)), "RECOVERED web-01: Memory after 38 min");
+        assert_eq!(
+            subject(&[recovered, event(Kind::Fired, Severity::Warning, "Swap"), fired]),
+            "CRITICAL web-01: CPU 97.2 % (limit 95 %), and 2 more"
+        );
+    }
+
+    #[test]
+    fn a_hostile_name_adds_no_header_and_no_markup() {
+        let mut event = event(
+            Kind::Fired,
+            Severity::Critical,
+            "File system /a\r\nBcc: all@example.org\r\n\r\n<img src=x onerror=alert(1)>",
+        );
+        event.host = "h\nX-Evil: 1".into();
+        let envelope = Envelope::new("", &["root@localhost".into()], "h\nX-Evil: 1").unwrap();
+        let now = parse("2026-11-20T21:40:00Z").unwrap();
+        let mail = String::from_utf8(compose(&[event], &envelope, "h", "", now).unwrap().formatted()).unwrap();
+        let head = mail.split("\r\n\r\n").next().unwrap();
+        assert!(!head.lines().any(|line| line.starts_with("Bcc") || line.starts_with("X-Evil")), "{head}");
+        let html = mail.split("Content-Type: text/html").nth(1).unwrap();
+        assert!(html.contains("#60;img") && !html.contains("<img"), "{html}");
+        assert!(head.contains("Auto-Submitted: auto-generated"));
+    }
+}

@@ -1,0 +1,11 @@
+//! Alerts: events on their way to people. An event is written to the outbox before anything else remembers it, and
+//! leaves it only when somebody has accepted it.
+
+pub mod message;
+pub mod outbox;
+mod program;
+mod smtp;
+pub mod transport;
+
+pub use outbox::Outbox;
+pub use transport::{Sent, send};

@@ -1,0 +1,74 @@
+//! The manifest: what is in an archive.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::io::{self, Read};
+use std::path::{Component, Path};
+
+/// Name of the manifest in the archive.
+pub const NAME: &str = "MANIFEST.json";
+
+/// What is in an archive.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Shape of the manifest.
+    pub schema: u32,
+    /// Version of osmon that made it.
+    pub version: String,
+    /// Host it is from.
+    pub host: String,
+    /// When it was made, RFC 3339, UTC.
+    pub created: String,
+    /// Every file, in the order of the archive.
+    pub file: Vec<Member>,
+}
+
+/// One file of an archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Path in the data directory.
+    pub path: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+}
+
+/// A path that stays below the directory it is put into: relative, of plain names only.
+pub fn is_inside(path: &Path) -> bool {
+    path.components().count() > 0 && path.components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// A reader that counts and hashes what goes through it.
+pub struct Hashing<R> {
+    inner: R,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<R: Read> Hashing<R> {
+    /// Around `inner`.
+    pub fn new(inner: R) -> Self {
+        Self { inner, hash: Sha256::new(), bytes: 0 }
+    }
+
+    /// What went through.
+    pub fn member(self, path: String) -> Member {
+        let sha256 = self.hash.finalize().iter().fold(String::new(), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        Member { path, bytes: self.bytes, sha256 }
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hash.update(buffer.get(..count).unwrap_or(&[]));
+        self.bytes += count as u64;
+        Ok(count)
+    }
+}

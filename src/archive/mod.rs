@@ -1,0 +1,13 @@
+//! Backup and restore: a `tar.gz` of the data directory whose last member is a manifest of checksums.
+//!
+//! The manifest is last, so that the files are read once; an archive that was cut short has none and is refused.
+
+mod manifest;
+mod pack;
+mod swap;
+mod unpack;
+
+pub use manifest::Manifest;
+pub use pack::{Packed, pack};
+pub use swap::swap;
+pub use unpack::{unpack, verify};

@@ -1,0 +1,74 @@
+//! Files that are whole or not there.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Mode of data files: the group may read, others may not, because process names and addresses are nobody's business.
+pub const FILE_MODE: u32 = 0o640;
+/// Mode of data directories.
+pub const DIRECTORY_MODE: u32 = 0o750;
+
+/// Replaces `path` so that a reader, or a power cut, sees the old content or the new, never a part.
+///
+/// The temporary file is in the same directory (a rename does not cross file systems), its content is synced before
+/// the rename (else the name could point to an empty file after a crash), and the directory after it (else the rename
+/// itself could be lost).
+///
+/// # Errors
+/// What the file system says; nothing is left behind then.
+pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let temporary = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+    let written = write_new(&temporary, content, mode).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // The error that matters is the one above.
+        let _ = fs::remove_file(&temporary);
+    }
+    written?;
+    sync_parent(path)
+}
+
+fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// Syncs the directory that holds `path`, so that a new, renamed or removed name survives a power cut.
+///
+/// # Errors
+/// What the file system says.
+pub fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a directory with its parents, readable by owner and group only. An existing one is left as it is.
+///
+/// # Errors
+/// What the file system says.
+pub fn make_directory(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path)
+}
+
+/// Reads at most `limit` bytes of a file; what is longer is cut.
+///
+/// # Errors
+/// What the file system says.
+pub fn read_at_most(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    File::open(path)?.take(limit).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// Whether an error, or one beneath it, says that the disk (or the quota) is full.
+pub fn is_disk_full(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+}

@@ -1,0 +1,46 @@
+//! One run at a time: `flock(2)`, which dies with its process and so never goes stale.
+
+use crate::base::clock::boottime_seconds;
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+/// The lock, held until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _held: Flock<File>,
+}
+
+/// Takes the lock at `path`, waiting at most `patience`. `None`: somebody else still has it.
+///
+/// # Errors
+/// When the lock file cannot be opened.
+pub fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
+    let until = boottime_seconds() + patience.as_secs_f64();
+    loop {
+        if let Some(lock) = attempt(path)? {
+            return Ok(Some(lock));
+        }
+        if boottime_seconds() >= until {
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn attempt(path: &Path) -> io::Result<Option<Lock>> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(super::file::FILE_MODE).open(path)?;
+    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        Ok(held) => {
+            // A restore may have put another directory here while we waited: then we hold a lock nobody looks at.
+            let same = path.metadata().is_ok_and(|there| held.metadata().is_ok_and(|ours| there.ino() == ours.ino()));
+            Ok(same.then_some(Lock { _held: held }))
+        }
+        Err((_, Errno::EWOULDBLOCK)) => Ok(None),
+        Err((_, error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,11 @@
+//! What knows nothing of osmon: files, locks, clocks, units, text, subprocesses.
+
+pub mod bounded;
+pub mod clock;
+pub mod fault;
+pub mod file;
+pub mod lock;
+pub mod similar;
+pub mod subprocess;
+pub mod text;
+pub mod units;

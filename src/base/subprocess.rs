@@ -1,0 +1,119 @@
+//! The only place that starts another program: bounded in time and output, in a group that can be ended whole.
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longest output kept of each of the two streams, in bytes.
+const OUTPUT_MAX: u64 = 64 * 1024;
+
+/// How a program ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// Exit status; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// It was ended by us because it took longer than allowed.
+    pub timed_out: bool,
+    /// What it wrote to standard error, at most 64 KiB.
+    pub stderr: Vec<u8>,
+}
+
+/// Runs a program with `input` on its standard input. `LC_ALL=C`, so that its words do not depend on the caller.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn run(program: &str, arguments: &[String], input: Vec<u8>, limit: Duration) -> io::Result<Finished> {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env("LC_ALL", "C")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()?;
+    feed(&mut child, input);
+    let stderr = child.stderr.take().map(collect);
+    let (status, timed_out) = wait(&mut child, limit)?;
+    // A grandchild that keeps the pipe open must not keep us.
+    let stderr = stderr.and_then(|reader| reader.recv_timeout(Duration::from_millis(500)).ok()).unwrap_or_default();
+    Ok(Finished { code: status.code(), signal: status.signal(), timed_out, stderr })
+}
+
+/// Becomes that program: its exit status and signals are then its own. Comes back only when it cannot be started.
+/// It finds the program it was called from in `OSMON`.
+pub fn become_program(program: &Path, arguments: &[OsString]) -> io::Error {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    if let Ok(own) = std::env::current_exe() {
+        command.env("OSMON", own);
+    }
+    command.exec()
+}
+
+/// Writes on a thread: a program that never reads must not block us.
+fn feed(child: &mut Child, input: Vec<u8>) {
+    if let Some(mut pipe) = child.stdin.take() {
+        thread::spawn(move || {
+            // A program may end without reading all; its exit status tells.
+            let _ = pipe.write_all(&input);
+        });
+    }
+}
+
+fn collect(stream: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        let _ = stream.take(OUTPUT_MAX).read_to_end(&mut kept);
+        let _ = sender.send(kept);
+    });
+    receiver
+}
+
+fn wait(child: &mut Child, limit: Duration) -> io::Result<(std::process::ExitStatus, bool)> {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok((status, false));
+        }
+        if started.elapsed() >= limit {
+            if let Ok(pid) = i32::try_from(child.id()) {
+                // It may have ended this very moment.
+                let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+            return Ok((child.wait()?, true));
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str, input: &[u8], limit: Duration) -> Finished {
+        run("/bin/sh", &["-c".into(), script.into()], input.to_vec(), limit).unwrap()
+    }
+
+    #[test]
+    fn input_arrives_and_the_status_and_words_come_back() {
+        let done = sh("read line; echo \"got $line\" >&2; exit 75", b"hello\n", Duration::from_secs(10));
+        assert_eq!((done.code, done.timed_out, done.stderr.as_slice()), (Some(75), false, b"got hello\n".as_slice()));
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended_with_its_children() {
+        let done = sh("sleep 1000 & sleep 1000", b"", Duration::from_millis(50));
+        assert!(done.timed_out);
+        assert_eq!(done.signal, Some(9));
+    }
+}

@@ -1,0 +1,67 @@
+//! Text that came from outside: a process can name itself anything.
+
+/// Longest name kept, in characters.
+pub const NAME_MAX: usize = 80;
+
+/// Makes bytes from the host fit to store, print and show: invalid UTF-8 and every control or bidirectional
+/// formatting character becomes U+FFFD, and what is longer than `max` characters ends in `…`.
+pub fn clean_bytes(bytes: &[u8], max: usize) -> String {
+    clean(&String::from_utf8_lossy(bytes), max)
+}
+
+/// The same for text.
+pub fn clean(text: &str, max: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(max * 4));
+    for (count, c) in text.chars().enumerate() {
+        if count == max {
+            out.pop();
+            out.push('…');
+            break;
+        }
+        out.push(if is_hostile(c) { '\u{FFFD}' } else { c });
+    }
+    out
+}
+
+/// Control characters (C0, C1), line separators, and the characters that reorder text on screen.
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// `1 problem`, `2 problems`.
+pub fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+/// Cuts to `width` characters, the last being `…` when something was cut.
+pub fn fit(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_string();
+    }
+    let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_become_plain() {
+        let cases: [(&[u8], &str); 6] = [
+            (b"nginx", "nginx"),
+            (b"a b) c\n", "a b) c\u{FFFD}"),
+            (b"\x1b[31mred", "\u{FFFD}[31mred"),
+            (b"caf\xe9", "caf\u{FFFD}"),
+            ("evil\u{202E}txt".as_bytes(), "evil\u{FFFD}txt"),
+            ("é€".as_bytes(), "é€"),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(clean_bytes(input, NAME_MAX), expected);
+        }
+        assert_eq!(clean(&"x".repeat(200), 10), format!("{}…", "x".repeat(9)));
+        assert_eq!(clean(&"x".repeat(10), 10), "x".repeat(10));
+    }
+}

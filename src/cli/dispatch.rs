@@ -1,0 +1,118 @@
+//! From the words of the command line to a command, and from its result to an exit code.
+
+use super::exit::FAILURES;
+use super::{Call, Command, Common, Exit, Output, external};
+use crate::base::similar::hint;
+use crate::base::subprocess;
+use anyhow::Result;
+use clap::error::ErrorKind;
+use clap::{Args, FromArgMatches};
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+const ABOUT: &str = "Host monitoring from one crontab line: JSON history, alerts that arrive, one static page";
+
+/// `main` of `osmon`: every command in one process.
+pub fn run_all(table: &[&'static Command]) -> ExitCode {
+    let mut parser = Common::augment_args(clap::Command::new("osmon"))
+        .about(ABOUT)
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .allow_external_subcommands(true)
+        .after_help("An unknown command X runs the program osmon-X, found beside osmon or on PATH.\nFirst steps: osmon run; then open the page it names.");
+    for command in table {
+        parser = parser.subcommand(
+            describe(command, clap::Command::new(command.name)).visible_aliases(command.aliases.iter().copied()),
+        );
+    }
+    let matches = match parser.try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return unusable(&error, command_of_words(table)),
+    };
+    let Some((name, inner)) = matches.subcommand() else { return Exit::Usage.into() };
+    match table.iter().find(|command| command.name == name) {
+        Some(command) => call(command, &format!("osmon {name}"), inner),
+        None => other(name, inner, table),
+    }
+}
+
+/// `main` of a small binary: one command.
+pub fn run_one(command: &'static Command) -> ExitCode {
+    let program = format!("osmon-{}", command.name);
+    let parser = clap::Command::new(command.name).bin_name(&program).display_name(&program);
+    let parser = describe(command, Common::augment_args(parser)).version(env!("CARGO_PKG_VERSION"));
+    match parser.try_get_matches() {
+        Ok(matches) => call(command, &program, &matches),
+        Err(error) => unusable(&error, Some(command)),
+    }
+}
+
+fn describe(command: &Command, parser: clap::Command) -> clap::Command {
+    let exits = command.exits.iter().map(|exit| (*exit as u8, exit.meaning()));
+    let failures = FAILURES.iter().filter(|_| command.failure.is_none()).map(|exit| (*exit as u8, exit.meaning()));
+    let list: Vec<String> = exits.chain(failures).map(|(code, meaning)| format!("  {code:>2}  {meaning}")).collect();
+    (command.arguments)(parser.about(command.about)).after_help(format!(
+        "Examples:\n{}\n\nExit status:\n{}",
+        command.examples,
+        list.join("\n")
+    ))
+}
+
+fn call(command: &Command, program: &str, matches: &clap::ArgMatches) -> ExitCode {
+    let common = match Common::from_arg_matches(matches) {
+        Ok(common) => common,
+        Err(error) => return unusable(&error, Some(command)),
+    };
+    let call = Call { out: Arc::new(Output::new(program, &common)), common, matches: matches.clone() };
+    finish(command, &call.out, (command.run)(&call))
+}
+
+fn finish(command: &Command, out: &Output, result: Result<Exit>) -> ExitCode {
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            let exit = command.failure.unwrap_or_else(|| Exit::of(&error));
+            if out.json {
+                out.result(&serde_json::json!({ "error": format!("{error:#}"), "exit": exit as u8 }).to_string());
+            }
+            out.complain(&format!("{error:#}"));
+            exit.into()
+        }
+    }
+}
+
+/// Help and version end well; what cannot be understood ends as the command's failures do.
+fn unusable(error: &clap::Error, command: Option<&Command>) -> ExitCode {
+    // Broken output is nobody's to complain to.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done.into(),
+        _ => command.and_then(|command| command.failure).unwrap_or(Exit::Usage).into(),
+    }
+}
+
+/// Which command a command line that cannot be understood was meant for.
+fn command_of_words(table: &[&'static Command]) -> Option<&'static Command> {
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    table.iter().copied().find(|command| words.iter().any(|word| word.to_str() == Some(command.name)))
+}
+
+fn other(name: &str, matches: &clap::ArgMatches, table: &[&'static Command]) -> ExitCode {
+    let out = Output::new("osmon", &Common::default());
+    match external::find(name) {
+        Some(program) => {
+            let arguments: Vec<OsString> = matches.get_many::<OsString>("").into_iter().flatten().cloned().collect();
+            let error = subprocess::become_program(&program, &arguments);
+            out.complain(&format!("could not start {}: {error}", program.display()));
+            Exit::of(&error.into()).into()
+        }
+        None => {
+            let names = table.iter().flat_map(|command| [&[command.name], command.aliases].concat());
+            let name = crate::base::text::clean(name, 40);
+            out.complain(&format!("no such command: {name}{}; osmon --help lists them all", hint(&name, names)));
+            Exit::Usage.into()
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! `osmon backup`: the data directory as one verified archive.
+
+use super::here::Here;
+use crate::archive::{Manifest, pack, verify};
+use crate::base::clock::stamp;
+use crate::base::text::plural;
+use crate::base::units::bytes;
+use crate::cli::{Call, Command, Exit};
+use anyhow::{Context, Result};
+use clap::{Args, FromArgMatches};
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// Where to write it [default: osmon-HOST-TIME.tar.gz here]; an existing file is not replaced
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Replace an existing file
+    #[arg(long)]
+    force: bool,
+}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "backup",
+    aliases: &[],
+    about: "Pack the data directory into a tar.gz with a manifest of checksums, and verify it",
+    examples: "  osmon backup\n  osmon backup /srv/backup/web-01.tar.gz --force",
+    arguments: Arguments::augment_args,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    let here = Here::open(call)?;
+    let directory = here.store.directory();
+    directory.metadata().with_context(|| format!("no history to back up in {}", directory.display()))?;
+    let host = here.root.host_name();
+    let usual = || {
+        PathBuf::from(format!(
+            "osmon-{}-{}.tar.gz",
+            crate::alert::message::domain(&host),
+            here.now.wall.format("%Y%m%dT%H%M%SZ")
+        ))
+    };
+    let target =
+        std::path::absolute(arguments.file.unwrap_or_else(usual)).context("could not find the present directory")?;
+    if target.exists() && !arguments.force {
+        return Err(crate::base::fault::Fault::CannotCreate(format!(
+            "{} exists; replace it with --force",
+            target.display()
+        ))
+        .into());
+    }
+    let lock = here.store.lock(PATIENCE)?;
+    let manifest = Manifest {
+        schema: 1,
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        host,
+        created: stamp(here.now.wall),
+        file: Vec::new(),
+    };
+    let packed = pack(directory, &target, manifest, &mut progress(call))?;
+    drop(lock);
+    verify(&target).context("the archive that was just written cannot be verified")?;
+    let size = target.metadata().map(|meta| meta.len()).unwrap_or_default();
+    if call.out.json {
+        call.out.result(&serde_json::json!({ "schema": 1, "archive": target, "files": packed.files, "bytes": packed.bytes, "archive_bytes": size }).to_string());
+    }
+    call.out.say(&format!(
+        "{}: {}, {} in {}, verified",
+        target.display(),
+        plural(packed.files, "file"),
+        bytes(packed.bytes as f64),
+        bytes(size as f64)
+    ));
+    Ok(Exit::Done)
+}
+
+/// Shows how far it is, where somebody watches.
+fn progress(call: &Call) -> impl FnMut(usize, usize) {
+    let shown = call.out.is_shown() && std::io::stderr().is_terminal();
+    move |done, all| {
+        if shown && (done % 50 == 0 || done + 1 == all) {
+            let end = if done + 1 == all { "\r\x1b[K" } else { "" };
+            // Only decoration.
+            let _ = write!(std::io::stderr(), "\rpacking {} of {all}{end}", done + 1);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `osmon config`: is the configuration right, and what is in force?
+
+use super::here::request;
+use crate::base::fault::Fault;
+use crate::cli::{Call, Command, Exit};
+use crate::config::load::{Loaded, load, usual_file};
+use crate::config::{DEFAULT, Problem};
+use anyhow::Result;
+use clap::{Args, FromArgMatches, Subcommand};
+
+#[derive(Debug, Args)]
+struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Say everything that is wrong with it, each with file, line and column
+    Check,
+    /// Print what is in force, and where each value comes from
+    Show {
+        /// Print the documented default configuration instead
+        #[arg(long)]
+        default: bool,
+    },
+}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "config",
+    aliases: &[],
+    about: "Check the configuration, or show what is in force",
+    examples: "  osmon config check\n  osmon config show | grep alert\n  osmon config show --default > /etc/osmon/osmon.toml",
+    arguments: Arguments::augment_args,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let request = request(call);
+    match Arguments::from_arg_matches(&call.matches)?.action {
+        Action::Show { default: true } => call.out.result(DEFAULT.trim_end()),
+        Action::Show { default: false } => match load(&request) {
+            Ok(loaded) => call.out.result(&show(&loaded, call.out.json)),
+            Err(problems) => return Err(wrong(call, &problems)),
+        },
+        Action::Check => match load(&request) {
+            Ok(loaded) => {
+                let place = loaded.file.map_or_else(
+                    || format!("no file ({} does not exist): the default is in force", usual_file(&request).display()),
+                    |(path, _)| format!("{}: all right", path.display()),
+                );
+                if call.out.json {
+                    call.out.result(&serde_json::json!({ "schema": 1, "problem": [] }).to_string());
+                } else {
+                    call.out.say(&place);
+                }
+            }
+            Err(problems) => return Err(wrong(call, &problems)),
+        },
+    }
+    Ok(Exit::Done)
+}
+
+/// Says every problem but the last, which is left for the error that ends the command.
+fn wrong(call: &Call, problems: &[Problem]) -> anyhow::Error {
+    let (last, rest) = problems.split_last().map_or((String::new(), problems), |(last, rest)| (last.to_string(), rest));
+    for problem in rest {
+        call.out.complain(&problem.to_string());
+    }
+    Fault::Configuration(last).into()
+}
+
+fn show(loaded: &Loaded, json: bool) -> String {
+    if json {
+        let values = loaded
+            .values
+            .iter()
+            .map(|(path, value, place)| serde_json::json!({ "key": path.join("."), "value": value, "from": place }));
+        return serde_json::json!({ "schema": 1, "data_dir": loaded.config.data_dir, "setting": values.collect::<Vec<_>>() }).to_string();
+    }
+    let lines = loaded.values.iter().map(|(path, value, place)| {
+        let value = if path.as_slice() == ["data_dir"] {
+            toml::Value::String(loaded.config.data_dir.display().to_string())
+        } else {
+            value.clone()
+        };
+        let setting = format!("{} = {value}", path.join("."));
+        if place == "default" { setting } else { format!("{setting:<50}  # {place}") }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,127 @@
+//! Where a command stands: configuration, store, host and the present time.
+
+use crate::base::clock::Now;
+use crate::base::file::{FILE_MODE, read_at_most, replace};
+use crate::cli::{Call, Output};
+use crate::config::load::{data_dir_despite, load};
+use crate::config::{Config, Problem, Request};
+use crate::probe::Root;
+use crate::store::Store;
+use anyhow::Result;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Everything a step of a command needs.
+#[derive(Debug, Clone)]
+pub struct Here {
+    pub out: Arc<Output>,
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub root: Root,
+    pub now: Now,
+    /// What is wrong with the configuration; then `config` is the last good one, or the default.
+    pub problems: Arc<Vec<Problem>>,
+    /// Text of the configuration file that is in use.
+    text: Option<String>,
+}
+
+impl Here {
+    /// Reads the configuration. A wrong one stops nothing: it is said, and the last good one is used.
+    pub fn open(call: &Call) -> Result<Self> {
+        let request = request(call);
+        let root = Root::new(call.common.root.as_deref());
+        let mut now = Now::read();
+        now.wall = call.common.now.unwrap_or(now.wall);
+        now.boottime_seconds = root.recorded_boottime().unwrap_or(now.boottime_seconds);
+        let (loaded, problems) = match load(&request) {
+            Ok(loaded) => (loaded, Vec::new()),
+            Err(problems) => (fallback(&request)?, problems),
+        };
+        let store = Store::new(loaded.config.data_dir.clone());
+        call.out.hold_back(loaded.config.data_dir.clone(), now.wall);
+        for problem in &problems {
+            call.out.complain(&format!("{problem}; going on with the last good configuration"));
+        }
+        let text = loaded.file.map(|(_, text)| text);
+        Ok(Self {
+            out: call.out.clone(),
+            config: Arc::new(loaded.config),
+            store,
+            root,
+            now,
+            problems: Arc::new(problems),
+            text,
+        })
+    }
+
+    /// Remembers a good configuration for the day the file is wrong.
+    pub fn keep_configuration(&self) {
+        let path = last_good(self.store.directory());
+        if let Some(text) = self.text.as_ref().filter(|_| self.problems.is_empty())
+            && read_at_most(&path, 2 * 1024 * 1024).ok().as_deref() != Some(text.as_bytes())
+        {
+            // Without it a wrong file falls back to the default: no reason to stop.
+            let _ = replace(&path, text.as_bytes(), FILE_MODE);
+        }
+    }
+
+    /// Where the report is written.
+    pub fn report_path(&self) -> PathBuf {
+        let path = &self.config.report.path;
+        if path.is_empty() { self.store.directory().join("report.html") } else { PathBuf::from(path) }
+    }
+
+    /// A state file; that a damaged one was set aside is said.
+    pub fn load_state<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let loaded = self.store.load_state(name, &self.now);
+        if let Some(notice) = loaded.notice {
+            self.out.complain(&notice);
+        }
+        loaded.content
+    }
+}
+
+/// What the flags and the environment ask the configuration to be.
+pub fn request(call: &Call) -> Request {
+    Request {
+        file: call.common.config.clone(),
+        data_dir: call.common.data_dir.clone(),
+        instead: None,
+        environment: std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+    }
+}
+
+fn last_good(directory: &std::path::Path) -> PathBuf {
+    directory.join("state").join("last-good.toml")
+}
+
+/// The last good configuration, with the environment where that is good, else the default; always for the data
+/// directory that was meant.
+fn fallback(request: &Request) -> Result<crate::config::Loaded> {
+    let directory = data_dir_despite(request);
+    let text = read_at_most(&last_good(&directory), 2 * 1024 * 1024)
+        .ok()
+        .and_then(|text| String::from_utf8(text).ok())
+        .unwrap_or_default();
+    let without = |name: &str| !name.starts_with("OSMON_");
+    let calm = Request {
+        environment: request.environment.iter().filter(|(name, _)| without(name)).cloned().collect(),
+        ..request.clone()
+    };
+    let attempts = [
+        Request { instead: Some(text.clone()), ..request.clone() },
+        Request { instead: Some(text), ..calm.clone() },
+        Request { instead: Some(String::new()), ..calm },
+    ];
+    for attempt in attempts {
+        if let Ok(loaded) = load(&Request { data_dir: Some(directory.clone()), ..attempt }) {
+            return Ok(loaded);
+        }
+    }
+    Err(crate::base::fault::Fault::Configuration(
+        "the built-in default configuration could not be read (please report this)".to_string(),
+    )
+    .into())
+}

@@ -1,0 +1,28 @@
+//! One file per command: its flags and what it does; it wires the rooms below together.
+
+pub mod backup;
+pub mod config;
+pub mod detect_crisis;
+pub mod graph;
+mod here;
+pub mod probe;
+mod probe_table;
+pub mod restore;
+pub mod run;
+pub mod send_alert;
+mod skipped;
+mod verdict;
+
+use crate::cli::Command;
+
+/// Every command of `osmon`, in the order of its help.
+pub const TABLE: &[&Command] = &[
+    &run::COMMAND,
+    &probe::COMMAND,
+    &detect_crisis::COMMAND,
+    &send_alert::COMMAND,
+    &graph::COMMAND,
+    &backup::COMMAND,
+    &restore::COMMAND,
+    &config::COMMAND,
+];

@@ -1,0 +1,111 @@
+//! `osmon restore`: a backup back into place; verified before anything is touched, and what was there is kept.
+
+use super::here::Here;
+use crate::archive::{swap, unpack, verify};
+use crate::base::fault::Fault;
+use crate::base::text::plural;
+use crate::base::units::bytes;
+use crate::cli::{Call, Command, Exit};
+use anyhow::{Context, Result};
+use clap::{Args, FromArgMatches};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// The archive that osmon backup made
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Unpack into this directory, which must not exist, instead of the data directory
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+    /// Verify only
+    #[arg(long)]
+    check: bool,
+}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "restore",
+    aliases: &[],
+    about: "Put a backup back: verified whole first; what was there is kept beside it",
+    examples: "  osmon restore --check web-01.tar.gz\n  osmon restore web-01.tar.gz\n  osmon restore web-01.tar.gz --to /tmp/look",
+    arguments: Arguments::augment_args,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    let here = Here::open(call)?;
+    let manifest = verify(&arguments.file)?;
+    let size: u64 = manifest.file.iter().map(|member| member.bytes).sum();
+    let what = format!(
+        "{}, {} from {} of {}",
+        plural(manifest.file.len(), "file"),
+        bytes(size as f64),
+        manifest.host,
+        manifest.created
+    );
+    let (place, aside) = if arguments.check {
+        (None, None)
+    } else if let Some(target) = &arguments.to {
+        if target.exists() {
+            return Err(
+                Fault::CannotCreate(format!("{} exists; name a directory that does not", target.display())).into()
+            );
+        }
+        unpack(&arguments.file, target)?;
+        (Some(target.clone()), None)
+    } else {
+        let aside = in_place(&here, &arguments.file)?;
+        (Some(here.store.directory().to_path_buf()), aside)
+    };
+    if call.out.json {
+        call.out.result(
+            &serde_json::json!({ "schema": 1, "manifest": manifest, "restored_to": place, "previous_data": aside })
+                .to_string(),
+        );
+    }
+    call.out.say(&match (&place, &aside) {
+        (None, _) => format!("{}: intact: {what}", arguments.file.display()),
+        (Some(place), None) => format!("restored {what} to {}", place.display()),
+        (Some(place), Some(aside)) => format!(
+            "restored {what} to {}\nwhat was there is in {}; remove it when all is well",
+            place.display(),
+            aside.display()
+        ),
+    });
+    Ok(Exit::Done)
+}
+
+/// Unpacks beside the data directory, then exchanges the two. Gives where the data that was there is now.
+fn in_place(here: &Here, archive: &Path) -> Result<Option<PathBuf>> {
+    let current = here.store.directory().to_path_buf();
+    let had_data = current.exists();
+    if let Some(parent) = current.parent() {
+        fs::create_dir_all(parent).with_context(|| format!("could not make {}", parent.display()))?;
+    }
+    let _lock = if had_data { Some(here.store.lock(PATIENCE)?) } else { None };
+    let name = current.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let time = here.now.wall.format("%Y%m%dT%H%M%SZ");
+    let new = current.with_file_name(format!("{name}.restoring-{}", std::process::id()));
+    let aside = free_name(&current.with_file_name(format!("{name}.before-restore-{time}")));
+    let result = unpack(archive, &new).and_then(|()| swap(&new, &current, &aside));
+    if result.is_err() && new.join("lock").symlink_metadata().is_err() {
+        // Not swapped: what is there is only the copy of the archive.
+        let _ = fs::remove_dir_all(&new);
+    }
+    result?;
+    Ok(had_data.then_some(aside))
+}
+
+fn free_name(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let others = (2..).map(|number| path.with_file_name(format!("{name}-{number}")));
+    std::iter::once(path.to_path_buf()).chain(others).find(|path| !path.exists()).unwrap_or_else(|| path.to_path_buf())
+}

@@ -1,0 +1,176 @@
+//! `osmon run`: the whole minute in one process. What cron calls.
+//!
+//! Every step has its own time limit and its own failure; one that fails stops none of the others. The limits add up
+//! to less than 45 s, so that a run is over before the next one but one begins.
+
+use super::here::Here;
+use super::probe_table;
+use super::{detect_crisis, graph, probe, send_alert, skipped, verdict};
+use crate::base::bounded::{self, Unfinished};
+use crate::base::clock::{boottime_seconds, local_minute, zone_name};
+use crate::cli::output::Style;
+use crate::cli::{Call, Command, Exit};
+use crate::model::event::Event;
+use anyhow::{Result, anyhow};
+use clap::Args;
+use std::time::Duration;
+
+/// How long another run is waited for before this one is skipped.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PROBE_LIMIT: Duration = Duration::from_secs(8);
+const DETECT_LIMIT: Duration = Duration::from_secs(3);
+const WRITE_LIMIT: Duration = Duration::from_secs(6);
+const SEND_LIMIT: Duration = Duration::from_secs(17);
+const REPORT_LIMIT: Duration = Duration::from_secs(8);
+
+#[derive(Debug, Args)]
+struct Arguments {}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "run",
+    aliases: &[],
+    about: "The whole minute: measure, judge, store, alert, report (what cron calls)",
+    examples: "  osmon run                   by hand: shows what it did\n  * * * * * osmon run         in a crontab: silent when all is well",
+    arguments: Arguments::augment_args,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+/// One run: what to say of it, and whether a step failed.
+struct Minute {
+    here: Here,
+    lines: Vec<String>,
+    failure: Option<anyhow::Error>,
+}
+
+fn run(call: &Call) -> Result<Exit> {
+    let started = boottime_seconds();
+    let here = Here::open(call)?;
+    let lock = match here.store.try_lock(PATIENCE) {
+        Ok(Some(lock)) => Some(lock),
+        Ok(None) => return busy(&here),
+        // Where nothing can be written, measuring and telling is still worth it.
+        Err(error) => {
+            here.out.complain(&format!("{error:#}"));
+            None
+        }
+    };
+    let mut minute = Minute { here: here.clone(), lines: Vec::new(), failure: None };
+    minute.heading();
+    let unsaved = minute.measure_and_judge(lock.is_some());
+    drop(lock);
+    minute.tell(unsaved);
+    minute.report();
+    minute.close(started)
+}
+
+/// Another run is at work: silence, and a count.
+fn busy(here: &Here) -> Result<Exit> {
+    here.out.say("another osmon run is still at work: this one is skipped");
+    skipped::count(here)?;
+    Ok(Exit::Done)
+}
+
+impl Minute {
+    /// Does one step with its time limit; a failure is said and remembered, and the next step goes on.
+    fn step<T: Send + 'static>(
+        &mut self,
+        name: &str,
+        limit: Duration,
+        work: impl FnOnce(&Here) -> Result<T> + Send + 'static,
+    ) -> Option<T> {
+        let here = self.here.clone();
+        let result = match bounded::run(limit, move || work(&here)) {
+            Ok(result) => result,
+            Err(Unfinished::TimedOut) => Err(anyhow!("did not finish within {} s; left alone", limit.as_secs())),
+            Err(Unfinished::Panicked) => Err(anyhow!("failed inside osmon (please report this)")),
+        };
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.here.out.complain(&format!("{name}: {error:#}"));
+                self.line(name, &self.here.out.paint(Style::Bad, "failed"));
+                self.failure.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    fn line(&mut self, name: &str, text: &str) {
+        self.lines.push(format!("  {name:<10}{text}"));
+    }
+
+    fn heading(&mut self) {
+        let out = &self.here.out;
+        let now = self.here.now.wall;
+        let heading = format!(
+            "{} · {} · {} {}",
+            out.paint(Style::Bold, "osmon"),
+            self.here.root.host_name(),
+            local_minute(now),
+            zone_name(now)
+        );
+        self.lines.push(heading);
+    }
+
+    /// Probe, judge from memory, put alerts into the outbox, and only then store. Gives the events that found no room.
+    fn measure_and_judge(&mut self, may_write: bool) -> Vec<Event> {
+        let (skipped, told_late) = if may_write { skipped::take(&self.here) } else { (0, Vec::new()) };
+        let Some((probed, json)) = self.step("measure", PROBE_LIMIT, move |here| probe::measure(here, skipped)) else {
+            return Vec::new();
+        };
+        self.line("measured", &probe_table::one_line(&json));
+        let judged = json.clone();
+        let Some(mut detected) = self.step("judge", DETECT_LIMIT, move |here| detect_crisis::evaluate(here, &judged))
+        else {
+            return Vec::new();
+        };
+        detected.events.splice(0..0, told_late);
+        let events = detected.events.clone();
+        let verdict = verdict::lines(&self.here.out, &detected.state, self.here.now.wall);
+        if !may_write {
+            self.lines.extend(verdict);
+            self.failure.get_or_insert_with(|| std::io::Error::from(std::io::ErrorKind::PermissionDenied).into());
+            return events;
+        }
+        let queued = events.clone();
+        let enqueued = self.step("alert", WRITE_LIMIT, move |here| detect_crisis::enqueue(here, &queued)).is_some();
+        self.step("store", WRITE_LIMIT, move |here| {
+            // The state of the crises matters more than this minute's history: one that fails does not stop the other.
+            let committed = detect_crisis::commit(here, &detected);
+            here.keep_configuration();
+            probe::record(here, &probed, &json).and(committed)
+        });
+        self.lines.extend(verdict.into_iter().map(|line| {
+            if line.starts_with("  ") { format!("          {line}") } else { format!("  {:<10}{line}", "verdict") }
+        }));
+        if enqueued { Vec::new() } else { events }
+    }
+
+    fn tell(&mut self, unsaved: Vec<Event>) {
+        if let Some(outcome) = self.step("send", SEND_LIMIT, move |here| send_alert::deliver(here, &unsaved)) {
+            self.line("alerts", &outcome.sentence());
+        }
+    }
+
+    fn report(&mut self) {
+        if let Some(path) = self.step("report", REPORT_LIMIT, |here| graph::write(here, None)) {
+            self.line("report", &path.display().to_string());
+        }
+    }
+
+    fn close(mut self, started: f64) -> Result<Exit> {
+        let directory = self.here.store.directory().display().to_string();
+        self.line("history", &directory);
+        let took = format!("  {:<10}{:.2} s", "took", boottime_seconds() - started);
+        self.lines.push(self.here.out.paint(Style::Dim, &took));
+        if self.here.out.json {
+            let state = detect_crisis::state(&self.here);
+            self.here.out.result(&verdict::json(&self.here, &state, &[]));
+        }
+        self.here.out.say(&self.lines.join("\n"));
+        Ok(self.failure.as_ref().map_or(Exit::Done, Exit::of))
+    }
+}

@@ -1,0 +1,108 @@
+//! Values that have the right type and still make no sense.
+
+use super::merge::Wrong;
+use super::{Alert, Config, Probe, Report, Rule, Security, Transport, rule};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use toml::Table;
+
+#[derive(Deserialize)]
+struct Written {
+    data_dir: String,
+    probe: Probe,
+    report: Report,
+    alert: Alert,
+    rule: BTreeMap<String, rule::Written>,
+}
+
+/// The typed configuration of a merged table, whose keys and types are right.
+pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -> Option<Config> {
+    choices(merged, wrong);
+    let written: Written = match merged.clone().try_into() {
+        Ok(written) => written,
+        Err(error) => {
+            // The keys and types were right, so what is left is a choice or a range, which has been named above.
+            if wrong.is_empty() {
+                wrong.push(Wrong { path: Vec::new(), message: error.message().trim().to_string() });
+            }
+            return None;
+        }
+    };
+    let mut add = |path: &[&str], message: String| {
+        wrong.push(Wrong { path: path.iter().map(ToString::to_string).collect(), message });
+    };
+    if written.probe.top_processes > 1000 {
+        add(&["probe", "top_processes"], "must be at most 1000".to_string());
+    }
+    if !(1..=15).contains(&written.alert.smtp.timeout_seconds) {
+        add(&["alert", "smtp", "timeout_seconds"], "must be from 1 to 15".to_string());
+    }
+    mail(&written.alert, &mut add);
+    let mut rules: Vec<Rule> = Vec::new();
+    for (name, rule) in &written.rule {
+        if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
+            add(&["rule", name], "the name of a rule is made of letters, digits, _ and -".to_string());
+        }
+        match rule.read(name) {
+            Ok(read) if rule.enabled => rules.push(read),
+            Ok(_) => {}
+            Err((key, message)) => add(&["rule", name, key], message),
+        }
+    }
+    let data_dir = if written.data_dir.is_empty() { default_data_dir } else { PathBuf::from(&written.data_dir) };
+    if !data_dir.is_absolute() {
+        add(&["data_dir"], format!("{:?} must be an absolute path", written.data_dir));
+    }
+    Some(Config { data_dir, probe: written.probe, report: written.report, alert: written.alert, rules })
+}
+
+/// Strings of which only some are allowed.
+fn choices(merged: &Table, wrong: &mut Vec<Wrong>) {
+    let mut check = |path: [&str; 2], value: Option<&toml::Value>, allowed: &[&str]| {
+        if let Some(found) = value.and_then(toml::Value::as_str)
+            && !allowed.contains(&found)
+        {
+            let path: Vec<String> =
+                ["alert"].iter().chain(&path).filter(|key| !key.is_empty()).map(ToString::to_string).collect();
+            let list: Vec<String> = allowed.iter().map(|word| format!("{word:?}")).collect();
+            wrong.push(Wrong { path, message: format!("{found:?} is not one of {}", list.join(", ")) });
+        }
+    };
+    let alert = merged.get("alert");
+    check(["transport", ""], alert.and_then(|alert| alert.get("transport")), &["auto", "smtp", "sendmail"]);
+    let smtp = alert.and_then(|alert| alert.get("smtp"));
+    check(["smtp", "security"], smtp.and_then(|smtp| smtp.get("security")), &["starttls", "tls", "none"]);
+    if let Some(port) = smtp.and_then(|smtp| smtp.get("port")).and_then(toml::Value::as_integer)
+        && u16::try_from(port).is_err()
+    {
+        wrong.push(Wrong {
+            path: ["alert", "smtp", "port"].map(str::to_string).into(),
+            message: "must be from 0 to 65535".into(),
+        });
+    }
+}
+
+fn mail(alert: &Alert, add: &mut impl FnMut(&[&str], String)) {
+    let smtp = &alert.smtp;
+    for address in alert.to.iter().filter(|address| address.parse::<lettre::Address>().is_err()) {
+        add(&["alert", "to"], format!("{address:?} is not a mail address"));
+    }
+    if !alert.from.is_empty() && alert.from.parse::<lettre::message::Mailbox>().is_err() {
+        add(&["alert", "from"], format!("{:?} is not a mail address", alert.from));
+    }
+    if alert.transport == Transport::Smtp && smtp.host.is_empty() {
+        add(&["alert", "transport"], "\"smtp\" needs [alert.smtp] host".to_string());
+    }
+    if !smtp.user.is_empty() && smtp.password_file.is_empty() {
+        add(&["alert", "smtp", "user"], "needs password_file, a file whose first line is the password".to_string());
+    }
+    let here = smtp.host == "localhost" || smtp.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if smtp.security == Security::None && !smtp.user.is_empty() && !here {
+        add(
+            &["alert", "smtp", "security"],
+            "\"none\" would send the password in clear; use \"starttls\" or \"tls\"".to_string(),
+        );
+    }
+}

@@ -1,0 +1,221 @@
+//! From files and environment to one [`Config`]; every problem with its place.
+
+use super::merge::{Wrong, flatten, from_text, merge};
+use super::place::{find, line_and_column};
+use super::{Config, DEFAULT, Problem, check, rule};
+use crate::base::similar::hint;
+use nix::unistd::geteuid;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use toml::de::DeTable;
+use toml::{Table, Value};
+
+/// Largest configuration file that is read, in bytes.
+const FILE_MAX: u64 = 1024 * 1024;
+
+/// What to load.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// A file that must exist (`--config`); else the usual place is looked at.
+    pub file: Option<PathBuf>,
+    /// The data directory of `--data-dir`.
+    pub data_dir: Option<PathBuf>,
+    /// Text to use instead of the file's: the last good one.
+    pub instead: Option<String>,
+    /// The environment.
+    pub environment: Vec<(String, String)>,
+}
+
+/// A configuration and where it came from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// The file that was read, and its text.
+    pub file: Option<(PathBuf, String)>,
+    /// Every key with its value and its place (`default`, a place in the file, or a variable).
+    pub values: Vec<(Vec<String>, Value, String)>,
+}
+
+/// Variables that begin with `OSMON_` and are no configuration.
+const OTHER_VARIABLES: [&str; 2] = ["OSMON_CONFIG", "OSMON_TEST_"];
+
+/// Loads the configuration.
+///
+/// # Errors
+/// Everything that is wrong, with its place.
+pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
+    let file = read_file(request).map_err(|problem| vec![problem])?;
+    let known: Table = toml::from_str(DEFAULT).unwrap_or_default();
+    let (mut merged, mut problems) = (known.clone(), Vec::new());
+    if let Some((path, text)) = &file {
+        match toml::from_str::<Table>(text) {
+            Ok(given) => {
+                let mut wrong = Vec::new();
+                merge(&mut merged, &given, &known, &[], &mut wrong);
+                problems.extend(wrong.into_iter().map(|wrong| in_file(path, text, &wrong)));
+            }
+            Err(error) => problems.push(syntax(path, text, &error)),
+        }
+    }
+    let variables = overlay(&mut merged, request, &mut problems);
+    if let Some(directory) = &request.data_dir {
+        let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
+        merged.insert("data_dir".to_string(), Value::String(absolute.to_string_lossy().into_owned()));
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut wrong = Vec::new();
+    let config = check::read(&merged, default_data_dir(request), &mut wrong);
+    let place = |path: &[String]| place_of(path, &variables, file.as_ref());
+    problems.extend(wrong.into_iter().map(|wrong| Problem {
+        place: place(&wrong.path),
+        message: format!("{}: {}", wrong.path.join("."), wrong.message),
+    }));
+    match config {
+        Some(config) if problems.is_empty() => {
+            let mut flat = Vec::new();
+            flatten(&merged, &[], &mut flat);
+            let values = flat.into_iter().map(|(path, value)| (path.clone(), value, place(&path))).collect();
+            Ok(Loaded { config, file, values })
+        }
+        _ => Err(problems),
+    }
+}
+
+/// The data directory as far as it can be told from a configuration that is wrong elsewhere.
+pub fn data_dir_despite(request: &Request) -> PathBuf {
+    let variable =
+        |name: &str| request.environment.iter().find(|(key, _)| key == name).map(|(_, value)| PathBuf::from(value));
+    let from_file = || {
+        let (_, text) = read_file(request).ok()??;
+        let (table, _) = DeTable::parse_recoverable(&text);
+        table.get_ref().get("data_dir")?.get_ref().as_str().map(PathBuf::from)
+    };
+    let chosen = request.data_dir.clone().or_else(|| variable("OSMON_DATA_DIR")).or_else(from_file);
+    chosen.filter(|path| path.is_absolute()).unwrap_or_else(|| default_data_dir(request))
+}
+
+/// Where the configuration file is looked for.
+pub fn usual_file(request: &Request) -> PathBuf {
+    base_directory(request, "XDG_CONFIG_HOME", ".config", "/etc").join("osmon").join("osmon.toml")
+}
+
+fn default_data_dir(request: &Request) -> PathBuf {
+    base_directory(request, "XDG_STATE_HOME", ".local/state", "/var/lib").join("osmon")
+}
+
+fn base_directory(request: &Request, variable: &str, below_home: &str, for_root: &str) -> PathBuf {
+    let get =
+        |name: &str| request.environment.iter().find(|(key, _)| key == name).map(|(_, value)| PathBuf::from(value));
+    if geteuid().is_root() {
+        return PathBuf::from(for_root);
+    }
+    get(variable)
+        .filter(|path| path.is_absolute())
+        .unwrap_or_else(|| get("HOME").unwrap_or_else(|| PathBuf::from("/")).join(below_home))
+}
+
+fn read_file(request: &Request) -> Result<Option<(PathBuf, String)>, Problem> {
+    let named = request.file.clone().or_else(|| {
+        request.environment.iter().find(|(key, _)| key == "OSMON_CONFIG").map(|(_, value)| PathBuf::from(value))
+    });
+    let path = named.clone().unwrap_or_else(|| usual_file(request));
+    if let Some(text) = &request.instead {
+        return Ok(Some((path, text.clone())));
+    }
+    let problem = |message: String| Problem { place: path.display().to_string(), message };
+    match fs::metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(None),
+        Err(error) => Err(problem(format!("could not read the configuration: {error}"))),
+        Ok(meta) if meta.len() > FILE_MAX => Err(problem("larger than 1 MiB: not a configuration".to_string())),
+        Ok(_) => match fs::read(&path).map(String::from_utf8) {
+            Ok(Ok(text)) => Ok(Some((path.clone(), text))),
+            Ok(Err(_)) => Err(problem("not UTF-8 text".to_string())),
+            Err(error) => Err(problem(format!("could not read the configuration: {error}"))),
+        },
+    }
+}
+
+/// Puts `OSMON_…` over the table; gives back which variable set which key.
+fn overlay(merged: &mut Table, request: &Request, problems: &mut Vec<Problem>) -> Vec<(Vec<String>, String)> {
+    let mut keys = Vec::new();
+    flatten(merged, &[], &mut keys);
+    for name in merged.get("rule").and_then(Value::as_table).into_iter().flat_map(Table::keys) {
+        let rule = rule::keys().into_iter().map(|(key, value)| (vec!["rule".to_string(), name.clone(), key], value));
+        keys.extend(rule.collect::<Vec<_>>());
+    }
+    let named: Vec<(String, Vec<String>, Value)> =
+        keys.into_iter().map(|(path, value)| (variable_name(&path), path, value)).collect();
+    let mut set = Vec::new();
+    for (name, text) in &request.environment {
+        if !name.starts_with("OSMON_") || OTHER_VARIABLES.iter().any(|other| name.starts_with(other)) {
+            continue;
+        }
+        let mut wrong = |message| problems.push(Problem { place: format!("environment variable {name}"), message });
+        let Some((_, path, expected)) = named.iter().find(|(known, _, _)| known == name) else {
+            wrong(format!("sets nothing{}", hint(name, named.iter().map(|(known, _, _)| known.as_str()))));
+            continue;
+        };
+        match from_text(expected, text) {
+            Ok(value) => {
+                put(merged, path, value);
+                set.push((path.clone(), name.clone()));
+            }
+            Err(message) => wrong(message),
+        }
+    }
+    set
+}
+
+fn variable_name(path: &[String]) -> String {
+    format!("OSMON_{}", path.join("_").replace(['-', '.'], "_").to_uppercase())
+}
+
+fn put(table: &mut Table, path: &[String], value: Value) {
+    match path {
+        [key] => {
+            table.insert(key.clone(), value);
+        }
+        [first, rest @ ..] => {
+            if let Value::Table(inner) = table.entry(first).or_insert_with(|| Value::Table(Table::new())) {
+                put(inner, rest, value);
+            }
+        }
+        [] => {}
+    }
+}
+
+fn place_of(path: &[String], variables: &[(Vec<String>, String)], file: Option<&(PathBuf, String)>) -> String {
+    if let Some((_, variable)) = variables.iter().find(|(set, _)| set == path) {
+        return format!("environment variable {variable}");
+    }
+    let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+    file.and_then(|(file, text)| {
+        let table = DeTable::parse(text).ok()?;
+        let span = find(table.get_ref(), &keys)?;
+        // The section alone does not set the key.
+        (text.get(span.clone())?.trim_matches('"') == *keys.last()?).then(|| position(file, text, span.start))
+    })
+    .unwrap_or_else(|| "default".to_string())
+}
+
+fn position(path: &Path, text: &str, offset: usize) -> String {
+    let (line, column) = line_and_column(text, offset);
+    format!("{}:{line}:{column}", path.display())
+}
+
+fn in_file(path: &Path, text: &str, wrong: &Wrong) -> Problem {
+    let keys: Vec<&str> = wrong.path.iter().map(String::as_str).collect();
+    let table = DeTable::parse(text).ok();
+    let span = table.as_ref().and_then(|table| find(table.get_ref(), &keys));
+    let place = span.map_or_else(|| path.display().to_string(), |span| position(path, text, span.start));
+    Problem { place, message: format!("{}: {}", wrong.path.join("."), wrong.message) }
+}
+
+fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> Problem {
+    let place = error.span().map_or_else(|| path.display().to_string(), |span| position(path, text, span.start));
+    Problem { place, message: format!("not valid TOML: {}", error.message().replace('\n', "; ")) }
+}

@@ -1,0 +1,134 @@
+//! `osmon.toml` and the environment, typed. `data/osmon.toml` is the default and the list of all keys at once.
+
+mod check;
+pub mod load;
+mod merge;
+mod place;
+pub mod rule;
+
+pub use load::{Loaded, Request};
+pub use rule::Rule;
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
+
+/// The documented default configuration.
+pub const DEFAULT: &str = include_str!("../../data/osmon.toml");
+
+/// Everything that can be set, with nothing left open.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Where history and state are kept.
+    pub data_dir: PathBuf,
+    /// `[probe]`
+    pub probe: Probe,
+    /// `[report]`
+    pub report: Report,
+    /// `[alert]`
+    pub alert: Alert,
+    /// `[rule.NAME]`, by name; those switched off are not in it.
+    pub rules: Vec<Rule>,
+}
+
+/// `[probe]`
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+pub struct Probe {
+    /// How many processes are recorded each minute (0 to 1000).
+    pub top_processes: usize,
+    /// Types of file systems that are left out.
+    pub ignore_file_systems: Vec<String>,
+    /// Patterns of mount points that are left out.
+    pub ignore_mounts: Vec<String>,
+}
+
+/// `[report]`
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+pub struct Report {
+    /// Where the page is written; empty: `report.html` in the data directory.
+    pub path: String,
+    /// What the page calls this host; empty: its host name.
+    pub title: String,
+}
+
+/// `[alert]`
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+pub struct Alert {
+    /// Recipients.
+    pub to: Vec<String>,
+    /// Sender; empty: `osmon@` and the host name.
+    pub from: String,
+    /// How messages leave.
+    pub transport: Transport,
+    /// `[alert.smtp]`
+    pub smtp: Smtp,
+    /// `[alert.sendmail]`
+    pub sendmail: Sendmail,
+}
+
+/// How messages leave this host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// SMTP when a host is set, else a program.
+    Auto,
+    /// `[alert.smtp]`
+    Smtp,
+    /// `[alert.sendmail]`
+    Sendmail,
+}
+
+/// How the connection to an SMTP server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Security {
+    /// Plain at first, then TLS; refused where the server offers none (RFC 3207).
+    Starttls,
+    /// TLS from the first byte (RFC 8314).
+    Tls,
+    /// None.
+    None,
+}
+
+/// `[alert.smtp]`
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+pub struct Smtp {
+    /// Server; empty: none.
+    pub host: String,
+    /// Port; 0: the usual one for `security`.
+    pub port: u16,
+    /// Protection of the connection.
+    pub security: Security,
+    /// User to log in as; empty: no login.
+    pub user: String,
+    /// File whose first line is the password.
+    pub password_file: String,
+    /// PEM file with a certificate authority of one's own; empty: none.
+    pub ca_file: String,
+    /// How long one message may take, in seconds (1 to 15).
+    pub timeout_seconds: u64,
+}
+
+/// `[alert.sendmail]`
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+pub struct Sendmail {
+    /// Program; empty: the first one found.
+    pub program: String,
+    /// Arguments before the recipients.
+    pub arguments: Vec<String>,
+}
+
+/// One thing that is wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// `/etc/osmon/osmon.toml:12:3` or the name of an environment variable.
+    pub place: String,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}

@@ -1,0 +1,105 @@
+//! What is remembered between two evaluations: `state/crisis.json`.
+
+use crate::model::incident::{Incident, Lifecycle, Severity};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A moment on both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Wall clock.
+    pub wall: DateTime<Utc>,
+    /// `CLOCK_BOOTTIME`, seconds; compared only within one boot.
+    pub boottime_seconds: f64,
+}
+
+/// State of all rules.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Shape of this file.
+    #[serde(default)]
+    pub schema: u32,
+    /// Boot in which it was last evaluated.
+    #[serde(default)]
+    pub boot_id: String,
+    /// When it was last evaluated.
+    #[serde(default)]
+    pub last: Option<Stamp>,
+    /// By rule and labels, such as `disk{mount="/"}`.
+    #[serde(default)]
+    pub alerts: BTreeMap<String, Alert>,
+}
+
+/// State of one rule for one thing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Name of the rule.
+    pub rule: String,
+    /// What it is about, for people.
+    #[serde(default)]
+    pub title: String,
+    /// Metric with labels.
+    #[serde(default)]
+    pub metric: String,
+    /// Where it stands.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
+    /// How bad it is now; `None`: it is not firing.
+    #[serde(default)]
+    pub severity: Option<Severity>,
+    /// The worst it has been.
+    #[serde(default)]
+    pub worst: Option<Severity>,
+    /// Since when the warning limit is breached without a break.
+    #[serde(default)]
+    pub warning_since: Option<Stamp>,
+    /// Since when the critical limit is breached without a break.
+    #[serde(default)]
+    pub critical_since: Option<Stamp>,
+    /// First breach of this incident.
+    #[serde(default)]
+    pub since: Option<Stamp>,
+    /// Since when it is well again.
+    #[serde(default)]
+    pub clear_since: Option<Stamp>,
+    /// Running number of the incident: grows for ever, so that no id is used twice.
+    #[serde(default)]
+    pub number: u64,
+    /// Events of this incident so far.
+    #[serde(default)]
+    pub sequence: u64,
+    /// Last value.
+    #[serde(default)]
+    pub value: f64,
+    /// The limit that counts now.
+    #[serde(default)]
+    pub limit: f64,
+    /// The limit is a ceiling.
+    #[serde(default)]
+    pub above: bool,
+}
+
+impl Alert {
+    /// `cpu-3`; with labels their checksum is in it: `disk-9f1c22ab-3`.
+    pub fn incident_id(&self) -> String {
+        let labels =
+            self.metric.split_once('{').map(|(_, labels)| format!("-{:08x}", crc32fast::hash(labels.as_bytes())));
+        format!("{}{}-{}", self.rule, labels.unwrap_or_default(), self.number)
+    }
+
+    /// The open incident, when there is one.
+    pub(super) fn incident(&self) -> Option<Incident> {
+        let (Some(severity), Some(since)) = (self.severity, self.since) else { return None };
+        matches!(self.lifecycle, Lifecycle::Firing | Lifecycle::Recovering).then(|| Incident {
+            id: self.incident_id(),
+            severity,
+            title: self.title.clone(),
+            metric: self.metric.split('{').next().unwrap_or_default().to_string(),
+            value: self.value,
+            limit: self.limit,
+            since: since.wall,
+            recovering: self.lifecycle == Lifecycle::Recovering,
+        })
+    }
+}

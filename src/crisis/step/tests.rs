@@ -1,0 +1,142 @@
+//! The transition table of the state machine, row by row, and properties over random histories.
+
+use super::*;
+use crate::base::clock::parse;
+use crate::model::metric::Selector;
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use std::time::Duration;
+
+fn rule(hold: u64, clear_for: u64) -> Rule {
+    let limit = |raise, clear| Some(Limit { raise, clear, hold: Duration::from_secs(hold) });
+    Rule {
+        name: "cpu".into(),
+        title: "CPU".into(),
+        metric: Selector::parse("cpu.busy_percent").unwrap(),
+        above: true,
+        warning: limit(80.0, 70.0),
+        critical: limit(95.0, 85.0),
+        clear_for: Duration::from_secs(clear_for),
+    }
+}
+
+fn clock(seconds: f64, boot: &str) -> Clock {
+    let wall = parse("2026-11-20T00:00:00Z").unwrap() + TimeDelta::milliseconds((seconds * 1e3) as i64);
+    Clock { now: Now { wall, boottime_seconds: 1000.0 + seconds }, boot_id: boot.into(), host: "h".into() }
+}
+
+/// Runs values a minute apart through a rule; the events as text.
+fn told(rule: &Rule, values: &[f64]) -> Vec<String> {
+    let (mut state, mut told) = (State::default(), Vec::new());
+    for (minute, value) in values.iter().enumerate() {
+        let metric = Metric { name: "cpu.busy_percent".into(), labels: vec![], value: *value };
+        let (next, events) = step(std::slice::from_ref(rule), &state, &[metric], &clock(minute as f64 * 60.0, "b"));
+        told.extend(events.iter().map(|event| {
+            format!("{minute} {} {:?} {} {}", event.kind.word(), event.severity, event.id, event.duration_seconds)
+        }));
+        state = next;
+    }
+    told
+}
+
+#[test]
+fn the_transition_table() {
+    let rule = rule(120, 120);
+    let cases: [(&str, &[f64], &[&str]); 9] = [
+        ("well", &[10.0; 5], &[]),
+        ("a spike shorter than the hold", &[10.0, 99.0, 99.0, 10.0, 99.0], &[]),
+        ("a warning that lasts, once", &[81.0, 81.0, 81.0, 81.0, 81.0], &["2 fired Warning cpu-1.1 120"]),
+        ("critical at once when critical lasted", &[96.0, 96.0, 96.0], &["2 fired Critical cpu-1.1 120"]),
+        (
+            "a warning becomes critical",
+            &[81.0, 81.0, 81.0, 96.0, 96.0, 96.0],
+            &["2 fired Warning cpu-1.1 120", "5 escalated Critical cpu-1.2 300"],
+        ),
+        (
+            "between clear and raise nothing moves; then it recovers after its time, and the duration ends where it was well",
+            &[81.0, 81.0, 81.0, 75.0, 75.0, 60.0, 60.0, 60.0],
+            &["2 fired Warning cpu-1.1 120", "7 recovered Warning cpu-1.2 300"],
+        ),
+        (
+            "a relapse while recovering is the same incident",
+            &[81.0, 81.0, 81.0, 60.0, 81.0, 60.0, 60.0, 60.0],
+            &["2 fired Warning cpu-1.1 120", "7 recovered Warning cpu-1.2 300"],
+        ),
+        (
+            "from critical down to a warning without a word, and up again without another mail",
+            &[96.0, 96.0, 96.0, 82.0, 96.0, 96.0, 96.0, 96.0],
+            &["2 fired Critical cpu-1.1 120"],
+        ),
+        (
+            "the next incident has the next number",
+            &[81.0, 81.0, 81.0, 1.0, 1.0, 1.0, 81.0, 81.0, 81.0],
+            &["2 fired Warning cpu-1.1 120", "5 recovered Warning cpu-1.2 180", "8 fired Warning cpu-2.1 120"],
+        ),
+    ];
+    for (name, values, expected) in cases {
+        assert_eq!(told(&rule, values), expected, "{name}");
+    }
+}
+
+#[test]
+fn without_a_hold_it_is_told_at_once_and_over_at_once() {
+    assert_eq!(told(&rule(0, 0), &[99.0, 1.0]), ["0 fired Critical cpu-1.1 0", "1 recovered Critical cpu-1.2 60"]);
+}
+
+#[test]
+fn a_gap_or_a_reboot_counts_for_nothing_and_ends_nothing() {
+    let rules = [rule(120, 120)];
+    let run = |state: &State, value: f64, at: Clock| {
+        step(&rules, state, &[Metric { name: "cpu.busy_percent".into(), labels: vec![], value }], &at)
+    };
+    let (pending, _) = run(&State::default(), 99.0, clock(0.0, "b"));
+    assert_eq!(run(&pending, 99.0, clock(120.0, "b")).1.len(), 1);
+    assert!(run(&pending, 99.0, clock(3600.0, "b")).1.is_empty(), "an hour without data is no hour of crisis");
+    assert!(run(&pending, 99.0, clock(120.0, "after a boot")).1.is_empty());
+    let (firing, _) = run(&pending, 99.0, clock(120.0, "b"));
+    let (after, events) = run(&firing, 99.0, clock(900.0, "after a boot"));
+    assert!(events.is_empty() && after.open().len() == 1, "a reboot alone ends no incident");
+    let (absent, events) = step(&rules, &firing, &[], &clock(180.0, "b"));
+    assert!(events.is_empty() && absent.open().len() == 1, "no data is not well");
+    let (gone, events) = step(&[], &firing, &[], &clock(180.0, "b"));
+    assert!(events.len() == 1 && gone.open().is_empty(), "a removed rule ends what it raised");
+}
+
+#[test]
+fn a_clock_that_is_set_changes_no_duration() {
+    let rules = [rule(120, 120)];
+    let metric = [Metric { name: "cpu.busy_percent".into(), labels: vec![], value: 99.0 }];
+    let (mut state, mut fired) = (State::default(), 0);
+    for minute in 0..3 {
+        let mut at = clock(f64::from(minute) * 60.0, "b");
+        at.now.wall += TimeDelta::days(if minute == 1 { 365 } else { -365 });
+        let (next, events) = step(&rules, &state, &metric, &at);
+        fired += events.iter().filter(|event| event.duration_seconds == 120.0).count();
+        state = next;
+    }
+    assert_eq!(fired, 1);
+}
+
+proptest! {
+    #[test]
+    fn each_incident_fires_once_and_ends_at_most_once(values in proptest::collection::vec((0.0..100.0_f64, 30.0..900.0_f64, 0..30_u8), 1..200)) {
+        let rules = [rule(120, 120)];
+        let (mut state, mut seconds, mut boots, mut open) = (State::default(), 0.0, 0, None::<String>);
+        for (value, pause, reboot) in values {
+            seconds += pause;
+            boots += u32::from(reboot == 0);
+            let metric = Metric { name: "cpu.busy_percent".into(), labels: vec![], value };
+            let (next, events) = step(&rules, &state, &[metric], &clock(seconds, &boots.to_string()));
+            for event in events {
+                match event.kind {
+                    Kind::Fired => { prop_assert!(open.is_none()); open = Some(event.incident); }
+                    Kind::Escalated => prop_assert_eq!(open.as_ref(), Some(&event.incident)),
+                    Kind::Recovered => { prop_assert_eq!(open.take(), Some(event.incident)); }
+                }
+            }
+            prop_assert_eq!(next.open().len(), usize::from(open.is_some()));
+            prop_assert!(next.alerts.len() <= 1);
+            state = next;
+        }
+    }
+}

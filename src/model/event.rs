@@ -1,0 +1,60 @@
+//! A transition of an incident: what is appended to the `events` stream and told to people.
+
+use super::incident::Severity;
+use serde::{Deserialize, Serialize};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An incident was opened.
+    Fired,
+    /// A warning became critical.
+    Escalated,
+    /// The incident is over.
+    Recovered,
+}
+
+impl Kind {
+    /// As files and tables write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fired => "fired",
+            Self::Escalated => "escalated",
+            Self::Recovered => "recovered",
+        }
+    }
+}
+
+/// One transition. Everything a message needs is inside, so that it can be told long after.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// `<incident>.<sequence>`: the same transition has the same id, also when it is derived again after a crash.
+    pub id: String,
+    /// Id of the incident.
+    pub incident: String,
+    /// What happened.
+    pub kind: Kind,
+    /// How bad the incident is; for a recovery, how bad it was.
+    pub severity: Severity,
+    /// RFC 3339, UTC.
+    pub time: String,
+    /// Host name.
+    pub host: String,
+    /// Name of the rule in the configuration.
+    pub rule: String,
+    /// What it is about: `CPU`, `File system /var`.
+    pub title: String,
+    /// Metric with labels.
+    pub metric: String,
+    /// Value at this moment, in the unit that the metric's name ends in.
+    pub value: f64,
+    /// The limit it went beyond.
+    pub limit: f64,
+    /// The limit is a ceiling (else a floor).
+    pub above: bool,
+    /// First breach, RFC 3339, UTC.
+    pub since: String,
+    /// From the first breach to now, in seconds, by the clock that does not step where the boot is the same.
+    pub duration_seconds: f64,
+}

@@ -1,0 +1,7 @@
+//! Plain types that travel between the rooms. No I/O.
+
+pub mod event;
+pub mod incident;
+pub mod metric;
+pub mod record;
+pub mod walk;

@@ -1,0 +1,162 @@
+//! Space and inodes of file systems: what is mounted, and `statvfs(3)` of each.
+
+use super::measure::Measure;
+use super::mounts::{self, Mount};
+use super::rate::percent;
+use super::root::Space;
+use crate::base::text::{NAME_MAX, clean_bytes};
+use crate::config;
+use crate::model::metric::Selector;
+use serde::Serialize;
+
+/// An element of the section `disk`.
+#[derive(Debug, Serialize)]
+struct Disk {
+    mount: String,
+    device: String,
+    fs: String,
+    total_bytes: u64,
+    /// Not free, as `df` counts it.
+    used_bytes: u64,
+    /// Free for everybody (without what is kept for root).
+    available_bytes: u64,
+    /// Used of what anybody can use, as `df` prints it. Absent where nothing can be written on purpose: an image is
+    /// always full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_percent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inodes_used_percent: Option<f64>,
+    read_only: bool,
+    read_only_by_kernel: bool,
+}
+
+/// Types that are not on a disk of this host: the kernel's own, and network file systems, which may hang.
+const NOT_DISKS: [&str; 38] = [
+    "autofs",
+    "bpf",
+    "binfmt_misc",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "fusectl",
+    "hugetlbfs",
+    "mqueue",
+    "nsfs",
+    "proc",
+    "pstore",
+    "ramfs",
+    "rpc_pipefs",
+    "securityfs",
+    "selinuxfs",
+    "sysfs",
+    "tracefs",
+    "nfs",
+    "nfs4",
+    "nfsd",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "ncpfs",
+    "afs",
+    "ceph",
+    "glusterfs",
+    "lustre",
+    "9p",
+    "fuse",
+    "beegfs",
+    "davfs",
+    "coda",
+];
+
+/// What is smaller holds no data anybody would miss.
+const SMALLEST_BYTES: u64 = 1024 * 1024;
+
+pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
+    let content = measure.root.proc("self/mountinfo").map_err(|error| error.to_string())?;
+    let (mut disks, mut silent) = (Vec::new(), Vec::new());
+    for mount in choose(mounts::parse(&content), measure.settings) {
+        let name = clean_bytes(&mount.point, NAME_MAX);
+        match measure.root.space(&mount.point) {
+            Ok(space) if space.total_bytes >= SMALLEST_BYTES => disks.push(disk(name, &mount, &space)),
+            // A pseudo file system of a type not known above, or a token.
+            Ok(_) => {}
+            Err(reason) => silent.push(format!("{name}: {reason}")),
+        }
+    }
+    disks.sort_by(|a, b| a.mount.cmp(&b.mount));
+    measure.add("disk", &disks)?;
+    if silent.is_empty() { Ok(()) } else { Err(silent.join("; ")) }
+}
+
+/// One mount per file system: the shortest path to it, of those that show all of it if there are such.
+fn choose(mounts: Vec<Mount>, settings: &config::Probe) -> Vec<Mount> {
+    let mut chosen: Vec<Mount> = Vec::new();
+    for mount in mounts {
+        if is_left_out(&mount, settings) {
+            continue;
+        }
+        // What was mounted later on the same point hides what was there.
+        chosen.retain(|other| other.point != mount.point);
+        let rank = |mount: &Mount| (mount.root != b"/", mount.point.len());
+        match chosen.iter_mut().find(|other| other.device_id == mount.device_id) {
+            Some(other) if rank(&mount) < rank(other) => *other = mount,
+            Some(_) => {}
+            None => chosen.push(mount),
+        }
+    }
+    chosen
+}
+
+fn is_left_out(mount: &Mount, settings: &config::Probe) -> bool {
+    let point = String::from_utf8_lossy(&mount.point);
+    let below =
+        |directory: &str| point.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    NOT_DISKS.contains(&mount.kind.as_str())
+        || mount.kind.starts_with("fuse.")
+        || ["dev", "proc", "sys"].iter().any(|top| below(&format!("/{top}")))
+        || settings.ignore_file_systems.contains(&mount.kind)
+        || settings.ignore_mounts.iter().any(|pattern| Selector::pattern_fits(pattern, &point))
+}
+
+fn disk(name: String, mount: &Mount, space: &Space) -> Disk {
+    let used = space.total_bytes.saturating_sub(space.free_bytes);
+    let inodes_used = space.inodes.saturating_sub(space.inodes_free);
+    let fills = !mount.is_read_only() || mount.is_read_only_by_kernel();
+    Disk {
+        mount: name,
+        device: clean_bytes(&mount.source, NAME_MAX),
+        fs: clean_bytes(mount.kind.as_bytes(), NAME_MAX),
+        total_bytes: space.total_bytes,
+        used_bytes: used,
+        available_bytes: space.available_bytes,
+        used_percent: fills.then(|| percent(used as f64, used.saturating_add(space.available_bytes) as f64)),
+        inodes_used_percent: (fills && space.inodes > 0).then(|| percent(inodes_used as f64, space.inodes as f64)),
+        read_only: mount.is_read_only(),
+        read_only_by_kernel: mount.is_read_only_by_kernel(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_disk_seen_twice_is_one() {
+        let settings = config::Probe {
+            top_processes: 10,
+            ignore_file_systems: vec!["squashfs".into()],
+            ignore_mounts: vec!["/run/user/*".into()],
+        };
+        let content = b"1 0 8:1 /sub /srv/bind rw - ext4 /dev/sda1 rw\n2 0 8:1 / / rw - ext4 /dev/sda1 rw\n3 0 8:1 / /mnt/again rw - ext4 /dev/sda1 rw\n\
+            4 0 0:4 / /proc rw - proc proc rw\n5 0 0:50 / /mnt/nfs rw - nfs4 s:/x rw\n6 0 7:1 / /snap/a ro - squashfs /dev/loop1 ro\n\
+            7 0 0:31 / /tmp rw - tmpfs tmpfs rw\n8 0 0:33 / /run/user/0 rw - tmpfs tmpfs rw\n9 0 0:34 / /dev/shm rw - tmpfs tmpfs rw\n\
+            10 0 0:35 / /mnt/s rw - fuse.sshfs u@h: rw\n11 0 0:36 / /tmp rw - tmpfs over rw\n";
+        let chosen: Vec<_> =
+            choose(mounts::parse(content), &settings).into_iter().map(|mount| (mount.point, mount.device_id)).collect();
+        assert_eq!(chosen, [(b"/".to_vec(), "8:1".to_string()), (b"/tmp".to_vec(), "0:36".to_string())]);
+    }
+}

@@ -1,0 +1,175 @@
+//! One run over all resources.
+
+use super::previous::{Previous, SHORTEST_SECONDS, STALE_SECONDS};
+use super::{RESOURCES, Root, system};
+use crate::base::clock::{Now, own_cpu_ms};
+use crate::base::text::clean;
+use crate::config;
+use crate::model::record::{Header, Record, round};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// What one run measured.
+#[derive(Debug)]
+pub struct Probed {
+    /// The snapshot.
+    pub snapshot: Record,
+    /// The processes that used most, for the `processes` stream.
+    pub processes: Record,
+    /// Counters for the next run.
+    pub counters: Previous,
+    /// What a person should know about this snapshot: the first one, a clock that was set.
+    pub remarks: Vec<String>,
+    /// Resources that are absent, with the reason.
+    pub failed: BTreeMap<&'static str, String>,
+}
+
+/// What a resource needs while it is measured, and where it puts what it found.
+pub(super) struct Measure<'a> {
+    pub root: &'a Root,
+    pub settings: &'a config::Probe,
+    pub now: Now,
+    /// The run before and the seconds since; `None`: no rates.
+    pub before: Option<(&'a Previous, f64)>,
+    pub counters: Previous,
+    pub snapshot: Record,
+    pub processes: Record,
+}
+
+impl Measure<'_> {
+    /// Puts a section into the snapshot.
+    pub fn add(&mut self, name: &'static str, section: &impl Serialize) -> Result<(), String> {
+        self.snapshot.add(name, section).map_err(|error| error.to_string())
+    }
+}
+
+/// What is known of a snapshot besides the host.
+#[derive(Clone, Default)]
+struct About {
+    remarks: Vec<String>,
+    clock_step_seconds: Option<f64>,
+    skipped_runs: u64,
+}
+
+/// `probe`: what osmon itself cost and could not read.
+#[derive(Serialize)]
+struct Own<'a> {
+    cpu_ms: f64,
+    #[serde(skip_serializing_if = "is_zero")]
+    skipped_runs: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_step_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remark: &'a Vec<String>,
+    failed: &'a BTreeMap<&'static str, String>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// Uptime, the section `uptime`.
+#[derive(Serialize)]
+struct Uptime {
+    seconds: f64,
+}
+
+/// Measures the host. Rates come from `previous`; without one that can be used the counters are read twice, 250 ms
+/// apart, except after a boot, when there is nothing to compare with yet. `skipped_runs`: how many found osmon busy
+/// since the snapshot before.
+pub fn probe(root: &Root, settings: &config::Probe, now: Now, previous: Option<Previous>, skipped_runs: u64) -> Probed {
+    let boot_id = root.boot_id();
+    let mut remarks = Vec::new();
+    let step = previous
+        .as_ref()
+        .and_then(|before| before.clock_step(&now, &boot_id))
+        .filter(|step| step.abs() > 90.0)
+        .map(round);
+    if let Some(step) = step {
+        let direction = if step > 0.0 { "forward" } else { "back" };
+        remarks.push(format!(
+            "the clock was set {direction} by {} since the last snapshot",
+            crate::base::units::duration(step.abs())
+        ));
+    }
+    let rebooted = previous.as_ref().is_some_and(|before| before.boot_id != boot_id);
+    let usable = previous.filter(|before| before.age(&now, &boot_id).is_some_and(|age| age <= STALE_SECONDS));
+    let (before, now) = match usable {
+        Some(before) => {
+            let now = wait_for(root, now, SHORTEST_SECONDS - (now.boottime_seconds - before.boottime_seconds));
+            (Some(before), now)
+        }
+        None if rebooted => {
+            remarks.push("first snapshot after a boot: rates begin with the next one".to_string());
+            (None, now)
+        }
+        None if root.is_recorded() => {
+            remarks.push("first snapshot: rates begin with the next one".to_string());
+            (None, now)
+        }
+        None => {
+            remarks.push(format!(
+                "first snapshot: rates are over {} ms, from the next one on since the one before",
+                SHORTEST_SECONDS * 1000.0
+            ));
+            let first = once(root, settings, now, None, &boot_id, &About::default()).counters;
+            (Some(first), wait_for(root, now, SHORTEST_SECONDS))
+        }
+    };
+    once(root, settings, now, before.as_ref(), &boot_id, &About { remarks, clock_step_seconds: step, skipped_runs })
+}
+
+fn wait_for(root: &Root, now: Now, seconds: f64) -> Now {
+    if seconds <= 0.0 || root.is_recorded() {
+        return now;
+    }
+    std::thread::sleep(Duration::from_secs_f64(seconds.min(SHORTEST_SECONDS)));
+    Now { boottime_seconds: crate::base::clock::boottime_seconds(), ..now }
+}
+
+fn once(
+    root: &Root,
+    settings: &config::Probe,
+    now: Now,
+    before: Option<&Previous>,
+    boot_id: &str,
+    about: &About,
+) -> Probed {
+    let interval = before.and_then(|before| before.age(&now, boot_id));
+    let header = Header { now, host: root.host_name(), boot_id: boot_id.to_string(), interval_seconds: interval };
+    let mut measure = Measure {
+        root,
+        settings,
+        now,
+        before: before.zip(interval),
+        counters: Previous::new(&now, boot_id),
+        snapshot: Record::new(header.clone()),
+        processes: Record::new(header),
+    };
+    let mut failed = BTreeMap::new();
+    for resource in &RESOURCES {
+        // A bug, or a kernel file of a shape nobody has seen, must cost its own section only.
+        let result = catch_unwind(AssertUnwindSafe(|| (resource.measure)(&mut measure)));
+        if let Err(reason) = result.unwrap_or_else(|_| Err("could not be understood (please report this)".to_string()))
+        {
+            failed.insert(resource.name, clean(&reason, 200));
+        }
+    }
+    let facts = system::facts(&mut measure);
+    for (name, added) in [
+        ("uptime", measure.add("uptime", &Uptime { seconds: round(now.boottime_seconds) })),
+        ("system", measure.add("system", &facts)),
+    ] {
+        if let Err(reason) = added {
+            failed.insert(name, reason);
+        }
+    }
+    let About { remarks, clock_step_seconds, skipped_runs } = about.clone();
+    let own = Own { cpu_ms: round(own_cpu_ms()), skipped_runs, clock_step_seconds, remark: &remarks, failed: &failed };
+    // Numbers and strings: this cannot fail.
+    let _ = measure.snapshot.add("probe", &own);
+    let Measure { snapshot, processes, counters, .. } = measure;
+    Probed { snapshot, processes, counters, remarks, failed }
+}

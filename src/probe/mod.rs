@@ -1,0 +1,49 @@
+//! The host, measured: counters and states from the kernel's files, one file per resource.
+//!
+//! A resource that cannot be read is absent and says why under `probe.failed`; it never fails the run.
+
+mod cpu;
+mod disk;
+mod disk_io;
+mod load;
+mod measure;
+mod memory;
+mod mounts;
+mod network;
+mod pressure;
+pub mod previous;
+mod process;
+mod process_top;
+mod rate;
+pub mod root;
+mod session;
+mod system;
+mod utmp;
+
+pub use measure::{Probed, probe};
+pub use previous::Previous;
+pub use root::Root;
+
+use measure::Measure;
+
+/// Why a resource is not in the snapshot.
+type Absent = String;
+
+/// One resource: its section's name and how it is measured.
+struct Resource {
+    name: &'static str,
+    measure: fn(&mut Measure<'_>) -> Result<(), Absent>,
+}
+
+/// Every resource, in the order of the snapshot.
+const RESOURCES: [Resource; 9] = [
+    Resource { name: "cpu", measure: cpu::measure },
+    Resource { name: "load", measure: load::measure },
+    Resource { name: "memory", measure: memory::measure },
+    Resource { name: "pressure", measure: pressure::measure },
+    Resource { name: "disk", measure: disk::measure },
+    Resource { name: "disk_io", measure: disk_io::measure },
+    Resource { name: "network", measure: network::measure },
+    Resource { name: "process", measure: process::measure },
+    Resource { name: "session", measure: session::measure },
+];

@@ -1,0 +1,92 @@
+//! What is mounted where: `/proc/self/mountinfo` (proc_pid_mountinfo(5)). Parsed from bytes, because a mount point may
+//! be no UTF-8 and must still be found again by its path.
+
+/// One line of mountinfo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// `major:minor` of the device.
+    pub device_id: String,
+    /// Which directory of the file system is mounted.
+    pub root: Vec<u8>,
+    /// Mount point, unescaped.
+    pub point: Vec<u8>,
+    /// Options of this mount.
+    pub options: String,
+    /// Type of the file system.
+    pub kind: String,
+    /// Device or other source.
+    pub source: Vec<u8>,
+    /// Options of the file system itself, shared by all its mounts.
+    pub super_options: String,
+}
+
+impl Mount {
+    /// Nothing can be written through this mount.
+    pub fn is_read_only(&self) -> bool {
+        has(&self.options, "ro") || has(&self.super_options, "ro")
+    }
+
+    /// Mounted for writing, and still nothing can be written: the kernel switched the file system after an error.
+    /// (`mount -o ro` sets both.)
+    pub fn is_read_only_by_kernel(&self) -> bool {
+        has(&self.super_options, "emergency_ro") || (!has(&self.options, "ro") && has(&self.super_options, "ro"))
+    }
+}
+
+fn has(options: &str, option: &str) -> bool {
+    options.split(',').any(|found| found == option)
+}
+
+/// Reads all lines that make sense.
+pub fn parse(content: &[u8]) -> Vec<Mount> {
+    content.split(|byte| *byte == b'\n').filter_map(parse_line).collect()
+}
+
+/// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`
+fn parse_line(line: &[u8]) -> Option<Mount> {
+    let mut fields = line.split(|byte| *byte == b' ').skip(2);
+    let text = |field: Option<&[u8]>| field.map(|field| String::from_utf8_lossy(field).into_owned());
+    let device_id = text(fields.next())?;
+    let root = unescape(fields.next()?);
+    let point = unescape(fields.next()?);
+    let options = text(fields.next())?;
+    // Optional fields, as many as there are, up to a lone hyphen.
+    fields.by_ref().find(|field| *field == b"-")?;
+    let kind = text(fields.next())?;
+    let source = unescape(fields.next()?);
+    Some(Mount { device_id, root, point, options, kind, source, super_options: text(fields.next())? })
+}
+
+/// Undoes the kernel's `\040` for space, tab, newline and backslash.
+pub fn unescape(field: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let Some((first, after)) = rest.split_first() {
+        let code = match (first, after) {
+            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..]) => {
+                Some((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'))
+            }
+            _ => None,
+        };
+        out.push(code.unwrap_or(*first));
+        rest = if code.is_some() { after.get(3..).unwrap_or(&[]) } else { after };
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shape_of_line() {
+        let content = b"36 35 98:0 / /a\\040b\\134 rw,noatime master:1 shared:2 - ext4 /dev/x rw,errors=continue\n\
+                        37 35 0:5 / /caf\xe9 rw - tmpfs tmpfs ro,size=4k\nshort line\n38 35 8:1 / /ro ro - ext4 /dev/y ro\n";
+        let mounts = parse(content);
+        assert_eq!(mounts.len(), 3);
+        assert_eq!((mounts[0].point.as_slice(), mounts[0].is_read_only()), (b"/a b\\".as_slice(), false));
+        assert_eq!((mounts[1].point.as_slice(), mounts[1].is_read_only_by_kernel()), (b"/caf\xe9".as_slice(), true));
+        assert!(mounts[2].is_read_only() && !mounts[2].is_read_only_by_kernel());
+        assert_eq!(unescape(b"\\04"), b"\\04");
+    }
+}

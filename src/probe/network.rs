@@ -1,0 +1,88 @@
+//! Traffic of interfaces: `/proc/net/dev` (proc_net(5)).
+
+use super::measure::Measure;
+use super::rate::per_second;
+use crate::base::text::{NAME_MAX, clean};
+use procfs_core::FromBufRead;
+use procfs_core::net::{DeviceStatus, InterfaceDeviceStatus};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An element of the section `network`: one interface over the interval.
+#[derive(Debug, Serialize)]
+struct Network {
+    interface: String,
+    #[serde(flatten)]
+    rates: Option<Rates>,
+    counters: Counters,
+}
+
+#[derive(Debug, Serialize)]
+struct Rates {
+    received_bytes_per_second: f64,
+    sent_bytes_per_second: f64,
+    received_packets_per_second: f64,
+    sent_packets_per_second: f64,
+    /// Both directions.
+    errors_per_second: f64,
+    dropped_per_second: f64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Counters {
+    received_bytes: u64,
+    sent_bytes: u64,
+    received_packets: u64,
+    sent_packets: u64,
+    errors: u64,
+    dropped: u64,
+}
+
+pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
+    let content = measure.root.proc("net/dev").map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&content);
+    // "eth0:123" without a space is how old kernels write large numbers.
+    let spaced = text.replace(':', ": ");
+    let devices = InterfaceDeviceStatus::from_buf_read(spaced.as_bytes()).map_err(|error| error.to_string())?;
+    let before: Option<(BTreeMap<String, Counters>, f64)> =
+        measure.before.and_then(|(previous, seconds)| Some((previous.get("network")?, seconds)));
+    let (mut interfaces, mut kept) = (Vec::new(), BTreeMap::new());
+    // An interface that never carried a packet is not in use.
+    for device in devices
+        .0
+        .into_values()
+        .filter(|device| device.name != "lo" && (device.recv_packets > 0 || device.sent_packets > 0))
+    {
+        let interface = clean(&device.name, NAME_MAX);
+        let counters = counters(&device);
+        let rates = before.as_ref().and_then(|(before, seconds)| rates(&counters, before.get(&interface)?, *seconds));
+        kept.insert(interface.clone(), counters.clone());
+        interfaces.push(Network { interface, rates, counters });
+    }
+    interfaces.sort_by(|a, b| a.interface.cmp(&b.interface));
+    measure.counters.keep("network", &kept);
+    measure.add("network", &interfaces)
+}
+
+fn counters(device: &DeviceStatus) -> Counters {
+    Counters {
+        received_bytes: device.recv_bytes,
+        sent_bytes: device.sent_bytes,
+        received_packets: device.recv_packets,
+        sent_packets: device.sent_packets,
+        errors: device.recv_errs.saturating_add(device.sent_errs),
+        dropped: device.recv_drop.saturating_add(device.sent_drop),
+    }
+}
+
+/// `None` when a counter fell: the interface was taken down and made anew.
+fn rates(now: &Counters, before: &Counters, seconds: f64) -> Option<Rates> {
+    Some(Rates {
+        received_bytes_per_second: per_second(now.received_bytes, before.received_bytes, seconds)?,
+        sent_bytes_per_second: per_second(now.sent_bytes, before.sent_bytes, seconds)?,
+        received_packets_per_second: per_second(now.received_packets, before.received_packets, seconds)?,
+        sent_packets_per_second: per_second(now.sent_packets, before.sent_packets, seconds)?,
+        errors_per_second: per_second(now.errors, before.errors, seconds)?,
+        dropped_per_second: per_second(now.dropped, before.dropped, seconds)?,
+    })
+}

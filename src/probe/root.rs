@@ -1,0 +1,169 @@
+//! Where the kernel's files are: the only place that knows `/proc`, `/sys`, `/etc` and `/run`.
+//!
+//! A recorded host is a directory with the same files below it, and `statvfs`, one line per file system:
+//! `MOUNT FRAGMENT_SIZE BLOCKS FREE AVAILABLE INODES INODES_FREE`, escaped as the kernel escapes mount points.
+
+use crate::base::bounded;
+use crate::base::file::read_at_most;
+use nix::sys::statvfs::statvfs;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Largest kernel file that is read, in bytes.
+const FILE_MAX: u64 = 8 * 1024 * 1024;
+/// How long a file system may take to tell its size before it counts as hung.
+const STATVFS_LIMIT: Duration = Duration::from_secs(2);
+
+/// Space and inodes of a file system (`statvfs(3)`), in bytes and counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// Size.
+    pub total_bytes: u64,
+    /// Free, what is kept for root included.
+    pub free_bytes: u64,
+    /// Free for everybody.
+    pub available_bytes: u64,
+    /// Inodes; 0 where the file system makes them as needed.
+    pub inodes: u64,
+    /// Free inodes.
+    pub inodes_free: u64,
+}
+
+/// This host, or a recorded one.
+#[derive(Debug, Clone)]
+pub struct Root {
+    base: PathBuf,
+    recorded: bool,
+}
+
+impl Root {
+    /// This host, or the recording in `directory`.
+    pub fn new(directory: Option<&Path>) -> Self {
+        Self { base: directory.unwrap_or(Path::new("/")).to_path_buf(), recorded: directory.is_some() }
+    }
+
+    /// Whether this is a recording: it does not move, so waiting for it is pointless.
+    pub fn is_recorded(&self) -> bool {
+        self.recorded
+    }
+
+    /// A file below `/proc`.
+    pub fn proc(&self, name: &str) -> io::Result<Vec<u8>> {
+        read_at_most(&self.base.join("proc").join(name), FILE_MAX)
+    }
+
+    /// A file below `/etc`.
+    pub fn etc(&self, name: &str) -> io::Result<Vec<u8>> {
+        read_at_most(&self.base.join("etc").join(name), FILE_MAX)
+    }
+
+    /// A file below `/run`.
+    pub fn run(&self, name: &str) -> io::Result<Vec<u8>> {
+        read_at_most(&self.base.join("run").join(name), FILE_MAX)
+    }
+
+    /// Names of the block devices that are whole disks (`/sys/block`).
+    pub fn block_devices(&self) -> io::Result<Vec<String>> {
+        names(&self.base.join("sys/block"))
+    }
+
+    /// Names of the files in a directory below `/run`.
+    pub fn run_names(&self, directory: &str) -> io::Result<Vec<String>> {
+        names(&self.base.join("run").join(directory))
+    }
+
+    /// Process ids.
+    pub fn pids(&self) -> io::Result<Vec<u32>> {
+        let entries = fs::read_dir(self.base.join("proc"))?;
+        Ok(entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
+    }
+
+    /// One line of a kernel file, cleaned of what does not belong into a name.
+    pub fn proc_line(&self, name: &str) -> io::Result<String> {
+        let content = self.proc(name)?;
+        Ok(crate::base::text::clean_bytes(content.trim_ascii(), 255))
+    }
+
+    /// Seconds since boot as the recording has them; `None` on a live host, whose clock is read instead.
+    pub fn recorded_boottime(&self) -> Option<f64> {
+        if !self.recorded {
+            return None;
+        }
+        self.proc_line("uptime").ok()?.split(' ').next()?.parse().ok().filter(|value: &f64| value.is_finite())
+    }
+
+    /// Host name (`/proc/sys/kernel/hostname`).
+    pub fn host_name(&self) -> String {
+        self.proc_line("sys/kernel/hostname")
+            .ok()
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "localhost".to_string())
+    }
+
+    /// Identity of this boot (`/proc/sys/kernel/random/boot_id`), empty where the kernel tells none.
+    pub fn boot_id(&self) -> String {
+        self.proc_line("sys/kernel/random/boot_id").unwrap_or_default()
+    }
+
+    /// Space of the file system at a mount point given as raw bytes.
+    ///
+    /// # Errors
+    /// Why it is not known, in words.
+    pub fn space(&self, mount: &[u8]) -> Result<Space, String> {
+        if self.recorded {
+            return self.recorded_space(mount);
+        }
+        let path = PathBuf::from(OsStr::from_bytes(mount));
+        match bounded::run(STATVFS_LIMIT, move || statvfs(&path)) {
+            Ok(Ok(found)) => Ok(space([
+                found.fragment_size(),
+                found.blocks(),
+                found.blocks_free(),
+                found.blocks_available(),
+                found.files(),
+                found.files_free(),
+            ])),
+            Ok(Err(error)) => Err(error.desc().to_lowercase()),
+            Err(_) => Err(format!("did not answer within {} s", STATVFS_LIMIT.as_secs())),
+        }
+    }
+
+    fn recorded_space(&self, mount: &[u8]) -> Result<Space, String> {
+        let content = fs::read(self.base.join("statvfs")).map_err(|error| error.to_string())?;
+        for line in content.split(|byte| *byte == b'\n') {
+            let mut words = line.split(|byte| *byte == b' ');
+            if words.next().map(super::mounts::unescape).as_deref() == Some(mount) {
+                let mut numbers = [0_u64; 6];
+                for (number, word) in numbers.iter_mut().zip(words) {
+                    *number = std::str::from_utf8(word)
+                        .ok()
+                        .and_then(|word| word.parse().ok())
+                        .ok_or("recorded statvfs is damaged")?;
+                }
+                return Ok(space(numbers));
+            }
+        }
+        Err("not recorded".to_string())
+    }
+}
+
+fn space([fragment, blocks, free, available, inodes, inodes_free]: [u64; 6]) -> Space {
+    Space {
+        total_bytes: blocks.saturating_mul(fragment),
+        free_bytes: free.saturating_mul(fragment),
+        available_bytes: available.saturating_mul(fragment),
+        inodes,
+        inodes_free,
+    }
+}
+
+fn names(directory: &Path) -> io::Result<Vec<String>> {
+    let mut names: Vec<String> =
+        fs::read_dir(directory)?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    Ok(names)
+}

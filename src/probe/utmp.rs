@@ -1,0 +1,56 @@
+//! utmp(5): who is logged in, on hosts without logind. A fixed binary record per line.
+
+use super::session::Session;
+use crate::base::clock::stamp;
+use crate::base::text::{NAME_MAX, clean_bytes};
+use chrono::DateTime;
+
+/// `ut_type` of a login (`USER_PROCESS`).
+const USER_PROCESS: i16 = 7;
+
+/// Reads all logins. Records are 384 bytes with 32-bit times (x86-64, 32-bit ARM) or 400 with 64-bit ones (ARM64).
+pub fn parse(content: &[u8]) -> Vec<Session> {
+    let size = if content.len() % 384 == 0 { 384 } else { 400 };
+    content.chunks_exact(size).filter_map(parse_record).collect()
+}
+
+fn parse_record(record: &[u8]) -> Option<Session> {
+    let number = |at: usize| record.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(i32::from_ne_bytes);
+    let text = |at: usize, length: usize| {
+        let field = record.get(at..at + length).unwrap_or(&[]);
+        let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
+        clean_bytes(field.get(..end).unwrap_or(&[]), NAME_MAX)
+    };
+    let kind = i16::from_ne_bytes(record.get(..2)?.try_into().ok()?);
+    let user = text(44, 32);
+    if kind != USER_PROCESS || user.is_empty() {
+        return None;
+    }
+    let seconds = number(if record.len() == 384 { 340 } else { 344 })?;
+    let since = DateTime::from_timestamp(i64::from(seconds), 0).map(stamp).unwrap_or_default();
+    Some(Session { user, terminal: text(8, 32), from: text(76, 256), since })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sizes_of_record() {
+        for (size, time_at) in [(384, 340), (400, 344)] {
+            let mut record = vec![0_u8; size];
+            record[..2].copy_from_slice(&USER_PROCESS.to_ne_bytes());
+            record[8..13].copy_from_slice(b"pts/1");
+            record[44..48].copy_from_slice(b"anna");
+            record[76..80].copy_from_slice(b"evil");
+            record[time_at..time_at + 4].copy_from_slice(&86_400_i32.to_ne_bytes());
+            let session = parse(&record).pop().unwrap();
+            assert_eq!(
+                (session.user.as_str(), session.terminal.as_str(), session.from.as_str()),
+                ("anna", "pts/1", "evil")
+            );
+            assert_eq!(session.since, "1970-01-02T00:00:00.000Z");
+        }
+        assert!(parse(&[0; 384]).is_empty() && parse(b"short").is_empty());
+    }
+}

@@ -1,0 +1,97 @@
+//! The store: append-only streams of JSON lines, one file per UTC day, and small state files.
+//!
+//! The promise (`docs/design.md`, "The store's promise"): a record that was acknowledged is one line, written by one
+//! `write(2)` under the lock and synced; a damaged line costs itself only; writing never needs to read history.
+
+pub mod line;
+pub mod read;
+pub mod reserve;
+pub mod state;
+pub mod stream;
+
+use crate::base::fault::Fault;
+use crate::base::file::make_directory;
+use crate::base::lock::{Lock, acquire};
+use anyhow::{Context, Result};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Snapshots of this host.
+pub const SNAPSHOTS: &str = "snapshots";
+/// The processes that used most.
+pub const PROCESSES: &str = "processes";
+/// Transitions of incidents.
+pub const EVENTS: &str = "events";
+
+/// A data directory.
+#[derive(Debug, Clone)]
+pub struct Store {
+    directory: PathBuf,
+}
+
+impl Store {
+    /// The store in `directory`, which need not exist yet.
+    pub fn new(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
+    /// Where it is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Makes the directory where it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be made; the text says how to choose another.
+    pub fn create(&self) -> Result<()> {
+        make_directory(&self.directory).map_err(|error| self.unusable("make", &error))
+    }
+
+    /// Takes the lock under which everything is written, waiting at most `patience`. `None`: somebody else has it.
+    ///
+    /// # Errors
+    /// When the directory or the lock file cannot be made.
+    pub fn try_lock(&self, patience: Duration) -> Result<Option<Lock>> {
+        self.create()?;
+        acquire(&self.directory.join("lock"), patience).map_err(|error| self.unusable("write to", &error))
+    }
+
+    /// The same for those that have nothing better to do than wait.
+    ///
+    /// # Errors
+    /// As [`Store::try_lock`]; [`Fault::Busy`] when the lock was not free in time.
+    pub fn lock(&self, patience: Duration) -> Result<Lock> {
+        self.try_lock(patience)?.ok_or_else(|| {
+            Fault::Busy(format!(
+                "{}: another osmon holds the lock for more than {} s; try again, or look for it with: fuser {}/lock",
+                self.directory.display(),
+                patience.as_secs(),
+                self.directory.display()
+            ))
+            .into()
+        })
+    }
+
+    fn unusable(&self, verb: &str, error: &io::Error) -> anyhow::Error {
+        let text = format!(
+            "could not {verb} the data directory {}: {error}; make it writable or choose another with --data-dir DIR",
+            self.directory.display()
+        );
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            anyhow::Error::new(io::Error::from(error.kind())).context(text)
+        } else {
+            Fault::CannotCreate(text).into()
+        }
+    }
+
+    fn file(&self, stream: &str, day: &str) -> PathBuf {
+        self.directory.join(stream).join(format!("{day}.jsonl"))
+    }
+}
+
+/// Adds the path to an I/O error: "could not read /x/y: permission denied".
+fn at<T>(verb: &str, path: &Path, result: io::Result<T>) -> Result<T> {
+    result.with_context(|| format!("could not {verb} {}", path.display()))
+}

@@ -1,0 +1,36 @@
+//! A few blocks kept for the day the disk is full, so that alerts still find room.
+
+use super::Store;
+use crate::base::file::{is_disk_full, replace};
+use anyhow::Result;
+use std::fs;
+
+/// Size of the reserve in bytes: state files and some hundred alerts.
+const RESERVE_BYTES: usize = 64 * 1024;
+
+impl Store {
+    /// Does `work`; when the disk is full, gives the reserve up and does it once more.
+    ///
+    /// # Errors
+    /// The error of the last attempt.
+    pub fn with_reserve<T>(&self, work: impl Fn() -> Result<T>) -> Result<T> {
+        match work() {
+            Err(error) if is_disk_full(&error) && fs::remove_file(self.reserve_file()).is_ok() => work(),
+            result => result,
+        }
+    }
+
+    /// Puts the reserve back where it is missing. On a disk that is still full there is none: that is no failure.
+    pub fn keep_reserve(&self) {
+        let path = self.reserve_file();
+        if !path.exists() {
+            // Not zeros: a file system that compresses or leaves holes would keep nothing.
+            let filler: Vec<u8> = (0..RESERVE_BYTES).map(|at| (at * 167 % 251) as u8).collect();
+            let _ = replace(&path, &filler, crate::base::file::FILE_MODE);
+        }
+    }
+
+    fn reserve_file(&self) -> std::path::PathBuf {
+        self.directory.join("reserve")
+    }
+}

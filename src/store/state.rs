@@ -1,0 +1,73 @@
+//! State files: small JSON documents that are replaced whole, the generation before kept beside them.
+
+use super::{Store, at};
+use crate::base::clock::Now;
+use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace};
+use anyhow::Result;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+/// Largest state file that is read, in bytes.
+const STATE_MAX: u64 = 64 * 1024 * 1024;
+
+/// A state that was read, and what had to be said about it.
+#[derive(Debug)]
+pub struct Loaded<T> {
+    /// The content; `None`: there is none, or none that can be read.
+    pub content: Option<T>,
+    /// One sentence when a damaged file was set aside.
+    pub notice: Option<String>,
+}
+
+impl Store {
+    fn state_file(&self, name: &str) -> PathBuf {
+        self.directory.join("state").join(format!("{name}.json"))
+    }
+
+    /// Replaces a state file. The caller holds the lock.
+    ///
+    /// # Errors
+    /// What the file system says; then the state is as it was.
+    pub fn save_state(&self, name: &str, state: &impl Serialize) -> Result<()> {
+        let path = self.state_file(name);
+        let directory = self.directory.join("state");
+        at("make", &directory, make_directory(&directory))?;
+        let content = serde_json::to_vec(state)?;
+        // A link, not a rename: at no moment is there no current generation.
+        let previous = path.with_extension("json.1");
+        let _ = fs::remove_file(&previous);
+        let _ = fs::hard_link(&path, &previous);
+        at("write", &path, replace(&path, &content, FILE_MODE))
+    }
+
+    /// Reads a state file. A damaged one is set aside as `.corrupt-<time>` and the generation before it is used.
+    pub fn load_state<T: DeserializeOwned>(&self, name: &str, now: &Now) -> Loaded<T> {
+        let path = self.state_file(name);
+        match read_json(&path) {
+            Ok(content) => Loaded { content, notice: None },
+            Err(reason) => {
+                let aside = path.with_extension(format!("json.corrupt-{}", now.wall.timestamp()));
+                let kept = match fs::rename(&path, &aside) {
+                    Ok(()) => format!("set aside as {}", aside.display()),
+                    Err(error) => format!("could not be set aside ({error})"),
+                };
+                let content = read_json(&path.with_extension("json.1")).ok().flatten();
+                let instead = if content.is_some() { "the generation before it is used" } else { "starting anew" };
+                Loaded { content, notice: Some(format!("{}: {reason}; {kept}; {instead}", path.display())) }
+            }
+        }
+    }
+}
+
+/// `Ok(None)`: there is no such file.
+fn read_json<T: DeserializeOwned>(path: &std::path::Path) -> Result<Option<T>, String> {
+    match read_at_most(path, STATE_MAX) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+        Ok(content) if content.iter().all(|byte| *byte == 0) => Err("is empty, as after a power cut".to_string()),
+        Ok(content) => serde_json::from_slice(&content).map(Some).map_err(|error| format!("is damaged ({error})")),
+    }
+}
