@@ -1,1 +1,210 @@
-fn main() {}
+//! What osmon costs, as ratios to a floor or a peer measured in the same run: absolute times mean nothing on a machine
+//! that does other things too.
+//!
+//! `cargo bench --bench cost`. The peer (rrdtool) is left out where it is not installed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+#[allow(dead_code)]
+#[path = "../tests/suite/harness.rs"]
+mod harness;
+
+use harness::{Host, binary};
+use nix::sys::resource::{UsageWho, getrusage};
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+const PROCESSES: usize = 400;
+const ROUNDS: usize = 21;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some("--floor") => floor(),
+        Some("--measure") => measure(&arguments[1..]),
+        _ => bench(),
+    }
+}
+
+fn bench() {
+    println!("{:<58}{:>9}{:>9}{:>8}", "", "here", "other", "ratio");
+    probe();
+    run();
+    for (name, limit) in [("osmon-probe", 2.0), ("osmon", 10.0)] {
+        let size = fs::metadata(binary(name)).unwrap().len() as f64 / 1024.0 / 1024.0;
+        row(&format!("size of {name}, limit {limit} MiB"), size, limit, "MiB");
+    }
+}
+
+fn row(what: &str, here: f64, other: f64, unit: &str) {
+    println!("{what:<58}{:>9}{:>9}{:>8.2}", format!("{here:.2} {unit}"), format!("{other:.2} {unit}"), here / other);
+}
+
+/// CPU milliseconds and peak memory in KiB of one run of a program, by a helper whose only child it is.
+fn cost(command: &[&str]) -> (f64, f64) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .arg("--measure")
+        .args(command)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut numbers = text.lines().last().unwrap().split(' ').map(|number| number.parse().unwrap());
+    (numbers.next().unwrap(), numbers.next().unwrap())
+}
+
+fn measure(command: &[String]) {
+    let status = Command::new(&command[0]).args(&command[1..]).stdout(Stdio::null()).status().unwrap();
+    assert!(status.success(), "{command:?}: {status}");
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
+    let ms = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 * 1e3 + time.tv_usec() as f64 / 1e3;
+    println!("{} {}", ms(usage.user_time()) + ms(usage.system_time()), usage.max_rss());
+}
+
+/// Medians of CPU time and peak memory, the two programs in turn.
+fn compare(here: &[&str], other: &[&str]) -> [(f64, f64); 2] {
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        a.push(cost(here));
+        b.push(cost(other));
+    }
+    [a, b].map(|runs| {
+        let median = |values: Vec<f64>| {
+            let mut values = values;
+            values.sort_by(f64::total_cmp);
+            values[values.len() / 2]
+        };
+        (median(runs.iter().map(|run| run.0).collect()), median(runs.iter().map(|run| run.1).collect()))
+    })
+}
+
+/// Only opens and reads what `osmon-probe` opens and reads.
+fn floor() {
+    let mut bytes = 0;
+    let mut read = |path: &str| bytes += fs::read(path).map_or(0, |content| content.len());
+    for name in [
+        "stat",
+        "loadavg",
+        "stat",
+        "meminfo",
+        "pressure/cpu",
+        "pressure/memory",
+        "pressure/io",
+        "self/mountinfo",
+        "diskstats",
+        "net/dev",
+        "meminfo",
+    ] {
+        read(&format!("/proc/{name}"));
+    }
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        if entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()) {
+            read(&format!("/proc/{}/stat", entry.file_name().to_string_lossy()));
+        }
+    }
+    for _ in 0..10 {
+        read("/proc/self/status");
+        read("/proc/self/cgroup");
+    }
+    read("/etc/passwd");
+    println!("{bytes}");
+}
+
+/// Processes that do nothing, so that there are as many as the numbers are for. They end with this value.
+struct Sleepers(Vec<Child>);
+impl Sleepers {
+    fn up_to(count: usize) -> Self {
+        let there = fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .filter(|entry| entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()))
+            .count();
+        Self((there..count).map(|_| Command::new("sleep").arg("600").spawn().unwrap()).collect())
+    }
+}
+impl Drop for Sleepers {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn probe() {
+    let _sleepers = Sleepers::up_to(PROCESSES);
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data").display().to_string();
+    let here = [binary("osmon-probe"), "--data-dir", &data];
+    cost(&here);
+    let own = std::env::current_exe().unwrap().display().to_string();
+    let [(cpu, memory), (floor_cpu, _)] = compare(&here, &[&own, "--floor"]);
+    row(&format!("osmon-probe, {PROCESSES} processes : reading the same files, limit 1.6"), cpu, floor_cpu, "ms");
+    row("osmon-probe, peak memory, limit 8 MiB", memory / 1024.0, 8.0, "MiB");
+}
+
+fn run() {
+    let mut host = Host::recorded("vm");
+    for minute in 0..1440_u64 {
+        host.advance(60, minute * 7 % 60);
+        assert_eq!(host.small("osmon-probe", &[]).code, 0);
+    }
+    let data = host.data().display().to_string();
+    let root = host.root().display().to_string();
+    let now = (host.now + chrono::TimeDelta::seconds(60)).to_rfc3339();
+    let here = [binary("osmon"), "run", "--root", &root, "--data-dir", &data, "--now", &now];
+    let rrd = host.path("year.rrd");
+    if !year_of_minutes(&rrd) {
+        println!("rrdtool is not installed: osmon run has nothing to be compared with");
+        return;
+    }
+    let (picture, rrd) = (host.path("chart.png").display().to_string(), rrd.display().to_string());
+    let line = format!("DEF:a={rrd}:v:AVERAGE");
+    let other = [
+        "rrdtool",
+        "graph",
+        &picture,
+        "--start",
+        "1763683200",
+        "--end",
+        "1795219200",
+        "--width",
+        "600",
+        "--height",
+        "170",
+        &line,
+        "LINE1:a#0000ff",
+    ];
+    let [(cpu, memory), (peer_cpu, _)] = compare(&here, &other);
+    row("osmon run, a day of history : rrdtool graph, limit 2", cpu, peer_cpu, "ms");
+    row("osmon run, peak memory : 64 MiB", memory / 1024.0, 64.0, "MiB");
+}
+
+/// A year of one-minute values, as rrdtool keeps them.
+fn year_of_minutes(file: &Path) -> bool {
+    let create = [
+        "create",
+        file.to_str().unwrap(),
+        "--start",
+        "1763683140",
+        "--step",
+        "60",
+        "DS:v:GAUGE:120:0:100",
+        "RRA:AVERAGE:0.5:1:525600",
+    ];
+    if !Command::new("rrdtool").args(create).status().is_ok_and(|status| status.success()) {
+        return false;
+    }
+    let mut child = Command::new("rrdtool").arg("-").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    for hour in 0..8760_u64 {
+        let values: Vec<String> = (0..60)
+            .map(|minute| format!("{}:{}", 1_763_683_200 + hour * 3600 + minute * 60, (hour + minute) % 97))
+            .collect();
+        writeln!(input, "update {} {}", file.display(), values.join(" ")).unwrap();
+    }
+    drop(input);
+    child.wait().unwrap().success()
+}

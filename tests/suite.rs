@@ -1,1 +1,31 @@
+//! Everything that is shown through the real binaries. One test binary; a room per subject.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+#[path = "suite/harness.rs"]
+mod harness;
+
+#[path = "suite/archive.rs"]
+mod archive; // backup and restore
+#[path = "suite/browser.rs"]
+mod browser; // the page in headless Chromium
+#[path = "suite/cli.rs"]
+mod cli; // help, versions, exit codes, typos, external commands
+#[path = "suite/config.rs"]
+mod config; // places of errors, precedence, the last good one
+#[path = "suite/crisis.rs"]
+mod crisis; // from breach to recovery, minute by minute
+#[path = "suite/damage.rs"]
+mod damage; // bad files, full disks, stepped clocks, kill -9
+#[path = "suite/host.rs"]
+mod host; // a booted Debian with cron and systemd
+#[path = "suite/layers.rs"]
+mod layers; // who may know whom
+#[path = "suite/mail.rs"]
+mod mail; // a real Postfix, a real msmtp
+#[path = "suite/probe.rs"]
+mod probe; // recorded hosts
+#[path = "suite/report.rs"]
+mod report; // the page as text
+#[path = "suite/run.rs"]
+mod run; // the whole minute

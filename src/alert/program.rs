@@ -1,7 +1,7 @@
 //! sendmail-compatible programs: msmtp, and the sendmail of Postfix, Exim, OpenSMTPD, …
 
 use super::message::Envelope;
-use super::transport::Sent;
+use super::transport::{Sent, refused};
 use crate::base::subprocess;
 use crate::base::text::clean_bytes;
 use crate::config::Sendmail;
@@ -27,10 +27,14 @@ pub fn send(message: &Message, envelope: &Envelope, settings: &Sendmail, limit: 
     let said = clean_bytes(done.stderr.trim_ascii(), 300);
     let said = if said.is_empty() { String::new() } else { format!(": {said}") };
     match (done.timed_out, done.code) {
-        (true, _) => Err(anyhow!("{program} did not finish within {} s{said}", limit.as_secs())),
+        (true, _) => Err(refused(format!("{program} did not finish within {} s{said}", limit.as_secs()))),
         (false, Some(0)) => Ok(Sent { by: format!("handed over to {program}") }),
-        (false, Some(code)) => Err(anyhow!("{program} refused with exit status {code} ({}){said}", meaning(code))),
-        (false, None) => Err(anyhow!("{program} was ended by signal {}{said}", done.signal.unwrap_or_default())),
+        (false, Some(code)) => {
+            Err(refused(format!("{program} refused with exit status {code} ({}){said}", meaning(code))))
+        }
+        (false, None) => {
+            Err(refused(format!("{program} was ended by signal {}{said}", done.signal.unwrap_or_default())))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! SMTP (RFC 5321), through lettre with rustls.
 
 use super::message::domain;
-use super::transport::Sent;
+use super::transport::{Sent, refused};
 use crate::base::file::read_at_most;
 use crate::config::{Security, Smtp};
 use anyhow::{Context, Result, anyhow};
@@ -41,9 +41,9 @@ pub fn send(message: &Message, settings: &Smtp, host: &str) -> Result<Sent> {
     if !settings.user.is_empty() {
         builder = builder.credentials(Credentials::new(settings.user.clone(), password(&settings.password_file)?));
     }
-    let response = builder.build().send(message).map_err(|error| anyhow!("{place}: {}", words(&error)))?;
+    let response = builder.build().send(message).map_err(|error| refused(format!("{place}: {}", words(&error))))?;
     let said = response.message().next().unwrap_or_default().to_string();
-    Ok(Sent { by: format!("{place} ({} {said})", response.code()) })
+    Ok(Sent { by: format!("accepted by {place} ({} {said})", response.code()) })
 }
 
 /// The error with its causes, each said once.

@@ -11,8 +11,13 @@ use std::time::Duration;
 /// Somebody has accepted the mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// Who, in words: `mail.example.org:587 (250 2.0.0 Ok: queued)` or `handed over to /usr/bin/msmtp`.
+    /// By whom, in words: `accepted by mail.example.org:587 (250 2.0.0 Ok: queued)` or `handed over to /usr/bin/msmtp`.
     pub by: String,
+}
+
+/// Nobody accepted it, for a reason outside this program.
+pub(super) fn refused(why: String) -> anyhow::Error {
+    std::io::Error::other(why).into()
 }
 
 /// Sends one mail to all its recipients. Ends within the configured time, whatever the other side does.
@@ -34,7 +39,9 @@ pub fn send(message: &Message, envelope: &Envelope, settings: &Alert, host: &str
     let (message, smtp_settings, host) = (message.clone(), settings.smtp.clone(), host.to_string());
     match bounded::run(limit + Duration::from_secs(1), move || smtp::send(&message, &smtp_settings, &host)) {
         Ok(result) => result,
-        Err(Unfinished::TimedOut) => Err(anyhow!("{server}:{port} did not finish within {} s", limit.as_secs())),
+        Err(Unfinished::TimedOut) => {
+            Err(refused(format!("{server}:{port} did not finish within {} s", limit.as_secs())))
+        }
         Err(Unfinished::Panicked) => {
             Err(anyhow!("sending by {server}:{port} failed inside osmon (please report this)"))
         }

@@ -36,7 +36,7 @@ pub fn pack(
     let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let mut files = Vec::new();
     list(directory, Path::new(""), &mut files)?;
-    files.retain(|path| path != &target.strip_prefix(directory).unwrap_or(target) && !is_left_out(path));
+    files.retain(|path| *path != target.strip_prefix(directory).unwrap_or(target) && !is_left_out(path));
     let result = write(directory, &files, &temporary, &mut manifest, progress).and_then(|()| {
         fs::rename(&temporary, target).with_context(|| format!("could not write {}", target.display()))?;
         crate::base::file::sync_parent(target).with_context(|| format!("could not write {}", target.display()))

@@ -54,6 +54,11 @@ pub fn local_short(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
     time.format(form).to_string()
 }
 
+/// A time in the zone of this host in a form of strftime(3).
+pub fn local_form(time: DateTime<Utc>, form: &str) -> String {
+    time.with_timezone(&Local).format(form).to_string()
+}
+
 /// Offset of the host's zone from UTC at `time`, in seconds (east is positive).
 pub fn zone_offset_seconds(time: DateTime<Utc>) -> i32 {
     use chrono::Offset;

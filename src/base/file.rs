@@ -60,7 +60,8 @@ pub fn make_directory(path: &Path) -> io::Result<()> {
 /// # Errors
 /// What the file system says.
 pub fn read_at_most(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
+    // Most files here are smaller: then one read has all, and a second one says so.
+    let mut content = Vec::with_capacity(16 * 1024);
     File::open(path)?.take(limit).read_to_end(&mut content)?;
     Ok(content)
 }

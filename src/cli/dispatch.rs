@@ -65,7 +65,12 @@ fn call(command: &Command, program: &str, matches: &clap::ArgMatches) -> ExitCod
         Ok(common) => common,
         Err(error) => return unusable(&error, Some(command)),
     };
-    let call = Call { out: Arc::new(Output::new(program, &common)), common, matches: matches.clone() };
+    let call = Call {
+        out: Arc::new(Output::new(program, &common)),
+        common,
+        matches: matches.clone(),
+        scheduled: command.scheduled,
+    };
     finish(command, &call.out, (command.run)(&call))
 }
 

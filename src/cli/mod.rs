@@ -29,6 +29,8 @@ pub struct Command {
     pub examples: &'static str,
     /// Adds its own flags.
     pub arguments: fn(clap::Command) -> clap::Command,
+    /// cron calls it: a complaint that repeats is held back there.
+    pub scheduled: bool,
     /// Does it.
     pub run: fn(&Call) -> Result<Exit>,
     /// The codes it ends with, besides the ones of failures.
@@ -43,6 +45,8 @@ pub struct Call {
     pub common: Common,
     /// The command's own.
     pub matches: ArgMatches,
+    /// cron calls this command.
+    pub scheduled: bool,
     /// Where results and complaints go.
     pub out: Arc<Output>,
 }

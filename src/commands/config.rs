@@ -33,6 +33,7 @@ pub const COMMAND: Command = Command {
     about: "Check the configuration, or show what is in force",
     examples: "  osmon config check\n  osmon config show | grep alert\n  osmon config show --default > /etc/osmon/osmon.toml",
     arguments: Arguments::augment_args,
+    scheduled: false,
     run,
     exits: &[Exit::Done],
     failure: None,

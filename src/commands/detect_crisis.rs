@@ -34,6 +34,7 @@ pub const COMMAND: Command = Command {
     about: "Judge the newest snapshot by the rules; tell of what began, got worse or ended",
     examples: "  osmon detect-crisis -v      the verdict, also without a terminal\n  osmon detect-crisis --json",
     arguments: Arguments::augment_args,
+    scheduled: true,
     run,
     exits: &[Exit::Done, Exit::Warning, Exit::Critical, Exit::Unknown],
     failure: Some(Exit::Unknown),
@@ -95,7 +96,7 @@ pub fn evaluate(here: &Here, snapshot: &str) -> Result<Detected> {
     }
     let mut metrics = Vec::new();
     walk(snapshot, &mut |name, labels, value| {
-        metrics.push(Metric { name: name.to_string(), labels: labels.to_vec(), value })
+        metrics.push(Metric { name: name.to_string(), labels: labels.to_vec(), value });
     })
     .context("the snapshot is damaged")?;
     let (state, events) =

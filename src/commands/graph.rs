@@ -1,20 +1,122 @@
-//! tmp
+//! `osmon graph`: the page.
+
+use super::detect_crisis;
 use super::here::Here;
+use crate::base::file::replace;
+use crate::base::text::plural;
 use crate::cli::{Call, Command, Exit};
-use anyhow::Result;
+use crate::model::event::Event;
+use crate::report::{Input, Series, render};
+use crate::store::{EVENTS, PROCESSES, SNAPSHOTS};
+use anyhow::{Context, Result};
+use chrono::TimeDelta;
+use clap::{Args, FromArgMatches};
+use serde::Deserialize;
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+/// Mode of the page: the group may read it, others may not; it names processes and users.
+const PAGE_MODE: u32 = 0o640;
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// Where to write it [default: report.html in the data directory, or what [report] path says]
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// The command.
 pub const COMMAND: Command = Command {
     name: "graph",
     aliases: &["report"],
-    about: "",
-    examples: "",
-    arguments: |c| c,
+    about: "Draw the page: verdict, tiles, open problems, charts of the last 24 hours, processes, events",
+    examples: "  osmon graph\n  osmon graph --out /srv/www/web-01.html",
+    arguments: Arguments::augment_args,
+    scheduled: true,
     run,
     exits: &[Exit::Done],
     failure: None,
 };
-fn run(_: &Call) -> Result<Exit> {
+
+fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    let here = Here::open(call)?;
+    let path = write(&here, arguments.out)?;
+    if call.out.json {
+        call.out.result(&serde_json::json!({ "schema": 1, "report": path }).to_string());
+    }
+    call.out.say(&path.display().to_string());
     Ok(Exit::Done)
 }
-pub fn write(here: &Here, _out: Option<std::path::PathBuf>) -> Result<std::path::PathBuf> {
-    Ok(here.report_path())
+
+/// A record of the `events` stream.
+#[derive(Deserialize)]
+struct Recorded {
+    event: Event,
+}
+
+/// Makes the page and puts it in its place, whole; gives where.
+pub fn write(here: &Here, out: Option<PathBuf>) -> Result<PathBuf> {
+    let path = out.unwrap_or_else(|| here.report_path());
+    let page = render(&input(here)?)?;
+    replace(&path, page.as_bytes(), PAGE_MODE)
+        .with_context(|| format!("could not write the report {}", path.display()))?;
+    Ok(path)
+}
+
+fn input(here: &Here) -> Result<Input> {
+    let now = here.now.wall;
+    let day_ago = now - TimeDelta::days(1);
+    let (mut series, mut snapshot) = (Series::for_page(), None);
+    let reading = here.store.read(SNAPSHOTS, day_ago, now, &mut |line| {
+        series.add(line);
+        snapshot = Some(line.to_string());
+    })?;
+    if snapshot.is_none() {
+        snapshot = here.store.last(SNAPSHOTS, now)?;
+    }
+    let mut problems: Vec<String> = here
+        .problems
+        .iter()
+        .map(|problem| format!("Configuration: {problem}; the last good one is in force"))
+        .collect();
+    if let Some((file, line)) = &reading.first_damage {
+        problems.push(format!(
+            "{} passed over, the first in {} line {line}",
+            plural(reading.damaged, "damaged line"),
+            file.display()
+        ));
+    }
+    problems.extend(
+        reading.unreadable.iter().map(|(file, reason)| format!("{} could not be read: {reason}", file.display())),
+    );
+    Ok(Input {
+        title: if here.config.report.title.is_empty() {
+            here.root.host_name()
+        } else {
+            here.config.report.title.clone()
+        },
+        now,
+        snapshot,
+        processes: here.store.last(PROCESSES, now)?,
+        open: detect_crisis::state(here).open(),
+        events: events(here)?,
+        series,
+        problems,
+        nobody_told: here.config.alert.to.is_empty(),
+    })
+}
+
+/// The events of the last week, the newest first, each once: after a crash one may have been appended twice.
+fn events(here: &Here) -> Result<Vec<Event>> {
+    let (mut events, mut known) = (Vec::new(), HashSet::new());
+    here.store.read(EVENTS, here.now.wall - TimeDelta::days(7), here.now.wall, &mut |line| {
+        if let Ok(Recorded { event }) = serde_json::from_str(line)
+            && known.insert(event.id.clone())
+        {
+            events.push(event);
+        }
+    })?;
+    events.reverse();
+    Ok(events)
 }

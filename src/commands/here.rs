@@ -38,7 +38,9 @@ impl Here {
             Err(problems) => (fallback(&request)?, problems),
         };
         let store = Store::new(loaded.config.data_dir.clone());
-        call.out.hold_back(loaded.config.data_dir.clone(), now.wall);
+        if call.scheduled {
+            call.out.hold_back(loaded.config.data_dir.clone(), now.wall);
+        }
         for problem in &problems {
             call.out.complain(&format!("{problem}; going on with the last good configuration"));
         }

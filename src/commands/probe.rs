@@ -26,6 +26,7 @@ pub const COMMAND: Command = Command {
     about: "Measure this host: one snapshot, shown on a terminal and appended to the history",
     examples: "  osmon probe                 the host at a glance\n  osmon probe --json | jq .cpu\n  osmon probe --no-store      look without writing",
     arguments: Arguments::augment_args,
+    scheduled: true,
     run,
     exits: &[Exit::Done],
     failure: None,
@@ -42,6 +43,7 @@ fn run(call: &Call) -> Result<Exit> {
         let (probed, json) = measure(&here, 0)?;
         let stored = record(&here, &probed, &json);
         here.keep_configuration();
+        here.store.keep_reserve();
         drop(lock);
         (probed, json, stored)
     };
@@ -67,7 +69,5 @@ pub fn measure(here: &Here, skipped_runs: u64) -> Result<(Probed, String)> {
 pub fn record(here: &Here, probed: &Probed, json: &str) -> Result<()> {
     here.store.append(SNAPSHOTS, &here.now, json)?;
     here.store.append(PROCESSES, &here.now, &probed.processes.to_json()?)?;
-    here.store.with_reserve(|| here.store.save_state("probe", &probed.counters))?;
-    here.store.keep_reserve();
-    Ok(())
+    here.store.save_state("probe", &probed.counters)
 }

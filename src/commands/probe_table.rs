@@ -1,5 +1,7 @@
 //! A snapshot for a person at a terminal: what matters first, 80 columns.
 
+#![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
+
 use crate::base::clock::{local_minute, local_short, parse, zone_name};
 use crate::base::text::plural;
 use crate::base::units::{bytes, duration, short};
@@ -58,7 +60,7 @@ pub fn render(out: &Output, snapshot: &str, processes: &str) -> String {
 }
 
 const DISK: &[Column] = &[
-    ("", 36, false),
+    ("", 34, false),
     ("Used %", 6, true),
     ("Used", 8, true),
     ("Free", 8, true),
@@ -82,7 +84,7 @@ const PROCESS: &[Column] = &[
     ("PID", 8, true),
     ("User", 12, false),
     ("Process", 16, false),
-    ("Unit", 20, false),
+    ("Unit", 19, false),
 ];
 
 struct View<'a> {
@@ -127,7 +129,7 @@ impl View<'_> {
             |name: &str| self.number(&format!("/cpu/{name}_percent")).map(|value| format!("{name} {}", short(value)));
         let mut lines = Vec::new();
         let mut line = |name: &str, value: String, rest: String| {
-            lines.push(format!("{name:<10}{value:>9}   {rest}").trim_end().to_string())
+            lines.push(format!("{name:<10}{value:>9}   {rest}").trim_end().to_string());
         };
         let shares: Vec<String> = ["user", "system", "iowait", "steal"].into_iter().filter_map(share).collect();
         line("CPU", self.percent("/cpu/busy_percent"), shares.join("  "));
@@ -161,7 +163,7 @@ impl View<'_> {
         };
         let stalls: Vec<String> = ["cpu", "memory", "io"].into_iter().filter_map(stall).collect();
         if !stalls.is_empty() {
-            line("Pressure", String::new(), format!("{}   % of the last 10 s somebody waited", stalls.join("  ")));
+            line("Pressure", String::new(), format!("{}   % of 10 s spent waiting", stalls.join("  ")));
         }
         lines.join("\n")
     }

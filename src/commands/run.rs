@@ -33,6 +33,7 @@ pub const COMMAND: Command = Command {
     about: "The whole minute: measure, judge, store, alert, report (what cron calls)",
     examples: "  osmon run                   by hand: shows what it did\n  * * * * * osmon run         in a crontab: silent when all is well",
     arguments: Arguments::augment_args,
+    scheduled: true,
     run,
     exits: &[Exit::Done],
     failure: None,
@@ -138,10 +139,12 @@ impl Minute {
         let queued = events.clone();
         let enqueued = self.step("alert", WRITE_LIMIT, move |here| detect_crisis::enqueue(here, &queued)).is_some();
         self.step("store", WRITE_LIMIT, move |here| {
-            // The state of the crises matters more than this minute's history: one that fails does not stop the other.
+            // One that fails does not stop the other; the reserve is for the state, so history comes first without it.
+            let recorded = probe::record(here, &probed, &json);
             let committed = detect_crisis::commit(here, &detected);
             here.keep_configuration();
-            probe::record(here, &probed, &json).and(committed)
+            here.store.keep_reserve();
+            recorded.and(committed)
         });
         self.lines.extend(verdict.into_iter().map(|line| {
             if line.starts_with("  ") { format!("          {line}") } else { format!("  {:<10}{line}", "verdict") }

@@ -24,6 +24,7 @@ pub const COMMAND: Command = Command {
     about: "Send one mail for all alerts that wait; what nobody accepted stays and is tried again",
     examples: "  osmon send-alert --test     prove that alerts arrive\n  osmon send-alert -v         send what waits, and say what happened",
     arguments: Arguments::augment_args,
+    scheduled: true,
     run,
     exits: &[Exit::Done],
     failure: None,
@@ -40,6 +41,8 @@ pub enum Outcome {
     Busy,
     /// So many events in one mail, and who accepted it.
     Accepted(usize, String),
+    /// The test mail, and who accepted it.
+    Tested(String),
 }
 
 impl Outcome {
@@ -51,7 +54,8 @@ impl Outcome {
             }
             Self::NothingToTell => "nothing to tell".to_string(),
             Self::Busy => "another osmon is sending".to_string(),
-            Self::Accepted(events, by) => format!("one mail with {} accepted by {by}", count(*events)),
+            Self::Tested(by) => format!("test mail {by}"),
+            Self::Accepted(events, by) => format!("one mail with {} {by}", count(*events)),
         }
     }
 }
@@ -61,7 +65,7 @@ fn run(call: &Call) -> Result<Exit> {
     let here = Here::open(call)?;
     let outcome = if arguments.test { test(&here)? } else { deliver(&here, &[])? };
     if call.out.json {
-        let accepted = matches!(outcome, Outcome::Accepted(..));
+        let accepted = matches!(outcome, Outcome::Accepted(..) | Outcome::Tested(_));
         call.out.result(
             &serde_json::json!({ "schema": 1, "accepted": accepted, "result": outcome.sentence() }).to_string(),
         );
@@ -85,7 +89,7 @@ fn test(here: &Here) -> Result<Outcome> {
     let envelope = Envelope::new(&alert.from, &alert.to, &host)?;
     let message = compose_test(&envelope, &host, here.now.wall)?;
     let Sent { by } = send(&message, &envelope, alert, &host).context("the test mail was not accepted")?;
-    Ok(Outcome::Accepted(1, by))
+    Ok(Outcome::Tested(by))
 }
 
 /// Sends what waits, and `unsaved` with it: events that found no room in the outbox.

@@ -35,7 +35,7 @@ pub fn lines(out: &Output, state: &State, now: DateTime<Utc>) -> Vec<String> {
     let (word, style) = word(state);
     let rest = match (open.len(), state.pending()) {
         (0, 0) => "no open problems".to_string(),
-        (0, pending) => format!("no open problems; {} beyond a limit, not yet for long enough", pending),
+        (0, pending) => format!("no open problems; {pending} beyond a limit, not yet for long enough"),
         (count, _) => plural(count, "open problem"),
     };
     let heading = format!("{}: {rest}", out.paint(style, word));

@@ -167,6 +167,17 @@ fn overlay(merged: &mut Table, request: &Request, problems: &mut Vec<Problem>) -
             Err(message) => wrong(message),
         }
     }
+    for (rule, keys) in merged.get_mut("rule").and_then(Value::as_table_mut).into_iter().flatten() {
+        let of_rule = set
+            .iter()
+            .filter(|(path, _)| matches!(path.as_slice(), [first, name, _] if first == "rule" && name == rule));
+        if let Value::Table(keys) = keys {
+            rule::forget_derived(
+                keys,
+                &of_rule.filter_map(|(path, _)| path.last()).map(String::as_str).collect::<Vec<_>>(),
+            );
+        }
+    }
     set
 }
 

@@ -31,6 +31,9 @@ pub fn merge(base: &mut Table, given: &Table, known: &Table, above: &[String], w
             (Some(Value::Table(known)), Value::Table(given)) => {
                 let inner = base.entry(key).or_insert_with(|| Value::Table(Table::new()));
                 if let Value::Table(inner) = inner {
+                    if above == ["rule"] {
+                        rule::forget_derived(inner, &given.keys().map(String::as_str).collect::<Vec<_>>());
+                    }
                     merge(inner, given, known, &path, wrong);
                 }
             }

@@ -76,6 +76,16 @@ pub(super) fn keys() -> toml::Table {
     toml::from_str(text).unwrap_or_default()
 }
 
+/// Takes out of a rule what was derived from a key that is now set otherwise: a default `warning_clear` belongs to the
+/// default `warning`, not to another one.
+pub(super) fn forget_derived(rule: &mut toml::Table, set: &[&str]) {
+    for (key, derived) in [("warning", "warning_clear"), ("critical", "critical_clear"), ("for", "critical_for")] {
+        if set.contains(&key) && !set.contains(&derived) {
+            rule.remove(derived);
+        }
+    }
+}
+
 impl Written {
     /// The rule it means, or the key that is wrong and why.
     pub fn read(&self, name: &str) -> Result<Rule, (&'static str, String)> {

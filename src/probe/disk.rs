@@ -78,10 +78,12 @@ const SMALLEST_BYTES: u64 = 1024 * 1024;
 pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     let content = measure.root.proc("self/mountinfo").map_err(|error| error.to_string())?;
     let (mut disks, mut silent) = (Vec::new(), Vec::new());
-    for mount in choose(mounts::parse(&content), measure.settings) {
+    let chosen = choose(mounts::parse(&content), measure.settings);
+    let points: Vec<Vec<u8>> = chosen.iter().map(|mount| mount.point.clone()).collect();
+    for (mount, space) in chosen.iter().zip(measure.root.spaces(&points)) {
         let name = clean_bytes(&mount.point, NAME_MAX);
-        match measure.root.space(&mount.point) {
-            Ok(space) if space.total_bytes >= SMALLEST_BYTES => disks.push(disk(name, &mount, &space)),
+        match space {
+            Ok(space) if space.total_bytes >= SMALLEST_BYTES => disks.push(disk(name, mount, &space)),
             // A pseudo file system of a type not known above, or a token.
             Ok(_) => {}
             Err(reason) => silent.push(format!("{name}: {reason}")),

@@ -51,7 +51,7 @@ struct Totals {
 
 pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     let read = |name: &str| match measure.root.proc(&format!("pressure/{name}")) {
-        Ok(content) => parse(&String::from_utf8_lossy(&content)).map(Some),
+        Ok(content) => parse(&String::from_utf8_lossy(&content)),
         // EOPNOTSUPP: built in, and switched off at boot.
         Err(error) if error.kind() == io::ErrorKind::NotFound || error.kind() == io::ErrorKind::Unsupported => Ok(None),
         Err(error) => Err(error.to_string()),
@@ -64,9 +64,10 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
 }
 
 /// Reads `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`, and `full …` where there is one (CPU has it since 5.13).
-fn parse(content: &str) -> Result<Stall, String> {
-    let mut stall = Stall::default();
+fn parse(content: &str) -> Result<Option<Stall>, String> {
+    let (mut stall, mut found) = (Stall::default(), false);
     for line in content.lines().filter(|line| line.contains(" avg10=")) {
+        found = true;
         let record = parse_pressure_record(line).map_err(|error| error.to_string())?;
         let [ten, sixty, three_hundred] =
             [record.avg10, record.avg60, record.avg300].map(|value| round(f64::from(value)));
@@ -83,7 +84,7 @@ fn parse(content: &str) -> Result<Stall, String> {
             stall.counters.full_us = Some(record.total);
         }
     }
-    Ok(stall)
+    Ok(found.then_some(stall))
 }
 
 #[cfg(test)]
@@ -92,13 +93,14 @@ mod tests {
 
     #[test]
     fn both_shapes_of_the_file() {
-        let old = parse("some avg10=1.50 avg60=0.50 avg300=0.10 total=99\n").unwrap();
+        let old = parse("some avg10=1.50 avg60=0.50 avg300=0.10 total=99\n").unwrap().unwrap();
         assert_eq!((old.some.some_avg10_percent, old.full, old.counters.some_us), (1.5, None, 99));
         let new =
             parse("some avg10=1.50 avg60=0.50 avg300=0.10 total=99\nfull avg10=0.25 avg60=0.00 avg300=0.00 total=5\n")
+                .unwrap()
                 .unwrap();
         assert_eq!((new.full.unwrap().full_avg10_percent, new.counters.full_us), (0.25, Some(5)));
         assert!(parse("some avg10=x avg60=1 avg300=1 total=1").is_err());
-        assert_eq!(parse("some").unwrap(), Stall::default());
+        assert_eq!(parse("some").unwrap(), None);
     }
 }

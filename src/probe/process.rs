@@ -3,10 +3,10 @@
 //! Parsed from bytes, because a process may give itself any name, and only what is needed of 52 fields.
 
 use super::measure::Measure;
-use super::process_top::{self, Used};
+use super::process_top::{self, TicksByProcess, Used};
 use crate::base::text::{NAME_MAX, clean_bytes};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::path::PathBuf;
 
 /// The section `process`: how many there are, by state.
 #[derive(Debug, Default, Serialize)]
@@ -41,7 +41,7 @@ pub struct Stat {
 pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     let pids = measure.root.pids().map_err(|error| error.to_string())?;
     // Flat triples of pid, start and ticks: the smallest thing that is written and read each minute.
-    let before: Option<(HashMap<(u32, u64), u64>, f64)> = measure.before.and_then(|(previous, seconds)| {
+    let before: Option<(TicksByProcess, f64)> = measure.before.and_then(|(previous, seconds)| {
         let flat: Vec<u64> = previous.get("process")?;
         let (triples, _) = flat.as_chunks::<3>();
         Some((
@@ -51,9 +51,12 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     });
     let (mut counts, mut flat, mut used) =
         (Counts::default(), Vec::with_capacity(pids.len() * 3), Vec::with_capacity(pids.len()));
+    let (mut path, mut buffer) = (PathBuf::new(), [0; 2048]);
     for pid in pids {
         // It may be gone by now: no error.
-        let Some(stat) = measure.root.proc(&format!("{pid}/stat")).ok().and_then(|content| parse(pid, &content)) else {
+        let Some(stat) =
+            measure.root.process_stat(pid, &mut path, &mut buffer).ok().and_then(|content| parse(pid, content))
+        else {
             continue;
         };
         count(&mut counts, &stat);

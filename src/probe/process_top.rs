@@ -14,6 +14,9 @@ use std::collections::{HashMap, HashSet};
 /// Ticks per second in `/proc`: fixed to 100 for user space on every Linux (`USER_HZ`).
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// CPU ticks by pid and start: a pid alone is used again.
+pub type TicksByProcess = HashMap<(u32, u64), u64>;
+
 /// A process with what it used in the interval.
 pub struct Used {
     stat: Stat,
@@ -23,7 +26,7 @@ pub struct Used {
 
 impl Used {
     /// A process that was not there before has used all its CPU time in this interval.
-    pub fn new(stat: Stat, before: Option<(&HashMap<(u32, u64), u64>, f64)>) -> Self {
+    pub fn new(stat: Stat, before: Option<(&TicksByProcess, f64)>) -> Self {
         let cpu_percent = before.and_then(|(before, seconds)| {
             let earlier = before.get(&(stat.pid, stat.start_ticks)).copied().unwrap_or(0);
             let ticks = stat.ticks.checked_sub(earlier)?;

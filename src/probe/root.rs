@@ -8,7 +8,7 @@ use crate::base::file::read_at_most;
 use nix::sys::statvfs::statvfs;
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -54,6 +54,17 @@ impl Root {
     /// A file below `/proc`.
     pub fn proc(&self, name: &str) -> io::Result<Vec<u8>> {
         read_at_most(&self.base.join("proc").join(name), FILE_MAX)
+    }
+
+    /// `/proc/<pid>/stat` into a buffer that is used again; what is there of it. The kernel gives it whole to one read.
+    pub fn process_stat<'b>(&self, pid: u32, path: &mut PathBuf, buffer: &'b mut [u8; 2048]) -> io::Result<&'b [u8]> {
+        path.clear();
+        path.push(&self.base);
+        path.push("proc");
+        path.push(pid.to_string());
+        path.push("stat");
+        let length = fs::File::open(&path)?.read(buffer)?;
+        Ok(buffer.get(..length).unwrap_or(&[]))
     }
 
     /// A file below `/etc`.
@@ -109,16 +120,13 @@ impl Root {
         self.proc_line("sys/kernel/random/boot_id").unwrap_or_default()
     }
 
-    /// Space of the file system at a mount point given as raw bytes.
-    ///
-    /// # Errors
-    /// Why it is not known, in words.
-    pub fn space(&self, mount: &[u8]) -> Result<Space, String> {
+    /// Space of the file systems at mount points given as raw bytes; where it is not known, why, in words.
+    pub fn spaces(&self, mounts: &[Vec<u8>]) -> Vec<Result<Space, String>> {
         if self.recorded {
-            return self.recorded_space(mount);
+            return mounts.iter().map(|mount| self.recorded_space(mount)).collect();
         }
-        let path = PathBuf::from(OsStr::from_bytes(mount));
-        match bounded::run(STATVFS_LIMIT, move || statvfs(&path)) {
+        let answers = bounded::each(STATVFS_LIMIT, mounts, |mount| statvfs(Path::new(OsStr::from_bytes(mount))));
+        let results = answers.into_iter().map(|answer| match answer {
             Ok(Ok(found)) => Ok(space([
                 found.fragment_size(),
                 found.blocks(),
@@ -129,7 +137,8 @@ impl Root {
             ])),
             Ok(Err(error)) => Err(error.desc().to_lowercase()),
             Err(_) => Err(format!("did not answer within {} s", STATVFS_LIMIT.as_secs())),
-        }
+        });
+        results.collect()
     }
 
     fn recorded_space(&self, mount: &[u8]) -> Result<Space, String> {

@@ -10,7 +10,7 @@ const USER_PROCESS: i16 = 7;
 
 /// Reads all logins. Records are 384 bytes with 32-bit times (x86-64, 32-bit ARM) or 400 with 64-bit ones (ARM64).
 pub fn parse(content: &[u8]) -> Vec<Session> {
-    let size = if content.len() % 384 == 0 { 384 } else { 400 };
+    let size = if content.len().is_multiple_of(384) { 384 } else { 400 };
     content.chunks_exact(size).filter_map(parse_record).collect()
 }
 

@@ -1,1 +1,40 @@
-//! tmp
+//! The page: series → charts → templates → one self-contained `report.html`.
+
+mod backend;
+mod chart;
+mod charts;
+mod page;
+pub mod series;
+mod spark;
+mod tiles;
+mod view;
+
+pub use page::render;
+pub use series::Series;
+
+use crate::model::event::Event;
+use crate::model::incident::Incident;
+use chrono::{DateTime, Utc};
+
+/// Everything the page is made of.
+#[derive(Debug)]
+pub struct Input {
+    /// Host name, or the title from the configuration.
+    pub title: String,
+    /// When the page is made.
+    pub now: DateTime<Utc>,
+    /// The newest snapshot, JSON.
+    pub snapshot: Option<String>,
+    /// The newest record of the `processes` stream, JSON.
+    pub processes: Option<String>,
+    /// Open incidents, the most urgent first.
+    pub open: Vec<Incident>,
+    /// Events, the newest first.
+    pub events: Vec<Event>,
+    /// History of the metrics that are drawn.
+    pub series: Series,
+    /// What is wrong with osmon itself: configuration, damaged lines.
+    pub problems: Vec<String>,
+    /// Nobody gets mail.
+    pub nobody_told: bool,
+}

@@ -24,12 +24,6 @@ pub fn check(line: &[u8]) -> Option<&str> {
     if crc32fast::hash(body) == expected { std::str::from_utf8(line).ok() } else { None }
 }
 
-/// The time a line says it is from, as text whose order is the order of time; read without parsing the line.
-pub fn time_of(line: &str) -> Option<&str> {
-    let start = line.get(..80).unwrap_or(line).find("\"time\":\"")? + 8;
-    line.get(start..start + 24)
-}
-
 /// Calls `each` with the number (from 1) and content of every line; `None` for a damaged one. Empty lines are nothing.
 pub fn split<'a>(content: &'a [u8], mut each: impl FnMut(usize, Option<&'a str>)) {
     let (mut rest, mut number) = (content, 0);
@@ -55,7 +49,6 @@ mod tests {
         let text = line.trim_end();
         assert!(serde_json::from_str::<serde_json::Value>(text).unwrap()["crc32"].is_string());
         assert_eq!(check(text.as_bytes()), Some(text));
-        assert_eq!(time_of(text), Some("2026-11-20T21:40:00.012Z"));
         for at in 0..text.len() {
             let mut broken = text.as_bytes().to_vec();
             broken[at] ^= 1;

@@ -2,6 +2,7 @@
 
 use super::{Store, at, line};
 use crate::base::clock::stamp;
+use crate::model::record::time_of;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use std::fs;
@@ -99,7 +100,7 @@ fn read_file(path: &Path, from: &str, to: &str, reading: &mut Reading, visit: &m
             reading.first_damage.get_or_insert_with(|| (path.to_path_buf(), number));
         }
         Some(record) => {
-            if line::time_of(record).is_some_and(|time| time >= from && time <= to) {
+            if time_of(record).is_some_and(|time| time >= from && time <= to) {
                 reading.records += 1;
                 visit(record);
             }

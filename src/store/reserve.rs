@@ -15,18 +15,28 @@ impl Store {
     /// The error of the last attempt.
     pub fn with_reserve<T>(&self, work: impl Fn() -> Result<T>) -> Result<T> {
         match work() {
-            Err(error) if is_disk_full(&error) && fs::remove_file(self.reserve_file()).is_ok() => work(),
+            Err(error) if is_disk_full(&error) && fs::remove_file(self.reserve_file()).is_ok() => {
+                let result = work();
+                // What is left of it is kept for the next time, before history takes the room.
+                self.keep_reserve();
+                result
+            }
             result => result,
         }
     }
 
-    /// Puts the reserve back where it is missing. On a disk that is still full there is none: that is no failure.
+    /// Puts the reserve back where it is missing or small, as large as there is room for. On a disk that is full
+    /// there is none: that is no failure.
     pub fn keep_reserve(&self) {
         let path = self.reserve_file();
-        if !path.exists() {
+        let kept = path.metadata().map_or(0, |meta| meta.len());
+        let sizes = std::iter::successors(Some(RESERVE_BYTES), |size| Some(size / 2)).take_while(|size| *size >= 4096);
+        for size in sizes.take_while(|size| *size as u64 > kept) {
             // Not zeros: a file system that compresses or leaves holes would keep nothing.
-            let filler: Vec<u8> = (0..RESERVE_BYTES).map(|at| (at * 167 % 251) as u8).collect();
-            let _ = replace(&path, &filler, crate::base::file::FILE_MODE);
+            let filler: Vec<u8> = (0..size).map(|at| (at * 167 % 251) as u8).collect();
+            if replace(&path, &filler, crate::base::file::FILE_MODE).is_ok() {
+                return;
+            }
         }
     }
 

@@ -36,10 +36,12 @@ impl Store {
         let directory = self.directory.join("state");
         at("make", &directory, make_directory(&directory))?;
         let content = serde_json::to_vec(state)?;
-        // A link, not a rename: at no moment is there no current generation.
         let previous = path.with_extension("json.1");
-        let _ = fs::remove_file(&previous);
-        let _ = fs::hard_link(&path, &previous);
+        if path.exists() {
+            // A link, not a rename: at no moment is there no current generation.
+            let _ = fs::remove_file(&previous);
+            let _ = fs::hard_link(&path, &previous);
+        }
         at("write", &path, replace(&path, &content, FILE_MODE))
     }
 

@@ -4,6 +4,7 @@ use super::{Store, at, line};
 use crate::base::clock::Now;
 use crate::base::file::{FILE_MODE, make_directory, sync_parent};
 use anyhow::Result;
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -43,7 +44,7 @@ fn append(path: &Path, record: &str) -> io::Result<()> {
     // One write(2): a reader, and a crash, see the whole line or a torn tail, nothing else.
     let written = match file.write(&bytes) {
         Ok(count) if count == bytes.len() => file.sync_data(),
-        Ok(_) => Err(io::Error::from(io::ErrorKind::StorageFull)),
+        Ok(_) => Err(Errno::ENOSPC.into()),
         Err(error) => Err(error),
     };
     if written.is_err() {

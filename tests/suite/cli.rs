@@ -1,0 +1,112 @@
+//! Help, versions, exit codes, typos and external commands: what the documentation says.
+
+use super::harness::{Host, binary, repository, tool};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+const COMMANDS: [&str; 8] = ["run", "probe", "detect-crisis", "send-alert", "graph", "backup", "restore", "config"];
+const SMALL: [&str; 6] =
+    ["osmon-probe", "osmon-detect-crisis", "osmon-send-alert", "osmon-graph", "osmon-backup", "osmon-restore"];
+
+#[test]
+fn every_command_has_help_with_examples_and_its_exit_codes_and_a_page() {
+    let pages = fs::read_to_string(repository("docs/commands.md")).unwrap();
+    for command in COMMANDS {
+        for flag in ["-h", "--help"] {
+            let done = tool(binary("osmon"), &[command, flag]).ok();
+            assert!(done.out.contains("Examples:\n") && done.out.contains("Exit status:\n   0  done"), "{}", done.out);
+            for line in done.out.lines() {
+                assert!(line.chars().count() <= 100, "{command} {flag}: {line}");
+            }
+        }
+        let long = tool(binary("osmon"), &[command, "--help"]).out;
+        assert!(long.contains("--root") && !tool(binary("osmon"), &[command, "-h"]).out.contains("--root"));
+        assert!(pages.contains(&format!("## osmon {command}\n")), "docs/commands.md has no page for {command}");
+    }
+}
+
+#[test]
+fn the_exit_codes_of_the_documentation_are_those_of_the_help() {
+    let page = fs::read_to_string(repository("docs/exit-codes.md")).unwrap();
+    let codes = |text: &str| -> Vec<String> {
+        let lines = text.split("Exit status:\n").nth(1).unwrap_or_default().lines();
+        lines
+            .filter_map(|line| line.trim().split_once("  "))
+            .map(|(code, meaning)| format!("| {code} | {} |", meaning.trim()))
+            .collect()
+    };
+    for command in ["run", "detect-crisis"] {
+        for row in codes(&tool(binary("osmon"), &[command, "--help"]).out) {
+            assert!(page.contains(&row), "docs/exit-codes.md has no row {row}");
+        }
+    }
+}
+
+#[test]
+fn small_binaries_are_the_same_commands() {
+    for name in SMALL {
+        let version = tool(binary(name), &["--version"]).ok().out;
+        assert_eq!(version, format!("{name} {}\n", env!("CARGO_PKG_VERSION")));
+        assert!(tool(binary(name), &["--help"]).ok().out.contains(&format!("Usage: {name}")));
+    }
+    assert_eq!(tool(binary("osmon"), &["--version"]).ok().out, format!("osmon {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_slip_gets_a_suggestion_and_usage_errors_have_their_code() {
+    let done = tool(binary("osmon"), &["prboe"]);
+    assert_eq!(
+        (done.code, done.err.as_str()),
+        (64, "osmon: no such command: prboe; did you mean \"probe\"?; osmon --help lists them all\n")
+    );
+    let done = tool(binary("osmon"), &["probe", "--jsn"]);
+    assert_eq!(done.code, 64);
+    assert!(done.err.contains("--json"), "{}", done.err);
+    assert_eq!(tool(binary("osmon"), &["detect-crisis", "--jsn"]).code, 3);
+    assert_eq!(tool(binary("osmon"), &["restore"]).code, 64);
+    assert_eq!(tool(binary("osmon"), &[]).code, 64);
+}
+
+#[test]
+fn an_unknown_word_runs_a_program_of_that_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("osmon-hello");
+    fs::write(&program, "#!/bin/sh\necho \"hello $1 $2\"; [ -x \"$OSMON\" ] && exit 7\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = std::process::Command::new(binary("osmon"));
+    let output = command
+        .args(["hello", "big", "--world"])
+        .env("PATH", format!("{}:/usr/bin:/bin", directory.path().display()))
+        .output()
+        .unwrap();
+    assert_eq!(
+        (output.status.code(), String::from_utf8(output.stdout).unwrap().as_str()),
+        (Some(7), "hello big --world\n")
+    );
+    assert_eq!(tool(binary("osmon"), &["../../bin/sh"]).code, 64);
+}
+
+#[test]
+fn colours_and_json_errors_are_as_asked() {
+    let mut host = Host::recorded("vm");
+    host.osmon(&["probe"]);
+    host.advance(60, 1);
+    assert!(host.osmon(&["probe", "-v", "--color", "always"]).out.contains("\u{1b}[1m"));
+    assert!(!host.osmon(&["probe", "-v"]).out.contains('\u{1b}'));
+    let done = host.osmon(&["restore", "--json", "/nonexistent.tar.gz"]);
+    assert_eq!((done.code, &done.json()["exit"]), (74, &74.into()));
+    assert!(done.json()["error"].as_str().unwrap().contains("could not read /nonexistent.tar.gz"));
+}
+
+#[test]
+fn a_reader_that_stops_early_is_no_error() {
+    let host = Host::recorded("vm");
+    let line = format!(
+        "{} probe -v --root {} --data-dir {} | true; exit ${{PIPESTATUS[0]}}",
+        binary("osmon"),
+        host.root().display(),
+        host.data().display()
+    );
+    let done = tool("bash", &["-c", &line]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+}

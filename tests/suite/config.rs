@@ -1,0 +1,114 @@
+//! The configuration: places of errors, precedence, and the last good one.
+
+use super::harness::{Host, repository};
+
+fn problem(text: &str) -> String {
+    let mut host = Host::recorded("vm");
+    host.config = text.to_string();
+    let done = host.osmon(&["config", "check"]);
+    assert_eq!(done.code, 78, "{text}");
+    done.err.replace(&host.path("osmon.toml").display().to_string(), "FILE").replace("osmon config: ", "")
+}
+
+#[test]
+fn every_mistake_is_named_with_its_place_and_a_way_out() {
+    let cases = [
+        ("[rule.cpu]\nwarnning = 1\n", "FILE:2:1: rule.cpu.warnning: unknown key; did you mean \"warning\"?\n"),
+        ("[alrt]\n", "FILE:1:2: alrt: unknown key; did you mean \"alert\"?\n"),
+        ("[rule.cpu]\nwarning = \"80\"\n", "FILE:2:1: rule.cpu.warning: expected a number, found string\n"),
+        ("[rule.cpu]\nwarning = 97\n", "FILE:2:1: rule.cpu.warning: warning (97) must be below critical (95)\n"),
+        (
+            "[rule.cpu]\nfor = \"5 minutes\"\n",
+            "FILE:2:1: rule.cpu.for: \"5 minutes\" is not a duration; write for example \"90s\", \"5m\", \"4h\" or \"1h30m\"\n",
+        ),
+        (
+            "[rule.new]\nmetric = \"cpu.busy_percent\"\n",
+            "FILE:2:1: rule.new.metric: the rule has neither \"warning\" nor \"critical\"; set one\n",
+        ),
+        ("[alert]\nto = \"me\"\n", "FILE:2:1: alert.to: expected a list of strings, found string\n"),
+        ("[alert]\nto = [\"me\"]\n", "FILE:2:1: alert.to: \"me\" is not a mail address\n"),
+        (
+            "[alert]\ntransport = \"pigeon\"\n",
+            "FILE:2:1: alert.transport: \"pigeon\" is not one of \"auto\", \"smtp\", \"sendmail\"\n",
+        ),
+        ("[alert.smtp]\nport = 99999\n", "FILE:2:1: alert.smtp.port: must be from 0 to 65535\n"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(problem(text), expected, "{text}");
+    }
+    assert!(problem("a = \n").starts_with("FILE:1:5: not valid TOML: "), "{}", problem("a = \n"));
+    let three = problem("x = 1\n[rule.cpu]\ny = 2\n[report]\npath = 3\n");
+    assert_eq!(three.lines().count(), 3, "all at once: {three}");
+}
+
+#[test]
+fn flags_beat_the_environment_beats_the_file_beats_the_default() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.cpu]\nwarning = 60\n[rule.memory]\nwarning = 70\n".to_string();
+    let show = |name: &str, value: &str| {
+        let output = host.command("osmon", &["config", "show"]).env(name, value).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = show("OSMON_RULE_CPU_WARNING", "50");
+    let line = |key: &str| text.lines().find(|line| line.starts_with(key)).unwrap().to_string();
+    assert!(
+        line("rule.cpu.warning ").starts_with("rule.cpu.warning = 50.0")
+            && line("rule.cpu.warning ").ends_with("# environment variable OSMON_RULE_CPU_WARNING")
+    );
+    assert!(line("rule.memory.warning ").contains("= 70.0") && line("rule.memory.warning ").contains("osmon.toml:4:1"));
+    assert!(line("rule.disk.warning ").starts_with("rule.disk.warning = 90.0"));
+    assert!(line("data_dir").contains(&host.data().display().to_string()));
+    assert!(!text.contains("rule.memory.warning_clear"), "the default of a limit that was replaced goes with it");
+    let done = host.command("osmon", &["config", "check"]).env("OSMON_RULE_CPU_WARNNING", "50").output().unwrap();
+    assert_eq!(
+        String::from_utf8(done.stderr).unwrap(),
+        "osmon config: environment variable OSMON_RULE_CPU_WARNNING: sets nothing; did you mean \"OSMON_RULE_CPU_WARNING\"?\n"
+    );
+    let done = host.command("osmon", &["config", "check"]).env("OSMON_PROBE_TOP_PROCESSES", "many").output().unwrap();
+    assert!(String::from_utf8(done.stderr).unwrap().contains("expected a whole number, found \"many\""));
+}
+
+#[test]
+fn the_default_is_the_documented_file() {
+    let host = Host::recorded("vm");
+    let shown = host.osmon(&["config", "show", "--default"]).ok().out;
+    assert_eq!(shown.trim_end(), std::fs::read_to_string(repository("data/osmon.toml")).unwrap().trim_end());
+    let mut copy = Host::recorded("vm");
+    copy.config = shown;
+    copy.osmon(&["config", "check"]).ok();
+}
+
+#[test]
+fn a_wrong_file_stops_no_run_and_is_said_once() {
+    let mut host = Host::recorded("vm");
+    host.config = "[report]\ntitle = \"my title\"\n".to_string();
+    host.osmon(&["run"]).ok();
+    host.config = "[report]\ntitel = \"x\"\n".to_string();
+    host.advance(60, 1);
+    let done = host.osmon(&["run"]);
+    assert_eq!(done.code, 0);
+    assert!(done.err.contains("osmon.toml:2:1: report.titel: unknown key; did you mean \"title\"?; going on with the last good configuration"), "{}", done.err);
+    host.advance(60, 1);
+    assert_eq!(host.osmon(&["run"]).err, "", "the second time it is not said");
+    assert_eq!(host.snapshots().len(), 3);
+    let page = std::fs::read_to_string(host.data().join("report.html")).unwrap();
+    assert!(
+        page.contains("my title") && page.contains("report.titel"),
+        "the page has the last good title and the problem"
+    );
+}
+
+#[test]
+fn a_file_that_was_named_and_is_not_there_is_said() {
+    let host = Host::recorded("vm");
+    let done = host.osmon(&["config", "check", "--config", "/nonexistent/osmon.toml"]);
+    assert_eq!(done.code, 64, "given twice");
+    let mut command = std::process::Command::new(super::harness::binary("osmon"));
+    let output = command.args(["config", "check", "--config", "/nonexistent/osmon.toml"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("/nonexistent/osmon.toml: could not read the configuration: No such file")
+    );
+}

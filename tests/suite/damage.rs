@@ -1,0 +1,231 @@
+//! What may happen to files, disks and clocks, and that nothing acknowledged is lost.
+
+use super::harness::{Host, binary, skip, tool};
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+fn append(path: &std::path::Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(bytes).unwrap();
+}
+
+fn minute(host: &mut Host) -> super::harness::Done {
+    host.advance(60, 10);
+    host.osmon(&["run"])
+}
+
+#[test]
+fn a_half_written_last_line_costs_itself_only() {
+    let mut host = Host::recorded("vm");
+    minute(&mut host).ok();
+    let whole = fs::read(host.day_file("snapshots")).unwrap();
+    append(&host.day_file("snapshots"), &whole[..whole.len() / 2]);
+    minute(&mut host).ok();
+    let good: Vec<bool> =
+        host.lines("snapshots").iter().map(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).collect();
+    assert_eq!(good, [true, false, true]);
+    let page = fs::read_to_string(host.data().join("report.html")).unwrap();
+    assert!(page.contains("1 damaged line passed over") && page.contains("line 2"), "the page says so");
+    assert!(page.contains("2 snapshots in the last 24 h"));
+}
+
+#[test]
+fn a_day_file_of_garbage_stops_nothing() {
+    let mut host = Host::recorded("vm");
+    let garbage: Vec<u8> = (0..100_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    for stream in ["snapshots", "events", "processes"] {
+        append(&host.day_file(stream), &garbage);
+    }
+    minute(&mut host).ok();
+    minute(&mut host).ok();
+    assert_eq!(host.osmon(&["detect-crisis"]).code, 0);
+    assert!(fs::read_to_string(host.data().join("report.html")).unwrap().contains("2 snapshots in the last 24 h"));
+}
+
+#[test]
+fn a_damaged_state_is_set_aside_and_the_one_before_is_used() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n".to_string();
+    minute(&mut host).ok();
+    minute(&mut host).ok();
+    for (number, content) in [b"".as_slice(), &[0; 500], b"{\"schema\":1,", b"[1,2]"].into_iter().enumerate() {
+        fs::write(host.data().join("state/crisis.json"), content).unwrap();
+        let done = minute(&mut host);
+        assert_eq!(done.code, 0);
+        assert!(
+            number > 0 || done.err.contains("crisis.json: is empty, as after a power cut; set aside as"),
+            "{}",
+            done.err
+        );
+    }
+    assert_eq!(host.events(), ["fired warning Memory"], "the incident goes on, it does not begin again");
+    let aside = fs::read_dir(host.data().join("state"))
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().contains("corrupt"))
+        .count();
+    assert_eq!(aside, 4);
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_made_or_written_is_said_with_a_way_out() {
+    let host = Host::recorded("vm");
+    fs::write(host.data(), "a file").unwrap();
+    let done = host.osmon(&["probe"]);
+    assert_eq!(done.code, 73);
+    assert!(
+        done.err.contains("could not make the data directory") && done.err.contains("--data-dir DIR"),
+        "{}",
+        done.err
+    );
+    let done = host.osmon(&["run", "-v"]);
+    assert_eq!(done.code, 77);
+    assert!(
+        done.out.contains("measured") && done.out.contains("Healthy"),
+        "it still measures and judges: {}",
+        done.out
+    );
+    assert_eq!(done.err.matches("could not make the data directory").count(), 1, "{}", done.err);
+}
+
+#[test]
+fn an_ordinary_user_may_not_write_where_root_writes() {
+    if tool("id", &["-u"]).out.trim() != "0" {
+        return skip("another user's directory", "this is no root");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("data")).unwrap();
+    let binary = directory.path().join("osmon-probe");
+    fs::copy(super::harness::binary("osmon-probe"), &binary).unwrap();
+    tool("chmod", &["755", directory.path().to_str().unwrap()]).ok();
+    let data = directory.path().join("data").display().to_string();
+    let done = tool(
+        "setpriv",
+        &["--reuid=65534", "--regid=65534", "--clear-groups", binary.to_str().unwrap(), "--data-dir", &data],
+    );
+    assert_eq!(done.code, 77, "{}", done.err);
+    assert!(done.err.contains("make it writable or choose another with --data-dir DIR"), "{}", done.err);
+}
+
+/// A small file system of its own, unmounted when dropped.
+struct SmallDisk(String);
+impl SmallDisk {
+    fn new(host: &Host, size: &str) -> Option<Self> {
+        fs::create_dir_all(host.data()).unwrap();
+        let path = host.data().display().to_string();
+        let done = tool("mount", &["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs", &path]);
+        (done.code == 0).then_some(Self(path))
+    }
+}
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        tool("umount", &[&self.0]);
+    }
+}
+
+#[test]
+fn a_full_disk_loses_no_snapshot_that_was_stored_and_stops_no_alert() {
+    let mut host = Host::recorded("vm");
+    let Some(_disk) = SmallDisk::new(&host, "400k") else {
+        return skip("a full disk", "a tmpfs cannot be mounted here");
+    };
+    let mail = host.path("mail");
+    let program = host.path("sendmail");
+    fs::write(&program, format!("#!/bin/sh\ncat >> {}\n", mail.display())).unwrap();
+    tool("chmod", &["755", program.to_str().unwrap()]).ok();
+    host.config = format!(
+        "[alert]\nto = [\"ops@example.org\"]\n[alert.sendmail]\nprogram = \"{}\"\n[rule.memory]\nwarning = 50\nfor = \"2m\"\n",
+        program.display()
+    );
+    minute(&mut host).ok();
+    let filler = host.data().join("filler");
+    // As much as there is room for: dd ends with "No space left on device".
+    tool("dd", &["if=/dev/zero", &format!("of={}", filler.display()), "bs=512"]);
+    let before = fs::read(host.day_file("snapshots")).unwrap();
+    let done = minute(&mut host);
+    assert_eq!(done.code, 74, "{}", done.err);
+    assert!(done.err.contains("No space left on device"), "{}", done.err);
+    for _ in 0..5 {
+        assert_eq!(minute(&mut host).code, 74);
+    }
+    let after = fs::read(host.day_file("snapshots")).unwrap();
+    assert!(after.starts_with(&before) && after.ends_with(b"\n"), "nothing half-written stays");
+    let mails = fs::read_to_string(&mail).unwrap_or_default();
+    assert_eq!(mails.matches("Subject: WARNING web-01: Memory").count(), 1, "the alert went out once: {mails}");
+    fs::remove_file(filler).unwrap();
+    minute(&mut host).ok();
+    assert!(host.snapshots().len() >= 2, "recording goes on by itself");
+}
+
+#[test]
+fn a_clock_that_is_a_year_off_is_said_and_loses_nothing() {
+    let mut host = Host::recorded("vm");
+    minute(&mut host).ok();
+    let right = host.now;
+    host.now += chrono::TimeDelta::days(365);
+    host.boottime(60.0);
+    let shown = host.osmon(&["probe", "-v"]).ok().out;
+    assert!(
+        shown.contains("the clock was set forward by 364 d 23 h")
+            || shown.contains("the clock was set forward by 365 d"),
+        "{shown}"
+    );
+    host.now = right + chrono::TimeDelta::seconds(60);
+    host.advance(60, 10);
+    let snapshot = host.osmon(&["probe", "--json"]).ok().json();
+    assert!(snapshot["probe"]["clock_step_seconds"].as_f64().unwrap() < -31_000_000.0, "{}", snapshot["probe"]);
+    assert_eq!(snapshot["interval_seconds"], 60.0, "the rates are over the clock that does not step");
+    minute(&mut host).ok();
+    assert_eq!(host.snapshots().len(), 3);
+    assert!(fs::read_to_string(host.data().join("report.html")).unwrap().contains("Healthy"));
+}
+
+/// `kill -9` at many moments: the moments are spread over the whole run, not left to luck.
+#[test]
+fn kill_9_at_any_moment_loses_nothing_that_was_acknowledged() {
+    let host = Host::recorded("vm");
+    host.osmon(&["run"]).ok();
+    let mut acknowledged = 1;
+    let run = |directory: &std::path::Path| {
+        let mut command = Command::new(binary("osmon"));
+        command
+            .arg("run")
+            .arg("--data-dir")
+            .arg(directory)
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    };
+    let directory = host.path("killed");
+    let started = std::time::Instant::now();
+    assert!(run(&directory).status().unwrap().success());
+    assert!(run(&directory).status().unwrap().success());
+    acknowledged += 1;
+    let whole = started.elapsed() / 2;
+    for moment in 0..200_u32 {
+        let mut child = run(&directory).spawn().unwrap();
+        std::thread::sleep(whole * moment / 200);
+        let _ = child.kill();
+        if child.wait().unwrap().success() {
+            acknowledged += 1;
+        }
+    }
+    assert!(run(&directory).status().unwrap().success(), "the next run works");
+    acknowledged += 1;
+    let mut good = 0;
+    for entry in fs::read_dir(directory.join("snapshots")).unwrap().flatten() {
+        let text = fs::read_to_string(entry.path()).unwrap();
+        good += text.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).count();
+        assert!(text.ends_with('\n'));
+    }
+    assert!(good + 1 >= acknowledged, "{good} readable, {acknowledged} acknowledged");
+    let leftover = fs::read_dir(directory.join("state"))
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().contains("corrupt"))
+        .count();
+    assert_eq!(leftover, 0, "no state file was damaged");
+}

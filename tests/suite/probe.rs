@@ -1,0 +1,143 @@
+//! Recorded hosts: what a snapshot says of them.
+
+use super::harness::Host;
+use serde_json::Value;
+
+fn probe(host: &Host) -> Value {
+    host.small("osmon-probe", &["--json"]).ok().json()
+}
+
+#[test]
+fn a_virtual_machine_whole() {
+    let mut host = Host::recorded("vm");
+    let first = probe(&host);
+    assert_eq!(first["interval_seconds"], Value::Null);
+    assert_eq!(first["probe"]["remark"][0], "first snapshot: rates begin with the next one");
+    host.advance(60, 25);
+    host.replace("proc/diskstats", "254       0 vda 812345 1200 41234568", "254       0 vda 812945 1200 41357448");
+    host.replace("proc/net/dev", "eth0: 48000000000 52000000", "eth0: 48000600000 52000600");
+    host.replace("proc/1204/stat", "10 0 4000000 300000", "10 0 4003000 300000");
+    let second = probe(&host);
+    assert_eq!(second["interval_seconds"], 60.0);
+    assert_eq!((&second["cpu"]["busy_percent"], &second["cpu"]["cores"]), (&25.0.into(), &4.into()));
+    assert_eq!(second["load"]["one_per_core"], 0.205);
+    assert_eq!(second["memory"]["used_percent"], 57.696);
+    assert_eq!(second["swap"]["used_percent"], 5.517);
+    assert_eq!(second["pressure"]["io"]["full_avg10_percent"], 0.42);
+    let mounts: Vec<_> =
+        second["disk"].as_array().unwrap().iter().map(|disk| disk["mount"].as_str().unwrap()).collect();
+    assert_eq!(mounts, ["/", "/run", "/var"], "network, image and repeated mounts are left out");
+    assert_eq!(second["disk"][2]["used_percent"], 79.129);
+    assert_eq!(
+        (&second["disk_io"][0]["device"], &second["disk_io"][0]["read_bytes_per_second"]),
+        (&"vda".into(), &1_048_576.0.into())
+    );
+    assert_eq!(second["disk_io"].as_array().unwrap().len(), 2, "whole disks only");
+    assert_eq!(second["network"][0]["received_bytes_per_second"], 10_000.0);
+    assert_eq!(
+        (&second["process"]["total"], &second["process"]["zombies"], &second["process"]["threads"]),
+        (&14.into(), &1.into(), &74.into())
+    );
+    assert_eq!((&second["session"][0]["user"], &second["session"][0]["from"]), (&"anna".into(), &"10.0.0.5".into()));
+    assert_eq!(second["system"]["distribution"], "Debian GNU/Linux 12 (bookworm)");
+    let processes: Value = serde_json::from_str(&host.lines("processes")[1]).unwrap();
+    let top = &processes["process"][0];
+    assert_eq!(
+        (&top["name"], &top["user"], &top["unit"], &top["cpu_percent"]),
+        (&"java".into(), &"anna".into(), &"shop.service".into(), &50.0.into())
+    );
+}
+
+#[test]
+fn an_old_kernel_says_what_it_cannot_tell() {
+    let snapshot = probe(&Host::recorded("old"));
+    assert_eq!(snapshot["probe"]["failed"]["pressure"], "not supported by this kernel");
+    assert!(snapshot.get("pressure").is_none() && snapshot.get("swap").is_none());
+    assert_eq!(snapshot["memory"]["used_percent"], 55.327, "estimated, for there is no MemAvailable");
+    let disks = snapshot["disk"].as_array().unwrap();
+    assert_eq!((&disks[1]["mount"], &disks[1]["read_only_by_kernel"]), (&"/data".into(), &true.into()));
+    assert_eq!(
+        (&disks[2]["read_only"], &disks[2]["read_only_by_kernel"], disks[2].get("used_percent")),
+        (&true.into(), &false.into(), None),
+        "an image is always full"
+    );
+    assert_eq!(snapshot["session"][0]["user"], "root");
+}
+
+#[test]
+fn hostile_names_break_nothing() {
+    let snapshot = probe(&Host::recorded("hostile"));
+    let host = snapshot["host"].as_str().unwrap();
+    assert!(host.contains("<script>") && !host.contains('\u{1b}'), "{host}");
+    assert_eq!(snapshot["disk"].as_array().unwrap().len(), 6, "each is found again by its raw path");
+    assert_eq!(snapshot["process"]["total"], 10, "a broken stat file is passed over");
+    assert!(snapshot["pressure"].get("memory").is_none());
+}
+
+#[test]
+fn a_counter_that_fell_is_a_gap_and_a_reboot_is_said() {
+    let mut host = Host::recorded("vm");
+    probe(&host);
+    host.advance(60, 10);
+    host.replace("proc/net/dev", "eth0: 48000000000", "eth0: 1000");
+    let snapshot = probe(&host);
+    assert!(snapshot["network"][0].get("received_bytes_per_second").is_none(), "{}", snapshot["network"]);
+    assert_eq!(snapshot["cpu"]["busy_percent"], 10.0);
+    host.advance(60, 10);
+    host.write("proc/sys/kernel/random/boot_id", "another\n");
+    host.write("proc/uptime", "30.00 1.00\n");
+    let snapshot = probe(&host);
+    assert!(snapshot["cpu"].get("busy_percent").is_none());
+    assert_eq!(snapshot["probe"]["remark"][0], "first snapshot after a boot: rates begin with the next one");
+}
+
+#[test]
+fn counters_of_days_ago_are_not_used() {
+    let mut host = Host::recorded("vm");
+    probe(&host);
+    host.advance(2 * 86_400, 90);
+    assert_eq!(probe(&host)["interval_seconds"], Value::Null);
+}
+
+#[test]
+fn without_a_terminal_it_is_silent_and_no_store_writes_nothing() {
+    let host = Host::recorded("vm");
+    let done = host.osmon(&["probe"]).ok();
+    assert_eq!(done.out, "");
+    let other = Host::recorded("vm");
+    assert!(other.osmon(&["probe", "--no-store", "-v"]).ok().out.contains("Memory       57.7 %"));
+    assert!(!other.data().exists());
+}
+
+#[test]
+fn the_table_fits_80_columns() {
+    for name in ["vm", "old", "hostile"] {
+        let mut host = Host::recorded(name);
+        host.osmon(&["probe"]);
+        host.advance(60, 50);
+        for line in host
+            .osmon(&["probe", "-v"])
+            .ok()
+            .out
+            .lines()
+            .filter(|line| !line.contains('·') && !line.starts_with("note"))
+        {
+            assert!(line.chars().count() <= 80, "{name}: {line}");
+        }
+    }
+}
+
+#[test]
+fn this_very_host_can_be_measured() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(super::harness::binary("osmon-probe"))
+        .arg("--json")
+        .arg("--data-dir")
+        .arg(directory.path())
+        .output()
+        .unwrap();
+    let snapshot: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(snapshot["probe"]["remark"][0].as_str().unwrap().contains("250 ms"));
+    assert!(snapshot["cpu"]["busy_percent"].is_number() && snapshot["process"]["total"].as_u64().unwrap() > 0);
+    assert!(snapshot["disk"].as_array().unwrap().iter().any(|disk| disk["mount"] == "/"), "{}", snapshot["disk"]);
+}
