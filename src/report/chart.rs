@@ -68,7 +68,7 @@ pub fn draw(lines: &[(String, &[Point])], frame: &Frame<'_>) -> Result<String> {
             .margin_top(10 * scale)
             .margin_right(14 * scale)
             .x_label_area_size(18 * scale)
-            .y_label_area_size(58 * scale)
+            .y_label_area_size(66 * scale)
             .build_cartesian_2d(
                 Axis { range: frame.time.clone(), ticks: hour_ticks },
                 Axis { range: 0.0..top, ticks: value_ticks },

@@ -136,7 +136,7 @@ pub fn attention(incident: &Incident, now: DateTime<Utc>) -> Attention {
 pub fn happened(event: &Event, now: DateTime<Utc>) -> Happened {
     let metric = event.metric.split('{').next().unwrap_or_default();
     let (state, text) = match (event.kind, event.severity) {
-        (Kind::Recovered, _) => ("ok", format!("{} after {}", event.title, duration(event.duration_seconds))),
+        (Kind::Recovered, _) => ("ok", format!("{}, it lasted {}", event.title, duration(event.duration_seconds))),
         (_, Severity::Critical) => ("bad", format!("{} {}", event.title, metric_value(metric, event.value))),
         (_, Severity::Warning) => ("warn", format!("{} {}", event.title, metric_value(metric, event.value))),
     };

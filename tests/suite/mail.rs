@@ -6,13 +6,13 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
 /// A mail server of this test alone; stopped when dropped.
-struct Server {
+pub struct Server {
     directory: tempfile::TempDir,
     port: u16,
 }
 
 impl Server {
-    fn start(what: &str) -> Option<Self> {
+    pub fn start(what: &str) -> Option<Self> {
         let script = repository("tests/mail/server");
         let script = script.to_str().unwrap();
         let possible = tool(script, &["possible"]);
@@ -29,12 +29,12 @@ impl Server {
         Some(Self { directory, port })
     }
 
-    fn file(&self, name: &str) -> String {
+    pub fn file(&self, name: &str) -> String {
         self.directory.path().join(name).display().to_string()
     }
 
     /// The mails for one recipient so far.
-    fn mails(&self, to: &str) -> Vec<String> {
+    pub fn mails(&self, to: &str) -> Vec<String> {
         let mut mails: Vec<(String, String)> = fs::read_dir(self.file("mail/inbox/new"))
             .into_iter()
             .flatten()
@@ -75,11 +75,11 @@ fn free_ports() -> u16 {
     }
 }
 
-fn subject(mail: &str) -> &str {
+pub fn subject(mail: &str) -> &str {
     mail.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap_or_default()
 }
 
-fn smtp(server: &Server, to: &str, security: &str) -> String {
+pub fn smtp(server: &Server, to: &str, security: &str) -> String {
     let (port, login) = match security {
         "none" => (server.port, ""),
         "starttls" => (server.port + 1, "user = \"osmon\"\n"),
