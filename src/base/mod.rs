@@ -8,4 +8,6 @@ pub mod lock;
 pub mod similar;
 pub mod subprocess;
 pub mod text;
+pub mod timex;
 pub mod units;
+pub mod when;

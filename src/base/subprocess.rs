@@ -11,8 +11,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longest output kept of each of the two streams, in bytes.
-const OUTPUT_MAX: u64 = 64 * 1024;
+/// Longest standard output kept, in bytes.
+const OUTPUT_MAX: u64 = 4 * 1024 * 1024;
+/// Longest standard error kept, in bytes.
+const ERRORS_MAX: u64 = 64 * 1024;
 
 /// How a program ended.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub struct Finished {
     pub signal: Option<i32>,
     /// It was ended by us because it took longer than allowed.
     pub timed_out: bool,
+    /// What it wrote to standard output, at most 4 MiB.
+    pub stdout: Vec<u8>,
     /// What it wrote to standard error, at most 64 KiB.
     pub stderr: Vec<u8>,
 }
@@ -36,16 +40,20 @@ pub fn run(program: &str, arguments: &[String], input: Vec<u8>, limit: Duration)
         .args(arguments)
         .env("LC_ALL", "C")
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()?;
     feed(&mut child, input);
-    let stderr = child.stderr.take().map(collect);
+    let stdout = child.stdout.take().map(|stream| collect(stream, OUTPUT_MAX));
+    let stderr = child.stderr.take().map(|stream| collect(stream, ERRORS_MAX));
     let (status, timed_out) = wait(&mut child, limit)?;
     // A grandchild that keeps the pipe open must not keep us.
-    let stderr = stderr.and_then(|reader| reader.recv_timeout(Duration::from_millis(500)).ok()).unwrap_or_default();
-    Ok(Finished { code: status.code(), signal: status.signal(), timed_out, stderr })
+    let read = |reader: Option<mpsc::Receiver<Vec<u8>>>| {
+        reader.and_then(|reader| reader.recv_timeout(Duration::from_millis(500)).ok()).unwrap_or_default()
+    };
+    let (stdout, stderr) = (read(stdout), read(stderr));
+    Ok(Finished { code: status.code(), signal: status.signal(), timed_out, stdout, stderr })
 }
 
 /// Becomes that program: its exit status and signals are then its own. Comes back only when it cannot be started.
@@ -69,11 +77,14 @@ fn feed(child: &mut Child, input: Vec<u8>) {
     }
 }
 
-fn collect(stream: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
+fn collect(stream: impl Read + Send + 'static, limit: u64) -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::sync_channel(1);
     thread::spawn(move || {
         let mut kept = Vec::new();
-        let _ = stream.take(OUTPUT_MAX).read_to_end(&mut kept);
+        let mut stream = stream;
+        let _ = (&mut stream).take(limit).read_to_end(&mut kept);
+        // The rest is read too, and thrown away: a program must not hang on a full pipe.
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
         let _ = sender.send(kept);
     });
     receiver

@@ -11,6 +11,8 @@ pub mod restore;
 pub mod run;
 pub mod send_alert;
 mod skipped;
+pub mod top;
+mod top_table;
 mod verdict;
 
 use crate::cli::Command;
@@ -19,6 +21,7 @@ use crate::cli::Command;
 pub const TABLE: &[&Command] = &[
     &run::COMMAND,
     &probe::COMMAND,
+    &top::COMMAND,
     &detect_crisis::COMMAND,
     &send_alert::COMMAND,
     &graph::COMMAND,

@@ -36,6 +36,12 @@ pub struct Config {
 pub struct Probe {
     /// How many processes are recorded each minute (0 to 1000).
     pub top_processes: usize,
+    /// Command lines are recorded beside process names, secrets masked.
+    pub command_lines: bool,
+    /// Services that must run; every failed one is recorded anyway.
+    pub services: Vec<String>,
+    /// Mount points of network and FUSE file systems that are measured all the same.
+    pub network_mounts: Vec<String>,
     /// Types of file systems that are left out.
     pub ignore_file_systems: Vec<String>,
     /// Patterns of mount points that are left out.

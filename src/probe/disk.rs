@@ -30,8 +30,8 @@ struct Disk {
     read_only_by_kernel: bool,
 }
 
-/// Types that are not on a disk of this host: the kernel's own, and network file systems, which may hang.
-const NOT_DISKS: [&str; 38] = [
+/// Types that the kernel makes up.
+const KERNEL: [&str; 22] = [
     "autofs",
     "bpf",
     "binfmt_misc",
@@ -54,6 +54,10 @@ const NOT_DISKS: [&str; 38] = [
     "selinuxfs",
     "sysfs",
     "tracefs",
+];
+
+/// Types behind a network or a program, which may not answer; `fuse.anything` too.
+const NETWORK: [&str; 17] = [
     "nfs",
     "nfs4",
     "nfsd",
@@ -70,6 +74,7 @@ const NOT_DISKS: [&str; 38] = [
     "beegfs",
     "davfs",
     "coda",
+    "virtiofs",
 ];
 
 /// What is smaller holds no data anybody would miss.
@@ -117,8 +122,9 @@ fn is_left_out(mount: &Mount, settings: &config::Probe) -> bool {
     let point = String::from_utf8_lossy(&mount.point);
     let below =
         |directory: &str| point.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    NOT_DISKS.contains(&mount.kind.as_str())
-        || mount.kind.starts_with("fuse.")
+    let may_hang = NETWORK.contains(&mount.kind.as_str()) || mount.kind.starts_with("fuse.");
+    (may_hang && !settings.network_mounts.iter().any(|named| *named == point))
+        || KERNEL.contains(&mount.kind.as_str())
         || ["dev", "proc", "sys"].iter().any(|top| below(&format!("/{top}")))
         || settings.ignore_file_systems.contains(&mount.kind)
         || settings.ignore_mounts.iter().any(|pattern| Selector::pattern_fits(pattern, &point))
@@ -150,6 +156,9 @@ mod tests {
     fn one_disk_seen_twice_is_one() {
         let settings = config::Probe {
             top_processes: 10,
+            command_lines: false,
+            services: vec![],
+            network_mounts: vec![],
             ignore_file_systems: vec!["squashfs".into()],
             ignore_mounts: vec!["/run/user/*".into()],
         };

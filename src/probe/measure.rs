@@ -33,6 +33,14 @@ pub(super) struct Measure<'a> {
     pub now: Now,
     /// The run before and the seconds since; `None`: no rates.
     pub before: Option<(&'a Previous, f64)>,
+    /// CPU time used by anybody since the run before, in ticks; processes are held against it.
+    pub busy_ticks: Option<u64>,
+    /// Processes started since the run before.
+    pub forks: Option<u64>,
+    /// Memory in use and in all, in bytes.
+    pub memory_bytes: Option<(u64, u64)>,
+    /// Values that cannot be true and were left out.
+    pub discarded: u64,
     pub counters: Previous,
     pub snapshot: Record,
     pub processes: Record,
@@ -59,6 +67,9 @@ struct Own<'a> {
     cpu_ms: f64,
     #[serde(skip_serializing_if = "is_zero")]
     skipped_runs: u64,
+    /// Values that cannot be true and were left out.
+    #[serde(skip_serializing_if = "is_zero")]
+    discarded_values: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_step_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -144,6 +155,10 @@ fn once(
         settings,
         now,
         before: before.zip(interval),
+        busy_ticks: None,
+        forks: None,
+        memory_bytes: None,
+        discarded: 0,
         counters: Previous::new(&now, boot_id),
         snapshot: Record::new(header.clone()),
         processes: Record::new(header),
@@ -167,7 +182,14 @@ fn once(
         }
     }
     let About { remarks, clock_step_seconds, skipped_runs } = about.clone();
-    let own = Own { cpu_ms: round(own_cpu_ms()), skipped_runs, clock_step_seconds, remark: &remarks, failed: &failed };
+    let own = Own {
+        cpu_ms: round(own_cpu_ms()),
+        skipped_runs,
+        discarded_values: measure.discarded,
+        clock_step_seconds,
+        remark: &remarks,
+        failed: &failed,
+    };
     // Numbers and strings: this cannot fail.
     let _ = measure.snapshot.add("probe", &own);
     let Measure { snapshot, processes, counters, .. } = measure;

@@ -2,9 +2,11 @@
 //!
 //! A resource that cannot be read is absent and says why under `probe.failed`; it never fails the run.
 
+mod cgroup;
 mod cpu;
 mod disk;
 mod disk_io;
+mod kernel;
 mod load;
 mod measure;
 mod memory;
@@ -16,8 +18,14 @@ mod process;
 mod process_top;
 mod rate;
 pub mod root;
+mod secrets;
+mod sensor;
+mod service;
 mod session;
+mod socket;
 mod system;
+mod unit;
+mod unit_name;
 mod utmp;
 
 pub use measure::{Probed, probe};
@@ -36,7 +44,7 @@ struct Resource {
 }
 
 /// Every resource, in the order of the snapshot.
-const RESOURCES: [Resource; 9] = [
+const RESOURCES: [Resource; 14] = [
     Resource { name: "cpu", measure: cpu::measure },
     Resource { name: "load", measure: load::measure },
     Resource { name: "memory", measure: memory::measure },
@@ -44,6 +52,11 @@ const RESOURCES: [Resource; 9] = [
     Resource { name: "disk", measure: disk::measure },
     Resource { name: "disk_io", measure: disk_io::measure },
     Resource { name: "network", measure: network::measure },
+    Resource { name: "tcp", measure: socket::measure },
+    Resource { name: "temperature", measure: sensor::measure },
+    Resource { name: "file_handle", measure: kernel::measure },
     Resource { name: "process", measure: process::measure },
+    Resource { name: "unit", measure: unit::measure },
+    Resource { name: "service", measure: service::measure },
     Resource { name: "session", measure: session::measure },
 ];

@@ -1,5 +1,6 @@
 //! Traffic of interfaces: `/proc/net/dev` (proc_net(5)).
 
+use super::Root;
 use super::measure::Measure;
 use super::rate::per_second;
 use crate::base::text::{NAME_MAX, clean};
@@ -14,6 +15,12 @@ struct Network {
     interface: String,
     #[serde(flatten)]
     rates: Option<Rates>,
+    /// The link is there (`operstate`); a virtual interface, which has none, counts as up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    up: Option<bool>,
+    /// Speed of the link (`speed`, Mbit/s); virtual interfaces have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speed_bits_per_second: Option<u64>,
     counters: Counters,
 }
 
@@ -55,13 +62,38 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     {
         let interface = clean(&device.name, NAME_MAX);
         let counters = counters(&device);
+        let (up, speed) = link(measure.root, &device.name);
         let rates = before.as_ref().and_then(|(before, seconds)| rates(&counters, before.get(&interface)?, *seconds));
+        let rates = match rates {
+            Some(rates) if is_beyond(&rates, speed) => {
+                // More than the link can carry: a counter that jumped, not traffic.
+                measure.discarded += 1;
+                None
+            }
+            rates => rates,
+        };
         kept.insert(interface.clone(), counters.clone());
-        interfaces.push(Network { interface, rates, counters });
+        interfaces.push(Network { interface, rates, up, speed_bits_per_second: speed, counters });
     }
     interfaces.sort_by(|a, b| a.interface.cmp(&b.interface));
     measure.counters.keep("network", &kept);
     measure.add("network", &interfaces)
+}
+
+fn link(root: &Root, name: &str) -> (Option<bool>, Option<u64>) {
+    let state = root.sys_line(&format!("class/net/{name}/operstate")).ok();
+    // -1 or an error where nothing is plugged in, or nothing can be.
+    let speed = root.sys_line(&format!("class/net/{name}/speed")).ok().and_then(|speed| speed.parse::<u64>().ok());
+    (
+        state.map(|state| state == "up" || state == "unknown"),
+        speed.filter(|speed| *speed > 0).map(|speed| speed.saturating_mul(1_000_000)),
+    )
+}
+
+/// A fifth more than the link's speed is room for clocks that disagree.
+fn is_beyond(rates: &Rates, speed_bits_per_second: Option<u64>) -> bool {
+    let limit = speed_bits_per_second.map(|speed| speed as f64 / 8.0 * 1.2);
+    limit.is_some_and(|limit| rates.received_bytes_per_second > limit || rates.sent_bytes_per_second > limit)
 }
 
 fn counters(device: &DeviceStatus) -> Counters {

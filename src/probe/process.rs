@@ -3,9 +3,10 @@
 //! Parsed from bytes, because a process may give itself any name, and only what is needed of 52 fields.
 
 use super::measure::Measure;
-use super::process_top::{self, TicksByProcess, Used};
+use super::process_top::{self, Used};
 use crate::base::text::{NAME_MAX, clean_bytes};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// The section `process`: how many there are, by state.
@@ -40,42 +41,67 @@ pub struct Stat {
 
 pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     let pids = measure.root.pids().map_err(|error| error.to_string())?;
-    // Flat triples of pid, start and ticks: the smallest thing that is written and read each minute.
-    let before: Option<(TicksByProcess, f64)> = measure.before.and_then(|(previous, seconds)| {
-        let flat: Vec<u64> = previous.get("process")?;
-        let (triples, _) = flat.as_chunks::<3>();
-        Some((
-            triples.iter().map(|[pid, start, ticks]| ((u32::try_from(*pid).unwrap_or(0), *start), *ticks)).collect(),
-            seconds,
-        ))
-    });
-    let (mut counts, mut flat, mut used) =
-        (Counts::default(), Vec::with_capacity(pids.len() * 3), Vec::with_capacity(pids.len()));
-    let (mut path, mut buffer) = (PathBuf::new(), [0; 2048]);
+    let before: Option<(Before, f64)> = measure
+        .before
+        .and_then(|(previous, seconds)| Some((Before::read(&previous.get::<Vec<u64>>("process")?), seconds)));
+    let (mut counts, mut kept, mut used) =
+        (Counts::default(), Vec::with_capacity(pids.len() * KEPT), Vec::with_capacity(pids.len()));
+    let (mut path, mut buffer, mut started) = (PathBuf::new(), [0; 2048], 0_u64);
     for pid in pids {
         // It may be gone by now: no error.
-        let Some(stat) =
-            measure.root.process_stat(pid, &mut path, &mut buffer).ok().and_then(|content| parse(pid, content))
-        else {
-            continue;
-        };
+        let stat =
+            measure.root.process_file(pid, "stat", &mut path, &mut buffer).ok().and_then(|content| parse(pid, content));
+        let Some(stat) = stat else { continue };
         count(&mut counts, &stat);
-        flat.extend([u64::from(pid), stat.start_ticks, stat.ticks]);
-        used.push(Used::new(stat, before.as_ref().map(|(before, seconds)| (before, *seconds))));
+        let earlier = before.as_ref().and_then(|(before, _)| before.of(&stat));
+        started += if earlier.is_none() { stat.threads } else { 0 };
+        // Who used no CPU did no I/O worth a file more; its counters are as they were.
+        let io = match earlier {
+            Some((ticks, io)) if ticks == stat.ticks => io,
+            _ => measure.root.process_file(pid, "io", &mut path, &mut buffer).ok().and_then(parse_io),
+        };
+        let [read, written] = io.unwrap_or([u64::MAX; 2]);
+        kept.extend([u64::from(pid), stat.start_ticks, stat.ticks, read, written]);
+        used.push(Used::new(stat, io, earlier, before.as_ref().map(|(_, seconds)| *seconds)));
     }
-    measure.counters.keep("process", &flat);
+    measure.counters.keep("process", &kept);
     measure.add("process", &counts)?;
-    let memory_bytes = total_memory(measure);
-    let top = process_top::choose(used, measure.settings.top_processes, measure.root, measure.now, memory_bytes);
-    measure.processes.add("process", &top).map_err(|error| error.to_string())
+    // Tasks that began and ended unseen; the kernel counts threads as forks too.
+    let short_lived = measure.forks.filter(|_| before.is_some()).map(|forks| forks.saturating_sub(started));
+    process_top::measure(measure, used, short_lived)
 }
 
-fn total_memory(measure: &Measure<'_>) -> Option<u64> {
-    let content = measure.root.proc("meminfo").ok()?;
-    let text = String::from_utf8_lossy(&content);
-    let kib: u64 =
-        text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?.split_whitespace().next()?.parse().ok()?;
-    Some(kib.saturating_mul(1024))
+/// How many numbers are kept of each process: pid, start, ticks, bytes read and written. Flat, for this is the largest
+/// thing that is written and read each minute.
+const KEPT: usize = 5;
+
+/// Bytes a process has read from and written to disks; `None`: not ours to know.
+pub type Io = Option<[u64; 2]>;
+
+/// The processes of the snapshot before, by pid and start: a pid alone is used again.
+struct Before(HashMap<(u64, u64), (u64, Io)>);
+
+impl Before {
+    fn read(kept: &[u64]) -> Self {
+        let (rows, _) = kept.as_chunks::<KEPT>();
+        let io = |read: u64, written: u64| (read != u64::MAX).then_some([read, written]);
+        Self(
+            rows.iter()
+                .map(|[pid, start, ticks, read, written]| ((*pid, *start), (*ticks, io(*read, *written))))
+                .collect(),
+        )
+    }
+
+    fn of(&self, stat: &Stat) -> Option<(u64, Io)> {
+        self.0.get(&(u64::from(stat.pid), stat.start_ticks)).copied()
+    }
+}
+
+/// `read_bytes` and `write_bytes` of `/proc/<pid>/io` (proc_pid_io(5)).
+fn parse_io(content: &[u8]) -> Io {
+    let text = std::str::from_utf8(content).ok()?;
+    let get = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.trim().parse::<u64>().ok());
+    Some([get("read_bytes:")?, get("write_bytes:")?])
 }
 
 fn count(counts: &mut Counts, stat: &Stat) {

@@ -1,50 +1,64 @@
 //! Which processes used most, and whose they are: the `processes` stream.
 
-use super::Root;
-use super::process::Stat;
-use super::rate::percent;
-use crate::base::clock::{Now, stamp};
+use super::measure::Measure;
+use super::process::{Io, Stat};
+use super::rate::{per_second, percent};
+use super::root::page_bytes;
+use super::secrets;
+use super::unit_name::Names;
+use crate::base::clock::stamp;
 use crate::base::text::{NAME_MAX, clean_bytes};
 use crate::model::record::round;
 use chrono::TimeDelta;
-use nix::unistd::{SysconfVar, sysconf};
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
 
 /// Ticks per second in `/proc`: fixed to 100 for user space on every Linux (`USER_HZ`).
 const TICKS_PER_SECOND: f64 = 100.0;
-
-/// CPU ticks by pid and start: a pid alone is used again.
-pub type TicksByProcess = HashMap<(u32, u64), u64>;
 
 /// A process with what it used in the interval.
 pub struct Used {
     stat: Stat,
     /// Of one core; `None` without a snapshot before.
     cpu_percent: Option<f64>,
+    read_bytes_per_second: Option<f64>,
+    written_bytes_per_second: Option<f64>,
 }
 
 impl Used {
-    /// A process that was not there before has used all its CPU time in this interval.
-    pub fn new(stat: Stat, before: Option<(&TicksByProcess, f64)>) -> Self {
-        let cpu_percent = before.and_then(|(before, seconds)| {
-            let earlier = before.get(&(stat.pid, stat.start_ticks)).copied().unwrap_or(0);
-            let ticks = stat.ticks.checked_sub(earlier)?;
-            (seconds > 0.0).then(|| round(ticks as f64 / TICKS_PER_SECOND / seconds * 100.0))
-        });
-        Self { stat, cpu_percent }
+    /// What was used since `earlier`. A process that was not there before has used all it has in this interval.
+    pub fn new(stat: Stat, io: Io, earlier: Option<(u64, Io)>, seconds: Option<f64>) -> Self {
+        let (ticks, io_before) = earlier.unwrap_or((0, Some([0, 0])));
+        let rate = |index: usize| {
+            let (now, before) = (io?.get(index).copied()?, io_before?.get(index).copied()?);
+            per_second(now, before, seconds?)
+        };
+        let (read_bytes_per_second, written_bytes_per_second) = (rate(0), rate(1));
+        let cpu_percent = seconds
+            .and_then(|seconds| per_second(stat.ticks, ticks, seconds))
+            .map(|ticks| round(ticks / TICKS_PER_SECOND * 100.0));
+        Self { stat, cpu_percent, read_bytes_per_second, written_bytes_per_second }
+    }
+
+    fn cpu(&self) -> f64 {
+        self.cpu_percent.unwrap_or(0.0)
+    }
+
+    fn io(&self) -> f64 {
+        self.read_bytes_per_second.unwrap_or(0.0) + self.written_bytes_per_second.unwrap_or(0.0)
     }
 }
 
-/// An element of the stream `processes`.
+/// An element of the section `process` of the `processes` stream.
 #[derive(Debug, Serialize)]
-pub struct Top {
+struct Top {
     name: String,
     pid: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command_line: Option<String>,
     started: String,
     /// Of one core, over the interval.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,41 +66,80 @@ pub struct Top {
     memory_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory_percent: Option<f64>,
+    #[serde(skip_serializing_if = "is_little")]
+    read_bytes_per_second: Option<f64>,
+    #[serde(skip_serializing_if = "is_little")]
+    written_bytes_per_second: Option<f64>,
 }
 
-/// The processes that used most CPU, and at least a third of the places for those that hold most memory.
-pub fn choose(mut used: Vec<Used>, count: usize, root: &Root, now: Now, memory_total: Option<u64>) -> Vec<Top> {
-    // Idle kernel threads use nothing at all.
-    used.retain(|used| used.stat.resident_pages > 0 || used.cpu_percent.is_some_and(|cpu| cpu > 0.0));
-    let by_memory = {
-        let mut order: Vec<(u64, u32)> = used.iter().map(|used| (used.stat.resident_pages, used.stat.pid)).collect();
-        order.sort_unstable_by(|a, b| b.cmp(a));
-        order
+fn is_little(rate: &Option<f64>) -> bool {
+    rate.is_none_or(|rate| rate < 1.0)
+}
+
+/// The section `unexplained` of the `processes` stream: what no listed process accounts for.
+#[derive(Debug, Serialize)]
+struct Unexplained {
+    /// Of one core: CPU time of the host less that of the processes above, so also what began and ended unseen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_percent: Option<f64>,
+    /// Memory in use less the resident memory of the processes above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_bytes: Option<u64>,
+    /// Tasks that began and ended between two snapshots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    short_lived: Option<u64>,
+}
+
+/// Puts the processes that used most, and what they leave unexplained, into the record.
+pub fn measure(measure: &mut Measure<'_>, used: Vec<Used>, short_lived: Option<u64>) -> Result<(), String> {
+    let chosen = choose(used, measure.settings.top_processes);
+    let listed_cpu: f64 = chosen.iter().map(Used::cpu).sum();
+    let all_cpu = measure
+        .busy_ticks
+        .zip(measure.before)
+        .map(|(ticks, (_, seconds))| ticks as f64 / TICKS_PER_SECOND / seconds * 100.0);
+    let listed_memory = chosen
+        .iter()
+        .fold(0_u64, |sum, used| sum.saturating_add(used.stat.resident_pages.saturating_mul(page_bytes())));
+    let unexplained = Unexplained {
+        cpu_percent: all_cpu.map(|all| round((all - listed_cpu).max(0.0))),
+        memory_bytes: measure.memory_bytes.map(|(used, _)| used.saturating_sub(listed_memory)),
+        short_lived,
     };
-    let cpu = |used: &Used| used.cpu_percent.unwrap_or(0.0);
-    used.sort_by(|a, b| cpu(b).total_cmp(&cpu(a)).then(b.stat.resident_pages.cmp(&a.stat.resident_pages)));
-    let busy = used.iter().filter(|used| cpu(used) > 0.0).take(count - count / 3).map(|used| used.stat.pid);
-    let mut chosen: HashSet<u32> = busy.collect();
-    chosen.extend(
-        by_memory
-            .iter()
-            .map(|(_, pid)| *pid)
-            .filter(|pid| !chosen.contains(pid))
-            .take(count - chosen.len())
-            .collect::<Vec<_>>(),
-    );
-    let passwd = root.etc("passwd").unwrap_or_default();
-    used.into_iter()
-        .filter(|used| chosen.contains(&used.stat.pid))
-        .map(|used| describe(used, root, now, &passwd, memory_total))
-        .collect()
+    let passwd = measure.root.etc("passwd").unwrap_or_default();
+    let top: Vec<Top> = chosen.into_iter().map(|used| describe(used, measure, &passwd)).collect();
+    measure
+        .processes
+        .add("process", &top)
+        .and_then(|()| measure.processes.add("unexplained", &unexplained))
+        .map_err(|error| error.to_string())
 }
 
-fn describe(used: Used, root: &Root, now: Now, passwd: &[u8], memory_total: Option<u64>) -> Top {
+/// The processes that used most CPU, held most memory and did most I/O: a third of the places each, and what one of
+/// them does not need the next one takes.
+fn choose(mut used: Vec<Used>, places: usize) -> Vec<Used> {
+    // Idle kernel threads use nothing at all.
+    used.retain(|used| used.stat.resident_pages > 0 || used.cpu() > 0.0);
+    let mut chosen: Vec<Used> = Vec::with_capacity(places);
+    let mut take = |used: &mut Vec<Used>, until: usize, key: &dyn Fn(&Used) -> f64| {
+        used.sort_by(|a, b| key(b).total_cmp(&key(a)).then(b.stat.resident_pages.cmp(&a.stat.resident_pages)));
+        let count = used.iter().take(until.saturating_sub(chosen.len())).take_while(|used| key(used) > 0.0).count();
+        chosen.extend(used.drain(..count));
+    };
+    take(&mut used, places / 3, &Used::io);
+    take(&mut used, places - places / 3, &Used::cpu);
+    take(&mut used, places, &|used| used.stat.resident_pages as f64);
+    chosen.sort_by(|a, b| b.cpu().total_cmp(&a.cpu()).then(b.stat.resident_pages.cmp(&a.stat.resident_pages)));
+    chosen
+}
+
+fn describe(used: Used, measure: &Measure<'_>, passwd: &[u8]) -> Top {
+    let (root, now) = (measure.root, measure.now);
     let Stat { pid, name, start_ticks, resident_pages, .. } = used.stat;
     let memory_bytes = resident_pages.saturating_mul(page_bytes());
     let age = (now.boottime_seconds - start_ticks as f64 / TICKS_PER_SECOND).max(0.0);
     let started = now.wall.checked_sub_signed(TimeDelta::milliseconds((age * 1e3) as i64)).unwrap_or(now.wall);
+    let command_line = || root.proc(&format!("{pid}/cmdline")).ok().map(|content| secrets::command_line(&content));
     Top {
         name,
         pid: pid.to_string(),
@@ -95,16 +148,19 @@ fn describe(used: Used, root: &Root, now: Now, passwd: &[u8], memory_total: Opti
             .ok()
             .and_then(|status| uid(&status))
             .map(|uid| user_name(passwd, uid)),
-        unit: root.proc(&format!("{pid}/cgroup")).ok().and_then(|cgroup| unit(&cgroup)),
+        unit: root.proc(&format!("{pid}/cgroup")).ok().and_then(|cgroup| Names::new(root).owner_of(&cgroup)),
+        command_line: if measure.settings.command_lines {
+            command_line().filter(|line| !line.is_empty())
+        } else {
+            None
+        },
         started: stamp(started),
         cpu_percent: used.cpu_percent,
         memory_bytes,
-        memory_percent: memory_total.map(|total| percent(memory_bytes as f64, total as f64)),
+        memory_percent: measure.memory_bytes.map(|(_, total)| percent(memory_bytes as f64, total as f64)),
+        read_bytes_per_second: used.read_bytes_per_second,
+        written_bytes_per_second: used.written_bytes_per_second,
     }
-}
-
-fn page_bytes() -> u64 {
-    sysconf(SysconfVar::PAGE_SIZE).ok().flatten().and_then(|size| u64::try_from(size).ok()).unwrap_or(4096)
 }
 
 /// The effective user id: second number of `Uid:` in proc_pid_status(5).
@@ -124,18 +180,6 @@ fn user_name(passwd: &[u8], uid: u32) -> String {
         .unwrap_or(wanted)
 }
 
-/// The systemd unit: the last part of the cgroup path that is a service or scope (cgroups(7)).
-fn unit(cgroup: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(cgroup);
-    let path = text.lines().find_map(|line| {
-        line.strip_prefix("0::")
-            .or_else(|| line.split_once(":name=systemd:").map(|(_, path)| path))
-            .filter(|path| *path != "/")
-    })?;
-    let unit = path.rsplit('/').find(|part| part.ends_with(".service") || part.ends_with(".scope"))?;
-    Some(clean_bytes(unit.as_bytes(), NAME_MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,11 +189,5 @@ mod tests {
         assert_eq!(uid(b"Name:\tx\nUid:\t0\t33\t0\t0\n"), Some(33));
         assert_eq!(user_name(b"root:x:0:0::/:/bin/sh\nwww-data:x:33:33::/:/x\n", 33), "www-data");
         assert_eq!(user_name(b"", 7), "7");
-        assert_eq!(unit(b"0::/system.slice/nginx.service\n").as_deref(), Some("nginx.service"));
-        assert_eq!(
-            unit(b"9:name=systemd:/user.slice/user-0.slice/session-3.scope\n0::/\n").as_deref(),
-            Some("session-3.scope")
-        );
-        assert_eq!(unit(b"0::/\n"), None);
     }
 }

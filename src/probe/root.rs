@@ -5,7 +5,9 @@
 
 use crate::base::bounded;
 use crate::base::file::read_at_most;
+use crate::base::subprocess;
 use nix::sys::statvfs::statvfs;
+use nix::unistd::{SysconfVar, sysconf};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
@@ -17,6 +19,10 @@ use std::time::Duration;
 const FILE_MAX: u64 = 8 * 1024 * 1024;
 /// How long a file system may take to tell its size before it counts as hung.
 const STATVFS_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long systemd may take to tell of its services.
+const SYSTEMCTL_LIMIT: Duration = Duration::from_secs(2);
+const NO_SYSTEMD: &str = "this host does not run systemd";
 
 /// Space and inodes of a file system (`statvfs(3)`), in bytes and counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,13 +62,19 @@ impl Root {
         read_at_most(&self.base.join("proc").join(name), FILE_MAX)
     }
 
-    /// `/proc/<pid>/stat` into a buffer that is used again; what is there of it. The kernel gives it whole to one read.
-    pub fn process_stat<'b>(&self, pid: u32, path: &mut PathBuf, buffer: &'b mut [u8; 2048]) -> io::Result<&'b [u8]> {
+    /// A small file of a process into a buffer that is used again. The kernel gives it whole to one read.
+    pub fn process_file<'b>(
+        &self,
+        pid: u32,
+        file: &str,
+        path: &mut PathBuf,
+        buffer: &'b mut [u8; 2048],
+    ) -> io::Result<&'b [u8]> {
         path.clear();
         path.push(&self.base);
         path.push("proc");
         path.push(pid.to_string());
-        path.push("stat");
+        path.push(file);
         let length = fs::File::open(&path)?.read(buffer)?;
         Ok(buffer.get(..length).unwrap_or(&[]))
     }
@@ -80,6 +92,75 @@ impl Root {
     /// Names of the block devices that are whole disks (`/sys/block`).
     pub fn block_devices(&self) -> io::Result<Vec<String>> {
         names(&self.base.join("sys/block"))
+    }
+
+    /// Names of the files in a directory below `/sys`.
+    pub fn sys_names(&self, directory: &str) -> io::Result<Vec<String>> {
+        names(&self.base.join("sys").join(directory))
+    }
+
+    /// Names of the directories in a directory below `/sys`.
+    pub fn sys_directories(&self, directory: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.base.join("sys").join(directory)).into_iter().flatten().flatten();
+        let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let mut names: Vec<String> =
+            directories.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// A file below `/sys` as text.
+    pub fn sys_text(&self, name: &str) -> Option<String> {
+        let content = read_at_most(&self.base.join("sys").join(name), FILE_MAX).ok()?;
+        Some(String::from_utf8_lossy(&content).into_owned())
+    }
+
+    /// A file below `/var`.
+    pub fn var(&self, name: &str) -> io::Result<Vec<u8>> {
+        read_at_most(&self.base.join("var").join(name), FILE_MAX)
+    }
+
+    /// Names of the files in a directory below `/var`.
+    pub fn var_names(&self, directory: &str) -> io::Result<Vec<String>> {
+        names(&self.base.join("var").join(directory))
+    }
+
+    /// One line of a file below `/sys`.
+    pub fn sys_line(&self, name: &str) -> io::Result<String> {
+        let content = read_at_most(&self.base.join("sys").join(name), FILE_MAX)?;
+        Ok(crate::base::text::clean_bytes(content.trim_ascii(), 255))
+    }
+
+    /// `systemctl show` of all loaded services, and of those named; a recording has it in a file `systemctl-show`.
+    ///
+    /// # Errors
+    /// Why it is not known, in words.
+    pub fn systemctl_show(&self, named: &[String]) -> Result<String, String> {
+        if self.recorded {
+            return fs::read_to_string(self.base.join("systemctl-show")).map_err(|_| NO_SYSTEMD.to_string());
+        }
+        if !self.base.join("run/systemd/system").exists() {
+            return Err(NO_SYSTEMD.to_string());
+        }
+        let units = named.iter().map(|name| if name.contains('.') { name.clone() } else { format!("{name}.service") });
+        let arguments =
+            ["show", "--no-pager", "--property", super::service::PROPERTIES, "--", "*.service"].map(str::to_string);
+        let arguments: Vec<String> = arguments.into_iter().chain(units).collect();
+        let done = subprocess::run("systemctl", &arguments, Vec::new(), SYSTEMCTL_LIMIT)
+            .map_err(|error| format!("systemctl: {error}"))?;
+        match (done.timed_out, done.code) {
+            (true, _) => Err(format!("systemctl did not answer within {} s", SYSTEMCTL_LIMIT.as_secs())),
+            (false, Some(0)) => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
+            _ => Err(format!("systemctl: {}", crate::base::text::clean_bytes(done.stderr.trim_ascii(), 200))),
+        }
+    }
+
+    /// Whether something disciplines the clock; a recording has the answer in a file `adjtimex`.
+    pub fn is_clock_synchronized(&self) -> Option<bool> {
+        if !self.recorded {
+            return crate::base::timex::is_synchronized();
+        }
+        fs::read_to_string(self.base.join("adjtimex")).ok().map(|text| text.trim() == "synchronized")
     }
 
     /// Names of the files in a directory below `/run`.
@@ -158,6 +239,11 @@ impl Root {
         }
         Err("not recorded".to_string())
     }
+}
+
+/// Size of a page of memory in bytes.
+pub fn page_bytes() -> u64 {
+    sysconf(SysconfVar::PAGE_SIZE).ok().flatten().and_then(|size| u64::try_from(size).ok()).unwrap_or(4096)
 }
 
 fn space([fragment, blocks, free, available, inodes, inodes_free]: [u64; 6]) -> Space {

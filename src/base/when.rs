@@ -1,0 +1,83 @@
+//! Points in time as people say them: `03:00`, `yesterday`, `yesterday 14:30`, `2h ago`, `2026-11-20`, RFC 3339.
+
+use crate::base::units::parse_duration;
+use chrono::{DateTime, Days, Local, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+
+/// The time that `text` means, seen from `now`, in the zone of this host. A time of day alone is the last one that is not
+/// in the future; a day alone is its midnight.
+///
+/// # Errors
+/// A sentence that says what can be written.
+pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+    let text = text.trim();
+    let wrong = || {
+        format!(
+            "{text:?} is not a time; write for example 03:00, yesterday, \"yesterday 14:30\", \"2h ago\", 2026-11-20 or \"2026-11-20 03:00\""
+        )
+    };
+    if let Some(time) = crate::base::clock::parse(text) {
+        return Ok(time);
+    }
+    if text == "now" {
+        return Ok(now);
+    }
+    let span = text.strip_suffix("ago").map_or_else(|| text.strip_prefix('-'), |span| Some(span.trim()));
+    if let Some(span) = span {
+        let compact: String = span.split_whitespace().collect();
+        let span = parse_duration(&compact).map_err(|_| wrong())?;
+        return now.checked_sub_signed(TimeDelta::from_std(span).map_err(|_| wrong())?).ok_or_else(wrong);
+    }
+    let today = now.with_timezone(&Local).date_naive();
+    let (day, clock) = text.split_once([' ', 'T']).map_or((text, None), |(day, clock)| (day, Some(clock.trim())));
+    if let (Some(time), None) = (time_of_day(day), clock) {
+        let at = local(today.and_time(time)).ok_or_else(wrong)?;
+        let earlier = || today.checked_sub_days(Days::new(1)).and_then(|day| local(day.and_time(time)));
+        return if at > now { earlier().ok_or_else(wrong) } else { Ok(at) };
+    }
+    let date = match day {
+        "today" => Some(today),
+        "yesterday" => today.checked_sub_days(Days::new(1)),
+        _ => NaiveDate::parse_from_str(day, "%Y-%m-%d").ok(),
+    };
+    let time = clock.map_or(Some(NaiveTime::MIN), time_of_day);
+    date.zip(time).and_then(|(date, time)| local(date.and_time(time))).ok_or_else(wrong)
+}
+
+fn time_of_day(text: &str) -> Option<NaiveTime> {
+    ["%H:%M", "%H:%M:%S"].iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok())
+}
+
+/// The moment of a local time. In autumn an hour comes twice: the first is meant. In spring one does not come: the
+/// moment an hour later is meant.
+fn local(time: NaiveDateTime) -> Option<DateTime<Utc>> {
+    match Local.from_local_datetime(&time) {
+        LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => Some(time.to_utc()),
+        LocalResult::None => {
+            Local.from_local_datetime(&(time + TimeDelta::hours(1))).earliest().map(|time| time.to_utc())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_say() {
+        // The zone of the machine that runs this is not known: local words are checked against each other.
+        let now = crate::base::clock::parse("2026-11-20T21:40:00Z").unwrap();
+        let get = |text: &str| parse(text, now).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(get("2h ago"), now - TimeDelta::hours(2));
+        assert_eq!(get("1h30m ago"), now - TimeDelta::minutes(90));
+        assert_eq!(get("-90s"), now - TimeDelta::seconds(90));
+        assert_eq!(get("2026-11-20T03:00:00Z").timestamp() % 86_400, 3 * 3600);
+        assert_eq!(get("yesterday"), get("today") - TimeDelta::days(1));
+        assert_eq!(get("yesterday 03:00"), get("yesterday") + TimeDelta::hours(3));
+        assert_eq!(get("2026-11-20 03:00"), get("2026-11-20") + TimeDelta::hours(3));
+        assert!(get("03:00") <= now && get("03:00") > now - TimeDelta::days(1));
+        assert!(get("23:59") <= now, "a time of day is never in the future");
+        for wrong in ["", "soon", "25:00", "2026-13-01", "yesterday noon", "ago", "5x ago", "99999999d ago"] {
+            assert!(parse(wrong, now).is_err(), "{wrong}");
+        }
+    }
+}

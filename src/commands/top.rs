@@ -1,0 +1,135 @@
+//! `osmon top`: who uses the host, now or back then.
+
+use super::here::Here;
+use super::top_table::{self, Usage};
+use crate::base::fault::Fault;
+use crate::base::{clock, when};
+use crate::cli::{Call, Command, Exit};
+use crate::probe::probe;
+use crate::store::PROCESSES;
+use anyhow::{Context, Result};
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::{Args, FromArgMatches};
+use serde_json::Value;
+
+/// How long the live host is looked at.
+const LIVE_SECONDS: f64 = 1.0;
+/// A record this far from the time asked for is still the one that is meant.
+const NEAR_MINUTES: i64 = 10;
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// Who used what then: 03:00, "yesterday 14:30", "2h ago", "2026-11-20 03:00"
+    #[arg(long, value_name = "TIME", conflicts_with = "since")]
+    at: Option<String>,
+    /// Who used how much since then, in all
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// … until then [default: now]
+    #[arg(long, value_name = "TIME", requires = "since")]
+    until: Option<String>,
+}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "top",
+    aliases: &[],
+    about: "Who uses CPU, memory and disks: now, at a time in the past, or over a span",
+    examples: "  osmon top                   one second of the live host\n  osmon top --at 03:00        what was eating the CPU last night?\n  osmon top --since yesterday --until today",
+    arguments: Arguments::augment_args,
+    scheduled: false,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    let here = Here::open(call)?;
+    let time = |text: &str| when::parse(text, here.now.wall).map_err(Fault::Usage);
+    let (heading, usage) = match (&arguments.at, &arguments.since) {
+        (Some(at), _) => at_time(&here, time(at)?)?,
+        (None, Some(since)) => {
+            let until = arguments.until.as_deref().map_or(Ok(here.now.wall), time)?;
+            over_span(&here, time(since)?, until)?
+        }
+        (None, None) => live(&here)?,
+    };
+    if call.out.json {
+        call.out.result(&usage.to_json().to_string());
+    } else {
+        call.out.result(&top_table::render(&call.out, &heading, &usage));
+    }
+    Ok(Exit::Done)
+}
+
+/// The host itself, over one second; nothing is stored.
+fn live(here: &Here) -> Result<(String, Usage)> {
+    let kept = here.load_state("probe").filter(|_| here.root.is_recorded());
+    let first = probe(&here.root, &here.config.probe, here.now, kept, 0);
+    let probed = if here.root.is_recorded() {
+        first
+    } else {
+        std::thread::sleep(std::time::Duration::from_secs_f64(LIVE_SECONDS));
+        let later = clock::Now { boottime_seconds: clock::boottime_seconds(), ..here.now };
+        probe(&here.root, &here.config.probe, later, Some(first.counters), 0)
+    };
+    let mut usage = Usage::default();
+    let record: Value = serde_json::from_str(&probed.processes.to_json()?)?;
+    usage.add(&record);
+    Ok((format!("{}, the last second", here.root.host_name()), usage))
+}
+
+/// The record nearest to a time.
+fn at_time(here: &Here, at: DateTime<Utc>) -> Result<(String, Usage)> {
+    let near = TimeDelta::minutes(NEAR_MINUTES);
+    let mut nearest: Option<(TimeDelta, String)> = None;
+    here.store.read(PROCESSES, at - near, at + near, &mut |line| {
+        let time = crate::model::record::time_of(line).and_then(clock::parse);
+        if let Some(distance) = time.map(|time| (time - at).abs())
+            && nearest.as_ref().is_none_or(|(best, _)| distance < *best)
+        {
+            nearest = Some((distance, line.to_string()));
+        }
+    })?;
+    let (_, line) = nearest.ok_or_else(|| {
+        Fault::BadData(format!("nothing was recorded within {NEAR_MINUTES} min of {}", clock::local_minute(at)))
+    })?;
+    let record: Value = serde_json::from_str(&line).context("the record is damaged")?;
+    let mut usage = Usage::default();
+    usage.add(&record);
+    let time = record.get("time").and_then(Value::as_str).and_then(clock::parse).unwrap_or(at);
+    let interval = record.get("interval_seconds").and_then(Value::as_f64);
+    let over = interval
+        .map_or_else(String::new, |seconds| format!(", over the {} before", crate::base::units::duration(seconds)));
+    Ok((format!("{} {}{over}", clock::local_minute(time), clock::zone_name(time)), usage))
+}
+
+/// Every record of a span together.
+fn over_span(here: &Here, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<(String, Usage)> {
+    if until <= since {
+        return Err(Fault::Usage(format!(
+            "--until ({}) must be after --since ({})",
+            clock::local_minute(until),
+            clock::local_minute(since)
+        ))
+        .into());
+    }
+    let mut usage = Usage::default();
+    here.store.read(PROCESSES, since, until, &mut |line| {
+        if let Ok(record) = serde_json::from_str(line) {
+            usage.add(&record);
+        }
+    })?;
+    if usage.is_empty() {
+        return Err(Fault::BadData(format!(
+            "nothing was recorded from {} to {}",
+            clock::local_minute(since),
+            clock::local_minute(until)
+        ))
+        .into());
+    }
+    let heading =
+        format!("{} to {} {}, in all", clock::local_minute(since), clock::local_minute(until), clock::zone_name(until));
+    Ok((heading, usage))
+}

@@ -1,0 +1,38 @@
+//! Small facts of the kernel that change: file handles, the clock, whether a reboot is waited for.
+
+use super::measure::Measure;
+use super::rate::percent;
+use serde::Serialize;
+
+/// The section `file_handle`: open files of the whole host (`/proc/sys/fs/file-nr`).
+#[derive(Debug, Serialize)]
+struct FileHandle {
+    used: u64,
+    limit: u64,
+    used_percent: f64,
+}
+
+/// The section `clock`.
+#[derive(Debug, Serialize)]
+struct Clock {
+    /// Something disciplines it: the kernel's `STA_UNSYNC` is not set (adjtimex(2)).
+    synchronized: bool,
+}
+
+/// The section `maintenance`.
+#[derive(Debug, Serialize)]
+struct Maintenance {
+    /// A package asked for a reboot (`/run/reboot-required`).
+    reboot_needed: bool,
+}
+
+pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
+    measure.add("maintenance", &Maintenance { reboot_needed: measure.root.run("reboot-required").is_ok() })?;
+    if let Some(synchronized) = measure.root.is_clock_synchronized() {
+        measure.add("clock", &Clock { synchronized })?;
+    }
+    let line = measure.root.proc_line("sys/fs/file-nr").map_err(|error| error.to_string())?;
+    let mut numbers = line.split_whitespace().map(|word| word.parse::<u64>().unwrap_or_default());
+    let (used, _, limit) = (numbers.next().unwrap_or_default(), numbers.next(), numbers.next().unwrap_or_default());
+    measure.add("file_handle", &FileHandle { used, limit, used_percent: percent(used as f64, limit as f64) })
+}

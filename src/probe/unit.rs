@@ -1,0 +1,107 @@
+//! What each unit and container used since the snapshot before: a section of the `processes` stream.
+
+use super::cgroup::{self, Usage};
+use super::measure::Measure;
+use super::rate::{per_second, percent};
+use super::unit_name::Names;
+use crate::model::record::round;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// An element of the section `unit`.
+#[derive(Debug, Clone, Serialize)]
+struct Unit {
+    unit: String,
+    kind: &'static str,
+    /// Of one core, over the interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_percent: Option<f64>,
+    /// Now, page cache included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_bytes_per_second: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written_bytes_per_second: Option<f64>,
+    /// Processes of it that were ended for lack of memory, in the interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oom_kills: Option<u64>,
+    /// Share of the interval in which a task of it waited for CPU, memory, I/O.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_stalled_percent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_stalled_percent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    io_stalled_percent: Option<f64>,
+}
+
+/// Counters that are kept: CPU, read, written, OOM kills, stalls. A unit's path is its identity.
+type Kept = [Option<u64>; 7];
+
+fn kept(usage: &Usage) -> Kept {
+    let [cpu, memory, io] = usage.stalled_us;
+    [usage.cpu_us, usage.read_bytes, usage.written_bytes, usage.oom_kills, cpu, memory, io]
+}
+
+pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
+    let usages = cgroup::usages(measure.root)?;
+    let before: Option<(BTreeMap<String, Kept>, f64)> =
+        measure.before.and_then(|(previous, seconds)| Some((previous.get("unit")?, seconds)));
+    let counters: BTreeMap<&str, Kept> = usages.iter().map(|usage| (usage.path.as_str(), kept(usage))).collect();
+    measure.counters.keep("unit", &counters);
+    let mut names = Names::new(measure.root);
+    let units = usages.iter().filter_map(|usage| {
+        let owner = names.owner(&usage.path)?;
+        let earlier = before.as_ref().and_then(|(before, seconds)| Some((before.get(&usage.path)?, *seconds)));
+        Some(unit(usage, owner.name, owner.kind, earlier))
+    });
+    let units = choose(units.collect(), measure.settings.top_processes);
+    if units.is_empty() { Ok(()) } else { measure.processes.add("unit", &units).map_err(|error| error.to_string()) }
+}
+
+fn unit(usage: &Usage, name: String, kind: &'static str, earlier: Option<(&Kept, f64)>) -> Unit {
+    let now = kept(usage);
+    let grown = |index: usize| {
+        let (before, seconds) = earlier?;
+        let (now, before) = ((*now.get(index)?)?, (*before.get(index)?)?);
+        Some((now, before, seconds))
+    };
+    let rate = |index: usize| grown(index).and_then(|(now, before, seconds)| per_second(now, before, seconds));
+    let stalled = |index: usize| rate(index).map(|us| percent(us / 1e6, 1.0));
+    Unit {
+        unit: name,
+        kind,
+        cpu_percent: rate(0).map(|us| round(us / 1e4)),
+        memory_bytes: usage.memory_bytes,
+        read_bytes_per_second: rate(1),
+        written_bytes_per_second: rate(2),
+        oom_kills: grown(3).and_then(|(now, before, _)| now.checked_sub(before)),
+        cpu_stalled_percent: stalled(4),
+        memory_stalled_percent: stalled(5),
+        io_stalled_percent: stalled(6),
+    }
+}
+
+/// The ones that used most CPU, memory and I/O, a third of the places each, and every one that lost a process to the
+/// OOM killer.
+fn choose(mut units: Vec<Unit>, places: usize) -> Vec<Unit> {
+    let third = places.div_ceil(3);
+    let io = |unit: &Unit| unit.read_bytes_per_second.unwrap_or(0.0) + unit.written_bytes_per_second.unwrap_or(0.0);
+    let by: [&dyn Fn(&Unit) -> f64; 4] = [
+        &|unit| unit.oom_kills.unwrap_or(0) as f64 * 1e12,
+        &|unit| unit.cpu_percent.unwrap_or(0.0),
+        &|unit| unit.memory_bytes.unwrap_or(0) as f64,
+        &io,
+    ];
+    let mut chosen: Vec<Unit> = Vec::new();
+    for (number, key) in by.into_iter().enumerate() {
+        units.sort_by(|a, b| key(b).total_cmp(&key(a)));
+        let count =
+            units.iter().take(if number == 0 { units.len() } else { third }).take_while(|unit| key(unit) > 0.0).count();
+        chosen.extend(units.drain(..count));
+    }
+    chosen.sort_by(|a, b| {
+        b.cpu_percent.unwrap_or(0.0).total_cmp(&a.cpu_percent.unwrap_or(0.0)).then(b.memory_bytes.cmp(&a.memory_bytes))
+    });
+    chosen
+}

@@ -1,0 +1,177 @@
+//! From the path of a cgroup to a name that people know: unit, Docker, Podman, LXC, Kubernetes pod.
+
+use super::Root;
+use crate::base::text::{NAME_MAX, clean};
+use serde_json::Value;
+
+/// What a cgroup belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Name for people.
+    pub name: String,
+    /// `service`, `scope`, `docker`, `podman`, `lxc`, `kubernetes`.
+    pub kind: &'static str,
+}
+
+/// Whether a path is a unit or a container, as against a slice that only groups.
+pub fn is_unit(path: &str) -> bool {
+    classify(path).is_some()
+}
+
+/// What is at the end of the path: its kind, and the id or name in it.
+fn classify(path: &str) -> Option<(&'static str, String)> {
+    let mut parts = path.rsplit('/');
+    let (last, parent) = (parts.next()?, parts.next().unwrap_or_default());
+    let in_pod = path.contains("kubepods");
+    let bare = last.strip_suffix(".scope").unwrap_or(last);
+    let id = |prefix: &str| bare.strip_prefix(prefix).filter(|id| is_id(id)).map(ToString::to_string);
+    if in_pod {
+        let id = ["cri-containerd-", "crio-", "docker-", ""].iter().find_map(|prefix| id(prefix));
+        return id.map(|id| ("kubernetes", id));
+    }
+    if let Some(id) = id("docker-").or_else(|| id("").filter(|_| parent == "docker")) {
+        return Some(("docker", id));
+    }
+    if let Some(id) = id("libpod-").or_else(|| id("").filter(|_| parent.starts_with("libpod_parent"))) {
+        return Some(("podman", id));
+    }
+    if let Some(name) = last.strip_prefix("lxc.payload.").or_else(|| (parent == "lxc").then_some(last)) {
+        return Some(("lxc", name.to_string()));
+    }
+    match last.rsplit_once('.') {
+        Some((_, "service")) if !last.starts_with("user@") => Some(("service", last.to_string())),
+        Some((_, "scope")) => Some(("scope", last.to_string())),
+        _ => None,
+    }
+}
+
+/// The 64 hexadecimal digits that container engines use.
+fn is_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Names of containers, looked up once a run and only where there are containers.
+pub struct Names<'a> {
+    root: &'a Root,
+    podman: Option<Value>,
+    pods: Option<Vec<String>>,
+}
+
+impl<'a> Names<'a> {
+    /// Nothing is read yet.
+    pub fn new(root: &'a Root) -> Self {
+        Self { root, podman: None, pods: None }
+    }
+
+    /// Whom a cgroup belongs to. A container whose name cannot be read goes by the first digits of its id.
+    pub fn owner(&mut self, path: &str) -> Option<Owner> {
+        let (kind, id) = classify(path)?;
+        let name = match kind {
+            "docker" => self.docker(&id),
+            "podman" => self.podman(&id),
+            "kubernetes" => self.pod(&id),
+            "service" | "scope" => Some(unescape(&id)),
+            _ => Some(id.clone()),
+        };
+        let name = name.unwrap_or_else(|| id.get(..12).unwrap_or(&id).to_string());
+        Some(Owner { name: clean(&name, NAME_MAX), kind })
+    }
+
+    /// Whom a process belongs to, by its `/proc/<pid>/cgroup` (cgroups(7)).
+    pub fn owner_of(&mut self, cgroup: &[u8]) -> Option<String> {
+        let text = String::from_utf8_lossy(cgroup);
+        let of_tree = |line: &'_ str| {
+            line.split_once("::").or_else(|| line.split_once(":name=systemd:")).map(|(_, path)| path.to_string())
+        };
+        let paths = text
+            .lines()
+            .filter_map(of_tree)
+            .chain(text.lines().filter_map(|line| line.splitn(3, ':').nth(2).map(str::to_string)));
+        // The unit may be above: a service that made cgroups of its own.
+        paths
+            .filter(|path| path != "/")
+            .find_map(|path| {
+                path.match_indices('/')
+                    .map(|(at, _)| at)
+                    .skip(1)
+                    .chain([path.len()])
+                    .find_map(|end| self.owner(path.get(..end)?))
+            })
+            .map(|owner| owner.name)
+    }
+
+    fn docker(&self, id: &str) -> Option<String> {
+        let content = self.root.var(&format!("lib/docker/containers/{id}/config.v2.json")).ok()?;
+        let config: Value = serde_json::from_slice(&content).ok()?;
+        Some(config.get("Name")?.as_str()?.trim_start_matches('/').to_string())
+    }
+
+    fn podman(&mut self, id: &str) -> Option<String> {
+        let root = self.root;
+        let list = self.podman.get_or_insert_with(|| {
+            let content = root.var("lib/containers/storage/overlay-containers/containers.json").unwrap_or_default();
+            serde_json::from_slice(&content).unwrap_or_default()
+        });
+        let container =
+            list.as_array()?.iter().find(|container| container.get("id").and_then(Value::as_str) == Some(id))?;
+        Some(container.get("names")?.as_array()?.first()?.as_str()?.to_string())
+    }
+
+    /// The kubelet links each container's log as `POD_NAMESPACE_CONTAINER-ID.log`.
+    fn pod(&mut self, id: &str) -> Option<String> {
+        let root = self.root;
+        let logs = self.pods.get_or_insert_with(|| root.var_names("log/containers").unwrap_or_default());
+        let log = logs.iter().find_map(|log| log.strip_suffix(".log")?.strip_suffix(id)?.strip_suffix('-'))?;
+        let mut parts = log.splitn(3, '_');
+        let (pod, namespace, container) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(format!("{namespace}/{pod}/{container}"))
+    }
+}
+
+/// systemd writes `\x2d` for a hyphen in a unit's name (systemd.unit(5)).
+fn unescape(name: &str) -> String {
+    name.replace("\\x2d", "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_engine_s_paths() {
+        let id = "0123456789abcdef".repeat(4);
+        let cases = [
+            ("/system.slice/nginx.service".to_string(), Some("service")),
+            ("/user.slice/user-0.slice/session-3.scope".to_string(), Some("scope")),
+            ("/user.slice/user-1000.slice/user@1000.service".to_string(), None),
+            ("/system.slice".to_string(), None),
+            (format!("/system.slice/docker-{id}.scope"), Some("docker")),
+            (format!("/docker/{id}"), Some("docker")),
+            (format!("/machine.slice/libpod-{id}.scope"), Some("podman")),
+            ("/lxc.payload.web".to_string(), Some("lxc")),
+            ("/lxc/web".to_string(), Some("lxc")),
+            (
+                format!(
+                    "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podX.slice/cri-containerd-{id}.scope"
+                ),
+                Some("kubernetes"),
+            ),
+            (format!("/kubepods/burstable/podX/{id}"), Some("kubernetes")),
+            ("/kubepods/burstable/podX".to_string(), None),
+        ];
+        for (path, kind) in cases {
+            assert_eq!(classify(&path).map(|(kind, _)| kind), kind, "{path}");
+        }
+        let owner = |cgroup: &str| {
+            Names::new(&Root::new(Some(std::path::Path::new("/nonexistent")))).owner_of(cgroup.as_bytes())
+        };
+        assert_eq!(owner("0::/system.slice/nginx.service/worker\n").as_deref(), Some("nginx.service"));
+        assert_eq!(
+            owner("9:name=systemd:/user.slice/user-0.slice/session-3.scope\n0::/\n").as_deref(),
+            Some("session-3.scope")
+        );
+        assert_eq!(owner(&format!("4:memory:/docker/{id}\n")).as_deref(), Some("0123456789ab"));
+        assert_eq!(owner("0::/\n"), None);
+        assert_eq!(unescape("dev-disk\\x2dby.service"), "dev-disk-by.service");
+    }
+}
