@@ -13,6 +13,7 @@
     var s = Math.max(0, (Date.now() - taken) / 1000);
     age.textContent = "Measured " + words(s) + " ago";
     stale.hidden = s < 180;
+    if (s >= 180) { document.querySelector("header").className = "v unknown"; document.querySelector("h1").textContent = "Unknown"; }
     if (s >= 180) stale.textContent = "This page is " + words(s) + " old. osmon or cron may have stopped: what it shows is not the present.";
   }
   var key = "osmon-scroll";

@@ -121,7 +121,7 @@ fn item(event: &Event) -> Item {
         }
     };
     let since = parse(&event.since).map(local_minute).unwrap_or_default();
-    Item { word, color, title: event.title.clone(), sentence, since }
+    Item { word, color, title: clean(&event.title, 200), sentence, since }
 }
 
 /// The mail for some events.

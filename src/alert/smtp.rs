@@ -1,10 +1,11 @@
 //! SMTP (RFC 5321), through lettre with rustls.
 
-use super::message::domain;
-use super::transport::{Sent, refused};
+use super::message::{Envelope, domain};
+use super::transport::{Sent, one_by_one, refused};
 use crate::base::file::read_at_most;
 use crate::config::{Security, Smtp};
 use anyhow::{Context, Result, anyhow};
+use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -26,7 +27,7 @@ pub fn port(settings: &Smtp) -> u16 {
 ///
 /// # Errors
 /// What the server, the network or the settings say, with the server's own words.
-pub fn send(message: &Message, settings: &Smtp, host: &str) -> Result<Sent> {
+pub fn send(message: &Message, envelope: &Envelope, settings: &Smtp, host: &str) -> Result<Sent> {
     let place = format!("{}:{}", settings.host, port(settings));
     let tls = match settings.security {
         Security::None => Tls::None,
@@ -41,14 +42,34 @@ pub fn send(message: &Message, settings: &Smtp, host: &str) -> Result<Sent> {
     if !settings.user.is_empty() {
         builder = builder.credentials(Credentials::new(settings.user.clone(), password(&settings.password_file)?));
     }
-    let response = builder.build().send(message).map_err(|error| refused(format!("{place}: {}", words(&error))))?;
-    let said = response.message().next().unwrap_or_default().to_string();
-    Ok(Sent { by: format!("accepted by {place} ({} {said})", response.code()) })
+    let transport = builder.build();
+    let content = message.formatted();
+    let attempt = |recipients: &[Mailbox]| -> Result<String, (bool, anyhow::Error)> {
+        let addresses = recipients.iter().map(|recipient| recipient.email.clone()).collect();
+        let route = lettre::address::Envelope::new(Some(envelope.from.email.clone()), addresses)
+            .map_err(|error| (false, error.into()))?;
+        let response = transport
+            .send_raw(&route, &content)
+            .map_err(|error| (error.is_permanent(), refused(format!("{place}: {}", words(&error)))))?;
+        let said = response.message().next().unwrap_or_default().to_string();
+        Ok(format!("accepted by {place} ({} {said})", response.code()))
+    };
+    match attempt(&envelope.to) {
+        Ok(by) => Ok(Sent { by, refused: Vec::new() }),
+        Err((true, error)) if envelope.to.len() > 1 => one_by_one(&envelope.to, error, |recipient| {
+            attempt(std::slice::from_ref(recipient)).map_err(|(_, error)| error)
+        }),
+        Err((_, error)) => Err(error),
+    }
 }
 
 /// The error with its causes, each said once.
 fn words(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
+    if text.contains("os error 11") {
+        // EAGAIN: what a socket says when its time is over.
+        return "did not answer in time".to_string();
+    }
     let mut cause = error.source();
     while let Some(inner) = cause {
         let more = inner.to_string();

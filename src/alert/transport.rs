@@ -6,6 +6,7 @@ use crate::base::bounded::{self, Unfinished};
 use crate::config::{Alert, Transport};
 use anyhow::{Result, anyhow};
 use lettre::Message;
+use lettre::message::Mailbox;
 use std::time::Duration;
 
 /// Somebody has accepted the mail.
@@ -13,6 +14,27 @@ use std::time::Duration;
 pub struct Sent {
     /// By whom, in words: `accepted by mail.example.org:587 (250 2.0.0 Ok: queued)` or `handed over to /usr/bin/msmtp`.
     pub by: String,
+    /// Recipients that were refused for good while others were accepted, each with the reason.
+    pub refused: Vec<String>,
+}
+
+/// After a refusal of all together: each recipient by itself, so that a wrong address silences nobody else.
+///
+/// # Errors
+/// `together`, when nobody was accepted.
+pub(super) fn one_by_one(
+    recipients: &[Mailbox],
+    together: anyhow::Error,
+    send: impl Fn(&Mailbox) -> Result<String>,
+) -> Result<Sent> {
+    let (mut by, mut refused) = (None, Vec::new());
+    for recipient in recipients {
+        match send(recipient) {
+            Ok(accepted) => by = Some(accepted),
+            Err(error) => refused.push(format!("{}: {error:#}", recipient.email)),
+        }
+    }
+    by.map(|by| Sent { by, refused }).ok_or(together)
 }
 
 /// Nobody accepted it, for a reason outside this program.
@@ -36,8 +58,9 @@ pub fn send(message: &Message, envelope: &Envelope, settings: &Alert, host: &str
     }
     // Looking up a name may take longer than any connection: the whole is bounded, not its parts.
     let (server, port) = (settings.smtp.host.clone(), smtp::port(&settings.smtp));
-    let (message, smtp_settings, host) = (message.clone(), settings.smtp.clone(), host.to_string());
-    match bounded::run(limit + Duration::from_secs(1), move || smtp::send(&message, &smtp_settings, &host)) {
+    let (message, envelope, smtp_settings, host) =
+        (message.clone(), envelope.clone(), settings.smtp.clone(), host.to_string());
+    match bounded::run(limit + Duration::from_secs(1), move || smtp::send(&message, &envelope, &smtp_settings, &host)) {
         Ok(result) => result,
         Err(Unfinished::TimedOut) => {
             Err(refused(format!("{server}:{port} did not finish within {} s", limit.as_secs())))

@@ -1,6 +1,7 @@
 //! Making an archive.
 
 use super::manifest::{Hashing, Manifest, NAME};
+use crate::base::file::real_target;
 use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -32,6 +33,7 @@ pub fn pack(
     mut manifest: Manifest,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Packed> {
+    let target = &real_target(target).with_context(|| format!("could not write {}", target.display()))?;
     let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let mut files = Vec::new();
@@ -101,10 +103,13 @@ fn write(
 }
 
 fn append<W: Write>(archive: &mut tar::Builder<W>, path: &Path, length: u64, input: &mut dyn Read) -> io::Result<()> {
-    let mut header = tar::Header::new_gnu();
+    // POSIX ustar: a name of up to 255 bytes needs no second header.
+    let mut header = tar::Header::new_ustar();
+    header.set_path(path)?;
     header.set_size(length);
     header.set_mode(crate::base::file::FILE_MODE);
     header.set_entry_type(tar::EntryType::Regular);
     header.set_mtime(0);
-    archive.append_data(&mut header, path, input)
+    header.set_cksum();
+    archive.append(&header, input)
 }

@@ -5,6 +5,7 @@ use crate::base::fault::Fault;
 use crate::base::file::{DIRECTORY_MODE, FILE_MODE};
 use anyhow::{Context, Result};
 use flate2::read::MultiGzDecoder;
+use std::collections::HashSet;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -18,7 +19,7 @@ const MANIFEST_MAX: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// [`Fault::BadData`] when anything in it is not as the manifest says, or would leave the target.
 pub fn verify(archive: &Path) -> Result<Manifest> {
-    let (mut found, mut manifest) = (Vec::new(), None::<Manifest>);
+    let (mut found, mut names, mut manifest) = (Vec::new(), HashSet::new(), None::<Manifest>);
     walk(archive, &mut |path, input| {
         if manifest.is_some() {
             return Err(bad(archive, "there is something behind the manifest"));
@@ -31,6 +32,9 @@ pub fn verify(archive: &Path) -> Result<Manifest> {
                     .map_err(|error| bad(archive, &format!("its manifest cannot be read ({error})")))?,
             );
             return Ok(());
+        }
+        if !names.insert(path.to_path_buf()) {
+            return Err(bad(archive, &format!("{:?} is in it twice", path.display().to_string())));
         }
         let mut input = Hashing::new(input);
         io::copy(&mut input, &mut io::sink())?;
@@ -85,7 +89,8 @@ fn walk(archive: &Path, each: &mut dyn FnMut(&Path, &mut dyn Read) -> Result<()>
     let file = File::open(archive).with_context(|| format!("could not read {}", archive.display()))?;
     let mut reader = tar::Archive::new(MultiGzDecoder::new(file));
     let damaged = |error: io::Error| bad(archive, &format!("it is damaged or no tar.gz ({error})"));
-    for entry in reader.entries().map_err(damaged)? {
+    // Raw: a header that extends another one would be read into memory whole, however large it says it is.
+    for entry in reader.entries().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
         let path = entry.path().map_err(damaged)?.into_owned();
         let shown = crate::base::text::clean(&path.to_string_lossy(), 200);
@@ -95,14 +100,33 @@ fn walk(archive: &Path, each: &mut dyn FnMut(&Path, &mut dyn Read) -> Result<()>
         if entry.header().entry_type() != tar::EntryType::Regular {
             return Err(bad(archive, &format!("{shown:?} is not a regular file")));
         }
-        each(&path, &mut entry).map_err(|error| match error.downcast::<io::Error>() {
-            Ok(error) => damaged(error),
-            Err(error) => error,
-        })?;
+        let mut input = Watched { inner: &mut entry, failure: None };
+        let result = each(&path, &mut input);
+        // What could not be read is the archive's fault; what could not be written is not.
+        match input.failure {
+            Some(error) => return Err(damaged(error)),
+            None => result?,
+        }
     }
     // What is behind the last member is read too, so that the checksum of gzip is checked.
     io::copy(&mut reader.into_inner(), &mut io::sink()).map_err(damaged)?;
     Ok(())
+}
+
+/// A reader that remembers why it failed.
+struct Watched<'a> {
+    inner: &'a mut dyn Read,
+    failure: Option<io::Error>,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buffer).map_err(|error| {
+            let kind = error.kind();
+            self.failure = Some(error);
+            kind.into()
+        })
+    }
 }
 
 fn bad(archive: &Path, why: &str) -> anyhow::Error {

@@ -1,9 +1,10 @@
 //! Files that are whole or not there.
 
+use nix::fcntl::OFlag;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Mode of data files: the group may read, others may not, because process names and addresses are nobody's business.
 pub const FILE_MODE: u32 = 0o640;
@@ -19,6 +20,7 @@ pub const DIRECTORY_MODE: u32 = 0o750;
 /// # Errors
 /// What the file system says; nothing is left behind then.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let path = &real_target(path)?;
     let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let temporary = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
     let written = write_new(&temporary, content, mode).and_then(|()| fs::rename(&temporary, path));
@@ -28,6 +30,32 @@ pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     }
     written?;
     sync_parent(path)
+}
+
+/// The file that a path means: what a link points to is replaced, not the link, and what is no regular file (a device, a
+/// pipe, a directory) is left alone.
+///
+/// # Errors
+/// When there is something that is no regular file.
+pub fn real_target(path: &Path) -> io::Result<PathBuf> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => fs::canonicalize(path),
+        Ok(_) => Err(not_regular()),
+        Err(_) => Ok(path.to_path_buf()),
+    }
+}
+
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
+}
+
+/// Opens a regular file for reading. Anything else (a pipe, a device) is an error and never waits.
+///
+/// # Errors
+/// What the file system says, or that it is no regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
 }
 
 fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
@@ -62,7 +90,7 @@ pub fn make_directory(path: &Path) -> io::Result<()> {
 pub fn read_at_most(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     // Most files here are smaller: then one read has all, and a second one says so.
     let mut content = Vec::with_capacity(16 * 1024);
-    File::open(path)?.take(limit).read_to_end(&mut content)?;
+    open_regular(path)?.take(limit).read_to_end(&mut content)?;
     Ok(content)
 }
 

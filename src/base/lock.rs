@@ -2,7 +2,7 @@
 
 use crate::base::clock::boottime_seconds;
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{Flock, FlockArg, OFlag};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -33,7 +33,18 @@ pub fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
 }
 
 fn attempt(path: &Path) -> io::Result<Option<Lock>> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(super::file::FILE_MODE).open(path)?;
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(super::file::FILE_MODE)
+        .custom_flags(OFlag::O_NONBLOCK.bits());
+    let file = match options.open(path) {
+        // Nothing can be written there by anybody; still one reader at a time.
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => super::file::open_regular(path)?,
+        file => file?,
+    };
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(held) => {
             // A restore may have put another directory here while we waited: then we hold a lock nobody looks at.

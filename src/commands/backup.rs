@@ -3,6 +3,7 @@
 use super::here::Here;
 use crate::archive::{Manifest, pack, verify};
 use crate::base::clock::stamp;
+use crate::base::fault::Fault;
 use crate::base::text::plural;
 use crate::base::units::bytes;
 use crate::cli::{Call, Command, Exit};
@@ -52,12 +53,18 @@ fn run(call: &Call) -> Result<Exit> {
     };
     let target =
         std::path::absolute(arguments.file.unwrap_or_else(usual)).context("could not find the present directory")?;
-    if target.exists() && !arguments.force {
-        return Err(crate::base::fault::Fault::CannotCreate(format!(
-            "{} exists; replace it with --force",
+    if target.is_dir() {
+        return Err(Fault::CannotCreate(format!("{} is a directory; name a file in it", target.display())).into());
+    }
+    if target.starts_with(directory) {
+        return Err(Fault::CannotCreate(format!(
+            "{} is inside the data directory: the next backup would hold this one; put it elsewhere",
             target.display()
         ))
         .into());
+    }
+    if target.exists() && !arguments.force {
+        return Err(Fault::CannotCreate(format!("{} exists; replace it with --force", target.display())).into());
     }
     let lock = here.store.lock(PATIENCE)?;
     let manifest = Manifest {

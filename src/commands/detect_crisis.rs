@@ -16,6 +16,7 @@ use crate::store::{EVENTS, SNAPSHOTS};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How old a snapshot may be and still say something about the present, in seconds.
@@ -56,7 +57,19 @@ struct Head {
     host: String,
     boot_id: String,
     boottime_seconds: f64,
+    #[serde(default)]
+    probe: Own,
 }
+
+/// What is read of a snapshot's section `probe`.
+#[derive(Debug, Default, Deserialize)]
+struct Own {
+    #[serde(default)]
+    failed: BTreeMap<String, String>,
+}
+
+/// What every Linux host has: when one of these could not be measured, nobody knows whether all is well.
+const ESSENTIAL: [&str; 5] = ["cpu", "load", "memory", "disk", "process"];
 
 fn run(call: &Call) -> Result<Exit> {
     let here = Here::open(call)?;
@@ -99,8 +112,13 @@ pub fn evaluate(here: &Here, snapshot: &str) -> Result<Detected> {
         metrics.push(Metric { name: name.to_string(), labels: labels.to_vec(), value });
     })
     .context("the snapshot is damaged")?;
-    let (state, events) =
+    let (mut state, events) =
         step(&here.config.rules, &state, &metrics, &Clock { now, boot_id: head.boot_id, host: head.host });
+    let failed = ESSENTIAL.iter().filter_map(|name| Some(format!("{name}: {}", head.probe.failed.get(*name)?)));
+    state.unmeasured = failed.collect();
+    if !state.unmeasured.is_empty() {
+        here.out.complain(&format!("could not measure {}", state.unmeasured.join("; ")));
+    }
     Ok(Detected { state, events })
 }
 

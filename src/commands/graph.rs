@@ -13,6 +13,7 @@ use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
 use serde::Deserialize;
 use std::collections::HashSet;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 /// Mode of the page: the group may read it, others may not; it names processes and users.
@@ -59,8 +60,9 @@ struct Recorded {
 pub fn write(here: &Here, out: Option<PathBuf>) -> Result<PathBuf> {
     let path = out.unwrap_or_else(|| here.report_path());
     let page = render(&input(here)?)?;
-    replace(&path, page.as_bytes(), PAGE_MODE)
-        .with_context(|| format!("could not write the report {}", path.display()))?;
+    // Who opened it to a web server's group wants it to stay open.
+    let mode = path.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
+    replace(&path, page.as_bytes(), mode).with_context(|| format!("could not write the report {}", path.display()))?;
     Ok(path)
 }
 
@@ -90,6 +92,7 @@ fn input(here: &Here) -> Result<Input> {
     problems.extend(
         reading.unreadable.iter().map(|(file, reason)| format!("{} could not be read: {reason}", file.display())),
     );
+    let state = detect_crisis::state(here);
     Ok(Input {
         title: if here.config.report.title.is_empty() {
             here.root.host_name()
@@ -99,7 +102,8 @@ fn input(here: &Here) -> Result<Input> {
         now,
         snapshot,
         processes: here.store.last(PROCESSES, now)?,
-        open: detect_crisis::state(here).open(),
+        open: state.open(),
+        unmeasured: state.unmeasured,
         events: events(here)?,
         series,
         problems,

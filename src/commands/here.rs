@@ -41,8 +41,13 @@ impl Here {
         if call.scheduled {
             call.out.hold_back(loaded.config.data_dir.clone(), now.wall);
         }
+        let instead = if last_good(store.directory()).exists() {
+            "the last good configuration"
+        } else {
+            "the default configuration"
+        };
         for problem in &problems {
-            call.out.complain(&format!("{problem}; going on with the last good configuration"));
+            call.out.complain(&format!("{problem}; going on with {instead}"));
         }
         let text = loaded.file.map(|(_, text)| text);
         Ok(Self {
@@ -54,6 +59,11 @@ impl Here {
             problems: Arc::new(problems),
             text,
         })
+    }
+
+    /// The same place with its data elsewhere.
+    pub fn with_store(&self, store: Store) -> Self {
+        Self { store, ..self.clone() }
     }
 
     /// Remembers a good configuration for the day the file is wrong.

@@ -7,6 +7,7 @@ pub mod graph;
 mod here;
 pub mod probe;
 mod probe_table;
+mod refuge;
 pub mod restore;
 pub mod run;
 pub mod send_alert;

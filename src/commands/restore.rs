@@ -3,6 +3,7 @@
 use super::here::Here;
 use crate::archive::{swap, unpack, verify};
 use crate::base::fault::Fault;
+use crate::base::file::make_directory;
 use crate::base::text::plural;
 use crate::base::units::bytes;
 use crate::cli::{Call, Command, Exit};
@@ -86,7 +87,9 @@ fn run(call: &Call) -> Result<Exit> {
 
 /// Unpacks beside the data directory, then exchanges the two. Gives where the data that was there is now.
 fn in_place(here: &Here, archive: &Path) -> Result<Option<PathBuf>> {
-    let current = here.store.directory().to_path_buf();
+    // A link to another disk stays a link.
+    let given = here.store.directory().to_path_buf();
+    let current = fs::canonicalize(&given).unwrap_or(given);
     let had_data = current.exists();
     if let Some(parent) = current.parent() {
         fs::create_dir_all(parent).with_context(|| format!("could not make {}", parent.display()))?;
@@ -102,7 +105,23 @@ fn in_place(here: &Here, archive: &Path) -> Result<Option<PathBuf>> {
         let _ = fs::remove_dir_all(&new);
     }
     result?;
+    if had_data {
+        keep_waiting_alerts(&aside, &current)?;
+    }
     Ok(had_data.then_some(aside))
+}
+
+/// Alerts that nobody has accepted yet are not history: they go on waiting.
+fn keep_waiting_alerts(aside: &Path, current: &Path) -> Result<()> {
+    let (from, to) = (aside.join("outbox/new"), current.join("outbox/new"));
+    let entries = fs::read_dir(&from).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())) {
+        let target = to.join(entry.file_name());
+        make_directory(&to)
+            .and_then(|()| fs::copy(entry.path(), &target))
+            .with_context(|| format!("restored, but the waiting alert {} could not be kept", entry.path().display()))?;
+    }
+    Ok(())
 }
 
 fn free_name(path: &Path) -> PathBuf {

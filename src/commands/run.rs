@@ -5,14 +5,16 @@
 
 use super::here::Here;
 use super::probe_table;
-use super::{detect_crisis, graph, probe, send_alert, skipped, verdict};
+use super::{detect_crisis, graph, probe, refuge, send_alert, skipped, verdict};
 use crate::base::bounded::{self, Unfinished};
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
+use crate::base::lock::Lock;
 use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit};
 use crate::model::event::Event;
 use anyhow::{Result, anyhow};
 use clap::Args;
+use std::io;
 use std::time::Duration;
 
 /// How long another run is waited for before this one is skipped.
@@ -48,23 +50,56 @@ struct Minute {
 
 fn run(call: &Call) -> Result<Exit> {
     let started = boottime_seconds();
-    let here = Here::open(call)?;
-    let lock = match here.store.try_lock(PATIENCE) {
-        Ok(Some(lock)) => Some(lock),
-        Ok(None) => return busy(&here),
-        // Where nothing can be written, measuring and telling is still worth it.
-        Err(error) => {
-            here.out.complain(&format!("{error:#}"));
-            None
+    let home = Here::open(call)?;
+    let (here, lock, trouble) = match home.store.try_lock(PATIENCE) {
+        Ok(Some(lock)) if home.store.is_writable() => {
+            come_home(&home);
+            (home, Some(lock), None)
         }
+        Ok(None) => return busy(&home),
+        Ok(Some(_)) => away(home, io::Error::from(io::ErrorKind::ReadOnlyFilesystem).into())?,
+        Err(error) => away(home, error)?,
     };
-    let mut minute = Minute { here: here.clone(), lines: Vec::new(), failure: None };
+    let mut minute = Minute { here: here.clone(), lines: Vec::new(), failure: trouble };
     minute.heading();
     let unsaved = minute.measure_and_judge(lock.is_some());
     drop(lock);
     minute.tell(unsaved);
     minute.report();
     minute.close(started)
+}
+
+/// What the run stands on: where, whether it holds a lock there, and why it is not at home.
+type Place = (Here, Option<Lock>, Option<anyhow::Error>);
+
+/// Nothing can be written at home: the run goes on in memory, or where there is none without writing at all.
+fn away(home: Here, error: anyhow::Error) -> Result<Place> {
+    let refuge = refuge::enter(&home);
+    let (here, lock) = match refuge {
+        Some(here) => {
+            let lock = here.store.try_lock(PATIENCE)?;
+            (here, lock)
+        }
+        None => (home.clone(), None),
+    };
+    let place = home.store.directory().display();
+    let instead = if lock.is_some() {
+        format!("history is kept in {} until it can", here.store.directory().display())
+    } else {
+        "nothing is kept".to_string()
+    };
+    here.out.complain(&format!("the data directory {place} cannot be written ({error:#}); {instead}"));
+    Ok((here, lock, Some(error)))
+}
+
+fn come_home(home: &Here) {
+    match refuge::leave(home) {
+        Ok(true) => home.out.say("the data directory can be written again: what was recorded meanwhile is there now"),
+        Ok(false) => {}
+        Err(error) => home.out.complain(&format!(
+            "what was recorded while the data directory could not be written stays aside: {error:#}"
+        )),
+    }
 }
 
 /// Another run is at work: silence, and a count.
@@ -133,7 +168,6 @@ impl Minute {
         let verdict = verdict::lines(&self.here.out, &detected.state, self.here.now.wall);
         if !may_write {
             self.lines.extend(verdict);
-            self.failure.get_or_insert_with(|| std::io::Error::from(std::io::ErrorKind::PermissionDenied).into());
             return events;
         }
         let queued = events.clone();

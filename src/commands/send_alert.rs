@@ -88,8 +88,16 @@ fn test(here: &Here) -> Result<Outcome> {
     let host = here.root.host_name();
     let envelope = Envelope::new(&alert.from, &alert.to, &host)?;
     let message = compose_test(&envelope, &host, here.now.wall)?;
-    let Sent { by } = send(&message, &envelope, alert, &host).context("the test mail was not accepted")?;
+    let Sent { by, refused } = send(&message, &envelope, alert, &host).context("the test mail was not accepted")?;
+    complain_of(here, &refused);
     Ok(Outcome::Tested(by))
+}
+
+/// Others were told; these were not, and will not be until somebody changes the configuration.
+fn complain_of(here: &Here, refused: &[String]) {
+    for reason in refused {
+        here.out.complain(&format!("this recipient was refused, the others were told: {reason}; look at [alert] to"));
+    }
 }
 
 /// Sends what waits, and `unsaved` with it: events that found no room in the outbox.
@@ -120,7 +128,8 @@ pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
     let report = here.report_path().display().to_string();
     let message = compose(&events, &envelope, &host, &report, here.now.wall)?;
     let waits = || format!("{} could not be sent and will be tried again", count(events.len()));
-    let Sent { by } = send(&message, &envelope, alert, &host).with_context(waits)?;
+    let Sent { by, refused } = send(&message, &envelope, alert, &host).with_context(waits)?;
+    complain_of(here, &refused);
     outbox.accepted(&files)?;
     Ok(Outcome::Accepted(events.len(), by))
 }

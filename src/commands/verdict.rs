@@ -14,17 +14,19 @@ use chrono::{DateTime, Utc};
 /// The exit code of the worst open incident.
 pub fn exit(state: &State) -> Exit {
     match state.open().first().map(|worst| worst.severity) {
+        None if !state.unmeasured.is_empty() => Exit::Unknown,
         None => Exit::Done,
         Some(Severity::Warning) => Exit::Warning,
         Some(Severity::Critical) => Exit::Critical,
     }
 }
 
-/// `Healthy`, `Degraded` or `Critical`.
+/// `Healthy`, `Degraded`, `Critical`, or `Unknown` when something that every host has could not be measured.
 pub fn word(state: &State) -> (&'static str, Style) {
     match exit(state) {
         Exit::Warning => ("Degraded", Style::Warn),
         Exit::Critical => ("Critical", Style::Bad),
+        Exit::Unknown => ("Unknown", Style::Warn),
         _ => ("Healthy", Style::Good),
     }
 }
@@ -34,6 +36,7 @@ pub fn lines(out: &Output, state: &State, now: DateTime<Utc>) -> Vec<String> {
     let open = state.open();
     let (word, style) = word(state);
     let rest = match (open.len(), state.pending()) {
+        (0, _) if !state.unmeasured.is_empty() => format!("not measured: {}", state.unmeasured.join("; ")),
         (0, 0) => "no open problems".to_string(),
         (0, pending) => format!("no open problems; {pending} beyond a limit, not yet for long enough"),
         (count, _) => plural(count, "open problem"),

@@ -1,6 +1,6 @@
 //! Values that have the right type and still make no sense.
 
-use super::merge::Wrong;
+use super::merge::{Wrong, flatten};
 use super::{Alert, Config, Probe, Report, Rule, Security, Transport, rule};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -39,6 +39,9 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
     if !(1..=15).contains(&written.alert.smtp.timeout_seconds) {
         add(&["alert", "smtp", "timeout_seconds"], "must be from 1 to 15".to_string());
     }
+    if !written.report.path.is_empty() && !written.report.path.starts_with('/') {
+        add(&["report", "path"], format!("{:?} must be an absolute path", written.report.path));
+    }
     mail(&written.alert, &mut add);
     let mut rules: Vec<Rule> = Vec::new();
     for (name, rule) in &written.rule {
@@ -58,8 +61,13 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
     Some(Config { data_dir, probe: written.probe, report: written.report, alert: written.alert, rules })
 }
 
-/// Strings of which only some are allowed.
+/// Strings of which only some are allowed, and numbers that cannot be.
 fn choices(merged: &Table, wrong: &mut Vec<Wrong>) {
+    let mut all = Vec::new();
+    flatten(merged, &[], &mut all);
+    for (path, _) in all.into_iter().filter(|(_, value)| value.as_integer().is_some_and(|number| number < 0)) {
+        wrong.push(Wrong { path, message: "must not be negative".to_string() });
+    }
     let mut check = |path: [&str; 2], value: Option<&toml::Value>, allowed: &[&str]| {
         if let Some(found) = value.and_then(toml::Value::as_str)
             && !allowed.contains(&found)

@@ -3,9 +3,9 @@
 use super::merge::{Wrong, flatten, from_text, merge};
 use super::place::{find, line_and_column};
 use super::{Config, DEFAULT, Problem, check, rule};
+use crate::base::file::read_at_most;
 use crate::base::similar::hint;
 use nix::unistd::geteuid;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
@@ -69,9 +69,9 @@ pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
     }
     let mut wrong = Vec::new();
     let config = check::read(&merged, default_data_dir(request), &mut wrong);
-    let place = |path: &[String]| place_of(path, &variables, file.as_ref());
+    let place = |path: &[String]| place_of(path, &variables, file.as_ref(), true);
     problems.extend(wrong.into_iter().map(|wrong| Problem {
-        place: place(&wrong.path),
+        place: place_of(&wrong.path, &variables, file.as_ref(), false),
         message: format!("{}: {}", wrong.path.join("."), wrong.message),
     }));
     match config {
@@ -127,14 +127,15 @@ fn read_file(request: &Request) -> Result<Option<(PathBuf, String)>, Problem> {
         return Ok(Some((path, text.clone())));
     }
     let problem = |message: String| Problem { place: path.display().to_string(), message };
-    match fs::metadata(&path) {
+    match read_at_most(&path, FILE_MAX + 1) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(None),
         Err(error) => Err(problem(format!("could not read the configuration: {error}"))),
-        Ok(meta) if meta.len() > FILE_MAX => Err(problem("larger than 1 MiB: not a configuration".to_string())),
-        Ok(_) => match fs::read(&path).map(String::from_utf8) {
-            Ok(Ok(text)) => Ok(Some((path.clone(), text))),
-            Ok(Err(_)) => Err(problem("not UTF-8 text".to_string())),
-            Err(error) => Err(problem(format!("could not read the configuration: {error}"))),
+        Ok(content) if content.len() as u64 > FILE_MAX => {
+            Err(problem("larger than 1 MiB: not a configuration".to_string()))
+        }
+        Ok(content) => match String::from_utf8(content) {
+            Ok(text) => Ok(Some((path.clone(), text))),
+            Err(_) => Err(problem("not UTF-8 text".to_string())),
         },
     }
 }
@@ -199,7 +200,13 @@ fn put(table: &mut Table, path: &[String], value: Value) {
     }
 }
 
-fn place_of(path: &[String], variables: &[(Vec<String>, String)], file: Option<&(PathBuf, String)>) -> String {
+/// Where a key was set; when it need not be `exact`, the section it is missing in will do.
+fn place_of(
+    path: &[String],
+    variables: &[(Vec<String>, String)],
+    file: Option<&(PathBuf, String)>,
+    exact: bool,
+) -> String {
     if let Some((_, variable)) = variables.iter().find(|(set, _)| set == path) {
         return format!("environment variable {variable}");
     }
@@ -208,7 +215,7 @@ fn place_of(path: &[String], variables: &[(Vec<String>, String)], file: Option<&
         let table = DeTable::parse(text).ok()?;
         let span = find(table.get_ref(), &keys)?;
         // The section alone does not set the key.
-        (text.get(span.clone())?.trim_matches('"') == *keys.last()?).then(|| position(file, text, span.start))
+        (!exact || text.get(span.clone())?.trim_matches('"') == *keys.last()?).then(|| position(file, text, span.start))
     })
     .unwrap_or_else(|| "default".to_string())
 }

@@ -1,9 +1,13 @@
 //! `[rule.NAME]`: what counts as a crisis.
 
+use crate::base::text::clean;
 use crate::base::units::parse_duration;
 use crate::model::metric::{Label, Selector};
 use serde::Deserialize;
 use std::time::Duration;
+
+/// Longest title, in characters.
+const TITLE_MAX: usize = 160;
 
 /// A limit at which something is raised, and the one at which it is over.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,9 +40,14 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The title with labels put in.
+    /// The title with labels put in. Where it names none of them they stand behind it: two disks must not look the same.
     pub fn title(&self, labels: &[Label]) -> String {
-        labels.iter().fold(self.title.clone(), |title, (key, value)| title.replace(&format!("{{{key}}}"), value))
+        let filled =
+            labels.iter().fold(self.title.clone(), |title, (key, value)| title.replace(&format!("{{{key}}}"), value));
+        let values: Vec<&str> = labels.iter().map(|(_, value)| value.as_str()).collect();
+        let title =
+            if filled == self.title && !values.is_empty() { format!("{filled} {}", values.join(" ")) } else { filled };
+        clean(&title, TITLE_MAX)
     }
 }
 
@@ -89,6 +98,12 @@ pub(super) fn forget_derived(rule: &mut toml::Table, set: &[&str]) {
 impl Written {
     /// The rule it means, or the key that is wrong and why.
     pub fn read(&self, name: &str) -> Result<Rule, (&'static str, String)> {
+        if self.metric.is_empty() {
+            return Err((
+                "metric",
+                "is missing: which number is watched? osmon probe --json shows them all".to_string(),
+            ));
+        }
         let metric = Selector::parse(&self.metric).map_err(|why| ("metric", why))?;
         let above = match self.when.as_str() {
             "" | "above" => true,

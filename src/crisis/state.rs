@@ -26,6 +26,9 @@ pub struct State {
     /// When it was last evaluated.
     #[serde(default)]
     pub last: Option<Stamp>,
+    /// What could not be measured though every host has it, with the reason: then nothing is known to be well.
+    #[serde(default)]
+    pub unmeasured: Vec<String>,
     /// By rule and labels, such as `disk{mount="/"}`.
     #[serde(default)]
     pub alerts: BTreeMap<String, Alert>,

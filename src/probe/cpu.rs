@@ -1,6 +1,6 @@
 //! CPU time by mode: `/proc/stat` (proc_stat(5)).
 
-use super::measure::Measure;
+use super::measure::{Measure, not_understood};
 use super::rate::{per_second, percent};
 use procfs_core::{CpuTime, ExplicitSystemInfo, FromBufReadSI, KernelStats};
 use serde::{Deserialize, Serialize};
@@ -84,7 +84,7 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
         interrupts_per_second: per_second(now.interrupts, before.interrupts, *seconds),
         forks_per_second: per_second(now.forks, before.forks, *seconds),
     });
-    measure.busy_ticks = before.as_ref().and_then(|(before, _)| Some(busy(&now.cpu).checked_sub(busy(&before.cpu))?));
+    measure.busy_ticks = before.as_ref().and_then(|(before, _)| busy(&now.cpu).checked_sub(busy(&before.cpu)));
     measure.forks = before.as_ref().and_then(|(before, _)| now.forks.checked_sub(before.forks));
     let core = before.map(|(before, _)| cores(&now.cores, &before.cores)).unwrap_or_default();
     let cores = (now.cores.len() / 2).max(1);
@@ -112,7 +112,7 @@ fn cores(now: &[u64], before: &[u64]) -> Vec<Core> {
 
 fn parse(content: &[u8]) -> Result<Kept, String> {
     let info = ExplicitSystemInfo { boot_time_secs: 0, ticks_per_second: 100, page_size: 4096, is_little_endian: true };
-    let stats = KernelStats::from_buf_read(content, &info).map_err(|error| error.to_string())?;
+    let stats = KernelStats::from_buf_read(content, &info).map_err(not_understood)?;
     let cores = stats.cpu_time.iter().map(counters).flat_map(|core| {
         let waiting = core.idle_ticks.saturating_add(core.iowait_ticks);
         let busy = busy(&core).saturating_add(core.steal_ticks);

@@ -1,6 +1,6 @@
 //! Transfers of block devices: `/proc/diskstats` (`Documentation/admin-guide/iostats.rst`).
 
-use super::measure::Measure;
+use super::measure::{Measure, not_understood};
 use super::rate::{per_second, percent};
 use crate::base::text::{NAME_MAX, clean};
 use procfs_core::{DiskStat, DiskStats, FromBufRead};
@@ -47,7 +47,7 @@ struct Counters {
 
 pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     let content = measure.root.proc("diskstats").map_err(|error| error.to_string())?;
-    let stats = DiskStats::from_buf_read(content.as_slice()).map_err(|error| error.to_string())?;
+    let stats = DiskStats::from_buf_read(content.as_slice()).map_err(not_understood)?;
     let whole = measure.root.block_devices().ok();
     let before: Option<(BTreeMap<String, Counters>, f64)> =
         measure.before.and_then(|(previous, seconds)| Some((previous.get("disk_io")?, seconds)));

@@ -1,6 +1,6 @@
 //! Load averages: `/proc/loadavg` (proc_loadavg(5)).
 
-use super::measure::Measure;
+use super::measure::{Measure, not_understood};
 use crate::model::record::round;
 use procfs_core::{FromRead, LoadAverage};
 use serde::Serialize;
@@ -24,7 +24,7 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
         .split(|byte| *byte == b'\n')
         .filter(|line| line.starts_with(b"cpu") && line.get(3).is_some_and(u8::is_ascii_digit))
         .count();
-    let load = LoadAverage::from_read(content.as_slice()).map_err(|error| error.to_string())?;
+    let load = LoadAverage::from_read(content.as_slice()).map_err(not_understood)?;
     let [one, five, fifteen] = [load.one, load.five, load.fifteen].map(|value| round(f64::from(value)));
     let per_core = |value: f64| round(value / cores.max(1) as f64);
     measure.add(

@@ -6,6 +6,7 @@ use crate::base::clock::{Now, own_cpu_ms};
 use crate::base::text::clean;
 use crate::config;
 use crate::model::record::{Header, Record, round};
+use procfs_core::ProcError;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -79,6 +80,16 @@ struct Own<'a> {
 
 fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+/// Why a parser of procfs-core gave nothing. Its own words are meant for its authors.
+pub(super) fn not_understood(error: ProcError) -> String {
+    match error {
+        ProcError::InternalError(_) | ProcError::Incomplete(_) => {
+            "the file has a form that is not understood".to_string()
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Uptime, the section `uptime`.

@@ -1,6 +1,6 @@
 //! Memory and swap: `/proc/meminfo` (proc_meminfo(5)).
 
-use super::measure::Measure;
+use super::measure::{Measure, not_understood};
 use super::rate::{per_second, percent};
 use super::root::page_bytes;
 use procfs_core::{FromBufRead, Meminfo};
@@ -98,7 +98,7 @@ fn vmstat(content: &[u8]) -> Kept {
 }
 
 fn parse(content: &[u8]) -> Result<(Memory, Option<Swap>), String> {
-    let info = Meminfo::from_buf_read(content).map_err(|error| error.to_string())?;
+    let info = Meminfo::from_buf_read(content).map_err(not_understood)?;
     let cached = info.cached.saturating_add(info.buffers);
     let total = info.mem_total;
     let available = info.mem_available.unwrap_or(info.mem_free.saturating_add(cached)).min(total);

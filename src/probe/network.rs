@@ -1,7 +1,7 @@
 //! Traffic of interfaces: `/proc/net/dev` (proc_net(5)).
 
 use super::Root;
-use super::measure::Measure;
+use super::measure::{Measure, not_understood};
 use super::rate::per_second;
 use crate::base::text::{NAME_MAX, clean};
 use procfs_core::FromBufRead;
@@ -50,7 +50,7 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     let text = String::from_utf8_lossy(&content);
     // "eth0:123" without a space is how old kernels write large numbers.
     let spaced = text.replace(':', ": ");
-    let devices = InterfaceDeviceStatus::from_buf_read(spaced.as_bytes()).map_err(|error| error.to_string())?;
+    let devices = InterfaceDeviceStatus::from_buf_read(spaced.as_bytes()).map_err(not_understood)?;
     let before: Option<(BTreeMap<String, Counters>, f64)> =
         measure.before.and_then(|(previous, seconds)| Some((previous.get("network")?, seconds)));
     let (mut interfaces, mut kept) = (Vec::new(), BTreeMap::new());

@@ -1,6 +1,6 @@
 //! Pressure stall information: `/proc/pressure/*` (`Documentation/accounting/psi.rst`, kernel 4.20).
 
-use super::measure::Measure;
+use super::measure::{Measure, not_understood};
 use crate::model::record::round;
 use procfs_core::parse_pressure_record;
 use serde::Serialize;
@@ -68,7 +68,7 @@ fn parse(content: &str) -> Result<Option<Stall>, String> {
     let (mut stall, mut found) = (Stall::default(), false);
     for line in content.lines().filter(|line| line.contains(" avg10=")) {
         found = true;
-        let record = parse_pressure_record(line).map_err(|error| error.to_string())?;
+        let record = parse_pressure_record(line).map_err(not_understood)?;
         let [ten, sixty, three_hundred] =
             [record.avg10, record.avg60, record.avg300].map(|value| round(f64::from(value)));
         if line.starts_with("some") {

@@ -29,6 +29,8 @@ pub struct Input {
     pub processes: Option<String>,
     /// Open incidents, the most urgent first.
     pub open: Vec<Incident>,
+    /// What could not be measured though every host has it.
+    pub unmeasured: Vec<String>,
     /// Events, the newest first.
     pub events: Vec<Event>,
     /// History of the metrics that are drawn.

@@ -62,8 +62,8 @@ pub fn render(input: &Input) -> Result<String> {
     let verdict = verdict(input, taken);
     let (time, words) = span(input);
     let heading = match input.open.len() {
-        0 => format!("{}: {}", verdict.word, input.title),
-        count => format!("{}: {}", plural(count, "problem"), input.title),
+        0 => format!("{}: {}", verdict.word, clean(&input.title, 80)),
+        count => format!("{}: {}", plural(count, "problem"), clean(&input.title, 80)),
     };
     let page = Page {
         style: STYLE,

@@ -77,6 +77,11 @@ impl Series {
         self.times.first().copied()
     }
 
+    /// Time of the last snapshot, seconds since 1970.
+    pub fn last(&self) -> Option<f64> {
+        self.times.last().copied()
+    }
+
     /// From which distance on two snapshots have a gap between them, in seconds: two and a half times the usual
     /// distance, at least as much minutes.
     pub fn gap_seconds(&self) -> f64 {

@@ -3,7 +3,7 @@
 use super::Input;
 use super::series::Point;
 use super::spark;
-use crate::base::text::fit;
+use crate::base::text::{fit, plural};
 use crate::base::units::{bytes, short};
 use crate::model::incident::Severity;
 use serde_json::Value;
@@ -36,7 +36,11 @@ pub fn tiles(input: &Input, snapshot: &Value) -> Vec<Tile> {
         "CPU",
         percent("/cpu/busy_percent"),
         "%",
-        format!("{} cores, {} % I/O wait", number("/cpu/cores").unwrap_or(1.0), percent("/cpu/iowait_percent")),
+        format!(
+            "{}, {} % I/O wait",
+            plural(number("/cpu/cores").unwrap_or(1.0) as usize, "core"),
+            percent("/cpu/iowait_percent")
+        ),
         &["cpu."],
         input.series.host("cpu.busy_percent"),
     )];
@@ -93,7 +97,11 @@ pub fn tiles(input: &Input, snapshot: &Value) -> Vec<Tile> {
             points,
         ));
     }
-    let note = format!("{} running, {} zombies", percent("/process/running"), percent("/process/zombies"));
+    let note = format!(
+        "{} running, {}",
+        percent("/process/running"),
+        plural(number("/process/zombies").unwrap_or(0.0) as usize, "zombie")
+    );
     tiles.push(tile(
         "Processes",
         percent("/process/total"),

@@ -91,6 +91,11 @@ pub fn verdict(input: &Input, taken: Option<DateTime<Utc>>) -> Verdict {
     let rest =
         since.map(|since| format!("{count} since {} ({})", local_short(since, input.now), lasted(since, input.now)));
     match input.open.first().map(|incident| incident.severity) {
+        None if !input.unmeasured.is_empty() => Verdict {
+            word: "Unknown",
+            state: "unknown",
+            rest: format!("not measured: {}", input.unmeasured.join("; ")),
+        },
         None => Verdict { word: "Healthy", state: "ok", rest: last_ended(input) },
         Some(Severity::Warning) => Verdict { word: "Degraded", state: "warn", rest: rest.unwrap_or_default() },
         Some(Severity::Critical) => Verdict { word: "Critical", state: "bad", rest: rest.unwrap_or_default() },
@@ -152,7 +157,14 @@ pub fn happened(event: &Event, now: DateTime<Utc>) -> Happened {
 pub fn span(input: &Input) -> (Range<f64>, &'static str) {
     let end = input.now.timestamp() as f64;
     let age = input.series.first().map_or(0.0, |first| end - first);
-    let spans = [(3600.0, "1 hour"), (10_800.0, "3 hours"), (21_600.0, "6 hours"), (43_200.0, "12 hours")];
+    let spans = [
+        (900.0, "15 minutes"),
+        (1800.0, "30 minutes"),
+        (3600.0, "1 hour"),
+        (10_800.0, "3 hours"),
+        (21_600.0, "6 hours"),
+        (43_200.0, "12 hours"),
+    ];
     let (seconds, words) = spans.into_iter().find(|(seconds, _)| age <= *seconds).unwrap_or((86_400.0, "24 hours"));
     (end - seconds..end, words)
 }
@@ -162,6 +174,7 @@ pub fn charts(input: &Input, time: &Range<f64>) -> Result<Vec<Chart>> {
     let marks: Vec<f64> =
         input.events.iter().filter_map(|event| parse(&event.time)).map(|time| time.timestamp() as f64).collect();
     let mut charts = Vec::new();
+    let newest = input.series.last().unwrap_or_default();
     for spec in &CHARTS {
         let lines = lines(spec, &input.series);
         if lines.is_empty() {
@@ -171,7 +184,7 @@ pub fn charts(input: &Input, time: &Range<f64>) -> Result<Vec<Chart>> {
             Frame { time: time.clone(), gap_seconds: input.series.gap_seconds(), marks: &marks, unit: spec.unit };
         let svg = chart::draw(&lines, &frame)?;
         let rows: Vec<Row> =
-            lines.iter().enumerate().map(|(class, (name, points))| row(class, name, spec, points)).collect();
+            lines.iter().enumerate().map(|(class, (name, points))| row(class, name, spec, points, newest)).collect();
         let description = rows
             .iter()
             .map(|row| format!("{} now {}, highest {}", row.name, row.now, row.max))
@@ -197,13 +210,14 @@ fn unit(spec: &Spec) -> &'static str {
     }
 }
 
-fn row(class: usize, name: &str, spec: &Spec, points: &[Point]) -> Row {
+/// `newest`: a value older than the newest snapshot is not the present one; the thing is gone.
+fn row(class: usize, name: &str, spec: &Spec, points: &[Point], newest: f64) -> Row {
     let values = || points.iter().map(|point| point.1);
     let show = |value: f64| if value.is_finite() { chart::label(spec.unit, value) } else { "–".to_string() };
     Row {
         class,
         name: fit(name, 40),
-        now: show(points.last().map_or(f64::NAN, |point| point.1)),
+        now: show(points.last().filter(|point| point.0 >= newest).map_or(f64::NAN, |point| point.1)),
         min: show(values().fold(f64::INFINITY, f64::min)),
         avg: show(values().sum::<f64>() / points.len() as f64),
         max: show(values().fold(f64::NEG_INFINITY, f64::max)),

@@ -13,6 +13,7 @@ use crate::base::fault::Fault;
 use crate::base::file::make_directory;
 use crate::base::lock::{Lock, acquire};
 use anyhow::{Context, Result};
+use nix::unistd::{AccessFlags, access};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -46,7 +47,7 @@ impl Store {
     /// # Errors
     /// When it cannot be made; the text says how to choose another.
     pub fn create(&self) -> Result<()> {
-        make_directory(&self.directory).map_err(|error| self.unusable("make", &error))
+        make_directory(&self.directory).map_err(|error| self.unusable("make", error))
     }
 
     /// Takes the lock under which everything is written, waiting at most `patience`. `None`: somebody else has it.
@@ -55,7 +56,7 @@ impl Store {
     /// When the directory or the lock file cannot be made.
     pub fn try_lock(&self, patience: Duration) -> Result<Option<Lock>> {
         self.create()?;
-        acquire(&self.directory.join("lock"), patience).map_err(|error| self.unusable("write to", &error))
+        acquire(&self.directory.join("lock"), patience).map_err(|error| self.unusable("write to", error))
     }
 
     /// The same for those that have nothing better to do than wait.
@@ -74,16 +75,25 @@ impl Store {
         })
     }
 
-    fn unusable(&self, verb: &str, error: &io::Error) -> anyhow::Error {
-        let text = format!(
-            "could not {verb} the data directory {}: {error}; make it writable or choose another with --data-dir DIR",
-            self.directory.display()
-        );
-        if error.kind() == io::ErrorKind::PermissionDenied {
-            anyhow::Error::new(io::Error::from(error.kind())).context(text)
-        } else {
-            Fault::CannotCreate(text).into()
+    fn unusable(&self, verb: &str, error: io::Error) -> anyhow::Error {
+        let place = self.directory.display();
+        if self.directory.exists() && !self.directory.is_dir() {
+            return Fault::CannotCreate(format!(
+                "the data directory {place} is a file; choose another with --data-dir DIR"
+            ))
+            .into();
         }
+        let advice = "make it writable or choose another with --data-dir DIR";
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            let text = format!("could not {verb} the data directory {place}; {advice}");
+            return anyhow::Error::new(error).context(text);
+        }
+        Fault::CannotCreate(format!("could not {verb} the data directory {place}: {error}; {advice}")).into()
+    }
+
+    /// Whether anything can be written there: not on a file system that was switched to read-only.
+    pub fn is_writable(&self) -> bool {
+        access(&self.directory, AccessFlags::W_OK).is_ok()
     }
 
     fn file(&self, stream: &str, day: &str) -> PathBuf {

@@ -2,6 +2,7 @@
 
 use super::{Store, at, line};
 use crate::base::clock::stamp;
+use crate::base::file::read_at_most;
 use crate::model::record::time_of;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -63,7 +64,7 @@ impl Store {
     }
 
     /// The day files of a stream, oldest first.
-    fn days(&self, stream: &str) -> Result<Vec<PathBuf>> {
+    pub(super) fn days(&self, stream: &str) -> Result<Vec<PathBuf>> {
         let directory = self.directory.join(stream);
         let entries = match fs::read_dir(&directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -87,7 +88,7 @@ fn is_day(path: &Path) -> bool {
 }
 
 fn read_file(path: &Path, from: &str, to: &str, reading: &mut Reading, visit: &mut dyn FnMut(&str)) {
-    let content = match fs::read(path) {
+    let content = match read_at_most(path, u64::MAX) {
         Ok(content) => content,
         Err(error) => {
             reading.unreadable.push((path.to_path_buf(), error.to_string()));

@@ -70,6 +70,36 @@ fn to_an_empty_host_and_to_another_directory() {
     assert_eq!(tree(&host.data()), before);
 }
 
+#[test]
+fn an_alert_that_waits_survives_and_a_link_stays_a_link() {
+    let (mut host, archive) = with_history();
+    host.osmon(&["backup", &archive]).ok();
+    host.config = "[alert]\nto = [\"a@example.org\"]\n[alert.sendmail]\nprogram = \"/bin/false\"\n[rule.memory]\nwarning = 50\nfor = \"0s\"\n".into();
+    host.advance(60, 10);
+    assert_eq!(host.osmon(&["run"]).code, 74);
+    let elsewhere = host.path("elsewhere");
+    fs::rename(host.data(), &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, host.data()).unwrap();
+    host.osmon(&["restore", &archive]).ok();
+    assert_eq!(fs::read_dir(elsewhere.join("outbox/new")).unwrap().count(), 1, "it goes on waiting");
+    assert!(host.data().symlink_metadata().unwrap().is_symlink());
+}
+
+#[test]
+fn a_full_disk_is_not_the_archive_s_fault() {
+    let (host, archive) = with_history();
+    host.osmon(&["backup", &archive]).ok();
+    let small = host.path("small");
+    fs::create_dir(&small).unwrap();
+    if tool("mount", &["-t", "tmpfs", "-o", "size=8k", "tmpfs", small.to_str().unwrap()]).code != 0 {
+        return super::harness::skip("a full disk while restoring", "a tmpfs cannot be mounted here");
+    }
+    let done = host.osmon(&["restore", &archive, "--to", small.join("x").to_str().unwrap()]);
+    tool("umount", &[small.to_str().unwrap()]).ok();
+    assert_eq!(done.code, 74, "{}", done.err);
+    assert!(done.err.contains("No space left on device") && !done.err.contains("damaged"), "{}", done.err);
+}
+
 fn refused(host: &Host, archive: &str, why: &str) -> Done {
     let before = tree(&host.data());
     let done = host.osmon(&["restore", archive]);

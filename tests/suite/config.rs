@@ -25,6 +25,12 @@ fn every_mistake_is_named_with_its_place_and_a_way_out() {
             "[rule.new]\nmetric = \"cpu.busy_percent\"\n",
             "FILE:2:1: rule.new.metric: the rule has neither \"warning\" nor \"critical\"; set one\n",
         ),
+        (
+            "[rule.new]\nwarning = 1\n",
+            "FILE:1:7: rule.new.metric: is missing: which number is watched? osmon probe --json shows them all\n",
+        ),
+        ("[probe]\ntop_processes = -1\n", "FILE:2:1: probe.top_processes: must not be negative\n"),
+        ("[report]\npath = \"x.html\"\n", "FILE:2:1: report.path: \"x.html\" must be an absolute path\n"),
         ("[alert]\nto = \"me\"\n", "FILE:2:1: alert.to: expected a list of strings, found string\n"),
         ("[alert]\nto = [\"me\"]\n", "FILE:2:1: alert.to: \"me\" is not a mail address\n"),
         (

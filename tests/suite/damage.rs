@@ -74,19 +74,91 @@ fn a_data_directory_that_cannot_be_made_or_written_is_said_with_a_way_out() {
     fs::write(host.data(), "a file").unwrap();
     let done = host.osmon(&["probe"]);
     assert_eq!(done.code, 73);
-    assert!(
-        done.err.contains("could not make the data directory") && done.err.contains("--data-dir DIR"),
-        "{}",
-        done.err
-    );
+    assert!(done.err.contains("data is a file; choose another with --data-dir DIR"), "{}", done.err);
     let done = host.osmon(&["run", "-v"]);
-    assert_eq!(done.code, 77);
+    assert_eq!(done.code, 73);
     assert!(
         done.out.contains("measured") && done.out.contains("Healthy"),
         "it still measures and judges: {}",
         done.out
     );
-    assert_eq!(done.err.matches("could not make the data directory").count(), 1, "{}", done.err);
+    assert_eq!(done.err.matches("cannot be written").count(), 1, "{}", done.err);
+}
+
+#[test]
+fn a_disk_that_went_read_only_is_told_once_and_its_history_comes_home() {
+    let mut host = Host::recorded("vm");
+    let Some(disk) = SmallDisk::new(&host, "4m") else {
+        return skip("a read-only disk", "a tmpfs cannot be mounted here");
+    };
+    let (mail, program) = (host.path("mail"), host.path("sendmail"));
+    fs::write(&program, format!("#!/bin/sh\ncat >> {}\n", mail.display())).unwrap();
+    tool("chmod", &["755", program.to_str().unwrap()]).ok();
+    host.config = format!(
+        "[alert]\nto = [\"ops@example.org\"]\n[alert.sendmail]\nprogram = \"{}\"\n[rule.memory]\nwarning = 50\nfor = \"3m\"\n",
+        program.display()
+    );
+    minute(&mut host).ok();
+    tool("mount", &["-o", "remount,ro", &disk.0]).ok();
+    let complaints: Vec<String> = (0..6).map(|_| minute(&mut host).err).collect();
+    assert!(complaints[0].contains("cannot be written") && complaints[0].contains("history is kept in /run/osmon/"));
+    assert_eq!(complaints[1..].concat(), "", "said once");
+    let mails = fs::read_to_string(&mail).unwrap();
+    assert_eq!(mails.matches("Subject: ").count(), 1, "after three minutes, and once: {mails}");
+    let archive = host.path("rescue.tar.gz").display().to_string();
+    host.osmon(&["backup", &archive]).ok();
+    tool("mount", &["-o", "remount,rw", &disk.0]).ok();
+    minute(&mut host).ok();
+    assert_eq!(host.snapshots().len(), 8, "every minute is there");
+    assert_eq!(host.events(), ["fired warning Memory"]);
+    assert_eq!(fs::read_to_string(&mail).unwrap().matches("Subject: ").count(), 1);
+}
+
+#[test]
+fn what_is_no_regular_file_is_left_alone_and_waits_for_nobody() {
+    let mut host = Host::recorded("vm");
+    minute(&mut host).ok();
+    let fifo = host.path("fifo");
+    tool("mkfifo", &[fifo.to_str().unwrap()]).ok();
+    for out in ["/dev/null", fifo.to_str().unwrap(), host.data().to_str().unwrap()] {
+        let done = host.osmon(&["graph", "--out", out]);
+        assert_eq!(done.code, 74, "{out}");
+        assert!(done.err.contains("it is not a regular file"), "{}", done.err);
+    }
+    assert_eq!(tool("test", &["-c", "/dev/null"]).code, 0);
+    let (target, link) = (host.path("page.html"), host.path("link.html"));
+    fs::write(&target, "old").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    host.osmon(&["graph", "--out", link.to_str().unwrap()]).ok();
+    assert!(link.symlink_metadata().unwrap().is_symlink() && fs::read_to_string(&target).unwrap().contains("Healthy"));
+    for file in
+        ["state/crisis.json", "state/probe.json", "lock", "snapshots/2026-11-20.jsonl", "events/2026-11-20.jsonl"]
+    {
+        let path = host.data().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let _ = fs::remove_file(&path);
+        tool("mkfifo", &[path.to_str().unwrap()]).ok();
+        let started = std::time::Instant::now();
+        host.osmon(&["run"]);
+        host.osmon(&["detect-crisis"]);
+        assert!(started.elapsed().as_secs() < 25, "{file} made somebody wait");
+        fs::remove_file(&path).ok();
+    }
+    let mut command = Command::new(binary("osmon"));
+    let done = command.args(["config", "check", "--config", fifo.to_str().unwrap()]).output().unwrap();
+    assert_eq!(done.status.code(), Some(78));
+}
+
+#[test]
+fn a_host_that_cannot_be_measured_is_not_healthy() {
+    let host = Host::recorded("vm");
+    fs::remove_file(host.root().join("proc/stat")).unwrap();
+    let done = host.osmon(&["run", "-v"]);
+    assert!(done.err.contains("could not measure cpu: No such file"), "{}", done.err);
+    assert!(done.out.contains("Unknown: not measured: cpu"), "{}", done.out);
+    assert_eq!(host.osmon(&["detect-crisis"]).code, 3);
+    let page = fs::read_to_string(host.data().join("report.html")).unwrap();
+    assert!(page.contains("<h1>Unknown</h1>") && page.contains("not measured: cpu"));
 }
 
 #[test]

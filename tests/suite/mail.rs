@@ -204,6 +204,21 @@ fn what_nobody_accepted_stays_and_goes_out_later() {
 }
 
 #[test]
+fn a_wrong_recipient_silences_nobody_else() {
+    let Some(server) = Server::start("one wrong recipient") else { return };
+    let mut host = Host::recorded("vm");
+    host.config = smtp(&server, "right", "none").replace("to = [\"", "to = [\"nobody@wrong.example\", \"");
+    let done = host.osmon(&["send-alert", "--test"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(
+        done.err.contains("this recipient was refused, the others were told: nobody@wrong.example:"),
+        "{}",
+        done.err
+    );
+    assert_eq!(server.wait_for("right", 1).len(), 1);
+}
+
+#[test]
 fn each_refusal_is_said_in_the_words_of_the_one_who_refused() {
     let mut host = Host::recorded("vm");
     assert_eq!(host.osmon(&["send-alert", "--test"]).code, 78);

@@ -60,7 +60,7 @@ fn every_amount_of_history_makes_a_page() {
     let empty = page(&with_minutes("vm", 0));
     assert!(empty.contains("Unknown") && empty.contains("no snapshot yet"));
     let mut host = with_minutes("vm", 1);
-    assert!(page(&host).contains("Last 1 hour"));
+    assert!(page(&host).contains("Last 15 minutes"));
     host.advance(600, 1);
     assert!(page(&host).contains("no snapshot for 10 min"), "old data is not the present");
     let two = page(&with_minutes("old", 2));
