@@ -23,6 +23,8 @@ mod host; // a booted Debian with cron and systemd
 mod layers; // who may know whom
 #[path = "suite/mail.rs"]
 mod mail; // a real Postfix, a real msmtp
+#[path = "suite/metrics.rs"]
+mod metrics; // the list of metrics
 #[path = "suite/probe.rs"]
 mod probe; // recorded hosts
 #[path = "suite/report.rs"]

@@ -3,7 +3,7 @@
 use crate::base::clock::{local_minute, parse, zone_name};
 use crate::base::text::{clean, plural};
 use crate::base::units::{duration, metric_value};
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, Kind, is_flag};
 use crate::model::incident::Severity;
 use anyhow::{Context, Result};
 use askama::Template;
@@ -14,6 +14,11 @@ use lettre::message::{Mailbox, MultiPart};
 
 /// Longest subject, in characters.
 const SUBJECT_MAX: usize = 120;
+
+/// Colours of the three words, readable on light and dark.
+const GREEN: &str = "#15803d";
+const RED: &str = "#b91c1c";
+const AMBER: &str = "#b45309";
 
 /// Who writes to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +91,9 @@ pub fn subject(events: &[Event]) -> String {
         Kind::Recovered => {
             format!("RECOVERED {}: {} after {}", first.host, first.title, duration(first.duration_seconds))
         }
+        Kind::Fired | Kind::Escalated if is_flag(name(first), first.limit) => {
+            format!("{} {}: {}", first.severity.word(), first.host, first.title)
+        }
         Kind::Fired | Kind::Escalated => {
             format!(
                 "{} {}: {} {} (limit {})",
@@ -101,24 +109,27 @@ pub fn subject(events: &[Event]) -> String {
     format!("{}{more}", clean(&text, SUBJECT_MAX))
 }
 
+fn name(event: &Event) -> &str {
+    event.metric.split('{').next().unwrap_or_default()
+}
+
 fn value(event: &Event, value: f64) -> String {
-    metric_value(event.metric.split('{').next().unwrap_or_default(), value)
+    metric_value(name(event), value)
 }
 
 fn item(event: &Event) -> Item {
     let limit = format!("{} {}", if event.above { "at or above" } else { "at or below" }, value(event, event.limit));
     let now = value(event, event.value);
+    let lasts = duration(event.duration_seconds);
+    let flag = is_flag(name(event), event.limit);
     let (word, color, sentence) = match (event.kind, event.severity) {
-        (Kind::Recovered, _) => {
-            ("RECOVERED", "#15803d", format!("Well again: {now}. It lasted {}.", duration(event.duration_seconds)))
-        }
-        (Kind::Escalated, _) => ("CRITICAL", "#b91c1c", format!("Now {now}, critical {limit}. It was a warning.")),
-        (Kind::Fired, Severity::Critical) => {
-            ("CRITICAL", "#b91c1c", format!("{now}, critical {limit}, for {}.", duration(event.duration_seconds)))
-        }
-        (Kind::Fired, Severity::Warning) => {
-            ("WARNING", "#b45309", format!("{now}, warning {limit}, for {}.", duration(event.duration_seconds)))
-        }
+        (Kind::Recovered, _) if flag => ("RECOVERED", GREEN, format!("Well again. It lasted {lasts}.")),
+        (Kind::Recovered, _) => ("RECOVERED", GREEN, format!("Well again: {now}. It lasted {lasts}.")),
+        (Kind::Escalated, _) => ("CRITICAL", RED, format!("Now {now}, critical {limit}. It was a warning.")),
+        (Kind::Fired, Severity::Critical) if flag => ("CRITICAL", RED, format!("For {lasts}.")),
+        (Kind::Fired, Severity::Critical) => ("CRITICAL", RED, format!("{now}, critical {limit}, for {lasts}.")),
+        (Kind::Fired, Severity::Warning) if flag => ("WARNING", AMBER, format!("For {lasts}.")),
+        (Kind::Fired, Severity::Warning) => ("WARNING", AMBER, format!("{now}, warning {limit}, for {lasts}.")),
     };
     let since = parse(&event.since).map(local_minute).unwrap_or_default();
     Item { word, color, title: clean(&event.title, 200), sentence, since }

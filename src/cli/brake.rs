@@ -1,7 +1,7 @@
 //! The mail storm brake: under cron every line is a mail, so the same complaint is printed once, and then hourly with
 //! a count of how often it was seen.
 
-use crate::base::file::{FILE_MODE, read_at_most, replace};
+use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,7 +27,8 @@ pub fn pass(directory: &Path, text: &str, now: DateTime<Utc>) -> Option<String> 
     let mut all: BTreeMap<String, Seen> = serde_json::from_slice(&content).unwrap_or_default();
     let (decision, now) = (decide(&mut all, text, now.timestamp()), now.timestamp());
     all.retain(|_, seen| (now - seen.last).abs() <= FORGET_SECONDS);
-    if let Ok(content) = serde_json::to_vec(&all) {
+    if let (Ok(content), true) = (serde_json::to_vec(&all), directory.exists()) {
+        let _ = make_directory(&directory.join("state"));
         // Nobody waits for the disk here: what is lost in a crash is one mail too many.
         let _ = replace(&path, &content, FILE_MODE);
     }

@@ -49,12 +49,16 @@ fn run(call: &Call) -> Result<Exit> {
         },
         Action::Check => match load(&request) {
             Ok(loaded) => {
+                let warnings = loaded.warnings();
+                for warning in &warnings {
+                    call.out.complain(&format!("warning: {warning}"));
+                }
                 let place = loaded.file.map_or_else(
                     || format!("no file ({} does not exist): the default is in force", usual_file(&request).display()),
                     |(path, _)| format!("{}: all right", path.display()),
                 );
                 if call.out.json {
-                    call.out.result(&serde_json::json!({ "schema": 1, "problem": [] }).to_string());
+                    call.out.result(&serde_json::json!({ "schema": 1, "problem": [], "warning": warnings.iter().map(ToString::to_string).collect::<Vec<_>>() }).to_string());
                 } else {
                     call.out.say(&place);
                 }

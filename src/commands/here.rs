@@ -4,7 +4,7 @@ use crate::base::clock::Now;
 use crate::base::file::{FILE_MODE, read_at_most, replace};
 use crate::cli::{Call, Output};
 use crate::config::load::{data_dir_despite, load};
-use crate::config::{Config, Problem, Request};
+use crate::config::{Config, Loaded, Problem, Request};
 use crate::probe::Root;
 use crate::store::Store;
 use anyhow::Result;
@@ -21,8 +21,7 @@ pub struct Here {
     pub now: Now,
     /// What is wrong with the configuration; then `config` is the last good one, or the default.
     pub problems: Arc<Vec<Problem>>,
-    /// Text of the configuration file that is in use.
-    text: Option<String>,
+    loaded: Arc<Loaded>,
 }
 
 impl Here {
@@ -49,15 +48,14 @@ impl Here {
         for problem in &problems {
             call.out.complain(&format!("{problem}; going on with {instead}"));
         }
-        let text = loaded.file.map(|(_, text)| text);
         Ok(Self {
             out: call.out.clone(),
-            config: Arc::new(loaded.config),
+            config: Arc::new(loaded.config.clone()),
             store,
             root,
             now,
             problems: Arc::new(problems),
-            text,
+            loaded: Arc::new(loaded),
         })
     }
 
@@ -69,11 +67,18 @@ impl Here {
     /// Remembers a good configuration for the day the file is wrong.
     pub fn keep_configuration(&self) {
         let path = last_good(self.store.directory());
-        if let Some(text) = self.text.as_ref().filter(|_| self.problems.is_empty())
+        if let Some((_, text)) = self.loaded.file.as_ref().filter(|_| self.problems.is_empty())
             && read_at_most(&path, 2 * 1024 * 1024).ok().as_deref() != Some(text.as_bytes())
         {
             // Without it a wrong file falls back to the default: no reason to stop.
             let _ = replace(&path, text.as_bytes(), FILE_MODE);
+        }
+    }
+
+    /// Says what is allowed in the configuration and probably not meant.
+    pub fn say_warnings(&self) {
+        for warning in self.loaded.warnings() {
+            self.out.complain(&format!("warning: {warning}"));
         }
     }
 
@@ -111,7 +116,7 @@ fn last_good(directory: &std::path::Path) -> PathBuf {
 
 /// The last good configuration, with the environment where that is good, else the default; always for the data
 /// directory that was meant.
-fn fallback(request: &Request) -> Result<crate::config::Loaded> {
+fn fallback(request: &Request) -> Result<Loaded> {
     let directory = data_dir_despite(request);
     let text = read_at_most(&last_good(&directory), 2 * 1024 * 1024)
         .ok()

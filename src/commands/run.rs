@@ -60,6 +60,7 @@ fn run(call: &Call) -> Result<Exit> {
         Ok(Some(_)) => away(home, io::Error::from(io::ErrorKind::ReadOnlyFilesystem).into())?,
         Err(error) => away(home, error)?,
     };
+    here.say_warnings();
     let mut minute = Minute { here: here.clone(), lines: Vec::new(), failure: trouble };
     minute.heading();
     let unsaved = minute.measure_and_judge(lock.is_some());

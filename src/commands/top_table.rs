@@ -136,17 +136,11 @@ pub fn render(out: &Output, heading: &str, usage: &Usage) -> String {
         cells.extend([user.clone(), name.clone(), unit.clone()]);
         lines.push(row(PROCESS, &cells));
     }
-    let short_lived = if usage.short_lived > 0.0 {
-        format!(", {} short-lived tasks among them", usage.short_lived)
-    } else {
-        String::new()
-    };
+    let short_lived =
+        if usage.short_lived > 0.0 { format!(", {} short-lived tasks", usage.short_lived) } else { String::new() };
     let cells = usage.cells(&usage.unexplained);
     let columns: Vec<Column> = PROCESS.iter().take(3).copied().collect();
-    lines.push(out.paint(
-        Style::Dim,
-        &format!("{}  unexplained: what no process above used{short_lived}", row(&columns, &cells)),
-    ));
+    lines.push(out.paint(Style::Dim, &format!("{}  unexplained{short_lived}", row(&columns, &cells))));
     if !usage.units.is_empty() {
         lines.extend([String::new(), out.paint(Style::Bold, &head(UNIT))]);
         for (unit, used) in sorted(&usage.units).into_iter().take(ROWS) {

@@ -7,7 +7,7 @@ use crate::base::units::{duration, metric_value};
 use crate::cli::output::Style;
 use crate::cli::{Exit, Output};
 use crate::crisis::State;
-use crate::model::event::Event;
+use crate::model::event::{Event, is_flag};
 use crate::model::incident::{Incident, Severity};
 use chrono::{DateTime, Utc};
 
@@ -50,14 +50,13 @@ fn line(out: &Output, incident: &Incident, now: DateTime<Utc>) -> String {
     let value = |value: f64| metric_value(&incident.metric, value);
     let lasted = duration((now - incident.since).num_milliseconds() as f64 / 1e3);
     let state = if incident.recovering { "; recovering" } else { "" };
-    format!(
-        "  {}  {} {} (limit {}) since {}, {lasted}{state}",
-        out.paint(style, incident.severity.word()),
-        incident.title,
-        value(incident.value),
-        value(incident.limit),
-        local_short(incident.since, now)
-    )
+    let limit = if is_flag(&incident.metric, incident.limit) {
+        String::new()
+    } else {
+        format!(" {} (limit {})", value(incident.value), value(incident.limit))
+    };
+    let (word, since) = (out.paint(style, incident.severity.word()), local_short(incident.since, now));
+    format!("  {word}  {}{limit} since {since}, {lasted}{state}", incident.title)
 }
 
 /// The verdict as JSON.

@@ -2,6 +2,8 @@
 
 use super::merge::{Wrong, flatten};
 use super::{Alert, Config, Probe, Report, Rule, Security, Transport, rule};
+use crate::base::similar::hint;
+use crate::model::catalogue;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -90,6 +92,29 @@ fn choices(merged: &Table, wrong: &mut Vec<Wrong>) {
             message: "must be from 0 to 65535".into(),
         });
     }
+}
+
+/// What is allowed and probably not meant: a rule that watches nothing is silent for ever.
+pub fn doubts(config: &Config) -> Vec<Wrong> {
+    let known = catalogue::all();
+    let mut doubts = Vec::new();
+    for rule in &config.rules {
+        let name = &rule.metric.name;
+        let entry = known.iter().find(|entry| entry.name == *name);
+        let message = match entry {
+            None => format!(
+                "nothing that osmon measures is called {name:?}{}",
+                hint(name, known.iter().map(|entry| entry.name.as_str()))
+            ),
+            Some(entry) => match rule.metric.patterns.iter().find(|(key, _)| *key != entry.label) {
+                None => continue,
+                Some((key, _)) if entry.label.is_empty() => format!("{name} has no label {key:?}, nor any other"),
+                Some((key, _)) => format!("{name} has no label {key:?}; it has {:?}", entry.label),
+            },
+        };
+        doubts.push(Wrong { path: ["rule", &rule.name, "metric"].map(str::to_string).into(), message });
+    }
+    doubts
 }
 
 /// `you@example.org` or `You <you@example.org>`. Whether it is right in every detail is seen when a mail is put together;

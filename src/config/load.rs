@@ -36,6 +36,18 @@ pub struct Loaded {
     pub file: Option<(PathBuf, String)>,
     /// Every key with its value and its place (`default`, a place in the file, or a variable).
     pub values: Vec<(Vec<String>, Value, String)>,
+    variables: Vec<(Vec<String>, String)>,
+}
+
+impl Loaded {
+    /// What is allowed and probably not meant: rules that watch nothing.
+    pub fn warnings(&self) -> Vec<Problem> {
+        let doubts = check::doubts(&self.config).into_iter().map(|wrong| Problem {
+            place: place_of(&wrong.path, &self.variables, self.file.as_ref(), false),
+            message: format!("{}: {}", wrong.path.join("."), wrong.message),
+        });
+        doubts.collect()
+    }
 }
 
 /// Variables that begin with `OSMON_` and are no configuration.
@@ -79,7 +91,7 @@ pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
             let mut flat = Vec::new();
             flatten(&merged, &[], &mut flat);
             let values = flat.into_iter().map(|(path, value)| (path.clone(), value, place(&path))).collect();
-            Ok(Loaded { config, file, values })
+            Ok(Loaded { config, file, values, variables })
         }
         _ => Err(problems),
     }

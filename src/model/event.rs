@@ -26,6 +26,12 @@ impl Kind {
     }
 }
 
+/// Whether a value is a yes or no, of which the title says all there is to say.
+pub fn is_flag(metric: &str, limit: f64) -> bool {
+    limit == 1.0
+        && !["_percent", "_bytes", "_second", "_seconds", "_ms", "_per_core"].iter().any(|unit| metric.ends_with(unit))
+}
+
 /// One transition. Everything a message needs is inside, so that it can be told long after.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {

@@ -1,5 +1,6 @@
 //! Plain types that travel between the rooms. No I/O.
 
+pub mod catalogue;
 pub mod event;
 pub mod incident;
 pub mod metric;

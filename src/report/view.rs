@@ -8,7 +8,7 @@ use super::series::Point;
 use crate::base::clock::{local_short, parse};
 use crate::base::text::{fit, plural};
 use crate::base::units::{bytes, duration, metric_value, short};
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, Kind, is_flag};
 use crate::model::incident::{Incident, Severity};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -123,11 +123,12 @@ fn last_ended(input: &Input) -> String {
 }
 
 pub fn attention(incident: &Incident, now: DateTime<Utc>) -> Attention {
+    let flag = is_flag(&incident.metric, incident.limit);
     Attention {
         state: if incident.severity == Severity::Critical { "bad" } else { "warn" },
         title: incident.title.clone(),
-        value: metric_value(&incident.metric, incident.value),
-        limit: format!("limit {}", metric_value(&incident.metric, incident.limit)),
+        value: if flag { String::new() } else { metric_value(&incident.metric, incident.value) },
+        limit: if flag { String::new() } else { format!("limit {}", metric_value(&incident.metric, incident.limit)) },
         since: format!(
             "since {} · {}{}",
             local_short(incident.since, now),
@@ -140,10 +141,13 @@ pub fn attention(incident: &Incident, now: DateTime<Utc>) -> Attention {
 
 pub fn happened(event: &Event, now: DateTime<Utc>) -> Happened {
     let metric = event.metric.split('{').next().unwrap_or_default();
+    let flag = is_flag(metric, event.limit);
+    let raised =
+        if flag { event.title.clone() } else { format!("{} {}", event.title, metric_value(metric, event.value)) };
     let (state, text) = match (event.kind, event.severity) {
         (Kind::Recovered, _) => ("ok", format!("{}, it lasted {}", event.title, duration(event.duration_seconds))),
-        (_, Severity::Critical) => ("bad", format!("{} {}", event.title, metric_value(metric, event.value))),
-        (_, Severity::Warning) => ("warn", format!("{} {}", event.title, metric_value(metric, event.value))),
+        (_, Severity::Critical) => ("bad", raised),
+        (_, Severity::Warning) => ("warn", raised),
     };
     let word = match (event.kind, event.severity) {
         (Kind::Recovered, _) => "recovered",

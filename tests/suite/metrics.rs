@@ -1,0 +1,101 @@
+//! `data/metrics.toml` against what is measured on the recorded hosts, and the page made from it.
+
+use super::harness::{Host, repository};
+use osmon::model::catalogue;
+use osmon::model::metric::Label;
+use osmon::model::walk::walk;
+use std::collections::BTreeMap;
+use std::fs;
+
+/// Every metric of two minutes of a host, in all its streams, with the key of its label.
+fn measured(name: &str, found: &mut BTreeMap<String, String>) {
+    let mut host = Host::recorded(name);
+    host.config = "[probe]\nservices = [\"nginx\"]\n".to_string();
+    fs::create_dir_all(host.data().join("state")).unwrap();
+    fs::write(host.data().join("state/skipped"), "2026-11-20T21:40:30.000Z\n").unwrap();
+    if name == "vm" {
+        fs::write(host.root().join("proc/1204/io"), "read_bytes: 1000000\nwrite_bytes: 2000000\n").unwrap();
+    }
+    host.osmon(&["run"]);
+    host.advance(60, 20);
+    host.now += chrono::TimeDelta::days(1);
+    if name == "vm" {
+        host.replace("proc/diskstats", "812345 1200 41234568 400123", "812945 1200 41357448 401123");
+        host.replace("proc/net/dev", "eth0: 48000000000", "eth0: 968000000000");
+        fs::write(host.root().join("proc/1204/io"), "read_bytes: 9000000\nwrite_bytes: 6000000\n").unwrap();
+        host.replace("proc/1204/stat", "10 0 4000000 300000", "10 0 4003000 300000");
+    }
+    host.osmon(&["probe"]);
+    let mut add = |metric: &str, labels: &[Label], _: f64| {
+        found.insert(metric.to_string(), labels.first().map(|(key, _)| key.clone()).unwrap_or_default());
+    };
+    for stream in ["snapshots", "processes"] {
+        for entry in fs::read_dir(host.data().join(stream)).unwrap().flatten() {
+            for line in fs::read_to_string(entry.path()).unwrap().lines() {
+                walk(line, &mut add).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn every_metric_is_listed_and_every_listed_one_is_measured() {
+    let mut found = BTreeMap::new();
+    for name in ["vm", "old", "hybrid", "pi", "container", "kube", "hostile"] {
+        measured(name, &mut found);
+    }
+    let listed: BTreeMap<String, String> =
+        catalogue::all().into_iter().map(|entry| (entry.name, entry.label)).collect();
+    let unlisted: Vec<_> = found.iter().filter(|(name, label)| listed.get(*name) != Some(label)).collect();
+    assert!(unlisted.is_empty(), "measured, and not in data/metrics.toml (or with another label): {unlisted:?}");
+    let unmeasured: Vec<_> = listed.keys().filter(|name| !found.contains_key(*name)).collect();
+    assert!(unmeasured.is_empty(), "in data/metrics.toml, and measured on no recorded host: {unmeasured:?}");
+}
+
+#[test]
+fn the_unit_is_at_the_end_of_the_name() {
+    let endings = [
+        ("percent", "_percent"),
+        ("bytes per second", "_bytes_per_second"),
+        ("bytes", "_bytes"),
+        ("milliseconds", "_ms"),
+        ("bits per second", "_bits_per_second"),
+    ];
+    for entry in catalogue::all() {
+        for (unit, ending) in endings {
+            assert_eq!(entry.unit == unit, entry.name.ends_with(ending), "{} is in {}", entry.name, entry.unit);
+        }
+        assert!(entry.help.len() > 5 && !entry.source.is_empty(), "{}", entry.name);
+    }
+}
+
+/// `OSMON_TEST_WRITE=1 cargo test` writes it anew.
+#[test]
+fn the_page_is_made_from_the_list() {
+    let path = repository("docs/metrics.md");
+    if std::env::var_os("OSMON_TEST_WRITE").is_some() {
+        fs::write(&path, catalogue::to_markdown()).unwrap();
+    }
+    assert!(
+        fs::read_to_string(path).unwrap() == catalogue::to_markdown(),
+        "docs/metrics.md is not what data/metrics.toml says: OSMON_TEST_WRITE=1 cargo test"
+    );
+}
+
+#[test]
+fn a_rule_that_watches_nothing_is_said() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.x]\nmetric = \"cpu.bussy_percent\"\nwarning = 1\n[rule.y]\nmetric = 'disk.used_percent{device=\"x\"}'\nwarning = 1\n".to_string();
+    let done = host.osmon(&["config", "check"]);
+    assert_eq!(done.code, 0);
+    assert!(done.err.contains("osmon.toml:2:1: rule.x.metric: nothing that osmon measures is called \"cpu.bussy_percent\"; did you mean \"cpu.busy_percent\"?"), "{}", done.err);
+    assert!(
+        done.err.contains("osmon.toml:5:1: rule.y.metric: disk.used_percent has no label \"device\"; it has \"mount\""),
+        "{}",
+        done.err
+    );
+    let done = host.osmon(&["run"]);
+    assert!(done.code == 0 && done.err.contains("cpu.bussy_percent"), "{}", done.err);
+    host.advance(60, 1);
+    assert_eq!(host.osmon(&["run"]).err, "", "once");
+}
