@@ -21,6 +21,8 @@ mod damage; // bad files, full disks, stepped clocks, kill -9
 mod host; // a booted Debian with cron and systemd
 #[path = "suite/layers.rs"]
 mod layers; // who may know whom
+#[path = "suite/live.rs"]
+mod live; // this very host, against other tools, and what hangs
 #[path = "suite/mail.rs"]
 mod mail; // a real Postfix, a real msmtp
 #[path = "suite/metrics.rs"]

@@ -42,6 +42,8 @@ pub(super) struct Measure<'a> {
     pub memory_bytes: Option<(u64, u64)>,
     /// Values that cannot be true and were left out.
     pub discarded: u64,
+    /// Parts of a resource that are absent, with the reason.
+    pub failed: BTreeMap<&'static str, String>,
     pub counters: Previous,
     pub snapshot: Record,
     pub processes: Record,
@@ -170,6 +172,7 @@ fn once(
         forks: None,
         memory_bytes: None,
         discarded: 0,
+        failed: BTreeMap::new(),
         counters: Previous::new(&now, boot_id),
         snapshot: Record::new(header.clone()),
         processes: Record::new(header),
@@ -183,6 +186,7 @@ fn once(
             failed.insert(resource.name, clean(&reason, 200));
         }
     }
+    failed.append(&mut measure.failed);
     let facts = system::facts(&mut measure);
     for (name, added) in [
         ("uptime", measure.add("uptime", &Uptime { seconds: round(now.boottime_seconds) })),

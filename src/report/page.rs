@@ -65,6 +65,11 @@ pub fn render(input: &Input) -> Result<String> {
         0 => format!("{}: {}", verdict.word, clean(&input.title, 80)),
         count => format!("{}: {}", plural(count, "problem"), clean(&input.title, 80)),
     };
+    let silent = snapshot["probe"]["failed"].as_object().into_iter().flatten().filter_map(|(name, reason)| {
+        let reason = reason.as_str().filter(|reason| reason.contains("did not answer"))?;
+        Some(format!("Not measured: {name}: {reason}"))
+    });
+    let problems: Vec<String> = input.problems.iter().cloned().chain(silent).collect();
     let page = Page {
         style: STYLE,
         style_hash: hash(STYLE),
@@ -84,7 +89,7 @@ pub fn render(input: &Input) -> Result<String> {
         charts: charts(input, &time)?,
         box_size: view_box(),
         processes: processes(&record),
-        problems: &input.problems,
+        problems: &problems,
         nobody_told: input.nobody_told,
         footer: footer(input, &snapshot),
         verdict,

@@ -9,6 +9,10 @@ struct Debian(String);
 
 impl Debian {
     fn boot(what: &str) -> Option<Self> {
+        Self::boot_as("cron", what)
+    }
+
+    fn boot_as(purpose: &str, what: &str) -> Option<Self> {
         let possible = run(&["possible"]);
         if possible.code != 0 {
             skip(what, &possible.out);
@@ -16,7 +20,7 @@ impl Debian {
         }
         let made = run(&["make"]);
         assert_eq!(made.code, 0, "{}", made.err);
-        let name = format!("osmon-test-{}", std::process::id());
+        let name = format!("osmon-{purpose}-{}", std::process::id());
         let booted = run(&["boot", &name]);
         assert_eq!(booted.code, 0, "{}{}", booted.out, booted.err);
         Some(Self(name))
@@ -76,4 +80,37 @@ fn cron_runs_it_silently_and_a_load_is_told_once() {
 
 fn snapshots(debian: &Debian) -> usize {
     debian.sh("cat /var/lib/osmon/snapshots/*.jsonl 2>/dev/null | wc -l").out.trim().parse().unwrap_or(0)
+}
+
+/// Real units of a real systemd: who burns is named by its unit, a crash loop is seen, a systemctl that hangs costs 2 s.
+#[test]
+fn units_and_services_of_a_real_systemd() {
+    let Some(debian) = Debian::boot_as("units", "a booted Debian with systemd") else { return };
+    debian.put(binary("osmon-probe"), "/usr/bin/osmon-probe");
+    let unit = "[Service]\nExecStart=/bin/false\nRestart=always\nRestartSec=1\n[Unit]\nStartLimitIntervalSec=0\n";
+    debian.sh(&format!("printf '{unit}' > /etc/systemd/system/crash.service; printf '[Service]\\nExecStart=/bin/false\\n' > /etc/systemd/system/broken.service"));
+    debian.sh(
+        "systemctl daemon-reload; systemctl start crash broken; systemd-run --unit=burner sh -c 'while :; do :; done'",
+    );
+    let probe = || -> serde_json::Value { serde_json::from_str(&debian.sh("osmon-probe --json").out).unwrap() };
+    probe();
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let snapshot = probe();
+    let service =
+        |name: &str| snapshot["service"].as_array().unwrap().iter().find(|service| service["service"] == name).cloned();
+    assert_eq!(service("broken.service").expect("a failed one")["state"], "failed", "{}", snapshot["service"]);
+    let crash = service("crash.service").expect("a crash loop");
+    assert!(crash["failed"] == true && crash["restarts"].as_u64().unwrap() > 0, "{crash}");
+    assert!(snapshot["systemd"]["services"].as_u64().unwrap() > 5);
+    let record: serde_json::Value =
+        serde_json::from_str(&debian.sh("tail -n 1 /var/lib/osmon/processes/*.jsonl").out).unwrap();
+    let burner = record["process"].as_array().unwrap().iter().find(|process| process["unit"] == "burner.service");
+    assert!(burner.is_some_and(|process| process["cpu_percent"].as_f64().unwrap() > 30.0), "{record}");
+    // Where a slow program stands before the real one.
+    debian.sh("printf '#!/bin/sh\\nsleep 100\\n' > /usr/local/bin/systemctl; chmod 755 /usr/local/bin/systemctl");
+    let started = std::time::Instant::now();
+    let snapshot = probe();
+    assert!(started.elapsed().as_secs_f64() < 4.0, "{:?}", started.elapsed());
+    assert_eq!(snapshot["probe"]["failed"]["service"], "systemctl did not answer within 2 s");
+    assert!(snapshot["cpu"]["busy_percent"].is_number());
 }
