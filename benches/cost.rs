@@ -31,6 +31,7 @@ fn main() {
 fn bench() {
     println!("{:<58}{:>9}{:>9}{:>8}", "", "here", "other", "ratio");
     probe();
+    growth();
     run();
     for (name, limit) in [("osmon-probe", 2.0), ("osmon", 10.0)] {
         let size = fs::metadata(binary(name)).unwrap().len() as f64 / 1024.0 / 1024.0;
@@ -80,24 +81,44 @@ fn compare(here: &[&str], other: &[&str]) -> [(f64, f64); 2] {
     })
 }
 
+const PROC_FILES: [&str; 19] = [
+    "stat",
+    "loadavg",
+    "meminfo",
+    "vmstat",
+    "pressure/cpu",
+    "pressure/memory",
+    "pressure/io",
+    "self/mountinfo",
+    "diskstats",
+    "net/dev",
+    "net/sockstat",
+    "net/sockstat6",
+    "net/snmp",
+    "sys/fs/file-nr",
+    "sys/net/netfilter/nf_conntrack_count",
+    "sys/net/netfilter/nf_conntrack_max",
+    "sys/kernel/hostname",
+    "sys/kernel/random/boot_id",
+    "self/maps",
+];
+const SYS_FILES: [&str; 3] = ["class/net/eth0/operstate", "class/net/eth0/speed", "fs/cgroup/cgroup.controllers"];
+const SYS_DIRECTORIES: [&str; 6] =
+    ["block", "class/hwmon", "class/thermal", "fs/cgroup/systemd", "fs/cgroup/memory", "fs/cgroup/memory"];
+
 /// Only opens and reads what `osmon-probe` opens and reads.
 fn floor() {
     let mut bytes = 0;
     let mut read = |path: &str| bytes += fs::read(path).map_or(0, |content| content.len());
-    for name in [
-        "stat",
-        "loadavg",
-        "stat",
-        "meminfo",
-        "pressure/cpu",
-        "pressure/memory",
-        "pressure/io",
-        "self/mountinfo",
-        "diskstats",
-        "net/dev",
-        "meminfo",
-    ] {
+    for name in PROC_FILES {
         read(&format!("/proc/{name}"));
+    }
+    for name in SYS_FILES {
+        read(&format!("/sys/{name}"));
+    }
+    for name in SYS_DIRECTORIES {
+        let names = fs::read_dir(format!("/sys/{name}")).into_iter().flatten().flatten();
+        names.for_each(|entry| drop(std::hint::black_box(entry)));
     }
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         if entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()) {
@@ -141,8 +162,101 @@ fn probe() {
     cost(&here);
     let own = std::env::current_exe().unwrap().display().to_string();
     let [(cpu, memory), (floor_cpu, _)] = compare(&here, &[&own, "--floor"]);
-    row(&format!("osmon-probe, {PROCESSES} processes : reading the same files, limit 1.6"), cpu, floor_cpu, "ms");
-    row("osmon-probe, peak memory, limit 8 MiB", memory / 1024.0, 8.0, "MiB");
+    row(&format!("osmon-probe, {PROCESSES} processes : reading the same files, limit 1.3"), cpu, floor_cpu, "ms");
+    row("osmon-probe, peak memory, limit 6 MiB", memory / 1024.0, 6.0, "MiB");
+    peers(&data);
+}
+
+/// The recorders of others, taking one sample of the same host.
+fn peers(data: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("raw").display().to_string();
+    let here = [binary("osmon-probe"), "--data-dir", data];
+    if installed("atop") {
+        let _ = fs::remove_file(&file);
+        let [(cpu, _), (peer, _)] = compare(&here, &["atop", "-w", &file, "1", "1"]);
+        row("osmon-probe : atop -w f 1 1, limit 0.35", cpu, peer, "ms");
+    } else {
+        println!("atop is not installed: osmon-probe is not compared with it");
+    }
+    let sadc = "/usr/lib/sysstat/sadc";
+    if Path::new(sadc).exists() {
+        let activity = directory.path().join("sa").display().to_string();
+        let config = directory.path().join("no-processes.toml").display().to_string();
+        fs::write(&config, "[probe]\nprocesses = false\n").unwrap();
+        let without = [binary("osmon-probe"), "--data-dir", data, "--config", &config];
+        let [(cpu, _), (peer, _)] = compare(&without, &[sadc, "-F", "-L", "-S", "ALL", "1", "1", &activity]);
+        row("osmon-probe, processes off : sadc -S ALL 1 1, limit 0.7", cpu, peer, "ms");
+    } else {
+        println!("sysstat is not installed: osmon-probe is not compared with it");
+    }
+}
+
+fn installed(program: &str) -> bool {
+    Command::new(program).arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+}
+
+/// A large recorded host: the cost of a part must grow with the number of its files, no faster.
+fn growth() {
+    for (what, small, large) in
+        [("processes", 500, 5000), ("interfaces", 50, 500), ("mounts", 100, 1000), ("cores", 26, 256)]
+    {
+        let [a, b] = [small, large].map(|count| {
+            let host = Host::recorded("vm");
+            enlarge(&host, what, count);
+            let (root, data) = (host.root().display().to_string(), host.data().display().to_string());
+            let now = host.now.to_rfc3339();
+            let here = [binary("osmon-probe"), "--root", &root, "--data-dir", &data, "--now", &now];
+            let base = Host::recorded("vm");
+            let (base_root, base_data) = (base.root().display().to_string(), base.data().display().to_string());
+            let plain = [binary("osmon-probe"), "--root", &base_root, "--data-dir", &base_data, "--now", &now];
+            let [(cpu, _), (plain_cpu, _)] = compare(&here, &plain);
+            (cpu - plain_cpu).max(0.01) / count as f64 * 1000.0
+        });
+        row(&format!("each of {large} {what} : each of {small}, limit 1.5"), b, a, "us");
+    }
+}
+
+fn enlarge(host: &Host, what: &str, count: usize) {
+    let root = host.root();
+    let lines = |line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    match what {
+        "processes" => {
+            let stat = fs::read_to_string(root.join("proc/1204/stat")).unwrap();
+            for pid in 100_000..100_000 + count {
+                fs::create_dir_all(root.join(format!("proc/{pid}"))).unwrap();
+                fs::write(root.join(format!("proc/{pid}/stat")), stat.replacen("1204", &pid.to_string(), 1)).unwrap();
+            }
+        }
+        "interfaces" => host.write(
+            "proc/net/dev",
+            &(host.read("proc/net/dev")
+                + &lines(&|number| format!("  veth{number}: 9 9 0 0 0 0 0 0 9 9 0 0 0 0 0 0\n"))),
+        ),
+        "mounts" => {
+            host.write(
+                "proc/self/mountinfo",
+                &(host.read("proc/self/mountinfo")
+                    + &lines(&|number| format!("900 28 9:{number} / /m{number} rw - ext4 /dev/x{number} rw\n"))),
+            );
+            host.write(
+                "statvfs",
+                &(host.read("statvfs") + &lines(&|number| format!("/m{number} 4096 1000000 500000 400000 1000 500\n"))),
+            );
+        }
+        _ => {
+            let stat = host.read("proc/stat");
+            let rest: String = stat
+                .lines()
+                .filter(|line| !line.starts_with("cpu") || line.starts_with("cpu "))
+                .map(|line| format!("{line}\n"))
+                .collect();
+            host.write(
+                "proc/stat",
+                &rest.replacen("intr", &(lines(&|number| format!("cpu{number} 1 2 3 4 5 0 7 8 0 0\n")) + "intr"), 1),
+            );
+        }
+    }
 }
 
 fn run() {

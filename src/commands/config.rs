@@ -81,12 +81,12 @@ fn wrong(call: &Call, problems: &[Problem]) -> anyhow::Error {
 fn show(loaded: &Loaded, json: bool) -> String {
     if json {
         let values = loaded
-            .values
-            .iter()
+            .values()
+            .into_iter()
             .map(|(path, value, place)| serde_json::json!({ "key": path.join("."), "value": value, "from": place }));
         return serde_json::json!({ "schema": 1, "data_dir": loaded.config.data_dir, "setting": values.collect::<Vec<_>>() }).to_string();
     }
-    let lines = loaded.values.iter().map(|(path, value, place)| {
+    let lines = loaded.values().into_iter().map(|(path, value, place)| {
         let value = if path.as_slice() == ["data_dir"] {
             toml::Value::String(loaded.config.data_dir.display().to_string())
         } else {

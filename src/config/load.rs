@@ -34,12 +34,19 @@ pub struct Loaded {
     pub config: Config,
     /// The file that was read, and its text.
     pub file: Option<(PathBuf, String)>,
-    /// Every key with its value and its place (`default`, a place in the file, or a variable).
-    pub values: Vec<(Vec<String>, Value, String)>,
+    merged: Table,
     variables: Vec<(Vec<String>, String)>,
 }
 
 impl Loaded {
+    /// Every key with its value and its place (`default`, a place in the file, or a variable).
+    pub fn values(&self) -> Vec<(Vec<String>, Value, String)> {
+        let mut flat = Vec::new();
+        flatten(&self.merged, &[], &mut flat);
+        let place = |path: &[String]| place_of(path, &self.variables, self.file.as_ref(), true);
+        flat.into_iter().map(|(path, value)| (path.clone(), value, place(&path))).collect()
+    }
+
     /// What is allowed and probably not meant: rules that watch nothing.
     pub fn warnings(&self) -> Vec<Problem> {
         let doubts = check::doubts(&self.config).into_iter().map(|wrong| Problem {
@@ -81,18 +88,12 @@ pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
     }
     let mut wrong = Vec::new();
     let config = check::read(&merged, default_data_dir(request), &mut wrong);
-    let place = |path: &[String]| place_of(path, &variables, file.as_ref(), true);
     problems.extend(wrong.into_iter().map(|wrong| Problem {
         place: place_of(&wrong.path, &variables, file.as_ref(), false),
         message: format!("{}: {}", wrong.path.join("."), wrong.message),
     }));
     match config {
-        Some(config) if problems.is_empty() => {
-            let mut flat = Vec::new();
-            flatten(&merged, &[], &mut flat);
-            let values = flat.into_iter().map(|(path, value)| (path.clone(), value, place(&path))).collect();
-            Ok(Loaded { config, file, values, variables })
-        }
+        Some(config) if problems.is_empty() => Ok(Loaded { config, file, merged, variables }),
         _ => Err(problems),
     }
 }
@@ -154,6 +155,12 @@ fn read_file(request: &Request) -> Result<Option<(PathBuf, String)>, Problem> {
 
 /// Puts `OSMON_…` over the table; gives back which variable set which key.
 fn overlay(merged: &mut Table, request: &Request, problems: &mut Vec<Problem>) -> Vec<(Vec<String>, String)> {
+    let is_ours =
+        |name: &str| name.starts_with("OSMON_") && !OTHER_VARIABLES.iter().any(|other| name.starts_with(other));
+    let given: Vec<&(String, String)> = request.environment.iter().filter(|(name, _)| is_ours(name)).collect();
+    if given.is_empty() {
+        return Vec::new();
+    }
     let mut keys = Vec::new();
     flatten(merged, &[], &mut keys);
     for name in merged.get("rule").and_then(Value::as_table).into_iter().flat_map(Table::keys) {
@@ -163,10 +170,7 @@ fn overlay(merged: &mut Table, request: &Request, problems: &mut Vec<Problem>) -
     let named: Vec<(String, Vec<String>, Value)> =
         keys.into_iter().map(|(path, value)| (variable_name(&path), path, value)).collect();
     let mut set = Vec::new();
-    for (name, text) in &request.environment {
-        if !name.starts_with("OSMON_") || OTHER_VARIABLES.iter().any(|other| name.starts_with(other)) {
-            continue;
-        }
+    for (name, text) in given {
         let mut wrong = |message| problems.push(Problem { place: format!("environment variable {name}"), message });
         let Some((_, path, expected)) = named.iter().find(|(known, _, _)| known == name) else {
             wrong(format!("sets nothing{}", hint(name, named.iter().map(|(known, _, _)| known.as_str()))));

@@ -34,6 +34,8 @@ pub struct Config {
 /// `[probe]`
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub struct Probe {
+    /// Processes, units and containers are measured.
+    pub processes: bool,
     /// How many processes are recorded each minute (0 to 1000).
     pub top_processes: usize,
     /// Command lines are recorded beside process names, secrets masked.

@@ -5,6 +5,7 @@ use crate::base::units::parse_duration;
 use crate::model::metric::{Label, Selector};
 use serde::Deserialize;
 use std::time::Duration;
+use toml::Value;
 
 /// Longest title, in characters.
 const TITLE_MAX: usize = 160;
@@ -80,9 +81,11 @@ fn yes() -> bool {
 
 /// Every key of a rule, with a value of its type.
 pub(super) fn keys() -> toml::Table {
-    let text = "enabled = true\ntitle = ''\nmetric = ''\nwhen = ''\nwarning = 0.0\nwarning_clear = 0.0\ncritical = 0.0\n\
-                critical_clear = 0.0\nfor = ''\ncritical_for = ''\nclear_for = ''\n";
-    toml::from_str(text).unwrap_or_default()
+    let texts =
+        ["title", "metric", "when", "for", "critical_for", "clear_for"].map(|key| (key, Value::String(String::new())));
+    let numbers = ["warning", "warning_clear", "critical", "critical_clear"].map(|key| (key, Value::Float(0.0)));
+    let all = texts.into_iter().chain(numbers).chain([("enabled", Value::Boolean(true))]);
+    all.map(|(key, value)| (key.to_string(), value)).collect()
 }
 
 /// Takes out of a rule what was derived from a key that is now set otherwise: a default `warning_clear` belongs to the

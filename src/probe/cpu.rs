@@ -88,6 +88,7 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     measure.forks = before.as_ref().and_then(|(before, _)| now.forks.checked_sub(before.forks));
     let core = before.map(|(before, _)| cores(&now.cores, &before.cores)).unwrap_or_default();
     let cores = (now.cores.len() / 2).max(1);
+    measure.cores = Some(cores);
     measure.add("cpu", &Cpu { cores, shares, rates, core, counters: now.cpu })
 }
 

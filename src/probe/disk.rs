@@ -8,6 +8,7 @@ use crate::base::text::{NAME_MAX, clean_bytes};
 use crate::config;
 use crate::model::metric::Selector;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// An element of the section `disk`.
 #[derive(Debug, Serialize)]
@@ -105,21 +106,22 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
 
 /// One mount per file system: the shortest path to it, of those that show all of it if there are such.
 fn choose(mounts: Vec<Mount>, settings: &config::Probe) -> Vec<Mount> {
-    let mut chosen: Vec<Mount> = Vec::new();
-    for mount in mounts {
-        if is_left_out(&mount, settings) {
-            continue;
-        }
-        // What was mounted later on the same point hides what was there.
-        chosen.retain(|other| other.point != mount.point);
-        let rank = |mount: &Mount| (mount.root != b"/", mount.point.len());
-        match chosen.iter_mut().find(|other| other.device_id == mount.device_id) {
-            Some(other) if rank(&mount) < rank(other) => *other = mount,
-            Some(_) => {}
-            None => chosen.push(mount),
+    // What was mounted later on the same point hides what was there.
+    let mut by_point: BTreeMap<Vec<u8>, Mount> = BTreeMap::new();
+    for mount in mounts.into_iter().filter(|mount| !is_left_out(mount, settings)) {
+        by_point.insert(mount.point.clone(), mount);
+    }
+    let rank = |mount: &Mount| (mount.root != b"/", mount.point.len());
+    let mut by_device: BTreeMap<String, Mount> = BTreeMap::new();
+    for mount in by_point.into_values() {
+        match by_device.get(&mount.device_id) {
+            Some(other) if rank(other) <= rank(&mount) => {}
+            _ => {
+                by_device.insert(mount.device_id.clone(), mount);
+            }
         }
     }
-    chosen
+    by_device.into_values().collect()
 }
 
 fn is_left_out(mount: &Mount, settings: &config::Probe) -> bool {
@@ -159,6 +161,7 @@ mod tests {
     #[test]
     fn one_disk_seen_twice_is_one() {
         let settings = config::Probe {
+            processes: true,
             top_processes: 10,
             command_lines: false,
             services: vec![],
@@ -172,6 +175,6 @@ mod tests {
             10 0 0:35 / /mnt/s rw - fuse.sshfs u@h: rw\n11 0 0:36 / /tmp rw - tmpfs over rw\n";
         let chosen: Vec<_> =
             choose(mounts::parse(content), &settings).into_iter().map(|mount| (mount.point, mount.device_id)).collect();
-        assert_eq!(chosen, [(b"/".to_vec(), "8:1".to_string()), (b"/tmp".to_vec(), "0:36".to_string())]);
+        assert_eq!(chosen, [(b"/tmp".to_vec(), "0:36".to_string()), (b"/".to_vec(), "8:1".to_string())]);
     }
 }

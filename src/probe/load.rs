@@ -19,14 +19,9 @@ struct Load {
 
 pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     let content = measure.root.proc("loadavg").map_err(|error| error.to_string())?;
-    let stat = measure.root.proc("stat").unwrap_or_default();
-    let cores = stat
-        .split(|byte| *byte == b'\n')
-        .filter(|line| line.starts_with(b"cpu") && line.get(3).is_some_and(u8::is_ascii_digit))
-        .count();
     let load = LoadAverage::from_read(content.as_slice()).map_err(not_understood)?;
     let [one, five, fifteen] = [load.one, load.five, load.fifteen].map(|value| round(f64::from(value)));
-    let per_core = |value: f64| round(value / cores.max(1) as f64);
+    let per_core = |value: f64| round(value / measure.cores.unwrap_or(1) as f64);
     measure.add(
         "load",
         &Load {

@@ -34,6 +34,8 @@ pub(super) struct Measure<'a> {
     pub now: Now,
     /// The run before and the seconds since; `None`: no rates.
     pub before: Option<(&'a Previous, f64)>,
+    /// Cores that are switched on.
+    pub cores: Option<usize>,
     /// CPU time used by anybody since the run before, in ticks; processes are held against it.
     pub busy_ticks: Option<u64>,
     /// Processes started since the run before.
@@ -168,6 +170,7 @@ fn once(
         settings,
         now,
         before: before.zip(interval),
+        cores: None,
         busy_ticks: None,
         forks: None,
         memory_bytes: None,
@@ -178,7 +181,9 @@ fn once(
         processes: Record::new(header),
     };
     let mut failed = BTreeMap::new();
-    for resource in &RESOURCES {
+    for resource in
+        RESOURCES.iter().filter(|resource| settings.processes || !["process", "unit"].contains(&resource.name))
+    {
         // A bug, or a kernel file of a shape nobody has seen, must cost its own section only.
         let result = catch_unwind(AssertUnwindSafe(|| (resource.measure)(&mut measure)));
         if let Err(reason) = result.unwrap_or_else(|_| Err("could not be understood (please report this)".to_string()))

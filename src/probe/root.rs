@@ -8,6 +8,7 @@ use crate::base::file::read_at_most;
 use crate::base::subprocess;
 use nix::sys::statvfs::statvfs;
 use nix::unistd::{SysconfVar, sysconf};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
@@ -204,7 +205,7 @@ impl Root {
     /// Space of the file systems at mount points given as raw bytes; where it is not known, why, in words.
     pub fn spaces(&self, mounts: &[Vec<u8>]) -> Vec<Result<Space, String>> {
         if self.recorded {
-            return mounts.iter().map(|mount| self.recorded_space(mount)).collect();
+            return self.recorded_spaces(mounts);
         }
         let answers = bounded::each(STATVFS_LIMIT, mounts, |mount| statvfs(Path::new(OsStr::from_bytes(mount))));
         let results = answers.into_iter().map(|answer| match answer {
@@ -222,22 +223,20 @@ impl Root {
         results.collect()
     }
 
-    fn recorded_space(&self, mount: &[u8]) -> Result<Space, String> {
-        let content = fs::read(self.base.join("statvfs")).map_err(|error| error.to_string())?;
-        for line in content.split(|byte| *byte == b'\n') {
+    /// From the file `statvfs` of a recording.
+    fn recorded_spaces(&self, mounts: &[Vec<u8>]) -> Vec<Result<Space, String>> {
+        let content = fs::read(self.base.join("statvfs")).unwrap_or_default();
+        let lines = content.split(|byte| *byte == b'\n').filter_map(|line| {
             let mut words = line.split(|byte| *byte == b' ');
-            if words.next().map(super::mounts::unescape).as_deref() == Some(mount) {
-                let mut numbers = [0_u64; 6];
-                for (number, word) in numbers.iter_mut().zip(words) {
-                    *number = std::str::from_utf8(word)
-                        .ok()
-                        .and_then(|word| word.parse().ok())
-                        .ok_or("recorded statvfs is damaged")?;
-                }
-                return Ok(space(numbers));
+            let point = super::mounts::unescape(words.next()?);
+            let mut numbers = [0_u64; 6];
+            for (number, word) in numbers.iter_mut().zip(words) {
+                *number = std::str::from_utf8(word).ok()?.parse().ok()?;
             }
-        }
-        Err("not recorded".to_string())
+            Some((point, space(numbers)))
+        });
+        let known: HashMap<Vec<u8>, Space> = lines.collect();
+        mounts.iter().map(|mount| known.get(mount).copied().ok_or_else(|| "not recorded".to_string())).collect()
     }
 }
 
