@@ -3,7 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
 
 use crate::base::clock::{local_minute, local_short, parse, zone_name};
-use crate::base::text::plural;
+use crate::base::text::{fit, plural};
 use crate::base::units::{bytes, duration, short};
 use crate::cli::Output;
 use crate::cli::output::Style;
@@ -165,7 +165,29 @@ impl View<'_> {
         if !stalls.is_empty() {
             line("Pressure", String::new(), format!("{}   % of 10 s spent waiting", stalls.join("  ")));
         }
+        if let Some(services) = self.number("/systemd/services") {
+            line("Services", short(services), self.troubled());
+        }
+        if let Some((celsius, sensor)) = self.hottest() {
+            line("Hottest", format!("{} °C", short(celsius)), sensor);
+        }
         lines.join("\n")
+    }
+
+    /// Services that failed or crash in a loop.
+    fn troubled(&self) -> String {
+        let services = self.snapshot["service"].as_array().into_iter().flatten();
+        let failed: Vec<String> = services
+            .filter(|service| service["failed"] == true)
+            .map(|service| format!("{} ({})", text(service, "service"), text(service, "state")))
+            .collect();
+        if failed.is_empty() { "none failed".to_string() } else { fit(&format!("failed: {}", failed.join(", ")), 56) }
+    }
+
+    fn hottest(&self) -> Option<(f64, String)> {
+        let sensors = self.snapshot["temperature"].as_array().into_iter().flatten();
+        let values = sensors.filter_map(|sensor| Some((sensor["celsius"].as_f64()?, text(sensor, "sensor"))));
+        values.max_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     fn percent(&self, path: &str) -> String {
@@ -249,7 +271,7 @@ pub fn one_line(snapshot: &str) -> String {
     let parts = [
         number("/cpu/busy_percent").map(|value| format!("CPU {} %", short(value))),
         number("/memory/used_percent").map(|value| format!("memory {} %", short(value))),
-        fullest.map(|(value, mount)| format!("{} {} %", crate::base::text::fit(&mount, 20), short(value))),
+        fullest.map(|(value, mount)| format!("{} {} %", fit(&mount, 20), short(value))),
         number("/load/one").map(|value| format!("load {}", short(value))),
         number("/process/total").map(|value| format!("{value} processes")),
     ];

@@ -30,7 +30,7 @@ pub struct Spec {
 const LINES_MAX: usize = 5;
 
 /// Every chart, in the order of the page.
-pub const CHARTS: [Spec; 8] = [
+pub const CHARTS: [Spec; 9] = [
     Spec {
         title: "CPU",
         unit: Unit::Percent,
@@ -71,6 +71,7 @@ pub const CHARTS: [Spec; 8] = [
             ("pressure.io.some_avg60_percent", "I/O"),
         ],
     },
+    Spec { title: "Temperature", unit: Unit::Number, lines: &[("temperature.celsius", "")] },
     Spec {
         title: "Processes",
         unit: Unit::Number,

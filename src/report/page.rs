@@ -4,7 +4,8 @@
 
 use super::tiles::{Tile, tiles};
 use super::view::{
-    Attention, Chart, Happened, Process, Verdict, attention, charts, happened, processes, span, verdict, view_box,
+    Attention, Chart, Happened, Process, Unit, Verdict, attention, charts, happened, processes, span, unexplained,
+    units, verdict, view_box,
 };
 use super::{Input, spark};
 use crate::base::clock::{local_minute, parse, zone_name};
@@ -42,6 +43,8 @@ struct Page<'a> {
     charts: Vec<Chart>,
     box_size: (u32, u32),
     processes: Vec<Process>,
+    unexplained: String,
+    units: Vec<Unit>,
     problems: &'a [String],
     nobody_told: bool,
     footer: String,
@@ -89,6 +92,8 @@ pub fn render(input: &Input) -> Result<String> {
         charts: charts(input, &time)?,
         box_size: view_box(),
         processes: processes(&record),
+        unexplained: unexplained(&record),
+        units: units(&record),
         problems: &problems,
         nobody_told: input.nobody_told,
         footer: footer(input, &snapshot),

@@ -210,6 +210,7 @@ fn unit(spec: &Spec) -> &'static str {
         Unit::Percent => "%",
         Unit::SmallPercent => "% of a minute in which somebody waited",
         Unit::BytesPerSecond => "per second",
+        Unit::Number if spec.title == "Temperature" => "°C",
         Unit::Number => "",
     }
 }
@@ -226,6 +227,42 @@ fn row(class: usize, name: &str, spec: &Spec, points: &[Point], newest: f64) -> 
         avg: show(values().sum::<f64>() / points.len() as f64),
         max: show(values().fold(f64::NEG_INFINITY, f64::max)),
     }
+}
+
+/// A unit or container that used much.
+pub struct Unit {
+    pub name: String,
+    pub kind: String,
+    pub cpu: String,
+    pub memory: String,
+    pub io: String,
+}
+
+pub fn units(record: &Value) -> Vec<Unit> {
+    let list = record["unit"].as_array().into_iter().flatten();
+    let number = |unit: &Value, key: &str| unit[key].as_f64();
+    let units = list.map(|unit| Unit {
+        name: unit["unit"].as_str().unwrap_or_default().to_string(),
+        kind: unit["kind"].as_str().unwrap_or_default().to_string(),
+        cpu: number(unit, "cpu_percent").map_or_else(|| "–".to_string(), short),
+        memory: number(unit, "memory_bytes").map_or_else(|| "–".to_string(), bytes),
+        io: number(unit, "read_bytes_per_second")
+            .map(|read| bytes(read + number(unit, "written_bytes_per_second").unwrap_or(0.0)))
+            .map_or_else(|| "–".to_string(), |rate| format!("{rate}/s")),
+    });
+    units.collect()
+}
+
+/// What the listed processes leave over, in words.
+pub fn unexplained(record: &Value) -> String {
+    let part = &record["unexplained"];
+    let cpu = part["cpu_percent"].as_f64().map(|cpu| format!("{} % of a core", short(cpu)));
+    let lived = part["short_lived"]
+        .as_f64()
+        .filter(|count| *count > 0.0)
+        .map(|count| format!("{count} tasks began and ended unseen"));
+    let words: Vec<String> = cpu.into_iter().chain(lived).collect();
+    if words.is_empty() { String::new() } else { format!("Not explained by these: {}", words.join("; ")) }
 }
 
 pub fn processes(record: &Value) -> Vec<Process> {
