@@ -50,6 +50,12 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Whose snapshot it is.
+#[derive(Deserialize)]
+struct Headed {
+    host: String,
+}
+
 /// A record of the `events` stream.
 #[derive(Deserialize)]
 struct Recorded {
@@ -94,11 +100,7 @@ fn input(here: &Here) -> Result<Input> {
     );
     let state = detect_crisis::state(here);
     Ok(Input {
-        title: if here.config.report.title.is_empty() {
-            here.root.host_name()
-        } else {
-            here.config.report.title.clone()
-        },
+        title: title(here, snapshot.as_deref()),
         now,
         snapshot,
         processes: here.store.last(PROCESSES, now)?,
@@ -109,6 +111,14 @@ fn input(here: &Here) -> Result<Input> {
         problems,
         nobody_told: here.config.alert.to.is_empty(),
     })
+}
+
+/// What the page calls the host: as configured, as the newest snapshot says (the history may be another host's), or as
+/// this one is called.
+fn title(here: &Here, snapshot: Option<&str>) -> String {
+    let configured = Some(here.config.report.title.clone()).filter(|title| !title.is_empty());
+    let recorded = || serde_json::from_str::<Headed>(snapshot?).ok().map(|snapshot| snapshot.host);
+    configured.or_else(recorded).unwrap_or_else(|| here.root.host_name())
 }
 
 /// The events of the last week, the newest first, each once: after a crash one may have been appended twice.

@@ -18,9 +18,9 @@ const PROCESS: &[Column] = &[
     ("CPU s", 7, true),
     ("Memory", 9, true),
     ("Disk I/O", 9, true),
-    ("User", 11, false),
-    ("Process", 16, false),
-    ("Unit", 10, false),
+    ("User", 9, false),
+    ("Process", 15, false),
+    ("Unit", 13, false),
 ];
 const UNIT: &[Column] = &[
     ("CPU %", 6, true),

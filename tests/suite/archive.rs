@@ -100,6 +100,28 @@ fn a_full_disk_is_not_the_archive_s_fault() {
     assert!(done.err.contains("No space left on device") && !done.err.contains("damaged"), "{}", done.err);
 }
 
+/// The history that comes along is one that this version reads, and every later one will.
+#[test]
+fn the_sample_can_be_restored_drawn_and_asked() {
+    let host = Host::recorded("vm");
+    let look = host.path("look");
+    let sample = super::harness::repository("data/sample/web-01.tar.gz");
+    host.osmon(&["restore", sample.to_str().unwrap(), "--to", look.to_str().unwrap()]).ok();
+    let on = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(super::harness::binary("osmon"));
+        let output =
+            command.args(arguments).args(["--now", super::harness::BEGIN, "--data-dir"]).arg(&look).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    on(&["graph"]);
+    let page = fs::read_to_string(look.join("report.html")).unwrap();
+    assert!(page.contains("web-01") && page.contains("1416 snapshots in the last 24 h") && page.contains("Degraded"));
+    assert!(page.len() < 320_000, "{} bytes", page.len());
+    let top = on(&["top", "--at", "2026-11-20T14:40:00Z"]);
+    assert!(top.lines().nth(3).is_some_and(|line| line.contains("238") && line.contains("java")), "{top}");
+}
+
 fn refused(host: &Host, archive: &str, why: &str) -> Done {
     let before = tree(&host.data());
     let done = host.osmon(&["restore", archive]);
