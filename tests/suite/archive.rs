@@ -151,7 +151,13 @@ fn an_archive_that_is_damaged_anywhere_changes_nothing() {
         let mut flipped = whole.clone();
         flipped[at] ^= 0x10;
         fs::write(&broken, &flipped).unwrap();
-        refused(&host, broken.to_str().unwrap(), "");
+        // A few bits of a deflate stream mean nothing (padding to a byte): then what is in it must be the same.
+        let content = |file: &str| tool("sh", &["-c", &format!("gzip -dc {file} | sha256sum")]).out;
+        if content(broken.to_str().unwrap()) != content(&archive)
+            || tool("gzip", &["-t", broken.to_str().unwrap()]).code != 0
+        {
+            refused(&host, broken.to_str().unwrap(), "");
+        }
     }
     fs::write(&broken, "not an archive").unwrap();
     refused(&host, broken.to_str().unwrap(), "damaged or no tar.gz");
