@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Why bounded work gave no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,31 +32,34 @@ pub fn run<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send +
     })
 }
 
-/// Does `work` on each item, all on one thread, and waits at most `limit` for each. One that hangs costs its own result
-/// only: the rest goes on in another thread.
-pub fn each<I, T>(
+/// Does `work` on every item, each group on a thread of its own, and waits at most `limit` for all together. What hangs
+/// costs its own result, and those behind it in its group. Results are in the order of the items, group by group.
+pub fn groups<I, T>(
     limit: Duration,
-    items: &[I],
+    groups: Vec<Vec<I>>,
     work: impl Fn(&I) -> T + Copy + Send + 'static,
 ) -> Vec<Result<T, Unfinished>>
 where
-    I: Clone + Send + 'static,
+    I: Send + 'static,
     T: Send + 'static,
 {
-    let mut results = Vec::with_capacity(items.len());
-    while let Some(rest) = items.get(results.len()..).filter(|rest| !rest.is_empty()).map(<[I]>::to_vec) {
-        let (sender, receiver) = mpsc::sync_channel(rest.len());
-        // Where no thread can be made, the channel is closed and every result is one that failed.
-        let _ = thread::Builder::new().spawn(move || rest.iter().all(|item| sender.send(work(item)).is_ok()));
-        while results.len() < items.len() {
-            match receiver.recv_timeout(limit) {
-                Ok(result) => results.push(Ok(result)),
-                Err(error) => {
-                    let timed_out = error == mpsc::RecvTimeoutError::Timeout;
-                    results.push(Err(if timed_out { Unfinished::TimedOut } else { Unfinished::Panicked }));
-                    break;
-                }
-            }
+    let count = groups.iter().map(Vec::len).sum();
+    let (sender, receiver) = mpsc::sync_channel(count);
+    let mut first = 0;
+    for group in groups.into_iter().filter(|group| !group.is_empty()) {
+        let (sender, begin) = (sender.clone(), first);
+        first += group.len();
+        // Where no thread can be made, its results are missing like those of one that hangs.
+        let _ = thread::Builder::new().spawn(move || {
+            (begin..).zip(&group).all(|(number, item)| sender.send((number, work(item))).is_ok());
+        });
+    }
+    drop(sender);
+    let mut results: Vec<Result<T, Unfinished>> = (0..count).map(|_| Err(Unfinished::TimedOut)).collect();
+    let until = Instant::now() + limit;
+    while let Ok((number, result)) = receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        if let Some(slot) = results.get_mut(number) {
+            *slot = Ok(result);
         }
     }
     results
@@ -67,15 +70,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_that_hangs_costs_itself_only() {
+    fn what_hangs_costs_its_group_only() {
         let work = |number: &u64| {
-            if *number == 2 {
+            if *number >= 10 {
                 thread::sleep(Duration::from_secs(5));
             }
             number * 10
         };
-        let results = each(Duration::from_millis(50), &[1, 2, 3, 4], work);
-        assert_eq!(results, [Ok(10), Err(Unfinished::TimedOut), Ok(30), Ok(40)]);
+        let started = Instant::now();
+        let results = groups(Duration::from_millis(100), vec![vec![1, 2], vec![10], vec![11], vec![], vec![3]], work);
+        let late = Err(Unfinished::TimedOut);
+        assert_eq!(results, [Ok(10), Ok(20), late, late, Ok(30)]);
+        assert!(started.elapsed() < Duration::from_secs(2), "all together, not one after another");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::base::units::parse_duration;
 use chrono::{DateTime, Days, Local, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use std::time::Duration;
 
 /// The time that `text` means, seen from `now`, in the zone of this host. A time of day alone is the last one that is not
 /// in the future; a day alone is its midnight.
@@ -23,8 +24,10 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     }
     let span = text.strip_suffix("ago").map_or_else(|| text.strip_prefix('-'), |span| Some(span.trim()));
     if let Some(span) = span {
-        let compact: String = span.split_whitespace().collect();
-        let span = parse_duration(&compact).map_err(|_| wrong())?;
+        let span = words(span).ok_or_else(wrong)?;
+        return now.checked_sub_signed(TimeDelta::from_std(span).map_err(|_| wrong())?).ok_or_else(wrong);
+    }
+    if let Some(span) = words(text) {
         return now.checked_sub_signed(TimeDelta::from_std(span).map_err(|_| wrong())?).ok_or_else(wrong);
     }
     let today = now.with_timezone(&Local).date_naive();
@@ -41,6 +44,43 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     };
     let time = clock.map_or(Some(NaiveTime::MIN), time_of_day);
     date.zip(time).and_then(|(date, time)| local(date.and_time(time))).ok_or_else(wrong)
+}
+
+/// A span as people say it: `90s`, `5 minutes`, `1h 30m`, `2 weeks`.
+fn words(text: &str) -> Option<Duration> {
+    let text = text.to_lowercase();
+    let mut compact = String::new();
+    let (mut number, mut unit) = (String::new(), String::new());
+    let flush = |number: &mut String, unit: &mut String, compact: &mut String| -> Option<()> {
+        if number.is_empty() && unit.is_empty() {
+            return Some(());
+        }
+        let (factor, letter) = match unit.as_str() {
+            "s" | "sec" | "secs" | "second" | "seconds" => (1, 's'),
+            "m" | "min" | "mins" | "minute" | "minutes" => (1, 'm'),
+            "h" | "hr" | "hrs" | "hour" | "hours" => (1, 'h'),
+            "d" | "day" | "days" => (1, 'd'),
+            "w" | "week" | "weeks" => (7, 'd'),
+            _ => return None,
+        };
+        let count = number.parse::<u64>().ok()?.checked_mul(factor)?;
+        compact.push_str(&format!("{count}{letter}"));
+        number.clear();
+        unit.clear();
+        Some(())
+    };
+    for c in text.chars().filter(|c| !c.is_whitespace()) {
+        if c.is_ascii_digit() {
+            if !unit.is_empty() {
+                flush(&mut number, &mut unit, &mut compact)?;
+            }
+            number.push(c);
+        } else {
+            unit.push(c);
+        }
+    }
+    flush(&mut number, &mut unit, &mut compact)?;
+    parse_duration(&compact).ok()
 }
 
 fn time_of_day(text: &str) -> Option<NaiveTime> {
@@ -69,6 +109,9 @@ mod tests {
         let get = |text: &str| parse(text, now).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(get("2h ago"), now - TimeDelta::hours(2));
         assert_eq!(get("1h30m ago"), now - TimeDelta::minutes(90));
+        assert_eq!(get("5 minutes ago"), now - TimeDelta::minutes(5));
+        assert_eq!(get("1 week ago"), now - TimeDelta::days(7));
+        assert_eq!(get("90m"), now - TimeDelta::minutes(90));
         assert_eq!(get("-90s"), now - TimeDelta::seconds(90));
         assert_eq!(get("2026-11-20T03:00:00Z").timestamp() % 86_400, 3 * 3600);
         assert_eq!(get("yesterday"), get("today") - TimeDelta::days(1));

@@ -75,6 +75,8 @@ fn call(command: &Command, program: &str, matches: &clap::ArgMatches) -> ExitCod
 }
 
 fn finish(command: &Command, out: &Output, result: Result<Exit>) -> ExitCode {
+    let unprinted = |error| anyhow::Error::new(error).context("could not write to standard output");
+    let result = result.and_then(|exit| out.failure().map_or(Ok(exit), |error| Err(unprinted(error))));
     match result {
         Ok(exit) => exit.into(),
         Err(error) => {

@@ -33,6 +33,7 @@ pub struct Output {
     shown: bool,
     colored: bool,
     brake: Mutex<Option<(PathBuf, DateTime<Utc>)>>,
+    failure: Mutex<Option<io::Error>>,
 }
 
 impl Output {
@@ -56,6 +57,7 @@ impl Output {
             shown,
             colored,
             brake: Mutex::new(None),
+            failure: Mutex::new(None),
         }
     }
 
@@ -74,15 +76,32 @@ impl Output {
     /// For people: shown on a terminal only.
     pub fn say(&self, text: &str) {
         if self.shown {
-            print(text);
+            self.print(text);
         }
     }
 
     /// What was asked for: always printed, unless `--quiet`.
     pub fn result(&self, text: &str) {
         if !self.quiet {
-            print(text);
+            self.print(text);
         }
+    }
+
+    fn print(&self, text: &str) {
+        match writeln!(io::stdout(), "{text}") {
+            // A reader that has seen enough (`osmon probe | head -1`) is no error.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                if let Ok(mut failure) = self.failure.lock() {
+                    failure.get_or_insert(error);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Why something could not be printed, if so.
+    pub fn failure(&self) -> Option<io::Error> {
+        self.failure.lock().ok().and_then(|mut failure| failure.take())
     }
 
     /// What is wrong, in one line on standard error. Under cron a complaint that repeats is held back.
@@ -112,9 +131,4 @@ impl Output {
         };
         format!("\x1b[{code}m{text}\x1b[0m")
     }
-}
-
-fn print(text: &str) {
-    // A reader that has seen enough (`osmon probe | head -1`) is no error.
-    let _ = writeln!(io::stdout(), "{text}");
 }

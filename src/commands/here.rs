@@ -1,6 +1,7 @@
 //! Where a command stands: configuration, store, host and the present time.
 
 use crate::base::clock::Now;
+use crate::base::fault::Fault;
 use crate::base::file::{FILE_MODE, read_at_most, replace};
 use crate::cli::{Call, Output};
 use crate::config::load::{data_dir_despite, load};
@@ -29,6 +30,12 @@ impl Here {
     pub fn open(call: &Call) -> Result<Self> {
         let request = request(call);
         let root = Root::new(call.common.root.as_deref());
+        if !root.exists() {
+            let given = call.common.root.clone().unwrap_or_default();
+            return Err(
+                Fault::BadData(format!("{} is no recorded host: it has no directory proc", given.display())).into()
+            );
+        }
         let mut now = Now::read();
         now.wall = call.common.now.unwrap_or(now.wall);
         now.boottime_seconds = root.recorded_boottime().unwrap_or(now.boottime_seconds);
@@ -137,8 +144,6 @@ fn fallback(request: &Request) -> Result<Loaded> {
             return Ok(loaded);
         }
     }
-    Err(crate::base::fault::Fault::Configuration(
-        "the built-in default configuration could not be read (please report this)".to_string(),
-    )
-    .into())
+    Err(Fault::Configuration("the built-in default configuration could not be read (please report this)".to_string())
+        .into())
 }

@@ -3,7 +3,7 @@
 use super::here::Here;
 use super::probe_table;
 use crate::cli::{Call, Command, Exit};
-use crate::probe::{Previous, Probed, probe};
+use crate::probe::{Asked, Previous, Probed, Scope, probe};
 use crate::store::{PROCESSES, SNAPSHOTS};
 use anyhow::{Context, Result};
 use clap::{Args, FromArgMatches};
@@ -60,7 +60,7 @@ fn run(call: &Call) -> Result<Exit> {
 /// Measures; gives the snapshot and its JSON.
 pub fn measure(here: &Here, skipped_runs: u64) -> Result<(Probed, String)> {
     let previous = here.load_state::<Previous>("probe");
-    let probed = probe(&here.root, &here.config.probe, here.now, previous, skipped_runs);
+    let probed = probe(&here.root, &here.config.probe, here.now, previous, &Asked { scope: Scope::All, skipped_runs });
     let json = probed.snapshot.to_json().context("could not write the snapshot as JSON")?;
     Ok((probed, json))
 }

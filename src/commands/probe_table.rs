@@ -87,6 +87,9 @@ const PROCESS: &[Column] = &[
     ("Unit", 19, false),
 ];
 
+/// How many rows of one kind a glance has.
+const ROWS: usize = 20;
+
 struct View<'a> {
     out: &'a Output,
     snapshot: &'a Value,
@@ -206,11 +209,14 @@ impl View<'_> {
         if rows.is_empty() {
             return String::new();
         }
+        let more = rows.len().saturating_sub(ROWS);
+        let more = if more > 0 { format!("\n… and {more} more: osmon probe --json") } else { String::new() };
+        let rows = rows.get(..ROWS).unwrap_or(&rows).join("\n");
         let mut named = columns.to_vec();
         if let Some(first) = named.first_mut() {
             first.0 = title;
         }
-        format!("{}\n{}", self.out.paint(Style::Bold, &head(&named)), rows.join("\n"))
+        format!("{}\n{rows}{more}", self.out.paint(Style::Bold, &head(&named)))
     }
 
     fn processes(&self, processes: &Value) -> String {
@@ -238,7 +244,15 @@ impl View<'_> {
                 ],
             )
         });
-        let lines: Vec<String> = [total, self.out.paint(Style::Bold, &head(PROCESS))].into_iter().chain(rows).collect();
+        let left = processes["unexplained"]["cpu_percent"].as_f64();
+        let left = left.map(|cpu| {
+            self.out.paint(
+                Style::Dim,
+                &format!("{:>6}  of a core is used by none of these: osmon top says more", short(cpu)),
+            )
+        });
+        let lines: Vec<String> =
+            [total, self.out.paint(Style::Bold, &head(PROCESS))].into_iter().chain(rows).chain(left).collect();
         lines.join("\n")
     }
 

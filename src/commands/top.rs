@@ -5,7 +5,7 @@ use super::top_table::{self, Usage};
 use crate::base::fault::Fault;
 use crate::base::{clock, when};
 use crate::cli::{Call, Command, Exit};
-use crate::probe::probe;
+use crate::probe::{Asked, Scope, probe};
 use crate::store::PROCESSES;
 use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -66,18 +66,19 @@ fn run(call: &Call) -> Result<Exit> {
 /// The host itself, over one second; nothing is stored.
 fn live(here: &Here) -> Result<(String, Usage)> {
     let kept = here.load_state("probe").filter(|_| here.root.is_recorded());
-    let first = probe(&here.root, &here.config.probe, here.now, kept, 0);
+    let who = Asked { scope: Scope::Who, skipped_runs: 0 };
+    let first = probe(&here.root, &here.config.probe, here.now, kept, &who);
     let probed = if here.root.is_recorded() {
         first
     } else {
         std::thread::sleep(std::time::Duration::from_secs_f64(LIVE_SECONDS));
         let later = clock::Now { boottime_seconds: clock::boottime_seconds(), ..here.now };
-        probe(&here.root, &here.config.probe, later, Some(first.counters), 0)
+        probe(&here.root, &here.config.probe, later, Some(first.counters), &who)
     };
     let mut usage = Usage::default();
     let record: Value = serde_json::from_str(&probed.processes.to_json()?)?;
     usage.add(&record);
-    Ok((format!("{}, the last second", here.root.host_name()), usage))
+    Ok((format!("{}, over {}", here.root.host_name(), top_table::seconds(usage.seconds())), usage))
 }
 
 /// The record nearest to a time.
@@ -100,8 +101,8 @@ fn at_time(here: &Here, at: DateTime<Utc>) -> Result<(String, Usage)> {
     usage.add(&record);
     let time = record.get("time").and_then(Value::as_str).and_then(clock::parse).unwrap_or(at);
     let interval = record.get("interval_seconds").and_then(Value::as_f64);
-    let over = interval
-        .map_or_else(String::new, |seconds| format!(", over the {} before", crate::base::units::duration(seconds)));
+    let over =
+        interval.map_or_else(String::new, |seconds| format!(", over the {} before", top_table::seconds(seconds)));
     Ok((format!("{} {}{over}", clock::local_minute(time), clock::zone_name(time)), usage))
 }
 
@@ -129,7 +130,14 @@ fn over_span(here: &Here, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<
         ))
         .into());
     }
-    let heading =
-        format!("{} to {} {}, in all", clock::local_minute(since), clock::local_minute(until), clock::zone_name(until));
+    let asked = (until - since).num_milliseconds() as f64 / 1e3;
+    let heading = format!(
+        "{} to {} {}, recorded {} of {}",
+        clock::local_minute(since),
+        clock::local_minute(until),
+        clock::zone_name(until),
+        crate::base::units::duration(usage.seconds()),
+        crate::base::units::duration(asked)
+    );
     Ok((heading, usage))
 }

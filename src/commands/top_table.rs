@@ -79,6 +79,11 @@ impl Usage {
         self.short_lived += record["unexplained"]["short_lived"].as_f64().unwrap_or(0.0);
     }
 
+    /// How much time the records are over, in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
     /// Whether there was no record.
     pub fn is_empty(&self) -> bool {
         self.processes.is_empty()
@@ -126,6 +131,11 @@ fn sorted<K>(all: &BTreeMap<K, Used>) -> Vec<(&K, &Used)> {
         b.1.cpu_seconds.total_cmp(&a.1.cpu_seconds).then(b.1.memory_bytes.total_cmp(&a.1.memory_bytes))
     });
     order
+}
+
+/// A span that may be less than a second.
+pub fn seconds(seconds: f64) -> String {
+    if seconds < 10.0 { format!("{} s", short(seconds)) } else { crate::base::units::duration(seconds) }
 }
 
 /// The table for people.

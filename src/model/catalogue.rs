@@ -32,7 +32,7 @@ pub fn all() -> Vec<Entry> {
 
 /// The same as a page for people: `docs/metrics.md`.
 pub fn to_markdown() -> String {
-    let mut page = "# Metrics\n\nMade from `data/metrics.toml`. A number's path in a record is its name; in braces is the label that says whose\nnumber it is. Rates are averages since the snapshot before.\n".to_string();
+    let mut page = "# Metrics\n\nMade from `data/metrics.toml`. A number's path in a record is its name; in braces is the label that says whose\nnumber it is. Rates are averages since the snapshot before. Those of\n`unit` and `unexplained`, and those of `process` with a label, are in the stream `processes`; all others are in\n`snapshots`, which is what `osmon probe --json` prints.\n".to_string();
     let mut section = String::new();
     for entry in all() {
         let first = entry.name.split('.').next().unwrap_or_default().to_string();

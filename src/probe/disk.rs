@@ -85,8 +85,10 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     let content = measure.root.proc("self/mountinfo").map_err(|error| error.to_string())?;
     let (mut disks, mut silent) = (Vec::new(), Vec::new());
     let chosen = choose(mounts::parse(&content), measure.settings);
-    let points: Vec<Vec<u8>> = chosen.iter().map(|mount| mount.point.clone()).collect();
-    for (mount, space) in chosen.iter().zip(measure.root.spaces(&points)) {
+    let (slow, fast): (Vec<Mount>, Vec<Mount>) = chosen.into_iter().partition(|mount| may_hang(&mount.kind));
+    let points = |mounts: &[Mount]| mounts.iter().map(|mount| mount.point.clone()).collect();
+    let spaces = measure.root.spaces(points(&fast), points(&slow));
+    for (mount, space) in fast.iter().chain(&slow).zip(spaces) {
         let name = clean_bytes(&mount.point, NAME_MAX);
         match space {
             Ok(space) if space.total_bytes >= SMALLEST_BYTES => disks.push(disk(name, mount, &space)),
@@ -124,12 +126,16 @@ fn choose(mounts: Vec<Mount>, settings: &config::Probe) -> Vec<Mount> {
     by_device.into_values().collect()
 }
 
+/// Behind a network, or a program.
+fn may_hang(kind: &str) -> bool {
+    NETWORK.contains(&kind) || kind.starts_with("fuse.")
+}
+
 fn is_left_out(mount: &Mount, settings: &config::Probe) -> bool {
     let point = String::from_utf8_lossy(&mount.point);
     let below =
         |directory: &str| point.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let may_hang = NETWORK.contains(&mount.kind.as_str()) || mount.kind.starts_with("fuse.");
-    (may_hang && !settings.network_mounts.iter().any(|named| *named == point))
+    (may_hang(&mount.kind) && !settings.network_mounts.iter().any(|named| *named == point))
         || KERNEL.contains(&mount.kind.as_str())
         || ["dev", "proc", "sys"].iter().any(|top| below(&format!("/{top}")))
         || settings.ignore_file_systems.contains(&mount.kind)

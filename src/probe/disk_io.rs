@@ -7,6 +7,8 @@ use procfs_core::{DiskStat, DiskStats, FromBufRead};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// No disk, nor a shelf of them behind one name, moves more: what is beyond is a counter that jumped.
+const BYTES_PER_SECOND_MAX: f64 = 128.0 * 1024.0 * 1024.0 * 1024.0;
 /// Size of a sector in `/proc/diskstats`, whatever the device's own is, in bytes.
 const SECTOR_BYTES: u64 = 512;
 
@@ -56,6 +58,16 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
         let device = clean(&stat.name, NAME_MAX);
         let counters = counters(&stat);
         let rates = before.as_ref().and_then(|(before, seconds)| rates(&counters, before.get(&device)?, *seconds));
+        let rates = match rates {
+            Some(rates) if rates.read_bytes_per_second.max(rates.written_bytes_per_second) > BYTES_PER_SECOND_MAX => {
+                measure.discarded += 1;
+                None
+            }
+            rates => rates,
+        };
+        if kept.contains_key(&device) {
+            continue;
+        }
         kept.insert(device.clone(), counters.clone());
         disks.push(DiskIo { device, rates, in_flight: stat.in_progress, counters });
     }

@@ -31,8 +31,13 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     if let Some(synchronized) = measure.root.is_clock_synchronized() {
         measure.add("clock", &Clock { synchronized })?;
     }
-    let line = measure.root.proc_line("sys/fs/file-nr").map_err(|error| error.to_string())?;
-    let mut numbers = line.split_whitespace().map(|word| word.parse::<u64>().unwrap_or_default());
-    let (used, _, limit) = (numbers.next().unwrap_or_default(), numbers.next(), numbers.next().unwrap_or_default());
+    let content = measure.root.proc("sys/fs/file-nr").map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&content);
+    // Used, unused (always 0 since 2.6) and limit, with tabs between them.
+    let numbers: Vec<u64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [used, _, limit] = numbers.as_slice() else {
+        return Err("the file has a form that is not understood".to_string());
+    };
+    let (used, limit) = (*used, *limit);
     measure.add("file_handle", &FileHandle { used, limit, used_percent: percent(used as f64, limit as f64) })
 }

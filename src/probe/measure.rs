@@ -1,7 +1,7 @@
 //! One run over all resources.
 
 use super::previous::{Previous, SHORTEST_SECONDS, STALE_SECONDS};
-use super::{RESOURCES, Root, system};
+use super::{RESOURCES, Root, Scope, system};
 use crate::base::clock::{Now, own_cpu_ms};
 use crate::base::text::clean;
 use crate::config;
@@ -58,12 +58,39 @@ impl Measure<'_> {
     }
 }
 
+/// What a run is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// What is measured.
+    pub scope: Scope,
+    /// How many runs found osmon busy since the snapshot before.
+    pub skipped_runs: u64,
+}
+
 /// What is known of a snapshot besides the host.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct About {
+    scope: Scope,
+    /// Only what gives counters: the first of two readings.
+    counters_only: bool,
     remarks: Vec<String>,
     clock_step_seconds: Option<f64>,
     skipped_runs: u64,
+}
+
+impl About {
+    fn new(scope: Scope) -> Self {
+        Self { scope, counters_only: false, remarks: Vec::new(), clock_step_seconds: None, skipped_runs: 0 }
+    }
+
+    /// Whether a resource is measured in this run.
+    fn wants(&self, name: &str, settings: &config::Probe) -> bool {
+        let who = ["cpu", "memory", "process", "unit"].contains(&name);
+        let has_counters = who || ["disk_io", "network", "tcp"].contains(&name);
+        (self.scope == Scope::All || who)
+            && (!self.counters_only || has_counters)
+            && (settings.processes || !["process", "unit"].contains(&name))
+    }
 }
 
 /// `probe`: what osmon itself cost and could not read.
@@ -103,10 +130,9 @@ struct Uptime {
 }
 
 /// Measures the host. Rates come from `previous`; without one that can be used the counters are read twice, 250 ms
-/// apart, except after a boot, when there is nothing to compare with yet. `skipped_runs`: how many found osmon busy
-/// since the snapshot before.
-pub fn probe(root: &Root, settings: &config::Probe, now: Now, previous: Option<Previous>, skipped_runs: u64) -> Probed {
-    let boot_id = root.boot_id();
+/// apart, except after a boot, when there is nothing to compare with yet.
+pub fn probe(root: &Root, settings: &config::Probe, now: Now, previous: Option<Previous>, about: &Asked) -> Probed {
+    let (boot_id, Asked { scope, skipped_runs }) = (root.boot_id(), *about);
     let mut remarks = Vec::new();
     let step = previous
         .as_ref()
@@ -140,11 +166,19 @@ pub fn probe(root: &Root, settings: &config::Probe, now: Now, previous: Option<P
                 "first snapshot: rates are over {} ms, from the next one on since the one before",
                 SHORTEST_SECONDS * 1000.0
             ));
-            let first = once(root, settings, now, None, &boot_id, &About::default()).counters;
+            let counters = About { counters_only: true, ..About::new(scope) };
+            let first = once(root, settings, now, None, &boot_id, &counters).counters;
             (Some(first), wait_for(root, now, SHORTEST_SECONDS))
         }
     };
-    once(root, settings, now, before.as_ref(), &boot_id, &About { remarks, clock_step_seconds: step, skipped_runs })
+    once(
+        root,
+        settings,
+        now,
+        before.as_ref(),
+        &boot_id,
+        &About { remarks, clock_step_seconds: step, skipped_runs, ..About::new(scope) },
+    )
 }
 
 fn wait_for(root: &Root, now: Now, seconds: f64) -> Now {
@@ -181,9 +215,7 @@ fn once(
         processes: Record::new(header),
     };
     let mut failed = BTreeMap::new();
-    for resource in
-        RESOURCES.iter().filter(|resource| settings.processes || !["process", "unit"].contains(&resource.name))
-    {
+    for resource in RESOURCES.iter().filter(|resource| about.wants(resource.name, settings)) {
         // A bug, or a kernel file of a shape nobody has seen, must cost its own section only.
         let result = catch_unwind(AssertUnwindSafe(|| (resource.measure)(&mut measure)));
         if let Err(reason) = result.unwrap_or_else(|_| Err("could not be understood (please report this)".to_string()))
@@ -201,7 +233,7 @@ fn once(
             failed.insert(name, reason);
         }
     }
-    let About { remarks, clock_step_seconds, skipped_runs } = about.clone();
+    let About { remarks, clock_step_seconds, skipped_runs, .. } = about.clone();
     let own = Own {
         cpu_ms: round(own_cpu_ms()),
         skipped_runs,

@@ -28,7 +28,7 @@ mod unit;
 mod unit_name;
 mod utmp;
 
-pub use measure::{Probed, probe};
+pub use measure::{Asked, Probed, probe};
 pub use previous::Previous;
 pub use root::Root;
 
@@ -36,6 +36,15 @@ use measure::Measure;
 
 /// Why a resource is not in the snapshot.
 type Absent = String;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything: a snapshot.
+    All,
+    /// Who uses the host: processes and units, and what they are held against.
+    Who,
+}
 
 /// One resource: its section's name and how it is measured.
 struct Resource {

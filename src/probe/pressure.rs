@@ -58,6 +58,9 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     };
     let pressure = Pressure { cpu: read("cpu")?, memory: read("memory")?, io: read("io")? };
     if pressure.cpu.is_none() && pressure.memory.is_none() && pressure.io.is_none() {
+        if measure.root.proc("pressure/cpu").is_ok() {
+            return Err("the files have a form that is not understood".to_string());
+        }
         return Err("not supported by this kernel".to_string());
     }
     measure.add("pressure", &pressure)

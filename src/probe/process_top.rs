@@ -92,12 +92,20 @@ struct Unexplained {
 
 /// Puts the processes that used most, and what they leave unexplained, into the record.
 pub fn measure(measure: &mut Measure<'_>, used: Vec<Used>, short_lived: Option<u64>) -> Result<(), String> {
-    let chosen = choose(used, measure.settings.top_processes);
+    let mut chosen = choose(used, measure.settings.top_processes);
+    let cores = measure.cores.unwrap_or(1).max(1) as f64;
+    // More than every core can give is a counter that jumped.
+    let most = cores * 100.0 * 1.1;
+    for used in chosen.iter_mut().filter(|used| used.cpu() > most) {
+        used.cpu_percent = None;
+        measure.discarded += 1;
+    }
     let listed_cpu: f64 = chosen.iter().map(Used::cpu).sum();
     let all_cpu = measure
         .busy_ticks
         .zip(measure.before)
-        .map(|(ticks, (_, seconds))| ticks as f64 / TICKS_PER_SECOND / seconds * 100.0);
+        .map(|(ticks, (_, seconds))| ticks as f64 / TICKS_PER_SECOND / seconds * 100.0)
+        .filter(|all| *all <= most);
     let listed_memory = chosen
         .iter()
         .fold(0_u64, |sum, used| sum.saturating_add(used.stat.resident_pages.saturating_mul(page_bytes())));

@@ -6,6 +6,7 @@
 use crate::base::bounded;
 use crate::base::file::read_at_most;
 use crate::base::subprocess;
+use nix::fcntl::OFlag;
 use nix::sys::statvfs::statvfs;
 use nix::unistd::{SysconfVar, sysconf};
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -53,6 +55,11 @@ impl Root {
         Self { base: directory.unwrap_or(Path::new("/")).to_path_buf(), recorded: directory.is_some() }
     }
 
+    /// Whether there is a host at all.
+    pub fn exists(&self) -> bool {
+        self.base.join("proc").is_dir()
+    }
+
     /// Whether this is a recording: it does not move, so waiting for it is pointless.
     pub fn is_recorded(&self) -> bool {
         self.recorded
@@ -76,7 +83,8 @@ impl Root {
         path.push("proc");
         path.push(pid.to_string());
         path.push(file);
-        let length = fs::File::open(&path)?.read(buffer)?;
+        let mut file = fs::OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&path)?;
+        let length = file.read(buffer)?;
         Ok(buffer.get(..length).unwrap_or(&[]))
     }
 
@@ -138,7 +146,7 @@ impl Root {
     /// Why it is not known, in words.
     pub fn systemctl_show(&self, named: &[String]) -> Result<String, String> {
         if self.recorded {
-            return fs::read_to_string(self.base.join("systemctl-show")).map_err(|_| NO_SYSTEMD.to_string());
+            return self.recorded_text("systemctl-show").ok_or_else(|| NO_SYSTEMD.to_string());
         }
         if !self.base.join("run/systemd/system").exists() {
             return Err(NO_SYSTEMD.to_string());
@@ -161,7 +169,11 @@ impl Root {
         if !self.recorded {
             return crate::base::timex::is_synchronized();
         }
-        fs::read_to_string(self.base.join("adjtimex")).ok().map(|text| text.trim() == "synchronized")
+        self.recorded_text("adjtimex").map(|text| text.trim() == "synchronized")
+    }
+
+    fn recorded_text(&self, name: &str) -> Option<String> {
+        read_at_most(&self.base.join(name), FILE_MAX).ok().and_then(|content| String::from_utf8(content).ok())
     }
 
     /// Names of the files in a directory below `/run`.
@@ -186,7 +198,10 @@ impl Root {
         if !self.recorded {
             return None;
         }
-        self.proc_line("uptime").ok()?.split(' ').next()?.parse().ok().filter(|value: &f64| value.is_finite())
+        let line = self.proc_line("uptime").unwrap_or_default();
+        // A recording without it has no time at all: that of this host would be a lie.
+        let seconds: Option<f64> = line.split(' ').next().and_then(|word| word.parse().ok());
+        Some(seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0).unwrap_or(0.0))
     }
 
     /// Host name (`/proc/sys/kernel/hostname`).
@@ -202,12 +217,14 @@ impl Root {
         self.proc_line("sys/kernel/random/boot_id").unwrap_or_default()
     }
 
-    /// Space of the file systems at mount points given as raw bytes; where it is not known, why, in words.
-    pub fn spaces(&self, mounts: &[Vec<u8>]) -> Vec<Result<Space, String>> {
+    /// Space of the file systems at mount points given as raw bytes; where it is not known, why, in words. Those that
+    /// may hang are asked each by itself, the others one after another, and all at the same time.
+    pub fn spaces(&self, local: Vec<Vec<u8>>, may_hang: Vec<Vec<u8>>) -> Vec<Result<Space, String>> {
         if self.recorded {
-            return self.recorded_spaces(mounts);
+            return self.recorded_spaces(&[local, may_hang].concat());
         }
-        let answers = bounded::each(STATVFS_LIMIT, mounts, |mount| statvfs(Path::new(OsStr::from_bytes(mount))));
+        let groups = std::iter::once(local).chain(may_hang.into_iter().map(|mount| vec![mount])).collect();
+        let answers = bounded::groups(STATVFS_LIMIT, groups, |mount| statvfs(Path::new(OsStr::from_bytes(mount))));
         let results = answers.into_iter().map(|answer| match answer {
             Ok(Ok(found)) => Ok(space([
                 found.fragment_size(),
@@ -225,7 +242,7 @@ impl Root {
 
     /// From the file `statvfs` of a recording.
     fn recorded_spaces(&self, mounts: &[Vec<u8>]) -> Vec<Result<Space, String>> {
-        let content = fs::read(self.base.join("statvfs")).unwrap_or_default();
+        let content = read_at_most(&self.base.join("statvfs"), FILE_MAX).unwrap_or_default();
         let lines = content.split(|byte| *byte == b'\n').filter_map(|line| {
             let mut words = line.split(|byte| *byte == b' ');
             let point = super::mounts::unescape(words.next()?);

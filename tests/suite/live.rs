@@ -129,9 +129,17 @@ fn a_dead_mount_costs_two_seconds_and_itself() {
     let Some(mount) = DeadMount::make(&point) else {
         return skip("a FUSE mount that never answers", "it cannot be made here");
     };
+    let others: Vec<DeadMount> =
+        (0..4).filter_map(|number| DeadMount::make(&directory.path().join(format!("dead{number}")))).collect();
     let data = directory.path().join("data");
     assert!(probe(&data, "")["probe"]["failed"].get("mount").is_none(), "left out unless it is named");
     let config = format!("[probe]\nnetwork_mounts = [\"{}\"]\n", mount.point);
+    let all = others.iter().map(|other| format!(", {:?}", other.point)).collect::<String>();
+    let all = format!("[probe]\nnetwork_mounts = [{:?}{all}]\n", mount.point);
+    let started = std::time::Instant::now();
+    let fresh = probe(&directory.path().join("fresh"), &all);
+    assert!(started.elapsed().as_secs_f64() < 4.0, "five of them, and the first snapshot: {:?}", started.elapsed());
+    assert_eq!(fresh["probe"]["failed"]["mount"].as_str().unwrap().matches("did not answer").count(), 5);
     let started = std::time::Instant::now();
     let snapshot = probe(&data, &config);
     assert!(started.elapsed().as_secs_f64() < 3.0, "{:?}", started.elapsed());
@@ -150,5 +158,23 @@ fn a_dead_mount_costs_two_seconds_and_itself() {
         .unwrap();
     assert!(status.success());
     let page = fs::read_to_string(data.join("report.html")).unwrap();
+    assert!(
+        page.contains("<h1>Healthy</h1>") || !page.contains("<h1>Unknown</h1>"),
+        "one dead mount hides nothing else"
+    );
     assert!(page.contains(&format!("Not measured: mount: {}: did not answer", mount.point)), "the page says which");
+}
+
+#[test]
+fn what_cannot_be_printed_is_a_failure() {
+    let directory = tempfile::tempdir().unwrap();
+    let line =
+        format!("{} --json --data-dir {} > /dev/full", binary("osmon-probe"), directory.path().join("data").display());
+    let done = tool("sh", &["-c", &line]);
+    assert_eq!(
+        (done.code, done.err.contains("could not write to standard output: No space left")),
+        (74, true),
+        "{}",
+        done.err
+    );
 }

@@ -41,6 +41,21 @@ fn a_virtual_machine_whole() {
     );
     assert_eq!((&second["session"][0]["user"], &second["session"][0]["from"]), (&"anna".into(), &"10.0.0.5".into()));
     assert_eq!(second["system"]["distribution"], "Debian GNU/Linux 12 (bookworm)");
+    assert_eq!((&second["file_handle"]["used"], &second["file_handle"]["limit"]), (&4160.into(), &1_626_112.into()));
+    assert_eq!(
+        (&second["tcp"]["in_use"], &second["tcp"]["established"], &second["udp"]["in_use"]),
+        (&47.into(), &31.into(), &10.into())
+    );
+    assert_eq!((&second["conntrack"]["used_percent"], &second["clock"]["synchronized"]), (&1.239.into(), &true.into()));
+    assert_eq!(
+        (&second["temperature"][1]["sensor"], &second["temperature"][1]["celsius"]),
+        (&"coretemp Core 0".into(), &45.5.into())
+    );
+    assert_eq!(
+        (&second["fan"][0]["rotations_per_minute"], &second["maintenance"]["reboot_needed"]),
+        (&1180.0.into(), &true.into())
+    );
+    assert_eq!((&second["memory"]["oom_kills"], &second["swap"]["out_bytes_per_second"]), (&0.into(), &0.0.into()));
     let processes: Value = serde_json::from_str(&host.lines("processes")[1]).unwrap();
     let top = &processes["process"][0];
     assert_eq!(
@@ -176,7 +191,7 @@ fn what_no_listed_process_used_is_named() {
     );
     let done = host.osmon(&["top", "--since", "2h ago"]).ok();
     assert!(done.out.lines().all(|line| line.chars().count() <= 80), "{}", done.out);
-    let done = host.osmon(&["top", "--at", "3 days ago"]);
+    let done = host.osmon(&["top", "--at", "3 moons ago"]);
     assert_eq!(done.code, 64);
     let done = host.osmon(&["top", "--at", "3d ago"]);
     assert!(done.code == 65 && done.err.contains("nothing was recorded within 10 min"), "{}", done.err);
@@ -318,4 +333,44 @@ fn command_lines_only_on_request_and_masked() {
     probe(&host);
     let all = host.lines("processes").concat();
     assert!(all.contains("java --password=*** -jar shop.jar") && !all.contains("hunter2"));
+}
+
+#[test]
+fn what_cannot_be_true_is_left_out_and_counted() {
+    let mut host = Host::recorded("vm");
+    probe(&host);
+    host.advance(60, 10);
+    host.replace("proc/1204/stat", "10 0 4000000 300000", "10 0 4100000 300000");
+    host.replace("proc/diskstats", "vda 812345 1200 41234568", "vda 812345 1200 9999941234568");
+    let snapshot = probe(&host);
+    assert_eq!(snapshot["probe"]["discarded_values"], 2, "1667 % of four cores, and 80 TB in a minute");
+    assert!(snapshot["disk_io"][0].get("read_bytes_per_second").is_none());
+    let java = processes(&host)["process"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|process| process["name"] == "java")
+        .cloned()
+        .unwrap();
+    assert!(java.get("cpu_percent").is_none(), "{java}");
+}
+
+#[test]
+fn a_recording_waits_for_nothing_and_knows_no_other_host() {
+    for file in ["proc/1/stat", "proc/stat", "proc/uptime", "statvfs", "systemctl-show", "adjtimex", "proc/1204/io"] {
+        let host = Host::recorded("vm");
+        let path = host.root().join(file);
+        let _ = fs::remove_file(&path);
+        super::harness::tool("mkfifo", &[path.to_str().unwrap()]).ok();
+        let started = std::time::Instant::now();
+        let snapshot = probe(&host);
+        assert!(started.elapsed().as_secs() < 3, "{file}");
+        if file == "proc/uptime" {
+            assert_eq!(snapshot["uptime"]["seconds"], 0.0, "not this host's");
+        }
+    }
+    let host = Host::recorded("vm");
+    fs::remove_dir_all(host.root().join("proc")).unwrap();
+    let done = host.osmon(&["probe"]);
+    assert!(done.code == 65 && done.err.contains("is no recorded host"), "{}", done.err);
 }
