@@ -20,16 +20,29 @@ pub const DIRECTORY_MODE: u32 = 0o750;
 /// # Errors
 /// What the file system says; nothing is left behind then.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    exchange(path, content, mode, true)
+}
+
+/// The same for what can be made anew: nothing is synced. A reader sees the old content or the new; after a power cut it
+/// may be anything.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_cache(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    exchange(path, content, mode, false)
+}
+
+fn exchange(path: &Path, content: &[u8], mode: u32, synced: bool) -> io::Result<()> {
     let path = &real_target(path)?;
     let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let temporary = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-    let written = write_new(&temporary, content, mode).and_then(|()| fs::rename(&temporary, path));
+    let written = write_new(&temporary, content, mode, synced).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // The error that matters is the one above.
         let _ = fs::remove_file(&temporary);
     }
     written?;
-    sync_parent(path)
+    if synced { sync_parent(path) } else { Ok(()) }
 }
 
 /// The file that a path means: what a link points to is replaced, not the link, and what is no regular file (a device, a
@@ -58,10 +71,10 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
 }
 
-fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+fn write_new(path: &Path, content: &[u8], mode: u32, synced: bool) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
     file.write_all(content)?;
-    file.sync_all()
+    if synced { file.sync_all() } else { Ok(()) }
 }
 
 /// Syncs the directory that holds `path`, so that a new, renamed or removed name survives a power cut.

@@ -59,7 +59,7 @@ fn run(call: &Call) -> Result<Exit> {
 
 /// Measures; gives the snapshot and its JSON.
 pub fn measure(here: &Here, skipped_runs: u64) -> Result<(Probed, String)> {
-    let previous = here.load_state::<Previous>("probe");
+    let previous = here.store.load_cache::<Previous>("probe");
     let probed = probe(&here.root, &here.config.probe, here.now, previous, &Asked { scope: Scope::All, skipped_runs });
     let json = probed.snapshot.to_json().context("could not write the snapshot as JSON")?;
     Ok((probed, json))
@@ -68,6 +68,8 @@ pub fn measure(here: &Here, skipped_runs: u64) -> Result<(Probed, String)> {
 /// Appends a snapshot and its processes to the history, and keeps the counters. The lock is held.
 pub fn record(here: &Here, probed: &Probed, json: &str) -> Result<()> {
     here.store.append(SNAPSHOTS, &here.now, json)?;
-    here.store.append(PROCESSES, &here.now, &probed.processes.to_json()?)?;
-    here.store.save_state("probe", &probed.counters)
+    if !probed.processes.is_empty() {
+        here.store.append(PROCESSES, &here.now, &probed.processes.to_json()?)?;
+    }
+    here.store.save_cache("probe", &probed.counters)
 }

@@ -52,7 +52,8 @@ pub fn render(out: &Output, snapshot: &str, processes: &str) -> String {
         let since = parse(&text(session, "since"))
             .zip(parse(&text(&snapshot, "time")))
             .map(|(since, now)| local_short(since, now));
-        vec![text(session, "user"), text(session, "terminal"), text(session, "from"), since.unwrap_or_default()]
+        let idle = session["idle_seconds"].as_f64().map(duration).unwrap_or_default();
+        vec![text(session, "user"), text(session, "terminal"), text(session, "from"), since.unwrap_or_default(), idle]
     }));
     blocks.push(view.remarks());
     blocks.retain(|block| !block.is_empty());
@@ -77,7 +78,8 @@ const DISK_IO: &[Column] = &[
 ];
 const NETWORK: &[Column] =
     &[("", 28, false), ("Received/s", 11, true), ("Sent/s", 11, true), ("Errors/s", 8, true), ("Drops/s", 8, true)];
-const SESSION: &[Column] = &[("", 16, false), ("Terminal", 12, false), ("From", 26, false), ("Since", 16, false)];
+const SESSION: &[Column] =
+    &[("", 16, false), ("Terminal", 10, false), ("From", 20, false), ("Since", 16, false), ("Idle", 10, true)];
 const PROCESS: &[Column] = &[
     ("CPU %", 6, true),
     ("Memory", 9, true),

@@ -65,7 +65,7 @@ fn run(call: &Call) -> Result<Exit> {
 
 /// The host itself, over one second; nothing is stored.
 fn live(here: &Here) -> Result<(String, Usage)> {
-    let kept = here.load_state("probe").filter(|_| here.root.is_recorded());
+    let kept = here.store.load_cache("probe").filter(|_| here.root.is_recorded());
     let who = Asked { scope: Scope::Who, skipped_runs: 0 };
     let first = probe(&here.root, &here.config.probe, here.now, kept, &who);
     let probed = if here.root.is_recorded() {

@@ -47,6 +47,11 @@ impl Record {
         Ok(())
     }
 
+    /// Whether there is nothing in it but the header.
+    pub fn is_empty(&self) -> bool {
+        self.sections.is_empty()
+    }
+
     /// The record as one line of JSON, without checksum and newline.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::Root;
 use super::measure::{Measure, not_understood};
-use super::rate::per_second;
+use super::rate::{per_second, unwrapped};
 use crate::base::text::{NAME_MAX, clean};
 use procfs_core::FromBufRead;
 use procfs_core::net::{DeviceStatus, InterfaceDeviceStatus};
@@ -53,6 +53,7 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     let devices = InterfaceDeviceStatus::from_buf_read(spaced.as_bytes()).map_err(not_understood)?;
     let before: Option<(BTreeMap<String, Counters>, f64)> =
         measure.before.and_then(|(previous, seconds)| Some((previous.get("network")?, seconds)));
+    let is_32_bit = measure.root.is_32_bit();
     let (mut interfaces, mut kept) = (Vec::new(), BTreeMap::new());
     // An interface that never carried a packet is not in use.
     for device in devices
@@ -63,7 +64,9 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
         let interface = clean(&device.name, NAME_MAX);
         let counters = counters(&device);
         let (up, speed) = link(measure.root, &device.name);
-        let rates = before.as_ref().and_then(|(before, seconds)| rates(&counters, before.get(&interface)?, *seconds));
+        let rates = before
+            .as_ref()
+            .and_then(|(before, seconds)| rates(&counters, before.get(&interface)?, *seconds, is_32_bit));
         let rates = match rates {
             Some(rates) if is_beyond(&rates, speed) => {
                 // More than the link can carry: a counter that jumped, not traffic.
@@ -108,7 +111,9 @@ fn counters(device: &DeviceStatus) -> Counters {
 }
 
 /// `None` when a counter fell: the interface was taken down and made anew.
-fn rates(now: &Counters, before: &Counters, seconds: f64) -> Option<Rates> {
+fn rates(now: &Counters, before: &Counters, seconds: f64, is_32_bit: bool) -> Option<Rates> {
+    let per_second =
+        |now: u64, before: u64, seconds: f64| per_second(unwrapped(now, before, is_32_bit), before, seconds);
     Some(Rates {
         received_bytes_per_second: per_second(now.received_bytes, before.received_bytes, seconds)?,
         sent_bytes_per_second: per_second(now.sent_bytes, before.sent_bytes, seconds)?,

@@ -8,6 +8,13 @@ pub fn per_second(now: u64, before: u64, seconds: f64) -> Option<f64> {
     (seconds > 0.0).then(|| round(grown as f64 / seconds))
 }
 
+/// The present count of a counter that a 32-bit kernel keeps in 32 bits, as if it had gone on: only there, and only where
+/// it was below 2³² before, is a fall a wrap. Two wraps between two snapshots cannot be told from one.
+pub fn unwrapped(now: u64, before: u64, is_32_bit: bool) -> u64 {
+    let wrap = 1_u64 << 32;
+    if is_32_bit && now < before && before < wrap { now + wrap } else { now }
+}
+
 /// Share of `part` in `whole` in percent, 0 when there is no whole.
 pub fn percent(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { round((part / whole * 100.0).clamp(0.0, 100.0)) } else { 0.0 }
@@ -16,6 +23,14 @@ pub fn percent(part: f64, whole: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrap_is_one_on_32_bit_kernels_only() {
+        assert_eq!(unwrapped(100, u64::from(u32::MAX), true), (1 << 32) + 100);
+        assert_eq!(unwrapped(100, u64::from(u32::MAX), false), 100);
+        assert_eq!(unwrapped(100, 1 << 40, true), 100);
+        assert_eq!(unwrapped(200, 100, true), 200);
+    }
 
     #[test]
     fn a_falling_counter_is_a_gap() {

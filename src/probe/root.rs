@@ -3,44 +3,28 @@
 //! A recorded host is a directory with the same files below it, and `statvfs`, one line per file system:
 //! `MOUNT FRAGMENT_SIZE BLOCKS FREE AVAILABLE INODES INODES_FREE`, escaped as the kernel escapes mount points.
 
-use crate::base::bounded;
 use crate::base::file::read_at_most;
 use crate::base::subprocess;
+use chrono::{DateTime, Utc};
 use nix::fcntl::OFlag;
-use nix::sys::statvfs::statvfs;
+use nix::sys::utsname::uname;
 use nix::unistd::{SysconfVar, sysconf};
-use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+mod space;
+
+pub use space::Space;
+
 /// Largest kernel file that is read, in bytes.
 const FILE_MAX: u64 = 8 * 1024 * 1024;
-/// How long a file system may take to tell its size before it counts as hung.
-const STATVFS_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long systemd may take to tell of its services.
 const SYSTEMCTL_LIMIT: Duration = Duration::from_secs(2);
 const NO_SYSTEMD: &str = "this host does not run systemd";
-
-/// Space and inodes of a file system (`statvfs(3)`), in bytes and counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Space {
-    /// Size.
-    pub total_bytes: u64,
-    /// Free, what is kept for root included.
-    pub free_bytes: u64,
-    /// Free for everybody.
-    pub available_bytes: u64,
-    /// Inodes; 0 where the file system makes them as needed.
-    pub inodes: u64,
-    /// Free inodes.
-    pub inodes_free: u64,
-}
 
 /// This host, or a recorded one.
 #[derive(Debug, Clone)]
@@ -53,6 +37,29 @@ impl Root {
     /// This host, or the recording in `directory`.
     pub fn new(directory: Option<&Path>) -> Self {
         Self { base: directory.unwrap_or(Path::new("/")).to_path_buf(), recorded: directory.is_some() }
+    }
+
+    /// Whether the kernel keeps its counters in 32 bits. A recording tells by `/proc/sys/kernel/arch`.
+    pub fn is_32_bit(&self) -> bool {
+        let machine = if self.recorded {
+            self.proc_line("sys/kernel/arch").unwrap_or_default()
+        } else {
+            uname().map(|name| name.machine().to_string_lossy().into_owned()).unwrap_or_default()
+        };
+        ["i386", "i486", "i586", "i686", "arm", "armv5tel", "armv6l", "armv7l", "armv8l", "mips", "ppc", "riscv32"]
+            .contains(&machine.as_str())
+    }
+
+    /// When a device was last read: for a terminal, the last key that was pressed.
+    pub fn device_read(&self, name: &str) -> Option<DateTime<Utc>> {
+        let inside = !name.is_empty() && !name.split('/').any(|part| part == "..");
+        let meta = fs::metadata(self.base.join("dev").join(name)).ok().filter(|_| inside)?;
+        DateTime::from_timestamp(meta.atime(), 0)
+    }
+
+    /// Whether a file is there, by its path from the top.
+    pub fn has(&self, file: &str) -> bool {
+        self.base.join(file).exists()
     }
 
     /// Whether there is a host at all.
@@ -216,60 +223,11 @@ impl Root {
     pub fn boot_id(&self) -> String {
         self.proc_line("sys/kernel/random/boot_id").unwrap_or_default()
     }
-
-    /// Space of the file systems at mount points given as raw bytes; where it is not known, why, in words. Those that
-    /// may hang are asked each by itself, the others one after another, and all at the same time.
-    pub fn spaces(&self, local: Vec<Vec<u8>>, may_hang: Vec<Vec<u8>>) -> Vec<Result<Space, String>> {
-        if self.recorded {
-            return self.recorded_spaces(&[local, may_hang].concat());
-        }
-        let groups = std::iter::once(local).chain(may_hang.into_iter().map(|mount| vec![mount])).collect();
-        let answers = bounded::groups(STATVFS_LIMIT, groups, |mount| statvfs(Path::new(OsStr::from_bytes(mount))));
-        let results = answers.into_iter().map(|answer| match answer {
-            Ok(Ok(found)) => Ok(space([
-                found.fragment_size(),
-                found.blocks(),
-                found.blocks_free(),
-                found.blocks_available(),
-                found.files(),
-                found.files_free(),
-            ])),
-            Ok(Err(error)) => Err(error.desc().to_lowercase()),
-            Err(_) => Err(format!("did not answer within {} s", STATVFS_LIMIT.as_secs())),
-        });
-        results.collect()
-    }
-
-    /// From the file `statvfs` of a recording.
-    fn recorded_spaces(&self, mounts: &[Vec<u8>]) -> Vec<Result<Space, String>> {
-        let content = read_at_most(&self.base.join("statvfs"), FILE_MAX).unwrap_or_default();
-        let lines = content.split(|byte| *byte == b'\n').filter_map(|line| {
-            let mut words = line.split(|byte| *byte == b' ');
-            let point = super::mounts::unescape(words.next()?);
-            let mut numbers = [0_u64; 6];
-            for (number, word) in numbers.iter_mut().zip(words) {
-                *number = std::str::from_utf8(word).ok()?.parse().ok()?;
-            }
-            Some((point, space(numbers)))
-        });
-        let known: HashMap<Vec<u8>, Space> = lines.collect();
-        mounts.iter().map(|mount| known.get(mount).copied().ok_or_else(|| "not recorded".to_string())).collect()
-    }
 }
 
 /// Size of a page of memory in bytes.
 pub fn page_bytes() -> u64 {
     sysconf(SysconfVar::PAGE_SIZE).ok().flatten().and_then(|size| u64::try_from(size).ok()).unwrap_or(4096)
-}
-
-fn space([fragment, blocks, free, available, inodes, inodes_free]: [u64; 6]) -> Space {
-    Space {
-        total_bytes: blocks.saturating_mul(fragment),
-        free_bytes: free.saturating_mul(fragment),
-        available_bytes: available.saturating_mul(fragment),
-        inodes,
-        inodes_free,
-    }
 }
 
 fn names(directory: &Path) -> io::Result<Vec<String>> {

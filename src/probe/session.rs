@@ -22,6 +22,9 @@ pub struct Session {
     /// RFC 3339, UTC.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub since: String,
+    /// Since the last key was pressed, where there is a terminal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_seconds: Option<u64>,
 }
 
 pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
@@ -32,6 +35,10 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     };
     if sessions.is_empty() {
         sessions = measure.root.run("utmp").map(|content| utmp::parse(&content)).unwrap_or_default();
+    }
+    for session in &mut sessions {
+        let pressed = measure.root.device_read(&session.terminal);
+        session.idle_seconds = pressed.and_then(|time| u64::try_from((measure.now.wall - time).num_seconds()).ok());
     }
     measure.add("session", &sessions)
 }
@@ -59,7 +66,7 @@ fn parse(content: &str) -> Option<Session> {
         .into_iter()
         .find(|name| !name.is_empty())
         .unwrap_or_default();
-    Some(Session { user, terminal, from: get("REMOTE_HOST"), since })
+    Some(Session { user, terminal, from: get("REMOTE_HOST"), since, idle_seconds: None })
 }
 
 #[cfg(test)]

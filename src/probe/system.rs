@@ -1,7 +1,8 @@
 //! What the host is: facts that do not change while it runs, so they are asked once per boot.
 
+use super::Root;
 use super::measure::Measure;
-use crate::base::text::{NAME_MAX, clean};
+use crate::base::text::{NAME_MAX, clean, clean_bytes};
 use serde::{Deserialize, Serialize};
 use sysinfo::{CpuRefreshKind, Product, RefreshKind, System};
 
@@ -20,12 +21,48 @@ pub struct Facts {
     /// Product name of the machine, as its firmware tells it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     machine: String,
+    /// `docker`, `lxc`, `kvm`, `vmware`, …: what runs this host; empty: nothing, or nothing that can be told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    virtualization: String,
+}
+
+/// What the vendor in the firmware of a virtual machine is called by its users.
+const VENDORS: [(&str, &str); 8] = [
+    ("QEMU", "kvm"),
+    ("KVM", "kvm"),
+    ("VMware", "vmware"),
+    ("innotek", "virtualbox"),
+    ("Microsoft", "hyper-v"),
+    ("Xen", "xen"),
+    ("Amazon EC2", "amazon"),
+    ("Google", "google"),
+];
+
+fn virtualization(root: &Root) -> String {
+    // systemd tells its own containers; Docker and Podman leave a file.
+    if let Ok(container) = root.run("systemd/container") {
+        return clean_bytes(container.trim_ascii(), NAME_MAX);
+    }
+    for (file, engine) in [(".dockerenv", "docker"), ("run/.containerenv", "podman")] {
+        if root.has(file) {
+            return engine.to_string();
+        }
+    }
+    if let Ok(hypervisor) = root.sys_line("hypervisor/type") {
+        return hypervisor;
+    }
+    let vendor = root.sys_line("class/dmi/id/sys_vendor").unwrap_or_default();
+    VENDORS.iter().find(|(word, _)| vendor.contains(word)).map(|(_, name)| (*name).to_string()).unwrap_or_default()
 }
 
 /// The facts kept since the first snapshot of this boot, or asked now.
 pub fn facts(measure: &mut Measure<'_>) -> Facts {
     let kept = measure.before.and_then(|(previous, _)| previous.get::<Facts>("system"));
-    let facts = kept.unwrap_or_else(|| if measure.root.is_recorded() { recorded(measure) } else { live() });
+    let ask = || {
+        let facts = if measure.root.is_recorded() { recorded(measure) } else { live() };
+        Facts { virtualization: virtualization(measure.root), ..facts }
+    };
+    let facts = kept.unwrap_or_else(ask);
     measure.counters.keep("system", &facts);
     facts
 }
@@ -44,6 +81,7 @@ fn live() -> Facts {
         kernel: word(System::kernel_version().ok()),
         processor: word(processor),
         machine: word(Product::name().ok()),
+        ..Facts::default()
     }
 }
 

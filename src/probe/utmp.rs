@@ -28,7 +28,7 @@ fn parse_record(record: &[u8]) -> Option<Session> {
     }
     let seconds = number(if record.len() == 384 { 340 } else { 344 })?;
     let since = DateTime::from_timestamp(i64::from(seconds), 0).map(stamp).unwrap_or_default();
-    Some(Session { user, terminal: text(8, 32), from: text(76, 256), since })
+    Some(Session { user, terminal: text(8, 32), from: text(76, 256), since, idle_seconds: None })
 }
 
 #[cfg(test)]

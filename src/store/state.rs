@@ -2,7 +2,7 @@
 
 use super::{Store, at};
 use crate::base::clock::Now;
-use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace};
+use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace, replace_cache};
 use anyhow::Result;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,6 +43,23 @@ impl Store {
             let _ = fs::hard_link(&path, &previous);
         }
         at("write", &path, replace(&path, &content, FILE_MODE))
+    }
+
+    /// Replaces a state file that can be made anew and is worth no sync: the counters of the last snapshot, whose loss
+    /// costs one interval of rates. The caller holds the lock.
+    ///
+    /// # Errors
+    /// As [`Store::save_state`].
+    pub fn save_cache(&self, name: &str, cache: &impl Serialize) -> Result<()> {
+        let path = self.state_file(name);
+        let directory = self.directory.join("state");
+        at("make", &directory, make_directory(&directory))?;
+        at("write", &path, replace_cache(&path, &serde_json::to_vec(cache)?, FILE_MODE))
+    }
+
+    /// Reads such a file; one that cannot be read is none.
+    pub fn load_cache<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        read_json(&self.state_file(name)).ok().flatten()
     }
 
     /// Reads a state file. A damaged one is set aside as `.corrupt-<time>` and the generation before it is used.

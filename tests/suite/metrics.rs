@@ -14,6 +14,10 @@ fn measured(name: &str, found: &mut BTreeMap<String, String>) {
     fs::create_dir_all(host.data().join("state")).unwrap();
     fs::write(host.data().join("state/skipped"), "2026-11-20T21:40:30.000Z\n").unwrap();
     if name == "vm" {
+        fs::create_dir_all(host.root().join("dev/pts")).unwrap();
+        fs::write(host.root().join("dev/pts/0"), "").unwrap();
+        super::harness::tool("touch", &["-d", "2026-11-20T21:30:00Z", host.root().join("dev/pts/0").to_str().unwrap()])
+            .ok();
         fs::write(host.root().join("proc/1204/io"), "read_bytes: 1000000\nwrite_bytes: 2000000\n").unwrap();
     }
     host.osmon(&["run"]);

@@ -374,3 +374,45 @@ fn a_recording_waits_for_nothing_and_knows_no_other_host() {
     let done = host.osmon(&["probe"]);
     assert!(done.code == 65 && done.err.contains("is no recorded host"), "{}", done.err);
 }
+
+#[test]
+fn who_is_idle_and_what_runs_the_host() {
+    let host = Host::recorded("vm");
+    fs::create_dir_all(host.root().join("dev/pts")).unwrap();
+    let terminal = host.root().join("dev/pts/0");
+    fs::write(&terminal, "").unwrap();
+    super::harness::tool("touch", &["-d", "2026-11-20T21:30:00Z", terminal.to_str().unwrap()]).ok();
+    fs::create_dir_all(host.root().join("sys/class/dmi/id")).unwrap();
+    fs::write(host.root().join("sys/class/dmi/id/sys_vendor"), "QEMU\n").unwrap();
+    let snapshot = probe(&host);
+    assert_eq!(
+        (&snapshot["session"][0]["idle_seconds"], &snapshot["system"]["virtualization"]),
+        (&600.into(), &"kvm".into())
+    );
+    let host = Host::recorded("container");
+    fs::write(host.root().join(".dockerenv"), "").unwrap();
+    assert_eq!(probe(&host)["system"]["virtualization"], "docker");
+}
+
+#[test]
+fn a_counter_of_32_bits_wraps_on_a_32_bit_kernel_only() {
+    for (arch, expected) in [("armv7l", Some(10_000.0)), ("aarch64", None)] {
+        let mut host = Host::recorded("pi");
+        host.write("proc/sys/kernel/arch", arch);
+        host.replace("proc/net/dev", "eth0: 48000000000", "eth0: 4294867296");
+        probe(&host);
+        host.advance(60, 1);
+        host.replace("proc/net/dev", "eth0: 4294867296", "eth0: 500000");
+        assert_eq!(probe(&host)["network"][0]["received_bytes_per_second"].as_f64(), expected, "{arch}");
+    }
+}
+
+#[test]
+fn processes_can_be_left_out() {
+    let mut host = Host::recorded("vm");
+    host.config = "[probe]\nprocesses = false\n".to_string();
+    let snapshot = probe(&host);
+    assert!(snapshot.get("process").is_none() && snapshot["cpu"]["cores"] == 4);
+    assert!(host.lines("processes").is_empty());
+    assert_eq!(host.osmon(&["run"]).ok().out, "");
+}
