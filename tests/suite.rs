@@ -33,3 +33,5 @@ mod probe; // recorded hosts
 mod report; // the page as text
 #[path = "suite/run.rs"]
 mod run; // the whole minute
+#[path = "suite/who.rs"]
+mod who; // who uses the host
