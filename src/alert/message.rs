@@ -15,7 +15,7 @@ use lettre::message::{Mailbox, MultiPart};
 /// Longest subject, in characters.
 const SUBJECT_MAX: usize = 120;
 
-/// Colours of the three words, readable on light and dark.
+/// Colours of the three words on light; the template has others for dark.
 const GREEN: &str = "#15803d";
 const RED: &str = "#b91c1c";
 const AMBER: &str = "#b45309";
@@ -81,10 +81,16 @@ struct Html<'a> {
     report: &'a str,
 }
 
-/// `CRITICAL web-01: CPU 97.2 % (limit 95 %), and 2 more`.
-pub fn subject(events: &[Event]) -> String {
+/// What is over comes last.
+fn worst_first(events: &[Event]) -> Vec<&Event> {
     let mut order: Vec<&Event> = events.iter().collect();
     order.sort_by_key(|event| (event.kind == Kind::Recovered, std::cmp::Reverse(event.severity)));
+    order
+}
+
+/// `CRITICAL web-01: CPU 97.2 % (limit 95 %), and 2 more`.
+pub fn subject(events: &[Event]) -> String {
+    let order = worst_first(events);
     let Some(first) = order.first() else { return "osmon: nothing to tell".to_string() };
     let more = if events.len() > 1 { format!(", and {} more", events.len() - 1) } else { String::new() };
     let text = match first.kind {
@@ -121,15 +127,16 @@ fn item(event: &Event) -> Item {
     let limit = format!("{} {}", if event.above { "at or above" } else { "at or below" }, value(event, event.limit));
     let now = value(event, event.value);
     let lasts = duration(event.duration_seconds);
+    let since = if event.duration_seconds < 1.0 { "since just now".to_string() } else { format!("for {lasts}") };
     let flag = is_flag(name(event), event.limit);
     let (word, color, sentence) = match (event.kind, event.severity) {
         (Kind::Recovered, _) if flag => ("RECOVERED", GREEN, format!("Well again. It lasted {lasts}.")),
         (Kind::Recovered, _) => ("RECOVERED", GREEN, format!("Well again: {now}. It lasted {lasts}.")),
         (Kind::Escalated, _) => ("CRITICAL", RED, format!("Now {now}, critical {limit}. It was a warning.")),
-        (Kind::Fired, Severity::Critical) if flag => ("CRITICAL", RED, format!("For {lasts}.")),
-        (Kind::Fired, Severity::Critical) => ("CRITICAL", RED, format!("{now}, critical {limit}, for {lasts}.")),
-        (Kind::Fired, Severity::Warning) if flag => ("WARNING", AMBER, format!("For {lasts}.")),
-        (Kind::Fired, Severity::Warning) => ("WARNING", AMBER, format!("{now}, warning {limit}, for {lasts}.")),
+        (Kind::Fired, Severity::Critical) if flag => ("CRITICAL", RED, format!("It is so {since}.")),
+        (Kind::Fired, Severity::Critical) => ("CRITICAL", RED, format!("{now}, critical {limit}, {since}.")),
+        (Kind::Fired, Severity::Warning) if flag => ("WARNING", AMBER, format!("It is so {since}.")),
+        (Kind::Fired, Severity::Warning) => ("WARNING", AMBER, format!("{now}, warning {limit}, {since}.")),
     };
     let since = parse(&event.since).map(local_minute).unwrap_or_default();
     Item { word, color, title: clean(&event.title, 200), sentence, since }
@@ -140,7 +147,7 @@ fn item(event: &Event) -> Item {
 /// # Errors
 /// When it cannot be put together: an address or a template makes no sense.
 pub fn compose(events: &[Event], envelope: &Envelope, host: &str, report: &str, now: DateTime<Utc>) -> Result<Message> {
-    let items: Vec<Item> = events.iter().map(item).collect();
+    let items: Vec<Item> = worst_first(events).into_iter().map(item).collect();
     let subject = subject(events);
     let text = Text { host, items: &items, zone: zone_name(now), report }.render()?;
     let html = Html { host, subject: &subject, items: &items, zone: zone_name(now), report }.render()?;
