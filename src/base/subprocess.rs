@@ -58,9 +58,9 @@ pub fn run(program: &str, arguments: &[String], input: Vec<u8>, limit: Duration)
 
 /// Becomes that program: its exit status and signals are then its own. Comes back only when it cannot be started.
 /// It finds the program it was called from in `OSMON`.
-pub fn become_program(program: &Path, arguments: &[OsString]) -> io::Error {
+pub fn become_program(program: &Path, arguments: &[OsString], variables: &[(&str, OsString)]) -> io::Error {
     let mut command = Command::new(program);
-    command.args(arguments);
+    command.args(arguments).envs(variables.iter().map(|(name, value)| (name, value)));
     if let Ok(own) = std::env::current_exe() {
         command.env("OSMON", own);
     }

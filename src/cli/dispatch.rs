@@ -34,7 +34,7 @@ pub fn run_all(table: &[&'static Command]) -> ExitCode {
     let Some((name, inner)) = matches.subcommand() else { return Exit::Usage.into() };
     match table.iter().find(|command| command.name == name) {
         Some(command) => call(command, &format!("osmon {name}"), inner),
-        None => other(name, inner, table),
+        None => other(name, &matches, inner, table),
     }
 }
 
@@ -106,12 +106,17 @@ fn command_of_words(table: &[&'static Command]) -> Option<&'static Command> {
     table.iter().copied().find(|command| words.iter().any(|word| word.to_str() == Some(command.name)))
 }
 
-fn other(name: &str, matches: &clap::ArgMatches, table: &[&'static Command]) -> ExitCode {
+/// `given`: the flags before the word; the program finds them where osmon itself looks for them.
+fn other(name: &str, given: &clap::ArgMatches, matches: &clap::ArgMatches, table: &[&'static Command]) -> ExitCode {
     let out = Output::new("osmon", &Common::default());
     match external::find(name) {
         Some(program) => {
             let arguments: Vec<OsString> = matches.get_many::<OsString>("").into_iter().flatten().cloned().collect();
-            let error = subprocess::become_program(&program, &arguments);
+            let common = Common::from_arg_matches(given).unwrap_or_default();
+            let flags = [("OSMON_CONFIG", common.config), ("OSMON_DATA_DIR", common.data_dir)];
+            let variables: Vec<(&str, OsString)> =
+                flags.into_iter().filter_map(|(name, path)| Some((name, path?.into_os_string()))).collect();
+            let error = subprocess::become_program(&program, &arguments, &variables);
             out.complain(&format!("could not start {}: {error}", program.display()));
             Exit::of(&error.into()).into()
         }

@@ -72,17 +72,17 @@ fn a_slip_gets_a_suggestion_and_usage_errors_have_their_code() {
 fn an_unknown_word_runs_a_program_of_that_name() {
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("osmon-hello");
-    fs::write(&program, "#!/bin/sh\necho \"hello $1 $2\"; [ -x \"$OSMON\" ] && exit 7\n").unwrap();
+    fs::write(&program, "#!/bin/sh\necho \"hello $1 $2 $OSMON_DATA_DIR\"; [ -x \"$OSMON\" ] && exit 7\n").unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = std::process::Command::new(binary("osmon"));
     let output = command
-        .args(["hello", "big", "--world"])
+        .args(["--data-dir", "/somewhere", "hello", "big", "--world"])
         .env("PATH", format!("{}:/usr/bin:/bin", directory.path().display()))
         .output()
         .unwrap();
     assert_eq!(
         (output.status.code(), String::from_utf8(output.stdout).unwrap().as_str()),
-        (Some(7), "hello big --world\n")
+        (Some(7), "hello big --world /somewhere\n")
     );
     assert_eq!(tool(binary("osmon"), &["../../bin/sh"]).code, 64);
 }
