@@ -5,6 +5,7 @@
 use super::measure::Measure;
 use super::process_top::{self, Used};
 use crate::base::text::{NAME_MAX, clean_bytes};
+use memchr::{memchr, memchr_iter, memrchr};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -22,13 +23,37 @@ struct Counts {
     threads: u64,
 }
 
+/// Longest name kept, in bytes: 15 for a program, and what the kernel adds for its own threads.
+const NAME_BYTES: usize = 64;
+
+/// The name of a process, raw: it is cleaned only where it is shown, for few of many are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    bytes: [u8; NAME_BYTES],
+    length: usize,
+}
+
+impl Name {
+    fn new(raw: &[u8]) -> Self {
+        let mut bytes = [0; NAME_BYTES];
+        let length = raw.len().min(NAME_BYTES);
+        bytes.iter_mut().zip(raw).for_each(|(to, from)| *to = *from);
+        Self { bytes, length }
+    }
+
+    /// The name, fit to store and show.
+    pub fn clean(&self) -> String {
+        clean_bytes(self.bytes.get(..self.length).unwrap_or(&[]), NAME_MAX)
+    }
+}
+
 /// What is needed of one process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stat {
     /// Process id.
     pub pid: u32,
-    /// Command name as the kernel keeps it (15 bytes, set by the process), cleaned.
-    pub name: String,
+    /// Command name as the kernel keeps it, set by the process.
+    pub name: Name,
     state: u8,
     threads: u64,
     /// CPU time in ticks, user and system.
@@ -118,19 +143,31 @@ fn count(counts: &mut Counts, stat: &Stat) {
 
 /// `4711 (name) S 1 …`: the name ends at the last `)`, for it may contain any.
 fn parse(pid: u32, content: &[u8]) -> Option<Stat> {
-    let open = content.iter().position(|byte| *byte == b'(')?;
-    let close = content.iter().rposition(|byte| *byte == b')')?;
-    let name = clean_bytes(content.get(open + 1..close)?, NAME_MAX);
-    let mut fields = content.get(close + 2..)?.split(|byte| *byte == b' ');
-    // Field 3 of proc_pid_stat(5) comes first; nth() counts from there and consumes.
-    let state = *fields.next()?.first()?;
-    let mut number = |skip: usize| std::str::from_utf8(fields.nth(skip)?).ok()?.parse::<u64>().ok();
+    let open = memchr(b'(', content)?;
+    let close = memrchr(b')', content)?;
+    let name = content.get(open + 1..close)?;
+    let rest = content.get(close + 2..)?;
+    // Field 3 of proc_pid_stat(5) stands first; the others behind blanks.
+    let state = *rest.first().filter(|byte| byte.is_ascii_alphabetic())?;
+    let mut blanks = memchr_iter(b' ', rest);
+    let mut number = |skip: usize| decimal(rest.get(blanks.nth(skip)? + 1..)?);
     let user = number(10)?; // 14
     let system = number(0)?; // 15
     let threads = number(4)?; // 20
     let start_ticks = number(1)?; // 22
     let resident_pages = number(1)?; // 24
-    Some(Stat { pid, name, state, threads, ticks: user.saturating_add(system), start_ticks, resident_pages })
+    let ticks = user.saturating_add(system);
+    Some(Stat { pid, name: Name::new(name), state, threads, ticks, start_ticks, resident_pages })
+}
+
+/// The number that a field begins with; at most 20 digits, or it does not fit.
+fn decimal(field: &[u8]) -> Option<u64> {
+    let digits = field.iter().take(21).take_while(|byte| byte.is_ascii_digit());
+    let mut value = None::<u64>;
+    for digit in digits {
+        value = Some(value.unwrap_or(0).checked_mul(10)?.checked_add(u64::from(digit - b'0'))?);
+    }
+    value
 }
 
 #[cfg(test)]
@@ -156,7 +193,14 @@ mod tests {
         ] {
             let stat = parse(7, &line(name)).unwrap();
             assert_eq!(
-                (stat.name.as_str(), stat.state, stat.ticks, stat.threads, stat.start_ticks, stat.resident_pages),
+                (
+                    stat.name.clean().as_str(),
+                    stat.state,
+                    stat.ticks,
+                    stat.threads,
+                    stat.start_ticks,
+                    stat.resident_pages
+                ),
                 (clean, b'S', 75, 3, 900, 256)
             );
         }

@@ -149,7 +149,7 @@ fn describe(used: Used, measure: &Measure<'_>, passwd: &[u8]) -> Top {
     let started = now.wall.checked_sub_signed(TimeDelta::milliseconds((age * 1e3) as i64)).unwrap_or(now.wall);
     let command_line = || root.proc(&format!("{pid}/cmdline")).ok().map(|content| secrets::command_line(&content));
     Top {
-        name,
+        name: name.clean(),
         pid: pid.to_string(),
         user: root
             .proc(&format!("{pid}/status"))

@@ -85,11 +85,13 @@ impl Root {
         path: &mut PathBuf,
         buffer: &'b mut [u8; 2048],
     ) -> io::Result<&'b [u8]> {
-        path.clear();
-        path.push(&self.base);
-        path.push("proc");
-        path.push(pid.to_string());
-        path.push(file);
+        let text = path.as_mut_os_string();
+        text.clear();
+        text.push(&self.base);
+        text.push("/proc/");
+        text.push(pid.to_string());
+        text.push("/");
+        text.push(file);
         let mut file = fs::OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&path)?;
         let length = file.read(buffer)?;
         Ok(buffer.get(..length).unwrap_or(&[]))
