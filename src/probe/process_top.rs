@@ -130,9 +130,14 @@ fn choose(mut used: Vec<Used>, places: usize) -> Vec<Used> {
     used.retain(|used| used.stat.resident_pages > 0 || used.cpu() > 0.0);
     let mut chosen: Vec<Used> = Vec::with_capacity(places);
     let mut take = |used: &mut Vec<Used>, until: usize, key: &dyn Fn(&Used) -> f64| {
-        used.sort_by(|a, b| key(b).total_cmp(&key(a)).then(b.stat.resident_pages.cmp(&a.stat.resident_pages)));
-        let count = used.iter().take(until.saturating_sub(chosen.len())).take_while(|used| key(used) > 0.0).count();
-        chosen.extend(used.drain(..count));
+        let mut keys: Vec<(f64, u64, u32)> = used
+            .iter()
+            .map(|used| (key(used), used.stat.resident_pages, used.stat.pid))
+            .filter(|key| key.0 > 0.0)
+            .collect();
+        keys.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.cmp(&b.2)));
+        keys.truncate(until.saturating_sub(chosen.len()));
+        chosen.extend(used.extract_if(.., |used| keys.iter().any(|(_, _, pid)| *pid == used.stat.pid)));
     };
     take(&mut used, places / 3, &Used::io);
     take(&mut used, places - places / 3, &Used::cpu);
