@@ -11,6 +11,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// Widest help, in columns.
+const WIDTH: usize = 80;
 const ABOUT: &str = "Host monitoring from one crontab line: JSON history, alerts that arrive, one static page";
 
 /// `main` of `osmon`: every command in one process.
@@ -18,6 +20,7 @@ pub fn run_all(table: &[&'static Command]) -> ExitCode {
     let mut parser = Common::augment_args(clap::Command::new("osmon"))
         .about(ABOUT)
         .version(env!("CARGO_PKG_VERSION"))
+        .max_term_width(WIDTH)
         .subcommand_required(true)
         .arg_required_else_help(true)
         .allow_external_subcommands(true)
@@ -42,7 +45,8 @@ pub fn run_all(table: &[&'static Command]) -> ExitCode {
 pub fn run_one(command: &'static Command) -> ExitCode {
     let program = format!("osmon-{}", command.name);
     let parser = clap::Command::new(command.name).bin_name(&program).display_name(&program);
-    let parser = describe(command, Common::augment_args(parser)).version(env!("CARGO_PKG_VERSION"));
+    let parser =
+        Common::augment_args(describe(command, parser)).about(command.about).version(env!("CARGO_PKG_VERSION"));
     match parser.try_get_matches() {
         Ok(matches) => call(command, &program, &matches),
         Err(error) => unusable(&error, Some(command)),
@@ -53,7 +57,7 @@ fn describe(command: &Command, parser: clap::Command) -> clap::Command {
     let exits = command.exits.iter().map(|exit| (*exit as u8, exit.meaning()));
     let failures = FAILURES.iter().filter(|_| command.failure.is_none()).map(|exit| (*exit as u8, exit.meaning()));
     let list: Vec<String> = exits.chain(failures).map(|(code, meaning)| format!("  {code:>2}  {meaning}")).collect();
-    (command.arguments)(parser.about(command.about)).after_help(format!(
+    (command.arguments)(parser.about(command.about).max_term_width(WIDTH)).after_help(format!(
         "Examples:\n{}\n\nExit status:\n{}",
         command.examples,
         list.join("\n")

@@ -17,7 +17,7 @@ fn every_command_has_help_with_examples_and_its_exit_codes_and_a_page() {
             let done = tool(binary("osmon"), &[command, flag]).ok();
             assert!(done.out.contains("Examples:\n") && done.out.contains("Exit status:\n   0  done"), "{}", done.out);
             for line in done.out.lines() {
-                assert!(line.chars().count() <= 100, "{command} {flag}: {line}");
+                assert!(line.chars().count() <= 80, "{command} {flag}: {line}");
             }
         }
         let long = tool(binary("osmon"), &[command, "--help"]).out;
@@ -48,7 +48,12 @@ fn small_binaries_are_the_same_commands() {
     for name in SMALL {
         let version = tool(binary(name), &["--version"]).ok().out;
         assert_eq!(version, format!("{name} {}\n", env!("CARGO_PKG_VERSION")));
-        assert!(tool(binary(name), &["--help"]).ok().out.contains(&format!("Usage: {name}")));
+        let help = tool(binary(name), &["--help"]).ok().out;
+        assert!(help.contains(&format!("Usage: {name}")));
+        let same = tool(binary("osmon"), &[&name["osmon-".len()..], "--help"]).ok().out;
+        assert_eq!(help.lines().next(), same.lines().next(), "the same sentence as in osmon");
+        let own = help.split("Common options:").next().unwrap();
+        assert!(own.contains("--no-store") == (name == "osmon-probe"), "its own flags stand before the common ones");
     }
     assert_eq!(tool(binary("osmon"), &["--version"]).ok().out, format!("osmon {}\n", env!("CARGO_PKG_VERSION")));
 }
