@@ -110,7 +110,7 @@ fn units_and_services_of_a_real_systemd() {
     debian.sh("printf '#!/bin/sh\\nsleep 100\\n' > /usr/local/bin/systemctl; chmod 755 /usr/local/bin/systemctl");
     let started = std::time::Instant::now();
     let snapshot = probe();
-    assert!(started.elapsed().as_secs_f64() < 4.0, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs_f64() < 10.0, "{:?}", started.elapsed());
     assert_eq!(snapshot["probe"]["failed"]["service"], "systemctl did not answer within 2 s");
     assert!(snapshot["cpu"]["busy_percent"].is_number());
 }

@@ -138,11 +138,11 @@ fn a_dead_mount_costs_two_seconds_and_itself() {
     let all = format!("[probe]\nnetwork_mounts = [{:?}{all}]\n", mount.point);
     let started = std::time::Instant::now();
     let fresh = probe(&directory.path().join("fresh"), &all);
-    assert!(started.elapsed().as_secs_f64() < 4.0, "five of them, and the first snapshot: {:?}", started.elapsed());
+    assert!(started.elapsed().as_secs_f64() < 6.0, "five of them, and the first snapshot: {:?}", started.elapsed());
     assert_eq!(fresh["probe"]["failed"]["mount"].as_str().unwrap().matches("did not answer").count(), 5);
     let started = std::time::Instant::now();
     let snapshot = probe(&data, &config);
-    assert!(started.elapsed().as_secs_f64() < 3.0, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs_f64() < 5.0, "{:?}", started.elapsed());
     assert_eq!(snapshot["probe"]["failed"]["mount"], format!("{}: did not answer within 2 s", mount.point));
     assert!(snapshot["disk"].as_array().unwrap().iter().any(|disk| disk["mount"] == "/"), "everything else is there");
     let file = data.with_extension("toml");
