@@ -86,7 +86,7 @@ fn input(here: &Here) -> Result<Input> {
     let mut problems: Vec<String> = here
         .problems
         .iter()
-        .map(|problem| format!("Configuration: {problem}; the last good one is in force"))
+        .map(|problem| format!("Configuration: {problem}; this file is not in force"))
         .collect();
     if let Some((file, line)) = &reading.first_damage {
         problems.push(format!(
