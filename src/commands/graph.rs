@@ -83,11 +83,8 @@ fn input(here: &Here) -> Result<Input> {
     if snapshot.is_none() {
         snapshot = here.store.last(SNAPSHOTS, now)?;
     }
-    let mut problems: Vec<String> = here
-        .problems
-        .iter()
-        .map(|problem| format!("Configuration: {problem}; this file is not in force"))
-        .collect();
+    let mut problems: Vec<String> =
+        here.problems.iter().map(|problem| format!("Configuration: {problem}; this file is not in force")).collect();
     if let Some((file, line)) = &reading.first_damage {
         problems.push(format!(
             "{} passed over, the first in {} line {line}",
