@@ -71,6 +71,8 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
         .and_then(|(previous, seconds)| Some((Before::read(&previous.get::<Vec<u64>>("process")?), seconds)));
     let (mut counts, mut kept, mut used) =
         (Counts::default(), Vec::with_capacity(pids.len() * KEPT), Vec::with_capacity(pids.len()));
+    // A process is new when it began after the snapshot before, less a tick for rounding.
+    let since_ticks = measure.before.map(|(previous, _)| previous.boottime_seconds * 100.0 - 1.0);
     let (mut path, mut buffer, mut started) = (PathBuf::new(), [0; 2048], 0_u64);
     for pid in pids {
         // It may be gone by now: no error.
@@ -79,14 +81,19 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
         let Some(stat) = stat else { continue };
         count(&mut counts, &stat);
         let earlier = before.as_ref().and_then(|(before, _)| before.of(&stat));
-        started += if earlier.is_none() { stat.threads } else { 0 };
-        // Who used no CPU did no I/O worth a file more; its counters are as they were.
+        let is_new = since_ticks.is_some_and(|since| stat.start_ticks as f64 >= since);
+        started += if is_new { stat.threads } else { 0 };
         let io = match earlier {
+            // Who used no CPU did no I/O worth a file more; its counters are as they were.
             Some((ticks, io)) if ticks == stat.ticks => io,
+            _ if stat.ticks == 0 => None,
             _ => measure.root.process_file(pid, "io", &mut path, &mut buffer).ok().and_then(parse_io),
         };
-        let [read, written] = io.unwrap_or([u64::MAX; 2]);
-        kept.extend([u64::from(pid), stat.start_ticks, stat.ticks, read, written]);
+        let earlier = earlier.unwrap_or_else(|| idle_so_far(is_new));
+        if stat.ticks > 0 {
+            let [read, written] = io.unwrap_or([u64::MAX; 2]);
+            kept.extend([u64::from(pid), stat.start_ticks, stat.ticks, read, written]);
+        }
         used.push(Used::new(stat, io, earlier, before.as_ref().map(|(_, seconds)| *seconds)));
     }
     measure.counters.keep("process", &kept);
@@ -96,7 +103,13 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     process_top::measure(measure, used, short_lived)
 }
 
-/// How many numbers are kept of each process: pid, start, ticks, bytes read and written. Flat, for this is the largest
+/// What is known of a process that was not kept: it had used no CPU, or it was not there. A new one has done all its I/O
+/// since; of the others nobody knows.
+fn idle_so_far(is_new: bool) -> (u64, Io) {
+    (0, is_new.then_some([0, 0]))
+}
+
+/// How many numbers are kept of each process that ever used CPU: pid, start, ticks, bytes read and written. Flat, for this is the largest
 /// thing that is written and read each minute.
 const KEPT: usize = 5;
 

@@ -25,9 +25,8 @@ pub struct Used {
 }
 
 impl Used {
-    /// What was used since `earlier`. A process that was not there before has used all it has in this interval.
-    pub fn new(stat: Stat, io: Io, earlier: Option<(u64, Io)>, seconds: Option<f64>) -> Self {
-        let (ticks, io_before) = earlier.unwrap_or((0, Some([0, 0])));
+    /// What was used since there were so many ticks and bytes.
+    pub fn new(stat: Stat, io: Io, (ticks, io_before): (u64, Io), seconds: Option<f64>) -> Self {
         let rate = |index: usize| {
             let (now, before) = (io?.get(index).copied()?, io_before?.get(index).copied()?);
             per_second(now, before, seconds?)

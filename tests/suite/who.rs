@@ -196,3 +196,40 @@ fn processes_can_be_left_out() {
     assert!(host.lines("processes").is_empty());
     assert_eq!(host.osmon(&["run"]).ok().out, "");
 }
+
+#[test]
+fn a_process_that_began_meanwhile_has_used_all_it_has_since() {
+    let mut host = Host::recorded("vm");
+    probe(&host);
+    host.advance(60, 10);
+    let make = |pid: u32, start: u64| {
+        let stat = host.read("proc/1204/stat").replacen("1204", &pid.to_string(), 1);
+        let fields: Vec<String> = stat
+            .split(' ')
+            .enumerate()
+            .map(|(at, field)| if at == 21 { start.to_string() } else { field.to_string() })
+            .collect();
+        let stat = fields.join(" ").replace(" 4000000 300000 ", " 1200 600 ");
+        fs::create_dir_all(host.root().join(format!("proc/{pid}"))).unwrap();
+        host.write(&format!("proc/{pid}/stat"), &stat.replace("(java)", &format!("(p{pid})")));
+        fs::write(host.root().join(format!("proc/{pid}/io")), "read_bytes: 600000\nwrite_bytes: 0\n").unwrap();
+    };
+    make(60_001, 356_613_000); // after the first snapshot, which was at 3566100.42 s
+    make(60_002, 356_600_000); // before it, and idle until then
+    host.replace("proc/stat", "processes 4321000", "processes 4321100");
+    probe(&host);
+    let record = processes(&host);
+    let of = |name: &str| {
+        record["process"].as_array().unwrap().iter().find(|process| process["name"] == name).cloned().unwrap()
+    };
+    assert_eq!(
+        (&of("p60001")["cpu_percent"], &of("p60001")["read_bytes_per_second"]),
+        (&30.0.into(), &10_000.0.into())
+    );
+    assert_eq!(
+        (&of("p60002")["cpu_percent"], of("p60002").get("read_bytes_per_second")),
+        (&30.0.into(), None),
+        "when it read, nobody knows"
+    );
+    assert_eq!(record["unexplained"]["short_lived"], 100 - 61, "one new process of 61 threads was seen");
+}
