@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What is carried from one directory to the other, besides history.
-const CARRIED: [&str; 2] = ["state", "outbox/new"];
+const CARRIED: [&str; 3] = ["state", "outbox/new", "outbox/sent"];
 
 fn directory(here: &Here) -> Option<PathBuf> {
     let memory = if geteuid().is_root() {
@@ -45,8 +45,17 @@ pub fn leave(home: &Here) -> Result<bool> {
     let Some(directory) = directory(home).filter(|directory| directory.exists()) else { return Ok(false) };
     home.store.adopt(&Store::new(directory.clone()))?;
     carry(&directory, home.store.directory());
+    forget_sent(home.store.directory());
     fs::remove_dir_all(&directory)?;
     Ok(true)
+}
+
+/// What waited here and was sent from there waits no more.
+fn forget_sent(data: &Path) {
+    for sent in fs::read_dir(data.join("outbox/sent")).into_iter().flatten().flatten() {
+        // Most were never here.
+        let _ = fs::remove_file(data.join("outbox/new").join(sent.file_name()));
+    }
 }
 
 /// Copies state and waiting alerts. What cannot be copied is made anew: no reason to stop.

@@ -115,6 +115,33 @@ fn a_disk_that_went_read_only_is_told_once_and_its_history_comes_home() {
 }
 
 #[test]
+fn an_alert_that_waited_when_the_disk_went_read_only_is_sent_once() {
+    let mut host = Host::recorded("vm");
+    let Some(disk) = SmallDisk::new(&host, "4m") else {
+        return skip("a waiting alert on a read-only disk", "a tmpfs cannot be mounted here");
+    };
+    let (mail, program) = (host.path("mail"), host.path("sendmail"));
+    let script = |text: &str| {
+        fs::write(&program, format!("#!/bin/sh\n{text}\n")).unwrap();
+        tool("chmod", &["755", program.to_str().unwrap()]).ok();
+    };
+    host.config = format!(
+        "[alert]\nto = [\"ops@example.org\"]\n[alert.sendmail]\nprogram = \"{}\"\n[rule.memory]\nwarning = 50\nfor = \"0s\"\n",
+        program.display()
+    );
+    script("exit 75");
+    assert_eq!(minute(&mut host).code, 74);
+    tool("mount", &["-o", "remount,ro", &disk.0]).ok();
+    script(&format!("cat >> {}", mail.display()));
+    minute(&mut host);
+    tool("mount", &["-o", "remount,rw", &disk.0]).ok();
+    minute(&mut host).ok();
+    minute(&mut host).ok();
+    assert_eq!(fs::read_to_string(&mail).unwrap().matches("Subject: ").count(), 1);
+    assert_eq!(fs::read_dir(host.data().join("outbox/new")).unwrap().count(), 0);
+}
+
+#[test]
 fn what_is_no_regular_file_is_left_alone_and_waits_for_nobody() {
     let mut host = Host::recorded("vm");
     minute(&mut host).ok();

@@ -37,6 +37,7 @@ fn what_no_listed_process_used_is_named() {
         (&"java".into(), &50.0.into(), &"shop.service".into())
     );
     let done = host.osmon(&["top", "--since", "2h ago"]).ok();
+    assert!(done.out.lines().next().unwrap().contains("recorded 1 min of 2 h"), "{}", done.out);
     assert!(done.out.lines().all(|line| line.chars().count() <= 80), "{}", done.out);
     let done = host.osmon(&["top", "--at", "3 moons ago"]);
     assert_eq!(done.code, 64);
