@@ -8,9 +8,12 @@ use crate::cli::{Call, Command, Exit};
 use crate::model::event::Event;
 use crate::model::mark::Mark;
 use crate::report::{Input, Series, render};
+use crate::store::query::Query;
+use crate::store::read::Reading;
+use crate::store::tier::Tier;
 use crate::store::{EVENTS, PROCESSES, SNAPSHOTS};
 use anyhow::{Context, Result};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, FromArgMatches};
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -77,22 +80,12 @@ pub fn write(here: &Here, out: Option<PathBuf>) -> Result<PathBuf> {
 fn input(here: &Here) -> Result<Input> {
     let now = here.now.wall;
     let day_ago = now - TimeDelta::days(1);
-    let (mut series, mut snapshot) = (Series::for_page(), None);
-    let reading = here.store.read(SNAPSHOTS, day_ago, now, &mut |line| {
-        series.add(line);
-        snapshot = Some(line.to_string());
-    })?;
-    if snapshot.is_none() {
-        snapshot = here.store.last(SNAPSHOTS, now)?;
-    }
+    let (series, reading) = series(here, day_ago)?;
+    let snapshot = here.store.last(SNAPSHOTS, now)?;
     let mut problems: Vec<String> =
         here.problems.iter().map(|problem| format!("Configuration: {problem}; this file is not in force")).collect();
-    if let Some((file, line)) = &reading.first_damage {
-        problems.push(format!(
-            "{} passed over, the first in {} line {line}",
-            plural(reading.damaged, "damaged line"),
-            file.display()
-        ));
+    if let Some(place) = &reading.first_damage {
+        problems.push(format!("{} passed over, the first in {place}", plural(reading.damaged, "damaged line")));
     }
     problems.extend(
         reading.unreadable.iter().map(|(file, reason)| format!("{} could not be read: {reason}", file.display())),
@@ -112,6 +105,17 @@ fn input(here: &Here) -> Result<Input> {
         problems,
         nobody_told: here.config.alert.to.is_empty(),
     })
+}
+
+/// The history of what the page draws.
+fn series(here: &Here, since: DateTime<Utc>) -> Result<(Series, Reading)> {
+    let (names, mut series) = (Series::of_page(), Series::default());
+    let query = Query { is_wanted: &|name| names.contains(name), since, until: here.now.wall };
+    let answer = here.store.points(Tier::Columns, &query)?;
+    for (metric, points) in answer.points {
+        series.add(&metric, points.into_iter().map(|point| (point.time_ms as f64 / 1e3, point.avg)).collect());
+    }
+    Ok((series, answer.reading))
 }
 
 /// What the page calls the host: as configured, as the newest snapshot says (the history may be another host's), or as

@@ -16,6 +16,7 @@ pub mod send_alert;
 mod skipped;
 pub mod top;
 mod top_table;
+mod upkeep;
 mod verdict;
 
 use crate::cli::Command;

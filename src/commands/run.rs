@@ -5,7 +5,7 @@
 
 use super::here::Here;
 use super::probe_table;
-use super::{detect_crisis, graph, probe, refuge, send_alert, skipped, verdict};
+use super::{detect_crisis, graph, probe, refuge, send_alert, skipped, upkeep, verdict};
 use crate::base::bounded::{self, Unfinished};
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
 use crate::base::lock::Lock;
@@ -22,10 +22,11 @@ const PATIENCE: Duration = Duration::from_millis(40);
 /// Without a person looking, a run that comes so soon after the last one was started at the same moment, in seconds.
 const SAME_MOMENT_SECONDS: f64 = 1.0;
 const PROBE_LIMIT: Duration = Duration::from_secs(8);
-const DETECT_LIMIT: Duration = Duration::from_secs(3);
-const WRITE_LIMIT: Duration = Duration::from_secs(6);
-const SEND_LIMIT: Duration = Duration::from_secs(17);
-const REPORT_LIMIT: Duration = Duration::from_secs(8);
+const DETECT_LIMIT: Duration = Duration::from_secs(2);
+const WRITE_LIMIT: Duration = Duration::from_secs(4);
+const UPKEEP_LIMIT: Duration = Duration::from_secs(6);
+const SEND_LIMIT: Duration = Duration::from_secs(16);
+const REPORT_LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 struct Arguments {}
@@ -225,6 +226,7 @@ impl Minute {
             here.store.keep_reserve();
             recorded.and(committed)
         });
+        self.step("upkeep", UPKEEP_LIMIT, upkeep::keep_up);
         self.lines.extend(verdict.into_iter().map(|line| {
             if line.starts_with("  ") { format!("          {line}") } else { format!("  {:<10}{line}", "verdict") }
         }));

@@ -93,6 +93,41 @@ pub fn write_labels(labels: &[Label]) -> String {
     format!("{{{}}}", pairs.join(","))
 }
 
+/// Name and labels of a metric as [`write_labels`] wrote it. What is no such text is a name.
+pub fn read_labels(metric: &str) -> (&str, Vec<Label>) {
+    let Some((name, rest)) = metric.split_once('{') else { return (metric, Vec::new()) };
+    let (mut labels, mut rest) = (Vec::new(), rest);
+    while let Some((key, quoted)) = rest.split_once("=\"") {
+        let Some((value, after)) = unquote(quoted) else { return (metric, Vec::new()) };
+        labels.push((key.to_string(), value));
+        rest = after.strip_prefix(',').unwrap_or("");
+    }
+    (name, labels)
+}
+
+/// The text up to the quote that ends it, and what follows.
+fn unquote(text: &str) -> Option<(String, &str)> {
+    let (mut value, mut chars) = (String::new(), text.chars());
+    loop {
+        match chars.next()? {
+            '"' => return Some((value, chars.as_str())),
+            '\\' => match chars.next()? {
+                'n' => value.push('\n'),
+                'r' => value.push('\r'),
+                't' => value.push('\t'),
+                '0' => value.push('\0'),
+                'u' => {
+                    let (code, after) = chars.as_str().strip_prefix('{')?.split_once('}')?;
+                    value.push(char::from_u32(u32::from_str_radix(code, 16).ok()?)?);
+                    chars = after.chars();
+                }
+                other => value.push(other),
+            },
+            other => value.push(other),
+        }
+    }
+}
+
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.name, write_labels(&self.labels))
@@ -102,6 +137,16 @@ impl fmt::Display for Metric {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn labels_that_are_written_are_read(values in proptest::collection::vec(any::<String>(), 0..3)) {
+            let labels: Vec<Label> = values.into_iter().enumerate().map(|(at, value)| (format!("k{at}"), value)).collect();
+            let text = format!("a.b{}", write_labels(&labels));
+            prop_assert_eq!(read_labels(&text), ("a.b", labels));
+        }
+    }
 
     #[test]
     fn selectors_pick_by_name_and_pattern() {

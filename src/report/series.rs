@@ -1,55 +1,35 @@
-//! The history that is drawn: collected from snapshot lines, by metric name.
+//! The history that is drawn, by metric name.
 
-use crate::base::clock::parse;
-use crate::model::metric::Label;
-use crate::model::record;
-use crate::model::walk::walk;
+use crate::model::metric::read_labels;
 use std::collections::{BTreeMap, HashSet};
 
 /// One value: seconds since 1970, and the value.
 pub type Point = (f64, f64);
 
+/// In every snapshot, whatever else could be measured: its times are the times of snapshots.
+const ALWAYS: &str = "probe.cpu_ms";
+
 /// Values of some metrics over time.
 #[derive(Debug, Default)]
 pub struct Series {
-    wanted: HashSet<&'static str>,
     by_metric: BTreeMap<String, BTreeMap<String, Vec<Point>>>,
     times: Vec<f64>,
 }
 
 impl Series {
-    /// Collects the metrics that the charts and tiles show.
-    pub fn for_page() -> Self {
-        Self { wanted: super::charts::metrics().collect(), ..Self::default() }
+    /// The names of the metrics that the charts and tiles show.
+    pub fn of_page() -> HashSet<&'static str> {
+        super::charts::metrics().chain([ALWAYS]).collect()
     }
 
-    /// Takes one snapshot line. A line that cannot be read adds nothing.
-    pub fn add(&mut self, line: &str) {
-        let Some(time) = record::time_of(line).and_then(parse) else { return };
-        let seconds = time.timestamp_millis() as f64 / 1e3;
-        // A clock that was set back must not draw a line backwards.
-        if self.times.last().is_some_and(|last| *last >= seconds) {
-            return;
+    /// Takes the values of a metric (with labels), in the order of time.
+    pub fn add(&mut self, metric: &str, points: Vec<Point>) {
+        let (name, labels) = read_labels(metric);
+        if name == ALWAYS {
+            self.times = points.iter().map(|point| point.0).collect();
         }
-        self.times.push(seconds);
-        let (wanted, by_metric) = (&self.wanted, &mut self.by_metric);
-        let mut keep = |name: &str, labels: &[Label], value: f64| {
-            if wanted.contains(name) {
-                let label = labels.first().map_or("", |(_, value)| value.as_str());
-                let metric = match by_metric.get_mut(name) {
-                    Some(metric) => metric,
-                    None => by_metric.entry(name.to_string()).or_default(),
-                };
-                match metric.get_mut(label) {
-                    Some(points) => points.push((seconds, value)),
-                    None => {
-                        metric.insert(label.to_string(), vec![(seconds, value)]);
-                    }
-                }
-            }
-        };
-        // What was read before the damage counts.
-        let _ = walk(line, &mut keep);
+        let label = labels.into_iter().next().map_or_else(String::new, |(_, value)| value);
+        self.by_metric.entry(name.to_string()).or_default().insert(label, points);
     }
 
     /// Every label of a metric with its values.

@@ -1,6 +1,7 @@
 //! One record as one line: JSON whose last member is the CRC-32 of everything before it.
 
 use memchr::memchr;
+use std::io::{self, Read};
 
 /// What stands between the record and its checksum.
 const MARK: &str = ",\"crc32\":\"";
@@ -8,6 +9,8 @@ const MARK: &str = ",\"crc32\":\"";
 const TAIL: usize = MARK.len() + 8 + 2;
 /// Longest line that is read, in bytes: a longer one is damage, not a record.
 const LINE_MAX: usize = 16 * 1024 * 1024;
+/// So much of a file is read at a time, in bytes.
+const CHUNK: usize = 128 * 1024;
 
 /// Seals a JSON object with its checksum and a newline. The CRC (IEEE 802.3) is of the object without its last brace.
 pub fn seal(json: &str) -> String {
@@ -24,18 +27,57 @@ pub fn check(line: &[u8]) -> Option<&str> {
     if crc32fast::hash(body) == expected { std::str::from_utf8(line).ok() } else { None }
 }
 
-/// Calls `each` with the number (from 1) and content of every line; `None` for a damaged one. Empty lines are nothing.
-pub fn split<'a>(content: &'a [u8], mut each: impl FnMut(usize, Option<&'a str>)) {
-    let (mut rest, mut number) = (content, 0);
-    while !rest.is_empty() {
-        number += 1;
-        let end = memchr(b'\n', rest).unwrap_or(rest.len());
-        let (line, after) = rest.split_at(end);
-        rest = after.get(1..).unwrap_or(&[]);
-        if !line.is_empty() {
-            each(number, if line.len() <= LINE_MAX { check(line) } else { None });
+/// Calls `each` with the number (from 1) and the bytes of every line, without its newline, whatever they are. Empty lines
+/// are nothing. Of a line that is too long to be a record only the beginning is given. Never holds more than one line.
+///
+/// # Errors
+/// What reading says; the lines before have been given.
+pub fn lines(mut input: impl Read, each: &mut dyn FnMut(usize, &[u8])) -> io::Result<()> {
+    let (mut chunk, mut held, mut number) = (vec![0; CHUNK], Vec::new(), 1);
+    let result = loop {
+        let count = match input.read(&mut chunk) {
+            Ok(0) => break Ok(()),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => break Err(error),
+        };
+        let mut rest = chunk.get(..count).unwrap_or(&[]);
+        while let Some(end) = memchr(b'\n', rest) {
+            let (head, tail) = rest.split_at(end);
+            if held.is_empty() {
+                give(number, head, each);
+            } else {
+                hold(&mut held, head);
+                give(number, &held, each);
+                held.clear();
+            }
+            number += 1;
+            rest = tail.get(1..).unwrap_or(&[]);
         }
+        hold(&mut held, rest);
+    };
+    give(number, &held, each);
+    result
+}
+
+fn give(number: usize, line: &[u8], each: &mut dyn FnMut(usize, &[u8])) {
+    if !line.is_empty() {
+        each(number, line);
     }
+}
+
+/// One byte more than the longest record is enough to tell that it is none.
+fn hold(held: &mut Vec<u8>, more: &[u8]) {
+    let room = (LINE_MAX + 1).saturating_sub(held.len());
+    held.extend_from_slice(more.get(..room).unwrap_or(more));
+}
+
+/// Calls `each` with the number and content of every line of a text; `None` for a damaged one.
+///
+/// # Errors
+/// What reading says; the lines before have been given.
+pub fn split(input: impl Read, each: &mut dyn FnMut(usize, Option<&str>)) -> io::Result<()> {
+    lines(input, &mut |number, line| each(number, if line.len() <= LINE_MAX { check(line) } else { None }))
 }
 
 #[cfg(test)]
@@ -56,20 +98,46 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_endless_line_costs_itself_only_and_no_more_memory_than_a_line() {
+        let good = seal("{\"n\":1}");
+        let endless = io::repeat(b'x').take(100 * 1024 * 1024);
+        let input = good.as_bytes().chain(endless).chain(&b"\n"[..]).chain(good.as_bytes());
+        let mut found = Vec::new();
+        split(input, &mut |number, line| found.push((number, line.map(str::len)))).unwrap();
+        let length = Some(good.len() - 1);
+        assert_eq!(found, [(1, length), (2, None), (3, length)]);
+    }
+
+    /// A reader that gives a few bytes at a time.
+    struct Slow<'a>(&'a [u8], usize);
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.1.min(buffer.len());
+            self.0.read(&mut buffer[..count])
+        }
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read_without_harm_and_good_lines_among_them_are_found(
             before in proptest::collection::vec(any::<u8>(), 0..200),
             after in proptest::collection::vec(any::<u8>(), 0..200),
+            step in 1_usize..64,
         ) {
             let good = seal("{\"n\":1}");
             let mut content = before;
             content.push(b'\n');
             content.extend_from_slice(good.as_bytes());
             content.extend_from_slice(&after);
-            let mut found = Vec::new();
-            split(&content, |_, line| found.extend(line.map(str::to_string)));
-            prop_assert!(found.contains(&good.trim_end().to_string()));
+            let read = |input: &mut dyn Read| {
+                let mut found = Vec::new();
+                split(input, &mut |number, line| found.push((number, line.map(str::to_string)))).unwrap();
+                found
+            };
+            let found = read(&mut content.as_slice());
+            prop_assert!(found.iter().any(|(_, line)| line.as_deref() == Some(good.trim_end())));
+            prop_assert_eq!(found, read(&mut Slow(&content, step)), "the size of a chunk changes nothing");
         }
     }
 }

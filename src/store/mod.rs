@@ -3,11 +3,19 @@
 //! The promise (`docs/design.md`, "The store's promise"): a record that was acknowledged is one line, written by one
 //! `write(2)` under the lock and synced; a damaged line costs itself only; writing never needs to read history.
 
+pub mod block;
+pub mod day;
+pub mod hour;
 pub mod line;
+pub mod member;
+pub mod query;
 pub mod read;
 pub mod reserve;
+pub mod seal;
 pub mod state;
 pub mod stream;
+pub mod tier;
+pub mod upkeep;
 
 use crate::base::fault::Fault;
 use crate::base::file::make_directory;
@@ -24,6 +32,9 @@ pub const SNAPSHOTS: &str = "snapshots";
 pub const PROCESSES: &str = "processes";
 /// Transitions of incidents.
 pub const EVENTS: &str = "events";
+
+/// Every stream.
+pub const STREAMS: [&str; 3] = [SNAPSHOTS, PROCESSES, EVENTS];
 
 /// A data directory.
 #[derive(Debug, Clone)]

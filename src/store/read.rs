@@ -1,13 +1,18 @@
 //! Reading a stream: never stops at damage, and says how much there was.
 
-use super::{Store, at, line};
+use super::day::{self, Day};
+use super::{Store, line, member};
 use crate::base::clock::stamp;
-use crate::base::file::read_at_most;
+use crate::base::file::open_regular;
 use crate::model::record::time_of;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use std::fs;
-use std::io;
+use memchr::memchr;
+use std::collections::HashSet;
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// What was met while reading.
@@ -15,12 +20,26 @@ use std::path::{Path, PathBuf};
 pub struct Reading {
     /// Records given to the visitor.
     pub records: usize,
-    /// Lines that were passed over because their checksum is wrong.
+    /// Lines that were passed over because their checksum is wrong, and members that cannot be inflated.
     pub damaged: usize,
-    /// The first damaged line: file and line number.
-    pub first_damage: Option<(PathBuf, usize)>,
+    /// Where the first damage is: file, hour of a sealed one, line.
+    pub first_damage: Option<String>,
     /// Files that could not be read, with the reason.
     pub unreadable: Vec<(PathBuf, String)>,
+}
+
+impl Reading {
+    pub(super) fn damage(&mut self, place: impl FnOnce() -> String) {
+        self.damaged += 1;
+        self.first_damage.get_or_insert_with(place);
+    }
+
+    pub(super) fn join(&mut self, other: Self) {
+        self.records += other.records;
+        self.damaged += other.damaged;
+        self.first_damage = self.first_damage.take().or(other.first_damage);
+        self.unreadable.extend(other.unreadable);
+    }
 }
 
 impl Store {
@@ -35,17 +54,38 @@ impl Store {
         until: DateTime<Utc>,
         visit: &mut dyn FnMut(&str),
     ) -> Result<Reading> {
-        let mut reading = Reading::default();
-        let (from, to) = (stamp(since), stamp(until));
-        for path in self.days(stream)? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            // The name is the UTC day, so the order of names is the order of days.
-            let day = name.get(..10).unwrap_or("");
-            if day >= from.get(..10).unwrap_or("") && day <= to.get(..10).unwrap_or("") {
-                read_file(&path, &from, &to, &mut reading, visit);
-            }
+        let mut asked = Asked::new(since, until, visit);
+        let (from, to) = (day::of(since), day::of(until));
+        for day in self.days(stream)?.iter().filter(|day| day.name >= from && day.name <= to) {
+            asked.read(day);
         }
-        Ok(reading)
+        Ok(asked.reading)
+    }
+
+    /// The same of the end of a stream's last file only: backwards from its end as far as a record before `since`. What a
+    /// clock that was set back put earlier in the file is not found.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_tail(
+        &self,
+        stream: &str,
+        since: DateTime<Utc>,
+        until: DateTime<Utc>,
+        visit: &mut dyn FnMut(&str),
+    ) -> Result<Reading> {
+        let mut asked = Asked::new(since, until, visit);
+        let path = self.file(stream, &day::of(until));
+        match open_regular(&path) {
+            Ok(mut file) => {
+                let seek = tail_start(&file, &asked.from).and_then(|start| file.seek(SeekFrom::Start(start)));
+                let result = seek.and_then(|_| asked.lines(&path, "", &file, None));
+                asked.note(&path, result);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => asked.note(&path, Err(error)),
+        }
+        Ok(asked.reading)
     }
 
     /// The last intact record of a stream not after `until`.
@@ -53,58 +93,156 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub fn last(&self, stream: &str, until: DateTime<Utc>) -> Result<Option<String>> {
-        for path in self.days(stream)?.iter().rev() {
-            let (mut last, until) = (None::<String>, stamp(until));
-            read_file(path, "", &until, &mut Reading::default(), &mut |record| last = Some(record.to_string()));
+        let day = day::of(until);
+        for day in self.days(stream)?.iter().rev().filter(|file| file.name <= day) {
+            // From the end: most often one step is enough, and a day is read as a whole only where nothing else helps.
+            let mut last = None::<String>;
+            let keep = &mut |record: &str| last = Some(record.to_string());
+            let mut asked = Asked { from: String::new(), to: stamp(until), visit: keep, reading: Reading::default() };
+            if !last_of(day, &mut asked).unwrap_or(false) {
+                asked.read(day);
+            }
             if last.is_some() {
                 return Ok(last);
             }
         }
         Ok(None)
     }
+}
 
-    /// The day files of a stream, oldest first.
-    pub(super) fn days(&self, stream: &str) -> Result<Vec<PathBuf>> {
-        let directory = self.directory.join(stream);
-        let entries = match fs::read_dir(&directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => at("list", &directory, entries)?,
-        };
-        let mut days: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_day(path)).collect();
-        days.sort();
-        Ok(days)
+/// Looks at the last lines of a plain file; whether a record was among them.
+fn last_of(day: &Day, asked: &mut Asked) -> io::Result<bool> {
+    let Some(path) = &day.plain else { return Ok(false) };
+    let mut file = open_regular(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+    asked.lines(path, "", &file, None)?;
+    Ok(asked.reading.records > 0)
+}
+
+/// So much of the end of a file is looked at first, in bytes.
+const TAIL: u64 = 64 * 1024;
+
+/// Where a line begins behind which everything is at `from` or later.
+fn tail_start(file: &File, from: &str) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    let mut window = TAIL;
+    while window < length {
+        let start = length - window;
+        let mut begin = vec![0; usize::try_from(TAIL.min(window)).unwrap_or(0)];
+        let count = file.read_at(&mut begin, start)?;
+        let begin = begin.get(..count).unwrap_or(&[]);
+        let skipped = memchr(b'\n', begin).map_or(begin.len(), |end| end + 1);
+        let line = begin.get(skipped..).unwrap_or(&[]);
+        let text = String::from_utf8_lossy(line.get(..100).unwrap_or(line));
+        if time_of(&text).is_some_and(|time| time < from) {
+            return Ok(start + skipped as u64);
+        }
+        window *= 2;
+    }
+    Ok(0)
+}
+
+/// A request for the records of a span.
+struct Asked<'v> {
+    from: String,
+    to: String,
+    visit: &'v mut dyn FnMut(&str),
+    reading: Reading,
+}
+
+impl<'v> Asked<'v> {
+    fn new(since: DateTime<Utc>, until: DateTime<Utc>, visit: &'v mut dyn FnMut(&str)) -> Self {
+        Self { from: stamp(since), to: stamp(until), visit, reading: Reading::default() }
+    }
+
+    fn note(&mut self, path: &Path, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.reading.unreadable.push((path.to_path_buf(), error.to_string()));
+        }
+    }
+
+    fn read(&mut self, day: &Day) {
+        // The plain file first: when it vanishes meanwhile, because the day is being sealed, the sealed one is there.
+        let plain = day.plain.as_ref().map(|path| (path, open_regular(path)));
+        let sealed = day.sealed.clone().or_else(|| {
+            let path = day.plain.as_ref()?.with_extension("jsonl.gz");
+            path.exists().then_some(path)
+        });
+        let mut known = (plain.is_some() && sealed.is_some()).then(HashSet::new);
+        if let Some(path) = sealed {
+            let result = open_regular(&path).and_then(|file| self.members(&path, &file, known.as_mut()));
+            self.note(&path, result);
+        }
+        match plain {
+            Some((path, Ok(file))) => {
+                let result = self.lines(path, "", &file, known.as_mut());
+                self.note(path, result);
+            }
+            Some((path, Err(error))) if error.kind() != io::ErrorKind::NotFound => self.note(path, Err(error)),
+            _ => {}
+        }
+    }
+
+    fn members(&mut self, path: &Path, file: &File, mut known: Option<&mut HashSet<u64>>) -> io::Result<()> {
+        let mut gaps = Vec::new();
+        let mut members = member::list(file, &mut |at, length| gaps.push((at, length)))?;
+        if let (true, Some(foreign)) = (members.is_empty(), member::foreign(file)?) {
+            gaps.clear();
+            members.push(foreign);
+        }
+        for (at, length) in gaps {
+            self.reading.damage(|| format!("{} bytes {at} to {}", path.display(), at + length));
+        }
+        for member in members {
+            let hour = member.name.as_str();
+            let (from, to) = (self.from.get(..hour.len()).unwrap_or(""), self.to.get(..hour.len()).unwrap_or(""));
+            if hour.is_empty() || (hour >= from && hour <= to) {
+                let content = member::open(file, &member)?;
+                if let Err(error) = self.lines(path, hour, content, known.as_deref_mut()) {
+                    self.reading.damage(|| format!("{} hour {hour}: {error}", path.display()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `known` holds what was given already, where the same line may stand in two files.
+    fn lines(
+        &mut self,
+        path: &Path,
+        hour: &str,
+        input: impl io::Read,
+        mut known: Option<&mut HashSet<u64>>,
+    ) -> io::Result<()> {
+        let (from, to, reading, visit) = (&self.from, &self.to, &mut self.reading, &mut self.visit);
+        line::lines(input, &mut |number, line| {
+            // Most lines of a day are not asked for: their checksum is nobody's business now.
+            let begin = String::from_utf8_lossy(line.get(..100).unwrap_or(line));
+            let time = time_of(&begin);
+            if time.is_some_and(|time| time < from.as_str() || time > to.as_str()) {
+                return;
+            }
+            match line::check(line).filter(|_| time.is_some()) {
+                None => reading.damage(|| place(path, hour, number)),
+                Some(record) => {
+                    if known.as_mut().is_none_or(|known| known.insert(hash(record))) {
+                        reading.records += 1;
+                        visit(record);
+                    }
+                }
+            }
+        })
     }
 }
 
-fn is_day(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.strip_suffix(".jsonl").is_some_and(|day| {
-        day.len() == 10
-            && day
-                .bytes()
-                .enumerate()
-                .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() })
-    })
+fn place(path: &Path, hour: &str, number: usize) -> String {
+    let hour = if hour.is_empty() { String::new() } else { format!(" hour {hour}") };
+    format!("{}{hour} line {number}", path.display())
 }
 
-fn read_file(path: &Path, from: &str, to: &str, reading: &mut Reading, visit: &mut dyn FnMut(&str)) {
-    let content = match read_at_most(path, u64::MAX) {
-        Ok(content) => content,
-        Err(error) => {
-            reading.unreadable.push((path.to_path_buf(), error.to_string()));
-            return;
-        }
-    };
-    line::split(&content, |number, record| match record {
-        None => {
-            reading.damaged += 1;
-            reading.first_damage.get_or_insert_with(|| (path.to_path_buf(), number));
-        }
-        Some(record) => {
-            if time_of(record).is_some_and(|time| time >= from && time <= to) {
-                reading.records += 1;
-                visit(record);
-            }
-        }
-    });
+fn hash(line: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    line.hash(&mut hasher);
+    hasher.finish()
 }

@@ -1,9 +1,10 @@
 //! Appending to a stream.
 
-use super::{EVENTS, PROCESSES, SNAPSHOTS, Store, at, line};
+use super::{STREAMS, Store, at, day, line};
 use crate::base::clock::Now;
-use crate::base::file::{FILE_MODE, make_directory, read_at_most, sync_parent};
+use crate::base::file::{FILE_MODE, make_directory, sync_parent};
 use anyhow::Result;
+use chrono::TimeDelta;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use std::fs::{File, OpenOptions};
@@ -26,26 +27,45 @@ impl Store {
 }
 
 impl Store {
-    /// Appends everything another store has recorded, file by file, as it is: its lines carry their own checksums.
+    /// Appends every record of another store, day by day. What was derived from the days it adds to is derived anew.
     ///
     /// # Errors
     /// What the file system says. Called again, it may append a day twice.
     pub fn adopt(&self, other: &Store) -> Result<()> {
-        for stream in [SNAPSHOTS, PROCESSES, EVENTS] {
-            for source in other.days(stream)? {
-                let content = at("read", &source, read_at_most(&source, u64::MAX))?;
+        for stream in STREAMS {
+            for day in other.days(stream)? {
+                let Some(begin) = day::begin(&day.name) else { continue };
+                let mut lines = String::new();
+                other.read(stream, begin, begin + TimeDelta::milliseconds(86_399_999), &mut |line| {
+                    lines.push_str(line);
+                    lines.push('\n');
+                })?;
                 let directory = self.directory.join(stream);
                 at("make", &directory, make_directory(&directory))?;
-                let target = directory.join(source.file_name().unwrap_or_default());
-                at("write to", &target, append(&target, &String::from_utf8_lossy(&content)))?;
+                let target = self.file(stream, &day.name);
+                at("write to", &target, append(&target, &lines))?;
             }
         }
+        self.forget_progress();
         Ok(())
     }
 }
 
 fn append(path: &Path, record: &str) -> io::Result<()> {
     let is_new = !path.exists();
+    append_by(path, record, File::sync_data)?;
+    if is_new { sync_parent(path) } else { Ok(()) }
+}
+
+/// The same for what can be made again: nothing is synced.
+///
+/// # Errors
+/// What the file system says; then nothing of the lines is in the file.
+pub(super) fn append_unsynced(path: &Path, lines: &str) -> io::Result<()> {
+    append_by(path, lines, |_| Ok(()))
+}
+
+fn append_by(path: &Path, record: &str, sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .read(true)
         .append(true)
@@ -66,7 +86,7 @@ fn append(path: &Path, record: &str) -> io::Result<()> {
     bytes.extend_from_slice(record.as_bytes());
     // One write(2): a reader, and a crash, see the whole line or a torn tail, nothing else.
     let written = match file.write(&bytes) {
-        Ok(count) if count == bytes.len() => file.sync_data(),
+        Ok(count) if count == bytes.len() => sync(&file),
         Ok(_) => Err(Errno::ENOSPC.into()),
         Err(error) => Err(error),
     };
@@ -74,8 +94,7 @@ fn append(path: &Path, record: &str) -> io::Result<()> {
         // The error that matters is the one above; if even this fails, the next append seals the torn tail.
         let _ = file.set_len(length);
     }
-    written?;
-    if is_new { sync_parent(path) } else { Ok(()) }
+    written
 }
 
 /// Whether the last byte is something other than a newline.

@@ -1,0 +1,191 @@
+//! A gzip file made of members that can be read one by one.
+//!
+//! A gzip file may be several members one after the other (RFC 1952, 2.2); every reader of gzip gives them as one text.
+//! Here each member says in its header how long it is (an extra field `OM` of four bytes, little endian) and what it holds
+//! (the comment), so that one of them is found by going from header to header.
+
+use flate2::bufread::MultiGzDecoder;
+use flate2::{Compression, GzBuilder};
+use memchr::memmem;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+
+/// ID, method and flags (extra field and comment) of a member made here.
+const MAGIC: [u8; 4] = [0x1f, 0x8b, 8, 4 | 16];
+/// Bytes before the comment: 10 of the header, 2 for the length of the extra field, 8 of it.
+const FIXED: usize = 20;
+/// Where the length of the member stands, in its four last bytes.
+const LENGTH_AT: usize = 16;
+/// The extra field before the length: its length, its ID, the length of its content.
+const FIELD: [u8; 6] = [8, 0, b'O', b'M', 4, 0];
+/// Longest comment, in bytes.
+const NAME_MAX: u64 = 64 * 1024;
+
+/// Where a member is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// What it holds.
+    pub name: String,
+    /// First byte in the file.
+    pub offset: u64,
+    /// Length in the file, in bytes.
+    pub length: u64,
+}
+
+/// One member with this content.
+///
+/// # Errors
+/// When the name holds a NUL or the member is longer than 4 GiB.
+pub fn pack(name: &str, content: &[u8]) -> io::Result<Vec<u8>> {
+    let unfit = || io::Error::new(io::ErrorKind::InvalidInput, format!("{name:?} cannot be packed"));
+    if name.contains('\0') {
+        return Err(unfit());
+    }
+    let mut extra = FIELD.get(2..).unwrap_or(&[]).to_vec();
+    extra.extend_from_slice(&[0; 4]);
+    let room = Vec::with_capacity(content.len() / 8 + 64);
+    let mut encoder = GzBuilder::new().extra(extra).comment(name).write(room, Compression::new(6));
+    encoder.write_all(content)?;
+    let mut packed = encoder.finish()?;
+    let length = u32::try_from(packed.len()).map_err(|_| unfit())?.to_le_bytes();
+    packed.get_mut(LENGTH_AT..FIXED).ok_or_else(unfit)?.copy_from_slice(&length);
+    Ok(packed)
+}
+
+/// The members of a file, in order. What is no member made here is passed over up to the next one; it is told to `damage`
+/// as the first byte and the length of what was passed over.
+///
+/// # Errors
+/// What reading says.
+pub fn list(file: &File, damage: &mut dyn FnMut(u64, u64)) -> io::Result<Vec<Member>> {
+    let end = file.metadata()?.len();
+    let (mut input, mut members, mut offset) = (BufReader::with_capacity(4096, file), Vec::new(), 0);
+    input.seek(SeekFrom::Start(0))?;
+    while offset < end {
+        match header(&mut input, offset, end)? {
+            Some(member) => {
+                offset += member.length;
+                members.push(member);
+            }
+            None => {
+                let next = search(file, offset + 1, end)?;
+                damage(offset, next - offset);
+                offset = next;
+            }
+        }
+        let position = input.stream_position()?;
+        input.seek_relative(i64::try_from(offset).unwrap_or(i64::MAX) - i64::try_from(position).unwrap_or(0))?;
+    }
+    Ok(members)
+}
+
+/// The member whose header begins at `offset`; `None`: there is none that fits into the file.
+fn header(input: &mut impl BufRead, offset: u64, end: u64) -> io::Result<Option<Member>> {
+    let mut fixed = Vec::with_capacity(FIXED);
+    input.by_ref().take(FIXED as u64).read_to_end(&mut fixed)?;
+    let (Some(magic), Some(field), Some(length)) = (fixed.get(..4), fixed.get(10..LENGTH_AT), fixed.get(LENGTH_AT..))
+    else {
+        return Ok(None);
+    };
+    let length = u64::from(length.try_into().map_or(0, u32::from_le_bytes));
+    if magic != MAGIC || field != FIELD || length <= FIXED as u64 || length > end - offset {
+        return Ok(None);
+    }
+    let mut name = Vec::new();
+    input.by_ref().take(NAME_MAX).read_until(0, &mut name)?;
+    Ok((name.pop() == Some(0)).then(|| Member { name: String::from_utf8_lossy(&name).into_owned(), offset, length }))
+}
+
+/// Where the next header begins, or the end.
+fn search(mut file: &File, from: u64, end: u64) -> io::Result<u64> {
+    file.seek(SeekFrom::Start(from))?;
+    let mut rest = Vec::new();
+    file.take(end.saturating_sub(from)).read_to_end(&mut rest)?;
+    let found = memmem::find_iter(&rest, &MAGIC).find(|at| rest.get(at + 10..at + LENGTH_AT) == Some(&FIELD[..]));
+    Ok(found.map_or(end, |at| from + at as u64))
+}
+
+/// A file that some other program packed, as one member without a name; `None` when it is no gzip file.
+///
+/// # Errors
+/// What reading says.
+pub fn foreign(mut file: &File) -> io::Result<Option<Member>> {
+    let (mut begin, length) = ([0; 3], file.metadata()?.len());
+    file.seek(SeekFrom::Start(0))?;
+    let is_gzip = file.read(&mut begin)? == 3 && begin == [0x1f, 0x8b, 8];
+    Ok(is_gzip.then_some(Member { name: String::new(), offset: 0, length }))
+}
+
+/// The content of a member, as a stream.
+///
+/// # Errors
+/// What seeking says; damage is an error of reading.
+pub fn open(mut file: &File, member: &Member) -> io::Result<impl Read> {
+    file.seek(SeekFrom::Start(member.offset))?;
+    Ok(MultiGzDecoder::new(BufReader::with_capacity(16 * 1024, file.take(member.length))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::file::open_regular;
+    use std::fs;
+
+    fn file(content: &[u8]) -> (tempfile::TempDir, File) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.gz");
+        fs::write(&path, content).unwrap();
+        (directory, open_regular(&path).unwrap())
+    }
+
+    fn names(content: &[u8]) -> (Vec<String>, Vec<(u64, u64)>) {
+        let mut damage = Vec::new();
+        let (_directory, file) = file(content);
+        let members = list(&file, &mut |at, length| damage.push((at, length))).unwrap();
+        (members.into_iter().map(|member| member.name).collect(), damage)
+    }
+
+    #[test]
+    fn members_are_found_by_name_and_every_reader_of_gzip_reads_all() {
+        let parts = [("03", vec![b'a'; 100_000]), ("04", b"second\n".to_vec()), ("ö{mount=\"/\"}", Vec::new())];
+        let packed: Vec<u8> = parts.iter().flat_map(|(name, content)| pack(name, content).unwrap()).collect();
+        let (_directory, file) = file(&packed);
+        let members = list(&file, &mut |_, _| panic!("no damage")).unwrap();
+        for (member, (name, content)) in members.iter().zip(&parts) {
+            let mut found = Vec::new();
+            open(&file, member).unwrap().read_to_end(&mut found).unwrap();
+            assert_eq!((member.name.as_str(), &found), (*name, content));
+        }
+        let mut all = Vec::new();
+        flate2::read::MultiGzDecoder::new(packed.as_slice()).read_to_end(&mut all).unwrap();
+        assert_eq!(all, parts.iter().flat_map(|(_, content)| content.clone()).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn damage_costs_one_member_wherever_it_is() {
+        let packed: Vec<Vec<u8>> = ["a", "b", "c"].iter().map(|name| pack(name, name.as_bytes()).unwrap()).collect();
+        let all = packed.concat();
+        for at in 0..all.len() {
+            let mut broken = all.clone();
+            broken[at] = !broken[at];
+            let (found, _) = names(&broken);
+            let kept = found.iter().filter(|name| ["a", "b", "c"].contains(&name.as_str())).count();
+            assert!(kept >= 2, "byte {at}: {found:?}");
+        }
+        for length in 0..all.len() {
+            let (found, damage) = names(&all[..length]);
+            assert!(
+                found.len() <= 2
+                    && (damage.len() == 1)
+                        == (length != 0
+                            && !found
+                                .iter()
+                                .map(|name| packed[usize::from(name.as_bytes()[0] - b'a')].len())
+                                .sum::<usize>()
+                                .eq(&length)),
+                "{length}"
+            );
+        }
+        assert_eq!(names(&[0; 1000]), (vec![], vec![(0, 1000)]));
+    }
+}

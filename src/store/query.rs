@@ -1,0 +1,189 @@
+//! The history of metrics, from the tier that fits: what is closed from blocks, the rest from snapshots.
+
+use super::block::{self, Point, group};
+use super::day;
+use super::hour::{self, Samples};
+use super::read::Reading;
+use super::tier::Tier;
+use super::upkeep::Progress;
+use super::{SNAPSHOTS, Store};
+use anyhow::Result;
+use chrono::{DateTime, Days, Months, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+/// What is asked for.
+pub struct Query<'a> {
+    /// Whether a metric name (without labels) is wanted.
+    pub is_wanted: &'a dyn Fn(&str) -> bool,
+    /// First moment, included.
+    pub since: DateTime<Utc>,
+    /// Last moment, included.
+    pub until: DateTime<Utc>,
+}
+
+/// The answer.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// Metric with labels, and its points in the order of time.
+    pub points: BTreeMap<String, Vec<Point>>,
+    /// What was met while reading.
+    pub reading: Reading,
+}
+
+impl Answer {
+    fn add(&mut self, text: &str, query: &Query) {
+        let Some((metric, points)) = block::read(text) else { return };
+        let (since, until) = (query.since.timestamp_millis(), query.until.timestamp_millis());
+        let points = points.into_iter().filter(|point| point.time_ms >= since && point.time_ms <= until);
+        match self.points.get_mut(&*metric) {
+            Some(known) => known.extend(points),
+            None => {
+                self.points.insert(metric.into_owned(), points.collect());
+            }
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        for (metric, points) in other.points {
+            self.points.entry(metric).or_default().extend(points);
+        }
+        self.reading.join(other.reading);
+    }
+
+    /// In the order of time, each moment once: of two blocks the later one.
+    fn finish(mut self) -> Self {
+        for points in self.points.values_mut() {
+            points.reverse();
+            points.sort_by_key(|point| point.time_ms);
+            points.dedup_by_key(|point| point.time_ms);
+        }
+        self.points.retain(|_, points| !points.is_empty());
+        self
+    }
+}
+
+impl Store {
+    /// The points of the metrics asked for. Coarser tiers begin a point at the UTC hour or day it stands for.
+    ///
+    /// # Errors
+    /// When a directory cannot be listed.
+    pub fn points(&self, tier: Tier, query: &Query) -> Result<Answer> {
+        if tier == Tier::Columns {
+            return self.samples(query);
+        }
+        let step = i64::from(tier.step_seconds()) * 1000;
+        let begin = query.since.timestamp_millis().div_euclid(step) * step;
+        let query = &Query { since: DateTime::from_timestamp_millis(begin).unwrap_or(query.since), ..*query };
+        let mut answer = Answer::default();
+        let open = self.open_days()?;
+        for period in periods(tier, query) {
+            let mut reading = Reading::default();
+            self.read_blocks(tier, &period, query.is_wanted, &mut reading, &mut |_, line| answer.add(line, query))?;
+            answer.reading.join(reading);
+        }
+        let progress = self.progress();
+        for day in open {
+            let Some(begin) = day::begin(&day) else { continue };
+            let end = begin + TimeDelta::days(1) - TimeDelta::milliseconds(1);
+            // Of an open day the five minutes of closed hours are blocks; the coarser tiers know nothing of it yet.
+            let closed =
+                progress.as_ref().filter(|_| tier == Tier::FiveMinutes).map_or(begin, |known| known.hours_until);
+            let rest = Query {
+                since: query.since.max(begin).max(closed),
+                until: query.until.min(end),
+                is_wanted: query.is_wanted,
+            };
+            if rest.since > rest.until {
+                continue;
+            }
+            let finer = match tier {
+                Tier::Columns | Tier::FiveMinutes => self.samples(&rest)?,
+                Tier::Hours | Tier::Days => self.points(Tier::FiveMinutes, &rest)?,
+            };
+            let grouped = finer.points.into_iter().map(|(metric, points)| (metric, group(points, step)));
+            answer.join(Answer { points: grouped.collect(), reading: finer.reading });
+        }
+        Ok(answer.finish())
+    }
+
+    /// Days that are not sealed and rolled up yet.
+    fn open_days(&self) -> Result<Vec<String>> {
+        Ok(self.days(SNAPSHOTS)?.into_iter().filter(|day| day.plain.is_some()).map(|day| day.name).collect())
+    }
+
+    /// Single samples: from columns where there are any, else from snapshots.
+    fn samples(&self, query: &Query) -> Result<Answer> {
+        let mut answer = Answer::default();
+        let progress = self.progress();
+        for day in days(query) {
+            let Some(begin) = day::begin(&day) else { continue };
+            let end = begin + TimeDelta::days(1) - TimeDelta::milliseconds(1);
+            let part = Query { since: query.since.max(begin), until: query.until.min(end), ..*query };
+            let closed = progress.as_ref().filter(|_| self.has_period(Tier::Columns, &day));
+            match closed {
+                Some(progress) => self.columns(&day, &part, progress, &mut answer)?,
+                None => answer.join(self.snapshots(&part, false)?),
+            }
+        }
+        Ok(answer.finish())
+    }
+
+    /// A day that has columns: its closed hours from there, the others from snapshots.
+    fn columns(&self, day: &str, query: &Query, progress: &Progress, answer: &mut Answer) -> Result<()> {
+        let mut reading = Reading::default();
+        if query.since < progress.hours_until {
+            self.read_blocks(Tier::Columns, day, query.is_wanted, &mut reading, &mut |_, line| {
+                answer.add(line, query)
+            })?;
+            let met = progress.damage.iter().filter(|(hour, _)| *hour >= hour::of(query.since) && *hour <= query.until);
+            for (_, place) in met {
+                reading.damage(|| place.clone());
+            }
+        }
+        answer.reading.join(reading);
+        for hour in progress.late.iter().filter(|hour| day::of(**hour) == day) {
+            let part = Query {
+                since: query.since.max(*hour),
+                until: query.until.min(*hour + TimeDelta::milliseconds(3_599_999)),
+                ..*query
+            };
+            if part.since <= part.until {
+                answer.join(self.snapshots(&part, false)?);
+            }
+        }
+        let rest = Query { since: query.since.max(progress.hours_until), ..*query };
+        if rest.since <= rest.until {
+            answer.join(self.snapshots(&rest, true)?);
+        }
+        Ok(())
+    }
+
+    fn snapshots(&self, query: &Query, from_the_end: bool) -> Result<Answer> {
+        let mut samples = Samples::default();
+        let visit = &mut |line: &str| samples.add(line, &mut |name| (query.is_wanted)(name));
+        let reading = if from_the_end {
+            self.read_tail(SNAPSHOTS, query.since, query.until, visit)?
+        } else {
+            self.read(SNAPSHOTS, query.since, query.until, visit)?
+        };
+        Ok(Answer { points: samples.finish().into_values().flatten().collect(), reading })
+    }
+}
+
+/// The UTC days of a span.
+fn days(query: &Query) -> Vec<String> {
+    let (first, last) = (query.since.date_naive(), query.until.date_naive());
+    let days = std::iter::successors(Some(first), |day| day.checked_add_days(Days::new(1)));
+    days.take_while(|day| *day <= last).map(|day| day.format("%Y-%m-%d").to_string()).collect()
+}
+
+/// The periods of a tier that a span touches.
+fn periods(tier: Tier, query: &Query) -> Vec<String> {
+    if tier == Tier::FiveMinutes {
+        return days(query);
+    }
+    let last = tier.period(query.until);
+    let month = |month: u32| query.since.date_naive().checked_add_months(Months::new(month));
+    let names = (0..).map_while(month).map(|day| day.format("%Y-%m").to_string());
+    names.take_while(|name| *name <= last).collect()
+}

@@ -1,0 +1,210 @@
+//! Columns and rollups: files by metric name, so that who reads one metric does not read the others.
+//!
+//! An open period is a directory with a file per metric name, appended to. A finished one is a single gzip file with a
+//! member per metric name. All of it is derived from snapshots and can be made again from them; of two blocks of the same
+//! metric and time the later one counts.
+
+use super::day::{PLAIN, SEALED, entries};
+use super::read::Reading;
+use super::{Store, at, block, line, member, stream};
+use crate::base::file::{FILE_MODE, make_directory, open_regular, replace};
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+/// How fine a history is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    /// Every sample, of the last two days.
+    Columns,
+    /// Minimum, average, maximum and count of five minutes.
+    FiveMinutes,
+    /// The same of an hour.
+    Hours,
+    /// The same of a UTC day.
+    Days,
+}
+
+impl Tier {
+    /// Those that are rolled up, the finest first.
+    pub const ROLLED: [Self; 3] = [Self::FiveMinutes, Self::Hours, Self::Days];
+
+    /// Its directory below the data directory.
+    pub fn directory(self) -> &'static str {
+        match self {
+            Self::Columns => "columns",
+            Self::FiveMinutes => "rollups/5m",
+            Self::Hours => "rollups/1h",
+            Self::Days => "rollups/1d",
+        }
+    }
+
+    /// What a point stands for, in seconds; 0: a single sample.
+    pub fn step_seconds(self) -> u32 {
+        match self {
+            Self::Columns => 0,
+            Self::FiveMinutes => 300,
+            Self::Hours => 3600,
+            Self::Days => 86_400,
+        }
+    }
+
+    /// The period whose file holds a time: a day for the fine tiers, a month for the coarse ones.
+    pub fn period(self, time: DateTime<Utc>) -> String {
+        let form = if matches!(self, Self::Columns | Self::FiveMinutes) { "%Y-%m-%d" } else { "%Y-%m" };
+        time.format(form).to_string()
+    }
+}
+
+/// Lines by the metric name whose file they belong to.
+pub type Lines = BTreeMap<String, String>;
+
+/// Whether a metric name can be a file name. Others are in the snapshots only.
+fn is_file_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    name.len() <= 200 && !name.starts_with('.') && name.bytes().all(plain)
+}
+
+impl Store {
+    fn open_period(&self, tier: Tier, period: &str) -> PathBuf {
+        self.directory().join(tier.directory()).join(period)
+    }
+
+    fn sealed_period(&self, tier: Tier, period: &str) -> PathBuf {
+        self.directory().join(tier.directory()).join(format!("{period}{SEALED}"))
+    }
+
+    /// Whether anything of a period is there.
+    pub fn has_period(&self, tier: Tier, period: &str) -> bool {
+        self.open_period(tier, period).is_dir() || self.sealed_period(tier, period).is_file()
+    }
+
+    /// The periods of a tier, oldest first: those that are open, and all.
+    ///
+    /// # Errors
+    /// When the directory cannot be listed.
+    pub fn periods(&self, tier: Tier) -> Result<(Vec<String>, Vec<String>)> {
+        let (mut open, mut all) = (Vec::new(), Vec::new());
+        for path in entries(&self.directory().join(tier.directory()))? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let period = name.strip_suffix(SEALED).unwrap_or(&name).to_string();
+            let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+            if !(period.len() == 7 || period.len() == 10) || !digits(&period) {
+                continue;
+            }
+            if path.is_dir() {
+                open.push(period.clone());
+            }
+            all.push(period);
+        }
+        open.sort();
+        all.sort();
+        all.dedup();
+        Ok((open, all))
+    }
+
+    /// Appends blocks to an open period. Not synced: they can be made again. The caller holds the lock.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn append_blocks(&self, tier: Tier, period: &str, lines: &Lines) -> Result<()> {
+        let directory = self.open_period(tier, period);
+        at("make", &directory, make_directory(&directory))?;
+        for (name, lines) in lines.iter().filter(|(name, _)| is_file_name(name)) {
+            let path = directory.join(format!("{name}{PLAIN}"));
+            at("write to", &path, stream::append_unsynced(&path, lines))?;
+        }
+        Ok(())
+    }
+
+    /// Calls `visit` with every intact block of the wanted metric names of a period; later ones replace earlier ones.
+    ///
+    /// # Errors
+    /// When the directory cannot be listed.
+    pub fn read_blocks(
+        &self,
+        tier: Tier,
+        period: &str,
+        is_wanted: &dyn Fn(&str) -> bool,
+        reading: &mut Reading,
+        visit: &mut dyn FnMut(&str, &str),
+    ) -> Result<()> {
+        let sealed = self.sealed_period(tier, period);
+        let mut give = |name: &str, path: &PathBuf, reading: &mut Reading, input: &mut dyn io::Read| {
+            let damaged = |number| format!("{} metric {name} line {number}", path.display());
+            line::split(input, &mut |number, line| match line {
+                Some(line) => visit(name, line),
+                None => reading.damage(|| damaged(number)),
+            })
+        };
+        match open_regular(&sealed) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => reading.unreadable.push((sealed, error.to_string())),
+            Ok(file) => {
+                let members = member::list(&file, &mut |at, length| {
+                    reading.damage(|| format!("{} bytes {at} to {}", sealed.display(), at + length));
+                });
+                for member in at("read", &sealed, members)?.into_iter().filter(|member| is_wanted(&member.name)) {
+                    let mut content = at("read", &sealed, member::open(&file, &member))?;
+                    if let Err(error) = give(&member.name, &sealed, reading, &mut content) {
+                        reading.damage(|| format!("{} metric {}: {error}", sealed.display(), member.name));
+                    }
+                }
+            }
+        }
+        for path in entries(&self.open_period(tier, period))? {
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let Some(name) = file.strip_suffix(PLAIN).filter(|name| is_wanted(name)) else { continue };
+            let result = open_regular(&path).and_then(|mut file| give(name, &path, reading, &mut file));
+            match result {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    reading.unreadable.push((path, error.to_string()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes one gzip file of a period, each block once, and removes its directory. The caller holds the lock.
+    ///
+    /// # Errors
+    /// What the file system says; then the period is as it was.
+    pub fn seal_period(&self, tier: Tier, period: &str) -> Result<()> {
+        let directory = self.open_period(tier, period);
+        if !directory.is_dir() {
+            return Ok(());
+        }
+        let mut blocks: BTreeMap<String, BTreeMap<(String, i64), String>> = BTreeMap::new();
+        self.read_blocks(tier, period, &|_| true, &mut Reading::default(), &mut |name, line| {
+            if let Some((metric, time)) = block::head(line) {
+                blocks.entry(name.to_string()).or_default().insert((metric.into_owned(), time), format!("{line}\n"));
+            }
+        })?;
+        let target = self.sealed_period(tier, period);
+        let mut packed = Vec::new();
+        for (name, lines) in blocks {
+            let content: String = lines.into_values().collect();
+            packed.extend(at("pack", &target, member::pack(&name, content.as_bytes()))?);
+        }
+        at("write", &target, replace(&target, &packed, FILE_MODE))?;
+        at("remove", &directory, fs::remove_dir_all(&directory))
+    }
+
+    /// Removes a period; what it held is in a finer or coarser tier, or was not to be kept. The caller holds the lock.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn remove_period(&self, tier: Tier, period: &str) -> Result<()> {
+        let (directory, sealed) = (self.open_period(tier, period), self.sealed_period(tier, period));
+        let gone = |result: io::Result<()>| match result {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        };
+        at("remove", &directory, gone(fs::remove_dir_all(&directory)))?;
+        at("remove", &sealed, gone(fs::remove_file(&sealed)))
+    }
+}

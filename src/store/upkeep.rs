@@ -1,0 +1,199 @@
+//! What each run does so that history stays small and quick to read: finished hours are turned by metric and rolled up,
+//! finished days sealed. A minute in which no hour ended costs one small file.
+//!
+//! Everything here can be done again: what a crash left half-done is done once more, and the later block counts.
+
+use super::block::{Point, group, write_rolled, write_samples};
+use super::day::{self, Day};
+use super::hour::{self, ByName};
+use super::tier::{Lines, Tier};
+use super::{SNAPSHOTS, STREAMS, Store, at};
+use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace_cache};
+use anyhow::Result;
+use chrono::{DateTime, Days, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+/// How far the work has come. Lost, it is found anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Every hour before this one is closed, as far as its day is still open.
+    pub hours_until: DateTime<Utc>,
+    /// Closed hours that got a record later: the clock was set back.
+    pub late: Vec<DateTime<Utc>>,
+    /// The boot it was written in: what was not synced before a crash is not counted on.
+    pub boot_id: String,
+    /// Damage that was met in snapshots, with the hour it is in; so that readers of columns know of it.
+    #[serde(default)]
+    pub damage: Vec<(DateTime<Utc>, String)>,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Upkeep {
+    /// Hours that were closed.
+    pub hours: usize,
+    /// Days that were sealed.
+    pub days: usize,
+    /// There is more to do: time was up.
+    pub unfinished: bool,
+}
+
+/// So many places of damage are remembered.
+const DAMAGE_MAX: usize = 20;
+
+impl Store {
+    fn progress_file(&self) -> PathBuf {
+        self.directory().join("rollups").join("progress.json")
+    }
+
+    /// How far the work has come; `None`: not known.
+    pub fn progress(&self) -> Option<Progress> {
+        serde_json::from_slice(&read_at_most(&self.progress_file(), 1024 * 1024).ok()?).ok()
+    }
+
+    /// The open day is closed anew.
+    pub(super) fn forget_progress(&self) {
+        // Where there is none, nothing was closed.
+        let _ = fs::remove_file(self.progress_file());
+    }
+
+    /// Closes what has ended before `now`. `is_time_up` is asked between days. The caller holds the lock.
+    ///
+    /// # Errors
+    /// What the file system says; what was done stays done, and the rest is tried again by the next run.
+    pub fn upkeep(&self, now: DateTime<Utc>, boot_id: &str, is_time_up: &dyn Fn() -> bool) -> Result<Upkeep> {
+        let present = hour::of(now);
+        let known = self.progress().filter(|progress| progress.boot_id == boot_id);
+        let mut done = Upkeep::default();
+        let mut progress = known.unwrap_or_else(|| self.begin_anew(present, boot_id));
+        if present < progress.hours_until {
+            // The clock was set back into hours that are closed.
+            if !progress.late.contains(&present) {
+                progress.late.push(present);
+                self.save_progress(&progress)?;
+            }
+            return Ok(done);
+        }
+        if present == progress.hours_until && progress.late.is_empty() && self.progress_file().exists() {
+            return Ok(done);
+        }
+        let today = day::of(now);
+        for day in self.days(SNAPSHOTS)?.iter().filter(|day| day.plain.is_some() && day.name < today) {
+            if is_time_up() {
+                done.unfinished = true;
+                return Ok(done);
+            }
+            self.close_day(day, now, &mut progress)?;
+            done.days += 1;
+        }
+        for stream in STREAMS.into_iter().filter(|stream| *stream != SNAPSHOTS) {
+            for day in self.days(stream)?.iter().filter(|day| day.plain.is_some() && day.name < today) {
+                self.seal(stream, day)?;
+            }
+        }
+        let begin = progress.hours_until.max(day::begin(&today).unwrap_or(present));
+        let hours = (0..24).map(|hour| begin + TimeDelta::hours(hour)).take_while(|hour| *hour < present);
+        let late = std::mem::take(&mut progress.late);
+        for hour in late.into_iter().filter(|hour| day::of(*hour) == today && *hour < begin).chain(hours) {
+            let samples = self.samples_of(hour, &mut progress)?;
+            self.close_hour(hour, &samples, true)?;
+            done.hours += 1;
+        }
+        progress.hours_until = present;
+        self.save_progress(&progress)?;
+        self.seal_finished(now)?;
+        Ok(done)
+    }
+
+    /// Nothing is known: the hours of today are closed once more, from empty files.
+    fn begin_anew(&self, present: DateTime<Utc>, boot_id: &str) -> Progress {
+        let today = day::begin(&day::of(present)).unwrap_or(present);
+        for tier in [Tier::Columns, Tier::FiveMinutes] {
+            // What cannot be removed is overruled by the blocks that follow.
+            let _ = self.remove_period(tier, &tier.period(present));
+        }
+        Progress { hours_until: today, late: Vec::new(), boot_id: boot_id.to_string(), damage: Vec::new() }
+    }
+
+    fn save_progress(&self, progress: &Progress) -> Result<()> {
+        let path = self.progress_file();
+        let directory = self.directory().join("rollups");
+        at("make", &directory, make_directory(&directory))?;
+        at("write", &path, replace_cache(&path, &serde_json::to_vec(progress)?, FILE_MODE))
+    }
+
+    fn samples_of(&self, hour: DateTime<Utc>, progress: &mut Progress) -> Result<ByName> {
+        let (samples, reading) = self.read_hour(hour)?;
+        let unreadable = reading.unreadable.iter().map(|(path, reason)| format!("{}: {reason}", path.display()));
+        progress.damage.extend(reading.first_damage.into_iter().chain(unreadable).map(|place| (hour, place)));
+        let excess = progress.damage.len().saturating_sub(DAMAGE_MAX);
+        progress.damage.drain(..excess);
+        Ok(samples)
+    }
+
+    /// Appends the blocks of an hour.
+    fn close_hour(&self, hour: DateTime<Utc>, samples: &ByName, with_columns: bool) -> Result<()> {
+        if samples.is_empty() {
+            return Ok(());
+        }
+        if with_columns {
+            let lines = lines_of(samples, &|metric, points| write_samples(metric, hour, points));
+            self.append_blocks(Tier::Columns, &Tier::Columns.period(hour), &lines)?;
+        }
+        let lines = lines_of(samples, &|metric, points| {
+            write_rolled(metric, hour, 300, 12, &group(points.iter().copied(), 300_000))
+        });
+        self.append_blocks(Tier::FiveMinutes, &Tier::FiveMinutes.period(hour), &lines)
+    }
+
+    /// Rolls a finished day up and seals it: the rollups first, so that a sealed day is a day that is rolled up.
+    fn close_day(&self, day: &Day, now: DateTime<Utc>, progress: &mut Progress) -> Result<()> {
+        let Some(begin) = day::begin(&day.name) else { return Ok(()) };
+        let is_recent = now - begin < TimeDelta::days(2);
+        let mut by_hour: BTreeMap<String, BTreeMap<String, Vec<Point>>> = BTreeMap::new();
+        for hour in (0..24).map(|hour| begin + TimeDelta::hours(hour)) {
+            let samples = self.samples_of(hour, progress)?;
+            if !(is_recent && hour < progress.hours_until && !progress.late.contains(&hour)) {
+                self.close_hour(hour, &samples, is_recent)?;
+            }
+            for (name, metrics) in samples {
+                let hours = by_hour.entry(name).or_default();
+                for (metric, points) in metrics {
+                    hours.entry(metric).or_default().extend(group(points, 3_600_000));
+                }
+            }
+        }
+        let hours = lines_of(&by_hour, &|metric, points| write_rolled(metric, begin, 3600, 24, points));
+        self.append_blocks(Tier::Hours, &Tier::Hours.period(begin), &hours)?;
+        let days = lines_of(&by_hour, &|metric, points| {
+            write_rolled(metric, begin, 86_400, 1, &group(points.iter().copied(), 86_400_000))
+        });
+        self.append_blocks(Tier::Days, &Tier::Days.period(begin), &days)?;
+        self.seal_period(Tier::FiveMinutes, &day.name)?;
+        self.seal(SNAPSHOTS, day)
+    }
+
+    /// Seals the months that are over and lets the columns go that nobody asks for any more.
+    fn seal_finished(&self, now: DateTime<Utc>) -> Result<()> {
+        for tier in Tier::ROLLED {
+            for period in self.periods(tier)?.0.into_iter().filter(|period| *period < tier.period(now)) {
+                self.seal_period(tier, &period)?;
+            }
+        }
+        let yesterday = day::of(now.checked_sub_days(Days::new(1)).unwrap_or(now));
+        for period in self.periods(Tier::Columns)?.1.into_iter().filter(|period| *period < yesterday) {
+            self.remove_period(Tier::Columns, &period)?;
+        }
+        Ok(())
+    }
+}
+
+/// One line for each metric, gathered by name.
+fn lines_of(samples: &ByName, write: &dyn Fn(&str, &[Point]) -> String) -> Lines {
+    let line =
+        |metrics: &BTreeMap<String, Vec<Point>>| metrics.iter().map(|(metric, points)| write(metric, points)).collect();
+    samples.iter().map(|(name, metrics)| (name.clone(), line(metrics))).collect()
+}
