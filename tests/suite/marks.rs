@@ -307,7 +307,7 @@ fn a_full_disk_is_told_when_there_is_room_again() {
     let mut host = Host::recorded("vm");
     fs::create_dir_all(host.data()).unwrap();
     let data = host.data().display().to_string();
-    if tool("mount", &["-t", "tmpfs", "-o", "size=400k", "tmpfs", &data]).code != 0 {
+    if tool("mount", &["-t", "tmpfs", "-o", "size=4m", "tmpfs", &data]).code != 0 {
         return skip("a full disk", "a tmpfs cannot be mounted here");
     }
     minutes(&mut host, 2);
