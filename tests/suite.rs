@@ -25,6 +25,8 @@ mod layers; // who may know whom
 mod live; // this very host, against other tools, and what hangs
 #[path = "suite/mail.rs"]
 mod mail; // a real Postfix, a real msmtp
+#[path = "suite/marks.rs"]
+mod marks; // what happened to the clock and the machine, and notes
 #[path = "suite/metrics.rs"]
 mod metrics; // the list of metrics
 #[path = "suite/probe.rs"]

@@ -26,6 +26,14 @@ pub fn boottime_seconds() -> f64 {
     clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(0.0, |time| time.tv_sec() as f64 + time.tv_nsec() as f64 / 1e9)
 }
 
+/// How long this host has been suspended since it booted, in seconds: the way of `CLOCK_BOOTTIME` less that of
+/// `CLOCK_MONOTONIC`, which stands still meanwhile.
+pub fn suspended_seconds() -> f64 {
+    clock_gettime(ClockId::CLOCK_MONOTONIC)
+        .map_or(0.0, |time| boottime_seconds() - (time.tv_sec() as f64 + time.tv_nsec() as f64 / 1e9))
+        .max(0.0)
+}
+
 /// CPU time this process has used so far, in milliseconds (`CLOCK_PROCESS_CPUTIME_ID`).
 pub fn own_cpu_ms() -> f64 {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)

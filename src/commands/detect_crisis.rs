@@ -152,3 +152,10 @@ pub fn append(here: &Here, event: &Event) -> Result<()> {
 pub fn state(here: &Here) -> State {
     here.load_state(STATE).unwrap_or_default()
 }
+
+/// When the last snapshot of this boot was judged. A state that is damaged is left for those who judge.
+pub fn last_judged(here: &Here) -> Option<Now> {
+    let state = here.store.load_cache::<State>(STATE)?;
+    let last = state.last.filter(|_| state.boot_id == here.root.boot_id())?;
+    Some(Now { wall: last.wall, boottime_seconds: last.boottime_seconds })
+}

@@ -6,6 +6,7 @@ use crate::base::file::replace;
 use crate::base::text::plural;
 use crate::cli::{Call, Command, Exit};
 use crate::model::event::Event;
+use crate::model::mark::Mark;
 use crate::report::{Input, Series, render};
 use crate::store::query::Query;
 use crate::store::read::Reading;
@@ -59,10 +60,11 @@ struct Headed {
     host: String,
 }
 
-/// A record of the `events` stream.
+/// A record of the `events` stream: one or the other.
 #[derive(Deserialize)]
 struct Recorded {
-    event: Event,
+    event: Option<Event>,
+    mark: Option<Mark>,
 }
 
 /// Makes the page and puts it in its place, whole; gives where.
@@ -89,6 +91,7 @@ fn input(here: &Here) -> Result<Input> {
         reading.unreadable.iter().map(|(file, reason)| format!("{} could not be read: {reason}", file.display())),
     );
     let state = detect_crisis::state(here);
+    let (events, marks) = events(here)?;
     Ok(Input {
         title: title(here, snapshot.as_deref()),
         now,
@@ -96,7 +99,8 @@ fn input(here: &Here) -> Result<Input> {
         processes: here.store.last(PROCESSES, now)?,
         open: state.open(),
         unmeasured: state.unmeasured,
-        events: events(here)?,
+        events,
+        marks,
         series,
         problems,
         nobody_told: here.config.alert.to.is_empty(),
@@ -122,16 +126,15 @@ fn title(here: &Here, snapshot: Option<&str>) -> String {
     configured.or_else(recorded).unwrap_or_else(|| here.root.host_name())
 }
 
-/// The events of the last week, the newest first, each once: after a crash one may have been appended twice.
-fn events(here: &Here) -> Result<Vec<Event>> {
-    let (mut events, mut known) = (Vec::new(), HashSet::new());
+/// The events and marks of the last week, the newest first, each once: after a crash one may have been appended twice.
+fn events(here: &Here) -> Result<(Vec<Event>, Vec<Mark>)> {
+    let (mut events, mut marks, mut known) = (Vec::new(), Vec::new(), HashSet::new());
     here.store.read(EVENTS, here.now.wall - TimeDelta::days(7), here.now.wall, &mut |line| {
-        if let Ok(Recorded { event }) = serde_json::from_str(line)
-            && known.insert(event.id.clone())
-        {
-            events.push(event);
-        }
+        let Ok(recorded) = serde_json::from_str::<Recorded>(line) else { return };
+        events.extend(recorded.event.filter(|event| known.insert(event.id.clone())));
+        marks.extend(recorded.mark.filter(|mark| known.insert(mark.id.clone())));
     })?;
     events.reverse();
-    Ok(events)
+    marks.reverse();
+    Ok((events, marks))
 }

@@ -5,6 +5,8 @@ pub mod config;
 pub mod detect_crisis;
 pub mod graph;
 mod here;
+mod marks;
+pub mod note;
 pub mod probe;
 mod probe_table;
 mod refuge;
@@ -24,6 +26,7 @@ pub const TABLE: &[&Command] = &[
     &run::COMMAND,
     &probe::COMMAND,
     &top::COMMAND,
+    &note::COMMAND,
     &detect_crisis::COMMAND,
     &send_alert::COMMAND,
     &graph::COMMAND,

@@ -1,7 +1,7 @@
 //! `osmon probe`: one snapshot of this host.
 
 use super::here::Here;
-use super::probe_table;
+use super::{marks, probe_table};
 use crate::cli::{Call, Command, Exit};
 use crate::probe::{Asked, Previous, Probed, Scope, probe};
 use crate::store::{PROCESSES, SNAPSHOTS};
@@ -41,7 +41,7 @@ fn run(call: &Call) -> Result<Exit> {
     } else {
         let lock = here.store.lock(PATIENCE)?;
         let (probed, json) = measure(&here, 0)?;
-        let stored = record(&here, &probed, &json);
+        let stored = conclude(&here, record(&here, &probed, &json));
         here.keep_configuration();
         here.store.keep_reserve();
         drop(lock);
@@ -65,11 +65,36 @@ pub fn measure(here: &Here, skipped_runs: u64) -> Result<(Probed, String)> {
     Ok((probed, json))
 }
 
-/// Appends a snapshot and its processes to the history, and keeps the counters. The lock is held.
-pub fn record(here: &Here, probed: &Probed, json: &str) -> Result<()> {
-    here.store.append(SNAPSHOTS, &here.now, json)?;
-    if !probed.processes.is_empty() {
-        here.store.append(PROCESSES, &here.now, &probed.processes.to_json()?)?;
+/// What became of a snapshot.
+pub struct Recorded {
+    /// Whether it is in the history.
+    snapshot: Result<()>,
+    /// Whether all that belongs to it is there too.
+    rest: Result<()>,
+}
+
+/// Appends a snapshot, its processes and what happened since the last one to the history, and keeps the counters. The
+/// lock is held.
+pub fn record(here: &Here, probed: &Probed, json: &str) -> Recorded {
+    let found = marks::found(here, probed);
+    if let Err(error) = here.store.append(SNAPSHOTS, &here.now, json) {
+        return Recorded { snapshot: Err(error), rest: Ok(()) };
     }
-    here.store.save_cache("probe", &probed.counters)
+    // Each is worth having without the others. The counters come last: a crash before that finds the same marks again.
+    let marked = marks::append_all(here, found);
+    let listed = if probed.processes.is_empty() {
+        Ok(())
+    } else {
+        probed.processes.to_json().map_err(Into::into).and_then(|json| here.store.append(PROCESSES, &here.now, &json))
+    };
+    let kept = here.store.save_cache("probe", &probed.counters);
+    Recorded { snapshot: Ok(()), rest: marked.and(listed).and(kept) }
+}
+
+/// Remembers a snapshot that could not be stored, after everything that is more urgent was written. The lock is held.
+pub fn conclude(here: &Here, recorded: Recorded) -> Result<()> {
+    if let Err(error) = &recorded.snapshot {
+        marks::remember_not_stored(here, error);
+    }
+    recorded.snapshot.and(recorded.rest)
 }

@@ -17,8 +17,10 @@ use clap::Args;
 use std::io;
 use std::time::Duration;
 
-/// How long another run is waited for before this one is skipped.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long somebody who writes is waited for before this run is skipped. Who has the turn of a run is not waited for.
+const PATIENCE: Duration = Duration::from_millis(40);
+/// Without a person looking, a run that comes so soon after the last one was started at the same moment, in seconds.
+const SAME_MOMENT_SECONDS: f64 = 1.0;
 const PROBE_LIMIT: Duration = Duration::from_secs(8);
 const DETECT_LIMIT: Duration = Duration::from_secs(2);
 const WRITE_LIMIT: Duration = Duration::from_secs(4);
@@ -52,15 +54,26 @@ struct Minute {
 fn run(call: &Call) -> Result<Exit> {
     let started = boottime_seconds();
     let home = Here::open(call)?;
-    let (here, lock, trouble) = match home.store.try_lock(PATIENCE) {
+    let Ok(turn) = turn(&home) else { return busy(&home) };
+    let place = match home.store.try_lock(PATIENCE) {
         Ok(Some(lock)) if home.store.is_writable() => {
             come_home(&home);
-            (home, Some(lock), None)
+            Place { here: home, lock: Some(lock), turn, trouble: None, is_taken: false }
         }
         Ok(None) => return busy(&home),
-        Ok(Some(_)) => away(home, io::Error::from(io::ErrorKind::ReadOnlyFilesystem).into())?,
-        Err(error) => away(home, error)?,
+        Ok(Some(_)) => away(home, turn, io::Error::from(io::ErrorKind::ReadOnlyFilesystem).into())?,
+        Err(error) => away(home, turn, error)?,
     };
+    let Place { here, lock, turn, trouble, is_taken } = place;
+    if is_taken {
+        return busy(&here);
+    }
+    let is_by_hand = here.out.is_shown() || here.out.json;
+    let age = detect_crisis::last_judged(&here).map(|last| here.now.boottime_seconds - last.boottime_seconds);
+    if !is_by_hand && age.is_some_and(|age| age.abs() < SAME_MOMENT_SECONDS) {
+        // Many were started at once, and one of them is done already.
+        return Ok(Exit::Done);
+    }
     here.say_warnings();
     let mut minute = Minute { here: here.clone(), lines: Vec::new(), failure: trouble };
     minute.heading();
@@ -68,30 +81,60 @@ fn run(call: &Call) -> Result<Exit> {
     drop(lock);
     minute.tell(unsaved);
     minute.report();
+    drop(turn);
     minute.close(started)
 }
 
-/// What the run stands on: where, whether it holds a lock there, and why it is not at home.
-type Place = (Here, Option<Lock>, Option<anyhow::Error>);
+/// What the run stands on.
+struct Place {
+    here: Here,
+    /// Held while it writes; `None`: nothing can be written anywhere.
+    lock: Option<Lock>,
+    /// Held until it is over; `None`: no file can be made for that.
+    turn: Option<Lock>,
+    /// Why it is not at home.
+    trouble: Option<anyhow::Error>,
+    /// Somebody else is at work there.
+    is_taken: bool,
+}
+
+/// Another run has the turn.
+struct Taken;
+
+/// The turn of this run, where a file can be made for it.
+fn turn(here: &Here) -> Result<Option<Lock>, Taken> {
+    match here.store.try_turn() {
+        Ok(None) => Err(Taken),
+        Ok(turn) => Ok(turn),
+        Err(_) => Ok(None),
+    }
+}
 
 /// Nothing can be written at home: the run goes on in memory, or where there is none without writing at all.
-fn away(home: Here, error: anyhow::Error) -> Result<Place> {
-    let refuge = refuge::enter(&home);
-    let (here, lock) = match refuge {
-        Some(here) => {
-            let lock = here.store.try_lock(PATIENCE)?;
-            (here, lock)
-        }
-        None => (home.clone(), None),
+fn away(home: Here, at_home: Option<Lock>, error: anyhow::Error) -> Result<Place> {
+    let Some(here) = refuge::enter(&home) else {
+        say_away(&home, &home, &error, false);
+        return Ok(Place { here: home, lock: None, turn: at_home, trouble: Some(error), is_taken: false });
     };
+    let (turn, lock) = match turn(&here) {
+        Ok(turn) => (turn, here.store.try_lock(PATIENCE)?),
+        Err(Taken) => (None, None),
+    };
+    if lock.is_some() {
+        say_away(&home, &here, &error, true);
+    }
+    let is_taken = lock.is_none();
+    Ok(Place { here, lock, turn: turn.or(at_home), trouble: Some(error), is_taken })
+}
+
+fn say_away(home: &Here, here: &Here, error: &anyhow::Error, is_kept: bool) {
     let place = home.store.directory().display();
-    let instead = if lock.is_some() {
+    let instead = if is_kept {
         format!("history is kept in {} until it can", here.store.directory().display())
     } else {
         "nothing is kept".to_string()
     };
     here.out.complain(&format!("the data directory {place} cannot be written ({error:#}); {instead}"));
-    Ok((here, lock, Some(error)))
 }
 
 fn come_home(home: &Here) {
@@ -178,6 +221,7 @@ impl Minute {
             // One that fails does not stop the other; the reserve is for the state, so history comes first without it.
             let recorded = probe::record(here, &probed, &json);
             let committed = detect_crisis::commit(here, &detected);
+            let recorded = probe::conclude(here, recorded);
             here.keep_configuration();
             here.store.keep_reserve();
             recorded.and(committed)

@@ -1,16 +1,19 @@
-//! Runs that found another one still at work: counted, and from the fifth in a row on an incident.
+//! Minutes whose run found another one still at work: counted, and from the fifth in a row on an incident. Many runs
+//! at once are one minute.
 
 use super::here::Here;
 use super::{detect_crisis, send_alert};
 use crate::base::clock::{parse, stamp};
-use crate::base::file::{FILE_MODE, make_directory, read_at_most};
+use crate::base::file::{make_directory, read_at_most};
+use crate::base::lock::acquire;
 use crate::model::event::{Event, Kind};
 use crate::model::incident::Severity;
 use anyhow::{Context, Result};
+use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// So many in a row are told.
 const LIMIT: usize = 5;
@@ -21,21 +24,40 @@ fn file(here: &Here) -> PathBuf {
     here.store.directory().join("state").join("skipped")
 }
 
-/// The times of the runs that were skipped since the last one that was not.
+/// The minutes whose run was skipped since the last one that was not: the time of the first in each.
 fn times(here: &Here) -> Vec<String> {
     let content = read_at_most(&file(here), MEMORY_MAX).unwrap_or_default();
-    String::from_utf8_lossy(&content).lines().filter(|line| parse(line).is_some()).map(ToString::to_string).collect()
+    let text = String::from_utf8_lossy(&content);
+    let mut minutes = HashSet::new();
+    text.lines()
+        .filter(|line| parse(line).is_some() && minutes.insert(minute(line).to_string()))
+        .map(ToString::to_string)
+        .collect()
 }
 
-/// Counts this run as skipped; with the fifth in a row people are told, without the lock that somebody else holds.
+/// Of a time all but the seconds.
+fn minute(time: &str) -> &str {
+    time.get(..16).unwrap_or(time)
+}
+
+/// Counts this minute as skipped; with the fifth in a row people are told, without the lock that somebody else holds.
 pub fn count(here: &Here) -> Result<()> {
     let path = file(here);
-    let line = format!("{}\n", stamp(here.now.wall));
-    make_directory(&here.store.directory().join("state"))
-        .and_then(|()| OpenOptions::new().append(true).create(true).mode(FILE_MODE).open(&path))
-        .and_then(|mut file| file.write_all(line.as_bytes()))
-        .with_context(|| format!("could not count a skipped run in {}", path.display()))?;
+    let now = stamp(here.now.wall);
+    let why = || format!("could not count a skipped run in {}", path.display());
+    // The file is its own lock: who finds it taken is one of many at once, and another counts this minute.
+    let counting = make_directory(&here.store.directory().join("state")).and_then(|()| acquire(&path, Duration::ZERO));
+    let Some(counting) = counting.with_context(why)? else { return Ok(()) };
+    if times(here).iter().any(|time| minute(time) == minute(&now)) {
+        return Ok(());
+    }
+    OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .and_then(|mut file| file.write_all(format!("{now}\n").as_bytes()))
+        .with_context(why)?;
     let times = times(here);
+    drop(counting);
     if times.len() == LIMIT {
         here.out.complain(&format!(
             "{LIMIT} runs in a row found another osmon still at work; look for it with: fuser {}",
@@ -47,7 +69,7 @@ pub fn count(here: &Here) -> Result<()> {
     Ok(())
 }
 
-/// How many runs were skipped before this one; when it had become an incident, the events to tell and record.
+/// How many minutes were skipped before this one; when it had become an incident, the events to tell and record.
 pub fn take(here: &Here) -> (u64, Vec<Event>) {
     let times = times(here);
     if times.is_empty() {
@@ -60,7 +82,11 @@ pub fn take(here: &Here) -> (u64, Vec<Event>) {
     } else {
         Vec::new()
     };
-    (times.len() as u64, events)
+    // A minute that has its snapshot was not skipped, whoever else was turned away in it.
+    let last = detect_crisis::last_judged(here).map(|last| stamp(last.wall));
+    let with_snapshot = [last.unwrap_or_default(), stamp(here.now.wall)];
+    let is_skipped = |time: &&String| with_snapshot.iter().all(|other| minute(other) != minute(time));
+    (times.iter().filter(is_skipped).count() as u64, events)
 }
 
 fn event(here: &Here, times: &[String], kind: Kind) -> Event {

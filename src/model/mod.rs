@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod event;
 pub mod incident;
+pub mod mark;
 pub mod metric;
 pub mod record;
 pub mod walk;

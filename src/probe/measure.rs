@@ -1,5 +1,6 @@
 //! One run over all resources.
 
+use super::change::{self, Known};
 use super::previous::{Previous, SHORTEST_SECONDS, STALE_SECONDS};
 use super::{RESOURCES, Root, Scope, system};
 use crate::base::clock::{Now, own_cpu_ms};
@@ -25,6 +26,10 @@ pub struct Probed {
     pub remarks: Vec<String>,
     /// Resources that are absent, with the reason.
     pub failed: BTreeMap<&'static str, String>,
+    /// What was known of the host at the snapshot before; `None`: no counters of it were kept.
+    pub before: Option<Known>,
+    /// How many runs found osmon busy since then.
+    pub skipped_runs: u64,
 }
 
 /// What a resource needs while it is measured, and where it puts what it found.
@@ -134,6 +139,7 @@ struct Uptime {
 pub fn probe(root: &Root, settings: &config::Probe, now: Now, previous: Option<Previous>, about: &Asked) -> Probed {
     let (boot_id, Asked { scope, skipped_runs }) = (root.boot_id(), *about);
     let mut remarks = Vec::new();
+    let known = previous.as_ref().and_then(Known::of_counters);
     let step = previous
         .as_ref()
         .and_then(|before| before.clock_step(&now, &boot_id))
@@ -171,14 +177,8 @@ pub fn probe(root: &Root, settings: &config::Probe, now: Now, previous: Option<P
             (Some(first), wait_for(root, now, SHORTEST_SECONDS))
         }
     };
-    once(
-        root,
-        settings,
-        now,
-        before.as_ref(),
-        &boot_id,
-        &About { remarks, clock_step_seconds: step, skipped_runs, ..About::new(scope) },
-    )
+    let about = About { remarks, clock_step_seconds: step, skipped_runs, ..About::new(scope) };
+    Probed { before: known, ..once(root, settings, now, before.as_ref(), &boot_id, &about) }
 }
 
 fn wait_for(root: &Root, now: Now, seconds: f64) -> Now {
@@ -225,6 +225,7 @@ fn once(
     }
     failed.append(&mut measure.failed);
     let facts = system::facts(&mut measure);
+    change::observe(&mut measure, interval);
     for (name, added) in [
         ("uptime", measure.add("uptime", &Uptime { seconds: round(now.boottime_seconds) })),
         ("system", measure.add("system", &facts)),
@@ -245,5 +246,5 @@ fn once(
     // Numbers and strings: this cannot fail.
     let _ = measure.snapshot.add("probe", &own);
     let Measure { snapshot, processes, counters, .. } = measure;
-    Probed { snapshot, processes, counters, remarks, failed }
+    Probed { snapshot, processes, counters, remarks, failed, before: None, skipped_runs }
 }

@@ -3,15 +3,18 @@
 //! A resource that cannot be read is absent and says why under `probe.failed`; it never fails the run.
 
 mod cgroup;
+pub mod change;
 mod cpu;
 mod disk;
 mod disk_io;
+mod ending;
 mod kernel;
 mod load;
 mod measure;
 mod memory;
 mod mounts;
 mod network;
+mod package;
 mod pressure;
 pub mod previous;
 mod process;

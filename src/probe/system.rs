@@ -14,7 +14,7 @@ pub struct Facts {
     distribution: String,
     /// Release of the running kernel.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    kernel: String,
+    pub(super) kernel: String,
     /// Model of the processor.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     processor: String,

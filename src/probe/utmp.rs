@@ -1,4 +1,5 @@
-//! utmp(5): who is logged in, on hosts without logind. A fixed binary record per line.
+//! utmp(5): who is logged in, on hosts without logind; and wtmp, its history, for when the host went up and down.
+//! A fixed binary record per line.
 
 use super::session::Session;
 use crate::base::clock::stamp;
@@ -7,6 +8,45 @@ use chrono::DateTime;
 
 /// `ut_type` of a login (`USER_PROCESS`).
 const USER_PROCESS: i16 = 7;
+/// `ut_type` of a change of the runlevel (`RUN_LVL`).
+const RUN_LEVEL: i16 = 1;
+/// `ut_type` of a boot (`BOOT_TIME`).
+const BOOT: i16 = 2;
+
+/// The host went up or down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It was started.
+    Boot,
+    /// It was shut down in order.
+    Shutdown,
+}
+
+/// When the host went up and down, in the order of the file: seconds since 1970.
+pub fn turns(content: &[u8]) -> Vec<(i64, Turn)> {
+    let size = if content.len().is_multiple_of(384) { 384 } else { 400 };
+    let known = content.len().is_multiple_of(size);
+    content.chunks_exact(size).filter(|_| known).filter_map(turn).collect()
+}
+
+fn turn(record: &[u8]) -> Option<(i64, Turn)> {
+    let user = record.get(44..76)?;
+    let turn = match i16::from_ne_bytes(record.get(..2)?.try_into().ok()?) {
+        BOOT => Turn::Boot,
+        RUN_LEVEL if user.starts_with(b"shutdown\0") => Turn::Shutdown,
+        // System V writes the new runlevel where others have a process id: 0 is halt, 6 is reboot.
+        RUN_LEVEL if user.starts_with(b"runlevel\0") && matches!(record.get(4), Some(b'0' | b'6')) => Turn::Shutdown,
+        _ => return None,
+    };
+    let at = time_at(record);
+    let seconds = i32::from_ne_bytes(record.get(at..at + 4)?.try_into().ok()?);
+    Some((i64::from(seconds), turn))
+}
+
+/// Where the time is in a record of that size.
+fn time_at(record: &[u8]) -> usize {
+    if record.len() == 384 { 340 } else { 344 }
+}
 
 /// Reads all logins. Records are 384 bytes with 32-bit times (x86-64, 32-bit ARM) or 400 with 64-bit ones (ARM64).
 pub fn parse(content: &[u8]) -> Vec<Session> {
@@ -26,7 +66,7 @@ fn parse_record(record: &[u8]) -> Option<Session> {
     if kind != USER_PROCESS || user.is_empty() {
         return None;
     }
-    let seconds = number(if record.len() == 384 { 340 } else { 344 })?;
+    let seconds = number(time_at(record))?;
     let since = DateTime::from_timestamp(i64::from(seconds), 0).map(stamp).unwrap_or_default();
     Some(Session { user, terminal: text(8, 32), from: text(76, 256), since, idle_seconds: None })
 }
@@ -34,6 +74,32 @@ fn parse_record(record: &[u8]) -> Option<Session> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ups_and_downs_of_both_sizes() {
+        for (size, at) in [(384, 340), (400, 344)] {
+            let record = |kind: i16, user: &[u8], pid: u8, seconds: i32| {
+                let mut record = vec![0_u8; size];
+                record[..2].copy_from_slice(&kind.to_ne_bytes());
+                record[4] = pid;
+                record[44..44 + user.len()].copy_from_slice(user);
+                record[at..at + 4].copy_from_slice(&seconds.to_ne_bytes());
+                record
+            };
+            let content = [
+                record(BOOT, b"reboot", 0, 10),
+                record(RUN_LEVEL, b"runlevel", b'5', 11),
+                record(USER_PROCESS, b"shutdown", 0, 12),
+                record(RUN_LEVEL, b"shutdown", 0, 20),
+                record(RUN_LEVEL, b"runlevel", b'6', 21),
+                record(BOOT, b"reboot", 0, 30),
+            ]
+            .concat();
+            let expected = [(10, Turn::Boot), (20, Turn::Shutdown), (21, Turn::Shutdown), (30, Turn::Boot)];
+            assert_eq!(turns(&content), expected);
+            assert!(turns(&content[1..]).is_empty(), "cut anywhere it says nothing");
+        }
+    }
 
     #[test]
     fn both_sizes_of_record() {

@@ -3,6 +3,7 @@
 mod backend;
 mod chart;
 mod charts;
+mod happened;
 mod page;
 pub mod series;
 mod spark;
@@ -14,6 +15,7 @@ pub use series::Series;
 
 use crate::model::event::Event;
 use crate::model::incident::Incident;
+use crate::model::mark::Mark;
 use chrono::{DateTime, Utc};
 
 /// Everything the page is made of.
@@ -33,6 +35,8 @@ pub struct Input {
     pub unmeasured: Vec<String>,
     /// Events, the newest first.
     pub events: Vec<Event>,
+    /// Marks: what happened to the clock and the machine, and notes.
+    pub marks: Vec<Mark>,
     /// History of the metrics that are drawn.
     pub series: Series,
     /// What is wrong with osmon itself: configuration, damaged lines.

@@ -4,10 +4,10 @@
 
 use super::tiles::{Tile, tiles};
 use super::view::{
-    Attention, Chart, Happened, Process, Unit, Verdict, attention, charts, happened, processes, span, unexplained,
-    units, verdict, view_box,
+    Attention, Chart, Happened, Process, Unit, Verdict, attention, charts, processes, span, unexplained, units,
+    verdict, view_box,
 };
-use super::{Input, spark};
+use super::{Input, happened, spark};
 use crate::base::clock::{local_minute, parse, zone_name};
 use crate::base::text::{clean, plural};
 use crate::base::units::{duration, short};
@@ -87,7 +87,7 @@ pub fn render(input: &Input) -> Result<String> {
         tiles: if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot) },
         spark_size: spark::SIZE,
         open: input.open.iter().map(|incident| attention(incident, input.now)).collect(),
-        events: input.events.iter().take(EVENTS_MAX).map(|event| happened(event, input.now)).collect(),
+        events: happened::list(input, EVENTS_MAX),
         span: words,
         charts: charts(input, &time)?,
         box_size: view_box(),

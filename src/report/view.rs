@@ -18,7 +18,7 @@ use std::ops::Range;
 /// The first line of the page.
 pub struct Verdict {
     pub word: &'static str,
-    /// `ok`, `warn`, `bad` or `unknown`.
+    /// `ok`, `warn`, `bad`, `unknown` or `plain`.
     pub state: &'static str,
     pub rest: String,
 }
@@ -175,8 +175,7 @@ pub fn span(input: &Input) -> (Range<f64>, &'static str) {
 
 /// Every chart that has something to show.
 pub fn charts(input: &Input, time: &Range<f64>) -> Result<Vec<Chart>> {
-    let marks: Vec<f64> =
-        input.events.iter().filter_map(|event| parse(&event.time)).map(|time| time.timestamp() as f64).collect();
+    let marks = super::happened::times(input);
     let mut charts = Vec::new();
     let newest = input.series.last().unwrap_or_default();
     for spec in &CHARTS {

@@ -70,7 +70,17 @@ impl Store {
         acquire(&self.directory.join("lock"), patience).map_err(|error| self.unusable("write to", error))
     }
 
-    /// The same for those that have nothing better to do than wait.
+    /// Takes the turn of a whole run, without waiting: it is held longer than the lock, until everything is told and
+    /// drawn, so that of many runs at once one works. `None`: another run has it.
+    ///
+    /// # Errors
+    /// As [`Store::try_lock`].
+    pub fn try_turn(&self) -> Result<Option<Lock>> {
+        self.create()?;
+        acquire(&self.directory.join("run.lock"), Duration::ZERO).map_err(|error| self.unusable("write to", error))
+    }
+
+    /// [`Store::try_lock`] for those that have nothing better to do than wait.
     ///
     /// # Errors
     /// As [`Store::try_lock`]; [`Fault::Busy`] when the lock was not free in time.

@@ -45,6 +45,22 @@ impl Store {
         at("write", &path, replace(&path, &content, FILE_MODE))
     }
 
+    /// Removes a state file and the generation before it. The caller holds the lock.
+    ///
+    /// # Errors
+    /// What the file system says; none when there is no such file.
+    pub fn remove_state(&self, name: &str) -> Result<()> {
+        let path = self.state_file(name);
+        // The older one first: else a crash between the two would bring it back.
+        for path in [path.with_extension("json.1"), path] {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return at("remove", &path, Err(error)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Replaces a state file that can be made anew and is worth no sync: the counters of the last snapshot, whose loss
     /// costs one interval of rates. The caller holds the lock.
     ///

@@ -158,9 +158,8 @@ impl Host {
     }
     /// The events so far: kind, severity, title.
     pub fn events(&self) -> Vec<String> {
-        let events =
-            self.lines("events").into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap()["event"].clone());
-        events
+        self.sections("event")
+            .into_iter()
             .map(|event| {
                 format!(
                     "{} {} {}",
@@ -170,6 +169,16 @@ impl Host {
                 )
             })
             .collect()
+    }
+    /// The marks so far: kind and text.
+    pub fn marks(&self) -> Vec<String> {
+        let marks = self.sections("mark").into_iter();
+        marks.map(|mark| format!("{}: {}", mark["kind"].as_str().unwrap(), mark["text"].as_str().unwrap())).collect()
+    }
+    /// That section of every record of the first day's events that has it.
+    pub fn sections(&self, name: &str) -> Vec<Value> {
+        let records = self.lines("events").into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
+        records.filter_map(|record| record.get(name).cloned()).collect()
     }
     pub fn snapshots(&self) -> Vec<Value> {
         self.lines("snapshots").iter().map(|line| serde_json::from_str(line).unwrap()).collect()

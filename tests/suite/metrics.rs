@@ -12,7 +12,7 @@ fn measured(name: &str, found: &mut BTreeMap<String, String>) {
     let mut host = Host::recorded(name);
     host.config = "[probe]\nservices = [\"nginx\"]\n".to_string();
     fs::create_dir_all(host.data().join("state")).unwrap();
-    fs::write(host.data().join("state/skipped"), "2026-11-20T21:40:30.000Z\n").unwrap();
+    fs::write(host.data().join("state/skipped"), "2026-11-20T21:39:30.000Z\n").unwrap();
     if name == "vm" {
         fs::create_dir_all(host.root().join("dev/pts")).unwrap();
         fs::write(host.root().join("dev/pts/0"), "").unwrap();

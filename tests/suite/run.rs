@@ -47,11 +47,14 @@ fn a_sick_host_is_no_failed_run() {
 }
 
 /// Holds the lock of a data directory as a run that hangs would.
-fn hold(host: &Host) -> std::process::Child {
+pub fn hold(host: &Host) -> std::process::Child {
     fs::create_dir_all(host.data()).unwrap();
-    let lock = host.data().join("lock");
+    hold_file(&host.data().join("lock"))
+}
+
+pub fn hold_file(lock: &std::path::Path) -> std::process::Child {
     let child = Command::new("flock")
-        .arg(&lock)
+        .arg(lock)
         .args(["-c", "echo held; exec sleep 600"])
         .stdout(Stdio::piped())
         .spawn()

@@ -1,0 +1,108 @@
+//! `osmon note`: words of a person on the timeline.
+
+use super::here::Here;
+use super::marks;
+use crate::base::clock::{local_minute, stamp};
+use crate::base::fault::Fault;
+use crate::base::text::{NAME_MAX, clean};
+use crate::base::when;
+use crate::cli::{Call, Command, Exit};
+use crate::model::mark::{Kind, Mark};
+use anyhow::Result;
+use clap::{Args, FromArgMatches};
+use nix::unistd::{User, getuid};
+use std::ffi::OsString;
+use std::time::Duration;
+
+/// How long another osmon is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest note, in characters.
+const TEXT_MAX: usize = 500;
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// What to note
+    #[arg(value_name = "TEXT", required = true)]
+    words: Vec<OsString>,
+    /// When it was: 14:30, "yesterday 14:30", "2h ago" [default: now]
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "note",
+    aliases: &[],
+    about: "Note what you did: it is shown among the events and in the charts",
+    examples: "  osmon note \"deployed v3\"\n  osmon note \"disk replaced\" --at 14:30",
+    arguments: Arguments::augment_args,
+    scheduled: false,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    let text = text(&arguments.words)?;
+    let here = Here::open(call)?;
+    let now = here.now.wall;
+    let time = arguments.at.as_deref().map_or(Ok(now), |at| when::parse(at, now)).map_err(Fault::Usage)?;
+    if time > now {
+        return Err(Fault::Usage(format!("--at {} is in the future", local_minute(time))).into());
+    }
+    let author = author();
+    let mark = Mark {
+        id: format!("note-{}-{:08x}", now.timestamp_millis(), crc32fast::hash(format!("{author}\n{text}").as_bytes())),
+        kind: Kind::Note,
+        time: stamp(time),
+        since: None,
+        duration_seconds: None,
+        text,
+        author: Some(author),
+    };
+    let lock = here.store.lock(PATIENCE)?;
+    marks::append(&here, &mark)?;
+    drop(lock);
+    if call.out.json {
+        call.out.result(&serde_json::json!({ "schema": 1, "mark": mark }).to_string());
+    }
+    call.out.say(&format!("noted for {}: {}", local_minute(time), mark.text));
+    Ok(Exit::Done)
+}
+
+/// The words as one cleaned line.
+fn text(words: &[OsString]) -> Result<String, Fault> {
+    let given = words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    let line = given.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.chars().count() {
+        0 => Err(Fault::Usage("the note is empty; write for example: osmon note \"deployed v3\"".to_string())),
+        length if length > TEXT_MAX => {
+            Err(Fault::Usage(format!("the note has {length} characters, at most {TEXT_MAX} are kept; make it shorter")))
+        }
+        _ => Ok(clean(&line, TEXT_MAX)),
+    }
+}
+
+/// Who is noting: behind sudo the person who called it.
+fn author() -> String {
+    let person = std::env::var("SUDO_USER").ok().filter(|name| !name.is_empty());
+    let user = || User::from_uid(getuid()).ok().flatten().map(|user| user.name);
+    clean(&person.or_else(user).unwrap_or_else(|| getuid().to_string()), NAME_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_become_one_line() {
+        let text = |words: &[&str]| text(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(text(&["deployed", "v3"]).unwrap(), "deployed v3");
+        assert_eq!(text(&[" a\n\tb\u{1b}[31m "]).unwrap(), "a b\u{FFFD}[31m");
+        assert_eq!(text(&["é".repeat(500).as_str()]).unwrap().chars().count(), 500);
+        for wrong in ["", " \n", "x".repeat(501).as_str()] {
+            assert!(text(&[wrong]).is_err());
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! A mark: what happened to the clock and the machine, or a note of a person. Appended to the `events` stream.
+
+use serde::{Deserialize, Serialize};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Somebody's words.
+    Note,
+    /// The host was started anew.
+    Reboot,
+    /// The host was started anew and had not been shut down in order: a power cut, a reset, a crash of the kernel.
+    PowerLoss,
+    /// The host slept.
+    Suspended,
+    /// The wall clock was set.
+    ClockStep,
+    /// Another kernel runs.
+    KernelChange,
+    /// Packages were installed, changed or removed.
+    PackageChange,
+    /// osmon was not run.
+    MissedRuns,
+    /// Snapshots could not be stored.
+    NotStored,
+}
+
+impl Kind {
+    /// As tables show it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Reboot => "reboot",
+            Self::PowerLoss => "power loss",
+            Self::Suspended => "suspended",
+            Self::ClockStep => "clock",
+            Self::KernelChange => "kernel",
+            Self::PackageChange => "packages",
+            Self::MissedRuns => "gap",
+            Self::NotStored => "not stored",
+        }
+    }
+
+    /// Whether it is something people did not mean to happen.
+    pub fn is_trouble(self) -> bool {
+        matches!(self, Self::PowerLoss | Self::MissedRuns | Self::NotStored)
+    }
+}
+
+/// One mark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The same mark has the same id, also when it is found again after a crash. Readers keep the first.
+    pub id: String,
+    /// What happened.
+    pub kind: Kind,
+    /// When it ended or was noticed, RFC 3339, UTC.
+    pub time: String,
+    /// When it began, where it has a length; of a gap: the last snapshot before. RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// How long it lasted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<f64>,
+    /// One plain sentence for people, cleaned.
+    pub text: String,
+    /// Whose note it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+}

@@ -1,0 +1,110 @@
+//! Installed packages: when their database was last written, and what was changed then.
+
+use super::Root;
+use crate::base::text::clean_bytes;
+use crate::base::when;
+use chrono::{DateTime, Utc};
+
+/// The databases of dpkg, rpm (old, new, and of image-based systems), apk and pacman.
+const DATABASES: [&str; 8] = [
+    "var/lib/dpkg/status",
+    "var/lib/rpm/rpmdb.sqlite",
+    "var/lib/rpm/Packages",
+    "var/lib/rpm/Packages.db",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "usr/lib/sysimage/rpm/Packages.db",
+    "lib/apk/db/installed",
+    "var/lib/pacman/local",
+];
+/// How much of dpkg's log is read, in bytes: some hundred packages.
+const LOG_TAIL: u64 = 128 * 1024;
+/// So many packages are named.
+const NAMED_MAX: usize = 5;
+/// Longest name or version kept, in characters.
+const WORD_MAX: usize = 40;
+
+/// When the newest package database was written; `None`: there is none.
+pub fn changed(root: &Root) -> Option<DateTime<Utc>> {
+    DATABASES.iter().filter_map(|file| root.modified(file)).max()
+}
+
+/// What was changed after `since`, in one sentence.
+pub fn sentence(root: &Root, since: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let changes = root.tail("var/log/dpkg.log", LOG_TAIL).map(|log| changes(&log, since, now)).unwrap_or_default();
+    if changes.is_empty() {
+        return "Packages: the database of installed packages was changed".to_string();
+    }
+    let named: Vec<String> = changes.iter().take(NAMED_MAX).map(Change::words).collect();
+    let more = changes.len() - named.len();
+    let rest = if more > 0 { format!(", {more} more") } else { String::new() };
+    format!("Packages: {}{rest}", named.join(", "))
+}
+
+/// One package; empty versions: it was not there before, or is no more.
+#[derive(Debug, PartialEq, Eq)]
+struct Change {
+    name: String,
+    old: String,
+    new: String,
+}
+
+impl Change {
+    fn words(&self) -> String {
+        match (self.old.as_str(), self.new.as_str()) {
+            (_, "") => format!("{} removed", self.name),
+            ("", new) => format!("{} {new} installed", self.name),
+            (old, new) if old == new => format!("{} {new} reinstalled", self.name),
+            (old, new) => format!("{} {old} → {new}", self.name),
+        }
+    }
+}
+
+/// Reads dpkg.log(5): `2026-11-20 21:40:12 upgrade nginx:amd64 1.22 1.24`, in the zone of the host. A package that was
+/// changed twice is one change.
+fn changes(log: &[u8], since: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    for line in log.split(|byte| *byte == b'\n') {
+        let line = clean_bytes(line, 500);
+        let words: Vec<&str> = line.split(' ').collect();
+        let [day, time, action @ ("install" | "upgrade" | "remove" | "purge"), name, old, new] = words.as_slice()
+        else {
+            continue;
+        };
+        let at = when::parse(&format!("{day} {time}"), now);
+        // The log has whole seconds; what it has of the second of the change before belongs to that.
+        if at.is_ok_and(|at| at.timestamp() <= since.timestamp()) {
+            continue;
+        }
+        let version =
+            |text: &str| if text == "<none>" { String::new() } else { clean_bytes(text.as_bytes(), WORD_MAX) };
+        let name = clean_bytes(name.split(':').next().unwrap_or(name).as_bytes(), WORD_MAX);
+        let new = if ["remove", "purge"].contains(action) { String::new() } else { version(new) };
+        match changes.iter_mut().find(|change| change.name == name) {
+            Some(change) => change.new = new,
+            None => changes.push(Change { name, old: version(old), new }),
+        }
+    }
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_package_once_with_where_from_and_where_to() {
+        let parse = |text: &str| when::parse(text, DateTime::UNIX_EPOCH).unwrap();
+        let log = "2026-11-20 21:00:00 upgrade old:amd64 1 2\n2026-11-20 21:40:12 startup archives unpack\n\
+                   2026-11-20 21:40:12 upgrade nginx:amd64 1.22 1.24\n2026-11-20 21:40:13 status installed nginx:amd64 1.24\n\
+                   2026-11-20 21:40:13 install curl:amd64 <none> 8.1\n2026-11-20 21:40:14 remove vim:all 9.0 <none>\n\
+                   2026-11-20 21:40:15 purge vim:all 9.0 <none>\n2026-11-20 21:40:16 upgrade nginx:amd64 1.24 1.25\n\u{7f}";
+        let now = parse("2026-11-20 22:00:00");
+        let words = |since: &str| -> Vec<String> {
+            changes(log.as_bytes(), parse(since), now).iter().map(Change::words).collect()
+        };
+        assert_eq!(words("2026-11-20 21:00:00"), ["nginx 1.22 → 1.25", "curl 8.1 installed", "vim removed"]);
+        assert_eq!(words("2026-11-20 21:40:15"), ["nginx 1.24 → 1.25"]);
+        assert!(words("2026-11-20 21:40:16").is_empty());
+        assert!(changes(&[0xff; 1000], DateTime::UNIX_EPOCH, now).is_empty());
+    }
+}
