@@ -1,7 +1,9 @@
 //! Points in time as people say them: `03:00`, `yesterday`, `yesterday 14:30`, `2h ago`, `2026-11-20`, RFC 3339.
 
 use crate::base::units::parse_duration;
-use chrono::{DateTime, Days, Local, Months, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, Days, Local, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+};
 use std::time::Duration;
 
 /// The time that `text` means, seen from `now`, in the zone of this host. A time of day alone is the last one that is not
@@ -55,7 +57,8 @@ pub fn span(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<U
     let (first, last) = text.split_once("..").unwrap_or((text, text));
     let begin = if first.trim().is_empty() { DateTime::UNIX_EPOCH } else { whole(first, now)?.0 };
     let end = if last.trim().is_empty() { now } else { whole(last, now)?.1 };
-    if begin > end { Err(format!("{text:?} ends before it begins")) } else { Ok((begin, end)) }
+    let is_moment = first == last && begin == end;
+    if begin >= end && !is_moment { Err(format!("{text:?} ends before it begins")) } else { Ok((begin, end)) }
 }
 
 /// A day or a month as a whole; any other time as itself.

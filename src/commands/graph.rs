@@ -2,21 +2,19 @@
 
 use super::detect_crisis;
 use super::here::Here;
+use super::timeline::{self, Timeline};
 use crate::base::file::replace;
 use crate::base::text::plural;
 use crate::cli::{Call, Command, Exit};
-use crate::model::event::Event;
-use crate::model::mark::Mark;
 use crate::report::{Input, Series, render};
 use crate::store::query::Query;
 use crate::store::read::Reading;
 use crate::store::tier::Tier;
-use crate::store::{EVENTS, PROCESSES, SNAPSHOTS};
+use crate::store::{PROCESSES, SNAPSHOTS};
 use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, FromArgMatches};
 use serde::Deserialize;
-use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -60,13 +58,6 @@ struct Headed {
     host: String,
 }
 
-/// A record of the `events` stream: one or the other.
-#[derive(Deserialize)]
-struct Recorded {
-    event: Option<Event>,
-    mark: Option<Mark>,
-}
-
 /// Makes the page and puts it in its place, whole; gives where.
 pub fn write(here: &Here, out: Option<PathBuf>) -> Result<PathBuf> {
     let path = out.unwrap_or_else(|| here.report_path());
@@ -91,7 +82,13 @@ fn input(here: &Here) -> Result<Input> {
         reading.unreadable.iter().map(|(file, reason)| format!("{} could not be read: {reason}", file.display())),
     );
     let state = detect_crisis::state(here);
-    let (events, marks) = events(here)?;
+    let happened = timeline::read(here, now - TimeDelta::days(7), now)?;
+    let newest_first = |mut timeline: Timeline| {
+        timeline.events.reverse();
+        timeline.marks.reverse();
+        (timeline.events, timeline.marks)
+    };
+    let (events, marks) = newest_first(happened);
     Ok(Input {
         title: title(here, snapshot.as_deref()),
         now,
@@ -124,17 +121,4 @@ fn title(here: &Here, snapshot: Option<&str>) -> String {
     let configured = Some(here.config.report.title.clone()).filter(|title| !title.is_empty());
     let recorded = || serde_json::from_str::<Headed>(snapshot?).ok().map(|snapshot| snapshot.host);
     configured.or_else(recorded).unwrap_or_else(|| here.root.host_name())
-}
-
-/// The events and marks of the last week, the newest first, each once: after a crash one may have been appended twice.
-fn events(here: &Here) -> Result<(Vec<Event>, Vec<Mark>)> {
-    let (mut events, mut marks, mut known) = (Vec::new(), Vec::new(), HashSet::new());
-    here.store.read(EVENTS, here.now.wall - TimeDelta::days(7), here.now.wall, &mut |line| {
-        let Ok(recorded) = serde_json::from_str::<Recorded>(line) else { return };
-        events.extend(recorded.event.filter(|event| known.insert(event.id.clone())));
-        marks.extend(recorded.mark.filter(|mark| known.insert(mark.id.clone())));
-    })?;
-    events.reverse();
-    marks.reverse();
-    Ok((events, marks))
 }

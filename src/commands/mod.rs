@@ -5,6 +5,7 @@ pub mod config;
 pub mod detect_crisis;
 pub mod graph;
 mod here;
+pub mod history;
 mod marks;
 pub mod note;
 pub mod probe;
@@ -14,6 +15,7 @@ pub mod restore;
 pub mod run;
 pub mod send_alert;
 mod skipped;
+mod timeline;
 pub mod top;
 mod top_table;
 mod upkeep;
@@ -26,6 +28,7 @@ pub const TABLE: &[&Command] = &[
     &run::COMMAND,
     &probe::COMMAND,
     &top::COMMAND,
+    &history::COMMAND,
     &note::COMMAND,
     &detect_crisis::COMMAND,
     &send_alert::COMMAND,

@@ -20,7 +20,7 @@ pub struct Metric {
 /// Which metrics are meant: a name, and patterns for labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {
-    /// Exact name.
+    /// Name; of a pattern one in which `*` stands for any text.
     pub name: String,
     /// Label key and pattern; `*` in a pattern stands for any text.
     pub patterns: Vec<Label>,
@@ -32,6 +32,19 @@ impl Selector {
     /// # Errors
     /// A sentence that says what was expected.
     pub fn parse(text: &str) -> Result<Self, String> {
+        Self::read(text, false)
+    }
+
+    /// The same where `*` stands for any text in the name too, and a word without a dot for all of a section.
+    ///
+    /// # Errors
+    /// As [`Selector::parse`].
+    pub fn pattern(text: &str) -> Result<Self, String> {
+        let is_section = !text.is_empty() && !text.contains(['.', '*', '{']);
+        if is_section { Self::read(&format!("{text}.*"), true) } else { Self::read(text, true) }
+    }
+
+    fn read(text: &str, is_pattern: bool) -> Result<Self, String> {
         let wrong = || {
             format!(
                 "{:?} is not a metric; write for example cpu.busy_percent or disk.used_percent{{mount=\"/var*\"}}",
@@ -42,8 +55,11 @@ impl Selector {
             None => (text, ""),
             Some((name, rest)) => (name, rest.strip_suffix('}').ok_or_else(wrong)?),
         };
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.' || c == '-';
-        if name.is_empty() || !name.chars().all(plain) || !name.contains('.') {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.' || c == '-' || (is_pattern && c == '*');
+        if name.is_empty()
+            || !name.chars().all(plain)
+            || !name.contains(if is_pattern { &['.', '*'][..] } else { &['.'] })
+        {
             return Err(wrong());
         }
         let mut patterns = Vec::new();
@@ -62,7 +78,7 @@ impl Selector {
 
     /// Whether a metric is meant.
     pub fn matches(&self, name: &str, labels: &[Label]) -> bool {
-        self.name == name
+        glob(&self.name, name)
             && self
                 .patterns
                 .iter()
@@ -165,7 +181,11 @@ mod tests {
             let selector = Selector::parse(selector).unwrap();
             assert_eq!(selector.matches("disk.used_percent", &labels(mount)), expected, "{selector:?} {mount}");
         }
-        for wrong in ["", "cpu", "cpu busy", "a.b{", "a.b{mount}", "a.b{mount=/}"] {
+        for (pattern, name) in [("cpu", "cpu.busy_percent"), ("cpu.*_percent", "cpu.busy_percent"), ("*", "load.one")] {
+            assert!(Selector::pattern(pattern).unwrap().matches(name, &[]), "{pattern}");
+        }
+        assert!(!Selector::pattern("cpu").unwrap().matches("cpux.busy_percent", &[]) && Selector::pattern("").is_err());
+        for wrong in ["", "cpu", "cpu.*", "cpu busy", "a.b{", "a.b{mount}", "a.b{mount=/}"] {
             assert!(Selector::parse(wrong).is_err(), "{wrong}");
         }
     }

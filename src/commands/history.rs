@@ -1,0 +1,213 @@
+//! `osmon history`: what the host did, from a minute to years.
+
+mod exchange;
+mod export;
+mod gap;
+mod glance;
+mod span;
+mod table;
+
+use super::here::Here;
+use super::timeline::{self, Timeline};
+use crate::base::fault::Fault;
+use crate::base::similar::hint;
+use crate::base::{clock, text, when};
+use crate::cli::{Call, Command, Exit};
+use crate::model::catalogue;
+use crate::model::metric::{Label, Selector, read_labels};
+use crate::store::SNAPSHOTS;
+use crate::store::block::Point;
+use crate::store::query::Query;
+use anyhow::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::{Args, FromArgMatches, ValueEnum};
+use gap::Gap;
+use serde::Deserialize;
+use span::{Span, Step};
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// cpu.busy_percent, 'disk.used_percent{mount="/var*"}', "cpu" or "cpu.*" for all of a kind [default: today at a glance]
+    #[arg(value_name = "METRIC")]
+    metrics: Vec<String>,
+    /// From when: 03:00, yesterday, "2h ago", 2026-11-01, or a span 2026-11-01..2026-11-08 [default: today]
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// … until when [default: now]
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// One moment (ten minutes around it), or all of a day or month: 03:00, yesterday, 2026-11-08, 2026-11
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["since", "until"])]
+    at: Option<String>,
+    /// How fine: raw, 5m, 1h, 6h, 1d [default: what fits the span]
+    #[arg(long, value_name = "SPAN")]
+    step: Option<String>,
+    /// How it is printed (--json is --format json)
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// One object
+    Json,
+    /// RFC 4180, a column for each metric
+    Csv,
+    /// For Prometheus and VictoriaMetrics
+    Openmetrics,
+    /// Line protocol, for InfluxDB and VictoriaMetrics
+    Influx,
+}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "history",
+    aliases: &[],
+    about: "What the host did: any metric, from single minutes to years; gaps with their reason",
+    examples: "  osmon history                            today at a glance\n  osmon history cpu.busy_percent --since 2h\n  osmon history 'disk.used_percent{mount=\"/\"}' --since 1y\n  osmon history cpu memory --at yesterday --step 1h\n  osmon history network --since 2026-11-01..2026-11-08 --format csv",
+    arguments: Arguments::augment_args,
+    scheduled: false,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+/// A metric and what it was.
+struct Track {
+    /// With labels.
+    metric: String,
+    name: String,
+    labels: Vec<Label>,
+    points: Vec<Point>,
+}
+
+/// Everything that is shown.
+struct History {
+    host: String,
+    span: Span,
+    tracks: Vec<Track>,
+    gaps: Vec<Gap>,
+    timeline: Timeline,
+}
+
+/// In every snapshot: its times are the times of snapshots.
+const ALWAYS: &str = "probe.cpu_ms";
+
+fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    let here = Here::open(call)?;
+    let is_glance = arguments.metrics.is_empty();
+    let format = if call.out.json { Format::Json } else { arguments.format };
+    let (since, until) = asked(&arguments, here.now.wall).map_err(Fault::Usage)?;
+    let step = match &arguments.step {
+        Some(step) => Step::parse(step).map_err(Fault::Usage)?,
+        None if is_glance => Step::of_glance(until - since),
+        None => Step::that_fits(until - since),
+    };
+    let span = Span { since, until, now: here.now.wall, step };
+    let selectors = arguments.metrics.iter().map(|text| Selector::pattern(text)).collect::<Result<Vec<_>, _>>();
+    let selectors = if is_glance { glance::selectors() } else { selectors.map_err(Fault::Usage)? };
+    let history = read(&here, span, &selectors)?;
+    if history.tracks.is_empty() {
+        return Err(nothing(&history.span, &arguments.metrics).into());
+    }
+    let text = match format {
+        Format::Table if is_glance => glance::render(&call.out, &history),
+        Format::Table => table::render(&call.out, &history),
+        Format::Json => export::json(&history)?,
+        Format::Csv => export::csv(&history),
+        Format::Openmetrics => exchange::openmetrics(&history),
+        Format::Influx => exchange::influx(&history),
+    };
+    call.out.result(text.trim_end_matches('\n'));
+    Ok(Exit::Done)
+}
+
+/// The span that the flags mean; the end is included.
+fn asked(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
+    let last = |end: DateTime<Utc>| (end - TimeDelta::milliseconds(1)).min(now);
+    if let Some(at) = &arguments.at {
+        let (begin, end) = when::span(at, now)?;
+        let around = TimeDelta::minutes(5);
+        return Ok(if begin == end { (begin - around, (end + around).min(now)) } else { (begin, last(end)) });
+    }
+    let (since, spanned) = match &arguments.since {
+        Some(since) if since.contains("..") => when::span(since, now).map(|(begin, end)| (begin, Some(last(end))))?,
+        Some(since) => (
+            when::parse(since, now).or_else(|error| when::span(since, now).map(|span| span.0).map_err(|_| error))?,
+            None,
+        ),
+        None => (when::midnight(now), None),
+    };
+    let until = match &arguments.until {
+        Some(until) => when::parse(until, now)?,
+        None => spanned.unwrap_or(now),
+    };
+    if since > until {
+        let (since, until) = (clock::local_minute(since), clock::local_minute(until));
+        return Err(format!("--until ({until}) must be after --since ({since})"));
+    }
+    Ok((since, until))
+}
+
+fn read(here: &Here, span: Span, selectors: &[Selector]) -> Result<History> {
+    let is_wanted = |name: &str| name == ALWAYS || selectors.iter().any(|selector| text_fits(selector, name));
+    let tier = span.step.tier(span.since, span.now);
+    let answer = here.store.points(tier, &Query { is_wanted: &is_wanted, since: span.since, until: span.until })?;
+    if let Some(place) = &answer.reading.first_damage {
+        let damaged = text::plural(answer.reading.damaged, "damaged line");
+        here.out.complain(&format!("{damaged} passed over, the first in {place}; osmon repair sets them aside"));
+    }
+    for (file, reason) in &answer.reading.unreadable {
+        here.out.complain(&format!("{} could not be read: {reason}", file.display()));
+    }
+    let timeline = timeline::read(here, span.since, span.until)?;
+    let (mut tracks, mut times) = (Vec::new(), Vec::new());
+    for (metric, points) in answer.points {
+        let (name, labels) = read_labels(&metric);
+        let points = span.step.group(points);
+        if name == ALWAYS {
+            times = points.iter().map(|point| point.time_ms).collect();
+        }
+        if selectors.iter().any(|selector| selector.matches(name, &labels)) {
+            tracks.push(Track { name: name.to_string(), labels, points, metric: metric.clone() });
+        }
+    }
+    let gaps = gap::find(&times, &span, &timeline.marks);
+    Ok(History { host: host(here, span.until), span, tracks, gaps, timeline })
+}
+
+fn text_fits(selector: &Selector, name: &str) -> bool {
+    Selector::pattern_fits(&selector.name, name)
+}
+
+/// Whose history it is: what the newest snapshot says, for it may be another host's.
+fn host(here: &Here, until: DateTime<Utc>) -> String {
+    #[derive(Deserialize)]
+    struct Headed {
+        host: String,
+    }
+    let newest = here.store.last(SNAPSHOTS, until).ok().flatten();
+    let recorded = newest.and_then(|line| serde_json::from_str::<Headed>(&line).ok()).map(|headed| headed.host);
+    recorded.unwrap_or_else(|| here.root.host_name())
+}
+
+/// Why there is nothing to show.
+fn nothing(span: &Span, asked: &[String]) -> Fault {
+    let known = catalogue::all();
+    let (since, until) = (clock::local_minute(span.since), clock::local_minute(span.until));
+    let unknown = asked.iter().find(|text| {
+        Selector::pattern(text).is_ok_and(|selector| !known.iter().any(|entry| text_fits(&selector, &entry.name)))
+    });
+    match unknown {
+        Some(text) => {
+            let name = text::clean(text.split('{').next().unwrap_or(text), text::NAME_MAX);
+            let names = known.iter().map(|entry| entry.name.as_str());
+            Fault::BadData(format!("no metric {name} was recorded from {since} to {until}{}", hint(&name, names)))
+        }
+        None => Fault::BadData(format!("nothing was recorded from {since} to {until}; does cron run osmon run?")),
+    }
+}

@@ -1,0 +1,122 @@
+//! JSON and CSV.
+
+use super::{History, Track};
+use crate::base::clock::stamp;
+use crate::model::event::Event;
+use crate::model::mark::Mark;
+use crate::store::block::Point;
+use anyhow::Result;
+use chrono::DateTime;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub fn time(time_ms: i64) -> String {
+    stamp(DateTime::from_timestamp_millis(time_ms).unwrap_or_default())
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    host: &'a str,
+    since: String,
+    until: String,
+    /// `null`: every sample.
+    step_seconds: Option<u32>,
+    metric: Vec<Metric<'a>>,
+    gap: Vec<GapOut<'a>>,
+    mark: &'a [Mark],
+    event: &'a [Event],
+}
+
+#[derive(Serialize)]
+struct Metric<'a> {
+    name: &'a str,
+    labels: Map<String, Value>,
+    point: Vec<Out>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Out {
+    Sample { time: String, value: f64 },
+    Rolled { time: String, min: f64, avg: f64, max: f64, count: u32 },
+}
+
+#[derive(Serialize)]
+struct GapOut<'a> {
+    since: String,
+    until: String,
+    seconds: f64,
+    reason: &'a str,
+}
+
+pub fn json(history: &History) -> Result<String> {
+    let is_raw = history.span.step.seconds().is_none();
+    let point = |point: &Point| match is_raw {
+        true => Out::Sample { time: time(point.time_ms), value: point.avg },
+        false => {
+            let Point { min, avg, max, count, .. } = *point;
+            Out::Rolled { time: time(point.time_ms), min, avg, max, count }
+        }
+    };
+    let metric = history.tracks.iter().map(|track| Metric {
+        name: &track.name,
+        labels: track.labels.iter().map(|(key, value)| (key.clone(), Value::String(value.clone()))).collect(),
+        point: track.points.iter().map(point).collect(),
+    });
+    let gap = history.gaps.iter().map(|gap| GapOut {
+        since: time(gap.since_ms),
+        until: time(gap.until_ms),
+        seconds: (gap.until_ms - gap.since_ms) as f64 / 1e3,
+        reason: &gap.reason,
+    });
+    Ok(serde_json::to_string(&Document {
+        schema: 1,
+        host: &history.host,
+        since: stamp(history.span.since),
+        until: stamp(history.span.until),
+        step_seconds: history.span.step.seconds(),
+        metric: metric.collect(),
+        gap: gap.collect(),
+        mark: &history.timeline.marks,
+        event: &history.timeline.events,
+    })?)
+}
+
+/// RFC 4180: a row for each time, a column for each metric, or three of them: average, minimum, maximum.
+pub fn csv(history: &History) -> String {
+    let is_raw = history.span.step.seconds().is_none();
+    let titles = history.tracks.iter().flat_map(|track| match is_raw {
+        true => vec![track.metric.clone()],
+        false => ["avg", "min", "max"].iter().map(|of| format!("{} {of}", track.metric)).collect(),
+    });
+    let mut out: Vec<String> = vec![
+        std::iter::once("time".to_string()).chain(titles.map(|title| quoted(&title))).collect::<Vec<_>>().join(","),
+    ];
+    let times: BTreeSet<i64> =
+        history.tracks.iter().flat_map(|track| track.points.iter().map(|point| point.time_ms)).collect();
+    let by_time: Vec<BTreeMap<i64, &Point>> = history.tracks.iter().map(index).collect();
+    for at in times {
+        let mut cells = vec![time(at)];
+        for points in &by_time {
+            match (points.get(&at), is_raw) {
+                (Some(point), true) => cells.push(point.avg.to_string()),
+                (Some(point), false) => cells.extend([point.avg, point.min, point.max].map(|value| value.to_string())),
+                (None, true) => cells.push(String::new()),
+                (None, false) => cells.extend([const { String::new() }; 3]),
+            }
+        }
+        out.push(cells.join(","));
+    }
+    out.join("\r\n")
+}
+
+fn index(track: &Track) -> BTreeMap<i64, &Point> {
+    track.points.iter().map(|point| (point.time_ms, point)).collect()
+}
+
+/// A text that holds a separator or could be taken for a formula is quoted.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
+}

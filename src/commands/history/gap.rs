@@ -1,0 +1,63 @@
+//! Where nothing was recorded, and why.
+
+use super::span::Span;
+use crate::base::clock::parse;
+use crate::model::mark::{Kind, Mark};
+
+/// A span without samples.
+pub struct Gap {
+    /// Last sample before it, milliseconds since 1970.
+    pub since_ms: i64,
+    /// First sample after it, or the end of what is shown.
+    pub until_ms: i64,
+    /// Why, as far as it is known.
+    pub reason: String,
+}
+
+/// What a snapshot a minute and its usual delays never reach.
+const SHORTEST_MS: i64 = 150_000;
+
+/// The gaps between these times.
+pub fn find(times: &[i64], span: &Span, marks: &[Mark]) -> Vec<Gap> {
+    let usual = usual_ms(times, span);
+    let longest = if span.step.seconds().is_some() { usual } else { (usual * 5 / 2).max(SHORTEST_MS) };
+    let end = span.until.timestamp_millis();
+    let mut gaps: Vec<Gap> = times
+        .windows(2)
+        .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)))
+        .filter(|(since, until)| until - since > longest + longest / 10)
+        // Of a rolled-up point the samples reach to its end.
+        .map(|(since, until)| (if span.step.seconds().is_some() { since + usual } else { since }, until))
+        .map(|(since_ms, until_ms)| Gap { since_ms, until_ms, reason: reason(since_ms, until_ms, marks) })
+        .collect();
+    if let Some(last) = times.last()
+        && end - last > longest.max(SHORTEST_MS) * 2
+    {
+        let is_now = span.until >= span.now;
+        let reason =
+            if is_now { "nothing since; does cron run osmon run?".to_string() } else { reason(*last, end, marks) };
+        gaps.push(Gap { since_ms: *last, until_ms: end, reason });
+    }
+    gaps
+}
+
+fn usual_ms(times: &[i64], span: &Span) -> i64 {
+    if let Some(step) = span.step.seconds() {
+        return i64::from(step) * 1000;
+    }
+    let mut distances: Vec<i64> = times.windows(2).filter_map(|pair| Some(pair.get(1)? - pair.first()?)).collect();
+    distances.sort_unstable();
+    distances.get(distances.len() / 2).copied().unwrap_or(60_000)
+}
+
+/// Marks that were made when the gap ended tell of it.
+fn reason(since_ms: i64, until_ms: i64, marks: &[Mark]) -> String {
+    const SLACK_MS: i64 = 120_000;
+    let tells = |mark: &&Mark| {
+        let time = |text: &str| parse(text).map(|time| time.timestamp_millis());
+        let ended = time(&mark.time).is_some_and(|at| at > since_ms && at <= until_ms + SLACK_MS);
+        ended && !matches!(mark.kind, Kind::Note | Kind::KernelChange | Kind::PackageChange)
+    };
+    let texts: Vec<&str> = marks.iter().filter(tells).map(|mark| mark.text.as_str()).collect();
+    if texts.is_empty() { "no reason was recorded".to_string() } else { texts.join("; ") }
+}

@@ -1,0 +1,82 @@
+//! Today at a glance: the host in one table, as `sar` shows a day.
+
+use super::History;
+use super::table::{told, total};
+use crate::base::units::{bytes, short};
+use crate::cli::Output;
+use crate::cli::output::Style;
+use crate::cli::table::{Column, head, row};
+use crate::model::metric::Selector;
+use crate::store::block::Point;
+use std::collections::BTreeMap;
+
+/// A column: metric, whether several things are added up, and its heading.
+const SHOWN: [(&str, &str); 9] = [
+    ("cpu.busy_percent", "CPU %"),
+    ("cpu.iowait_percent", "WAIT %"),
+    ("load.one", "LOAD"),
+    ("memory.used_percent", "MEM %"),
+    ("swap.used_percent", "SWAP %"),
+    ("disk_io.read_bytes_per_second", "READ/s"),
+    ("disk_io.written_bytes_per_second", "WRITE/s"),
+    ("network.received_bytes_per_second", "IN/s"),
+    ("network.sent_bytes_per_second", "OUT/s"),
+];
+
+/// The metrics that are shown.
+pub fn selectors() -> Vec<Selector> {
+    SHOWN.iter().filter_map(|(metric, _)| Selector::parse(metric).ok()).collect()
+}
+
+pub fn render(out: &Output, history: &History) -> String {
+    let time = history.span.write(0).chars().count().max(7);
+    let width = |metric: &str| if metric.contains("bytes") { 8 } else { 6 };
+    let columns: Vec<Column> = std::iter::once(("TIME", time, false))
+        .chain(SHOWN.iter().map(|(metric, title)| (*title, width(metric), true)))
+        .collect();
+    let by_metric: Vec<BTreeMap<i64, Point>> = SHOWN.iter().map(|(metric, _)| added_up(history, metric)).collect();
+    let mut times: Vec<i64> = by_metric.iter().flat_map(|points| points.keys().copied()).collect();
+    times.sort_unstable();
+    times.dedup();
+    let cells = |first: String, value: &dyn Fn(&BTreeMap<i64, Point>) -> Option<f64>| {
+        let values = SHOWN.iter().zip(&by_metric).map(|((metric, _), points)| {
+            value(points).map_or_else(
+                || "–".to_string(),
+                |value| if metric.contains("bytes") { compact(value) } else { short(value) },
+            )
+        });
+        row(&columns, &std::iter::once(first).chain(values).collect::<Vec<_>>())
+    };
+    let heading = format!("{} · {}", out.paint(Style::Bold, &history.host), history.span.words());
+    let mut lines = vec![heading, String::new(), out.paint(Style::Dim, &head(&columns))];
+    let mut before = i64::MIN;
+    for time in times {
+        lines.extend(told(out, history, before, time));
+        before = time;
+        lines.push(cells(history.span.write(time), &|points| points.get(&time).map(|point| point.avg)));
+    }
+    lines.extend(told(out, history, before, i64::MAX));
+    let all = |points: &BTreeMap<i64, Point>| total(&points.values().copied().collect::<Vec<_>>());
+    lines.push(out.paint(Style::Bold, &cells("average".to_string(), &|points| all(points).map(|point| point.avg))));
+    lines.push(out.paint(Style::Bold, &cells("highest".to_string(), &|points| all(points).map(|point| point.max))));
+    lines.join("\n")
+}
+
+/// A metric over time, of all disks or interfaces together.
+fn added_up(history: &History, metric: &str) -> BTreeMap<i64, Point> {
+    let mut sums: BTreeMap<i64, Point> = BTreeMap::new();
+    for point in history.tracks.iter().filter(|track| track.name == metric).flat_map(|track| &track.points) {
+        sums.entry(point.time_ms)
+            .and_modify(|sum| {
+                sum.avg += point.avg;
+                sum.max += point.max;
+            })
+            .or_insert(*point);
+    }
+    sums
+}
+
+/// `1.5 GiB` in fewer characters: `1.5G`.
+fn compact(value: f64) -> String {
+    bytes(value).replace("iB", "").replace([' ', 'B'], "")
+}

@@ -1,0 +1,187 @@
+//! Metrics for people: a summary with a sparkline each, then rows.
+
+use super::{History, Track};
+use crate::base::clock::{local_minute, parse};
+use crate::base::text::{fit, plural};
+use crate::base::units::{duration, metric_value};
+use crate::cli::Output;
+use crate::cli::output::Style;
+use crate::cli::table::{Column, head, row};
+use crate::model::mark::Kind;
+use crate::store::block::Point;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many metrics have columns of their own; more are summed up only.
+const COLUMNS_MAX: usize = 5;
+const SUMMARY: &[Column] =
+    &[("METRIC", 30, false), ("MIN", 9, true), ("AVERAGE", 9, true), ("MAX", 9, true), ("", 15, false)];
+const SPARK: usize = 15;
+const BAR: usize = 24;
+/// Widest line.
+const WIDTH: usize = 80;
+
+pub fn render(out: &Output, history: &History) -> String {
+    let heading = format!("{} · {}", out.paint(Style::Bold, &history.host), history.span.words());
+    let mut lines = vec![heading, String::new(), out.paint(Style::Dim, &head(SUMMARY))];
+    lines.extend(history.tracks.iter().map(|track| summary(history, track)));
+    lines.push(String::new());
+    match history.tracks.as_slice() {
+        [track] => one(out, history, track, &mut lines),
+        tracks if tracks.len() <= COLUMNS_MAX => several(out, history, tracks, &mut lines),
+        tracks => {
+            lines.extend(told(out, history, i64::MIN, i64::MAX));
+            lines.push(out.paint(
+                Style::Dim,
+                &format!(
+                    "{}; name up to {COLUMNS_MAX} of them for rows, or use --format csv",
+                    plural(tracks.len(), "metric")
+                ),
+            ));
+        }
+    }
+    lines.join("\n")
+}
+
+/// All points as one.
+pub fn total(points: &[Point]) -> Option<Point> {
+    let (first, rest) = points.split_first()?;
+    let mut total = *first;
+    rest.iter().for_each(|point| total.merge(point));
+    Some(total)
+}
+
+fn summary(history: &History, track: &Track) -> String {
+    let Some(total) = total(&track.points) else { return track.metric.clone() };
+    let value = |value: f64| metric_value(&track.name, value);
+    let cells = [track.metric.clone(), value(total.min), value(total.avg), value(total.max), spark(history, track)];
+    row(SUMMARY, &cells)
+}
+
+/// The highest values over the span in so many columns; a blank where there is nothing.
+fn spark(history: &History, track: &Track) -> String {
+    let (since, until) = (history.span.since.timestamp_millis(), history.span.until.timestamp_millis());
+    let width = (until - since).max(1);
+    let mut columns = [None::<f64>; SPARK];
+    for point in &track.points {
+        let at = ((point.time_ms - since).max(0) as usize * SPARK / width as usize).min(SPARK - 1);
+        if let Some(column) = columns.get_mut(at) {
+            *column = Some(column.map_or(point.max, |known| known.max(point.max)));
+        }
+    }
+    let known = || columns.iter().flatten().copied();
+    let (low, high) = (known().fold(f64::MAX, f64::min), known().fold(f64::MIN, f64::max));
+    // A flat line stays flat.
+    let span = (high - low).max(high.abs() * 0.1).max(f64::MIN_POSITIVE);
+    let bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let bar = |value: f64| bars.get(((value - low) / span * 7.0).round() as usize).copied().unwrap_or('█');
+    columns.iter().map(|column| column.map_or(' ', bar)).collect()
+}
+
+fn one(out: &Output, history: &History, track: &Track, lines: &mut Vec<String>) {
+    let is_raw = history.span.step.seconds().is_none();
+    let time = ("TIME", history.span.write(0).chars().count().max(5), false);
+    let columns: Vec<Column> = if is_raw {
+        vec![time, ("VALUE", 11, true), ("", BAR, false)]
+    } else {
+        vec![time, ("AVERAGE", 11, true), ("MIN", 11, true), ("MAX", 11, true), ("", BAR, false)]
+    };
+    lines.push(out.paint(Style::Dim, &head(&columns)));
+    let top = if track.name.ends_with("_percent") {
+        100.0
+    } else {
+        track.points.iter().map(|point| point.avg).fold(0.0, f64::max)
+    };
+    let value = |value: f64| metric_value(&track.name, value);
+    let mut before = i64::MIN;
+    for point in &track.points {
+        lines.extend(told(out, history, before, point.time_ms));
+        before = point.time_ms;
+        let mut cells = vec![history.span.write(point.time_ms), value(point.avg)];
+        if !is_raw {
+            cells.extend([value(point.min), value(point.max)]);
+        }
+        cells.push(bar(point.avg, top));
+        lines.push(row(&columns, &cells));
+    }
+    lines.extend(told(out, history, before, i64::MAX));
+}
+
+fn bar(value: f64, top: f64) -> String {
+    let length = if top > 0.0 { (value / top * BAR as f64).round().clamp(0.0, BAR as f64) as usize } else { 0 };
+    "▇".repeat(length)
+}
+
+fn several(out: &Output, history: &History, tracks: &[Track], lines: &mut Vec<String>) {
+    let titles: Vec<String> = tracks.iter().map(|track| title(track, tracks)).collect();
+    let time = history.span.write(0).chars().count().max(5);
+    let width = ((WIDTH - time) / tracks.len() - 2).min(24);
+    // The end of a name tells more than its begin.
+    let tail = |text: &str| text.chars().skip(text.chars().count().saturating_sub(width)).collect::<String>();
+    let titles: Vec<String> = titles.iter().map(|title| tail(title)).collect();
+    let columns: Vec<Column> =
+        std::iter::once(("TIME", time, false)).chain(titles.iter().map(|_| ("", width, true))).collect();
+    let cells: Vec<String> = std::iter::once("TIME".to_string()).chain(titles).collect();
+    lines.push(out.paint(Style::Dim, &row(&columns, &cells)));
+    let times: BTreeSet<i64> = tracks.iter().flat_map(|track| track.points.iter().map(|point| point.time_ms)).collect();
+    let by_time: Vec<BTreeMap<i64, f64>> =
+        tracks.iter().map(|track| track.points.iter().map(|point| (point.time_ms, point.avg)).collect()).collect();
+    let mut before = i64::MIN;
+    for time in times {
+        lines.extend(told(out, history, before, time));
+        before = time;
+        let values = tracks.iter().zip(&by_time).map(|(track, points)| {
+            points.get(&time).map_or_else(|| "–".to_string(), |value| metric_value(&track.name, *value))
+        });
+        let cells: Vec<String> = std::iter::once(history.span.write(time)).chain(values).collect();
+        lines.push(row(&columns, &cells));
+    }
+    lines.extend(told(out, history, before, i64::MAX));
+}
+
+/// What tells a metric from the others: its label where they differ in that, else its name.
+fn title(track: &Track, tracks: &[Track]) -> String {
+    let same_name = tracks.iter().all(|other| other.name == track.name);
+    match track.labels.last() {
+        Some((_, label)) if same_name => label.clone(),
+        Some((_, label)) => format!("{label} {}", track.name.rsplit('.').next().unwrap_or_default()),
+        None => track.name.clone(),
+    }
+}
+
+/// Gaps, marks and incidents after one time and up to another, as lines between the rows.
+pub fn told(out: &Output, history: &History, after_ms: i64, until_ms: i64) -> Vec<String> {
+    let within = |time: i64| time > after_ms && time <= until_ms;
+    let mut lines: Vec<(i64, String)> = Vec::new();
+    for gap in history.gaps.iter().filter(|gap| within(gap.until_ms)) {
+        let seconds = (gap.until_ms - gap.since_ms) as f64 / 1e3;
+        lines.push((gap.since_ms, format!("no data for {}: {}", duration(seconds), gap.reason)));
+    }
+    let time = |text: &str| parse(text).map_or(0, |time| time.timestamp_millis());
+    let is_told = |kind: Kind| !history.gaps.iter().any(|gap| gap.reason.contains(kind.word())) || kind == Kind::Note;
+    for mark in history.timeline.marks.iter().filter(|mark| within(time(&mark.time)) && is_told(mark.kind)) {
+        if history.gaps.iter().any(|gap| gap.reason.contains(&mark.text)) {
+            continue;
+        }
+        let by = mark.author.as_ref().map_or_else(String::new, |author| format!(" ({author})"));
+        lines.push((time(&mark.time), format!("{}: {}{by}", mark.kind.word(), mark.text)));
+    }
+    for event in history.timeline.events.iter().filter(|event| within(time(&event.time))) {
+        let value = metric_value(&event.metric, event.value);
+        lines.push((
+            time(&event.time),
+            format!("{} {}: {} at {value}", event.severity.word(), event.kind.word(), event.title),
+        ));
+    }
+    lines.sort_by_key(|line| line.0);
+    lines
+        .into_iter()
+        .map(|(time, text)| {
+            let at = if history.span.form() == "%Y-%m-%d" {
+                local_minute(chrono::DateTime::from_timestamp_millis(time).unwrap_or_default())
+            } else {
+                history.span.write(time)
+            };
+            out.paint(Style::Warn, &fit(&format!("── {at} {text}"), WIDTH))
+        })
+        .collect()
+}
