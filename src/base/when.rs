@@ -1,7 +1,7 @@
 //! Points in time as people say them: `03:00`, `yesterday`, `yesterday 14:30`, `2h ago`, `2026-11-20`, RFC 3339.
 
 use crate::base::units::parse_duration;
-use chrono::{DateTime, Days, Local, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, Local, Months, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use std::time::Duration;
 
 /// The time that `text` means, seen from `now`, in the zone of this host. A time of day alone is the last one that is not
@@ -46,6 +46,44 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     date.zip(time).and_then(|(date, time)| local(date.and_time(time))).ok_or_else(wrong)
 }
 
+/// The span that `text` means: a day (`yesterday`, `2026-11-20`) or a month (`2026-11`) is all of it, `A..B` reaches from the
+/// begin of A to the end of B, any other time is that moment. The end is not included.
+///
+/// # Errors
+/// As [`parse`], or that the span ends before it begins.
+pub fn span(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let begin = if first.trim().is_empty() { DateTime::UNIX_EPOCH } else { whole(first, now)?.0 };
+    let end = if last.trim().is_empty() { now } else { whole(last, now)?.1 };
+    if begin > end { Err(format!("{text:?} ends before it begins")) } else { Ok((begin, end)) }
+}
+
+/// A day or a month as a whole; any other time as itself.
+fn whole(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
+    let today = now.with_timezone(&Local).date_naive();
+    let text = text.trim();
+    let month = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok().filter(|_| text.len() == 7);
+    let (first, next) = match (text, month) {
+        ("today", _) => (Some(today), today.checked_add_days(Days::new(1))),
+        ("yesterday", _) => (today.checked_sub_days(Days::new(1)), Some(today)),
+        (_, Some(month)) => (Some(month), month.checked_add_months(Months::new(1))),
+        _ => {
+            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+            (day, day.and_then(|day| day.checked_add_days(Days::new(1))))
+        }
+    };
+    let midnight = |day: NaiveDate| local(day.and_time(NaiveTime::MIN));
+    match first.and_then(midnight).zip(next.and_then(midnight)) {
+        Some(span) => Ok(span),
+        None => parse(text, now).map(|time| (time, time)),
+    }
+}
+
+/// The midnight in the zone of this host that begins the day of `time`.
+pub fn midnight(time: DateTime<Utc>) -> DateTime<Utc> {
+    local(time.with_timezone(&Local).date_naive().and_time(NaiveTime::MIN)).unwrap_or(time)
+}
+
 /// A span as people say it: `90s`, `5 minutes`, `1h 30m`, `2 weeks`.
 fn words(text: &str) -> Option<Duration> {
     let text = text.to_lowercase();
@@ -61,6 +99,8 @@ fn words(text: &str) -> Option<Duration> {
             "h" | "hr" | "hrs" | "hour" | "hours" => (1, 'h'),
             "d" | "day" | "days" => (1, 'd'),
             "w" | "week" | "weeks" => (7, 'd'),
+            "month" | "months" => (30, 'd'),
+            "y" | "year" | "years" => (365, 'd'),
             _ => return None,
         };
         let count = number.parse::<u64>().ok()?.checked_mul(factor)?;
@@ -119,6 +159,15 @@ mod tests {
         assert_eq!(get("2026-11-20 03:00"), get("2026-11-20") + TimeDelta::hours(3));
         assert!(get("03:00") <= now && get("03:00") > now - TimeDelta::days(1));
         assert!(get("23:59") <= now, "a time of day is never in the future");
+        assert_eq!(get("1y"), now - TimeDelta::days(365));
+        let span = |text: &str| super::span(text, now).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(span("yesterday"), (get("yesterday"), get("today")));
+        assert_eq!(span("2026-11-01..2026-11-08"), (get("2026-11-01"), get("2026-11-09")));
+        assert_eq!(span("2026-10"), (get("2026-10-01"), get("2026-11-01")));
+        assert_eq!(span("2h ago..1h ago"), (get("2h ago"), get("1h ago")));
+        assert_eq!(span("2h ago.."), (get("2h ago"), now));
+        assert_eq!(span("03:00").0, span("03:00").1);
+        assert!(super::span("today..yesterday", now).is_err() && super::span("..soon", now).is_err());
         for wrong in ["", "soon", "25:00", "2026-13-01", "yesterday noon", "ago", "5x ago", "99999999d ago"] {
             assert!(parse(wrong, now).is_err(), "{wrong}");
         }

@@ -2,10 +2,12 @@
 
 use crate::model::record::round;
 
-/// Growth per second; `None` when the counter fell (a reset, a device that came back).
+/// Growth per second; `None` when the counter fell (a reset, a device that came back). From a thousand on it is whole: more
+/// digits are noise, and noise is what a compressed history is made of.
 pub fn per_second(now: u64, before: u64, seconds: f64) -> Option<f64> {
     let grown = now.checked_sub(before)?;
-    (seconds > 0.0).then(|| round(grown as f64 / seconds))
+    let rate = || grown as f64 / seconds;
+    (seconds > 0.0).then(|| if rate() < 1000.0 { round(rate()) } else { rate().round() })
 }
 
 /// The present count of a counter that a 32-bit kernel keeps in 32 bits, as if it had gone on: only there, and only where
@@ -35,6 +37,7 @@ mod tests {
     #[test]
     fn a_falling_counter_is_a_gap() {
         assert_eq!(per_second(160, 100, 60.0), Some(1.0));
+        assert_eq!((per_second(2, 1, 3.0), per_second(5_000_000, 0, 3.0)), (Some(0.333), Some(1_666_667.0)));
         assert_eq!(per_second(99, 100, 60.0), None);
         assert_eq!(per_second(100, 100, 0.0), None);
         assert_eq!(per_second(u64::MAX, 0, 1.0).map(f64::is_finite), Some(true));
