@@ -80,7 +80,8 @@ pub fn found(here: &Here, probed: &Probed) -> Vec<Mark> {
 
 /// The newest snapshot, also where the clock was set back since.
 fn newest(here: &Here) -> Option<Known> {
-    let last = here.store.last(SNAPSHOTS, here.now.wall + TimeDelta::days(1)).ok().flatten();
+    let until = here.now.wall.checked_add_signed(TimeDelta::days(1)).unwrap_or(here.now.wall);
+    let last = here.store.last(SNAPSHOTS, until).ok().flatten();
     Known::of_snapshot(&last?)
 }
 

@@ -110,6 +110,7 @@ fn a_disk_that_went_read_only_is_told_once_and_its_history_comes_home() {
     tool("mount", &["-o", "remount,rw", &disk.0]).ok();
     minute(&mut host).ok();
     assert_eq!(host.snapshots().len(), 8, "every minute is there");
+    assert_eq!(host.marks().len(), 0, "and so nothing was missed");
     assert_eq!(host.events(), ["fired warning Memory"]);
     assert_eq!(fs::read_to_string(&mail).unwrap().matches("Subject: ").count(), 1);
 }
