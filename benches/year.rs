@@ -25,8 +25,8 @@ enum Kind {
     Gauge(f64),
     /// What moves slowly: a file system that fills, an average over 15 minutes, a temperature.
     Slow(f64),
-    /// The same in whole numbers of so many.
-    Whole(f64, f64),
+    /// Around a base, in whole numbers of so many.
+    Whole(f64, f64, f64),
 }
 
 /// Text of a record, cut at its numbers.
@@ -93,7 +93,7 @@ impl Template {
                 } else if number.is_f64() {
                     Kind::Gauge(value)
                 } else {
-                    Kind::Whole(value, if path.ends_with("_bytes") { 4096.0 } else { 1.0 })
+                    Kind::Whole(value, value, if path.ends_with("_bytes") { 4096.0 } else { 1.0 })
                 });
             }
             other => self.text(&other.to_string()),
@@ -136,9 +136,10 @@ impl Template {
                     write!(out, "{value}").unwrap();
                 }
                 // Most of a host does not change every minute.
-                Kind::Whole(value, _) if random < 0.5 => write!(out, "{value:.0}").unwrap(),
-                Kind::Whole(value, step) => {
-                    *value = (*value / *step * (0.998 + 0.004 * random)).round() * *step;
+                Kind::Whole(value, _, _) if random < 0.5 => write!(out, "{value:.0}").unwrap(),
+                Kind::Whole(value, base, step) => {
+                    let towards = *value + (*base - *value) * 0.02;
+                    *value = (towards / *step * (0.997 + 0.004 * random)).round() * *step;
                     write!(out, "{value:.0}").unwrap();
                 }
             }

@@ -107,7 +107,7 @@ fn run(call: &Call) -> Result<Exit> {
         None if is_glance => Step::of_glance(until - since),
         None => Step::that_fits(until - since),
     };
-    let span = Span { since, until, now: here.now.wall, step };
+    let span = Span::new(since, until, here.now.wall, step);
     let selectors = arguments.metrics.iter().map(|text| Selector::pattern(text)).collect::<Result<Vec<_>, _>>();
     let selectors = if is_glance { glance::selectors() } else { selectors.map_err(Fault::Usage)? };
     let history = read(&here, span, &selectors)?;

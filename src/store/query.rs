@@ -11,6 +11,9 @@ use anyhow::Result;
 use chrono::{DateTime, Days, Months, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
+/// From the first to the last millisecond of a day.
+const DAY: TimeDelta = TimeDelta::milliseconds(86_399_999);
+
 /// What is asked for.
 pub struct Query<'a> {
     /// Whether a metric name (without labels) is wanted.
@@ -77,17 +80,15 @@ impl Store {
         let mut answer = Answer::default();
         let open = self.open_days()?;
         for period in periods(tier, query) {
-            let mut reading = Reading::default();
-            self.read_blocks(tier, &period, query.is_wanted, &mut reading, &mut |_, line| answer.add(line, query))?;
-            answer.reading.join(reading);
+            self.blocks(tier, &period, query, &mut answer)?;
         }
         let progress = self.progress();
-        for day in open {
-            let Some(begin) = day::begin(&day) else { continue };
-            let end = begin + TimeDelta::days(1) - TimeDelta::milliseconds(1);
+        for day in open.into_iter().chain(self.without_five_minutes(tier, query)) {
+            let Some((begin, end)) = day::begin(&day).map(|begin| (begin, begin + DAY)) else { continue };
             // Of an open day the five minutes of closed hours are blocks; the coarser tiers know nothing of it yet.
-            let closed =
-                progress.as_ref().filter(|_| tier == Tier::FiveMinutes).map_or(begin, |known| known.hours_until);
+            let is_open = self.file(SNAPSHOTS, &day).exists();
+            let closed = progress.as_ref().filter(|_| tier == Tier::FiveMinutes && is_open);
+            let closed = closed.map_or(begin, |known| known.hours_until);
             let rest = Query {
                 since: query.since.max(begin).max(closed),
                 until: query.until.min(end),
@@ -106,6 +107,22 @@ impl Store {
         Ok(answer.finish())
     }
 
+    fn blocks(&self, tier: Tier, period: &str, query: &Query, answer: &mut Answer) -> Result<()> {
+        let mut reading = Reading::default();
+        self.read_blocks(tier, period, query.is_wanted, &mut reading, &mut |_, line| answer.add(line, query))?;
+        answer.reading.join(reading);
+        Ok(())
+    }
+
+    /// Sealed days whose five minutes are not kept any more, but whose snapshots are.
+    fn without_five_minutes(&self, tier: Tier, query: &Query) -> Vec<String> {
+        let is_sealed = |day: &String| {
+            let file = self.file(SNAPSHOTS, day);
+            !file.exists() && file.with_extension("jsonl.gz").exists() && !self.has_period(tier, day)
+        };
+        if tier == Tier::FiveMinutes { days(query).into_iter().filter(is_sealed).collect() } else { Vec::new() }
+    }
+
     /// Days that are not sealed and rolled up yet.
     fn open_days(&self) -> Result<Vec<String>> {
         Ok(self.days(SNAPSHOTS)?.into_iter().filter(|day| day.plain.is_some()).map(|day| day.name).collect())
@@ -114,15 +131,15 @@ impl Store {
     /// Single samples: from columns where there are any, else from snapshots.
     fn samples(&self, query: &Query) -> Result<Answer> {
         let mut answer = Answer::default();
-        let progress = self.progress();
+        let (progress, open) = (self.progress(), self.open_days()?);
         for day in days(query) {
             let Some(begin) = day::begin(&day) else { continue };
-            let end = begin + TimeDelta::days(1) - TimeDelta::milliseconds(1);
+            let end = begin + DAY;
             let part = Query { since: query.since.max(begin), until: query.until.min(end), ..*query };
-            let closed = progress.as_ref().filter(|_| self.has_period(Tier::Columns, &day));
-            match closed {
-                Some(progress) => self.columns(&day, &part, progress, &mut answer)?,
-                None => answer.join(self.snapshots(&part, false)?),
+            match (&progress, self.has_period(Tier::Columns, &day), open.contains(&day)) {
+                (Some(progress), true, true) => self.columns(&day, &part, progress, &mut answer)?,
+                (_, true, false) => self.blocks(Tier::Columns, &day, &part, &mut answer)?,
+                _ => answer.join(self.snapshots(&part, false)?),
             }
         }
         Ok(answer.finish())
@@ -130,17 +147,13 @@ impl Store {
 
     /// A day that has columns: its closed hours from there, the others from snapshots.
     fn columns(&self, day: &str, query: &Query, progress: &Progress, answer: &mut Answer) -> Result<()> {
-        let mut reading = Reading::default();
         if query.since < progress.hours_until {
-            self.read_blocks(Tier::Columns, day, query.is_wanted, &mut reading, &mut |_, line| {
-                answer.add(line, query);
-            })?;
+            self.blocks(Tier::Columns, day, query, answer)?;
             let met = progress.damage.iter().filter(|(hour, _)| *hour >= hour::of(query.since) && *hour <= query.until);
             for (_, place) in met {
-                reading.damage(|| place.clone());
+                answer.reading.damage(|| place.clone());
             }
         }
-        answer.reading.join(reading);
         for hour in progress.late.iter().filter(|hour| day::of(**hour) == day) {
             let part = Query {
                 since: query.since.max(*hour),

@@ -14,6 +14,8 @@ pub struct Span {
     pub until: DateTime<Utc>,
     pub now: DateTime<Utc>,
     pub step: Step,
+    /// How times are written so that they differ: no more than is needed.
+    form: &'static str,
 }
 
 /// How fine it is shown.
@@ -78,6 +80,11 @@ impl Step {
         if let Self::Seconds(step) = self { Some(step) } else { None }
     }
 
+    /// Whole days.
+    pub fn is_days(self) -> bool {
+        self.seconds().is_some_and(|step| step % DAY == 0)
+    }
+
     /// Points of this step. From an hour on they begin at midnight in the zone of this host, so that a day is the day of
     /// people, be it 23 or 25 hours long.
     pub fn group(self, points: Vec<Point>) -> Vec<Point> {
@@ -119,25 +126,25 @@ fn day_of(time_ms: i64) -> (i64, i64) {
 }
 
 impl Span {
-    /// How times are written so that they differ: no more than is needed.
-    pub fn form(&self) -> &'static str {
-        let day = |time| local_form(time, "%Y-%m-%d");
-        if self.step.seconds().is_some_and(|step| step % DAY == 0) {
+    pub fn new(since: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>, step: Step) -> Self {
+        let same = |form| local_form(since, form) == local_form(until, form);
+        let form = if step.is_days() {
             "%Y-%m-%d"
-        } else if zone_offset_seconds(self.since) != zone_offset_seconds(self.until) {
+        } else if zone_offset_seconds(since) != zone_offset_seconds(until) {
             "%m-%d %H:%M %:z"
-        } else if day(self.since) == day(self.until) {
+        } else if same("%Y-%m-%d") {
             "%H:%M"
-        } else if local_form(self.since, "%Y") == local_form(self.until, "%Y") {
+        } else if same("%Y") {
             "%m-%d %H:%M"
         } else {
             "%Y-%m-%d %H:%M"
-        }
+        };
+        Self { since, until, now, step, form }
     }
 
     /// A time of this span for people.
     pub fn write(&self, time_ms: i64) -> String {
-        local_form(DateTime::from_timestamp_millis(time_ms).unwrap_or_default(), self.form())
+        local_form(DateTime::from_timestamp_millis(time_ms).unwrap_or_default(), self.form)
     }
 
     /// The span in words.

@@ -176,7 +176,7 @@ pub fn told(out: &Output, history: &History, after_ms: i64, until_ms: i64) -> Ve
     lines
         .into_iter()
         .map(|(time, text)| {
-            let at = if history.span.form() == "%Y-%m-%d" {
+            let at = if history.span.step.is_days() {
                 local_minute(chrono::DateTime::from_timestamp_millis(time).unwrap_or_default())
             } else {
                 history.span.write(time)
