@@ -4,7 +4,7 @@
 //! Here each member says in its header how long it is (an extra field `OM` of four bytes, little endian) and what it holds
 //! (the comment), so that one of them is found by going from header to header.
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
 use flate2::{Compression, GzBuilder};
 use memchr::memmem;
 use std::fs::File;
@@ -116,13 +116,16 @@ pub fn foreign(mut file: &File) -> io::Result<Option<Member>> {
     Ok(is_gzip.then_some(Member { name: String::new(), offset: 0, length }))
 }
 
-/// The content of a member, as a stream.
+/// The content of a member, as a stream. The checksum of the whole is not looked at, because each line has its own.
 ///
 /// # Errors
 /// What seeking says; damage is an error of reading.
-pub fn open(mut file: &File, member: &Member) -> io::Result<impl Read> {
-    file.seek(SeekFrom::Start(member.offset))?;
-    Ok(MultiGzDecoder::new(BufReader::with_capacity(16 * 1024, file.take(member.length))))
+pub fn open<'a>(mut file: &'a File, member: &Member) -> io::Result<Box<dyn Read + 'a>> {
+    let is_own = !member.name.is_empty();
+    let header = if is_own { FIXED as u64 + member.name.len() as u64 + 1 } else { 0 };
+    file.seek(SeekFrom::Start(member.offset + header))?;
+    let packed = BufReader::with_capacity(16 * 1024, file.take(member.length.saturating_sub(header)));
+    Ok(if is_own { Box::new(DeflateDecoder::new(packed)) } else { Box::new(MultiGzDecoder::new(packed)) })
 }
 
 #[cfg(test)]

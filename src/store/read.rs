@@ -99,7 +99,7 @@ impl Store {
             let mut last = None::<String>;
             let keep = &mut |record: &str| last = Some(record.to_string());
             let mut asked = Asked { from: String::new(), to: stamp(until), visit: keep, reading: Reading::default() };
-            if !last_of(day, &mut asked).unwrap_or(false) {
+            if !asked.read_end(day).unwrap_or(false) {
                 asked.read(day);
             }
             if last.is_some() {
@@ -108,16 +108,6 @@ impl Store {
         }
         Ok(None)
     }
-}
-
-/// Looks at the last lines of a plain file; whether a record was among them.
-fn last_of(day: &Day, asked: &mut Asked) -> io::Result<bool> {
-    let Some(path) = &day.plain else { return Ok(false) };
-    let mut file = open_regular(path)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
-    asked.lines(path, "", &file, None)?;
-    Ok(asked.reading.records > 0)
 }
 
 /// So much of the end of a file is looked at first, in bytes.
@@ -182,6 +172,28 @@ impl<'v> Asked<'v> {
             Some((path, Err(error))) if error.kind() != io::ErrorKind::NotFound => self.note(path, Err(error)),
             _ => {}
         }
+    }
+
+    /// Looks at the last lines of a plain file, else at the last members of a sealed one; whether a record was there.
+    fn read_end(&mut self, day: &Day) -> io::Result<bool> {
+        if let Some(path) = &day.plain {
+            let mut file = open_regular(path)?;
+            let length = file.metadata()?.len();
+            file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+            self.lines(path, "", &file, None)?;
+        } else if let Some(path) = &day.sealed {
+            let file = open_regular(path)?;
+            let members = member::list(&file, &mut |_, _| ())?;
+            let is_before = |hour: &str| self.to.get(..hour.len()).is_some_and(|to| hour <= to);
+            let members: Vec<_> = members.into_iter().filter(|member| is_before(&member.name)).collect();
+            for member in members.iter().rev() {
+                self.lines(path, &member.name, member::open(&file, member)?, None)?;
+                if self.reading.records > 0 {
+                    break;
+                }
+            }
+        }
+        Ok(self.reading.records > 0)
     }
 
     fn members(&mut self, path: &Path, file: &File, mut known: Option<&mut HashSet<u64>>) -> io::Result<()> {
