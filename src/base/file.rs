@@ -107,6 +107,15 @@ pub fn read_at_most(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
+/// What is free for this user on the file system of a path, in bytes (`statvfs(3)`).
+///
+/// # Errors
+/// What the file system says.
+pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    let space = nix::sys::statvfs::statvfs(path)?;
+    Ok(u64::from(space.fragment_size()).saturating_mul(u64::from(space.blocks_available())))
+}
+
 /// Whether an error, or one beneath it, says that the disk (or the quota) is full.
 pub fn is_disk_full(error: &anyhow::Error) -> bool {
     error

@@ -74,6 +74,30 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if whole && total <= 10 * 366 * 86_400 { Ok(Duration::from_secs(total)) } else { Err(expected()) }
 }
 
+/// Reads a size as it is written in a configuration: `500 MiB`, `1GiB`, `2 GB`, `1048576`.
+///
+/// # Errors
+/// A sentence that says what was expected.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
+    let expected = || format!("{text:?} is not a size; write for example \"500 MiB\" or \"1 GiB\"");
+    let trimmed = text.trim();
+    let end = trimmed.find(|c: char| !c.is_ascii_digit()).unwrap_or(trimmed.len());
+    let (number, unit) = trimmed.split_at(end);
+    let factor: u64 = match unit.trim() {
+        "" | "B" => 1,
+        "kB" | "KB" => 1000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        "K" | "KiB" => 1 << 10,
+        "M" | "MiB" => 1 << 20,
+        "G" | "GiB" => 1 << 30,
+        "T" | "TiB" => 1 << 40,
+        _ => return Err(expected()),
+    };
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(expected)
+}
+
 /// A value in the unit that the end of its metric's name states, as people read it.
 pub fn metric_value(metric: &str, value: f64) -> String {
     let rate = metric.ends_with("_per_second");

@@ -2,7 +2,7 @@
 
 use super::here::Here;
 use crate::model::event::Event;
-use crate::model::mark::Mark;
+use crate::model::mark::{Kind, Mark};
 use crate::store::EVENTS;
 use crate::store::read::Reading;
 use anyhow::Result;
@@ -31,7 +31,9 @@ pub fn read(here: &Here, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<T
     timeline.reading = here.store.read(EVENTS, since, until, &mut |line| {
         let Ok(recorded) = serde_json::from_str::<Recorded>(line) else { return };
         timeline.events.extend(recorded.event.filter(|event| known.insert(event.id.clone())));
-        timeline.marks.extend(recorded.mark.filter(|mark| known.insert(mark.id.clone())));
+        // That history grows old as it was to is no news.
+        let mark = recorded.mark.filter(|mark| mark.kind != Kind::Expired);
+        timeline.marks.extend(mark.filter(|mark| known.insert(mark.id.clone())));
     })?;
     Ok(timeline)
 }

@@ -1,15 +1,68 @@
-//! What keeps the history small and quick to read, done by each run (see `store::upkeep`).
+//! What keeps the history small and quick to read, done by each run (see `store::upkeep` and `store::retain`).
 
 use super::here::Here;
-use crate::base::clock::boottime_seconds;
-use crate::store::upkeep::Upkeep;
-use anyhow::Result;
+use super::marks;
+use crate::base::clock::{boottime_seconds, stamp};
+use crate::config;
+use crate::model::mark::{Kind, Mark};
+use crate::store::retain::{Dropped, Limits, Why};
+use anyhow::{Result, anyhow};
 
 /// So long a run goes on closing days, in seconds; what is left is for the next one.
 const PATIENCE_SECONDS: f64 = 4.0;
 
-/// Closes finished hours and days. The lock is held.
-pub fn keep_up(here: &Here) -> Result<Upkeep> {
+/// Closes finished hours and days, and lets go what is beyond the limits. The lock is held.
+pub fn keep_up(here: &Here) -> Result<()> {
     let started = boottime_seconds();
-    here.store.upkeep(here.now.wall, &here.root.boot_id(), &|| boottime_seconds() - started > PATIENCE_SECONDS)
+    let limits = limits(here)?;
+    let is_time_up = || boottime_seconds() - started > PATIENCE_SECONDS;
+    let done = here.store.upkeep(here.now.wall, &here.root.boot_id(), &is_time_up);
+    // On a full disk nothing can be closed before there is room again.
+    let is_due = done.as_ref().map_or(true, |done| done.hours + done.days > 0);
+    if is_due || here.store.is_short_of_space(&limits) {
+        let dropped = here.store.retain(here.now.wall, &limits)?;
+        for why in [Why::Age, Why::Size, Why::Space] {
+            let of_it: Vec<&Dropped> = dropped.iter().filter(|dropped| dropped.why == why).collect();
+            if let Some(mark) = mark(here, why, &of_it) {
+                marks::append(here, &mark)?;
+            }
+        }
+    }
+    done.map(|_| ())
+}
+
+fn limits(here: &Here) -> Result<Limits> {
+    let store = &here.config.store;
+    let size = |text: &str| config::Store::size(text).map_err(|error| anyhow!(error));
+    Ok(Limits {
+        snapshot_days: store.snapshot_days,
+        process_days: store.process_days,
+        event_days: store.event_days,
+        five_minute_days: store.five_minute_days,
+        hour_days: store.hour_days,
+        max_bytes: size(&store.max_size)?,
+        min_free_bytes: size(&store.min_free)?,
+    })
+}
+
+/// What went, in one sentence: the first, the last, and why.
+fn mark(here: &Here, why: Why, dropped: &[&Dropped]) -> Option<Mark> {
+    let (first, last) = (dropped.first()?, dropped.last()?);
+    let store = &here.config.store;
+    let reason = match why {
+        Why::Age => "older than it is to be kept".to_string(),
+        Why::Size => format!("the data directory was larger than [store] max_size, {}", store.max_size),
+        Why::Space => format!("less than [store] min_free, {}, was free", store.min_free),
+    };
+    let what = if first == last { first.to_string() } else { format!("{first} to {last}, {} files", dropped.len()) };
+    let time = stamp(here.now.wall);
+    Some(Mark {
+        id: format!("dropped-{first}-{time}"),
+        kind: if why == Why::Age { Kind::Expired } else { Kind::Dropped },
+        time,
+        since: None,
+        duration_seconds: None,
+        text: format!("Removed {what}: {reason}"),
+        author: None,
+    })
 }

@@ -1,7 +1,7 @@
 //! Values that have the right type and still make no sense.
 
 use super::merge::{Wrong, flatten};
-use super::{Alert, Config, Probe, Report, Rule, Security, Transport, rule};
+use super::{Alert, Config, Probe, Report, Rule, Security, Store, Transport, rule};
 use crate::base::similar::hint;
 use crate::model::catalogue;
 use serde::Deserialize;
@@ -10,9 +10,13 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use toml::Table;
 
+/// Less than this holds no two days of a small host.
+const LEAST_BYTES: u64 = 32 << 20;
+
 #[derive(Deserialize)]
 struct Written {
     data_dir: String,
+    store: Store,
     probe: Probe,
     report: Report,
     alert: Alert,
@@ -41,6 +45,13 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
     if !(1..=15).contains(&written.alert.smtp.timeout_seconds) {
         add(&["alert", "smtp", "timeout_seconds"], "must be from 1 to 15".to_string());
     }
+    for (key, size) in [("max_size", &written.store.max_size), ("min_free", &written.store.min_free)] {
+        match Store::size(size) {
+            Err(message) => add(&["store", key], message),
+            Ok(1..LEAST_BYTES) if key == "max_size" => add(&["store", key], "must be at least 32 MiB".to_string()),
+            Ok(_) => {}
+        }
+    }
     if !written.report.path.is_empty() && !written.report.path.starts_with('/') {
         add(&["report", "path"], format!("{:?} must be an absolute path", written.report.path));
     }
@@ -60,7 +71,14 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
     if !data_dir.is_absolute() {
         add(&["data_dir"], format!("{:?} must be an absolute path", written.data_dir));
     }
-    Some(Config { data_dir, probe: written.probe, report: written.report, alert: written.alert, rules })
+    Some(Config {
+        data_dir,
+        store: written.store,
+        probe: written.probe,
+        report: written.report,
+        alert: written.alert,
+        rules,
+    })
 }
 
 /// Strings of which only some are allowed, and numbers that cannot be.

@@ -9,6 +9,7 @@ pub mod rule;
 pub use load::{Loaded, Request};
 pub use rule::Rule;
 
+use crate::base::units::parse_bytes;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -21,6 +22,8 @@ pub const DEFAULT: &str = include_str!("../../data/osmon.toml");
 pub struct Config {
     /// Where history and state are kept.
     pub data_dir: PathBuf,
+    /// `[store]`
+    pub store: Store,
     /// `[probe]`
     pub probe: Probe,
     /// `[report]`
@@ -29,6 +32,35 @@ pub struct Config {
     pub alert: Alert,
     /// `[rule.NAME]`, by name; those switched off are not in it.
     pub rules: Vec<Rule>,
+}
+
+/// `[store]`: how much history is kept. 0 and the empty text stand for no limit.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+pub struct Store {
+    /// Snapshots, in days.
+    pub snapshot_days: u32,
+    /// Processes, in days.
+    pub process_days: u32,
+    /// Events and marks, in days.
+    pub event_days: u32,
+    /// Rollups of five minutes, in days.
+    pub five_minute_days: u32,
+    /// Rollups of an hour, in days.
+    pub hour_days: u32,
+    /// The whole data directory: `1 GiB`.
+    pub max_size: String,
+    /// Free space of its file system below which sealed history goes: `500 MiB`.
+    pub min_free: String,
+}
+
+impl Store {
+    /// A size of this section in bytes; 0: none.
+    ///
+    /// # Errors
+    /// A sentence that says what was expected.
+    pub fn size(text: &str) -> Result<u64, String> {
+        if text.trim().is_empty() { Ok(0) } else { parse_bytes(text) }
+    }
 }
 
 /// `[probe]`

@@ -24,6 +24,10 @@ pub enum Kind {
     MissedRuns,
     /// Snapshots could not be stored.
     NotStored,
+    /// Old history went as it was to go.
+    Expired,
+    /// Old history went because it took too much room.
+    Dropped,
 }
 
 impl Kind {
@@ -39,12 +43,14 @@ impl Kind {
             Self::PackageChange => "packages",
             Self::MissedRuns => "gap",
             Self::NotStored => "not stored",
+            Self::Expired => "expired",
+            Self::Dropped => "dropped",
         }
     }
 
     /// Whether it is something people did not mean to happen.
     pub fn is_trouble(self) -> bool {
-        matches!(self, Self::PowerLoss | Self::MissedRuns | Self::NotStored)
+        matches!(self, Self::PowerLoss | Self::MissedRuns | Self::NotStored | Self::Dropped)
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Input {
     pub marks: Vec<Mark>,
     /// History of the metrics that are drawn.
     pub series: Series,
+    /// The first day of which there are snapshots, UTC.
+    pub history_since: Option<String>,
     /// What is wrong with osmon itself: configuration, damaged lines.
     pub problems: Vec<String>,
     /// Nobody gets mail.

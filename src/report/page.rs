@@ -134,6 +134,7 @@ fn footer(input: &Input, snapshot: &Value) -> String {
     let parts = [
         Some(format!("osmon {}", env!("CARGO_PKG_VERSION"))),
         Some(format!("{} in the last 24 h", plural(input.series.len(), "snapshot"))),
+        input.history_since.as_ref().map(|day| format!("history since {day}")),
         cost,
         (!absent.is_empty()).then(|| format!("not measured: {}", absent.join("; "))),
     ];

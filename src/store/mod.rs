@@ -11,6 +11,7 @@ pub mod member;
 pub mod query;
 pub mod read;
 pub mod reserve;
+pub mod retain;
 pub mod seal;
 pub mod state;
 pub mod stream;

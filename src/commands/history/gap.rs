@@ -56,7 +56,11 @@ fn reason(since_ms: i64, until_ms: i64, marks: &[Mark]) -> String {
     let tells = |mark: &&Mark| {
         let time = |text: &str| parse(text).map(|time| time.timestamp_millis());
         let ended = time(&mark.time).is_some_and(|at| at > since_ms && at <= until_ms + SLACK_MS);
-        ended && !matches!(mark.kind, Kind::Note | Kind::KernelChange | Kind::PackageChange)
+        ended
+            && matches!(
+                mark.kind,
+                Kind::Reboot | Kind::PowerLoss | Kind::Suspended | Kind::ClockStep | Kind::MissedRuns | Kind::NotStored
+            )
     };
     let texts: Vec<&str> = marks.iter().filter(tells).map(|mark| mark.text.as_str()).collect();
     if texts.is_empty() { "no reason was recorded".to_string() } else { texts.join("; ") }

@@ -7,7 +7,6 @@ use crate::base::units::{duration, metric_value};
 use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, head, row};
-use crate::model::mark::Kind;
 use crate::store::block::Point;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -157,8 +156,7 @@ pub fn told(out: &Output, history: &History, after_ms: i64, until_ms: i64) -> Ve
         lines.push((gap.since_ms, format!("no data for {}: {}", duration(seconds), gap.reason)));
     }
     let time = |text: &str| parse(text).map_or(0, |time| time.timestamp_millis());
-    let is_told = |kind: Kind| !history.gaps.iter().any(|gap| gap.reason.contains(kind.word())) || kind == Kind::Note;
-    for mark in history.timeline.marks.iter().filter(|mark| within(time(&mark.time)) && is_told(mark.kind)) {
+    for mark in history.timeline.marks.iter().filter(|mark| within(time(&mark.time))) {
         if history.gaps.iter().any(|gap| gap.reason.contains(&mark.text)) {
             continue;
         }

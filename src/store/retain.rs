@@ -1,0 +1,161 @@
+//! What goes when there is too much: by age, by size, by free space; the smallest loss first.
+//!
+//! Never the open day, never the rollups by day, never events and state.
+
+use super::day::{self, Day};
+use super::tier::Tier;
+use super::{EVENTS, PROCESSES, SNAPSHOTS, Store, at};
+use crate::base::file::free_bytes;
+use anyhow::Result;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::collections::VecDeque;
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// How much is kept. Zero stands for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Snapshots, in days.
+    pub snapshot_days: u32,
+    /// Processes, in days.
+    pub process_days: u32,
+    /// Events and marks, in days.
+    pub event_days: u32,
+    /// Rollups of five minutes, in days.
+    pub five_minute_days: u32,
+    /// Rollups of an hour, in days.
+    pub hour_days: u32,
+    /// The whole data directory, in bytes.
+    pub max_bytes: u64,
+    /// Free space of its file system below which sealed history goes, in bytes.
+    pub min_free_bytes: u64,
+}
+
+/// Why something went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Older than it was to be kept.
+    Age,
+    /// The data directory was larger than it may be.
+    Size,
+    /// The file system was nearly full.
+    Space,
+}
+
+/// What went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// What it was: `snapshots`, `rollups/5m`.
+    pub what: &'static str,
+    /// Day or month.
+    pub period: String,
+    /// Why.
+    pub why: Why,
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.what, self.period)
+    }
+}
+
+/// As long as there is anything else, so many of the newest sealed days stay.
+const LAST_DAYS: usize = 7;
+
+impl Store {
+    /// Lets go what is beyond the limits. The caller holds the lock.
+    ///
+    /// # Errors
+    /// What the file system says; what went before is gone.
+    pub fn retain(&self, now: DateTime<Utc>, limits: &Limits) -> Result<Vec<Dropped>> {
+        let mut dropped = self.retain_by_age(now, limits)?;
+        dropped.extend(self.retain_by_size(limits)?);
+        Ok(dropped)
+    }
+
+    fn retain_by_age(&self, now: DateTime<Utc>, limits: &Limits) -> Result<Vec<Dropped>> {
+        let mut dropped = Vec::new();
+        let first = |days: u32| now.checked_sub_signed(TimeDelta::days(i64::from(days))).map(|time| time.date_naive());
+        let streams =
+            [(SNAPSHOTS, limits.snapshot_days), (PROCESSES, limits.process_days), (EVENTS, limits.event_days)];
+        for (stream, days) in streams.into_iter().filter(|(_, days)| *days > 0) {
+            for day in self.sealed_days(stream)? {
+                if day::date(&day.name) < first(days) {
+                    dropped.push(self.drop_day(stream, &day, Why::Age)?);
+                }
+            }
+        }
+        let tiers = [(Tier::FiveMinutes, limits.five_minute_days), (Tier::Hours, limits.hour_days)];
+        for (tier, days) in tiers.into_iter().filter(|(_, days)| *days > 0) {
+            for period in self.periods(tier)?.1.into_iter().filter(|period| last_day(period) < first(days)) {
+                self.remove_period(tier, &period)?;
+                dropped.push(Dropped { what: tier.directory(), period, why: Why::Age });
+            }
+        }
+        Ok(dropped)
+    }
+
+    fn retain_by_size(&self, limits: &Limits) -> Result<Vec<Dropped>> {
+        let mut dropped = Vec::new();
+        let mut used = if limits.max_bytes > 0 { used_bytes(self.directory()) } else { 0 };
+        let mut order: Option<VecDeque<(&'static str, Day)>> = None;
+        loop {
+            let is_too_large = limits.max_bytes > 0 && used > limits.max_bytes;
+            if !is_too_large && !self.is_short_of_space(limits) {
+                return Ok(dropped);
+            }
+            if order.is_none() {
+                order = Some(self.smallest_loss_first()?);
+            }
+            let Some((stream, day)) = order.as_mut().and_then(VecDeque::pop_front) else { return Ok(dropped) };
+            used = used.saturating_sub(day.sealed.as_deref().map_or(0, used_bytes));
+            dropped.push(self.drop_day(stream, &day, if is_too_large { Why::Size } else { Why::Space })?);
+        }
+    }
+
+    /// Whether the file system has less room than history may leave it.
+    pub fn is_short_of_space(&self, limits: &Limits) -> bool {
+        limits.min_free_bytes > 0 && free_bytes(self.directory()).is_ok_and(|free| free < limits.min_free_bytes)
+    }
+
+    /// Processes go before snapshots, because of snapshots the rollups stay; the oldest go first, and of both the last
+    /// week goes after everything else.
+    fn smallest_loss_first(&self) -> Result<VecDeque<(&'static str, Day)>> {
+        let (mut early, mut late) = (VecDeque::new(), VecDeque::new());
+        for stream in [PROCESSES, SNAPSHOTS] {
+            let mut days = self.sealed_days(stream)?;
+            let last = days.split_off(days.len().saturating_sub(LAST_DAYS));
+            early.extend(days.into_iter().map(|day| (stream, day)));
+            late.extend(last.into_iter().map(|day| (stream, day)));
+        }
+        early.extend(late);
+        Ok(early)
+    }
+
+    fn sealed_days(&self, stream: &str) -> Result<Vec<Day>> {
+        Ok(self.days(stream)?.into_iter().filter(|day| day.sealed.is_some() && day.plain.is_none()).collect())
+    }
+
+    fn drop_day(&self, stream: &'static str, day: &Day, why: Why) -> Result<Dropped> {
+        if let Some(path) = &day.sealed {
+            at("remove", path, fs::remove_file(path))?;
+        }
+        Ok(Dropped { what: stream, period: day.name.clone(), why })
+    }
+}
+
+/// The last day of a day or month.
+fn last_day(period: &str) -> Option<NaiveDate> {
+    let first = day::date(&format!("{period}-01"));
+    first.and_then(|first| first.checked_add_months(chrono::Months::new(1))?.pred_opt()).or_else(|| day::date(period))
+}
+
+/// What a file or directory takes on the disk, in bytes. What cannot be looked at counts nothing.
+pub fn used_bytes(path: &Path) -> u64 {
+    let Ok(meta) = path.symlink_metadata() else { return 0 };
+    let below = if meta.is_dir() { fs::read_dir(path).ok() } else { None };
+    let entries = below.into_iter().flatten().flatten().map(|entry| used_bytes(&entry.path()));
+    meta.blocks() * 512 + entries.sum::<u64>()
+}
