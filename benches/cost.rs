@@ -8,22 +8,22 @@
 #[allow(dead_code)]
 #[path = "../tests/suite/harness.rs"]
 mod harness;
+#[allow(dead_code)]
+mod measure;
 
 use harness::{Host, binary};
-use nix::sys::resource::{UsageWho, getrusage};
+use measure::{compare, cost, installed, row, year_of_minutes};
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
 const PROCESSES: usize = 400;
-const ROUNDS: usize = 21;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
         Some("--floor") => floor(),
-        Some("--measure") => measure(&arguments[1..]),
+        Some("--measure") => measure::measure(&arguments[1..]),
         _ => bench(),
     }
 }
@@ -37,48 +37,6 @@ fn bench() {
         let size = fs::metadata(binary(name)).unwrap().len() as f64 / 1024.0 / 1024.0;
         row(&format!("size of {name}, limit {limit} MiB"), size, limit, "MiB");
     }
-}
-
-fn row(what: &str, here: f64, other: f64, unit: &str) {
-    println!("{what:<58}{:>9}{:>9}{:>8.2}", format!("{here:.2} {unit}"), format!("{other:.2} {unit}"), here / other);
-}
-
-/// CPU milliseconds and peak memory in KiB of one run of a program, by a helper whose only child it is.
-fn cost(command: &[&str]) -> (f64, f64) {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .arg("--measure")
-        .args(command)
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let mut numbers = text.lines().last().unwrap().split(' ').map(|number| number.parse().unwrap());
-    (numbers.next().unwrap(), numbers.next().unwrap())
-}
-
-fn measure(command: &[String]) {
-    let status = Command::new(&command[0]).args(&command[1..]).stdout(Stdio::null()).status().unwrap();
-    assert!(status.success(), "{command:?}: {status}");
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
-    let ms = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 * 1e3 + time.tv_usec() as f64 / 1e3;
-    println!("{} {}", ms(usage.user_time()) + ms(usage.system_time()), usage.max_rss());
-}
-
-/// Medians of CPU time and peak memory, the two programs in turn.
-fn compare(here: &[&str], other: &[&str]) -> [(f64, f64); 2] {
-    let (mut a, mut b) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        a.push(cost(here));
-        b.push(cost(other));
-    }
-    [a, b].map(|runs| {
-        let median = |values: Vec<f64>| {
-            let mut values = values;
-            values.sort_by(f64::total_cmp);
-            values[values.len() / 2]
-        };
-        (median(runs.iter().map(|run| run.0).collect()), median(runs.iter().map(|run| run.1).collect()))
-    })
 }
 
 const PROC_FILES: [&str; 19] = [
@@ -192,10 +150,6 @@ fn peers(data: &str) {
     }
 }
 
-fn installed(program: &str) -> bool {
-    Command::new(program).arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
-}
-
 /// A large recorded host: the cost of a part must grow with the number of its files, no faster.
 fn growth() {
     for (what, small, large) in
@@ -268,9 +222,9 @@ fn run() {
     let data = host.data().display().to_string();
     let root = host.root().display().to_string();
     let now = (host.now + chrono::TimeDelta::seconds(60)).to_rfc3339();
-    let here = [binary("osmon"), "run", "--root", &root, "--data-dir", &data, "--now", &now];
+    let here = [binary("osmon"), "run", "-v", "--root", &root, "--data-dir", &data, "--now", &now];
     let rrd = host.path("year.rrd");
-    if !year_of_minutes(&rrd) {
+    if !year_of_minutes(&rrd, &["RRA:AVERAGE:0.5:1:525600"]) {
         println!("rrdtool is not installed: osmon run has nothing to be compared with");
         return;
     }
@@ -294,31 +248,4 @@ fn run() {
     let [(cpu, memory), (peer_cpu, _)] = compare(&here, &other);
     row("osmon run, a day of history : rrdtool graph, limit 2", cpu, peer_cpu, "ms");
     row("osmon run, peak memory : 64 MiB", memory / 1024.0, 64.0, "MiB");
-}
-
-/// A year of one-minute values, as rrdtool keeps them.
-fn year_of_minutes(file: &Path) -> bool {
-    let create = [
-        "create",
-        file.to_str().unwrap(),
-        "--start",
-        "1763683140",
-        "--step",
-        "60",
-        "DS:v:GAUGE:120:0:100",
-        "RRA:AVERAGE:0.5:1:525600",
-    ];
-    if !Command::new("rrdtool").args(create).status().is_ok_and(|status| status.success()) {
-        return false;
-    }
-    let mut child = Command::new("rrdtool").arg("-").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    for hour in 0..8760_u64 {
-        let values: Vec<String> = (0..60)
-            .map(|minute| format!("{}:{}", 1_763_683_200 + hour * 3600 + minute * 60, (hour + minute) % 97))
-            .collect();
-        writeln!(input, "update {} {}", file.display(), values.join(" ")).unwrap();
-    }
-    drop(input);
-    child.wait().unwrap().success()
 }

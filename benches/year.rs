@@ -1,6 +1,6 @@
 //! A year of history as a host would have written it: every number of a real snapshot moves the way its kind does.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, DurationRound, Utc};
 use osmon::model::record::HEADER;
 use osmon::store::Store;
 use osmon::store::line::seal;
@@ -9,8 +9,6 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-/// The last day of the year; the one after it has begun.
-pub const END: &str = "2026-11-20T00:00:00Z";
 const MINUTES: i64 = 1440;
 const SLOW: [&str; 8] =
     ["used_percent", "memory_percent", "five", "fifteen", "celsius", "avg300", "rotations_per_minute", "inodes"];
@@ -118,7 +116,7 @@ impl Template {
             match &mut self.kinds[at] {
                 Kind::Fixed(name) if name == "time" => write!(out, "\"{}\"", osmon::base::clock::stamp(time)).unwrap(),
                 Kind::Fixed(name) if name == "boottime_seconds" => {
-                    write!(out, "{}", time.timestamp() - 1_700_000_000).unwrap()
+                    write!(out, "{}", time.timestamp() - 1_700_000_000).unwrap();
                 }
                 Kind::Fixed(text) => out.push_str(text),
                 Kind::Counter(value, step) => {
@@ -148,10 +146,10 @@ impl Template {
     }
 }
 
-/// Records of so many days before [`END`], sealed and rolled up as each midnight's run does it, and a minute of the day
-/// after. The days are made by four threads, each in a store of its own.
-pub fn make(data: &Path, days: i64, snapshot: &Value, processes: &Value) {
-    let end: DateTime<Utc> = END.parse().unwrap();
+/// Records of so many whole days before `now` and of the minutes of its own, sealed and rolled up as the runs do it. The
+/// days are made by four threads, each in a store of its own.
+pub fn make(data: &Path, days: i64, snapshot: &Value, processes: &Value, now: DateTime<Utc>) {
+    let today = now.duration_trunc(Duration::days(1)).unwrap();
     let parts = 4.min(days);
     std::thread::scope(|scope| {
         for part in 0..parts {
@@ -160,7 +158,9 @@ pub fn make(data: &Path, days: i64, snapshot: &Value, processes: &Value) {
             scope.spawn(move || {
                 let (mut snapshot, mut processes) = (Template::new(snapshot), Template::new(processes));
                 for day in from..to {
-                    one_day(&store, end - Duration::days(days - day), &mut snapshot, &mut processes);
+                    let begin = today - Duration::days(days - day);
+                    one_day(&store, begin, MINUTES, &mut snapshot, &mut processes);
+                    store.upkeep(begin + Duration::seconds(86_405), "bench", &|| false).unwrap();
                 }
             });
         }
@@ -170,17 +170,20 @@ pub fn make(data: &Path, days: i64, snapshot: &Value, processes: &Value) {
         merge(&part, data);
         fs::remove_dir_all(part).unwrap();
     }
+    let minutes = (now - today).num_minutes();
+    let store = Store::new(data.to_path_buf());
+    one_day(&store, today, minutes, &mut Template::new(snapshot), &mut Template::new(processes));
+    store.upkeep(now, "bench", &|| false).unwrap();
 }
 
-fn one_day(store: &Store, begin: DateTime<Utc>, snapshot: &mut Template, processes: &mut Template) {
+fn one_day(store: &Store, begin: DateTime<Utc>, minutes: i64, snapshot: &mut Template, processes: &mut Template) {
     for (stream, template) in [("snapshots", snapshot), ("processes", processes)] {
         let lines: String =
-            (0..MINUTES).map(|minute| seal(&template.record(begin + Duration::minutes(minute)))).collect();
+            (0..minutes).map(|minute| seal(&template.record(begin + Duration::minutes(minute)))).collect();
         let directory = store.directory().join(stream);
         fs::create_dir_all(&directory).unwrap();
         fs::write(directory.join(format!("{}.jsonl", begin.format("%Y-%m-%d"))), lines).unwrap();
     }
-    store.upkeep(begin + Duration::days(1) + Duration::seconds(5), "bench", &|| false).unwrap();
 }
 
 /// Moves files; what both have, an open month of two threads, is joined.
@@ -190,6 +193,8 @@ fn merge(from: &Path, to: &Path) {
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
             merge(&entry.path(), &target);
+        } else if entry.file_name() == "progress.json" {
+            // Each thread had its own; the next upkeep begins anew.
         } else if target.exists() {
             let joined = [fs::read(&target).unwrap(), fs::read(entry.path()).unwrap()].concat();
             fs::write(target, joined).unwrap();

@@ -111,6 +111,7 @@ pub fn read_at_most(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// What the file system says.
+#[allow(clippy::useless_conversion, reason = "32-bit hosts count in 32 bits")]
 pub fn free_bytes(path: &Path) -> io::Result<u64> {
     let space = nix::sys::statvfs::statvfs(path)?;
     Ok(u64::from(space.fragment_size()).saturating_mul(u64::from(space.blocks_available())))

@@ -80,7 +80,7 @@ pub fn influx(history: &History) -> String {
 
 /// Commas, equals signs and blanks separate; a backslash at the end would join what follows.
 fn tag(text: &str) -> String {
-    let mut out = text.replace(',', "\\,").replace('=', "\\=").replace(' ', "\\ ").replace('\n', "\\ ");
+    let mut out = text.replace(',', "\\,").replace('=', "\\=").replace([' ', '\n'], "\\ ");
     if out.ends_with('\\') {
         out.push(' ');
     }

@@ -1,6 +1,6 @@
 //! JSON and CSV.
 
-use super::{History, Track};
+use super::History;
 use crate::base::clock::stamp;
 use crate::model::event::Event;
 use crate::model::mark::Mark;
@@ -9,7 +9,7 @@ use anyhow::Result;
 use chrono::DateTime;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 pub fn time(time_ms: i64) -> String {
     stamp(DateTime::from_timestamp_millis(time_ms).unwrap_or_default())
@@ -91,29 +91,28 @@ pub fn csv(history: &History) -> String {
         true => vec![track.metric.clone()],
         false => ["avg", "min", "max"].iter().map(|of| format!("{} {of}", track.metric)).collect(),
     });
-    let mut out: Vec<String> = vec![
-        std::iter::once("time".to_string()).chain(titles.map(|title| quoted(&title))).collect::<Vec<_>>().join(","),
-    ];
-    let times: BTreeSet<i64> =
-        history.tracks.iter().flat_map(|track| track.points.iter().map(|point| point.time_ms)).collect();
-    let by_time: Vec<BTreeMap<i64, &Point>> = history.tracks.iter().map(index).collect();
-    for at in times {
-        let mut cells = vec![time(at)];
-        for points in &by_time {
-            match (points.get(&at), is_raw) {
-                (Some(point), true) => cells.push(point.avg.to_string()),
-                (Some(point), false) => cells.extend([point.avg, point.min, point.max].map(|value| value.to_string())),
-                (None, true) => cells.push(String::new()),
-                (None, false) => cells.extend([const { String::new() }; 3]),
+    let titles = std::iter::once("time".to_string()).chain(titles.map(|title| quoted(&title)));
+    let mut out = titles.collect::<Vec<_>>().join(",");
+    // Each metric is in the order of time: one place in each is enough.
+    let mut rests: Vec<&[Point]> = history.tracks.iter().map(|track| track.points.as_slice()).collect();
+    while let Some(at) = rests.iter().filter_map(|rest| rest.first().map(|point| point.time_ms)).min() {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "\r\n{}", time(at));
+        for rest in &mut rests {
+            match (rest.split_first().filter(|(point, _)| point.time_ms == at), is_raw) {
+                (Some((point, after)), _) => {
+                    *rest = after;
+                    let _ = match is_raw {
+                        true => write!(out, ",{}", point.avg),
+                        false => write!(out, ",{},{},{}", point.avg, point.min, point.max),
+                    };
+                }
+                (None, true) => out.push(','),
+                (None, false) => out.push_str(",,,"),
             }
         }
-        out.push(cells.join(","));
     }
-    out.join("\r\n")
-}
-
-fn index(track: &Track) -> BTreeMap<i64, &Point> {
-    track.points.iter().map(|point| (point.time_ms, point)).collect()
+    out
 }
 
 /// A text that holds a separator or could be taken for a formula is quoted.

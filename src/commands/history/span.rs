@@ -50,8 +50,8 @@ impl Step {
     pub fn that_fits(span: TimeDelta) -> Self {
         match span.num_minutes() {
             ..=1500 => Self::Raw,
-            ..=4500 => Self::Seconds(300),
-            ..=90_000 => Self::Seconds(HOUR),
+            1501..=4500 => Self::Seconds(300),
+            4501..=90_000 => Self::Seconds(HOUR),
             _ => Self::Seconds(DAY),
         }
     }
@@ -60,7 +60,7 @@ impl Step {
     pub fn of_glance(span: TimeDelta) -> Self {
         match span.num_hours() {
             ..=1 => Self::Seconds(300),
-            ..=50 => Self::Seconds(HOUR),
+            2..=50 => Self::Seconds(HOUR),
             _ => Self::Seconds(DAY),
         }
     }
