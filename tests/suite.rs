@@ -17,6 +17,8 @@ mod config; // places of errors, precedence, the last good one
 mod crisis; // from breach to recovery, minute by minute
 #[path = "suite/damage.rs"]
 mod damage; // bad files, full disks, stepped clocks, kill -9
+#[path = "suite/history.rs"]
+mod history; // metrics over time, in every form; what is kept
 #[path = "suite/host.rs"]
 mod host; // a booted Debian with cron and systemd
 #[path = "suite/layers.rs"]

@@ -46,6 +46,10 @@ fn usual_ms(times: &[i64], span: &Span) -> i64 {
         return i64::from(step) * 1000;
     }
     let mut distances: Vec<i64> = times.windows(2).filter_map(|pair| Some(pair.get(1)? - pair.first()?)).collect();
+    // A few samples do not tell how often osmon runs; what is usual is each minute.
+    if distances.len() < 5 {
+        return 60_000;
+    }
     distances.sort_unstable();
     distances.get(distances.len() / 2).copied().unwrap_or(60_000)
 }

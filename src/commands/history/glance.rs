@@ -12,15 +12,15 @@ use std::collections::BTreeMap;
 
 /// A column: metric, whether several things are added up, and its heading.
 const SHOWN: [(&str, &str); 9] = [
-    ("cpu.busy_percent", "CPU %"),
-    ("cpu.iowait_percent", "WAIT %"),
+    ("cpu.busy_percent", "CPU%"),
+    ("cpu.iowait_percent", "WAIT%"),
     ("load.one", "LOAD"),
-    ("memory.used_percent", "MEM %"),
-    ("swap.used_percent", "SWAP %"),
-    ("disk_io.read_bytes_per_second", "READ/s"),
-    ("disk_io.written_bytes_per_second", "WRITE/s"),
-    ("network.received_bytes_per_second", "IN/s"),
-    ("network.sent_bytes_per_second", "OUT/s"),
+    ("memory.used_percent", "MEM%"),
+    ("swap.used_percent", "SWAP%"),
+    ("disk_io.read_bytes_per_second", "READ"),
+    ("disk_io.written_bytes_per_second", "WRITE"),
+    ("network.received_bytes_per_second", "RECV"),
+    ("network.sent_bytes_per_second", "SENT"),
 ];
 
 /// The metrics that are shown.
@@ -30,7 +30,7 @@ pub fn selectors() -> Vec<Selector> {
 
 pub fn render(out: &Output, history: &History) -> String {
     let time = history.span.write(0).chars().count().max(7);
-    let width = |metric: &str| if metric.contains("bytes") { 8 } else { 6 };
+    let width = |metric: &str| if metric.contains("bytes") { 6 } else { 5 };
     let columns: Vec<Column> = std::iter::once(("TIME", time, false))
         .chain(SHOWN.iter().map(|(metric, title)| (*title, width(metric), true)))
         .collect();
@@ -47,7 +47,7 @@ pub fn render(out: &Output, history: &History) -> String {
         });
         row(&columns, &std::iter::once(first).chain(values).collect::<Vec<_>>())
     };
-    let heading = format!("{} · {}", out.paint(Style::Bold, &history.host), history.span.words());
+    let heading = format!("{} · {} · transfer per second", out.paint(Style::Bold, &history.host), history.span.words());
     let mut lines = vec![heading, String::new(), out.paint(Style::Dim, &head(&columns))];
     let mut before = i64::MIN;
     for time in times {

@@ -102,7 +102,9 @@ impl Step {
                 day.0
             };
             // A span of several days is counted from 1970 on, in whole days.
-            let time_ms = if step > DAY {
+            let time_ms = if step == DAY {
+                day.0
+            } else if step > DAY {
                 let first = (day.0 + 43_200_000).div_euclid(step_ms) * step_ms;
                 day_of(first + 43_200_000).0
             } else {
