@@ -154,7 +154,8 @@ fn gaps_have_a_reason() {
     host.osmon(&["run", "-v"]).ok();
     host.osmon(&["note", "deployed v3"]).ok();
     let done = history(&host, &["load.one", "--since", "6h"]).ok();
-    assert!(done.out.contains("no data for 3 h: ") && done.out.contains("is cron running?"), "{}", done.out);
+    assert!(done.out.contains("21:41 No snapshot for 3 h: ") && done.out.contains("cron running?"), "{}", done.out);
+    assert!(done.out.lines().all(|line| line.chars().count() <= 80), "{}", done.out);
     assert!(done.out.contains("note: deployed v3"), "{}", done.out);
     let json = history(&host, &["load.one", "--since", "6h", "--json"]).ok().json();
     assert_eq!(json["gap"][0]["seconds"], 10_800.0);

@@ -8,6 +8,7 @@ use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, head, row};
 use crate::store::block::Point;
+use chrono::DateTime;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many metrics have columns of their own; more are summed up only.
@@ -153,7 +154,11 @@ pub fn told(out: &Output, history: &History, after_ms: i64, until_ms: i64) -> Ve
     let mut lines: Vec<(i64, String)> = Vec::new();
     for gap in history.gaps.iter().filter(|gap| within(gap.until_ms)) {
         let seconds = (gap.until_ms - gap.since_ms) as f64 / 1e3;
-        lines.push((gap.since_ms, format!("no data for {}: {}", duration(seconds), gap.reason)));
+        let text = match gap.reason.starts_with("No snapshot for") {
+            true => gap.reason.clone(),
+            false => format!("no data for {}: {}", duration(seconds), gap.reason),
+        };
+        lines.push((gap.since_ms, text));
     }
     let time = |text: &str| parse(text).map_or(0, |time| time.timestamp_millis());
     for mark in history.timeline.marks.iter().filter(|mark| within(time(&mark.time))) {
@@ -171,15 +176,26 @@ pub fn told(out: &Output, history: &History, after_ms: i64, until_ms: i64) -> Ve
         ));
     }
     lines.sort_by_key(|line| line.0);
+    let at = |time| {
+        let day = || local_minute(DateTime::from_timestamp_millis(time).unwrap_or_default());
+        if history.span.step.is_days() { day() } else { history.span.write(time) }
+    };
+    let wrapped = lines.into_iter().flat_map(|(time, text)| wrap(&format!("── {} {text}", at(time))));
+    wrapped.map(|line| out.paint(Style::Warn, &line)).collect()
+}
+
+/// Broken at blanks where a line gets too long; a word that is too long is cut.
+fn wrap(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut().filter(|line| line.chars().count() + 1 + word.chars().count() <= WIDTH) {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None if lines.is_empty() => lines.push(fit(word, WIDTH)),
+            None => lines.push(format!("   {}", fit(word, WIDTH - 3))),
+        }
+    }
     lines
-        .into_iter()
-        .map(|(time, text)| {
-            let at = if history.span.step.is_days() {
-                local_minute(chrono::DateTime::from_timestamp_millis(time).unwrap_or_default())
-            } else {
-                history.span.write(time)
-            };
-            out.paint(Style::Warn, &fit(&format!("── {at} {text}"), WIDTH))
-        })
-        .collect()
 }
