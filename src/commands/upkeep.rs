@@ -3,7 +3,7 @@
 use super::here::Here;
 use super::marks;
 use crate::base::clock::{boottime_seconds, stamp};
-use crate::config;
+use crate::config::Store as Kept;
 use crate::model::mark::{Kind, Mark};
 use crate::store::retain::{Dropped, Limits, Why};
 use anyhow::{Result, anyhow};
@@ -33,7 +33,7 @@ pub fn keep_up(here: &Here) -> Result<()> {
 
 fn limits(here: &Here) -> Result<Limits> {
     let store = &here.config.store;
-    let size = |text: &str| config::Store::size(text).map_err(|error| anyhow!(error));
+    let size = |text: &str| Kept::size(text).map_err(|error| anyhow!(error));
     Ok(Limits {
         snapshot_days: store.snapshot_days,
         process_days: store.process_days,

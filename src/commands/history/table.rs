@@ -186,16 +186,16 @@ pub fn told(out: &Output, history: &History, after_ms: i64, until_ms: i64) -> Ve
 
 /// Broken at blanks where a line gets too long; a word that is too long is cut.
 fn wrap(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
+    let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split_whitespace() {
-        match lines.last_mut().filter(|line| line.chars().count() + 1 + word.chars().count() <= WIDTH) {
-            Some(line) => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            None if lines.is_empty() => lines.push(fit(word, WIDTH)),
-            None => lines.push(format!("   {}", fit(word, WIDTH - 3))),
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::replace(&mut line, "  ".to_string()));
         }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&fit(word, WIDTH - 3));
     }
+    lines.push(line);
     lines
 }
