@@ -5,17 +5,22 @@ pub mod config;
 pub mod detect_crisis;
 pub mod graph;
 mod here;
+mod meter;
 pub mod probe;
 mod probe_table;
 mod refuge;
+pub mod repair;
 pub mod restore;
 pub mod run;
 pub mod send_alert;
 mod skipped;
+pub mod store;
 pub mod top;
 mod top_table;
 mod upkeep;
 mod verdict;
+pub mod verify;
+mod verify_report;
 
 use crate::cli::Command;
 
@@ -29,5 +34,8 @@ pub const TABLE: &[&Command] = &[
     &graph::COMMAND,
     &backup::COMMAND,
     &restore::COMMAND,
+    &verify::COMMAND,
+    &repair::COMMAND,
+    &store::COMMAND,
     &config::COMMAND,
 ];

@@ -4,8 +4,20 @@ use super::harness::{Host, binary, repository, tool};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-const COMMANDS: [&str; 9] =
-    ["run", "probe", "top", "detect-crisis", "send-alert", "graph", "backup", "restore", "config"];
+const COMMANDS: [&str; 12] = [
+    "run",
+    "probe",
+    "top",
+    "detect-crisis",
+    "send-alert",
+    "graph",
+    "backup",
+    "restore",
+    "verify",
+    "repair",
+    "store",
+    "config",
+];
 const SMALL: [&str; 6] =
     ["osmon-probe", "osmon-detect-crisis", "osmon-send-alert", "osmon-graph", "osmon-backup", "osmon-restore"];
 
