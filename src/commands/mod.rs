@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod config;
 pub mod detect_crisis;
+mod findings;
 pub mod graph;
 mod here;
 mod meter;
@@ -20,7 +21,6 @@ mod top_table;
 mod upkeep;
 mod verdict;
 pub mod verify;
-mod verify_report;
 
 use crate::cli::Command;
 

@@ -1,8 +1,8 @@
 //! `osmon repair`: what verify finds is put right; what is bad is set aside, never deleted.
 
+use super::findings::{json, kept_since, tell};
 use super::here::Here;
 use super::meter::meter;
-use super::verify_report::{json, kept_since, tell};
 use crate::cli::{Call, Command, Exit};
 use crate::store::repair::{Repair, intention};
 use anyhow::{Context, Result};

@@ -1,8 +1,8 @@
 //! `osmon verify`: is the whole history there and intact?
 
+use super::findings::{json, kept_since, tell};
 use super::here::Here;
 use super::meter::meter;
-use super::verify_report::{json, kept_since, tell};
 use crate::cli::{Call, Command, Exit};
 use anyhow::{Context, Result};
 use clap::Args;

@@ -166,3 +166,6 @@ fn lines_of(samples: &ByName, write: &dyn Fn(&str, &[Point]) -> String) -> Lines
         |metrics: &BTreeMap<String, Vec<Point>>| metrics.iter().map(|(metric, points)| write(metric, points)).collect();
     samples.iter().map(|(name, metrics)| (name.clone(), line(metrics))).collect()
 }
+
+#[cfg(test)]
+mod tests;

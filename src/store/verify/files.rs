@@ -65,7 +65,10 @@ impl Verifier {
             // Replaced or sent this moment.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => self.findings.file(Kind::Unreadable, &file, &error.to_string(), &Target::File),
-            Ok(content) if content.iter().all(|byte| *byte == 0) => {
+            // An empty configuration is one.
+            Ok(content)
+                if content.iter().all(|byte| *byte == 0) && !(content.is_empty() && file.ends_with(".toml")) =>
+            {
                 self.findings.file(kind, &file, "is empty, as after a power cut", &Target::File);
             }
             Ok(content) => {

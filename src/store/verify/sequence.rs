@@ -28,7 +28,7 @@ impl<'a> Head<'a> {
     /// `None`: this is no record.
     pub fn of(line: &'a str) -> Option<Self> {
         let time = time_of(line).filter(|time| is_time(time))?;
-        let boottime = after(line, "\"boottime_seconds\":").map(|rest| until(rest, &[b',', b'}']));
+        let boottime = after(line, "\"boottime_seconds\":").map(|rest| until(rest, b",}"));
         Some(Self {
             time,
             host: after(line, "\"host\":\"").map_or("", |rest| until(rest, b"\"")),
