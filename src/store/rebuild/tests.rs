@@ -100,7 +100,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn rollups_are_what_the_snapshots_say(steps in proptest::collection::vec((step(), -9000_i64..9000, any::<bool>()), 1..60)) {
         let mut world = World::new();
