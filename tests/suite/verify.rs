@@ -80,6 +80,15 @@ fn records(host: &Host, day: &str) -> Vec<String> {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
+/// How many snapshots of the sealed day are found by who asks for their hour.
+fn found_by_hour(host: &Host) -> usize {
+    let store = osmon::store::Store::new(host.data());
+    let hour = |hour: &str| format!("{OLD}T{hour}:00:00Z").parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    let of =
+        |begin| store.read("snapshots", begin, begin + chrono::TimeDelta::minutes(59), &mut |_| ()).unwrap().records;
+    of(hour("03")) + of(hour("04"))
+}
+
 fn aside(host: &Host, name: &str) -> Vec<u8> {
     fs::read(host.data().join("damaged").join(name)).unwrap_or_default()
 }
@@ -125,6 +134,7 @@ fn a_sealed_day_that_was_cut_or_flipped_anywhere_is_found_and_repaired() {
         let found = verify(&host);
         if found.is_empty() {
             assert_eq!(records(&host, OLD), all, "{what}: nothing is lost, so nothing is wrong");
+            assert_eq!(found_by_hour(&host), 4, "{what}: who asks for an hour finds it");
             continue;
         }
         // Each is found; every eighth is repaired, which syncs to the disk again and again.
