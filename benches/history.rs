@@ -154,4 +154,13 @@ fn year_by_hours(host: &Host, year: &Path) {
     row("a year by hours, peak memory : 20 MiB", memory / 1024.0, 20.0, "MiB");
 }
 
-fn verify(_year: &Path) {}
+/// Every file that is checked, against zcat of the sealed ones among them; twice the time would be the limit.
+fn verify(year: &Path) {
+    let data = year.display().to_string();
+    let here = [binary("osmon"), "verify", "--data-dir", &data, "--now", NOW];
+    let files = format!("find {data} -name '*.gz' -print0 | xargs -0 zcat");
+    let (cpu, memory) = measure::cost(&here);
+    let (other, _) = measure::cost(&["sh", "-c", &files]);
+    row("osmon verify of a year : zcat of the same files, limit 2", cpu, other, "ms");
+    row("osmon verify, peak memory : 20 MiB", memory / 1024.0, 20.0, "MiB");
+}

@@ -37,5 +37,7 @@ mod probe; // recorded hosts
 mod report; // the page as text
 #[path = "suite/run.rs"]
 mod run; // the whole minute
+#[path = "suite/verify.rs"]
+mod verify; // damage found, set aside, made anew
 #[path = "suite/who.rs"]
 mod who; // who uses the host

@@ -3,23 +3,28 @@
 pub mod backup;
 pub mod config;
 pub mod detect_crisis;
+mod findings;
 pub mod graph;
 mod here;
 pub mod history;
 mod marks;
+mod meter;
 pub mod note;
 pub mod probe;
 mod probe_table;
 mod refuge;
+pub mod repair;
 pub mod restore;
 pub mod run;
 pub mod send_alert;
 mod skipped;
+pub mod store;
 mod timeline;
 pub mod top;
 mod top_table;
 mod upkeep;
 mod verdict;
+pub mod verify;
 
 use crate::cli::Command;
 
@@ -35,5 +40,8 @@ pub const TABLE: &[&Command] = &[
     &graph::COMMAND,
     &backup::COMMAND,
     &restore::COMMAND,
+    &verify::COMMAND,
+    &repair::COMMAND,
+    &store::COMMAND,
     &config::COMMAND,
 ];

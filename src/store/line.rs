@@ -8,7 +8,7 @@ const MARK: &str = ",\"crc32\":\"";
 /// Length of the mark, eight hexadecimal digits and `"}`.
 const TAIL: usize = MARK.len() + 8 + 2;
 /// Longest line that is read, in bytes: a longer one is damage, not a record.
-const LINE_MAX: usize = 16 * 1024 * 1024;
+pub const LINE_MAX: usize = 16 * 1024 * 1024;
 /// So much of a file is read at a time, in bytes.
 const CHUNK: usize = 128 * 1024;
 
@@ -27,13 +27,44 @@ pub fn check(line: &[u8]) -> Option<&str> {
     if crc32fast::hash(body) == expected { std::str::from_utf8(line).ok() } else { None }
 }
 
+/// A line where it stands in its text.
+#[derive(Debug, Clone, Copy)]
+pub struct Span<'a> {
+    /// From 1.
+    pub number: usize,
+    /// Of its first byte in the text.
+    pub offset: u64,
+    /// All of it without the newline, in bytes.
+    pub length: u64,
+    /// Whether a newline follows.
+    pub is_ended: bool,
+    /// Its bytes; of a line that is too long to be a record only the beginning.
+    pub bytes: &'a [u8],
+}
+
+impl Span<'_> {
+    /// The record, when it is one.
+    pub fn record(&self) -> Option<&str> {
+        if self.length <= LINE_MAX as u64 { check(self.bytes) } else { None }
+    }
+}
+
 /// Calls `each` with the number (from 1) and the bytes of every line, without its newline, whatever they are. Empty lines
 /// are nothing. Of a line that is too long to be a record only the beginning is given. Never holds more than one line.
 ///
 /// # Errors
 /// What reading says; the lines before have been given.
-pub fn lines(mut input: impl Read, each: &mut dyn FnMut(usize, &[u8])) -> io::Result<()> {
-    let (mut chunk, mut held, mut number) = (vec![0; CHUNK], Vec::new(), 1);
+pub fn lines(input: impl Read, each: &mut dyn FnMut(usize, &[u8])) -> io::Result<()> {
+    spans(input, &mut |span| each(span.number, span.bytes))
+}
+
+/// The same with the place of each line.
+///
+/// # Errors
+/// As [`lines`].
+pub fn spans(mut input: impl Read, each: &mut dyn FnMut(&Span)) -> io::Result<()> {
+    let (mut chunk, mut held) = (vec![0; CHUNK], Vec::new());
+    let (mut number, mut offset, mut length) = (1, 0, 0);
     let result = loop {
         let count = match input.read(&mut chunk) {
             Ok(0) => break Ok(()),
@@ -44,25 +75,29 @@ pub fn lines(mut input: impl Read, each: &mut dyn FnMut(usize, &[u8])) -> io::Re
         let mut rest = chunk.get(..count).unwrap_or(&[]);
         while let Some(end) = memchr(b'\n', rest) {
             let (head, tail) = rest.split_at(end);
+            length += end as u64;
             if held.is_empty() {
-                give(number, head, each);
+                give(&Span { number, offset, length, is_ended: true, bytes: head }, each);
             } else {
                 hold(&mut held, head);
-                give(number, &held, each);
+                give(&Span { number, offset, length, is_ended: true, bytes: &held }, each);
                 held.clear();
             }
             number += 1;
+            offset += length + 1;
+            length = 0;
             rest = tail.get(1..).unwrap_or(&[]);
         }
+        length += rest.len() as u64;
         hold(&mut held, rest);
     };
-    give(number, &held, each);
+    give(&Span { number, offset, length, is_ended: false, bytes: &held }, each);
     result
 }
 
-fn give(number: usize, line: &[u8], each: &mut dyn FnMut(usize, &[u8])) {
-    if !line.is_empty() {
-        each(number, line);
+fn give(span: &Span, each: &mut dyn FnMut(&Span)) {
+    if span.length > 0 {
+        each(span);
     }
 }
 
@@ -77,7 +112,7 @@ fn hold(held: &mut Vec<u8>, more: &[u8]) {
 /// # Errors
 /// What reading says; the lines before have been given.
 pub fn split(input: impl Read, each: &mut dyn FnMut(usize, Option<&str>)) -> io::Result<()> {
-    lines(input, &mut |number, line| each(number, if line.len() <= LINE_MAX { check(line) } else { None }))
+    spans(input, &mut |span| each(span.number, span.record()))
 }
 
 #[cfg(test)]

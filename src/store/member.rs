@@ -9,6 +9,7 @@ use flate2::{Compression, GzBuilder};
 use memchr::memmem;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 
 /// ID, method and flags (extra field and comment) of a member made here.
 const MAGIC: [u8; 4] = [0x1f, 0x8b, 8, 4 | 16];
@@ -97,12 +98,25 @@ fn header(input: &mut impl BufRead, offset: u64, end: u64) -> io::Result<Option<
 }
 
 /// Where the next header begins, or the end.
-fn search(mut file: &File, from: u64, end: u64) -> io::Result<u64> {
-    file.seek(SeekFrom::Start(from))?;
-    let mut rest = Vec::new();
-    file.take(end.saturating_sub(from)).read_to_end(&mut rest)?;
-    let found = memmem::find_iter(&rest, &MAGIC).find(|at| rest.get(at + 10..at + LENGTH_AT) == Some(&FIELD[..]));
-    Ok(found.map_or(end, |at| from + at as u64))
+///
+/// # Errors
+/// What reading says.
+pub fn search(file: &File, from: u64, end: u64) -> io::Result<u64> {
+    let (mut at, mut window) = (from, vec![0; 64 * 1024]);
+    while at < end {
+        let count = file.read_at(&mut window, at)?;
+        let found = window.get(..count).unwrap_or(&[]);
+        let is_header = |begin: &usize| found.get(begin + 10..begin + LENGTH_AT) == Some(&FIELD[..]);
+        if let Some(begin) = memmem::find_iter(found, &MAGIC).find(is_header) {
+            return Ok(at + begin as u64);
+        }
+        // The next window overlaps by a header.
+        match count.checked_sub(LENGTH_AT) {
+            Some(step) if step > 0 => at += step as u64,
+            _ => break,
+        }
+    }
+    Ok(end)
 }
 
 /// A file that some other program packed, as one member without a name; `None` when it is no gzip file.

@@ -10,6 +10,9 @@ pub mod line;
 pub mod member;
 pub mod query;
 pub mod read;
+pub mod rebuild;
+pub mod repair;
+
 pub mod reserve;
 pub mod retain;
 pub mod seal;
@@ -17,6 +20,7 @@ pub mod state;
 pub mod stream;
 pub mod tier;
 pub mod upkeep;
+pub mod verify;
 
 use crate::base::fault::Fault;
 use crate::base::file::make_directory;

@@ -89,20 +89,22 @@ impl Store {
             let is_open = self.file(SNAPSHOTS, &day).exists();
             let closed = progress.as_ref().filter(|_| tier == Tier::FiveMinutes && is_open);
             let closed = closed.map_or(begin, |known| known.hours_until);
-            let rest = Query {
-                since: query.since.max(begin).max(closed),
-                until: query.until.min(end),
-                is_wanted: query.is_wanted,
-            };
-            if rest.since > rest.until {
-                continue;
+            let of_day = |hour: &&DateTime<Utc>| tier == Tier::FiveMinutes && **hour < closed && day::of(**hour) == day;
+            let late =
+                progress.iter().flat_map(|known| &known.late).filter(of_day).map(|hour| (*hour, hour_end(*hour)));
+            for (since, until) in late.chain([(begin.max(closed), end)]) {
+                let (since, until) = (query.since.max(since), query.until.min(until));
+                if since > until {
+                    continue;
+                }
+                let part = Query { since, until, is_wanted: query.is_wanted };
+                let finer = match tier {
+                    Tier::Columns | Tier::FiveMinutes => self.samples(&part)?,
+                    Tier::Hours | Tier::Days => self.points(Tier::FiveMinutes, &part)?,
+                };
+                let grouped = finer.points.into_iter().map(|(metric, points)| (metric, group(points, step)));
+                answer.join(Answer { points: grouped.collect(), reading: finer.reading });
             }
-            let finer = match tier {
-                Tier::Columns | Tier::FiveMinutes => self.samples(&rest)?,
-                Tier::Hours | Tier::Days => self.points(Tier::FiveMinutes, &rest)?,
-            };
-            let grouped = finer.points.into_iter().map(|(metric, points)| (metric, group(points, step)));
-            answer.join(Answer { points: grouped.collect(), reading: finer.reading });
         }
         Ok(answer.finish())
     }
@@ -155,11 +157,7 @@ impl Store {
             }
         }
         for hour in progress.late.iter().filter(|hour| day::of(**hour) == day) {
-            let part = Query {
-                since: query.since.max(*hour),
-                until: query.until.min(*hour + TimeDelta::milliseconds(3_599_999)),
-                ..*query
-            };
+            let part = Query { since: query.since.max(*hour), until: query.until.min(hour_end(*hour)), ..*query };
             if part.since <= part.until {
                 answer.join(self.snapshots(&part, false)?);
             }
@@ -181,6 +179,11 @@ impl Store {
         };
         Ok(Answer { points: samples.finish().into_values().flatten().collect(), reading })
     }
+}
+
+/// The last moment of an hour.
+fn hour_end(hour: DateTime<Utc>) -> DateTime<Utc> {
+    hour + TimeDelta::milliseconds(3_599_999)
 }
 
 /// The UTC days of a span.

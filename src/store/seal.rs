@@ -37,6 +37,10 @@ impl Store {
         });
         at("read", plain, read)?;
         at("pack", plain, failure.map_or_else(|| hours.end(&mut packed), Err))?;
+        if packed.is_empty() {
+            // A day without a line is a member without one: an empty file would be no gzip file.
+            packed = at("pack", plain, member::pack("", &[]))?;
+        }
         at("write", &target, replace(&target, &packed, FILE_MODE))?;
         at("remove", plain, fs::remove_file(plain).and_then(|()| sync_parent(plain)))
     }
@@ -55,14 +59,17 @@ impl Store {
 
 /// Lines on their way into members.
 #[derive(Default)]
-struct Hours {
+pub(super) struct Hours {
     hour: String,
     lines: Vec<u8>,
 }
 
 impl Hours {
-    /// A damaged line stays with those before it.
-    fn add(&mut self, line: &[u8], packed: &mut Vec<u8>) -> io::Result<()> {
+    /// Takes a line. A damaged one stays with those before it.
+    ///
+    /// # Errors
+    /// As [`member::pack`].
+    pub(super) fn add(&mut self, line: &[u8], packed: &mut Vec<u8>) -> io::Result<()> {
         let begin = String::from_utf8_lossy(line.get(..100).unwrap_or(line));
         let hour = line::check(line).and(time_of(&begin)).and_then(|time| time.get(..13));
         if let Some(hour) = hour.filter(|hour| *hour != self.hour) {
@@ -76,7 +83,11 @@ impl Hours {
         Ok(())
     }
 
-    fn end(&mut self, packed: &mut Vec<u8>) -> io::Result<()> {
+    /// What was taken last becomes a member.
+    ///
+    /// # Errors
+    /// As [`member::pack`].
+    pub(super) fn end(&mut self, packed: &mut Vec<u8>) -> io::Result<()> {
         if !self.lines.is_empty() {
             packed.extend(member::pack(&self.hour, &self.lines)?);
             self.lines.clear();

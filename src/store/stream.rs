@@ -51,7 +51,11 @@ impl Store {
     }
 }
 
-fn append(path: &Path, record: &str) -> io::Result<()> {
+/// Appends lines and syncs them, and the name of a new file.
+///
+/// # Errors
+/// What the file system says; then nothing of the lines is in the file.
+pub(super) fn append(path: &Path, record: &str) -> io::Result<()> {
     let is_new = !path.exists();
     append_by(path, record, File::sync_data)?;
     if is_new { sync_parent(path) } else { Ok(()) }

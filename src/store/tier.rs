@@ -8,7 +8,7 @@ use super::day::{PLAIN, SEALED, entries};
 use super::read::Reading;
 use super::{Store, at, block, line, member, stream};
 use crate::base::file::{FILE_MODE, make_directory, open_regular, replace};
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::fs;
@@ -174,24 +174,59 @@ impl Store {
     /// # Errors
     /// What the file system says; then the period is as it was.
     pub fn seal_period(&self, tier: Tier, period: &str) -> Result<()> {
-        let directory = self.open_period(tier, period);
-        if !directory.is_dir() {
+        if !self.open_period(tier, period).is_dir() {
             return Ok(());
         }
+        self.rewrite_period(tier, period, &|_| false, &Lines::new())
+    }
+
+    /// The same of an open or a sealed period, without the blocks whose begin (milliseconds since 1970) is dropped, and
+    /// with others. A period that holds nothing then is removed.
+    ///
+    /// # Errors
+    /// As [`Store::seal_period`]; also when what is there cannot be read, for what is not known must not be replaced.
+    pub fn rewrite_period(
+        &self,
+        tier: Tier,
+        period: &str,
+        is_dropped: &dyn Fn(i64) -> bool,
+        more: &Lines,
+    ) -> Result<()> {
         let mut blocks: BTreeMap<String, BTreeMap<(String, i64), String>> = BTreeMap::new();
-        self.read_blocks(tier, period, &|_| true, &mut Reading::default(), &mut |name, line| {
+        let mut take = |name: &str, line: &str| {
             if let Some((metric, time)) = block::head(line) {
                 blocks.entry(name.to_string()).or_default().insert((metric.into_owned(), time), format!("{line}\n"));
             }
+        };
+        let mut reading = Reading::default();
+        self.read_blocks(tier, period, &|_| true, &mut reading, &mut |name, line| {
+            if block::head(line).is_some_and(|(_, time)| !is_dropped(time)) {
+                take(name, line);
+            }
         })?;
-        let target = self.sealed_period(tier, period);
+        if let Some((path, reason)) = reading.unreadable.first() {
+            return Err(anyhow!("could not read {}: {reason}", path.display()));
+        }
+        for (name, lines) in more.iter().filter(|(name, _)| is_file_name(name)) {
+            lines.lines().for_each(|line| take(name, line));
+        }
+        if blocks.is_empty() {
+            return self.remove_period(tier, period);
+        }
+        let (target, directory) = (self.sealed_period(tier, period), self.open_period(tier, period));
         let mut packed = Vec::new();
         for (name, lines) in blocks {
             let content: String = lines.into_values().collect();
             packed.extend(at("pack", &target, member::pack(&name, content.as_bytes()))?);
         }
+        if let Some(parent) = target.parent() {
+            at("make", parent, make_directory(parent))?;
+        }
         at("write", &target, replace(&target, &packed, FILE_MODE))?;
-        at("remove", &directory, fs::remove_dir_all(&directory))
+        match fs::remove_dir_all(&directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => at("remove", &directory, result),
+        }
     }
 
     /// Removes a period; what it held is in a finer or coarser tier, or was not to be kept. The caller holds the lock.

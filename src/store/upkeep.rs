@@ -3,16 +3,16 @@
 //!
 //! Everything here can be done again: what a crash left half-done is done once more, and the later block counts.
 
-use super::block::{Point, group, write_rolled, write_samples};
 use super::day::{self, Day};
 use super::hour::{self, ByName};
-use super::tier::{Lines, Tier};
+use super::read::Reading;
+use super::rebuild::{columns_of, five_minutes_of};
+use super::tier::Tier;
 use super::{SNAPSHOTS, STREAMS, Store, at};
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace_cache};
 use anyhow::Result;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -28,6 +28,15 @@ pub struct Progress {
     /// Damage that was met in snapshots, with the hour it is in; so that readers of columns know of it.
     #[serde(default)]
     pub damage: Vec<(DateTime<Utc>, String)>,
+}
+
+impl Progress {
+    fn note(&mut self, hour: DateTime<Utc>, reading: Reading) {
+        let unreadable = reading.unreadable.iter().map(|(path, reason)| format!("{}: {reason}", path.display()));
+        self.damage.extend(reading.first_damage.into_iter().chain(unreadable).map(|place| (hour, place)));
+        let excess = self.damage.len().saturating_sub(DAMAGE_MAX);
+        self.damage.drain(..excess);
+    }
 }
 
 /// What was done.
@@ -66,7 +75,9 @@ impl Store {
     /// What the file system says; what was done stays done, and the rest is tried again by the next run.
     pub fn upkeep(&self, now: DateTime<Utc>, boot_id: &str, is_time_up: &dyn Fn() -> bool) -> Result<Upkeep> {
         let present = hour::of(now);
-        let known = self.progress().filter(|progress| progress.boot_id == boot_id);
+        // A clock that was set back by a day or more would else leave everything open until it is there again.
+        let is_known = |known: &Progress| known.boot_id == boot_id && day::of(known.hours_until) <= day::of(now);
+        let known = self.progress().filter(is_known);
         let mut done = Upkeep::default();
         let mut progress = known.unwrap_or_else(|| self.begin_anew(present, boot_id));
         if present < progress.hours_until {
@@ -108,14 +119,17 @@ impl Store {
         Ok(done)
     }
 
-    /// Nothing is known: the hours of today are closed once more, from empty files.
+    /// Nothing is known: the hours of today are closed once more, from empty files, and those of yesterday as far as it
+    /// is not sealed.
     fn begin_anew(&self, present: DateTime<Utc>, boot_id: &str) -> Progress {
         let today = day::begin(&day::of(present)).unwrap_or(present);
-        for tier in [Tier::Columns, Tier::FiveMinutes] {
-            // What cannot be removed is overruled by the blocks that follow.
-            let _ = self.remove_period(tier, &tier.period(present));
+        let yesterday = today - TimeDelta::days(1);
+        // What cannot be removed is overruled by the blocks that follow.
+        for time in [today, yesterday] {
+            let _ = self.remove_period(Tier::Columns, &Tier::Columns.period(time));
         }
-        Progress { hours_until: today, late: Vec::new(), boot_id: boot_id.to_string(), damage: Vec::new() }
+        let _ = self.remove_period(Tier::FiveMinutes, &Tier::FiveMinutes.period(today));
+        Progress { hours_until: yesterday, late: Vec::new(), boot_id: boot_id.to_string(), damage: Vec::new() }
     }
 
     fn save_progress(&self, progress: &Progress) -> Result<()> {
@@ -127,10 +141,7 @@ impl Store {
 
     fn samples_of(&self, hour: DateTime<Utc>, progress: &mut Progress) -> Result<ByName> {
         let (samples, reading) = self.read_hour(hour)?;
-        let unreadable = reading.unreadable.iter().map(|(path, reason)| format!("{}: {reason}", path.display()));
-        progress.damage.extend(reading.first_damage.into_iter().chain(unreadable).map(|place| (hour, place)));
-        let excess = progress.damage.len().saturating_sub(DAMAGE_MAX);
-        progress.damage.drain(..excess);
+        progress.note(hour, reading);
         Ok(samples)
     }
 
@@ -140,38 +151,24 @@ impl Store {
             return Ok(());
         }
         if with_columns {
-            let lines = lines_of(samples, &|metric, points| write_samples(metric, hour, points));
-            self.append_blocks(Tier::Columns, &Tier::Columns.period(hour), &lines)?;
+            self.append_blocks(Tier::Columns, &Tier::Columns.period(hour), &columns_of(hour, samples))?;
         }
-        let lines = lines_of(samples, &|metric, points| {
-            write_rolled(metric, hour, 300, 12, &group(points.iter().copied(), 300_000))
-        });
-        self.append_blocks(Tier::FiveMinutes, &Tier::FiveMinutes.period(hour), &lines)
+        self.append_blocks(Tier::FiveMinutes, &Tier::FiveMinutes.period(hour), &five_minutes_of(hour, samples))
     }
 
     /// Rolls a finished day up and seals it: the rollups first, so that a sealed day is a day that is rolled up.
     fn close_day(&self, day: &Day, now: DateTime<Utc>, progress: &mut Progress) -> Result<()> {
         let Some(begin) = day::begin(&day.name) else { return Ok(()) };
         let is_recent = now - begin < TimeDelta::days(2);
-        let mut by_hour: BTreeMap<String, BTreeMap<String, Vec<Point>>> = BTreeMap::new();
-        for hour in (0..24).map(|hour| begin + TimeDelta::hours(hour)) {
-            let samples = self.samples_of(hour, progress)?;
-            if !(is_recent && hour < progress.hours_until && !progress.late.contains(&hour)) {
-                self.close_hour(hour, &samples, is_recent)?;
+        let rolled = self.roll_day(begin, &mut |hour, samples, reading| {
+            progress.note(hour, reading);
+            if is_recent && hour < progress.hours_until && !progress.late.contains(&hour) {
+                return Ok(());
             }
-            for (name, metrics) in samples {
-                let hours = by_hour.entry(name).or_default();
-                for (metric, points) in metrics {
-                    hours.entry(metric).or_default().extend(group(points, 3_600_000));
-                }
-            }
-        }
-        let hours = lines_of(&by_hour, &|metric, points| write_rolled(metric, begin, 3600, 24, points));
-        self.append_blocks(Tier::Hours, &Tier::Hours.period(begin), &hours)?;
-        let days = lines_of(&by_hour, &|metric, points| {
-            write_rolled(metric, begin, 86_400, 1, &group(points.iter().copied(), 86_400_000))
-        });
-        self.append_blocks(Tier::Days, &Tier::Days.period(begin), &days)?;
+            self.close_hour(hour, samples, is_recent)
+        })?;
+        self.append_blocks(Tier::Hours, &Tier::Hours.period(begin), &rolled.hours)?;
+        self.append_blocks(Tier::Days, &Tier::Days.period(begin), &rolled.days)?;
         self.seal_period(Tier::FiveMinutes, &day.name)?;
         self.seal(SNAPSHOTS, day)
     }
@@ -189,11 +186,4 @@ impl Store {
         }
         Ok(())
     }
-}
-
-/// One line for each metric, gathered by name.
-fn lines_of(samples: &ByName, write: &dyn Fn(&str, &[Point]) -> String) -> Lines {
-    let line =
-        |metrics: &BTreeMap<String, Vec<Point>>| metrics.iter().map(|(metric, points)| write(metric, points)).collect();
-    samples.iter().map(|(name, metrics)| (name.clone(), line(metrics))).collect()
 }

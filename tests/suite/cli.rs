@@ -4,8 +4,22 @@ use super::harness::{Host, binary, repository, tool};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-const COMMANDS: [&str; 10] =
-    ["run", "probe", "top", "note", "detect-crisis", "send-alert", "graph", "backup", "restore", "config"];
+const COMMANDS: [&str; 14] = [
+    "run",
+    "probe",
+    "top",
+    "history",
+    "note",
+    "detect-crisis",
+    "send-alert",
+    "graph",
+    "backup",
+    "restore",
+    "verify",
+    "repair",
+    "store",
+    "config",
+];
 const SMALL: [&str; 6] =
     ["osmon-probe", "osmon-detect-crisis", "osmon-send-alert", "osmon-graph", "osmon-backup", "osmon-restore"];
 

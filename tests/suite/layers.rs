@@ -64,8 +64,34 @@ fn imports_go_down_only() {
 #[test]
 fn a_command_knows_no_other_command_but_run_and_its_helpers() {
     // Helpers of several commands are no commands themselves.
-    let helpers = ["here", "verdict", "skipped", "probe_table", "top_table", "refuge", "marks", "mod"];
-    let commands = ["backup", "config", "detect_crisis", "graph", "note", "probe", "restore", "run", "send_alert"];
+    let helpers = [
+        "here",
+        "verdict",
+        "skipped",
+        "probe_table",
+        "top_table",
+        "refuge",
+        "meter",
+        "findings",
+        "marks",
+        "timeline",
+        "upkeep",
+        "mod",
+    ];
+    let commands = [
+        "backup",
+        "config",
+        "detect_crisis",
+        "graph",
+        "history",
+        "note",
+        "probe",
+        "repair",
+        "restore",
+        "run",
+        "send_alert",
+        "verify",
+    ];
     for (name, _, text) in code().into_iter().filter(|(name, _, _)| name.starts_with("commands/")) {
         let own = name.trim_start_matches("commands/").trim_end_matches(".rs").to_string();
         // The page shows the incidents that detect-crisis keeps: it reads them through that command's file.

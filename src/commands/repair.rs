@@ -1,0 +1,69 @@
+//! `osmon repair`: what verify finds is put right; what is bad is set aside, never deleted.
+
+use super::findings::{json, kept_since, tell};
+use super::here::Here;
+use super::meter::meter;
+use crate::cli::{Call, Command, Exit};
+use crate::store::repair::{Repair, intention};
+use anyhow::{Context, Result};
+use clap::{Args, FromArgMatches};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "repair",
+    aliases: &[],
+    about: "Set aside what is damaged and make anew what can be derived",
+    examples: "  osmon repair --dry-run      what it would do\n  osmon repair -v             do it; what is bad goes to damaged/ in the data directory",
+    arguments: Arguments::augment_args,
+    scheduled: false,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    let here = Here::open(call)?;
+    let directory = here.store.directory();
+    directory.metadata().with_context(|| format!("no history to repair in {}", directory.display()))?;
+    if arguments.dry_run {
+        let verified =
+            here.store.verify(here.now.wall, &|tier| kept_since(&here, tier), &mut meter(call, "verifying"))?;
+        if call.out.json {
+            call.out.result(&json(&verified));
+        } else {
+            verified.findings.iter().for_each(|finding| call.out.result(&intention(finding)));
+        }
+        return Ok(Exit::Done);
+    }
+    let lock = here.store.lock(PATIENCE)?;
+    let host = here.root.host_name();
+    let mut done = Vec::new();
+    let mut say = |text: &str| {
+        if !call.out.json {
+            call.out.result(text);
+        }
+        done.push(text.to_string());
+    };
+    let mut repair =
+        Repair { now: here.now.wall, host: &host, kept_since: &|tier| kept_since(&here, tier), say: &mut say };
+    let verified = here.store.repair(&mut repair, &mut meter(call, "verifying"));
+    drop(lock);
+    let verified = verified?;
+    if call.out.json {
+        let finding = &verified.findings;
+        call.out.result(&serde_json::json!({ "schema": 1, "done": done, "finding": finding }).to_string());
+    }
+    tell(call, &verified, " remain");
+    Ok(if verified.findings.is_empty() { Exit::Done } else { Exit::BadData })
+}

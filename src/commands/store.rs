@@ -1,0 +1,83 @@
+//! `osmon store`: work on the history as a whole.
+
+use super::here::Here;
+use super::meter::meter;
+use crate::base::fault::Fault;
+use crate::base::text::plural;
+use crate::cli::{Call, Command, Exit};
+use crate::store::day::is_day;
+use anyhow::{Context, Result};
+use clap::{Args, FromArgMatches, Subcommand};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// So long the lock is free between two months, so that a run that waits for it gets it.
+const PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Debug, Args)]
+struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make columns and rollups anew from snapshots; those whose snapshots are gone are kept
+    Rebuild {
+        /// Only of this UTC day and later ones: 2026-11-20
+        #[arg(long, value_name = "DAY")]
+        since: Option<String>,
+    },
+}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "store",
+    aliases: &[],
+    about: "Work on the history as a whole: make its rollups anew",
+    examples: "  osmon store rebuild -v\n  osmon store rebuild --since 2026-11-01",
+    arguments: Arguments::augment_args,
+    scheduled: false,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let Action::Rebuild { since } = Arguments::from_arg_matches(&call.matches)?.action;
+    let since = since.unwrap_or_default();
+    if !since.is_empty() && !is_day(&since) {
+        return Err(Fault::Usage(format!("{since:?} is not a day; write for example 2026-11-20")).into());
+    }
+    let here = Here::open(call)?;
+    let directory = here.store.directory();
+    directory.metadata().with_context(|| format!("no history to rebuild in {}", directory.display()))?;
+    let mut meter = meter(call, "rebuilding month");
+    let lock = here.store.lock(PATIENCE)?;
+    // Days that are over and not closed yet are closed first, so that they are among those that follow.
+    here.store.rebuild_open(here.now.wall, &here.root.boot_id())?;
+    let next = here.store.rebuild_next(&since);
+    let months = here.store.sealed_months(&since)?;
+    drop(lock);
+    let (all, mut days) = (months.len() as u64, 0);
+    for (done, (month, names)) in (0..).zip(&months) {
+        meter(done, all);
+        if *month < next {
+            continue;
+        }
+        std::thread::sleep(PAUSE);
+        let lock = here.store.lock(PATIENCE)?;
+        here.store.mark_rebuild(&since, Some(month))?;
+        here.store.rebuild_month(month, names)?;
+        drop(lock);
+        days += names.len();
+    }
+    let lock = here.store.lock(PATIENCE)?;
+    here.store.mark_rebuild(&since, None)?;
+    drop(lock);
+    if call.out.json {
+        call.out.result(&serde_json::json!({ "schema": 1, "days": days, "months": all }).to_string());
+    }
+    call.out.say(&format!("made the rollups of {} anew", plural(days, "day")));
+    Ok(Exit::Done)
+}

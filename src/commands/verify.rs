@@ -1,0 +1,36 @@
+//! `osmon verify`: is the whole history there and intact?
+
+use super::findings::{json, kept_since, tell};
+use super::here::Here;
+use super::meter::meter;
+use crate::cli::{Call, Command, Exit};
+use anyhow::{Context, Result};
+use clap::Args;
+
+#[derive(Debug, Args)]
+struct Arguments {}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "verify",
+    aliases: &[],
+    about: "Check every record, rollup and state file; changes nothing",
+    examples: "  osmon verify -v             what is wrong, where, since when, what it costs\n  osmon verify --json | jq .finding\n  osmon verify || osmon repair",
+    arguments: Arguments::augment_args,
+    scheduled: false,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let here = Here::open(call)?;
+    let directory = here.store.directory();
+    directory.metadata().with_context(|| format!("no history to verify in {}", directory.display()))?;
+    let verified = here.store.verify(here.now.wall, &|tier| kept_since(&here, tier), &mut meter(call, "verifying"))?;
+    if call.out.json {
+        call.out.result(&json(&verified));
+    }
+    tell(call, &verified, "; osmon repair sets them aside and rebuilds what can be derived");
+    Ok(if verified.findings.is_empty() { Exit::Done } else { Exit::BadData })
+}

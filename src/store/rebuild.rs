@@ -1,0 +1,171 @@
+//! Rollups and columns made anew from the snapshots of days that are sealed.
+//!
+//! A month at a time, the oldest first, each file replaced whole: ended at any point it can be done again, and a rebuild
+//! that was ended goes on with the month it was at. What was rolled up from snapshots that are gone stays.
+
+use super::block::{Point, group, write_rolled, write_samples};
+use super::day;
+use super::hour::{self, ByName};
+use super::read::Reading;
+use super::tier::{Lines, Tier};
+use super::{SNAPSHOTS, Store, at};
+use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace_cache};
+use anyhow::Result;
+use chrono::{DateTime, Days, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+/// A finished day rolled up.
+#[derive(Debug, Default)]
+pub struct RolledDay {
+    /// Blocks of hours.
+    pub hours: Lines,
+    /// Blocks of the day.
+    pub days: Lines,
+}
+
+/// Where a rebuild is.
+#[derive(Debug, Serialize, Deserialize)]
+struct Mark {
+    since: String,
+    /// The first month that is not done.
+    next: String,
+}
+
+/// Calls for an hour: its begin, its samples, what was met while reading.
+pub type EachHour<'a> = dyn FnMut(DateTime<Utc>, &ByName, Reading) -> Result<()> + 'a;
+
+impl Store {
+    /// Reads the snapshots of the day that begins at `begin`, hour by hour, and rolls them up.
+    ///
+    /// # Errors
+    /// What reading says, and `each_hour`.
+    pub fn roll_day(&self, begin: DateTime<Utc>, each_hour: &mut EachHour) -> Result<RolledDay> {
+        let mut by_hour: BTreeMap<String, BTreeMap<String, Vec<Point>>> = BTreeMap::new();
+        for hour in (0..24).map(|hour| begin + TimeDelta::hours(hour)) {
+            let (samples, reading) = self.read_hour(hour)?;
+            each_hour(hour, &samples, reading)?;
+            for (name, metrics) in samples {
+                let hours = by_hour.entry(name).or_default();
+                for (metric, points) in metrics {
+                    hours.entry(metric).or_default().extend(group(points, 3_600_000));
+                }
+            }
+        }
+        let hours = lines_of(&by_hour, &|metric, points| write_rolled(metric, begin, 3600, 24, points));
+        let days = lines_of(&by_hour, &|metric, points| {
+            write_rolled(metric, begin, 86_400, 1, &group(points.iter().copied(), 86_400_000))
+        });
+        Ok(RolledDay { hours, days })
+    }
+
+    /// Days whose snapshots are sealed and complete, from `since` on (`2026-11-20`), by month.
+    ///
+    /// # Errors
+    /// When the directory cannot be listed.
+    pub fn sealed_months(&self, since: &str) -> Result<BTreeMap<String, Vec<String>>> {
+        let mut months: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for day in self.days(SNAPSHOTS)?.into_iter().filter(|day| day.sealed.is_some() && day.name.as_str() >= since) {
+            let month = day.name.get(..7).unwrap_or_default().to_string();
+            months.entry(month).or_default().push(day.name);
+        }
+        Ok(months)
+    }
+
+    /// Makes the rollups of these days of one month anew. What is there of them is dropped. The caller holds the lock.
+    ///
+    /// # Errors
+    /// What the file system says; called again, it is done again.
+    pub fn rebuild_month(&self, month: &str, days: &[String]) -> Result<()> {
+        let (mut hours, mut whole) = (Lines::new(), Lines::new());
+        let mut done = Vec::new();
+        for name in days {
+            let Some(begin) = day::begin(name) else { continue };
+            let mut five = Lines::new();
+            let rolled = self.roll_day(begin, &mut |hour, samples, _| {
+                join(&mut five, five_minutes_of(hour, samples));
+                Ok(())
+            })?;
+            self.rewrite_period(Tier::FiveMinutes, name, &|_| true, &five)?;
+            join(&mut hours, rolled.hours);
+            join(&mut whole, rolled.days);
+            done.push(begin.timestamp_millis());
+        }
+        let is_dropped = |time: i64| done.contains(&(time.div_euclid(86_400_000) * 86_400_000));
+        self.rewrite_period(Tier::Hours, month, &is_dropped, &hours)?;
+        self.rewrite_period(Tier::Days, month, &is_dropped, &whole)
+    }
+
+    /// The open day and the columns anew; days that are over and were not closed are closed. The caller holds the lock.
+    ///
+    /// # Errors
+    /// As [`Store::upkeep`].
+    pub fn rebuild_open(&self, now: DateTime<Utc>, boot_id: &str) -> Result<()> {
+        self.forget_progress();
+        self.upkeep(now, boot_id, &|| false)?;
+        let Some(yesterday) = now.checked_sub_days(Days::new(1)).map(day::of) else { return Ok(()) };
+        let is_sealed = self.days(SNAPSHOTS)?.iter().any(|day| day.name == yesterday && day.sealed.is_some());
+        if let (true, Some(begin)) = (is_sealed, day::begin(&yesterday)) {
+            self.remove_period(Tier::Columns, &yesterday)?;
+            self.roll_day(begin, &mut |hour, samples, _| {
+                self.append_blocks(Tier::Columns, &yesterday, &columns_of(hour, samples))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn rebuild_file(&self) -> PathBuf {
+        self.directory().join("rollups").join("rebuild.json")
+    }
+
+    /// The month with which a rebuild since that day goes on; empty: it begins.
+    pub fn rebuild_next(&self, since: &str) -> String {
+        let mark = read_at_most(&self.rebuild_file(), 4096).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        mark.filter(|mark: &Mark| mark.since == since).map(|mark| mark.next).unwrap_or_default()
+    }
+
+    /// Remembers how far a rebuild is; `None`: it is done.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn mark_rebuild(&self, since: &str, next: Option<&str>) -> Result<()> {
+        let path = self.rebuild_file();
+        let Some(next) = next else {
+            // Where there is none, nothing was marked.
+            let _ = fs::remove_file(&path);
+            return Ok(());
+        };
+        let directory = self.directory().join("rollups");
+        at("make", &directory, make_directory(&directory))?;
+        let mark = serde_json::to_vec(&Mark { since: since.to_string(), next: next.to_string() })?;
+        at("write", &path, replace_cache(&path, &mark, FILE_MODE))
+    }
+}
+
+/// The columns of an hour.
+pub(super) fn columns_of(hour: DateTime<Utc>, samples: &ByName) -> Lines {
+    lines_of(samples, &|metric, points| write_samples(metric, hour::of(hour), points))
+}
+
+/// The five minutes of an hour.
+pub(super) fn five_minutes_of(hour: DateTime<Utc>, samples: &ByName) -> Lines {
+    lines_of(samples, &|metric, points| write_rolled(metric, hour, 300, 12, &group(points.iter().copied(), 300_000)))
+}
+
+fn join(lines: &mut Lines, more: Lines) {
+    for (name, text) in more {
+        lines.entry(name).or_default().push_str(&text);
+    }
+}
+
+/// One line for each metric, gathered by name.
+fn lines_of(samples: &ByName, write: &dyn Fn(&str, &[Point]) -> String) -> Lines {
+    let line =
+        |metrics: &BTreeMap<String, Vec<Point>>| metrics.iter().map(|(metric, points)| write(metric, points)).collect();
+    samples.iter().map(|(name, metrics)| (name.clone(), line(metrics))).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! Puts right what [`verify`](super::verify) finds. What is bad is set aside below `damaged/`, never deleted.
+//!
+//! Each step first sets aside and syncs, then replaces a file whole: ended at any point, it can be done again; then the
+//! same bytes may stand twice in `damaged/`.
+
+mod aside;
+mod files;
+mod records;
+mod scan;
+
+use super::day;
+use super::tier::Tier;
+use super::verify::finding::{Finding, Kind, Target};
+use super::verify::{KeptSince, Verified};
+use super::{SNAPSHOTS, Store};
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a repair needs to know of the host.
+pub struct Repair<'a> {
+    /// The present time.
+    pub now: DateTime<Utc>,
+    /// Name of this host: of records of several hosts its own stay.
+    pub host: &'a str,
+    /// From which day on rollups are kept.
+    pub kept_since: KeptSince<'a>,
+    /// Called with each thing that was done.
+    pub say: &'a mut dyn FnMut(&str),
+}
+
+/// What repair would do about a finding.
+pub fn intention(finding: &Finding) -> String {
+    let what = match (finding.kind, &finding.target) {
+        (Kind::DamagedLine | Kind::DamagedMember, _) => {
+            "set the damaged parts aside and keep every line that can be read"
+        }
+        (Kind::Misplaced, _) => "put the records into their own day",
+        (Kind::WrongOrder, _) => "put the records into their order",
+        (Kind::Repeated, _) => "set the repetitions aside",
+        (Kind::MixedHosts, _) => "keep the records of this host and set the others aside",
+        (Kind::Future | Kind::NotRegular | Kind::DamagedAlert, _) => "set it aside",
+        (Kind::DamagedState, _) => "set it aside; the generation before it takes its place if it is good",
+        (Kind::DamagedBlock, _) => "set the damaged file aside and make it anew from snapshots",
+        (Kind::RollupMissing | Kind::RollupWrong, _) => "make the rollups anew from snapshots",
+        _ => return format!("{}: can do nothing about it: {}", finding.file, finding.text),
+    };
+    format!("{}: would {what} ({})", finding.file, finding.text)
+}
+
+impl Store {
+    /// Puts everything right that can be put right; gives what a second look says. The caller holds the lock.
+    ///
+    /// # Errors
+    /// What the file system says; what was done stays done, and the rest can be done by another call.
+    pub fn repair(&self, repair: &mut Repair, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified> {
+        let found = self.verify(repair.now, repair.kept_since, progress)?;
+        self.remove_old_leftovers(&found.remarks, repair)?;
+        for finding in found.findings.iter().filter(|finding| is_of_file(finding)) {
+            self.repair_file(finding, repair)?;
+        }
+        let touched = self.repair_streams(&found.findings, repair)?;
+        let mut days = self.repair_tiers(&found.findings, repair)?;
+        days.extend(touched.iter().cloned());
+        let has_open_work = !days.is_empty() || found.findings.iter().any(|finding| is_of_tier(&finding.target));
+        if has_open_work {
+            for day in &days {
+                self.remove_period(Tier::Columns, day)?;
+            }
+            self.forget_progress();
+        }
+        let mut months: BTreeMap<String, Vec<String>> = self.sealed_months("")?;
+        months.values_mut().for_each(|sealed| sealed.retain(|day| days.contains(day)));
+        for (month, sealed) in months.iter().filter(|(_, sealed)| !sealed.is_empty()) {
+            self.rebuild_month(month, sealed)?;
+            (repair.say)(&format!("rollups of {}: made anew", sealed.join(", ")));
+        }
+        self.verify(repair.now, repair.kept_since, progress)
+    }
+
+    /// Days of streams; gives the days of snapshots that were touched.
+    fn repair_streams(&self, findings: &[Finding], repair: &mut Repair) -> Result<BTreeSet<String>> {
+        let of_stream = findings.iter().filter(|finding| !is_beyond_repair(finding.kind));
+        let mut work: BTreeSet<(String, String)> = of_stream
+            .filter_map(|finding| match &finding.target {
+                Target::Day(stream, day) => Some((stream.clone(), day.clone())),
+                _ => None,
+            })
+            .collect();
+        let mut touched = BTreeSet::new();
+        while let Some((stream, day)) = work.pop_first() {
+            let done = self.repair_day(&stream, &day, repair)?;
+            (repair.say)(&format!("{stream}/{day}: {}", done.sentence()));
+            work.extend(done.moved.into_keys().map(|day| (stream.clone(), day)));
+            if stream == SNAPSHOTS {
+                touched.insert(day);
+            }
+        }
+        Ok(touched)
+    }
+
+    /// Files of columns and rollups; gives the days that are to be rolled up anew.
+    fn repair_tiers(&self, findings: &[Finding], repair: &mut Repair) -> Result<BTreeSet<String>> {
+        let mut days = BTreeSet::new();
+        let targets = |finding: &Finding| [vec![finding.target.clone()], finding.more.clone()].concat();
+        for finding in findings.iter().filter(|finding| !is_beyond_repair(finding.kind)) {
+            for target in targets(finding) {
+                match target {
+                    Target::Rollups(day) => {
+                        days.insert(day);
+                    }
+                    Target::Period(tier, period) => {
+                        self.repair_period(tier, &period, finding, repair)?;
+                        let sealed = self.sealed_months("")?.into_values().flatten();
+                        days.extend(sealed.filter(|day| tier != Tier::Columns && day.starts_with(&period)));
+                    }
+                    Target::Day(..) | Target::File => {}
+                }
+            }
+        }
+        Ok(days)
+    }
+
+    /// Sets a damaged file of a tier aside; what is intact in it stays.
+    fn repair_period(&self, tier: Tier, period: &str, finding: &Finding, repair: &mut Repair) -> Result<()> {
+        let path = self.directory().join(&finding.file);
+        if finding.kind == Kind::NotRegular {
+            self.aside_entry(&path)?;
+        } else if path.exists() {
+            self.aside_copy(&path)?;
+            let is_open = self.days(SNAPSHOTS)?.iter().any(|day| day.name == period && day.plain.is_some());
+            if tier == Tier::Columns || (tier == Tier::FiveMinutes && is_open) {
+                // The next run makes it anew.
+                self.remove_period(tier, period)?;
+            } else {
+                self.rewrite_period(tier, period, &|_| false, &super::tier::Lines::new())?;
+            }
+        }
+        (repair.say)(&format!("{}: set aside below damaged/", finding.file));
+        Ok(())
+    }
+}
+
+fn is_of_file(finding: &Finding) -> bool {
+    finding.target == Target::File && !is_beyond_repair(finding.kind)
+}
+
+fn is_of_tier(target: &Target) -> bool {
+    matches!(target, Target::Period(..) | Target::Rollups(_))
+}
+
+/// What cannot be read today may be read tomorrow: it is left alone.
+fn is_beyond_repair(kind: Kind) -> bool {
+    kind == Kind::Unreadable
+}
+
+/// The day after the present one.
+fn tomorrow(now: DateTime<Utc>) -> String {
+    day::of(now.checked_add_days(chrono::Days::new(1)).unwrap_or(now))
+}
