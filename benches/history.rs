@@ -10,7 +10,8 @@ use std::path::PathBuf;
 fn main() {
     let begun = std::time::Instant::now();
     let lines = |stream: &str| {
-        let text = fs::read_to_string(format!("{}/{stream}/2026-11-20.jsonl",std::env::args().nth(2).unwrap())).unwrap();
+        let text =
+            fs::read_to_string(format!("{}/{stream}/2026-11-20.jsonl", std::env::args().nth(2).unwrap())).unwrap();
         serde_json::from_str(text.lines().last().unwrap()).unwrap()
     };
     let data = PathBuf::from("/tmp/year/data");

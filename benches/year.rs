@@ -77,7 +77,11 @@ impl Template {
                 }
                 self.text("]");
             }
-            Value::Number(number) if !["schema", "interval_seconds", "total", "limit", "cores", "speed", "sectors"].iter().any(|fixed| path.rsplit('.').next().unwrap().starts_with(fixed)) => {
+            Value::Number(number)
+                if !["schema", "interval_seconds", "total", "limit", "cores", "speed", "sectors"]
+                    .iter()
+                    .any(|fixed| path.rsplit('.').next().unwrap().starts_with(fixed)) =>
+            {
                 let value = number.as_f64().unwrap();
                 self.texts.push(String::new());
                 self.kinds.push(if path.contains(".counters.") {
@@ -113,7 +117,9 @@ impl Template {
             out.push_str(&self.texts[at]);
             match &mut self.kinds[at] {
                 Kind::Fixed(name) if name == "time" => write!(out, "\"{}\"", osmon::base::clock::stamp(time)).unwrap(),
-                Kind::Fixed(name) if name == "boottime_seconds" => write!(out, "{}", time.timestamp() - 1_700_000_000).unwrap(),
+                Kind::Fixed(name) if name == "boottime_seconds" => {
+                    write!(out, "{}", time.timestamp() - 1_700_000_000).unwrap();
+                }
                 Kind::Fixed(text) => out.push_str(text),
                 Kind::Counter(value, step) => {
                     *value += *step * random * wave;

@@ -133,7 +133,7 @@ impl Store {
         let mut reading = Reading::default();
         if query.since < progress.hours_until {
             self.read_blocks(Tier::Columns, day, query.is_wanted, &mut reading, &mut |_, line| {
-                answer.add(line, query)
+                answer.add(line, query);
             })?;
             let met = progress.damage.iter().filter(|(hour, _)| *hour >= hour::of(query.since) && *hour <= query.until);
             for (_, place) in met {

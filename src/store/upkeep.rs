@@ -60,7 +60,7 @@ impl Store {
         let _ = fs::remove_file(self.progress_file());
     }
 
-    /// Closes what has ended before `now`. `is_time_up` is asked between days. The caller holds the lock.
+    /// Closes what has ended before `now`. `is_time_up` is asked between days and hours. The caller holds the lock.
     ///
     /// # Errors
     /// What the file system says; what was done stays done, and the rest is tried again by the next run.
@@ -98,24 +98,35 @@ impl Store {
         let hours = (0..24).map(|hour| begin + TimeDelta::hours(hour)).take_while(|hour| *hour < present);
         let late = std::mem::take(&mut progress.late);
         for hour in late.into_iter().filter(|hour| day::of(*hour) == today && *hour < begin).chain(hours) {
+            if hour >= begin && is_time_up() {
+                // On a slow host a long day is closed by several runs.
+                progress.hours_until = hour;
+                self.save_progress(&progress)?;
+                done.unfinished = true;
+                return Ok(done);
+            }
             let samples = self.samples_of(hour, &mut progress)?;
             self.close_hour(hour, &samples, true)?;
             done.hours += 1;
         }
         progress.hours_until = present;
         self.save_progress(&progress)?;
+        self.remove_leftovers(now);
         self.seal_finished(now)?;
         Ok(done)
     }
 
-    /// Nothing is known: the hours of today are closed once more, from empty files.
+    /// Nothing is known: the hours of today are closed once more, from empty files, and those of yesterday as far as it
+    /// is not sealed.
     fn begin_anew(&self, present: DateTime<Utc>, boot_id: &str) -> Progress {
         let today = day::begin(&day::of(present)).unwrap_or(present);
-        for tier in [Tier::Columns, Tier::FiveMinutes] {
-            // What cannot be removed is overruled by the blocks that follow.
-            let _ = self.remove_period(tier, &tier.period(present));
+        let yesterday = today - TimeDelta::days(1);
+        // What cannot be removed is overruled by the blocks that follow.
+        for time in [today, yesterday] {
+            let _ = self.remove_period(Tier::Columns, &Tier::Columns.period(time));
         }
-        Progress { hours_until: today, late: Vec::new(), boot_id: boot_id.to_string(), damage: Vec::new() }
+        let _ = self.remove_period(Tier::FiveMinutes, &Tier::FiveMinutes.period(today));
+        Progress { hours_until: yesterday, late: Vec::new(), boot_id: boot_id.to_string(), damage: Vec::new() }
     }
 
     fn save_progress(&self, progress: &Progress) -> Result<()> {
