@@ -4,6 +4,8 @@
 
 #[path = "suite/harness.rs"]
 mod harness;
+#[path = "suite/invariant.rs"]
+mod invariant; // what must hold of a data directory, whatever happened
 
 #[path = "suite/archive.rs"]
 mod archive; // backup and restore
@@ -19,8 +21,18 @@ mod crisis; // from breach to recovery, minute by minute
 mod damage; // bad files, full disks, stepped clocks, kill -9
 #[path = "suite/history.rs"]
 mod history; // metrics over time, in every form; what is kept
+#[path = "suite/fixture.rs"]
+mod fixture; // data directories of earlier versions
+#[path = "suite/full.rs"]
+mod full; // a full disk while a crisis begins and a day ends
+#[path = "suite/fuzz.rs"]
+mod fuzz; // the bodies of the fuzz targets on their seeds
 #[path = "suite/host.rs"]
 mod host; // a booted Debian with cron and systemd
+#[path = "suite/inject.rs"]
+mod inject; // a fault at each system call
+#[path = "suite/kill.rs"]
+mod kill; // kill -9 at random moments while hours and days end
 #[path = "suite/layers.rs"]
 mod layers; // who may know whom
 #[path = "suite/live.rs"]

@@ -50,6 +50,18 @@ pub struct Detected {
     pub events: Vec<Event>,
 }
 
+impl Detected {
+    /// The events that people are to be told: what an earlier run could not put into the outbox, then the new ones.
+    pub fn to_tell(&self) -> Vec<Event> {
+        self.state.untold.iter().chain(&self.events).cloned().collect()
+    }
+
+    /// The same for the history.
+    fn to_record(&self) -> Vec<Event> {
+        self.state.unrecorded.iter().chain(&self.events).cloned().collect()
+    }
+}
+
 /// What is read of a snapshot's header.
 #[derive(Debug, Deserialize)]
 struct Head {
@@ -86,7 +98,8 @@ fn run(call: &Call) -> Result<Exit> {
         .into());
     }
     let detected = evaluate(&here, &snapshot)?;
-    enqueue(&here, &detected.events)?;
+    promise(&here, &detected);
+    enqueue(&here, &detected.to_tell())?;
     commit(&here, &detected)?;
     drop(lock);
     let exit = verdict::exit(&detected.state);
@@ -122,7 +135,17 @@ pub fn evaluate(here: &Here, snapshot: &str) -> Result<Detected> {
     Ok(Detected { state, events })
 }
 
-/// Puts events on their way to people, before anything else remembers them. With nobody to tell nothing is queued.
+/// Writes down what is going to be told and recorded, before it is: whenever a run ends, the next one knows what it owes.
+/// The lock is held.
+pub fn promise(here: &Here, detected: &Detected) {
+    let (untold, unrecorded) = (detected.to_tell(), detected.to_record());
+    if !(untold.is_empty() && unrecorded.is_empty()) {
+        // On a disk that is full people are told all the same; `commit` says what is wrong.
+        let _ = save(here, &State { untold, unrecorded, ..detected.state.clone() });
+    }
+}
+
+/// Puts events on their way to people, before the history has them. With nobody to tell nothing is queued.
 pub fn enqueue(here: &Here, events: &[Event]) -> Result<()> {
     let outbox = Outbox::new(here.store.directory());
     let told = if here.config.alert.to.is_empty() { &[] } else { events };
@@ -131,12 +154,16 @@ pub fn enqueue(here: &Here, events: &[Event]) -> Result<()> {
 
 /// Appends the events to the history and keeps the state. The lock is held.
 pub fn commit(here: &Here, detected: &Detected) -> Result<()> {
-    // The state first: a full disk must not make the same crisis begin again each minute.
-    here.store.with_reserve(|| here.store.save_state(STATE, &detected.state))?;
-    for event in &detected.events {
-        append(here, event)?;
-    }
-    Ok(())
+    let events = detected.to_record();
+    let recorded = events.iter().try_for_each(|event| append(here, event));
+    // The state also when history has no room: a full disk must not make the same crisis begin again each minute.
+    let unrecorded = if recorded.is_ok() { Vec::new() } else { events };
+    let saved = save(here, &State { untold: Vec::new(), unrecorded, ..detected.state.clone() });
+    recorded.and(saved)
+}
+
+fn save(here: &Here, state: &State) -> Result<()> {
+    here.store.with_reserve(|| here.store.save_state(STATE, state))
 }
 
 /// Appends one event to the history. The lock is held.

@@ -209,14 +209,18 @@ impl Minute {
             return Vec::new();
         };
         detected.events.splice(0..0, told_late);
-        let events = detected.events.clone();
+        let events = detected.to_tell();
         let verdict = verdict::lines(&self.here.out, &detected.state, self.here.now.wall);
         if !may_write {
             self.lines.extend(verdict);
             return events;
         }
-        let queued = events.clone();
-        let enqueued = self.step("alert", WRITE_LIMIT, move |here| detect_crisis::enqueue(here, &queued)).is_some();
+        let (promised, queued) = (detected.clone(), events.clone());
+        let enqueue = move |here: &Here| {
+            detect_crisis::promise(here, &promised);
+            detect_crisis::enqueue(here, &queued)
+        };
+        let enqueued = self.step("alert", WRITE_LIMIT, enqueue).is_some();
         self.step("store", WRITE_LIMIT, move |here| {
             // One that fails does not stop the other; the reserve is for the state, so history comes first without it.
             let recorded = probe::record(here, &probed, &json);

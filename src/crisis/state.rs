@@ -1,5 +1,6 @@
 //! What is remembered between two evaluations: `state/crisis.json`.
 
+use crate::model::event::Event;
 use crate::model::incident::{Incident, Lifecycle, Severity};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,12 @@ pub struct State {
     /// What could not be measured though every host has it, with the reason: then nothing is known to be well.
     #[serde(default)]
     pub unmeasured: Vec<String>,
+    /// Events that may not be in the outbox yet: a run that was killed left them so, the next one puts them in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<Event>,
+    /// Events that may not be in the history yet: killed, or the disk was full.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unrecorded: Vec<Event>,
     /// By rule and labels, such as `disk{mount="/"}`.
     #[serde(default)]
     pub alerts: BTreeMap<String, Alert>,
@@ -66,9 +73,6 @@ pub struct Alert {
     /// Since when it is well again.
     #[serde(default)]
     pub clear_since: Option<Stamp>,
-    /// Running number of the incident: grows for ever, so that no id is used twice.
-    #[serde(default)]
-    pub number: u64,
     /// Events of this incident so far.
     #[serde(default)]
     pub sequence: u64,
@@ -84,11 +88,13 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// `cpu-3`; with labels their checksum is in it: `disk-9f1c22ab-3`.
+    /// `cpu-1795211520`: the rule and the second of the first breach, so that no id is used twice, not even after this
+    /// file was lost; with labels their checksum is in it: `disk-9f1c22ab-1795211520`.
     pub fn incident_id(&self) -> String {
         let labels =
             self.metric.split_once('{').map(|(_, labels)| format!("-{:08x}", crc32fast::hash(labels.as_bytes())));
-        format!("{}{}-{}", self.rule, labels.unwrap_or_default(), self.number)
+        let since = self.since.map_or(0, |since| since.wall.timestamp());
+        format!("{}{}-{since}", self.rule, labels.unwrap_or_default())
     }
 
     /// The open incident, when there is one.

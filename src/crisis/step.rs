@@ -60,8 +60,8 @@ pub fn step(rules: &[Rule], state: &State, metrics: &[Metric], clock: &Clock) ->
         }
         close(alert);
     }
-    // What never fired and is well leaves no trace; what fired keeps its number.
-    next.alerts.retain(|_, alert| alert.lifecycle != Lifecycle::Ok || alert.number > 0);
+    // What is well leaves no trace.
+    next.alerts.retain(|_, alert| alert.lifecycle != Lifecycle::Ok);
     next.schema = 1;
     next.boot_id.clone_from(&clock.boot_id);
     next.last = Some(clock.stamp());
@@ -84,7 +84,6 @@ fn close(alert: &mut Alert) {
         rule: std::mem::take(&mut alert.rule),
         title: std::mem::take(&mut alert.title),
         metric: std::mem::take(&mut alert.metric),
-        number: alert.number,
         value: alert.value,
         above: alert.above,
         ..Alert::default()
@@ -142,7 +141,6 @@ impl Turn<'_> {
             return;
         };
         alert.lifecycle = Lifecycle::Firing;
-        alert.number += 1;
         alert.sequence = 0;
         alert.worst = Some(severity);
         self.set_severity(alert, severity);

@@ -6,6 +6,7 @@
 pub mod block;
 pub mod day;
 pub mod hour;
+mod leftover;
 pub mod line;
 pub mod member;
 pub mod query;

@@ -7,6 +7,7 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -27,19 +28,30 @@ impl Store {
 }
 
 impl Store {
-    /// Appends every record of another store, day by day. What was derived from the days it adds to is derived anew.
+    /// Appends every record of another store that is not here yet, day by day. What was derived from the days it adds to
+    /// is derived anew.
     ///
     /// # Errors
-    /// What the file system says. Called again, it may append a day twice.
+    /// What the file system says. Called again, also after a crash, it goes on.
     pub fn adopt(&self, other: &Store) -> Result<()> {
         for stream in STREAMS {
             for day in other.days(stream)? {
                 let Some(begin) = day::begin(&day.name) else { continue };
-                let mut lines = String::new();
-                other.read(stream, begin, begin + TimeDelta::milliseconds(86_399_999), &mut |line| {
-                    lines.push_str(line);
-                    lines.push('\n');
+                let end = begin + TimeDelta::milliseconds(86_399_999);
+                let mut records = Vec::new();
+                other.read(stream, begin, end, &mut |line| records.push(line.to_string()))?;
+                let mut missing: HashSet<&str> = records.iter().map(String::as_str).collect();
+                self.read(stream, begin, end, &mut |line| {
+                    missing.remove(line);
                 })?;
+                let lines: String = records
+                    .iter()
+                    .filter(|line| missing.contains(line.as_str()))
+                    .map(|line| format!("{line}\n"))
+                    .collect();
+                if lines.is_empty() {
+                    continue;
+                }
                 let directory = self.directory.join(stream);
                 at("make", &directory, make_directory(&directory))?;
                 let target = self.file(stream, &day.name);
@@ -107,4 +119,35 @@ fn is_torn(file: &File, length: u64) -> io::Result<bool> {
     let mut byte = [0_u8];
     file.read_exact_at(&mut byte, last)?;
     Ok(byte != [b'\n'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::parse;
+    use crate::store::SNAPSHOTS;
+
+    #[test]
+    fn adopting_again_after_a_crash_doubles_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let (home, away) = (Store::new(directory.path().join("home")), Store::new(directory.path().join("away")));
+        let add = |store: &Store, minute: u32| {
+            let time = format!("2026-11-20T21:{minute:02}:00.000Z");
+            let now = Now { wall: parse(&time).unwrap(), boottime_seconds: 0.0 };
+            store.append(SNAPSHOTS, &now, &format!("{{\"schema\":1,\"time\":\"{time}\"}}")).unwrap();
+        };
+        add(&home, 0);
+        (1..4).for_each(|minute| add(&away, minute));
+        let minutes = || {
+            let (mut found, begin) = (Vec::new(), parse("2026-11-20T00:00:00.000Z").unwrap());
+            let each = &mut |line: &str| found.push(line.get(34..36).unwrap().parse::<u32>().unwrap());
+            home.read(SNAPSHOTS, begin, begin + TimeDelta::days(1), each).unwrap();
+            found
+        };
+        home.adopt(&away).unwrap();
+        assert_eq!(minutes(), [0, 1, 2, 3]);
+        add(&away, 4);
+        home.adopt(&away).unwrap();
+        assert_eq!(minutes(), [0, 1, 2, 3, 4]);
+    }
 }

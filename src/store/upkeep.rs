@@ -69,7 +69,7 @@ impl Store {
         let _ = fs::remove_file(self.progress_file());
     }
 
-    /// Closes what has ended before `now`. `is_time_up` is asked between days. The caller holds the lock.
+    /// Closes what has ended before `now`. `is_time_up` is asked between days and hours. The caller holds the lock.
     ///
     /// # Errors
     /// What the file system says; what was done stays done, and the rest is tried again by the next run.
@@ -109,12 +109,20 @@ impl Store {
         let hours = (0..24).map(|hour| begin + TimeDelta::hours(hour)).take_while(|hour| *hour < present);
         let late = std::mem::take(&mut progress.late);
         for hour in late.into_iter().filter(|hour| day::of(*hour) == today && *hour < begin).chain(hours) {
+            if hour >= begin && is_time_up() {
+                // On a slow host a long day is closed by several runs.
+                progress.hours_until = hour;
+                self.save_progress(&progress)?;
+                done.unfinished = true;
+                return Ok(done);
+            }
             let samples = self.samples_of(hour, &mut progress)?;
             self.close_hour(hour, &samples, true)?;
             done.hours += 1;
         }
         progress.hours_until = present;
         self.save_progress(&progress)?;
+        self.remove_leftovers(now);
         self.seal_finished(now)?;
         Ok(done)
     }

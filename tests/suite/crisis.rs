@@ -74,6 +74,6 @@ fn the_verdict_as_json() {
     let json = host.osmon(&["detect-crisis", "--json"]).json();
     assert_eq!(
         (&json["verdict"], &json["exit"], &json["incident"][0]["id"]),
-        (&"degraded".into(), &1.into(), &"memory-1".into())
+        (&"degraded".into(), &1.into(), &"memory-1795210860".into())
     );
 }

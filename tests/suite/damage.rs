@@ -209,9 +209,9 @@ fn an_ordinary_user_may_not_write_where_root_writes() {
 }
 
 /// A small file system of its own, unmounted when dropped.
-struct SmallDisk(String);
+pub struct SmallDisk(String);
 impl SmallDisk {
-    fn new(host: &Host, size: &str) -> Option<Self> {
+    pub fn new(host: &Host, size: &str) -> Option<Self> {
         fs::create_dir_all(host.data()).unwrap();
         let path = host.data().display().to_string();
         let done = tool("mount", &["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs", &path]);

@@ -199,7 +199,8 @@ fn tick(line: &str, seconds: u64, busy: u64, cores: u64) -> String {
     fields.join(" ")
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a directory with all below it.
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
         let target = to.join(entry.file_name());

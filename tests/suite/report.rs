@@ -88,7 +88,9 @@ fn an_incident_stands_on_top_and_its_events_below() {
     assert!(page.contains("<title>1 problem: the &#60;shop&#62;</title>"));
     assert!(page.contains("Degraded") && page.contains("1 open problem since 21:41"));
     assert!(
-        page.contains("<b>Memory 57.7 %</b>") && page.contains("limit 50 %") && page.contains("<code>memory-1</code>")
+        page.contains("<b>Memory 57.7 %</b>")
+            && page.contains("limit 50 %")
+            && page.contains("<code>memory-1795210860</code>")
     );
     assert!(page.contains("<span class=\"w warn\">warning</span> Memory 57.7 %"));
     assert!(page.contains("Nobody is told of problems"));
