@@ -19,14 +19,14 @@ mod config; // places of errors, precedence, the last good one
 mod crisis; // from breach to recovery, minute by minute
 #[path = "suite/damage.rs"]
 mod damage; // bad files, full disks, stepped clocks, kill -9
-#[path = "suite/history.rs"]
-mod history; // metrics over time, in every form; what is kept
 #[path = "suite/fixture.rs"]
 mod fixture; // data directories of earlier versions
 #[path = "suite/full.rs"]
 mod full; // a full disk while a crisis begins and a day ends
 #[path = "suite/fuzz.rs"]
 mod fuzz; // the bodies of the fuzz targets on their seeds
+#[path = "suite/history.rs"]
+mod history; // metrics over time, in every form; what is kept
 #[path = "suite/host.rs"]
 mod host; // a booted Debian with cron and systemd
 #[path = "suite/inject.rs"]

@@ -107,6 +107,14 @@ pub fn read_at_most(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
+/// Writes everything that waits for the disk of a path's file system (`syncfs(2)`).
+///
+/// # Errors
+/// What the file system says.
+pub fn sync_file_system(path: &Path) -> io::Result<()> {
+    Ok(nix::unistd::syncfs(File::open(path)?)?)
+}
+
 /// What is free for this user on the file system of a path, in bytes (`statvfs(3)`).
 ///
 /// # Errors

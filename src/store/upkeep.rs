@@ -9,7 +9,7 @@ use super::read::Reading;
 use super::rebuild::{columns_of, five_minutes_of};
 use super::tier::Tier;
 use super::{SNAPSHOTS, STREAMS, Store, at};
-use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace_cache};
+use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace_cache, sync_file_system};
 use anyhow::Result;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -105,6 +105,7 @@ impl Store {
                 self.seal(stream, day)?;
             }
         }
+        self.columns_of_yesterday(present, is_time_up)?;
         let begin = progress.hours_until.max(day::begin(&today).unwrap_or(present));
         let hours = (0..24).map(|hour| begin + TimeDelta::hours(hour)).take_while(|hour| *hour < present);
         let late = std::mem::take(&mut progress.late);
@@ -138,6 +139,27 @@ impl Store {
         }
         let _ = self.remove_period(Tier::FiveMinutes, &Tier::FiveMinutes.period(today));
         Progress { hours_until: yesterday, late: Vec::new(), boot_id: boot_id.to_string(), damage: Vec::new() }
+    }
+
+    /// Where the columns of yesterday went (a boot, a restored history) and its snapshots are sealed, they are made again:
+    /// the page would else read that whole day each minute.
+    fn columns_of_yesterday(&self, present: DateTime<Utc>, is_time_up: &dyn Fn() -> bool) -> Result<()> {
+        let today = day::begin(&day::of(present)).unwrap_or(present);
+        let yesterday = today - TimeDelta::days(1);
+        let plain = self.file(SNAPSHOTS, &day::of(yesterday));
+        let is_sealed = !plain.exists() && plain.with_extension("jsonl.gz").exists();
+        if !is_sealed || self.has_period(Tier::Columns, &day::of(yesterday)) {
+            return Ok(());
+        }
+        let mut hours = Vec::new();
+        for hour in (0..24).map(|hour| yesterday + TimeDelta::hours(hour)) {
+            if is_time_up() {
+                return Ok(());
+            }
+            hours.push(columns_of(hour, &self.read_hour(hour)?.0));
+        }
+        // Whole or not at all: a day that has columns is not looked for elsewhere.
+        hours.iter().try_for_each(|lines| self.append_blocks(Tier::Columns, &day::of(yesterday), lines))
     }
 
     fn save_progress(&self, progress: &Progress) -> Result<()> {
@@ -178,6 +200,8 @@ impl Store {
         self.append_blocks(Tier::Hours, &Tier::Hours.period(begin), &rolled.hours)?;
         self.append_blocks(Tier::Days, &Tier::Days.period(begin), &rolled.days)?;
         self.seal_period(Tier::FiveMinutes, &day.name)?;
+        // What was appended must be on the disk before the day counts as rolled up.
+        at("sync", self.directory(), sync_file_system(self.directory()))?;
         self.seal(SNAPSHOTS, day)
     }
 
