@@ -107,7 +107,7 @@ fn input(here: &Here) -> Result<Input> {
         events,
         marks,
         series,
-        history_since: here.store.days(SNAPSHOTS)?.into_iter().next().map(|day| day.name),
+        history_since: here.store.first_day(SNAPSHOTS)?,
         problems,
         nobody_told: here.config.alert.to.is_empty(),
     })

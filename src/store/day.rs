@@ -49,6 +49,64 @@ impl Store {
     }
 }
 
+/// Up to so many days are looked for by name: cheaper than listing years of them.
+const FEW_DAYS: i64 = 40;
+
+impl Store {
+    /// The days of a stream from one to another, both included, oldest first.
+    ///
+    /// # Errors
+    /// As [`Store::days`].
+    pub fn days_between(&self, stream: &str, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Day>> {
+        let (first, last) = (of(since), of(until));
+        if (until - since).num_days() > FEW_DAYS {
+            let days = self.days(stream)?.into_iter();
+            return Ok(days.filter(|day| day.name >= first && day.name <= last).collect());
+        }
+        let dates = std::iter::successors(Some(since.date_naive()), NaiveDate::succ_opt);
+        let names = dates.map(|date| date.format("%Y-%m-%d").to_string()).take_while(|name| *name <= last);
+        let there = |path: PathBuf| path.symlink_metadata().is_ok().then_some(path);
+        let days = names.map(|name| {
+            let plain = self.file(stream, &name);
+            Day { sealed: there(plain.with_extension("jsonl.gz")), plain: there(plain), name }
+        });
+        Ok(days.filter(|day| day.plain.is_some() || day.sealed.is_some()).collect())
+    }
+
+    /// The days of a stream that are not sealed, oldest first.
+    ///
+    /// # Errors
+    /// As [`Store::days`].
+    pub fn open_days(&self, stream: &str) -> Result<Vec<String>> {
+        let mut open: Vec<String> = file_names(&self.directory.join(stream))?
+            .filter_map(|name| name.strip_suffix(PLAIN).filter(|name| is_day(name)).map(ToString::to_string))
+            .collect();
+        open.sort_unstable();
+        Ok(open)
+    }
+
+    /// The first day of a stream.
+    ///
+    /// # Errors
+    /// As [`Store::days`].
+    pub fn first_day(&self, stream: &str) -> Result<Option<String>> {
+        let names = file_names(&self.directory.join(stream))?;
+        Ok(names.filter(|name| name.get(..10).is_some_and(is_day)).min().map(|mut name| {
+            name.truncate(10);
+            name
+        }))
+    }
+}
+
+/// The names in a directory; none when it does not exist.
+fn file_names(directory: &Path) -> Result<impl Iterator<Item = String> + use<>> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        entries => Some(at("list", directory, entries)?),
+    };
+    Ok(entries.into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok()))
+}
+
 /// The entries of a directory; none when it does not exist.
 ///
 /// # Errors
@@ -62,7 +120,8 @@ pub fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
 
 /// Whether a text is a day: `2026-11-20`, ten bytes, so that the order of text is the order of days.
 pub fn is_day(name: &str) -> bool {
-    name.len() == 10 && date(name).is_some()
+    let shape = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
+    name.len() == 10 && name.bytes().enumerate().all(shape)
 }
 
 /// The day that a name means.

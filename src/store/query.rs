@@ -78,7 +78,7 @@ impl Store {
         let begin = query.since.timestamp_millis().div_euclid(step) * step;
         let query = &Query { since: DateTime::from_timestamp_millis(begin).unwrap_or(query.since), ..*query };
         let mut answer = Answer::default();
-        let open = self.open_days()?;
+        let open = self.open_days(SNAPSHOTS)?;
         for period in periods(tier, query) {
             self.blocks(tier, &period, query, &mut answer)?;
         }
@@ -125,15 +125,10 @@ impl Store {
         if tier == Tier::FiveMinutes { days(query).into_iter().filter(is_sealed).collect() } else { Vec::new() }
     }
 
-    /// Days that are not sealed and rolled up yet.
-    fn open_days(&self) -> Result<Vec<String>> {
-        Ok(self.days(SNAPSHOTS)?.into_iter().filter(|day| day.plain.is_some()).map(|day| day.name).collect())
-    }
-
     /// Single samples: from columns where there are any, else from snapshots.
     fn samples(&self, query: &Query) -> Result<Answer> {
         let mut answer = Answer::default();
-        let (progress, open) = (self.progress(), self.open_days()?);
+        let (progress, open) = (self.progress(), self.open_days(SNAPSHOTS)?);
         for day in days(query) {
             let Some(begin) = day::begin(&day) else { continue };
             let end = begin + DAY;

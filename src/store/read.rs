@@ -6,7 +6,7 @@ use crate::base::clock::stamp;
 use crate::base::file::open_regular;
 use crate::model::record::time_of;
 use anyhow::Result;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use memchr::memchr;
 use std::collections::HashSet;
 use std::fs::File;
@@ -55,9 +55,8 @@ impl Store {
         visit: &mut dyn FnMut(&str),
     ) -> Result<Reading> {
         let mut asked = Asked::new(since, until, visit);
-        let (from, to) = (day::of(since), day::of(until));
-        for day in self.days(stream)?.iter().filter(|day| day.name >= from && day.name <= to) {
-            asked.read(day);
+        for day in self.days_between(stream, since, until)? {
+            asked.read(&day);
         }
         Ok(asked.reading)
     }
@@ -97,21 +96,29 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub fn last(&self, stream: &str, until: DateTime<Utc>) -> Result<Option<String>> {
-        let day = day::of(until);
-        for day in self.days(stream)?.iter().rev().filter(|file| file.name <= day) {
-            // From the end: most often one step is enough, and a day is read as a whole only where nothing else helps.
-            let mut last = None::<String>;
-            let keep = &mut |record: &str| last = Some(record.to_string());
-            let mut asked = Asked { from: String::new(), to: stamp(until), visit: keep, reading: Reading::default() };
-            if !asked.read_end(day).unwrap_or(false) {
-                asked.read(day);
-            }
-            if last.is_some() {
-                return Ok(last);
-            }
+        // Nearly always it is in one of the two newest days: only when it is not, all of them are listed.
+        let newest = self.days_between(stream, until - TimeDelta::days(1), until)?;
+        if let Some(last) = last_of(&newest, until) {
+            return Ok(Some(last));
         }
-        Ok(None)
+        let name = day::of(until);
+        let days: Vec<Day> = self.days(stream)?.into_iter().filter(|day| day.name <= name).collect();
+        Ok(last_of(&days, until))
     }
+}
+
+/// The last intact record of these days, which are in the order of time.
+fn last_of(days: &[Day], until: DateTime<Utc>) -> Option<String> {
+    days.iter().rev().find_map(|day| {
+        // From the end: most often one step is enough, and a day is read as a whole only where nothing else helps.
+        let mut last = None::<String>;
+        let keep = &mut |record: &str| last = Some(record.to_string());
+        let mut asked = Asked { from: String::new(), to: stamp(until), visit: keep, reading: Reading::default() };
+        if !asked.read_end(day).unwrap_or(false) {
+            asked.read(day);
+        }
+        last
+    })
 }
 
 /// So much of the end of a file is looked at first, in bytes.
