@@ -40,8 +40,11 @@ pub fn read(data: &Path, since: DateTime<Utc>, until: DateTime<Utc>) -> History 
         history.damaged += reading.damaged;
     }
     let reading = store.read(EVENTS, since, until, &mut |line| {
-        let id = serde_json::from_str::<Value>(line).unwrap()["event"]["id"].as_str().unwrap().to_string();
-        *history.events.entry(id).or_default() += 1;
+        let record: Value = serde_json::from_str(line).unwrap();
+        // The others are marks.
+        if let Some(id) = record["event"]["id"].as_str() {
+            *history.events.entry(id.to_string()).or_default() += 1;
+        }
     });
     history.damaged += reading.unwrap().damaged;
     history
