@@ -8,6 +8,7 @@ use crate::cli::{Call, Command, Exit};
 use crate::store::day::is_day;
 use anyhow::{Context, Result};
 use clap::{Args, FromArgMatches, Subcommand};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -68,7 +69,7 @@ fn run(call: &Call) -> Result<Exit> {
         std::thread::sleep(PAUSE);
         let lock = here.store.lock(PATIENCE)?;
         here.store.mark_rebuild(&since, Some(month))?;
-        here.store.rebuild_month(month, names)?;
+        here.store.rebuild_month(month, names, &BTreeSet::new())?;
         drop(lock);
         days += names.len();
     }

@@ -158,6 +158,11 @@ pub fn head(text: &str) -> Option<(Cow<'_, str>, i64)> {
     Some((head.metric, parse(&head.time)?.timestamp_millis()))
 }
 
+/// How many samples a block is made of.
+pub fn samples(text: &str) -> u64 {
+    read(text).map_or(0, |(_, points)| points.iter().map(|point| u64::from(point.count)).sum())
+}
+
 /// The metric of a block and its points; `None`: it is no block.
 pub fn read(text: &str) -> Option<(Cow<'_, str>, Vec<Point>)> {
     if text.contains("\"offset_ms\":") {

@@ -8,6 +8,7 @@ pub mod day;
 pub mod hour;
 mod leftover;
 pub mod line;
+pub mod loss;
 pub mod member;
 pub mod query;
 pub mod read;

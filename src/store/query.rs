@@ -83,7 +83,7 @@ impl Store {
             self.blocks(tier, &period, query, &mut answer)?;
         }
         let progress = self.progress();
-        for day in open.into_iter().chain(self.without_five_minutes(tier, query)) {
+        for day in open.into_iter().chain(self.without_rollups(tier, query)) {
             let Some((begin, end)) = day::begin(&day).map(|begin| (begin, begin + DAY)) else { continue };
             // Of an open day the five minutes of closed hours are blocks; the coarser tiers know nothing of it yet.
             let is_open = self.file(SNAPSHOTS, &day).exists();
@@ -116,13 +116,20 @@ impl Store {
         Ok(())
     }
 
-    /// Sealed days whose five minutes are not kept any more, but whose snapshots are.
-    fn without_five_minutes(&self, tier: Tier, query: &Query) -> Vec<String> {
+    /// Sealed days whose rollups went or are not kept any more, but whose snapshots are.
+    fn without_rollups(&self, tier: Tier, query: &Query) -> Vec<String> {
+        let missing: Vec<String> =
+            periods(tier, query).into_iter().filter(|period| !self.has_period(tier, period)).collect();
         let is_sealed = |day: &String| {
             let file = self.file(SNAPSHOTS, day);
-            !file.exists() && file.with_extension("jsonl.gz").exists() && !self.has_period(tier, day)
+            !file.exists() && file.with_extension("jsonl.gz").exists()
         };
-        if tier == Tier::FiveMinutes { days(query).into_iter().filter(is_sealed).collect() } else { Vec::new() }
+        let is_missing = |day: &String| missing.iter().any(|period| day.starts_with(period.as_str()));
+        if missing.is_empty() {
+            Vec::new()
+        } else {
+            days(query).into_iter().filter(is_missing).filter(is_sealed).collect()
+        }
     }
 
     /// Single samples: from columns where there are any, else from snapshots.

@@ -13,7 +13,7 @@ use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace_cache};
 use anyhow::Result;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -74,11 +74,12 @@ impl Store {
         Ok(months)
     }
 
-    /// Makes the rollups of these days of one month anew. What is there of them is dropped. The caller holds the lock.
+    /// Makes the rollups of these days of one month anew. What is there of them stays where it is made of more samples than
+    /// the snapshots still hold, unless it is `mistaken`. The caller holds the lock.
     ///
     /// # Errors
     /// What the file system says; called again, it is done again.
-    pub fn rebuild_month(&self, month: &str, days: &[String]) -> Result<()> {
+    pub fn rebuild_month(&self, month: &str, days: &[String], mistaken: &BTreeSet<String>) -> Result<()> {
         let (mut hours, mut whole) = (Lines::new(), Lines::new());
         let mut done = Vec::new();
         for name in days {
@@ -88,10 +89,12 @@ impl Store {
                 join(&mut five, five_minutes_of(hour, samples));
                 Ok(())
             })?;
-            self.rewrite_period(Tier::FiveMinutes, name, &|_| true, &five)?;
+            self.rewrite_period(Tier::FiveMinutes, name, &|_| mistaken.contains(name), &five)?;
             join(&mut hours, rolled.hours);
             join(&mut whole, rolled.days);
-            done.push(begin.timestamp_millis());
+            if mistaken.contains(name) {
+                done.push(begin.timestamp_millis());
+            }
         }
         let is_dropped = |time: i64| done.contains(&(time.div_euclid(86_400_000) * 86_400_000));
         self.rewrite_period(Tier::Hours, month, &is_dropped, &hours)?;

@@ -9,6 +9,7 @@ mod records;
 mod scan;
 
 use super::day;
+use super::loss::Losses;
 use super::tier::Tier;
 use super::verify::finding::{Finding, Kind, Target};
 use super::verify::{KeptSince, Verified};
@@ -42,6 +43,7 @@ pub fn intention(finding: &Finding) -> String {
         (Kind::Future | Kind::NotRegular | Kind::DamagedAlert, _) => "set it aside",
         (Kind::DamagedState, _) => "set it aside; the generation before it takes its place if it is good",
         (Kind::DamagedBlock, _) => "set the damaged file aside and make it anew from snapshots",
+        (Kind::SnapshotsMissing, _) => "note the loss; the rollups stay",
         (Kind::RollupMissing | Kind::RollupWrong, _) => "make the rollups anew from snapshots",
         _ => return format!("{}: can do nothing about it: {}", finding.file, finding.text),
     };
@@ -59,7 +61,7 @@ impl Store {
         for finding in found.findings.iter().filter(|finding| is_of_file(finding)) {
             self.repair_file(finding, repair)?;
         }
-        let touched = self.repair_streams(&found.findings, repair)?;
+        let (touched, mistaken) = self.repair_streams(&found.findings, repair)?;
         let mut days = self.repair_tiers(&found.findings, repair)?;
         days.extend(touched.iter().cloned());
         let has_open_work = !days.is_empty() || found.findings.iter().any(|finding| is_of_tier(&finding.target));
@@ -72,14 +74,31 @@ impl Store {
         let mut months: BTreeMap<String, Vec<String>> = self.sealed_months("")?;
         months.values_mut().for_each(|sealed| sealed.retain(|day| days.contains(day)));
         for (month, sealed) in months.iter().filter(|(_, sealed)| !sealed.is_empty()) {
-            self.rebuild_month(month, sealed)?;
+            self.rebuild_month(month, sealed, &mistaken)?;
             (repair.say)(&format!("rollups of {}: made anew", sealed.join(", ")));
         }
+        let left = self.verify(repair.now, repair.kept_since, progress)?;
+        let targets = left.findings.iter().flat_map(|finding| finding.more.iter().chain([&finding.target]));
+        let losses: Losses = targets
+            .filter_map(|target| if let Target::Loss(day, left) = target { Some((day.clone(), *left)) } else { None })
+            .collect();
+        if losses.is_empty() {
+            return Ok(left);
+        }
+        for finding in left.findings.iter().filter(|finding| finding.kind == Kind::SnapshotsMissing) {
+            (repair.say)(&format!("{}: {}", finding.file, finding.text));
+        }
+        self.note_losses(losses)?;
         self.verify(repair.now, repair.kept_since, progress)
     }
 
-    /// Days of streams; gives the days of snapshots that were touched.
-    fn repair_streams(&self, findings: &[Finding], repair: &mut Repair) -> Result<BTreeSet<String>> {
+    /// Days of streams; gives the days of snapshots that were touched, and those whose rollups hold what does not belong
+    /// there.
+    fn repair_streams(
+        &self,
+        findings: &[Finding],
+        repair: &mut Repair,
+    ) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
         let of_stream = findings.iter().filter(|finding| !is_beyond_repair(finding.kind));
         let mut work: BTreeSet<(String, String)> = of_stream
             .filter_map(|finding| match &finding.target {
@@ -87,16 +106,20 @@ impl Store {
                 _ => None,
             })
             .collect();
-        let mut touched = BTreeSet::new();
+        let (mut touched, mut mistaken) = (BTreeSet::new(), BTreeSet::new());
         while let Some((stream, day)) = work.pop_first() {
             let done = self.repair_day(&stream, &day, repair)?;
             (repair.say)(&format!("{stream}/{day}: {}", done.sentence()));
+            let is_moved = !done.moved.is_empty();
             work.extend(done.moved.into_keys().map(|day| (stream.clone(), day)));
             if stream == SNAPSHOTS {
+                if done.strange > 0 || is_moved {
+                    mistaken.insert(day.clone());
+                }
                 touched.insert(day);
             }
         }
-        Ok(touched)
+        Ok((touched, mistaken))
     }
 
     /// Files of columns and rollups; gives the days that are to be rolled up anew.
@@ -114,7 +137,7 @@ impl Store {
                         let sealed = self.sealed_months("")?.into_values().flatten();
                         days.extend(sealed.filter(|day| tier != Tier::Columns && day.starts_with(&period)));
                     }
-                    Target::Day(..) | Target::File => {}
+                    Target::Day(..) | Target::Loss(..) | Target::File => {}
                 }
             }
         }

@@ -181,7 +181,8 @@ impl Store {
     }
 
     /// The same of an open or a sealed period, without the blocks whose begin (milliseconds since 1970) is dropped, and
-    /// with others. A period that holds nothing then is removed.
+    /// with others. Of two blocks of the same metric and time the one with more samples stays, for rollups outlive the
+    /// snapshots they were made from. A period that holds nothing then is removed.
     ///
     /// # Errors
     /// As [`Store::seal_period`]; also when what is there cannot be read, for what is not known must not be replaced.
@@ -193,22 +194,24 @@ impl Store {
         more: &Lines,
     ) -> Result<()> {
         let mut blocks: BTreeMap<String, BTreeMap<(String, i64), String>> = BTreeMap::new();
-        let mut take = |name: &str, line: &str| {
-            if let Some((metric, time)) = block::head(line) {
-                blocks.entry(name.to_string()).or_default().insert((metric.into_owned(), time), format!("{line}\n"));
+        let mut take = |name: &str, line: &str, is_new: bool| {
+            let Some((metric, time)) = block::head(line) else { return };
+            let known = blocks.entry(name.to_string()).or_default().entry((metric.into_owned(), time)).or_default();
+            if !is_new || known.is_empty() || block::samples(line) >= block::samples(known) {
+                *known = format!("{line}\n");
             }
         };
         let mut reading = Reading::default();
         self.read_blocks(tier, period, &|_| true, &mut reading, &mut |name, line| {
             if block::head(line).is_some_and(|(_, time)| !is_dropped(time)) {
-                take(name, line);
+                take(name, line, false);
             }
         })?;
         if let Some((path, reason)) = reading.unreadable.first() {
             return Err(anyhow!("could not read {}: {reason}", path.display()));
         }
         for (name, lines) in more.iter().filter(|(name, _)| is_file_name(name)) {
-            lines.lines().for_each(|line| take(name, line));
+            lines.lines().for_each(|line| take(name, line, true));
         }
         if blocks.is_empty() {
             return self.remove_period(tier, period);

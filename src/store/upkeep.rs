@@ -92,17 +92,21 @@ impl Store {
             return Ok(done);
         }
         let today = day::of(now);
+        let mut failure = None;
         for day in self.days(SNAPSHOTS)?.iter().filter(|day| day.plain.is_some() && day.name < today) {
             if is_time_up() {
                 done.unfinished = true;
                 return Ok(done);
             }
-            self.close_day(day, now, &mut progress)?;
-            done.days += 1;
+            // One day that cannot be closed keeps none of the others open.
+            match self.close_day(day, now, &mut progress) {
+                Ok(()) => done.days += 1,
+                Err(error) => failure = failure.or(Some(error)),
+            }
         }
         for stream in STREAMS.into_iter().filter(|stream| *stream != SNAPSHOTS) {
             for day in self.days(stream)?.iter().filter(|day| day.plain.is_some() && day.name < today) {
-                self.seal(stream, day)?;
+                failure = failure.or(self.seal(stream, day).err());
             }
         }
         self.columns_of_yesterday(present, is_time_up)?;
@@ -125,7 +129,7 @@ impl Store {
         self.save_progress(&progress)?;
         self.remove_leftovers(now);
         self.seal_finished(now)?;
-        Ok(done)
+        failure.map_or(Ok(done), Err)
     }
 
     /// Nothing is known: the hours of today are closed once more, from empty files, and those of yesterday as far as it
@@ -133,6 +137,8 @@ impl Store {
     fn begin_anew(&self, present: DateTime<Utc>, boot_id: &str) -> Progress {
         let today = day::begin(&day::of(present)).unwrap_or(present);
         let yesterday = today - TimeDelta::days(1);
+        // First, that nobody counts on what goes now.
+        self.forget_progress();
         // What cannot be removed is overruled by the blocks that follow.
         for time in [today, yesterday] {
             let _ = self.remove_period(Tier::Columns, &Tier::Columns.period(time));

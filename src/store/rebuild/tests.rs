@@ -7,7 +7,7 @@ use crate::store::tier::Tier;
 use crate::store::{SNAPSHOTS, Store};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What happens between two snapshots.
 #[derive(Debug, Clone)]
@@ -84,7 +84,7 @@ impl World {
     fn rebuild(&self) {
         self.store.rebuild_open(self.wall, &self.boot.to_string()).unwrap();
         for (month, days) in self.store.sealed_months("").unwrap() {
-            self.store.rebuild_month(&month, &days).unwrap();
+            self.store.rebuild_month(&month, &days, &BTreeSet::new()).unwrap();
         }
     }
 }

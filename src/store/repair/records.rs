@@ -216,7 +216,10 @@ impl Hosts {
             *counts.entry(head.host).or_default() += 1;
         }
         let most = counts.iter().max_by_key(|(_, count)| **count).map(|(host, _)| (*host).to_string());
-        let kept = counts.contains_key(own).then(|| own.to_string()).or(most);
+        // A history that was brought along is not this host's: most of it tells whose it is.
+        let own_count = counts.get(own).copied().unwrap_or(0);
+        let is_own = counts.values().all(|count| *count <= own_count);
+        let kept = is_own.then(|| own.to_string()).or(most);
         Self(kept.filter(|_| is_mixed))
     }
 

@@ -1,5 +1,6 @@
 //! Columns and rollups: every block, and whether they say what the snapshots say.
 
+use super::super::SNAPSHOTS;
 use super::days::COUNTED;
 use super::finding::{Kind, Place, Target};
 use super::{KeptSince, Torn, Verifier};
@@ -168,6 +169,9 @@ impl Verifier {
                 let told = |kind, reason: &str| (kind, reason.to_string());
                 let (kind, reason) = match found {
                     None if *expected > 0 => told(Kind::RollupMissing, ""),
+                    Some(found) if found > *expected => {
+                        told(Kind::SnapshotsMissing, &format!("{} of {found} snapshots of {day}", found - expected))
+                    }
                     Some(found) if found != *expected && !is_damaged => told(
                         Kind::RollupWrong,
                         &format!("{found} samples of {COUNTED} on {day}, and {expected} snapshots that hold it"),
@@ -178,9 +182,18 @@ impl Verifier {
                 if kind == Kind::RollupWrong && self.counts(tier, name)?.get(day) == Some(expected) {
                     continue;
                 }
+                if kind == Kind::SnapshotsMissing {
+                    if tier == Tier::Hours {
+                        self.lost(&file, day, *expected, &reason);
+                    }
+                    continue;
+                }
                 let place = Place { file: &file, place, since: "", reason: &reason, target: &target };
                 self.findings.add(kind, place);
                 self.findings.also(kind, &file, &target);
+            }
+            if tier == Tier::Hours {
+                self.without_snapshots(days)?;
             }
         }
         let since = kept_since(Tier::FiveMinutes).unwrap_or_default().max(oldest);
@@ -191,6 +204,33 @@ impl Verifier {
             }
         }
         Ok(())
+    }
+
+    /// Days between the first and the last that there are snapshots of, which have rollups and no snapshots.
+    fn without_snapshots(&mut self, days: &BTreeMap<String, (usize, bool)>) -> Result<()> {
+        let (Some((first, _)), Some((last, _))) = (days.first_key_value(), days.last_key_value()) else {
+            return Ok(());
+        };
+        for month in self.store.periods(Tier::Hours)?.1 {
+            for (day, count) in self.counts(Tier::Hours, &month)? {
+                if day > *first && day < *last && !days.contains_key(&day) && !self.store.file(SNAPSHOTS, &day).exists()
+                {
+                    let file = format!("{}/{month}{SEALED}", Tier::Hours.directory());
+                    self.lost(&file, &day, 0, &format!("all {count} snapshots of {day}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Each loss is told until a repair has noted it.
+    fn lost(&mut self, file: &str, day: &str, left: usize, reason: &str) {
+        if self.store.losses().get(day) != Some(&left) {
+            let target = Target::Loss(day.to_string(), left);
+            let place = Place { file, place: format!("day {day}"), since: "", reason, target: &target };
+            self.findings.add(Kind::SnapshotsMissing, place);
+            self.findings.also(Kind::SnapshotsMissing, file, &target);
+        }
     }
 
     /// Samples of the metric that is counted, by day.

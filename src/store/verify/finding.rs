@@ -41,6 +41,8 @@ pub enum Kind {
     Renamed,
     /// A remark: the clock was set back.
     ClockSetBack,
+    /// A rollup knows of snapshots that are gone.
+    SnapshotsMissing,
     /// A remark: a temporary file that a write left behind.
     Leftover,
     /// A remark: what was set aside earlier.
@@ -65,6 +67,8 @@ pub enum Target {
     Period(Tier, String),
     /// The rollups of a day.
     Rollups(String),
+    /// Snapshots of a day that are gone, and how many are left.
+    Loss(String, usize),
     /// The file itself.
     File,
 }
@@ -192,6 +196,7 @@ fn text(finding: &Finding) -> String {
         Kind::DamagedAlert => format!("{reason}: it is never sent"),
         Kind::DamagedBlock => format!("{}{because}: can be made again from snapshots", plural(count, "damaged block")),
         Kind::RollupMissing => "there is no rollup of a sealed day: its metrics are not in long spans".to_string(),
+        Kind::SnapshotsMissing => format!("{reason} are gone; what they came to is still in the rollups"),
         Kind::RollupWrong => format!("the rollup says something else than the snapshots: {reason}"),
         Kind::Renamed => format!("the host has another name from here on: {reason}"),
         Kind::ClockSetBack => format!("the clock was set back, {}", plural(count, "time")),
