@@ -2,7 +2,8 @@
 
 use crate::base::units::parse_duration;
 use chrono::{
-    DateTime, Days, Local, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+    DateTime, Datelike, Days, Local, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone,
+    Utc, Weekday,
 };
 use std::time::Duration;
 
@@ -24,6 +25,10 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     if text == "now" {
         return Ok(now);
     }
+    if let Some(seconds) = text.strip_prefix('@') {
+        let time = seconds.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        return time.ok_or_else(wrong);
+    }
     let span = text.strip_suffix("ago").map_or_else(|| text.strip_prefix('-'), |span| Some(span.trim()));
     if let Some(span) = span {
         let span = words(span).ok_or_else(wrong)?;
@@ -32,8 +37,13 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     if let Some(span) = words(text) {
         return now.checked_sub_signed(TimeDelta::from_std(span).map_err(|_| wrong())?).ok_or_else(wrong);
     }
+    let lower = text.to_lowercase().replace("noon", "12:00").replace("midnight", "00:00");
+    let text = lower.as_str();
     let today = now.with_timezone(&Local).date_naive();
-    let (day, clock) = text.split_once([' ', 'T']).map_or((text, None), |(day, clock)| (day, Some(clock.trim())));
+    let (day, clock) = text
+        .split_once(' ')
+        .or_else(|| text.split_once('t').filter(|(day, _)| day.len() == 10))
+        .map_or((text, None), |(day, clock)| (day, Some(clock.trim())));
     if let (Some(time), None) = (time_of_day(day), clock) {
         let at = local(today.and_time(time)).ok_or_else(wrong)?;
         let earlier = || today.checked_sub_days(Days::new(1)).and_then(|day| local(day.and_time(time)));
@@ -42,6 +52,7 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     let date = match day {
         "today" => Some(today),
         "yesterday" => today.checked_sub_days(Days::new(1)),
+        day if weekday(day).is_some() => weekday(day).and_then(|day| last_weekday(day, today)),
         _ => NaiveDate::parse_from_str(day, "%Y-%m-%d").ok(),
     };
     let time = clock.map_or(Some(NaiveTime::MIN), time_of_day);
@@ -54,6 +65,9 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
 /// # Errors
 /// As [`parse`], or that the span ends before it begins.
 pub fn span(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
+    if text.trim().is_empty() {
+        return Err("the time is empty; write for example yesterday, 2026-11-20 or 2026-11-01..2026-11-08".to_string());
+    }
     let (first, last) = text.split_once("..").unwrap_or((text, text));
     let begin = if first.trim().is_empty() { DateTime::UNIX_EPOCH } else { whole(first, now)?.0 };
     let end = if last.trim().is_empty() { now } else { whole(last, now)?.1 };
@@ -64,11 +78,16 @@ pub fn span(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<U
 /// A day or a month as a whole; any other time as itself.
 fn whole(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
     let today = now.with_timezone(&Local).date_naive();
-    let text = text.trim();
+    let lower = text.trim().to_lowercase();
+    let text = lower.as_str();
     let month = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok().filter(|_| text.len() == 7);
     let (first, next) = match (text, month) {
         ("today", _) => (Some(today), today.checked_add_days(Days::new(1))),
         ("yesterday", _) => (today.checked_sub_days(Days::new(1)), Some(today)),
+        (text, _) if weekday(text).is_some() => {
+            let day = weekday(text).and_then(|day| last_weekday(day, today));
+            (day, day.and_then(|day| day.checked_add_days(Days::new(1))))
+        }
         (_, Some(month)) => (Some(month), month.checked_add_months(Months::new(1))),
         _ => {
             let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
@@ -82,6 +101,16 @@ fn whole(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>
     }
 }
 
+/// A day of the week by its English name, or the first three letters of it.
+fn weekday(text: &str) -> Option<Weekday> {
+    text.parse().ok().filter(|_| text.len() >= 3)
+}
+
+/// The last such day that is not after today.
+fn last_weekday(day: Weekday, today: NaiveDate) -> Option<NaiveDate> {
+    today.checked_sub_days(Days::new(u64::from(today.weekday().days_since(day))))
+}
+
 /// The midnight in the zone of this host that begins the day of `time`.
 pub fn midnight(time: DateTime<Utc>) -> DateTime<Utc> {
     local(time.with_timezone(&Local).date_naive().and_time(NaiveTime::MIN)).unwrap_or(time)
@@ -89,7 +118,9 @@ pub fn midnight(time: DateTime<Utc>) -> DateTime<Utc> {
 
 /// A span as people say it: `90s`, `5 minutes`, `1h 30m`, `2 weeks`.
 fn words(text: &str) -> Option<Duration> {
-    let text = text.to_lowercase();
+    // A capital M is a month, as users of other tools know it.
+    let text =
+        if text.ends_with('M') && !text.contains('m') { text.replace('M', "month") } else { text.to_lowercase() };
     let mut compact = String::new();
     let (mut number, mut unit) = (String::new(), String::new());
     let flush = |number: &mut String, unit: &mut String, compact: &mut String| -> Option<()> {
@@ -127,7 +158,14 @@ fn words(text: &str) -> Option<Duration> {
 }
 
 fn time_of_day(text: &str) -> Option<NaiveTime> {
-    ["%H:%M", "%H:%M:%S"].iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok())
+    let of_day = || ["%H:%M", "%H:%M:%S"].iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok());
+    let of_half = || {
+        let late = |half| text.strip_suffix(half).map(|hour| (hour, if half == "pm" { 12 } else { 0 }));
+        let (hour, more) = late("am").or_else(|| late("pm"))?;
+        let hour: u32 = hour.trim().parse().ok().filter(|hour| (1..=12).contains(hour))?;
+        NaiveTime::from_hms_opt(hour % 12 + more, 0, 0)
+    };
+    of_day().or_else(of_half)
 }
 
 /// The moment of a local time. In autumn an hour comes twice: the first is meant. In spring one does not come: the
@@ -163,6 +201,12 @@ mod tests {
         assert!(get("03:00") <= now && get("03:00") > now - TimeDelta::days(1));
         assert!(get("23:59") <= now, "a time of day is never in the future");
         assert_eq!(get("1y"), now - TimeDelta::days(365));
+        assert_eq!((get("1M"), get("1m")), (now - TimeDelta::days(30), now - TimeDelta::minutes(1)));
+        assert_eq!(get("@1795210800").timestamp(), 1_795_210_800);
+        assert_eq!((get("yesterday noon"), get("yesterday 3pm")), (get("yesterday 12:00"), get("yesterday 15:00")));
+        assert_eq!((get("Yesterday"), get("2026-11-20T03:00")), (get("yesterday"), get("2026-11-20 03:00")));
+        assert!(get("monday") <= now && get("monday") > now - TimeDelta::days(7) && get("mon") == get("monday"));
+        assert!(super::span("", now).is_err() && parse("13pm", now).is_err());
         let span = |text: &str| super::span(text, now).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(span("yesterday"), (get("yesterday"), get("today")));
         assert_eq!(span("2026-11-01..2026-11-08"), (get("2026-11-01"), get("2026-11-09")));
@@ -171,7 +215,7 @@ mod tests {
         assert_eq!(span("2h ago.."), (get("2h ago"), now));
         assert_eq!(span("03:00").0, span("03:00").1);
         assert!(super::span("today..yesterday", now).is_err() && super::span("..soon", now).is_err());
-        for wrong in ["", "soon", "25:00", "2026-13-01", "yesterday noon", "ago", "5x ago", "99999999d ago"] {
+        for wrong in ["", "soon", "25:00", "2026-13-01", "ago", "5x ago", "99999999d ago"] {
             assert!(parse(wrong, now).is_err(), "{wrong}");
         }
     }

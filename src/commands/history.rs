@@ -9,6 +9,7 @@ mod table;
 
 use super::here::Here;
 use super::timeline::{self, Timeline};
+use crate::base::clock::stamp;
 use crate::base::fault::Fault;
 use crate::base::similar::hint;
 use crate::base::{clock, text, when};
@@ -91,6 +92,21 @@ struct History {
     tracks: Vec<Track>,
     gaps: Vec<Gap>,
     timeline: Timeline,
+    /// Metrics of a wanted name whose labels were not asked for.
+    others: Vec<String>,
+}
+
+impl History {
+    /// The first moment there is anything of, milliseconds since 1970.
+    fn first_ms(&self) -> i64 {
+        let firsts = self.tracks.iter().filter_map(|track| track.points.first());
+        firsts.map(|point| point.time_ms).min().unwrap_or(i64::MAX)
+    }
+
+    /// Whether it begins more than an hour and a half behind what was asked for.
+    fn begins_late(&self, since: DateTime<Utc>) -> bool {
+        self.first_ms() > since.timestamp_millis().saturating_add(5_400_000)
+    }
 }
 
 /// In every snapshot: its times are the times of snapshots.
@@ -110,9 +126,19 @@ fn run(call: &Call) -> Result<Exit> {
     let span = Span::new(since, until, here.now.wall, step);
     let selectors = arguments.metrics.iter().map(|text| Selector::pattern(text)).collect::<Result<Vec<_>, _>>();
     let selectors = if is_glance { glance::selectors() } else { selectors.map_err(Fault::Usage)? };
-    let history = read(&here, span, &selectors)?;
+    let mut history = read(&here, span, &selectors)?;
+    // What is older than the finest tiers is shown as fine as it is kept, unless another fineness was asked for.
+    for coarser in [Step::HOUR, Step::DAY] {
+        let is_free = arguments.step.is_none() && history.begins_late(since);
+        if is_free && step.seconds().unwrap_or(0) < coarser.seconds().unwrap_or(0) {
+            let other = read(&here, Span::new(since, until, here.now.wall, coarser), &selectors)?;
+            if other.first_ms() < first_snapshots_ms(&here)? {
+                history = other;
+            }
+        }
+    }
     if history.tracks.is_empty() {
-        return Err(nothing(&history.span, &arguments.metrics).into());
+        return Err(nothing(&history, &arguments.metrics).into());
     }
     let text = match format {
         Format::Table if is_glance => glance::render(&call.out, &history),
@@ -140,7 +166,8 @@ fn asked(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>, Da
             when::parse(since, now).or_else(|error| when::span(since, now).map(|span| span.0).map_err(|_| error))?,
             None,
         ),
-        None => (when::midnight(now), None),
+        // After midnight today is too young to say anything.
+        None => (when::midnight(now).min(now - TimeDelta::hours(6)), None),
     };
     let until = match &arguments.until {
         Some(until) => when::parse(until, now)?,
@@ -165,7 +192,7 @@ fn read(here: &Here, span: Span, selectors: &[Selector]) -> Result<History> {
         here.out.complain(&format!("{} could not be read: {reason}", file.display()));
     }
     let timeline = timeline::read(here, span.since, span.until)?;
-    let (mut tracks, mut times) = (Vec::new(), Vec::new());
+    let (mut tracks, mut times, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for (metric, points) in answer.points {
         let (name, labels) = read_labels(&metric);
         let points = span.step.group(points);
@@ -174,10 +201,19 @@ fn read(here: &Here, span: Span, selectors: &[Selector]) -> Result<History> {
         }
         if selectors.iter().any(|selector| selector.matches(name, &labels)) {
             tracks.push(Track { name: name.to_string(), labels, points, metric: metric.clone() });
+        } else if name != ALWAYS {
+            others.push(metric);
         }
     }
-    let gaps = gap::find(&times, &span, &timeline.marks);
-    Ok(History { host: host(here, span.until), span, tracks, gaps, timeline })
+    let has_older = here.store.first_day(SNAPSHOTS)?.is_some_and(|day| day < stamp(span.since));
+    let gaps = gap::find(&times, &span, &timeline.marks, has_older);
+    Ok(History { host: host(here, span.until), span, tracks, gaps, timeline, others })
+}
+
+/// Begin of the first day there are snapshots of, milliseconds since 1970: what is older is in the rollups only.
+fn first_snapshots_ms(here: &Here) -> Result<i64> {
+    let first = here.store.first_day(SNAPSHOTS)?.and_then(|day| clock::parse(&format!("{day}T00:00:00Z")));
+    Ok(first.map_or(i64::MAX, |day| day.timestamp_millis()))
 }
 
 fn text_fits(selector: &Selector, name: &str) -> bool {
@@ -190,13 +226,24 @@ fn host(here: &Here, until: DateTime<Utc>) -> String {
     struct Headed {
         host: String,
     }
-    let newest = here.store.last(SNAPSHOTS, until).ok().flatten();
+    let last = |time| here.store.last(SNAPSHOTS, time).ok().flatten();
+    // Of a time whose snapshots are gone the rollups tell no host: it is that of what is left.
+    let newest = last(until).or_else(|| last(here.now.wall));
     let recorded = newest.and_then(|line| serde_json::from_str::<Headed>(&line).ok()).map(|headed| headed.host);
     recorded.unwrap_or_else(|| here.root.host_name())
 }
 
 /// Why there is nothing to show.
-fn nothing(span: &Span, asked: &[String]) -> Fault {
+fn nothing(history: &History, asked: &[String]) -> Fault {
+    let (span, others) = (&history.span, &history.others);
+    if let Some(first) = others.first() {
+        let more = if others.len() > 1 {
+            format!(", {} and others", others.get(1).map_or("", String::as_str))
+        } else {
+            String::new()
+        };
+        return Fault::BadData(format!("no such label; there is {first}{more}"));
+    }
     let known = catalogue::all();
     let (since, until) = (clock::local_minute(span.since), clock::local_minute(span.until));
     let unknown = asked.iter().find(|text| {

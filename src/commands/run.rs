@@ -17,14 +17,15 @@ use clap::Args;
 use std::io;
 use std::time::Duration;
 
-/// How long somebody who writes is waited for before this run is skipped. Who has the turn of a run is not waited for.
-const PATIENCE: Duration = Duration::from_millis(40);
+/// How long somebody else who writes (a repair, a rebuild, a probe by hand) is waited for before this run is skipped. Another
+/// run is not waited for: it has the turn.
+const PATIENCE: Duration = Duration::from_millis(2500);
 /// Without a person looking, a run that comes so soon after the last one was started at the same moment, in seconds.
 const SAME_MOMENT_SECONDS: f64 = 1.0;
 const PROBE_LIMIT: Duration = Duration::from_secs(8);
 const DETECT_LIMIT: Duration = Duration::from_secs(2);
-const WRITE_LIMIT: Duration = Duration::from_secs(4);
-const UPKEEP_LIMIT: Duration = Duration::from_secs(6);
+const WRITE_LIMIT: Duration = Duration::from_secs(3);
+const UPKEEP_LIMIT: Duration = Duration::from_secs(5);
 const SEND_LIMIT: Duration = Duration::from_secs(16);
 const REPORT_LIMIT: Duration = Duration::from_secs(5);
 

@@ -9,7 +9,7 @@ use crate::store::retain::{Dropped, Limits, Why};
 use anyhow::{Result, anyhow};
 
 /// So long a run goes on closing days, in seconds; what is left is for the next one.
-const PATIENCE_SECONDS: f64 = 4.0;
+const PATIENCE_SECONDS: f64 = 3.5;
 
 /// Closes finished hours and days, and lets go what is beyond the limits. The lock is held.
 pub fn keep_up(here: &Here) -> Result<()> {

@@ -18,7 +18,7 @@ pub struct Gap {
 const SHORTEST_MS: i64 = 150_000;
 
 /// The gaps between these times.
-pub fn find(times: &[i64], span: &Span, marks: &[Mark]) -> Vec<Gap> {
+pub fn find(times: &[i64], span: &Span, marks: &[Mark], has_older: bool) -> Vec<Gap> {
     let usual = usual_ms(times, span);
     let longest = if span.step.seconds().is_some() { usual } else { (usual * 5 / 2).max(SHORTEST_MS) };
     let end = span.until.timestamp_millis();
@@ -28,14 +28,21 @@ pub fn find(times: &[i64], span: &Span, marks: &[Mark]) -> Vec<Gap> {
         .filter(|(since, until)| until - since > longest + longest / 10)
         // Of a rolled-up point the samples reach to its end.
         .map(|(since, until)| (if span.step.seconds().is_some() { since + usual } else { since }, until))
-        .map(|(since_ms, until_ms)| Gap { since_ms, until_ms, reason: reason(since_ms, until_ms, marks) })
+        .map(|(since_ms, until_ms)| Gap { since_ms, until_ms, reason: reason(since_ms, until_ms, usual, marks) })
         .collect();
+    let begin = span.since.timestamp_millis();
+    if let Some(first) = times.first().filter(|first| has_older && **first - begin > longest.max(SHORTEST_MS) * 2) {
+        gaps.insert(0, Gap { since_ms: begin, until_ms: *first, reason: reason(begin, *first, usual, marks) });
+    }
     if let Some(last) = times.last()
         && end - last > longest.max(SHORTEST_MS) * 2
     {
         let is_now = span.until >= span.now;
-        let reason =
-            if is_now { "nothing since; does cron run osmon run?".to_string() } else { reason(*last, end, marks) };
+        let reason = if is_now {
+            "nothing since; does cron run osmon run?".to_string()
+        } else {
+            reason(*last, end, usual, marks)
+        };
         gaps.push(Gap { since_ms: *last, until_ms: end, reason });
     }
     gaps
@@ -46,20 +53,22 @@ fn usual_ms(times: &[i64], span: &Span) -> i64 {
         return i64::from(step) * 1000;
     }
     let mut distances: Vec<i64> = times.windows(2).filter_map(|pair| Some(pair.get(1)? - pair.first()?)).collect();
-    // A few samples do not tell how often osmon runs; what is usual is each minute.
-    if distances.len() < 5 {
+    distances.sort_unstable();
+    // Few samples tell how often osmon runs only when they agree; else what is usual is each minute.
+    let agree = distances.first().zip(distances.last()).is_some_and(|(least, most)| *most <= least + least / 5);
+    if distances.len() < 2 || (distances.len() < 5 && !agree) {
         return 60_000;
     }
-    distances.sort_unstable();
     distances.get(distances.len() / 2).copied().unwrap_or(60_000)
 }
 
 /// Marks that were made when the gap ended tell of it.
-fn reason(since_ms: i64, until_ms: i64, marks: &[Mark]) -> String {
-    const SLACK_MS: i64 = 120_000;
+fn reason(since_ms: i64, until_ms: i64, step_ms: i64, marks: &[Mark]) -> String {
+    // The run that made it came within the first step after the gap.
+    let slack_ms = step_ms.max(120_000);
     let tells = |mark: &&Mark| {
         let time = |text: &str| parse(text).map(|time| time.timestamp_millis());
-        let ended = time(&mark.time).is_some_and(|at| at > since_ms && at <= until_ms + SLACK_MS);
+        let ended = time(&mark.time).is_some_and(|at| at > since_ms && at <= until_ms + slack_ms);
         ended
             && matches!(
                 mark.kind,

@@ -33,6 +33,9 @@ const DAY: u32 = 86_400;
 const HOURS_KEPT_DAYS: i64 = 395;
 
 impl Step {
+    pub const HOUR: Self = Self::Seconds(HOUR);
+    pub const DAY: Self = Self::Seconds(DAY);
+
     /// What `--step` says.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text == "raw" {

@@ -16,6 +16,7 @@ const COLUMNS_MAX: usize = 5;
 const SUMMARY: &[Column] =
     &[("METRIC", 30, false), ("MIN", 9, true), ("AVERAGE", 9, true), ("MAX", 9, true), ("", 15, false)];
 const SPARK: usize = 15;
+const NAME: usize = 30;
 const BAR: usize = 24;
 /// Widest line.
 const WIDTH: usize = 80;
@@ -53,7 +54,13 @@ pub fn total(points: &[Point]) -> Option<Point> {
 fn summary(history: &History, track: &Track) -> String {
     let Some(total) = total(&track.points) else { return track.metric.clone() };
     let value = |value: f64| metric_value(&track.name, value);
-    let cells = [track.metric.clone(), value(total.min), value(total.avg), value(total.max), spark(history, track)];
+    // Of a long name the end tells more: the label.
+    let length = track.metric.chars().count();
+    let name = match length > NAME {
+        true => format!("…{}", track.metric.chars().skip(length - NAME + 1).collect::<String>()),
+        false => track.metric.clone(),
+    };
+    let cells = [name, value(total.min), value(total.avg), value(total.max), spark(history, track)];
     row(SUMMARY, &cells)
 }
 
@@ -63,9 +70,13 @@ fn spark(history: &History, track: &Track) -> String {
     let width = (until - since).max(1);
     let mut columns = [None::<f64>; SPARK];
     for point in &track.points {
-        let at = ((point.time_ms - since).max(0) as usize * SPARK / width as usize).min(SPARK - 1);
-        if let Some(column) = columns.get_mut(at) {
-            *column = Some(column.map_or(point.max, |known| known.max(point.max)));
+        // A point of an hour fills all that an hour is wide.
+        let end = point.time_ms + i64::from(history.span.step.seconds().unwrap_or(0)) * 1000 - 1;
+        let cell = |time: i64| ((time - since).clamp(0, width) as usize * SPARK / width as usize).min(SPARK - 1);
+        for at in cell(point.time_ms)..=cell(end.max(point.time_ms)) {
+            if let Some(column) = columns.get_mut(at) {
+                *column = Some(column.map_or(point.max, |known| known.max(point.max)));
+            }
         }
     }
     let known = || columns.iter().flatten().copied();
