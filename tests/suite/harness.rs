@@ -83,7 +83,10 @@ impl Host {
     /// A command of `osmon` on this host: recorded root, own data directory, own clock, no environment but PATH.
     pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let config = self.path("osmon.toml");
-        fs::write(&config, &self.config).unwrap();
+        // Another command of this host may be reading it.
+        if fs::read_to_string(&config).ok().as_ref() != Some(&self.config) {
+            fs::write(&config, &self.config).unwrap();
+        }
         let mut command = Command::new(binary(program));
         command
             .args(arguments)
