@@ -374,3 +374,35 @@ fn nothing_to_read_and_nothing_to_write() {
     host.osmon(&["run"]).ok();
     assert_eq!(verify(&host), Vec::<String>::new());
 }
+
+/// What an hour came to is still known when its snapshots are not: no repair and no rebuild forgets it.
+#[test]
+fn rollups_outlive_their_snapshots_and_a_loss_is_told_until_it_was_noted() {
+    let host = host(true);
+    // Another sealed day before it, so that the one that goes lies between two.
+    let earlier = "2026-11-17";
+    put(&host.data().join(format!("snapshots/{earlier}.jsonl")), minutes(earlier).concat().as_bytes());
+    host.osmon(&["store", "rebuild"]).ok();
+    let of_day = || {
+        let asked = ["history", "load.one", "--at", OLD, "--step", "1h", "--json"];
+        host.osmon(&asked).ok().json()["metric"][0]["point"].clone()
+    };
+    let before = of_day();
+    assert_eq!(before.as_array().map(Vec::len), Some(2));
+    fs::remove_file(sealed(&host)).unwrap();
+    assert_eq!(verify(&host), ["snapshots_missing"]);
+    let done = host.osmon(&["verify"]);
+    assert!(done.out.contains("all 4 snapshots of 2026-11-18 are gone"), "{}", done.out);
+    repair(&host);
+    host.osmon(&["store", "rebuild"]).ok();
+    assert_eq!(of_day(), before);
+    // A member that is damaged later is a loss of its own, and its hour stays in the rollups too.
+    let path = host.data().join(format!("snapshots/{earlier}.jsonl.gz"));
+    let content = fs::read(&path).unwrap();
+    put(&path, &content[..content.len() - 40]);
+    assert!(!verify(&host).is_empty());
+    repair(&host);
+    let asked = ["history", "load.one", "--at", earlier, "--step", "1h", "--json"];
+    let points = host.osmon(&asked).ok().json()["metric"][0]["point"].clone();
+    assert_eq!(points.as_array().map(Vec::len), Some(2), "{points}");
+}

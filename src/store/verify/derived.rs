@@ -208,12 +208,14 @@ impl Verifier {
 
     /// Days between the first and the last that there are snapshots of, which have rollups and no snapshots.
     fn without_snapshots(&mut self, days: &BTreeMap<String, (usize, bool)>) -> Result<()> {
-        let (Some((first, _)), Some((last, _))) = (days.first_key_value(), days.last_key_value()) else {
-            return Ok(());
-        };
+        let all = self.store.days(SNAPSHOTS)?;
+        let (Some(first), Some(last)) = (all.first(), all.last()) else { return Ok(()) };
         for month in self.store.periods(Tier::Hours)?.1 {
             for (day, count) in self.counts(Tier::Hours, &month)? {
-                if day > *first && day < *last && !days.contains_key(&day) && !self.store.file(SNAPSHOTS, &day).exists()
+                if day > first.name
+                    && day < last.name
+                    && !days.contains_key(&day)
+                    && !self.store.file(SNAPSHOTS, &day).exists()
                 {
                     let file = format!("{}/{month}{SEALED}", Tier::Hours.directory());
                     self.lost(&file, &day, 0, &format!("all {count} snapshots of {day}"));
