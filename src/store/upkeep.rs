@@ -98,9 +98,12 @@ impl Store {
                 done.unfinished = true;
                 return Ok(done);
             }
-            // One day that cannot be closed keeps none of the others open.
+            // One old day that cannot be closed keeps none of the others open. Of a recent one the hours that are closed
+            // already are counted on, so nothing goes on before it is closed whole.
+            let is_recent = day::begin(&day.name).is_some_and(|begin| now - begin < TimeDelta::days(2));
             match self.close_day(day, now, &mut progress) {
                 Ok(()) => done.days += 1,
+                Err(error) if is_recent => return Err(error),
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
