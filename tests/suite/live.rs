@@ -67,28 +67,40 @@ impl Drop for Burner {
 
 #[test]
 fn who_burns_is_named_and_who_burnt_and_is_gone_is_unexplained() {
-    // Other tests burn too: the one that is meant must be among those that are listed, and gets a share only.
+    // Other tests burn too: the one that is meant must be among those that are listed, and what it got is asked of the kernel.
     const ALL: &str = "[probe]\ntop_processes = 1000\n";
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     probe(&data, ALL);
     let burner = Burner::start();
     let pid = burner.0.id().to_string();
+    let used_seconds = || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+    };
     std::thread::sleep(std::time::Duration::from_millis(1500));
+    let least = used_seconds();
     probe(&data, ALL);
+    let most = used_seconds();
     let newest = || -> Value {
         let file = fs::read_dir(data.join("processes")).unwrap().flatten().next().unwrap().path();
         serde_json::from_str(fs::read_to_string(file).unwrap().lines().last().unwrap()).unwrap()
     };
     let record = newest();
     let found = record["process"].as_array().unwrap().iter().find(|process| process["pid"] == pid.as_str());
-    assert!(found.expect("it is listed")["cpu_percent"].as_f64().unwrap() > 10.0, "{record}");
+    let share = found.expect("it is listed")["cpu_percent"].as_f64().unwrap() / 100.0;
+    let interval = record["interval_seconds"].as_f64().unwrap();
+    assert!(share * interval > least - 0.05 && share * interval < most + 0.05, "{least} to {most} s used: {record}");
     std::thread::sleep(std::time::Duration::from_millis(1200));
+    let gone = used_seconds() - most;
     drop(burner);
     probe(&data, ALL);
     let record = newest();
+    let interval = record["interval_seconds"].as_f64().unwrap();
     assert!(!record["process"].as_array().unwrap().iter().any(|process| process["pid"] == pid.as_str()));
-    assert!(record["unexplained"]["cpu_percent"].as_f64().unwrap() > 5.0, "{record}");
+    let unexplained = record["unexplained"]["cpu_percent"].as_f64().unwrap() / 100.0 * interval;
+    assert!(unexplained > gone / 2.0, "{gone} s gone, {unexplained} s unexplained: {record}");
 }
 
 /// A FUSE mount whose server never answers: every call on it hangs until it is unmounted.
