@@ -1,6 +1,7 @@
 //! One record as one line: JSON whose last member is the CRC-32 of everything before it.
 
 use memchr::memchr;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
 
 /// What stands between the record and its checksum.
@@ -105,6 +106,13 @@ fn give(span: &Span, each: &mut dyn FnMut(&Span)) {
 fn hold(held: &mut Vec<u8>, more: &[u8]) {
     let room = (LINE_MAX + 1).saturating_sub(held.len());
     held.extend_from_slice(more.get(..room).unwrap_or(more));
+}
+
+/// Tells lines apart within one process, where the same one may stand in two files.
+pub(super) fn hash(line: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    line.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Calls `each` with the number and content of every line of a text; `None` for a damaged one.

@@ -10,7 +10,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use memchr::memchr;
 use std::collections::HashSet;
 use std::fs::File;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -249,7 +248,7 @@ impl<'v> Asked<'v> {
             match line::check(line).filter(|_| time.is_some()) {
                 None => reading.damage(|| place(path, hour, number)),
                 Some(record) => {
-                    if known.as_mut().is_none_or(|known| known.insert(hash(record))) {
+                    if known.as_mut().is_none_or(|known| known.insert(line::hash(record.as_bytes()))) {
                         reading.records += 1;
                         visit(record);
                     }
@@ -262,10 +261,4 @@ impl<'v> Asked<'v> {
 fn place(path: &Path, hour: &str, number: usize) -> String {
     let hour = if hour.is_empty() { String::new() } else { format!(" hour {hour}") };
     format!("{}{hour} line {number}", path.display())
-}
-
-fn hash(line: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    line.hash(&mut hasher);
-    hasher.finish()
 }

@@ -11,7 +11,7 @@ use super::tier::{Lines, Tier};
 use super::{SNAPSHOTS, Store, at};
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace_cache};
 use anyhow::Result;
-use chrono::{DateTime, Days, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -107,16 +107,8 @@ impl Store {
     /// As [`Store::upkeep`].
     pub fn rebuild_open(&self, now: DateTime<Utc>, boot_id: &str) -> Result<()> {
         self.forget_progress();
-        self.upkeep(now, boot_id, &|| false)?;
-        let Some(yesterday) = now.checked_sub_days(Days::new(1)).map(day::of) else { return Ok(()) };
-        let is_sealed = self.days(SNAPSHOTS)?.iter().any(|day| day.name == yesterday && day.sealed.is_some());
-        if let (true, Some(begin)) = (is_sealed, day::begin(&yesterday)) {
-            self.remove_period(Tier::Columns, &yesterday)?;
-            self.roll_day(begin, &mut |hour, samples, _| {
-                self.append_blocks(Tier::Columns, &yesterday, &columns_of(hour, samples))
-            })?;
-        }
-        Ok(())
+        // Beginning anew it makes the columns of yesterday too.
+        self.upkeep(now, boot_id, &|| false).map(|_| ())
     }
 
     fn rebuild_file(&self) -> PathBuf {

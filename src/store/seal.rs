@@ -7,7 +7,6 @@ use crate::model::record::time_of;
 use anyhow::Result;
 use std::collections::HashSet;
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 
 impl Store {
@@ -24,14 +23,14 @@ impl Store {
         if day.sealed.is_some() {
             packed = at("read", &target, read_at_most(&target, u64::MAX))?;
             self.every_line(&target, &mut |line| {
-                known.insert(hash(line));
+                known.insert(line::hash(line));
             })?;
         }
         let mut hours = Hours::default();
         let file = at("read", plain, open_regular(plain))?;
         let mut failure = None;
         let read = line::lines(file, &mut |_, line| {
-            if failure.is_none() && !known.contains(&hash(line)) {
+            if failure.is_none() && !known.contains(&line::hash(line)) {
                 failure = hours.add(line, &mut packed).err();
             }
         });
@@ -94,10 +93,4 @@ impl Hours {
         }
         Ok(())
     }
-}
-
-fn hash(line: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    line.hash(&mut hasher);
-    hasher.finish()
 }

@@ -46,8 +46,6 @@ pub struct Upkeep {
     pub hours: usize,
     /// Days that were sealed.
     pub days: usize,
-    /// There is more to do: time was up.
-    pub unfinished: bool,
 }
 
 /// So many places of damage are remembered.
@@ -95,7 +93,6 @@ impl Store {
         let mut failure = None;
         for day in self.days(SNAPSHOTS)?.iter().filter(|day| day.plain.is_some() && day.name < today) {
             if is_time_up() {
-                done.unfinished = true;
                 return Ok(done);
             }
             // One old day that cannot be closed keeps none of the others open. Of a recent one the hours that are closed
@@ -121,7 +118,6 @@ impl Store {
                 // On a slow host a long day is closed by several runs.
                 progress.hours_until = hour;
                 self.save_progress(&progress)?;
-                done.unfinished = true;
                 return Ok(done);
             }
             let samples = self.samples_of(hour, &mut progress)?;

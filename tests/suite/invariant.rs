@@ -185,3 +185,14 @@ pub fn recovers(host: &mut Host) {
     let seen = read(&host.data(), host.now - TimeDelta::hours(4), host.now);
     assert!(seen.has(host.now) && seen.has(host.now - TimeDelta::hours(1)), "recording goes on");
 }
+
+/// `osmon verify` finds nothing but torn lines, at most one for each kill.
+#[track_caller]
+pub fn verified(host: &Host, kills: usize) {
+    let found = host.osmon(&["verify", "--json"]).json()["finding"].as_array().unwrap().clone();
+    let kind = |finding: &Value| finding["kind"].as_str().unwrap().to_string();
+    let torn = |finding: &Value| ["damaged_line", "damaged_block"].contains(&kind(finding).as_str());
+    assert!(found.iter().all(torn), "{found:#?}");
+    let count: u64 = found.iter().filter_map(|finding| finding["count"].as_u64()).sum();
+    assert!(count <= kills as u64, "{count} torn after {kills} kills: {found:#?}");
+}

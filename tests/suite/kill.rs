@@ -114,6 +114,7 @@ fn lane(rounds: u64, mut usual: Duration, random: &mut Random) -> usize {
     assert!(events <= killed, "{events} events twice");
     assert!(invariant::inflates(&data) > 0, "days were sealed");
     invariant::rolled_up(&data, &all, begin, now);
+    invariant::verified(&host, killed);
     abandoned(&mut host);
     killed
 }
