@@ -21,6 +21,8 @@ mod damage; // bad files, full disks, stepped clocks, kill -9
 mod history; // metrics over time, in every form; what is kept
 #[path = "suite/host.rs"]
 mod host; // a booted Debian with cron and systemd
+#[path = "suite/incidents.rs"]
+mod incidents; // the verdict in a line, why it fired, evidence, silences
 #[path = "suite/layers.rs"]
 mod layers; // who may know whom
 #[path = "suite/live.rs"]

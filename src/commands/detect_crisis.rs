@@ -1,7 +1,7 @@
 //! `osmon detect-crisis`: the rules on the newest snapshot.
 
 use super::here::Here;
-use super::verdict;
+use super::{evidence, verdict};
 use crate::alert::Outbox;
 use crate::base::clock::{Now, parse};
 use crate::base::fault::Fault;
@@ -85,7 +85,8 @@ fn run(call: &Call) -> Result<Exit> {
         ))
         .into());
     }
-    let detected = evaluate(&here, &snapshot)?;
+    let mut detected = evaluate(&here, &snapshot)?;
+    detected.events = evidence::add(&here, detected.events, None);
     enqueue(&here, &detected.events)?;
     commit(&here, &detected)?;
     drop(lock);
