@@ -21,6 +21,7 @@ pub mod probe;
 mod probe_table;
 mod refuge;
 pub mod repair;
+mod replay;
 pub mod restore;
 pub mod run;
 pub mod send_alert;
