@@ -35,6 +35,8 @@ mod marks; // what happened to the clock and the machine, and notes
 mod metrics; // the list of metrics
 #[path = "suite/probe.rs"]
 mod probe; // recorded hosts
+#[path = "suite/replay.rs"]
+mod replay; // the rules on the past
 #[path = "suite/report.rs"]
 mod report; // the page as text
 #[path = "suite/run.rs"]

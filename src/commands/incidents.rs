@@ -20,13 +20,15 @@ use serde_json::{Value, json};
 /// How far back is shown where nothing is said, in days.
 const USUAL_DAYS: i64 = 30;
 
-const COLUMNS: &[Column] = &[
-    ("ID", 15, false),
-    ("How bad", 8, false),
-    ("What", 19, false),
+const ID_WIDTH: usize = 17;
+const TITLE_WIDTH: usize = 15;
+const COLUMNS: [Column; 7] = [
+    ("ID", ID_WIDTH, false),
+    ("Bad", 4, false),
+    ("What", TITLE_WIDTH, false),
     ("Since", 11, false),
-    ("Lasted", 9, true),
-    ("Peak", 7, true),
+    ("Lasted", 8, true),
+    ("Peak", 8, true),
     ("Told", 5, false),
 ];
 
@@ -76,7 +78,7 @@ fn run(call: &Call) -> Result<Exit> {
         );
         return Ok(Exit::Done);
     }
-    let mut lines = vec![call.out.paint(Style::Bold, &head(COLUMNS))];
+    let mut lines = vec![call.out.paint(Style::Bold, &head(&COLUMNS))];
     lines.extend(cases.iter().map(|case| line(call, case, &here)));
     if cases.is_empty() {
         lines = vec![if arguments.open { "no incident is open" } else { "no incidents" }.to_string()];
@@ -93,18 +95,25 @@ fn run(call: &Call) -> Result<Exit> {
 }
 
 fn line(call: &Call, case: &Case, here: &Here) -> String {
-    let lasted = duration(case.lasted);
+    let lasted = duration(case.lasted).replace(" min", "m").replace(" h", "h").replace(" d", "d").replace(" s", "s");
+    // An id is there to be typed: a long one takes its room from the title.
+    let more = case.id.chars().count().saturating_sub(ID_WIDTH);
+    let columns = COLUMNS.map(|(head, width, right)| match head {
+        "ID" => (head, width + more, right),
+        "What" => (head, width.saturating_sub(more).max(1), right),
+        _ => (head, width, right),
+    });
     let peak = case.peak.filter(|_| !is_flag(case.name(), case.limit));
     let cells = [
         case.id.clone(),
-        case.severity.word().to_string(),
+        case.severity.word().chars().take(4).collect(),
         case.title.clone(),
         local_form(case.since, "%m-%d %H:%M"),
         if case.open.is_some() { format!("{lasted}…") } else { lasted },
         peak.map_or_else(|| "–".to_string(), |value| metric_value(case.name(), value)),
         case.told(here).to_string(),
     ];
-    let text = row(COLUMNS, &cells);
+    let text = row(&columns, &cells);
     match (&case.open, case.severity) {
         (None, _) => text,
         (Some(_), Severity::Critical) => call.out.paint(Style::Bad, &text),

@@ -130,10 +130,12 @@ fn samples(explained: &Explained) -> Vec<String> {
         };
         was = word;
         let time = parse(&sample.time);
-        let fired = if time == Some(explained.fired) { " ← fired" } else { "" };
+        let fired = if time == Some(explained.fired) { "← fired" } else { "" };
         let time = time.map(|time| local_form(time, "%H:%M:%S")).unwrap_or_default();
         let mark = if breached.is_some() { "!" } else { " " };
-        format!("{time}  {:>10} {mark} {crossing}{fired}", metric_value(name, sample.value)).trim_end().to_string()
+        format!("{time}  {:>10} {mark} {}", metric_value(name, sample.value), format!("{crossing} {fired}").trim())
+            .trim_end()
+            .to_string()
     });
     lines.collect()
 }

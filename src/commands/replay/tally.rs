@@ -13,11 +13,11 @@ use std::collections::BTreeMap;
 
 const COLUMNS: &[Column] = &[
     ("Rule", 10, false),
-    ("What", 24, false),
+    ("What", 22, false),
     ("Fired", 5, true),
     ("Worse", 5, true),
     ("Over", 5, true),
-    ("Longest", 9, true),
+    ("Longest", 12, true),
     ("First", 8, false),
 ];
 
