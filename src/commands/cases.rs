@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 /// How far back an incident is looked for by its id, in days.
 const SEARCHED_DAYS: i64 = 400;
+/// The name under which the dead man's switch tells that nothing is recorded.
+pub const STALE: &str = "stale-data";
 
 /// One incident.
 #[derive(Debug, Clone)]
@@ -144,6 +146,17 @@ fn of_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<Case> {
     let (first, last) = (events.first()?, events.last()?);
     let since = parse(&first.since).or_else(|| parse(&first.time)).unwrap_or(now);
     let end = Some(last).filter(|event| event.kind == Kind::Recovered);
+    // Told by the dead man's switch, which has no rule: it is over when it says so.
+    let open = Some(last).filter(|event| end.is_none() && event.rule == STALE).map(|event| Incident {
+        id: event.incident.clone(),
+        severity: event.severity,
+        title: event.title.clone(),
+        metric: event.metric.clone(),
+        value: event.value,
+        limit: event.limit,
+        since,
+        recovering: false,
+    });
     Some(Case {
         id: first.incident.clone(),
         rule: first.rule.clone(),
@@ -152,11 +165,11 @@ fn of_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<Case> {
         severity: events.iter().map(|event| event.severity).max()?,
         since,
         ended: end.and_then(|event| parse(&event.time)),
-        lasted: last.duration_seconds,
+        lasted: if open.is_some() { (now - since).num_milliseconds() as f64 / 1e3 } else { last.duration_seconds },
         peak: peak(&events, first.above, None),
         limit: first.limit,
         above: first.above,
-        open: None,
+        open,
         events,
     })
 }

@@ -36,23 +36,24 @@ pub fn add(here: &Here, events: Vec<Event>, processes: Option<String>) -> Vec<Ev
         return events;
     }
     let (here, plain) = (here.clone(), events.clone());
-    let work = move || events.into_iter().map(|event| with_evidence(&here, event, processes.as_deref())).collect();
-    bounded::run(LIMIT, work).unwrap_or(plain)
+    bounded::run(LIMIT, move || with_evidence(&here, events, processes)).unwrap_or(plain)
 }
 
 fn is_asked(event: &Event) -> bool {
     matches!(event.kind, Kind::Fired | Kind::Escalated)
 }
 
-fn with_evidence(here: &Here, mut event: Event, processes: Option<&str>) -> Event {
-    let Some(time) = parse(&event.time).filter(|_| is_asked(&event)) else { return event };
-    let evidence = Evidence {
-        value: values(here, &event, time),
-        change: changes(here, time).iter().map(|mark| words(mark, time)).collect(),
-        ..who(here, &event.metric, time, processes)
-    };
-    event.evidence = Some(evidence).filter(|evidence| !evidence.is_empty());
-    event
+/// The events are of one moment: what is the same for all of them is read once.
+fn with_evidence(here: &Here, mut events: Vec<Event>, processes: Option<String>) -> Vec<Event> {
+    let Some(time) = events.first().and_then(|event| parse(&event.time)) else { return events };
+    let processes = processes.or_else(|| nearest(here, time).map(|record| record.to_string()));
+    let change: Vec<String> = changes(here, time).iter().map(|mark| words(mark, time)).collect();
+    for event in events.iter_mut().filter(|event| is_asked(event)) {
+        let who = who(here, &event.metric, time, processes.as_deref());
+        let evidence = Evidence { value: values(here, event, time), change: change.clone(), ..who };
+        event.evidence = Some(evidence).filter(|evidence| !evidence.is_empty());
+    }
+    events
 }
 
 /// Who used the resource of a metric at a time, from a record that is given or from the history.

@@ -127,8 +127,10 @@ fn list(call: &Call, mutes: &Mutes, here: &Here) {
         call.out.result(&serde_json::json!({ "schema": 1, "time": stamp(here.now.wall), "silence": mutes.silences, "ack": mutes.acks }).to_string());
         return;
     }
-    let silences =
-        mutes.silences.iter().map(|silence| (silence.matcher.clone(), silence.until, &silence.because, &silence.by));
+    let silences = mutes
+        .silences
+        .iter()
+        .map(|silence| (clean(&silence.matcher, NAME_MAX), silence.until, &silence.because, &silence.by));
     let acks = mutes.acks.iter().map(|ack| (format!("ack {}", ack.incident), ack.until, &ack.because, &ack.by));
     let rows = silences.chain(acks).enumerate().map(|(at, (what, until, because, by))| {
         row(COLUMNS, &[(at + 1).to_string(), what, local_minute(until), format!("{because} ({by})")])

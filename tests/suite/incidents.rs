@@ -172,9 +172,12 @@ fn who_is_dead_is_told_of_once() {
         host.advance(60, 0);
     }
     assert_eq!(waiting(&host), [format!("{id}.1-fired.json")]);
+    assert!(host.osmon(&["incidents", "--open"]).ok().out.contains(&format!("{id}  CRIT")));
+    assert!(host.osmon(&["explain"]).ok().out.contains("when something is recorded again"));
     host.small("osmon-probe", &[]).ok();
     host.small("osmon-detect-crisis", &[]).ok();
     host.osmon(&["status", "--alert"]).ok();
+    assert_eq!(host.osmon(&["incidents", "--open"]).ok().out, "no incident is open\n");
     host.osmon(&["status", "--alert"]).ok();
     assert_eq!(waiting(&host), [format!("{id}.1-fired.json"), format!("{id}.2-recovered.json")]);
     assert_eq!(host.events(), ["fired critical osmon records nothing", "recovered critical osmon records nothing"]);

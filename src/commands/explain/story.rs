@@ -1,5 +1,6 @@
 //! The explanation as people read it, in 80 columns.
 
+use super::super::cases::STALE;
 use super::super::here::Here;
 use super::{Explained, breached};
 use crate::base::clock::{local_form, local_minute, local_short, parse, zone_name};
@@ -89,7 +90,10 @@ pub fn tell(out: &Output, explained: &Explained, here: &Here) -> String {
 
 fn rule(explained: &Explained) -> Vec<String> {
     let Some(rule) = &explained.rule else {
-        return vec![format!("{} is not configured any more, or switched off", explained.case.rule)];
+        let is_known = !explained.settings.is_empty();
+        let why =
+            if is_known { "is switched off" } else { "is no rule of the configuration: built in, or removed since" };
+        return vec![format!("{} {why}", explained.case.rule)];
     };
     let name = explained.case.name();
     let limit = |word: &str, limit: Option<Limit>| {
@@ -166,7 +170,13 @@ pub fn waits_for(explained: &Explained) -> Option<String> {
     let case = &explained.case;
     let open = case.open.as_ref()?;
     let Some(rule) = &explained.rule else {
-        return Some("with the next run: its rule watches nothing any more".to_string());
+        let is_stale = case.rule == STALE;
+        let when = if is_stale {
+            "when something is recorded again"
+        } else {
+            "with the next run: its rule watches nothing any more"
+        };
+        return Some(when.to_string());
     };
     let clear = clears_at(rule)?;
     let side = if rule.above { "below" } else { "above" };

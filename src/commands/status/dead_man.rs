@@ -3,6 +3,7 @@
 use super::{STALE_SECONDS, Status, seconds};
 use crate::alert::Outbox;
 use crate::base::clock::{parse, stamp};
+use crate::commands::cases::STALE;
 use crate::commands::here::Here;
 use crate::model::event::{Event, Kind};
 use crate::model::incident::Severity;
@@ -41,7 +42,7 @@ pub fn watch(here: &Here, status: &Status) -> Result<()> {
 }
 
 fn begin(here: &Here, status: &Status) -> Result<()> {
-    let incident = format!("stale-data-{}", status.taken.map_or(0, |taken| taken.timestamp_millis()));
+    let incident = format!("{STALE}-{}", status.taken.map_or(0, |taken| taken.timestamp_millis()));
     let told = Told { incident, since: status.taken.map(stamp).unwrap_or_default() };
     let event = event(here, status, &told, Kind::Fired);
     put(here, &event)?;
@@ -89,7 +90,7 @@ fn event(here: &Here, status: &Status, told: &Told, kind: Kind) -> Event {
         severity: Severity::Critical,
         time: stamp(now),
         host: status.host.clone(),
-        rule: "stale-data".to_string(),
+        rule: STALE.to_string(),
         title: "osmon records nothing".to_string(),
         metric: "snapshot.age_seconds".to_string(),
         value: age,
