@@ -281,3 +281,18 @@ fn what_is_muted_ends_by_itself_and_stands_in_the_history() {
     }
     assert!(host.osmon(&["silence", "cqu", "--for", "2h", "--because", "x"]).err.contains("did you mean \"cpu\""));
 }
+
+#[test]
+fn from_small_binaries_the_evidence_comes_from_the_history() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.memory]\nwarning = 50\nfor = \"1m\"\n".to_string();
+    for _ in 0..3 {
+        host.advance(60, 5);
+        host.small("osmon-probe", &[]).ok();
+        host.small("osmon-detect-crisis", &[]);
+    }
+    let event = host.sections("event").remove(0);
+    let evidence = &event["evidence"];
+    assert_eq!((&evidence["process"][0]["name"], &evidence["resource"]), (&"java".into(), &"memory".into()), "{event}");
+    assert_eq!(evidence["value"].as_array().unwrap().len(), 2, "of this and the last minute");
+}
