@@ -29,6 +29,8 @@ mod fuzz; // the bodies of the fuzz targets on their seeds
 mod history; // metrics over time, in every form; what is kept
 #[path = "suite/host.rs"]
 mod host; // a booted Debian with cron and systemd
+#[path = "suite/incidents.rs"]
+mod incidents; // the verdict in a line, why it fired, evidence, silences
 #[path = "suite/inject.rs"]
 mod inject; // a fault at each system call
 #[path = "suite/kill.rs"]
@@ -45,6 +47,8 @@ mod marks; // what happened to the clock and the machine, and notes
 mod metrics; // the list of metrics
 #[path = "suite/probe.rs"]
 mod probe; // recorded hosts
+#[path = "suite/replay.rs"]
+mod replay; // the rules on the past
 #[path = "suite/report.rs"]
 mod report; // the page as text
 #[path = "suite/run.rs"]

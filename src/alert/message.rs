@@ -15,6 +15,11 @@ use lettre::message::{Mailbox, MultiPart};
 /// Longest subject, in characters.
 const SUBJECT_MAX: usize = 120;
 
+/// So many processes are named.
+const WHO_MAX: usize = 3;
+/// Longest line of evidence, in characters.
+const FACT_MAX: usize = 500;
+
 /// Colours of the three words on light; the template has others for dark.
 const GREEN: &str = "#15803d";
 const RED: &str = "#b91c1c";
@@ -60,6 +65,8 @@ struct Item {
     title: String,
     sentence: String,
     since: String,
+    /// Evidence: heading and text.
+    facts: Vec<(&'static str, String)>,
 }
 
 #[derive(Template)]
@@ -139,7 +146,25 @@ fn item(event: &Event) -> Item {
         (Kind::Fired, Severity::Warning) => ("WARNING", AMBER, format!("{now}, warning {limit}, {since}.")),
     };
     let since = parse(&event.since).map(local_minute).unwrap_or_default();
-    Item { word, color, title: clean(&event.title, 200), sentence, since }
+    Item { word, color, title: clean(&event.title, 200), sentence, since, facts: facts(event) }
+}
+
+/// Who used the resource, the values before, and what had changed. Everything in it came from the host.
+fn facts(event: &Event) -> Vec<(&'static str, String)> {
+    let Some(evidence) = &event.evidence else { return Vec::new() };
+    let values: Vec<String> = evidence.value.iter().map(|sample| value(event, sample.value)).collect();
+    let values = if values.len() > 1 && !is_flag(name(event), event.limit) { values.join(", ") } else { String::new() };
+    let units = match evidence.resource.filter(|_| !evidence.process.is_empty()) {
+        Some(resource) => evidence.unit.iter().map(|unit| unit.words(resource)).collect::<Vec<_>>().join(", "),
+        None => String::new(),
+    };
+    let facts = [
+        ("Who", evidence.who(WHO_MAX)),
+        ("Units", units),
+        ("Values before", values),
+        ("Changed before", evidence.change.join("; ")),
+    ];
+    facts.into_iter().map(|(head, text)| (head, clean(&text, FACT_MAX))).filter(|(_, text)| !text.is_empty()).collect()
 }
 
 /// The mail for some events.
@@ -169,6 +194,7 @@ pub fn compose_test(envelope: &Envelope, host: &str, now: DateTime<Utc>) -> Resu
         title: "This is a test".to_string(),
         sentence: "It went the way every alert goes. Nothing is wrong.".to_string(),
         since: local_minute(now),
+        facts: Vec::new(),
     };
     let items = [item];
     let text = Text { host, items: &items, zone: zone_name(now), report: "" }.render()?;
@@ -222,6 +248,7 @@ mod tests {
             above: true,
             since: "2026-11-20T21:02:00.000Z".into(),
             duration_seconds: 2280.0,
+            evidence: None,
         }
     }
 

@@ -7,5 +7,5 @@ mod program;
 mod smtp;
 pub mod transport;
 
-pub use outbox::Outbox;
+pub use outbox::{Outbox, Stage};
 pub use transport::{Sent, send};

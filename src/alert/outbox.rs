@@ -25,6 +25,15 @@ pub struct Outbox {
     directory: PathBuf,
 }
 
+/// How far an event has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Nobody has accepted it yet.
+    Waiting,
+    /// Somebody has accepted it.
+    Sent,
+}
+
 /// What waits to be sent.
 #[derive(Debug, Default)]
 pub struct Waiting {
@@ -53,6 +62,16 @@ impl Outbox {
         }
         let written = make_directory(&new).and_then(|()| replace(&path, &serde_json::to_vec(event)?, FILE_MODE));
         written.with_context(|| format!("could not write the alert {}", path.display()))
+    }
+
+    /// Where an event is; `None`: it was never on its way, or it was sent more than a week ago.
+    pub fn stage(&self, event: &Event) -> Option<Stage> {
+        let name = format!("{}-{}.json", event.id, event.kind.word());
+        let is_in = |directory: &str| self.directory.join(directory).join(&name).exists();
+        if is_in("sent") {
+            return Some(Stage::Sent);
+        }
+        is_in("new").then_some(Stage::Waiting)
     }
 
     /// Only one sends at a time. `None`: somebody else is sending.

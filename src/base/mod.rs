@@ -1,5 +1,6 @@
 //! What knows nothing of osmon: files, locks, clocks, units, text, subprocesses.
 
+pub mod ahead;
 pub mod bounded;
 pub mod clock;
 pub mod fault;

@@ -1,7 +1,7 @@
 //! `osmon detect-crisis`: the rules on the newest snapshot.
 
 use super::here::Here;
-use super::verdict;
+use super::{evidence, replay, verdict};
 use crate::alert::Outbox;
 use crate::base::clock::{Now, parse};
 use crate::base::fault::Fault;
@@ -14,9 +14,10 @@ use crate::model::record::{Header, Record};
 use crate::model::walk::walk;
 use crate::store::{EVENTS, SNAPSHOTS};
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, FromArgMatches};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How old a snapshot may be and still say something about the present, in seconds.
@@ -26,14 +27,27 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STATE: &str = "crisis";
 
 #[derive(Debug, Args)]
-struct Arguments {}
+struct Arguments {
+    /// Judge the past instead: how often would these rules have called me? Writes nothing
+    #[arg(long, conflicts_with = "replay")]
+    dry_run: bool,
+    /// … from when: 7d, yesterday, 2026-11-01 [default: 7d]
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// The same over a foreign series: lines of timestamp,value ("-": standard input)
+    #[arg(long, value_name = "FILE", requires = "metric")]
+    replay: Option<PathBuf>,
+    /// … and the metric that it is, so that the rules that watch it are tried
+    #[arg(long, value_name = "NAME", requires = "replay")]
+    metric: Option<String>,
+}
 
 /// The command.
 pub const COMMAND: Command = Command {
     name: "detect-crisis",
     aliases: &[],
     about: "Judge the newest snapshot by the rules; tell of what began, got worse or ended",
-    examples: "  osmon detect-crisis -v      the verdict, also without a terminal\n  osmon detect-crisis --json",
+    examples: "  osmon detect-crisis -v      the verdict, also without a terminal\n  osmon detect-crisis --json\n  osmon detect-crisis --dry-run --since 30d\n  osmon detect-crisis --replay cpu.csv --metric cpu.busy_percent",
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
@@ -84,6 +98,15 @@ struct Own {
 const ESSENTIAL: [&str; 5] = ["cpu", "load", "memory", "disk", "process"];
 
 fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    if arguments.dry_run || arguments.replay.is_some() {
+        let Arguments { since, replay: file, metric, .. } = &arguments;
+        let asked = replay::Asked { since: since.as_deref(), file: file.as_deref(), metric: metric.as_deref() };
+        return replay::run(call, &asked);
+    }
+    if arguments.since.is_some() {
+        return Err(Fault::Usage("--since belongs to --dry-run or --replay".to_string()).into());
+    }
     let here = Here::open(call)?;
     let lock = here.store.lock(PATIENCE)?;
     let newest = here.store.last(SNAPSHOTS, here.now.wall)?;
@@ -97,7 +120,8 @@ fn run(call: &Call) -> Result<Exit> {
         ))
         .into());
     }
-    let detected = evaluate(&here, &snapshot)?;
+    let mut detected = evaluate(&here, &snapshot)?;
+    detected.events = evidence::add(&here, detected.events, None);
     promise(&here, &detected);
     enqueue(&here, &detected.to_tell())?;
     commit(&here, &detected)?;

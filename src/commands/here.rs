@@ -89,6 +89,16 @@ impl Here {
         }
     }
 
+    /// Key, value and place (`default`, a place in the file, a variable) of everything below a section.
+    pub fn settings(&self, section: &[&str]) -> Vec<(String, String, String)> {
+        let values = self.loaded.values().into_iter();
+        let inside =
+            values.filter(|(path, _, _)| path.len() > section.len() && path.iter().zip(section).all(|(a, b)| a == b));
+        inside
+            .map(|(path, value, place)| (path.last().cloned().unwrap_or_default(), value.to_string(), place))
+            .collect()
+    }
+
     /// Where the report is written.
     pub fn report_path(&self) -> PathBuf {
         let path = &self.config.report.path;

@@ -2,7 +2,7 @@
 
 use super::here::Here;
 use crate::base::clock::{Now, parse, stamp};
-use crate::base::text::{clean, plural};
+use crate::base::text::{NAME_MAX, clean, plural};
 use crate::model::mark::{Kind, Mark};
 use crate::model::record::{Header, Record, round};
 use crate::probe::Probed;
@@ -10,6 +10,7 @@ use crate::probe::change::{Gap, Known, marks};
 use crate::store::{EVENTS, SNAPSHOTS};
 use anyhow::Result;
 use chrono::TimeDelta;
+use nix::unistd::{User, getuid};
 use serde::{Deserialize, Serialize};
 
 /// Name of the state file; there is none while nothing waits.
@@ -136,4 +137,11 @@ pub fn append(here: &Here, mark: &Mark) -> Result<()> {
     let mut record = Record::new(header);
     record.add("mark", mark)?;
     here.store.append(EVENTS, &here.now, &record.to_json()?)
+}
+
+/// Who is at the keyboard: behind sudo the person who called it.
+pub fn author() -> String {
+    let person = std::env::var("SUDO_USER").ok().filter(|name| !name.is_empty());
+    let user = || User::from_uid(getuid()).ok().flatten().map(|user| user.name);
+    clean(&person.or_else(user).unwrap_or_else(|| getuid().to_string()), NAME_MAX)
 }

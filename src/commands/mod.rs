@@ -1,23 +1,33 @@
 //! One file per command: its flags and what it does; it wires the rooms below together.
 
+pub mod ack;
 pub mod backup;
+mod cases;
 pub mod config;
 pub mod detect_crisis;
+pub mod downtime;
+mod evidence;
+pub mod explain;
 mod findings;
 pub mod graph;
 mod here;
 pub mod history;
+pub mod incidents;
 mod marks;
 mod meter;
+mod mutes;
 pub mod note;
 pub mod probe;
 mod probe_table;
 mod refuge;
 pub mod repair;
+mod replay;
 pub mod restore;
 pub mod run;
 pub mod send_alert;
+pub mod silence;
 mod skipped;
+pub mod status;
 pub mod store;
 mod timeline;
 pub mod top;
@@ -32,9 +42,15 @@ use crate::cli::Command;
 pub const TABLE: &[&Command] = &[
     &run::COMMAND,
     &probe::COMMAND,
+    &status::COMMAND,
     &top::COMMAND,
     &history::COMMAND,
     &note::COMMAND,
+    &incidents::COMMAND,
+    &explain::COMMAND,
+    &ack::COMMAND,
+    &silence::COMMAND,
+    &downtime::COMMAND,
     &detect_crisis::COMMAND,
     &send_alert::COMMAND,
     &graph::COMMAND,

@@ -4,13 +4,12 @@ use super::here::Here;
 use super::marks;
 use crate::base::clock::{local_minute, stamp};
 use crate::base::fault::Fault;
-use crate::base::text::{NAME_MAX, clean};
+use crate::base::text::clean;
 use crate::base::when;
 use crate::cli::{Call, Command, Exit};
 use crate::model::mark::{Kind, Mark};
 use anyhow::Result;
 use clap::{Args, FromArgMatches};
-use nix::unistd::{User, getuid};
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -51,7 +50,7 @@ fn run(call: &Call) -> Result<Exit> {
     if time > now {
         return Err(Fault::Usage(format!("--at {} is in the future", local_minute(time))).into());
     }
-    let author = author();
+    let author = marks::author();
     let mark = Mark {
         id: format!("note-{}-{:08x}", now.timestamp_millis(), crc32fast::hash(format!("{author}\n{text}").as_bytes())),
         kind: Kind::Note,
@@ -82,13 +81,6 @@ fn text(words: &[OsString]) -> Result<String, Fault> {
         }
         _ => Ok(clean(&line, TEXT_MAX)),
     }
-}
-
-/// Who is noting: behind sudo the person who called it.
-fn author() -> String {
-    let person = std::env::var("SUDO_USER").ok().filter(|name| !name.is_empty());
-    let user = || User::from_uid(getuid()).ok().flatten().map(|user| user.name);
-    clean(&person.or_else(user).unwrap_or_else(|| getuid().to_string()), NAME_MAX)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use super::here::Here;
 use super::probe_table;
-use super::{detect_crisis, graph, probe, refuge, send_alert, skipped, upkeep, verdict};
+use super::{detect_crisis, evidence, graph, probe, refuge, send_alert, skipped, upkeep, verdict};
 use crate::base::bounded::{self, Unfinished};
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
 use crate::base::lock::Lock;
@@ -204,9 +204,12 @@ impl Minute {
             return Vec::new();
         };
         self.line("measured", &probe_table::one_line(&json));
-        let judged = json.clone();
-        let Some(mut detected) = self.step("judge", DETECT_LIMIT, move |here| detect_crisis::evaluate(here, &judged))
-        else {
+        let (judged, processes) = (json.clone(), probed.processes.to_json().ok());
+        let Some(mut detected) = self.step("judge", DETECT_LIMIT, move |here| {
+            let mut detected = detect_crisis::evaluate(here, &judged)?;
+            detected.events = evidence::add(here, detected.events, processes);
+            Ok(detected)
+        }) else {
             return Vec::new();
         };
         detected.events.splice(0..0, told_late);

@@ -223,6 +223,7 @@ fn event(alert: &Alert, kind: Kind, clock: &Clock, same_boot: bool) -> Event {
         above: alert.above,
         since: stamp(alert.since.map_or(clock.now.wall, |since| since.wall)),
         duration_seconds: crate::model::record::round(duration),
+        evidence: None,
     }
 }
 

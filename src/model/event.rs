@@ -1,5 +1,6 @@
 //! A transition of an incident: what is appended to the `events` stream and told to people.
 
+use super::evidence::Evidence;
 use super::incident::Severity;
 use serde::{Deserialize, Serialize};
 
@@ -63,4 +64,7 @@ pub struct Event {
     pub since: String,
     /// From the first breach to now, in seconds, by the clock that does not step where the boot is the same.
     pub duration_seconds: f64,
+    /// What was going on; of what began or got worse, where anything is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
 }

@@ -2,8 +2,10 @@
 
 pub mod catalogue;
 pub mod event;
+pub mod evidence;
 pub mod incident;
 pub mod mark;
 pub mod metric;
+pub mod mute;
 pub mod record;
 pub mod walk;

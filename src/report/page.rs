@@ -86,7 +86,7 @@ pub fn render(input: &Input) -> Result<String> {
         zone: zone_name(input.now),
         tiles: if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot) },
         spark_size: spark::SIZE,
-        open: input.open.iter().map(|incident| attention(incident, input.now)).collect(),
+        open: input.open.iter().map(|incident| attention(incident, &input.events, input.now)).collect(),
         events: happened::list(input, EVENTS_MAX),
         span: words,
         charts: charts(input, &time)?,

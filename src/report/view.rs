@@ -30,6 +30,7 @@ pub struct Attention {
     pub value: String,
     pub limit: String,
     pub since: String,
+    pub who: String,
     pub id: String,
 }
 
@@ -122,8 +123,11 @@ fn last_ended(input: &Input) -> String {
     }
 }
 
-pub fn attention(incident: &Incident, now: DateTime<Utc>) -> Attention {
+/// `events`: the newest first.
+pub fn attention(incident: &Incident, events: &[Event], now: DateTime<Utc>) -> Attention {
     let flag = is_flag(&incident.metric, incident.limit);
+    let evidence =
+        events.iter().filter(|event| event.incident == incident.id).find_map(|event| event.evidence.as_ref());
     Attention {
         state: if incident.severity == Severity::Critical { "bad" } else { "warn" },
         title: incident.title.clone(),
@@ -135,6 +139,7 @@ pub fn attention(incident: &Incident, now: DateTime<Utc>) -> Attention {
             lasted(incident.since, now),
             if incident.recovering { " · recovering" } else { "" }
         ),
+        who: fit(&evidence.map(|evidence| evidence.who(3)).unwrap_or_default(), 200),
         id: incident.id.clone(),
     }
 }

@@ -4,8 +4,14 @@ use super::harness::{Host, binary, repository, tool};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 20] = [
     "run",
+    "status",
+    "incidents",
+    "explain",
+    "ack",
+    "silence",
+    "downtime",
     "probe",
     "top",
     "history",

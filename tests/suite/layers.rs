@@ -65,6 +65,10 @@ fn imports_go_down_only() {
 fn a_command_knows_no_other_command_but_run_and_its_helpers() {
     // Helpers of several commands are no commands themselves.
     let helpers = [
+        "cases",
+        "evidence",
+        "mutes",
+        "replay",
         "here",
         "verdict",
         "skipped",
@@ -81,7 +85,13 @@ fn a_command_knows_no_other_command_but_run_and_its_helpers() {
     let commands = [
         "backup",
         "config",
+        "ack",
         "detect_crisis",
+        "downtime",
+        "explain",
+        "incidents",
+        "silence",
+        "status",
         "graph",
         "history",
         "note",

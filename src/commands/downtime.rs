@@ -1,0 +1,58 @@
+//! `osmon downtime`: nobody is told of anything for a while.
+
+use super::here::Here;
+use super::{marks, mutes};
+use crate::base::clock::local_minute;
+use crate::cli::{Call, Command, Exit};
+use crate::model::mute::Silence;
+use anyhow::Result;
+use clap::{Args, FromArgMatches};
+
+/// Longest downtime, in days.
+const LONGEST_DAYS: i64 = 30;
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// Its end: 4h, 18:00, "tomorrow 08:00", 2026-11-24 (at most 30 days ahead)
+    #[arg(long, value_name = "TIME", required_unless_present = "span")]
+    until: Option<String>,
+    /// … or how long: 90m, 4h, 2d
+    #[arg(long = "for", value_name = "SPAN", conflicts_with = "until")]
+    span: Option<String>,
+    /// Why, for the others
+    #[arg(long, value_name = "TEXT", required = true)]
+    because: String,
+}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "downtime",
+    aliases: &[],
+    about: "Tell nobody of anything while you work on this host; it ends by itself",
+    examples: "  osmon downtime --for 2h --because \"new kernel\"\n  osmon downtime --until \"tomorrow 06:00\" --because \"moving house\"\n  osmon silence --list        shows it, --remove ends it early",
+    arguments: Arguments::augment_args,
+    scheduled: false,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    let here = Here::open(call)?;
+    let now = here.now.wall;
+    let because = mutes::reason(&arguments.because)?;
+    let until = mutes::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, now)?;
+    let silence = Silence { matcher: "*".to_string(), since: now, until, because, by: marks::author() };
+    let text = format!("downtime until {}: {}", local_minute(until), silence.because);
+    let added = silence.clone();
+    mutes::change(&here, move |mutes| {
+        mutes.silences.push(added);
+        Ok(((), text))
+    })?;
+    if call.out.json {
+        call.out.result(&serde_json::json!({ "schema": 1, "silence": silence }).to_string());
+    }
+    call.out.say(&format!("downtime {}", mutes::until(until, now)));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,132 @@
+//! `osmon incidents`: what was wrong, and for how long.
+
+use super::cases::{self, Case};
+use super::here::Here;
+use crate::base::clock::{local_form, stamp};
+use crate::base::fault::Fault;
+use crate::base::text::plural;
+use crate::base::units::{duration, metric_value};
+use crate::base::when;
+use crate::cli::output::Style;
+use crate::cli::table::{Column, head, row};
+use crate::cli::{Call, Command, Exit};
+use crate::model::event::is_flag;
+use crate::model::incident::Severity;
+use anyhow::Result;
+use chrono::TimeDelta;
+use clap::{Args, FromArgMatches};
+use serde_json::{Value, json};
+
+/// How far back is shown where nothing is said, in days.
+const USUAL_DAYS: i64 = 30;
+
+const ID_WIDTH: usize = 17;
+const TITLE_WIDTH: usize = 15;
+const COLUMNS: [Column; 7] = [
+    ("ID", ID_WIDTH, false),
+    ("Bad", 4, false),
+    ("What", TITLE_WIDTH, false),
+    ("Since", 11, false),
+    ("Lasted", 8, true),
+    ("Peak", 8, true),
+    ("Told", 5, false),
+];
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// Only those that are not over
+    #[arg(long)]
+    open: bool,
+    /// From when: yesterday, "2h ago", 7d, 2026-11-01 [default: 30 days]
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// … until when [default: now]
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "incidents",
+    aliases: &[],
+    about: "What was wrong: every incident with how bad, since when, how long, the peak",
+    examples: "  osmon incidents --open\n  osmon incidents --since 7d\n  osmon incidents --json | jq '.incident[].id'",
+    arguments: Arguments::augment_args,
+    scheduled: false,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    let here = Here::open(call)?;
+    let now = here.now.wall;
+    let time = |text: &str| when::parse(text, now).map_err(Fault::Usage);
+    let since = arguments.since.as_deref().map_or(Ok(now - TimeDelta::days(USUAL_DAYS)), time)?;
+    let until = arguments.until.as_deref().map_or(Ok(now), time)?;
+    if since > until {
+        return Err(Fault::Usage("--until must be after --since".to_string()).into());
+    }
+    let mut cases = cases::read(&here, since, until)?;
+    cases.retain(|case| case.open.is_some() || !arguments.open);
+    if call.out.json {
+        let list: Vec<Value> = cases.iter().map(|case| to_json(case, &here)).collect();
+        call.out.result(
+            &json!({ "schema": 1, "time": stamp(now), "since": stamp(since), "until": stamp(until), "incident": list })
+                .to_string(),
+        );
+        return Ok(Exit::Done);
+    }
+    let mut lines = vec![call.out.paint(Style::Bold, &head(&COLUMNS))];
+    lines.extend(cases.iter().map(|case| line(call, case, &here)));
+    if cases.is_empty() {
+        lines = vec![if arguments.open { "no incident is open" } else { "no incidents" }.to_string()];
+    } else {
+        let open = cases.iter().filter(|case| case.open.is_some()).count();
+        let days = duration((until - since).num_seconds() as f64);
+        lines.push(call.out.paint(
+            Style::Dim,
+            &format!("{} in {days}, {open} open; osmon explain ID says why", plural(cases.len(), "incident")),
+        ));
+    }
+    call.out.result(&lines.join("\n"));
+    Ok(Exit::Done)
+}
+
+fn line(call: &Call, case: &Case, here: &Here) -> String {
+    let lasted = duration(case.lasted).replace(" min", "m").replace(" h", "h").replace(" d", "d").replace(" s", "s");
+    // An id is there to be typed: a long one takes its room from the title.
+    let more = case.id.chars().count().saturating_sub(ID_WIDTH);
+    let columns = COLUMNS.map(|(head, width, right)| match head {
+        "ID" => (head, width + more, right),
+        "What" => (head, width.saturating_sub(more).max(1), right),
+        _ => (head, width, right),
+    });
+    let peak = case.peak.filter(|_| !is_flag(case.name(), case.limit));
+    let cells = [
+        case.id.clone(),
+        case.severity.word().chars().take(4).collect(),
+        case.title.clone(),
+        local_form(case.since, "%m-%d %H:%M"),
+        if case.open.is_some() { format!("{lasted}…") } else { lasted },
+        peak.map_or_else(|| "–".to_string(), |value| metric_value(case.name(), value)),
+        case.told(here).to_string(),
+    ];
+    let text = row(&columns, &cells);
+    match (&case.open, case.severity) {
+        (None, _) => text,
+        (Some(_), Severity::Critical) => call.out.paint(Style::Bad, &text),
+        (Some(_), Severity::Warning) => call.out.paint(Style::Warn, &text),
+    }
+}
+
+fn to_json(case: &Case, here: &Here) -> Value {
+    json!({
+        "id": case.id, "rule": case.rule, "title": case.title, "metric": case.metric, "severity": case.severity,
+        "since": stamp(case.since), "ended": case.ended.map(stamp), "open": case.open.is_some(),
+        "recovering": case.open.as_ref().is_some_and(|open| open.recovering), "duration_seconds": case.lasted,
+        "peak": case.peak, "limit": case.limit, "above": case.above, "told": case.told(here),
+        "event": case.events.iter().map(|event| &event.id).collect::<Vec<_>>(),
+    })
+}

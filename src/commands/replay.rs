@@ -1,0 +1,156 @@
+//! The present rules on the past: how often would this have called me? Writes nothing.
+
+mod foreign;
+mod recorded;
+mod tally;
+
+use super::here::Here;
+use crate::base::clock::Now;
+use crate::base::fault::Fault;
+use crate::base::units::duration;
+use crate::base::when;
+use crate::cli::{Call, Exit};
+use crate::config::Rule;
+use crate::crisis::{Clock, State, step};
+use crate::model::metric::{Metric, read_labels};
+use anyhow::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::path::Path;
+use tally::Tally;
+
+/// How far back is looked where nothing is said, in days.
+const USUAL_DAYS: i64 = 7;
+
+/// What is replayed.
+pub struct Asked<'a> {
+    /// From when.
+    pub since: Option<&'a str>,
+    /// A foreign series instead of the history.
+    pub file: Option<&'a Path>,
+    /// What that series is.
+    pub metric: Option<&'a str>,
+}
+
+/// Metrics at a moment.
+struct Moment {
+    now: Now,
+    boot_id: String,
+    metrics: Vec<Metric>,
+}
+
+/// The rules on their way through the past.
+struct Player<'a> {
+    rules: Vec<Rule>,
+    state: State,
+    tally: Tally,
+    host: String,
+    call: &'a Call,
+}
+
+impl Player<'_> {
+    fn play(&mut self, moment: Moment) {
+        let clock = Clock { now: moment.now, boot_id: moment.boot_id, host: self.host.clone() };
+        let (state, events) = step(&self.rules, &self.state, &moment.metrics, &clock);
+        self.state = state;
+        for event in events {
+            if self.call.out.json
+                && let Ok(line) = serde_json::to_string(&event)
+            {
+                self.call.out.result(&line);
+            }
+            self.tally.add(&event);
+        }
+        self.tally.at(clock.now.wall);
+    }
+
+    fn finish(mut self, heading: &str, asked: f64) -> Exit {
+        if !self.call.out.json {
+            let open = self.state.open();
+            self.tally.close(&open);
+            self.call.out.result(&self.tally.render(&self.call.out, heading, asked));
+        }
+        Exit::Done
+    }
+}
+
+/// Replays and shows what would have been told.
+///
+/// # Errors
+/// When the history or the file cannot be read, or nothing in it is watched by a rule.
+pub fn run(call: &Call, asked: &Asked) -> Result<Exit> {
+    // Not as cron calls it: complaints are not held back, for that would write.
+    let calm =
+        Call { common: call.common.clone(), matches: call.matches.clone(), scheduled: false, out: call.out.clone() };
+    let here = Here::open(&calm)?;
+    match asked.file {
+        Some(file) => foreign(call, &here, file, asked),
+        None => history(call, &here, asked.since),
+    }
+}
+
+fn history(call: &Call, here: &Here, since: Option<&str>) -> Result<Exit> {
+    let now = here.now.wall;
+    let since = since.map_or(Ok(now - TimeDelta::days(USUAL_DAYS)), |since| when::parse(since, now));
+    let since = since.map_err(Fault::Usage)?;
+    let mut player = player(call, here, here.config.rules.clone());
+    let reading = recorded::walk(
+        here,
+        (since, now),
+        &player.rules.clone(),
+        &mut super::meter::meter(call, "day"),
+        &mut |moment| {
+            player.play(moment);
+        },
+    )?;
+    if let Some(place) = &reading.first_damage {
+        here.out.complain(&format!("{} damaged lines passed over, the first in {place}", reading.damaged));
+    }
+    for (file, reason) in &reading.unreadable {
+        here.out.complain(&format!("{} could not be read: {reason}", file.display()));
+    }
+    if reading.records == 0 {
+        let since = crate::base::clock::local_minute(since);
+        return Err(
+            Fault::BadData(format!("nothing was recorded since {since}; osmon history shows what there is")).into()
+        );
+    }
+    let asked = (now - since).num_seconds() as f64;
+    let count = player.rules.len();
+    Ok(player.finish(&format!("{count} rules on the last {}", duration(asked)), asked))
+}
+
+fn foreign(call: &Call, here: &Here, file: &Path, asked: &Asked) -> Result<Exit> {
+    let text = asked.metric.unwrap_or_default();
+    let (name, labels) = read_labels(text);
+    let watch = |rule: &&Rule| rule.metric.matches(name, &labels);
+    let rules: Vec<Rule> = here.config.rules.iter().filter(watch).cloned().collect();
+    if rules.is_empty() {
+        let known = here.config.rules.iter().map(|rule| rule.metric.name.as_str());
+        let hint = crate::base::similar::hint(name, known);
+        let plain = crate::base::text::clean(text, 80);
+        return Err(Fault::Usage(format!("no rule watches {plain}{hint}; osmon config show lists the rules")).into());
+    }
+    let series = foreign::read(
+        file,
+        asked.since.map(|since| when::parse(since, here.now.wall)).transpose().map_err(Fault::Usage)?,
+    )?;
+    for complaint in series.complaints() {
+        call.out.complain(&complaint);
+    }
+    let (Some(first), Some(last)) = (series.samples.first(), series.samples.last()) else {
+        return Err(Fault::BadData(format!("{} has no line of timestamp,value", file.display())).into());
+    };
+    let asked = (last.0 - first.0) as f64 / 1e3;
+    let heading = format!("{} values of {name} over {}", series.samples.len(), duration(asked));
+    let mut player = player(call, here, rules);
+    series.play(&mut |time: DateTime<Utc>, value| {
+        let now = Now { wall: time, boottime_seconds: time.timestamp_millis() as f64 / 1e3 };
+        let metric = Metric { name: name.to_string(), labels: labels.clone(), value };
+        player.play(Moment { now, boot_id: "replay".to_string(), metrics: vec![metric] });
+    });
+    Ok(player.finish(&heading, asked))
+}
+
+fn player<'a>(call: &'a Call, here: &Here, rules: Vec<Rule>) -> Player<'a> {
+    Player { rules, state: State::default(), tally: Tally::default(), host: here.root.host_name(), call }
+}

@@ -1,0 +1,106 @@
+//! The history day by day: read side by side, given in the order of time.
+
+use super::super::here::Here;
+use super::Moment;
+use crate::base::clock::{Now, parse};
+use crate::config::Rule;
+use crate::model::metric::Metric;
+use crate::model::record::time_of;
+use crate::model::walk::walk as walk_record;
+use crate::store::day::begin;
+use crate::store::read::Reading;
+use crate::store::{SNAPSHOTS, Store};
+use anyhow::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::thread;
+
+/// So many days are read at the same time at most: memory is bounded, and a small host stays usable.
+const AT_ONCE: usize = 4;
+
+/// What is read of a snapshot's header; it comes first, the rest is not looked at here.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow, default)]
+    boot_id: Cow<'a, str>,
+    #[serde(default)]
+    boottime_seconds: f64,
+}
+
+/// Calls `visit` with every snapshot of a span: of its metrics those that a rule may watch.
+///
+/// # Errors
+/// When the stream cannot be listed.
+pub fn walk(
+    here: &Here,
+    (since, until): (DateTime<Utc>, DateTime<Utc>),
+    rules: &[Rule],
+    meter: &mut dyn FnMut(u64, u64),
+    visit: &mut dyn FnMut(Moment),
+) -> Result<Reading> {
+    let mut spans: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
+    for day in here.store.days(SNAPSHOTS)? {
+        let Some(begin) = begin(&day.name) else { continue };
+        let (from, to) = (since.max(begin), until.min(begin + TimeDelta::milliseconds(86_399_999)));
+        if from <= to {
+            spans.push((from, to));
+        }
+    }
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(AT_ONCE);
+    let (all, mut done, mut total) = (spans.len() as u64, 0, Reading::default());
+    let store = &here.store;
+    thread::scope(|scope| {
+        let start = |batch: &[(DateTime<Utc>, DateTime<Utc>)]| {
+            let spans = batch.iter().copied();
+            spans.map(|(from, to)| scope.spawn(move || read(store, from, to, rules))).collect::<Vec<_>>()
+        };
+        let mut batches = spans.chunks(threads);
+        // While one batch is judged the next one is read.
+        let mut reading = batches.next().map(start).unwrap_or_default();
+        while !reading.is_empty() {
+            let next = batches.next().map(start).unwrap_or_default();
+            for handle in std::mem::replace(&mut reading, next) {
+                // A thread that panicked is a day that could not be read.
+                if let Ok(Ok((moments, met))) = handle.join() {
+                    moments.into_iter().for_each(&mut *visit);
+                    total.records += met.records;
+                    total.damaged += met.damaged;
+                    total.first_damage = total.first_damage.take().or(met.first_damage);
+                    total.unreadable.extend(met.unreadable);
+                }
+                meter(done, all);
+                done += 1;
+            }
+        }
+    });
+    Ok(total)
+}
+
+fn read(store: &Store, from: DateTime<Utc>, to: DateTime<Utc>, rules: &[Rule]) -> Result<(Vec<Moment>, Reading)> {
+    let (mut moments, mut wanted) = (Vec::new(), HashMap::<String, bool>::new());
+    let reading = store.read(SNAPSHOTS, from, to, &mut |line| {
+        let Some(wall) = time_of(line).and_then(parse) else { return };
+        let Ok(head) = serde_json::from_str::<Head>(line) else { return };
+        let mut metrics = Vec::new();
+        // A line that is damaged gives what stands before the damage.
+        let _ = walk_record(line, &mut |name, labels, value| {
+            let is_wanted = match wanted.get(name) {
+                Some(known) => *known,
+                None => {
+                    let fits = |rule: &Rule| rule.metric.name == name || rule.metric.name.contains('*');
+                    let fits = rules.iter().any(fits);
+                    wanted.insert(name.to_string(), fits);
+                    fits
+                }
+            };
+            if is_wanted {
+                metrics.push(Metric { name: name.to_string(), labels: labels.to_vec(), value });
+            }
+        });
+        let now = Now { wall, boottime_seconds: head.boottime_seconds };
+        moments.push(Moment { now, boot_id: head.boot_id.into_owned(), metrics });
+    })?;
+    Ok((moments, reading))
+}

@@ -1,0 +1,116 @@
+//! What a replay would have told, counted.
+
+use crate::base::clock::{local_form, parse};
+use crate::base::text::plural;
+use crate::base::units::duration;
+use crate::cli::Output;
+use crate::cli::output::Style;
+use crate::cli::table::{Column, head, row};
+use crate::model::event::{Event, Kind};
+use crate::model::incident::Incident;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+const COLUMNS: &[Column] = &[
+    ("Rule", 10, false),
+    ("What", 22, false),
+    ("Fired", 5, true),
+    ("Worse", 5, true),
+    ("Over", 5, true),
+    ("Longest", 12, true),
+    ("First", 8, false),
+];
+
+/// Of one rule for one thing.
+#[derive(Debug, Default)]
+struct Count {
+    title: String,
+    fired: usize,
+    escalated: usize,
+    recovered: usize,
+    /// In seconds.
+    longest: f64,
+    is_open: bool,
+    first: Option<DateTime<Utc>>,
+    /// The newest incident.
+    incident: String,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub struct Tally {
+    counts: BTreeMap<(String, String), Count>,
+    alerts: usize,
+    recoveries: usize,
+    last: Option<DateTime<Utc>>,
+}
+
+impl Tally {
+    pub fn add(&mut self, event: &Event) {
+        let labels = event.metric.split_once('{').map_or("", |(_, labels)| labels);
+        let count = self.counts.entry((event.rule.clone(), labels.to_string())).or_default();
+        count.title.clone_from(&event.title);
+        count.incident.clone_from(&event.incident);
+        count.first = count.first.or_else(|| parse(&event.time));
+        count.longest = count.longest.max(event.duration_seconds);
+        if event.kind == Kind::Recovered {
+            count.recovered += 1;
+            self.recoveries += 1;
+            return;
+        }
+        // Everything else calls somebody.
+        self.alerts += 1;
+        match event.kind {
+            Kind::Fired => count.fired += 1,
+            Kind::Escalated => count.escalated += 1,
+            _ => {}
+        }
+    }
+
+    /// The time is this now.
+    pub fn at(&mut self, time: DateTime<Utc>) {
+        self.last = Some(time);
+    }
+
+    /// What is still open at the end lasted at least until then.
+    pub fn close(&mut self, open: &[Incident]) {
+        let Some(last) = self.last else { return };
+        for count in self.counts.values_mut() {
+            if let Some(incident) = open.iter().find(|incident| incident.id == count.incident) {
+                count.is_open = true;
+                count.longest = count.longest.max((last - incident.since).num_milliseconds() as f64 / 1e3);
+            }
+        }
+    }
+
+    /// The table and the sum. `asked`: the span in seconds.
+    pub fn render(&self, out: &Output, heading: &str, asked: f64) -> String {
+        let mut lines = vec![out.paint(Style::Bold, heading)];
+        if !self.counts.is_empty() {
+            lines.extend([String::new(), out.paint(Style::Bold, &head(COLUMNS))]);
+        }
+        let mut counts: Vec<_> = self.counts.iter().collect();
+        counts.sort_by_key(|((rule, _), count)| (std::cmp::Reverse(count.fired), rule.as_str()));
+        for ((rule, _), count) in counts {
+            let longest = duration(count.longest);
+            let first = count.first.map(|time| local_form(time, "%m-%d")).unwrap_or_default();
+            lines.push(row(
+                COLUMNS,
+                &[
+                    rule.clone(),
+                    count.title.clone(),
+                    count.fired.to_string(),
+                    count.escalated.to_string(),
+                    count.recovered.to_string(),
+                    if count.is_open { format!("{longest}…") } else { longest },
+                    first,
+                ],
+            ));
+        }
+        let (alerts, recoveries) = (plural(self.alerts, "alert"), plural(self.recoveries, "recover"));
+        let recoveries =
+            if self.recoveries == 1 { format!("{recoveries}y") } else { recoveries.replace("recovers", "recoveries") };
+        lines.extend([String::new(), format!("{alerts} in {}, and {recoveries}", duration(asked))]);
+        lines.join("\n")
+    }
+}

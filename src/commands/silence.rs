@@ -1,0 +1,144 @@
+//! `osmon silence`: nobody is told of some things for a while.
+
+use super::here::Here;
+use super::{marks, mutes};
+use crate::base::clock::{local_minute, stamp};
+use crate::base::fault::Fault;
+use crate::base::similar::hint;
+use crate::base::text::{NAME_MAX, clean};
+use crate::cli::table::{Column, head, row};
+use crate::cli::{Call, Command, Exit};
+use crate::config::Rule;
+use crate::model::catalogue;
+use crate::model::metric::Selector;
+use crate::model::mute::{Mutes, Silence};
+use anyhow::Result;
+use clap::{Args, FromArgMatches};
+
+/// Longest silence, in days.
+const LONGEST_DAYS: i64 = 30;
+
+const COLUMNS: &[Column] = &[("N", 3, true), ("What", 26, false), ("Until", 16, false), ("Why", 28, false)];
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// Name of a rule, a metric such as 'disk.*{mount="/var*"}', or '*' for everything
+    #[arg(value_name = "MATCH", required_unless_present_any = ["list", "remove"])]
+    matcher: Option<String>,
+    /// Its end: 4h, 18:00, "tomorrow 08:00", 2026-11-24 (at most 30 days ahead)
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// … or how long: 90m, 4h, 2d
+    #[arg(long = "for", value_name = "SPAN", conflicts_with = "until")]
+    span: Option<String>,
+    /// Why, for the others
+    #[arg(long, value_name = "TEXT", required_unless_present_any = ["list", "remove"])]
+    because: Option<String>,
+    /// Show what is silenced and acknowledged
+    #[arg(long, conflicts_with_all = ["matcher", "remove", "until", "span"])]
+    list: bool,
+    /// End one early, by its number in the list
+    #[arg(long, value_name = "N", conflicts_with_all = ["matcher", "until", "span"])]
+    remove: Option<usize>,
+}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "silence",
+    aliases: &[],
+    about: "Tell nobody of some things for a while; it ends by itself",
+    examples: "  osmon silence cpu --until 18:00 --because \"load test\"\n  osmon silence 'disk.*{mount=\"/backup*\"}' --for 2d --because \"being moved\"\n  osmon silence --list\n  osmon silence --remove 1",
+    arguments: Arguments::augment_args,
+    scheduled: false,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    let here = Here::open(call)?;
+    if let Some(number) = arguments.remove {
+        return remove(call, &here, number);
+    }
+    let Some(matcher) = arguments.matcher else {
+        list(call, &mutes::read(&here), &here);
+        return Ok(Exit::Done);
+    };
+    let now = here.now.wall;
+    let matcher = checked(&matcher, &here.config.rules).map_err(Fault::Usage)?;
+    let because = mutes::reason(arguments.because.as_deref().unwrap_or_default())?;
+    let until = mutes::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, now)?;
+    let silence = Silence { matcher, since: now, until, because, by: marks::author() };
+    let text = format!("silenced {} until {}: {}", silence.matcher, local_minute(until), silence.because);
+    let added = silence.clone();
+    mutes::change(&here, move |mutes| {
+        mutes.silences.push(added);
+        Ok(((), text))
+    })?;
+    if call.out.json {
+        call.out.result(&serde_json::json!({ "schema": 1, "silence": silence }).to_string());
+    }
+    call.out.say(&format!("{} is silenced {}", silence.matcher, mutes::until(until, now)));
+    Ok(Exit::Done)
+}
+
+/// A silence that means nothing would be found out at the worst time.
+fn checked(text: &str, rules: &[Rule]) -> Result<String, String> {
+    if text == "*" || rules.iter().any(|rule| rule.name == text) {
+        return Ok(text.to_string());
+    }
+    let names = rules.iter().map(|rule| rule.name.as_str());
+    let plain = clean(text, NAME_MAX);
+    let selector = Selector::pattern(text)
+        .map_err(|_| format!("no rule and no metric is called {plain:?}{}", hint(text, names.clone())))?;
+    let is_known = catalogue::all().iter().any(|entry| Selector::pattern_fits(&selector.name, &entry.name));
+    let is_watched = rules.iter().any(|rule| rule.metric.name == selector.name);
+    if is_known || is_watched {
+        Ok(text.to_string())
+    } else {
+        Err(format!("no rule and no metric is called {plain:?}{}", hint(text, names)))
+    }
+}
+
+fn remove(call: &Call, here: &Here, number: usize) -> Result<Exit> {
+    let ended = mutes::change(here, |mutes| {
+        let count = mutes.silences.len() + mutes.acks.len();
+        let at = number
+            .checked_sub(1)
+            .filter(|at| *at < count)
+            .ok_or_else(|| Fault::Usage(format!("there is no number {number}; osmon silence --list shows {count}")))?;
+        let ended = if at < mutes.silences.len() {
+            format!("silence of {}", mutes.silences.remove(at).matcher)
+        } else {
+            format!("acknowledgement of {}", mutes.acks.remove(at - mutes.silences.len()).incident)
+        };
+        Ok((ended.clone(), format!("{ended} ended early")))
+    })?;
+    if call.out.json {
+        call.out.result(&serde_json::json!({ "schema": 1, "removed": ended }).to_string());
+    }
+    call.out.say(&format!("{ended} ended"));
+    Ok(Exit::Done)
+}
+
+fn list(call: &Call, mutes: &Mutes, here: &Here) {
+    if call.out.json {
+        call.out.result(&serde_json::json!({ "schema": 1, "time": stamp(here.now.wall), "silence": mutes.silences, "ack": mutes.acks }).to_string());
+        return;
+    }
+    let silences = mutes
+        .silences
+        .iter()
+        .map(|silence| (clean(&silence.matcher, NAME_MAX), silence.until, &silence.because, &silence.by));
+    let acks = mutes.acks.iter().map(|ack| (format!("ack {}", ack.incident), ack.until, &ack.because, &ack.by));
+    let rows = silences.chain(acks).enumerate().map(|(at, (what, until, because, by))| {
+        row(COLUMNS, &[(at + 1).to_string(), what, local_minute(until), format!("{because} ({by})")])
+    });
+    let rows: Vec<String> = rows.collect();
+    if rows.is_empty() {
+        call.out.result("nothing is silenced or acknowledged");
+    } else {
+        call.out.result(&format!("{}\n{}", head(COLUMNS), rows.join("\n")));
+    }
+}

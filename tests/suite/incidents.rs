@@ -1,0 +1,298 @@
+//! The verdict in a line, incidents and why they fired, and what people do not want to be told.
+
+use super::harness::Host;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+/// One minute of cron.
+fn minute(host: &mut Host, busy: u64) {
+    host.advance(60, busy);
+    host.osmon(&["run"]).ok();
+}
+
+/// A host on which java made the CPU fire: with a note in the hour before.
+fn fired() -> Host {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.cpu]\nfor = \"2m\"\ncritical_for = \"2m\"\n".to_string();
+    minute(&mut host, 5);
+    minute(&mut host, 5);
+    host.osmon(&["note", "deployed", "<b>v3</b>"]).ok();
+    for ticks in [4_000_000, 4_020_000, 4_040_000, 4_060_000] {
+        host.advance(60, 97);
+        host.replace("proc/1204/stat", &format!("10 0 {ticks} "), &format!("10 0 {} ", ticks + 20_000));
+        host.osmon(&["run"]).ok();
+    }
+    host
+}
+
+#[test]
+fn an_incident_records_who_did_it_and_what_had_changed() {
+    let host = fired();
+    let event = host.sections("event").remove(0);
+    let evidence = &event["evidence"];
+    assert_eq!(evidence["process"][0]["name"], "java", "{event}");
+    assert_eq!((&evidence["process"][0]["unit"], &evidence["resource"]), (&"shop.service".into(), &"cpu".into()));
+    assert!(evidence["process"][0]["cpu_percent"].as_f64().unwrap() > 200.0, "{event}");
+    let values: Vec<f64> =
+        evidence["value"].as_array().unwrap().iter().map(|sample| sample["value"].as_f64().unwrap()).collect();
+    assert_eq!(values.last(), Some(&97.0));
+    assert!(values.len() >= 3 && values.first().unwrap() < &90.0, "{values:?}");
+    assert!(evidence["change"][0].as_str().unwrap().contains("note: deployed <b>v3</b>"), "{event}");
+    let page = fs::read_to_string(host.data().join("report.html")).unwrap();
+    assert!(page.contains("Who: java (shop.service) 333 % CPU"), "{page}");
+}
+
+#[test]
+fn evidence_stays_short_and_does_without_processes() {
+    let mut host = Host::recorded("vm");
+    host.config = "[probe]\nprocesses = false\n[rule.memory]\nwarning = 50\nfor = \"0s\"\n".to_string();
+    minute(&mut host, 5);
+    let event = host.sections("event").remove(0);
+    assert_eq!((event["kind"].as_str(), event["evidence"]["process"].as_array()), (Some("fired"), None), "{event}");
+    assert_eq!(event["evidence"]["value"].as_array().unwrap().len(), 1);
+    host.config = "[rule.memory]\nwarning = 50\nfor = \"20m\"\n".to_string();
+    fs::remove_dir_all(host.data()).unwrap();
+    for _ in 0..22 {
+        minute(&mut host, 5);
+    }
+    let event = host.sections("event").remove(0);
+    let evidence = &event["evidence"];
+    assert_eq!(evidence["value"].as_array().unwrap().len(), 10);
+    let length = |name: &str| evidence[name].as_array().map_or(0, Vec::len);
+    assert!((1..=5).contains(&length("process")) && (1..=3).contains(&length("unit")), "{event}");
+    let memory = |at: usize| evidence["process"][at]["memory_bytes"].as_f64().unwrap();
+    assert!(memory(0) >= memory(1), "ranked by what the metric is about");
+}
+
+/// What a mail says.
+#[test]
+fn the_mail_names_the_culprit() {
+    let mut host = fired();
+    fs::create_dir_all(host.data()).unwrap();
+    let sendmail = host.path("sendmail");
+    fs::write(&sendmail, format!("#!/bin/sh\ncat >> {}\n", host.path("mails").display())).unwrap();
+    fs::set_permissions(&sendmail, fs::Permissions::from_mode(0o755)).unwrap();
+    host.config = format!(
+        "[alert]\nto = [\"root@localhost\"]\ntransport = \"sendmail\"\n[alert.sendmail]\nprogram = \"{}\"\n[rule.memory]\nwarning = 50\nfor = \"0s\"\n",
+        sendmail.display()
+    );
+    minute(&mut host, 97);
+    let mail = fs::read_to_string(host.path("mails")).unwrap().replace("=\r\n", "").replace("=\n", "");
+    assert!(mail.contains("Who: java (shop.service)"), "{mail}");
+    assert!(mail.contains("Changed before:") && mail.contains("note: deployed <b>v3</b>"), "the text: {mail}");
+    let html = mail.split("Content-Type: text/html").nth(1).unwrap();
+    assert!(html.contains("deployed") && !html.contains("<b>v3</b>"), "{html}");
+}
+
+#[test]
+fn status_is_a_line_and_an_exit_code() {
+    let mut host = Host::recorded("vm");
+    let status = |host: &Host, flags: &[&str]| host.osmon(&[&["status"], flags].concat());
+    let done = status(&host, &[]);
+    assert_eq!((done.code, done.err.as_str()), (3, ""));
+    assert!(done.out.starts_with("UNKNOWN web-01: no data in "), "{}", done.out);
+    assert_eq!(status(&host, &["--nonsense"]).code, 3, "usage errors too");
+    minute(&mut host, 5);
+    let before = fs::metadata(host.data().join("state")).unwrap().modified().unwrap();
+    host.now += chrono::TimeDelta::seconds(14);
+    let done = status(&host, &[]).ok();
+    assert_eq!(done.out, "OK web-01: all well, 14 s ago\n");
+    assert_eq!(status(&host, &["-q"]).ok().out, "");
+    assert_eq!(fs::metadata(host.data().join("state")).unwrap().modified().unwrap(), before, "nothing is written");
+    host.now -= chrono::TimeDelta::seconds(14);
+    host.config =
+        "[rule.cpu]\nfor = \"2m\"\ncritical_for = \"2m\"\n[rule.memory]\nwarning = 50\nfor = \"0s\"\n".to_string();
+    for _ in 0..4 {
+        minute(&mut host, 97);
+    }
+    let done = status(&host, &[]);
+    assert_eq!((done.code, done.err.as_str()), (2, ""));
+    assert_eq!(done.out, "CRITICAL web-01: CPU 97 % (limit 95 %) since 3 min; 1 warning\n");
+    let json = status(&host, &["--json"]).json();
+    assert_eq!((&json["status"], &json["exit"], &json["stale"]), (&"critical".into(), &2.into(), &false.into()));
+    assert_eq!(json["incident"].as_array().unwrap().len(), 2);
+    host.config = "[rule.memory]\nenabled = false\n".to_string();
+    (0..8).for_each(|_| minute(&mut host, 5));
+    assert_eq!(status(&host, &[]).ok().out, "OK web-01: all well for 2 min, 0 s ago\n");
+    host.now += chrono::TimeDelta::seconds(200);
+    let done = status(&host, &[]);
+    assert_eq!(done.code, 3);
+    assert_eq!(done.out, "UNKNOWN web-01: no data for 3 min; does cron run osmon run?\n");
+    host.advance(-200, 0);
+    host.small("osmon-probe", &[]).ok();
+    host.now += chrono::TimeDelta::seconds(400);
+    fs::remove_file(host.data().join("state/crisis.json")).unwrap();
+    assert_eq!(status(&host, &[]).code, 3, "data that nobody judged says nothing");
+}
+
+#[test]
+fn status_for_monitoring_plugins() {
+    let mut host = Host::recorded("hostile");
+    minute(&mut host, 5);
+    minute(&mut host, 5);
+    let done = host.osmon(&["status", "--nagios"]);
+    let (text, data) = done.out.trim_end().split_once(" | ").unwrap();
+    assert!(text.starts_with("OSMON ") && text.contains(" - "), "{text}");
+    assert!(data.contains("'cpu.busy_percent'=5%;80;95;0;100"), "{data}");
+    assert!(data.contains("'disk.used_percent /'="), "{data}");
+    let word = &done.out[6..8];
+    assert_eq!(done.code, ["OK", "WA", "CR"].iter().position(|known| *known == word).unwrap() as i32);
+    // What a plugin's reader does: quoted labels without = and quotes, then a number, a unit and at most four more.
+    for part in data.split(" \'").map(|part| part.trim_start_matches('\'')) {
+        let (label, figures) = part.split_once("\'=").unwrap_or_else(|| panic!("{part}"));
+        assert!(!label.contains(['=', '\'', '|', '\n']), "{label}");
+        let value = figures.split(';').next().unwrap().trim_end_matches(['%', 'B', 's', 'c', 'm']);
+        assert!(value.parse::<f64>().is_ok() && figures.matches(';').count() <= 4, "{figures}");
+    }
+    host.now += chrono::TimeDelta::seconds(600);
+    let done = host.osmon(&["status", "--nagios"]);
+    assert_eq!(done.code, 3);
+    assert!(done.out.starts_with("OSMON UNKNOWN - ") && !done.out.contains(" | "), "{}", done.out);
+}
+
+#[test]
+fn who_is_dead_is_told_of_once() {
+    let mut host = Host::recorded("vm");
+    host.config = "[alert]\nto = [\"root@localhost\"]\n".to_string();
+    host.small("osmon-probe", &[]).ok();
+    host.small("osmon-detect-crisis", &[]).ok();
+    let waiting = |host: &Host| {
+        let files = fs::read_dir(host.data().join("outbox/new")).into_iter().flatten().flatten();
+        let mut names: Vec<String> = files.map(|file| file.file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(host.osmon(&["status", "--alert"]).ok().out, "");
+    assert_eq!(waiting(&host), Vec::<String>::new());
+    let id = format!("stale-data-{}", host.now.timestamp_millis());
+    host.advance(600, 0);
+    for _ in 0..3 {
+        let done = host.osmon(&["status", "--alert"]);
+        assert_eq!((done.code, done.out.as_str(), done.err.as_str()), (3, "", ""));
+        host.advance(60, 0);
+    }
+    assert_eq!(waiting(&host), [format!("{id}.1-fired.json")]);
+    assert!(host.osmon(&["incidents", "--open"]).ok().out.contains(&format!("{id}  CRIT")));
+    assert!(host.osmon(&["explain"]).ok().out.contains("when something is recorded again"));
+    host.small("osmon-probe", &[]).ok();
+    host.small("osmon-detect-crisis", &[]).ok();
+    host.osmon(&["status", "--alert"]).ok();
+    assert_eq!(host.osmon(&["incidents", "--open"]).ok().out, "no incident is open\n");
+    host.osmon(&["status", "--alert"]).ok();
+    assert_eq!(waiting(&host), [format!("{id}.1-fired.json"), format!("{id}.2-recovered.json")]);
+    assert_eq!(host.events(), ["fired critical osmon records nothing", "recovered critical osmon records nothing"]);
+    // A host that was just booted has had no time yet.
+    host.advance(600, 0);
+    host.write("proc/uptime", "100.00 0.00\n");
+    assert_eq!(host.osmon(&["status", "--alert"]).code, 3);
+    assert_eq!(waiting(&host).len(), 2);
+}
+
+#[test]
+fn incidents_are_listed_and_explained() {
+    let mut host = fired();
+    let table = host.osmon(&["incidents"]).ok().out;
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+    assert!(table.contains("cpu-1") && table.contains("CRIT  CPU") && table.contains("97 %"), "{table}");
+    let json = host.osmon(&["incidents", "--open", "--json"]).ok().json();
+    let cpu = &json["incident"][0];
+    assert_eq!((&cpu["id"], &cpu["open"], &cpu["told"]), (&"cpu-1".into(), &true.into(), &"no".into()));
+    let story = host.osmon(&["explain"]).ok().out;
+    assert!(story.lines().all(|line| line.chars().count() <= 100), "{story}");
+    for part in [
+        "cpu-1  CRITICAL CPU: open",
+        "critical at or above 95 %, for 2 min",
+        "osmon.toml:2:1)",
+        "the rest is default",
+        "! ← critical limit 95 %",
+        "← fired",
+        "java              shop.service",
+        "note      deployed <b>v3</b>",
+        "fired     CRITICAL  97 %",
+        "when it is below 70 % for 5 min; it is 97 % now",
+    ] {
+        assert!(story.contains(part), "{part} is missing: {story}");
+    }
+    let json = host.osmon(&["explain", "cp", "--json"]).ok().json();
+    assert_eq!(json["rule"]["setting"].as_array().unwrap().iter().filter(|set| set["from"] != "default").count(), 2);
+    let samples = json["sample"].as_array().unwrap();
+    let beyond = samples.iter().filter(|sample| sample["beyond"] == "critical").count();
+    assert!(beyond >= 3 && samples.len() > beyond, "{json}");
+    host.config = "[rule.cpu]\nclear_for = \"1m\"\n".to_string();
+    (0..3).for_each(|_| minute(&mut host, 5));
+    assert_eq!(host.osmon(&["incidents", "--open"]).ok().out, "no incident is open\n");
+    assert_eq!(host.osmon(&["explain"]).code, 65);
+    assert!(host.osmon(&["explain", "cpu-1"]).ok().out.contains("CPU: over"));
+    assert_eq!(host.osmon(&["explain", "nothing"]).code, 65);
+    host.config = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n[rule.swap]\nwarning = 0.1\nfor = \"0s\"\n[rule.disk]\nwarning = 1\nfor = \"0s\"\n".to_string();
+    minute(&mut host, 5);
+    let several = host.osmon(&["explain", "disk"]);
+    assert!(several.code == 64 && several.err.contains("incidents begin with disk"), "{}", several.err);
+}
+
+#[test]
+fn what_is_muted_ends_by_itself_and_stands_in_the_history() {
+    let mut host = fired();
+    let silent = |host: &Host, words: &[&str]| host.osmon(words).ok();
+    silent(&host, &["ack", "cpu", "--for", "4h", "--because", "import\nis running"]);
+    silent(&host, &["silence", "disk", "--until", "+2h", "--because", "load test"]);
+    silent(&host, &["silence", "disk.*{mount=\"/var*\"}", "--for", "1h", "--because", "x"]);
+    silent(&host, &["downtime", "--for", "30m", "--because", "new kernel"]);
+    let state = fs::read_to_string(host.data().join("state/silence.json")).unwrap();
+    let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+    assert_eq!((&state["schema"], &state["ack"][0]["incident"]), (&1.into(), &"cpu-1".into()));
+    assert_eq!((&state["silence"][0]["match"], &state["silence"][2]["match"]), (&"disk".into(), &"*".into()));
+    assert_eq!(state["ack"][0]["because"], "import is running");
+    let until: chrono::DateTime<chrono::Utc> = state["silence"][0]["until"].as_str().unwrap().parse().unwrap();
+    assert_eq!(until, host.now + chrono::TimeDelta::hours(2));
+    let marks = host.marks().join("\n");
+    for part in
+        ["note: acknowledged cpu-1 (CPU) until", "note: silenced disk until", ": load test", "note: downtime until"]
+    {
+        assert!(marks.contains(part), "{marks}");
+    }
+    let list = host.osmon(&["silence", "--list"]).ok().out;
+    assert!(list.contains("1  disk ") && list.contains("ack cpu-1") && list.lines().count() == 5, "{list}");
+    assert!(host.osmon(&["status"]).out.contains("; acknowledged"));
+    assert!(host.osmon(&["explain"]).ok().out.contains("acknowledged until"));
+    silent(&host, &["silence", "--remove", "2"]);
+    assert_eq!(host.osmon(&["silence", "--list"]).ok().out.lines().count(), 4);
+    host.advance(31 * 60, 97);
+    let list = host.osmon(&["silence", "--list", "--json"]).ok().json();
+    assert_eq!(
+        (list["silence"].as_array().unwrap().len(), list["ack"].as_array().unwrap().len()),
+        (1, 1),
+        "the downtime is over"
+    );
+    for wrong in [
+        &["silence", "cpu", "--because", "x"][..],
+        &["silence", "cpu", "--for", "31d", "--because", "x"],
+        &["silence", "cpu", "--until", "2h ago", "--because", "x"],
+        &["silence", "cpu", "--for", "2h"],
+        &["silence", "cpu", "--for", "2h", "--because", " "],
+        &["silence", "cqu", "--for", "2h", "--because", "x"],
+        &["silence", "--remove", "9"],
+        &["ack", "cpu-1", "--for", "8d", "--because", "x"],
+        &["ack", "cpu-1"],
+        &["downtime", "--because", "x"],
+    ] {
+        let done = host.osmon(wrong);
+        assert_eq!(done.code, 64, "{wrong:?} {}", done.err);
+    }
+    assert!(host.osmon(&["silence", "cqu", "--for", "2h", "--because", "x"]).err.contains("did you mean \"cpu\""));
+}
+
+#[test]
+fn from_small_binaries_the_evidence_comes_from_the_history() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.memory]\nwarning = 50\nfor = \"1m\"\n".to_string();
+    for _ in 0..3 {
+        host.advance(60, 5);
+        host.small("osmon-probe", &[]).ok();
+        host.small("osmon-detect-crisis", &[]);
+    }
+    let event = host.sections("event").remove(0);
+    let evidence = &event["evidence"];
+    assert_eq!((&evidence["process"][0]["name"], &evidence["resource"]), (&"java".into(), &"memory".into()), "{event}");
+    assert_eq!(evidence["value"].as_array().unwrap().len(), 2, "of this and the last minute");
+}
