@@ -7,16 +7,17 @@ use crate::base::clock::{Now, parse};
 use crate::base::fault::Fault;
 use crate::base::units::duration;
 use crate::cli::{Call, Command, Exit};
-use crate::crisis::{Clock, State, step};
+use crate::crisis::{Clock, Mutes, State, step};
 use crate::model::event::Event;
 use crate::model::metric::Metric;
-use crate::model::record::{Header, Record};
+use crate::model::record::{HEADER, Header, Record};
 use crate::model::walk::walk;
 use crate::store::{EVENTS, SNAPSHOTS};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde::de::IgnoredAny;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How old a snapshot may be and still say something about the present, in seconds.
@@ -24,6 +25,8 @@ pub const STALE_SECONDS: i64 = 180;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Name of the state file.
 const STATE: &str = "crisis";
+/// Name of the file with what people muted.
+const MUTES: &str = "silence";
 
 #[derive(Debug, Args)]
 struct Arguments {}
@@ -112,8 +115,13 @@ pub fn evaluate(here: &Here, snapshot: &str) -> Result<Detected> {
         metrics.push(Metric { name: name.to_string(), labels: labels.to_vec(), value });
     })
     .context("the snapshot is damaged")?;
-    let (mut state, events) =
-        step(&here.config.rules, &state, &metrics, &Clock { now, boot_id: head.boot_id, host: head.host });
+    let clock = Clock {
+        mutes: here.load_state::<Mutes>(MUTES).unwrap_or_default(),
+        failed: head.probe.failed.clone(),
+        sections: sections(snapshot),
+        ..Clock::new(now, head.boot_id, head.host)
+    };
+    let (mut state, events) = step(&here.config.rules, &state, &metrics, &clock);
     let failed = ESSENTIAL.iter().filter_map(|name| Some(format!("{name}: {}", head.probe.failed.get(*name)?)));
     state.unmeasured = failed.collect();
     if !state.unmeasured.is_empty() {
@@ -122,11 +130,19 @@ pub fn evaluate(here: &Here, snapshot: &str) -> Result<Detected> {
     Ok(Detected { state, events })
 }
 
-/// Puts events on their way to people, before anything else remembers them. With nobody to tell nothing is queued.
+/// Names of the sections of a snapshot, also of those without an element.
+fn sections(snapshot: &str) -> BTreeSet<String> {
+    let members: BTreeMap<String, IgnoredAny> = serde_json::from_str(snapshot).unwrap_or_default();
+    members.into_keys().filter(|name| !HEADER.contains(&name.as_str())).collect()
+}
+
+/// Puts events on their way to people, before anything else remembers them. With nobody to tell nothing is queued, and what is muted
+/// is only for the history.
 pub fn enqueue(here: &Here, events: &[Event]) -> Result<()> {
     let outbox = Outbox::new(here.store.directory());
     let told = if here.config.alert.to.is_empty() { &[] } else { events };
-    told.iter().try_for_each(|event| here.store.with_reserve(|| outbox.put(event)))
+    let mut told = told.iter().filter(|event| event.muted.is_none());
+    told.try_for_each(|event| here.store.with_reserve(|| outbox.put(event)))
 }
 
 /// Appends the events to the history and keeps the state. The lock is held.

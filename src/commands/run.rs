@@ -209,7 +209,7 @@ impl Minute {
             return Vec::new();
         };
         detected.events.splice(0..0, told_late);
-        let events = detected.events.clone();
+        let events: Vec<Event> = detected.events.iter().filter(|event| event.muted.is_none()).cloned().collect();
         let verdict = verdict::lines(&self.here.out, &detected.state, self.here.now.wall);
         if !may_write {
             self.lines.extend(verdict);

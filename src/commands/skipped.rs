@@ -109,5 +109,9 @@ fn event(here: &Here, times: &[String], kind: Kind) -> Event {
         above: true,
         since,
         duration_seconds: ((here.now.wall - began).num_milliseconds() as f64 / 1e3).max(0.0),
+        message: None,
+        reason: None,
+        well: false,
+        muted: None,
     }
 }
