@@ -177,8 +177,4 @@ fn event(alert: &mut Alert, kind: Kind, clock: &Clock) -> Event {
 }
 
 #[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod rows;
-#[cfg(test)]
 mod tests;

@@ -1,5 +1,9 @@
 //! The transition table of the state machine, row by row, and properties over random histories.
 
+mod muted;
+mod properties;
+mod rows;
+
 use super::*;
 use crate::base::clock::{Now, parse};
 use crate::config::rule::Limit;
@@ -7,7 +11,7 @@ use crate::model::metric::Selector;
 use chrono::TimeDelta;
 use std::time::Duration;
 
-pub(super) fn rule(hold: u64, clear_for: u64) -> Rule {
+fn rule(hold: u64, clear_for: u64) -> Rule {
     let limit = |raise, clear| Some(Limit { raise, clear, hold: Duration::from_secs(hold) });
     Rule {
         name: "cpu".into(),
@@ -24,7 +28,7 @@ pub(super) fn rule(hold: u64, clear_for: u64) -> Rule {
     }
 }
 
-pub(super) fn clock(seconds: f64, boot: &str) -> Clock {
+fn clock(seconds: f64, boot: &str) -> Clock {
     let wall = parse("2026-11-20T00:00:00Z").unwrap() + TimeDelta::milliseconds((seconds * 1e3) as i64);
     Clock { zone_offset_seconds: 0, ..Clock::new(Now { wall, boottime_seconds: 1000.0 + seconds }, boot, "h") }
 }

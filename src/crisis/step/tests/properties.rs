@@ -1,9 +1,6 @@
 //! Properties over random histories: gaps, boots, clocks that are set, flapping, things that vanish.
 
-use super::tests::{clock, rule};
 use super::*;
-use crate::model::metric::Selector;
-use chrono::TimeDelta;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
