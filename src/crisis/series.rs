@@ -54,6 +54,11 @@ impl Series {
         ends.is_some_and(|(first, last)| (last.0 - first.0) as f64 >= LEAST_SPAN)
     }
 
+    /// Seconds since the last value.
+    pub fn age_seconds(&self, now: f64) -> f64 {
+        self.points.last().map_or(f64::INFINITY, |last| now - last.0 as f64)
+    }
+
     /// How much it changed within a span, drawn out to that span; `None` while less than nine tenths of it was seen.
     pub fn change(&self, span_seconds: f64) -> Option<f64> {
         let (at, value) = *self.points.last()?;

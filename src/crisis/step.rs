@@ -15,7 +15,7 @@ use super::series::POINTS_MAX;
 use super::state::{Alert, SCHEMA, State};
 use crate::base::clock::stamp;
 use crate::config::Rule;
-use crate::config::rule::Measure;
+use crate::config::rule::{Measure, beyond};
 use crate::model::event::{Event, Kind};
 use crate::model::incident::{Lifecycle, Severity};
 use crate::model::metric::{Metric, write_labels};
@@ -26,6 +26,8 @@ use turn::Turn;
 const JITTER_SECONDS: f64 = 5.0;
 /// A forecast looks back so far, in seconds.
 const FORECAST_SECONDS: f64 = 21_600.0;
+/// A series without a new value for so long is forgotten, in seconds.
+const SERIES_SECONDS: f64 = 3600.0;
 /// Points of all series together: what is remembered of many things is coarser, and stays below a MiB.
 const ALL_POINTS_MAX: usize = 40_000;
 
@@ -80,17 +82,13 @@ fn judge(
         by_name.entry(&metric.name).or_default().push(metric);
     }
     let mut seen = HashSet::new();
-    let mut remembered = HashSet::new();
     for rule in rules {
         let named = by_name.get(rule.metric.name.as_str()).into_iter().flatten();
         for metric in named.filter(|metric| rule.metric.matches(&metric.name, &metric.labels)) {
             let key = format!("{}{}", rule.name, write_labels(&metric.labels));
             let judged = match rule.measure {
                 Measure::Value => Some(metric.value),
-                measure => {
-                    remembered.insert(key.clone());
-                    past(next, &key, measure, metric.value, clock)
-                }
+                _ => past(next, &key, rule, metric.value, clock),
             };
             let is_breach = judged.is_some_and(|value| turn::breach(rule, value).0);
             if !is_breach && !next.alerts.contains_key(&key) {
@@ -105,16 +103,16 @@ fn judge(
             seen.insert(key);
         }
     }
-    next.series.retain(|key, _| remembered.contains(key));
+    next.series.retain(|_, series| series.age_seconds(clock.now.boottime_seconds) < SERIES_SECONDS);
     seen
 }
 
 /// What a rule over past values judges; `None`: nobody can know yet.
-fn past(next: &mut State, key: &str, measure: Measure, value: f64, clock: &Clock) -> Option<f64> {
+fn past(next: &mut State, key: &str, rule: &Rule, value: f64, clock: &Clock) -> Option<f64> {
     let most = (ALL_POINTS_MAX / (next.series.len() + 1)).clamp(4, POINTS_MAX);
     let series = next.series.entry(key.to_string()).or_default();
     let now = clock.now.boottime_seconds;
-    match measure {
+    match rule.measure {
         Measure::Value => Some(value),
         Measure::Change(span) => {
             series.add(now, value, span.as_secs_f64(), most);
@@ -122,7 +120,9 @@ fn past(next: &mut State, key: &str, measure: Measure, value: f64, clock: &Clock
         }
         Measure::Reaches(limit) => {
             series.add(now, value, FORECAST_SECONDS, most);
-            series.is_enough().then(|| series.reaches(limit).unwrap_or(f64::INFINITY))
+            // What is there already is no more forecast, and not over either.
+            let is_open = series.is_enough() && !beyond(rule.above, value, limit);
+            is_open.then(|| series.reaches(limit).unwrap_or(f64::INFINITY))
         }
     }
 }

@@ -232,6 +232,8 @@ fn a_change_and_a_forecast_are_judged_and_told_in_their_words() {
     );
     assert_eq!(run.all[1].message.as_deref(), Some("81.7 % now, 100 % in about 1 h 50 min"), "{told:?}");
     assert_eq!(run.all[0].limit, 100.0);
+    let full: Vec<String> = (0..60).flat_map(|_| run.minute(&[(name, 100.0)])).collect();
+    assert!(full.is_empty(), "full is not well: {full:?}");
     let told: Vec<String> = (0..300).flat_map(|_| run.minute(&[(name, 50.0)])).collect();
     assert_eq!(told, ["recovered critical"], "somebody made room");
 }
