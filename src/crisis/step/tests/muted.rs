@@ -57,6 +57,14 @@ fn a_silence_ends_by_itself_and_then_it_is_told_how_it_is() {
     assert_eq!(run.cpu(3, 10.0), ["~recovered warning"]);
     assert_eq!(run.cpu(10, 10.0), ["settled warning well"]);
     run.clock.mutes = silence(&run, "*", 10);
+    let mut run = Run::new(&[rule(0, 0)]);
+    run.clock.mutes = silence(&run, "*", 3);
+    assert_eq!(
+        run.cpu(2, 90.0).concat() + &run.cpu(1, 10.0).concat(),
+        "~fired warning~recovered warning",
+        "at its end"
+    );
+    run.clock.mutes = silence(&run, "*", 10);
     assert_eq!(
         run.cpu(2, 90.0).concat() + &run.cpu(20, 10.0).concat(),
         "~fired warning~recovered warning",
