@@ -91,7 +91,7 @@ struct Html<'a> {
 /// What is over comes last.
 fn worst_first(events: &[Event]) -> Vec<&Event> {
     let mut order: Vec<&Event> = events.iter().collect();
-    order.sort_by_key(|event| (event.kind == Kind::Recovered, std::cmp::Reverse(event.severity)));
+    order.sort_by_key(|event| (event.is_over(), event.kind == Kind::Reminded, std::cmp::Reverse(event.severity)));
     order
 }
 
@@ -100,23 +100,20 @@ pub fn subject(events: &[Event]) -> String {
     let order = worst_first(events);
     let Some(first) = order.first() else { return "osmon: nothing to tell".to_string() };
     let more = if events.len() > 1 { format!(", and {} more", events.len() - 1) } else { String::new() };
+    let about = if is_flag(name(first), first.limit) {
+        first.title.clone()
+    } else if let Some(message) = &first.message {
+        format!("{}: {message}", first.title)
+    } else {
+        format!("{} {} (limit {})", first.title, value(first, first.value), value(first, first.limit))
+    };
+    let (word, host) = (first.severity.word(), &first.host);
     let text = match first.kind {
-        Kind::Recovered => {
-            format!("RECOVERED {}: {} after {}", first.host, first.title, duration(first.duration_seconds))
-        }
-        Kind::Fired | Kind::Escalated if is_flag(name(first), first.limit) => {
-            format!("{} {}: {}", first.severity.word(), first.host, first.title)
-        }
-        Kind::Fired | Kind::Escalated => {
-            format!(
-                "{} {}: {} {} (limit {})",
-                first.severity.word(),
-                first.host,
-                first.title,
-                value(first, first.value),
-                value(first, first.limit)
-            )
-        }
+        Kind::Recovered => format!("RECOVERED {host}: {} after {}", first.title, duration(first.duration_seconds)),
+        Kind::Settled if first.well => format!("SETTLED {host}: {} is well", first.title),
+        Kind::Flapping => format!("FLAPPING {host}: {} comes and goes", first.title),
+        Kind::Reminded => format!("STILL {word} {host}: {about} for {}", duration(first.duration_seconds)),
+        Kind::Fired | Kind::Escalated | Kind::Settled => format!("{word} {host}: {about}"),
     };
     // No control character is left, so no header can be added.
     format!("{}{more}", clean(&text, SUBJECT_MAX))
@@ -136,14 +133,37 @@ fn item(event: &Event) -> Item {
     let lasts = duration(event.duration_seconds);
     let since = if event.duration_seconds < 1.0 { "since just now".to_string() } else { format!("for {lasts}") };
     let flag = is_flag(name(event), event.limit);
-    let (word, color, sentence) = match (event.kind, event.severity) {
-        (Kind::Recovered, _) if flag => ("RECOVERED", GREEN, format!("Well again. It lasted {lasts}.")),
-        (Kind::Recovered, _) => ("RECOVERED", GREEN, format!("Well again: {now}. It lasted {lasts}.")),
-        (Kind::Escalated, _) => ("CRITICAL", RED, format!("Now {now}, critical {limit}. It was a warning.")),
-        (Kind::Fired, Severity::Critical) if flag => ("CRITICAL", RED, format!("It is so {since}.")),
-        (Kind::Fired, Severity::Critical) => ("CRITICAL", RED, format!("{now}, critical {limit}, {since}.")),
-        (Kind::Fired, Severity::Warning) if flag => ("WARNING", AMBER, format!("It is so {since}.")),
-        (Kind::Fired, Severity::Warning) => ("WARNING", AMBER, format!("{now}, warning {limit}, {since}.")),
+    let color = if event.severity == Severity::Critical { RED } else { AMBER };
+    let (severity, limit) = (event.severity.word(), format!("{} {limit}", event.severity.word().to_lowercase()));
+    let is_gone = event.reason.as_deref() == Some("gone");
+    let so = match &event.message {
+        Some(message) => format!("{message}; "),
+        None if flag => "It is so ".to_string(),
+        None => format!("{now}, {limit}, "),
+    };
+    let (word, color, sentence) = match event.kind {
+        Kind::Recovered if is_gone => ("RECOVERED", GREEN, format!("It is not there any more. It lasted {lasts}.")),
+        Kind::Recovered if flag => ("RECOVERED", GREEN, format!("Well again. It lasted {lasts}.")),
+        Kind::Recovered => ("RECOVERED", GREEN, format!("Well again: {now}. It lasted {lasts}.")),
+        Kind::Escalated if flag => (severity, color, "It was a warning.".to_string()),
+        Kind::Escalated => (severity, color, format!("Now {now}, {limit}. It was a warning.")),
+        Kind::Fired => (severity, color, format!("{so}{since}.")),
+        Kind::Reminded => (severity, color, format!("Still open: {so}{since}.")),
+        Kind::Flapping => (
+            "FLAPPING",
+            AMBER,
+            format!(
+                "It comes and goes; just now it is {}. You will be told when it has settled.",
+                if event.well { "well".to_string() } else { severity.to_lowercase() }
+            ),
+        ),
+        Kind::Settled if event.well => {
+            ("SETTLED", GREEN, "It is well. What happened meanwhile is in the history.".to_string())
+        }
+        Kind::Settled if event.reason.is_some() => {
+            (severity, color, format!("It does not come and go any more: {so}{since}."))
+        }
+        Kind::Settled => (severity, color, format!("Not told until now: {so}{since}.")),
     };
     let since = parse(&event.since).map(local_minute).unwrap_or_default();
     Item { word, color, title: clean(&event.title, 200), sentence, since, facts: facts(event) }
@@ -229,56 +249,4 @@ pub fn count(events: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn event(kind: Kind, severity: Severity, title: &str) -> Event {
-        Event {
-            id: "cpu-1.1".into(),
-            incident: "cpu-1".into(),
-            kind,
-            severity,
-            time: "2026-11-20T21:40:00.000Z".into(),
-            host: "web-01".into(),
-            rule: "cpu".into(),
-            title: title.into(),
-            metric: "cpu.busy_percent".into(),
-            value: 97.2,
-            limit: 95.0,
-            above: true,
-            since: "2026-11-20T21:02:00.000Z".into(),
-            duration_seconds: 2280.0,
-            evidence: None,
-        }
-    }
-
-    #[test]
-    fn the_subject_says_it_all_and_the_worst_first() {
-        let fired = event(Kind::Fired, Severity::Critical, "CPU");
-        let recovered = event(Kind::Recovered, Severity::Warning, "Memory");
-        assert_eq!(subject(std::slice::from_ref(&fired)), "CRITICAL web-01: CPU 97.2 % (limit 95 %)");
-        assert_eq!(subject(std::slice::from_ref(&recovered)), "RECOVERED web-01: Memory after 38 min");
-        assert_eq!(
-            subject(&[recovered, event(Kind::Fired, Severity::Warning, "Swap"), fired]),
-            "CRITICAL web-01: CPU 97.2 % (limit 95 %), and 2 more"
-        );
-    }
-
-    #[test]
-    fn a_hostile_name_adds_no_header_and_no_markup() {
-        let mut event = event(
-            Kind::Fired,
-            Severity::Critical,
-            "File system /a\r\nBcc: all@example.org\r\n\r\n<img src=x onerror=alert(1)>",
-        );
-        event.host = "h\nX-Evil: 1".into();
-        let envelope = Envelope::new("", &["root@localhost".into()], "h\nX-Evil: 1").unwrap();
-        let now = parse("2026-11-20T21:40:00Z").unwrap();
-        let mail = String::from_utf8(compose(&[event], &envelope, "h", "", now).unwrap().formatted()).unwrap();
-        let head = mail.split("\r\n\r\n").next().unwrap();
-        assert!(!head.lines().any(|line| line.starts_with("Bcc") || line.starts_with("X-Evil")), "{head}");
-        let html = mail.split("Content-Type: text/html").nth(1).unwrap();
-        assert!(html.contains("#60;img") && !html.contains("<img"), "{html}");
-        assert!(head.contains("Auto-Submitted: auto-generated"));
-    }
-}
+mod tests;

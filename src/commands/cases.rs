@@ -145,7 +145,9 @@ fn of_open(incident: Incident, alert: &Alert, events: Vec<Event>, now: DateTime<
 fn of_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<Case> {
     let (first, last) = (events.first()?, events.last()?);
     let since = parse(&first.since).or_else(|| parse(&first.time)).unwrap_or(now);
-    let end = Some(last).filter(|event| event.kind == Kind::Recovered);
+    // What settled was over before: how long it lasted stands in the recovery.
+    let recovery = events.iter().rev().find(|event| event.kind == Kind::Recovered);
+    let end = Some(last).filter(|event| event.is_over()).map(|last| recovery.unwrap_or(last));
     // Told by the dead man's switch, which has no rule: it is over when it says so.
     let open = Some(last).filter(|event| end.is_none() && event.rule == STALE).map(|event| Incident {
         id: event.incident.clone(),
@@ -165,7 +167,11 @@ fn of_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<Case> {
         severity: events.iter().map(|event| event.severity).max()?,
         since,
         ended: end.and_then(|event| parse(&event.time)),
-        lasted: if open.is_some() { (now - since).num_milliseconds() as f64 / 1e3 } else { last.duration_seconds },
+        lasted: if open.is_some() {
+            (now - since).num_milliseconds() as f64 / 1e3
+        } else {
+            end.unwrap_or(last).duration_seconds
+        },
         peak: peak(&events, first.above, None),
         limit: first.limit,
         above: first.above,
@@ -176,7 +182,7 @@ fn of_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<Case> {
 
 /// Of a recovery the value is well again: it does not count.
 fn peak(events: &[Event], above: bool, now: Option<f64>) -> Option<f64> {
-    let told = events.iter().filter(|event| event.kind != Kind::Recovered);
+    let told = events.iter().filter(|event| !event.is_over());
     let values = told.flat_map(|event| {
         let before = event.evidence.iter().flat_map(|evidence| evidence.value.iter().map(|sample| sample.value));
         before.chain([event.value])

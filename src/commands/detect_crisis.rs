@@ -1,7 +1,7 @@
 //! `osmon detect-crisis`: the rules on the newest snapshot.
 
 use super::here::Here;
-use super::{evidence, replay, verdict};
+use super::{evidence, mutes, replay, verdict};
 use crate::alert::Outbox;
 use crate::base::clock::{Now, parse};
 use crate::base::fault::Fault;
@@ -10,13 +10,14 @@ use crate::cli::{Call, Command, Exit};
 use crate::crisis::{Clock, State, step};
 use crate::model::event::Event;
 use crate::model::metric::Metric;
-use crate::model::record::{Header, Record};
+use crate::model::record::{HEADER, Header, Record};
 use crate::model::walk::walk;
 use crate::store::{EVENTS, SNAPSHOTS};
 use anyhow::{Context, Result};
 use clap::{Args, FromArgMatches};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde::de::IgnoredAny;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -65,9 +66,11 @@ pub struct Detected {
 }
 
 impl Detected {
-    /// The events that people are to be told: what an earlier run could not put into the outbox, then the new ones.
+    /// The events that people are to be told: what an earlier run could not put into the outbox, then the
+    /// new ones, without what is muted.
     pub fn to_tell(&self) -> Vec<Event> {
-        self.state.untold.iter().chain(&self.events).cloned().collect()
+        let events = self.state.untold.iter().chain(&self.events);
+        events.filter(|event| event.muted.is_none()).cloned().collect()
     }
 
     /// The same for the history.
@@ -149,14 +152,25 @@ pub fn evaluate(here: &Here, snapshot: &str) -> Result<Detected> {
         metrics.push(Metric { name: name.to_string(), labels: labels.to_vec(), value });
     })
     .context("the snapshot is damaged")?;
-    let (mut state, events) =
-        step(&here.config.rules, &state, &metrics, &Clock { now, boot_id: head.boot_id, host: head.host });
+    let clock = Clock {
+        mutes: mutes::read(here),
+        failed: head.probe.failed.clone(),
+        sections: sections(snapshot),
+        ..Clock::new(now, head.boot_id, head.host)
+    };
+    let (mut state, events) = step(&here.config.rules, &state, &metrics, &clock);
     let failed = ESSENTIAL.iter().filter_map(|name| Some(format!("{name}: {}", head.probe.failed.get(*name)?)));
     state.unmeasured = failed.collect();
     if !state.unmeasured.is_empty() {
         here.out.complain(&format!("could not measure {}", state.unmeasured.join("; ")));
     }
     Ok(Detected { state, events })
+}
+
+/// Names of the sections of a snapshot, also of those without an element.
+pub fn sections(snapshot: &str) -> BTreeSet<String> {
+    let members: BTreeMap<String, IgnoredAny> = serde_json::from_str(snapshot).unwrap_or_default();
+    members.into_keys().filter(|name| !HEADER.contains(&name.as_str())).collect()
 }
 
 /// Writes down what is going to be told and recorded, before it is: whenever a run ends, the next one knows what it owes.

@@ -15,6 +15,7 @@ use crate::crisis::{Clock, State, step};
 use crate::model::metric::{Metric, read_labels};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
 use std::path::Path;
 use tally::Tally;
 
@@ -36,6 +37,8 @@ struct Moment {
     now: Now,
     boot_id: String,
     metrics: Vec<Metric>,
+    /// What was measured, also where it gave no metric.
+    sections: BTreeSet<String>,
 }
 
 /// The rules on their way through the past.
@@ -49,7 +52,7 @@ struct Player<'a> {
 
 impl Player<'_> {
     fn play(&mut self, moment: Moment) {
-        let clock = Clock { now: moment.now, boot_id: moment.boot_id, host: self.host.clone() };
+        let clock = Clock { sections: moment.sections, ..Clock::new(moment.now, moment.boot_id, &self.host) };
         let (state, events) = step(&self.rules, &self.state, &moment.metrics, &clock);
         self.state = state;
         for event in events {
@@ -146,7 +149,7 @@ fn foreign(call: &Call, here: &Here, file: &Path, asked: &Asked) -> Result<Exit>
     series.play(&mut |time: DateTime<Utc>, value| {
         let now = Now { wall: time, boottime_seconds: time.timestamp_millis() as f64 / 1e3 };
         let metric = Metric { name: name.to_string(), labels: labels.clone(), value };
-        player.play(Moment { now, boot_id: "replay".to_string(), metrics: vec![metric] });
+        player.play(Moment { now, boot_id: "replay".to_string(), metrics: vec![metric], sections: BTreeSet::new() });
     });
     Ok(player.finish(&heading, asked))
 }

@@ -110,5 +110,9 @@ fn event(here: &Here, times: &[String], kind: Kind) -> Event {
         since,
         duration_seconds: ((here.now.wall - began).num_milliseconds() as f64 / 1e3).max(0.0),
         evidence: None,
+        message: None,
+        reason: None,
+        well: false,
+        muted: None,
     }
 }

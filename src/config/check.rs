@@ -13,6 +13,9 @@ use toml::Table;
 /// Less than this holds no two days of a small host.
 const LEAST_BYTES: u64 = 32 << 20;
 
+/// Incidents that no rule of the configuration raises have these names.
+const RESERVED: [&str; 2] = ["no-data", "skipped-runs"];
+
 #[derive(Deserialize)]
 struct Written {
     data_dir: String,
@@ -60,6 +63,9 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
     for (name, rule) in &written.rule {
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
             add(&["rule", name], "the name of a rule is made of letters, digits, _ and -".to_string());
+        }
+        if RESERVED.contains(&name.as_str()) {
+            add(&["rule", name], format!("{name:?} is a rule of osmon itself; choose another name"));
         }
         match rule.read(name) {
             Ok(read) if rule.enabled => rules.push(read),

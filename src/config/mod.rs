@@ -5,6 +5,7 @@ pub mod load;
 mod merge;
 mod place;
 pub mod rule;
+pub mod window;
 
 pub use load::{Loaded, Request};
 pub use rule::Rule;

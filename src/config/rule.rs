@@ -1,5 +1,6 @@
 //! `[rule.NAME]`: what counts as a crisis.
 
+use super::window::Window;
 use crate::base::text::clean;
 use crate::base::units::parse_duration;
 use crate::model::metric::{Label, Selector};
@@ -38,9 +39,33 @@ pub struct Rule {
     pub critical: Option<Limit>,
     /// How long it must be well again before it is over.
     pub clear_for: Duration,
+    /// What is held against the limits.
+    pub measure: Measure,
+    /// So soon after a boot it does not fire.
+    pub boot_grace: Duration,
+    /// What a message says of it; empty: value and limit. `{value}`, `{limit}`, `{left}` and labels are put in.
+    pub message: String,
+    /// When people want to be told; `None`: always.
+    pub window: Option<Window>,
+}
+
+/// What of a metric is held against the limits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Measure {
+    /// Its value.
+    Value,
+    /// How much it changed within this span.
+    Change(Duration),
+    /// In how many seconds it reaches this value at its present pace: the limits are seconds.
+    Reaches(f64),
 }
 
 impl Rule {
+    /// Whether what is judged is bad above its limits: of a forecast, little time is bad.
+    pub fn is_ceiling(&self) -> bool {
+        self.above && !matches!(self.measure, Measure::Reaches(_))
+    }
+
     /// The title with labels put in. Where it names none of them they stand behind it: two disks must not look the same.
     pub fn title(&self, labels: &[Label]) -> String {
         let filled =
@@ -73,17 +98,48 @@ pub(super) struct Written {
     critical_for: String,
     #[serde(default)]
     clear_for: String,
+    #[serde(default)]
+    boot_grace: String,
+    #[serde(default)]
+    per: String,
+    reaches: Option<f64>,
+    #[serde(default)]
+    within: String,
+    #[serde(default)]
+    critical_within: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    between: String,
+    #[serde(default)]
+    days: String,
 }
 
 fn yes() -> bool {
     true
 }
 
+const TEXTS: [&str; 13] = [
+    "title",
+    "metric",
+    "when",
+    "for",
+    "critical_for",
+    "clear_for",
+    "boot_grace",
+    "per",
+    "within",
+    "critical_within",
+    "message",
+    "between",
+    "days",
+];
+const NUMBERS: [&str; 5] = ["warning", "warning_clear", "critical", "critical_clear", "reaches"];
+
 /// Every key of a rule, with a value of its type.
 pub(super) fn keys() -> toml::Table {
-    let texts =
-        ["title", "metric", "when", "for", "critical_for", "clear_for"].map(|key| (key, Value::String(String::new())));
-    let numbers = ["warning", "warning_clear", "critical", "critical_clear"].map(|key| (key, Value::Float(0.0)));
+    let texts = TEXTS.map(|key| (key, Value::String(String::new())));
+    let numbers = NUMBERS.map(|key| (key, Value::Float(0.0)));
     let all = texts.into_iter().chain(numbers).chain([("enabled", Value::Boolean(true))]);
     all.map(|(key, value)| (key.to_string(), value)).collect()
 }
@@ -115,19 +171,32 @@ impl Written {
         };
         let hold = span("for", &self.hold, Duration::from_secs(120))?;
         let critical_hold = span("critical_for", &self.critical_for, hold)?;
-        let warning = limit(above, self.warning, self.warning_clear, hold).map_err(|why| ("warning_clear", why))?;
-        let critical =
-            limit(above, self.critical, self.critical_clear, critical_hold).map_err(|why| ("critical_clear", why))?;
+        let measure = self.measure()?;
+        let (warning, critical) = if matches!(measure, Measure::Reaches(_)) {
+            (ahead("within", &self.within, hold)?, ahead("critical_within", &self.critical_within, critical_hold)?)
+        } else {
+            (
+                limit(above, self.warning, self.warning_clear, hold).map_err(|why| ("warning_clear", why))?,
+                limit(above, self.critical, self.critical_clear, critical_hold)
+                    .map_err(|why| ("critical_clear", why))?,
+            )
+        };
+        let is_ceiling = above && !matches!(measure, Measure::Reaches(_));
         match (warning, critical) {
             (None, None) => {
-                return Err(("metric", "the rule has neither \"warning\" nor \"critical\"; set one".to_string()));
+                let keys = if self.reaches.is_some() {
+                    ("\"within\"", "\"critical_within\"")
+                } else {
+                    ("\"warning\"", "\"critical\"")
+                };
+                return Err(("metric", format!("the rule has neither {} nor {}; set one", keys.0, keys.1)));
             }
             (Some(warning), Some(critical))
-                if beyond(above, warning.raise, critical.raise) && warning.raise != critical.raise =>
+                if beyond(is_ceiling, warning.raise, critical.raise) && warning.raise != critical.raise =>
             {
-                let side = if above { "below" } else { "above" };
+                let side = if is_ceiling { "below" } else { "above" };
                 return Err((
-                    "warning",
+                    if self.reaches.is_some() { "within" } else { "warning" },
                     format!("warning ({}) must be {side} critical ({})", warning.raise, critical.raise),
                 ));
             }
@@ -141,8 +210,42 @@ impl Written {
             warning,
             critical,
             clear_for: span("clear_for", &self.clear_for, Duration::from_secs(300))?,
+            measure,
+            boot_grace: span("boot_grace", &self.boot_grace, Duration::ZERO)?,
+            message: self.message.clone(),
+            window: Window::read(&self.between, &self.days)?,
         })
     }
+
+    fn measure(&self) -> Result<Measure, (&'static str, String)> {
+        let is_limited = self.warning.is_some() || self.critical.is_some();
+        match (self.reaches, self.per.is_empty()) {
+            (Some(_), false) => Err(("per", "a rule has \"per\" or \"reaches\", not both".to_string())),
+            (Some(_), true) if is_limited => Err((
+                "reaches",
+                "the limits of a forecast are \"within\" and \"critical_within\", not \"warning\" and \"critical\""
+                    .to_string(),
+            )),
+            (Some(limit), true) => Ok(Measure::Reaches(limit)),
+            (None, _) if !self.within.is_empty() || !self.critical_within.is_empty() => {
+                Err(("within", "needs \"reaches\": which value will be reached?".to_string()))
+            }
+            (None, true) => Ok(Measure::Value),
+            (None, false) => match span("per", &self.per, Duration::ZERO)? {
+                span if (60..=7 * 86_400).contains(&span.as_secs()) => Ok(Measure::Change(span)),
+                _ => Err(("per", "must be from 1m to 7d".to_string())),
+            },
+        }
+    }
+}
+
+/// The limit of a forecast: over when there is a quarter more time.
+fn ahead(key: &'static str, text: &str, hold: Duration) -> Result<Option<Limit>, (&'static str, String)> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let raise = span(key, text, Duration::ZERO)?.as_secs_f64();
+    Ok(Some(Limit { raise, clear: raise * 1.25, hold }))
 }
 
 fn span(key: &'static str, text: &str, default: Duration) -> Result<Duration, (&'static str, String)> {

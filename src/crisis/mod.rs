@@ -1,10 +1,13 @@
 //! Crises: rules over metrics, and the state machine that turns breaches into incidents. Pure: no file, no clock.
 
+mod clock;
+pub mod series;
 pub mod state;
 mod step;
 
+pub use clock::Clock;
 pub use state::State;
-pub use step::{Clock, step};
+pub use step::step;
 
 use crate::model::incident::{Incident, Lifecycle};
 

@@ -1,10 +1,14 @@
-//! What is remembered between two evaluations: `state/crisis.json`.
+//! What is remembered between two evaluations: `state/crisis.json`. What is as it is at first is not written.
 
+use super::series::Series;
 use crate::model::event::Event;
 use crate::model::incident::{Incident, Lifecycle, Severity};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Shape of the file. 1: without what was told to people.
+pub(super) const SCHEMA: u32 = 2;
 
 /// A moment on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -39,6 +43,9 @@ pub struct State {
     /// By rule and labels, such as `disk{mount="/"}`.
     #[serde(default)]
     pub alerts: BTreeMap<String, Alert>,
+    /// Past values, by the same keys, for the rules that need them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub series: BTreeMap<String, Series>,
 }
 
 /// State of one rule for one thing.
@@ -56,23 +63,26 @@ pub struct Alert {
     #[serde(default)]
     pub lifecycle: Lifecycle,
     /// How bad it is now; `None`: it is not firing.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
     /// The worst it has been.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worst: Option<Severity>,
     /// Since when the warning limit is breached without a break.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning_since: Option<Stamp>,
     /// Since when the critical limit is breached without a break.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub critical_since: Option<Stamp>,
     /// First breach of this incident.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Stamp>,
     /// Since when it is well again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_since: Option<Stamp>,
+    /// Second since 1970 of the first breach of the newest incident, after which it is named; 0: there was none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub began: i64,
     /// Events of this incident so far.
     #[serde(default)]
     pub sequence: u64,
@@ -85,6 +95,66 @@ pub struct Alert {
     /// The limit is a ceiling.
     #[serde(default)]
     pub above: bool,
+    /// What the rule says in words of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How long it must be well, in seconds, where relapses made it longer than the rule says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clear_for_seconds: Option<f64>,
+    /// The last relapse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relapsed: Option<Stamp>,
+    /// When it last got worse: an acknowledgement from before does not hold any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated: Option<Stamp>,
+    /// When the last value was seen, where there is none now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodata_since: Option<Stamp>,
+    /// What people were last told: how bad it is. `None`: that it is well, or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Severity>,
+    /// When they were last told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Stamp>,
+    /// How often they were reminded of how bad it is now.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reminders: u32,
+    /// How often it changed of late.
+    #[serde(default, skip_serializing_if = "Flap::is_calm")]
+    pub flap: Flap,
+}
+
+/// The flap meter: 20 slots of time, a bit for each in which an incident began or ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flap {
+    /// The slots; the lowest bit is the present one.
+    #[serde(default)]
+    pub bits: u32,
+    /// When the present slot began.
+    #[serde(default)]
+    pub slot: Option<Stamp>,
+    /// It comes and goes too often to tell of each time.
+    #[serde(default)]
+    pub flapping: bool,
+    /// People were told that it flaps, and not yet that it does not any more.
+    #[serde(default)]
+    pub told: bool,
+}
+
+impl Flap {
+    fn is_calm(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // the shape serde asks for
+fn is_none(second: &i64) -> bool {
+    *second == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // the shape serde asks for
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Alert {
@@ -93,18 +163,55 @@ impl Alert {
     pub fn incident_id(&self) -> String {
         let labels =
             self.metric.split_once('{').map(|(_, labels)| format!("-{:08x}", crc32fast::hash(labels.as_bytes())));
-        let since = self.since.map_or(0, |since| since.wall.timestamp());
-        format!("{}{}-{since}", self.rule, labels.unwrap_or_default())
+        format!("{}{}-{}", self.rule, labels.unwrap_or_default(), self.began)
+    }
+
+    /// Names a new incident after its first breach; after a clock that was set back later than the one before.
+    pub(super) fn begin(&mut self) {
+        self.began = self.since.map_or(0, |since| since.wall.timestamp()).max(self.began + 1);
+        self.sequence = 0;
+    }
+
+    /// Whether something of it counts though it is well: what people were told last, how it came and went.
+    pub(super) fn is_remembered(&self) -> bool {
+        self.told.is_some() || self.relapsed.is_some() || !self.flap.is_calm()
+    }
+
+    /// Whether an incident is open.
+    pub fn is_open(&self) -> bool {
+        matches!(self.lifecycle, Lifecycle::Firing | Lifecycle::Recovering)
+    }
+
+    /// Name of the metric, without labels.
+    pub(super) fn name(&self) -> &str {
+        self.metric.split('{').next().unwrap_or_default()
+    }
+
+    /// Every moment it remembers.
+    pub(super) fn stamps(&mut self) -> impl Iterator<Item = &mut Stamp> {
+        [
+            &mut self.warning_since,
+            &mut self.critical_since,
+            &mut self.since,
+            &mut self.clear_since,
+            &mut self.relapsed,
+            &mut self.escalated,
+            &mut self.nodata_since,
+            &mut self.told_at,
+            &mut self.flap.slot,
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// The open incident, when there is one.
     pub(super) fn incident(&self) -> Option<Incident> {
         let (Some(severity), Some(since)) = (self.severity, self.since) else { return None };
-        matches!(self.lifecycle, Lifecycle::Firing | Lifecycle::Recovering).then(|| Incident {
+        self.is_open().then(|| Incident {
             id: self.incident_id(),
             severity,
             title: self.title.clone(),
-            metric: self.metric.split('{').next().unwrap_or_default().to_string(),
+            metric: self.name().to_string(),
             value: self.value,
             limit: self.limit,
             since: since.wall,

@@ -1,218 +1,165 @@
 //! The state machine: OK → PENDING → FIRING → RECOVERING → OK, one step per snapshot.
+//!
+//! A step first puts the memory in order with the clocks, then judges every value, then looks for values that are
+//! missing, and only then decides which of what happened is told to people: everything is an event, few are alerts.
 
-use super::state::{Alert, Stamp, State};
-use crate::base::clock::{Now, stamp};
+mod absent;
+mod flap;
+mod hush;
+mod tell;
+mod time;
+mod turn;
+
+use super::clock::Clock;
+use super::series::POINTS_MAX;
+use super::state::{Alert, SCHEMA, State};
+use crate::base::clock::stamp;
 use crate::config::Rule;
-use crate::config::rule::{Limit, beyond};
+use crate::config::rule::{Measure, beyond};
 use crate::model::event::{Event, Kind};
 use crate::model::incident::{Lifecycle, Severity};
 use crate::model::metric::{Metric, write_labels};
+use std::collections::{HashMap, HashSet};
+use turn::Turn;
 
 /// cron starts a run some seconds early or late: that much less than the span asked for is enough.
 const JITTER_SECONDS: f64 = 5.0;
-/// After a longer gap than this nobody knows what happened meanwhile: what was being counted starts anew.
-const GAP_SECONDS: f64 = 300.0;
+/// A forecast looks back so far, in seconds.
+const FORECAST_SECONDS: f64 = 21_600.0;
+/// A series without a new value for so long is forgotten, in seconds.
+const SERIES_SECONDS: f64 = 3600.0;
+/// Points of all series together: what is remembered of many things is coarser, and stays below a MiB.
+const ALL_POINTS_MAX: usize = 40_000;
 
-/// When and where a step takes place.
-#[derive(Debug, Clone)]
-pub struct Clock {
-    /// Both clocks.
-    pub now: Now,
-    /// The boot.
-    pub boot_id: String,
-    /// Host name, for the events.
-    pub host: String,
-}
+/// Something that happened to an alert, by its key.
+type Happened = Vec<(String, Event)>;
 
-impl Clock {
-    fn stamp(&self) -> Stamp {
-        Stamp { wall: self.now.wall, boottime_seconds: self.now.boottime_seconds }
-    }
-}
-
-/// Evaluates all rules on the metrics of one snapshot. The same arguments give the same result.
+/// Evaluates all rules on the metrics of one snapshot. The same arguments give the same result, and the same snapshot
+/// once more changes nothing.
 pub fn step(rules: &[Rule], state: &State, metrics: &[Metric], clock: &Clock) -> (State, Vec<Event>) {
+    let is_judged = |last: super::state::Stamp| (last.boottime_seconds - clock.now.boottime_seconds).abs() < 1e-6;
+    if state.boot_id == clock.boot_id && state.last.is_some_and(is_judged) {
+        return (state.clone(), Vec::new());
+    }
     let mut next = state.clone();
-    let mut events = Vec::new();
-    let same_boot = state.boot_id == clock.boot_id;
-    let gap = state.last.map(|last| clock.now.boottime_seconds - last.boottime_seconds);
-    if !same_boot || gap.is_some_and(|gap| !(0.0..=GAP_SECONDS).contains(&gap)) {
-        next.alerts.values_mut().for_each(forget_spans);
-    }
-    for rule in rules {
-        for metric in metrics.iter().filter(|metric| rule.metric.matches(&metric.name, &metric.labels)) {
-            let key = format!("{}{}", rule.name, write_labels(&metric.labels));
-            let alert = next.alerts.entry(key).or_default();
-            alert.rule.clone_from(&rule.name);
-            alert.title = rule.title(&metric.labels);
-            alert.metric = metric.to_string();
-            alert.value = metric.value;
-            alert.above = rule.above;
-            let mut turn = Turn { rule, clock, same_boot, events: &mut events };
-            turn.take(alert);
-        }
-    }
-    // A rule that was removed or switched off watches nothing any more: what it had raised is over.
-    for alert in next.alerts.values_mut().filter(|alert| !rules.iter().any(|rule| rule.name == alert.rule)) {
-        if matches!(alert.lifecycle, Lifecycle::Firing | Lifecycle::Recovering) {
-            alert.clear_since.get_or_insert(clock.stamp());
-            events.push(event(alert, Kind::Recovered, clock, same_boot));
-        }
-        close(alert);
-    }
-    // What is well leaves no trace.
-    next.alerts.retain(|_, alert| alert.lifecycle != Lifecycle::Ok);
-    next.schema = 1;
+    migrate(&mut next);
+    time::put_in_order(&mut next, clock);
+    let mut happened = Happened::new();
+    let seen = judge(rules, &mut next, metrics, clock, &mut happened);
+    absent::retire(rules, &mut next, clock, &mut happened);
+    absent::look(&mut next, metrics, &seen, clock, &mut happened);
+    let events = tell::tell(rules, &mut next, metrics, clock, happened);
+    // What is well and calm leaves no trace.
+    next.alerts.retain(|_, alert| alert.lifecycle != Lifecycle::Ok || alert.is_remembered());
+    next.schema = SCHEMA;
     next.boot_id.clone_from(&clock.boot_id);
     next.last = Some(clock.stamp());
     (next, events)
 }
 
-fn forget_spans(alert: &mut Alert) {
-    alert.warning_since = None;
-    alert.critical_since = None;
-    alert.clear_since = None;
-    match alert.lifecycle {
-        Lifecycle::Pending => alert.lifecycle = Lifecycle::Ok,
-        Lifecycle::Recovering => alert.lifecycle = Lifecycle::Firing,
-        Lifecycle::Ok | Lifecycle::Firing => {}
+/// Before shape 2 everything that fired was told.
+fn migrate(next: &mut State) {
+    if next.schema >= SCHEMA {
+        return;
+    }
+    let last = next.last;
+    for alert in next.alerts.values_mut().filter(|alert| alert.is_open()) {
+        alert.told = alert.worst.or(alert.severity);
+        alert.told_at = last.or(alert.since);
+        alert.began = alert.since.map_or(0, |since| since.wall.timestamp());
     }
 }
 
+/// Holds every rule against every value it means. Gives the keys for which there was a value.
+fn judge(
+    rules: &[Rule],
+    next: &mut State,
+    metrics: &[Metric],
+    clock: &Clock,
+    happened: &mut Happened,
+) -> HashSet<String> {
+    let mut by_name: HashMap<&str, Vec<&Metric>> = HashMap::new();
+    for metric in metrics {
+        by_name.entry(&metric.name).or_default().push(metric);
+    }
+    let mut seen = HashSet::new();
+    for rule in rules {
+        let named = by_name.get(rule.metric.name.as_str()).into_iter().flatten();
+        for metric in named.filter(|metric| rule.metric.matches(&metric.name, &metric.labels)) {
+            let key = format!("{}{}", rule.name, write_labels(&metric.labels));
+            let judged = match rule.measure {
+                Measure::Value => Some(metric.value),
+                _ => past(next, &key, rule, metric.value, clock),
+            };
+            let is_breach = judged.is_some_and(|value| turn::breach(rule, value).0);
+            if !is_breach && !next.alerts.contains_key(&key) {
+                continue;
+            }
+            let alert = next.alerts.entry(key.clone()).or_default();
+            absent::is_back(alert, clock);
+            if let Some(judged) = judged {
+                let mut turn = Turn { rule, clock, key: &key, happened };
+                turn.take(alert, metric, judged);
+            }
+            seen.insert(key);
+        }
+    }
+    next.series.retain(|_, series| series.age_seconds(clock.now.boottime_seconds) < SERIES_SECONDS);
+    seen
+}
+
+/// What a rule over past values judges; `None`: nobody can know yet.
+fn past(next: &mut State, key: &str, rule: &Rule, value: f64, clock: &Clock) -> Option<f64> {
+    let most = (ALL_POINTS_MAX / (next.series.len() + 1)).clamp(4, POINTS_MAX);
+    let series = next.series.entry(key.to_string()).or_default();
+    let now = clock.now.boottime_seconds;
+    match rule.measure {
+        Measure::Value => Some(value),
+        Measure::Change(span) => {
+            series.add(now, value, span.as_secs_f64(), most);
+            series.change(span.as_secs_f64())
+        }
+        Measure::Reaches(limit) => {
+            series.add(now, value, FORECAST_SECONDS, most);
+            // What is there already is no more forecast, and not over either.
+            let is_open = series.is_enough() && !beyond(rule.above, value, limit);
+            is_open.then(|| series.reaches(limit).unwrap_or(f64::INFINITY))
+        }
+    }
+}
+
+/// Ends what there was; what was told and how it flapped stays.
 fn close(alert: &mut Alert) {
     *alert = Alert {
         rule: std::mem::take(&mut alert.rule),
         title: std::mem::take(&mut alert.title),
         metric: std::mem::take(&mut alert.metric),
+        began: alert.began,
+        sequence: alert.sequence,
         value: alert.value,
+        limit: alert.limit,
         above: alert.above,
+        clear_for_seconds: alert.clear_for_seconds,
+        relapsed: alert.relapsed,
+        told: alert.told,
+        told_at: alert.told_at,
+        flap: alert.flap,
         ..Alert::default()
     };
 }
 
-/// One rule on one value.
-struct Turn<'a> {
-    rule: &'a Rule,
-    clock: &'a Clock,
-    same_boot: bool,
-    events: &'a mut Vec<Event>,
-}
-
-impl Turn<'_> {
-    fn take(&mut self, alert: &mut Alert) {
-        let now = self.clock.stamp();
-        let breached =
-            |limit: Option<Limit>| limit.is_some_and(|limit| beyond(self.rule.above, alert.value, limit.raise));
-        let (warning, critical) = (breached(self.rule.warning), breached(self.rule.critical));
-        alert.warning_since = if warning || critical { alert.warning_since.or(Some(now)) } else { None };
-        alert.critical_since = if critical { alert.critical_since.or(Some(now)) } else { None };
-        match alert.lifecycle {
-            Lifecycle::Ok | Lifecycle::Pending => self.raise(alert),
-            Lifecycle::Firing => {
-                self.change_severity(alert);
-                if self.is_clear(alert.value) {
-                    alert.lifecycle = Lifecycle::Recovering;
-                    alert.clear_since = Some(now);
-                    self.recover(alert);
-                }
-            }
-            Lifecycle::Recovering if self.is_clear(alert.value) => self.recover(alert),
-            Lifecycle::Recovering => {
-                alert.lifecycle = Lifecycle::Firing;
-                alert.clear_since = None;
-                self.change_severity(alert);
-            }
-        }
-    }
-
-    fn raise(&mut self, alert: &mut Alert) {
-        let Some(since) = alert.warning_since else {
-            alert.lifecycle = Lifecycle::Ok;
-            alert.since = None;
-            return;
-        };
-        alert.lifecycle = Lifecycle::Pending;
-        alert.since = Some(since);
-        let severity = if self.lasted(alert.critical_since, self.rule.critical) {
-            Severity::Critical
-        } else if self.lasted(alert.warning_since, self.rule.warning) {
-            Severity::Warning
-        } else {
-            return;
-        };
-        alert.lifecycle = Lifecycle::Firing;
-        alert.sequence = 0;
-        alert.worst = Some(severity);
-        self.set_severity(alert, severity);
-        self.tell(alert, Kind::Fired);
-    }
-
-    /// Up at once when critical has lasted; down without a word when critical is over and a warning is left.
-    fn change_severity(&mut self, alert: &mut Alert) {
-        if alert.severity == Some(Severity::Warning) && self.lasted(alert.critical_since, self.rule.critical) {
-            self.set_severity(alert, Severity::Critical);
-            if alert.worst != Some(Severity::Critical) {
-                alert.worst = Some(Severity::Critical);
-                self.tell(alert, Kind::Escalated);
-            }
-        } else if alert.severity == Some(Severity::Critical)
-            && self.rule.warning.is_some()
-            && self.rule.critical.is_some_and(|limit| !beyond(self.rule.above, alert.value, limit.clear))
-        {
-            self.set_severity(alert, Severity::Warning);
-        }
-    }
-
-    fn set_severity(&self, alert: &mut Alert, severity: Severity) {
-        let limit = if severity == Severity::Critical { self.rule.critical } else { self.rule.warning };
-        alert.severity = Some(severity);
-        alert.limit = limit.map_or(0.0, |limit| limit.raise);
-    }
-
-    fn recover(&mut self, alert: &mut Alert) {
-        if elapsed(alert.clear_since, self.clock, self.same_boot) + JITTER_SECONDS >= self.rule.clear_for.as_secs_f64()
-        {
-            self.tell(alert, Kind::Recovered);
-            close(alert);
-        }
-    }
-
-    /// Inside the limit that clears the mildest severity there is.
-    fn is_clear(&self, value: f64) -> bool {
-        self.rule.warning.or(self.rule.critical).is_some_and(|limit| !beyond(self.rule.above, value, limit.clear))
-    }
-
-    fn lasted(&self, since: Option<Stamp>, limit: Option<Limit>) -> bool {
-        let Some(limit) = limit.filter(|_| since.is_some()) else { return false };
-        elapsed(since, self.clock, self.same_boot) + JITTER_SECONDS >= limit.hold.as_secs_f64()
-    }
-
-    fn tell(&mut self, alert: &mut Alert, kind: Kind) {
-        alert.sequence += 1;
-        self.events.push(event(alert, kind, self.clock, self.same_boot));
-    }
-}
-
-/// Seconds since a moment: by the clock that does not step within a boot, else by the wall, never negative.
-fn elapsed(since: Option<Stamp>, clock: &Clock, same_boot: bool) -> f64 {
-    let Some(since) = since else { return 0.0 };
-    let steady = clock.now.boottime_seconds - since.boottime_seconds;
-    if same_boot && steady >= 0.0 {
-        return steady;
-    }
-    ((clock.now.wall - since.wall).num_milliseconds() as f64 / 1e3).max(0.0)
-}
-
-fn event(alert: &Alert, kind: Kind, clock: &Clock, same_boot: bool) -> Event {
+/// The next event of an alert.
+fn event(alert: &mut Alert, kind: Kind, clock: &Clock) -> Event {
+    alert.sequence += 1;
     let severity = if kind == Kind::Recovered { alert.worst } else { alert.severity };
     // A recovery lasted until it was well, not until that was certain.
-    let after_clear = if kind == Kind::Recovered { elapsed(alert.clear_since, clock, same_boot) } else { 0.0 };
-    let duration = (elapsed(alert.since, clock, same_boot) - after_clear).max(0.0);
+    let after_clear = if kind == Kind::Recovered { clock.elapsed(alert.clear_since) } else { 0.0 };
+    let duration = (clock.elapsed(alert.since) - after_clear).max(0.0);
     Event {
         id: format!("{}.{}", alert.incident_id(), alert.sequence),
         incident: alert.incident_id(),
         kind,
-        severity: severity.unwrap_or(Severity::Warning),
+        severity: severity.or(alert.told).unwrap_or(Severity::Warning),
         time: stamp(clock.now.wall),
         host: clock.host.clone(),
         rule: alert.rule.clone(),
@@ -223,6 +170,10 @@ fn event(alert: &Alert, kind: Kind, clock: &Clock, same_boot: bool) -> Event {
         above: alert.above,
         since: stamp(alert.since.map_or(clock.now.wall, |since| since.wall)),
         duration_seconds: crate::model::record::round(duration),
+        message: alert.message.clone().filter(|_| kind != Kind::Recovered),
+        reason: None,
+        well: false,
+        muted: None,
         evidence: None,
     }
 }

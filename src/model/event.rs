@@ -14,6 +14,12 @@ pub enum Kind {
     Escalated,
     /// The incident is over.
     Recovered,
+    /// The incident is still open.
+    Reminded,
+    /// It comes and goes too often to tell of each time.
+    Flapping,
+    /// What was not told for a while is told: how it is now.
+    Settled,
 }
 
 impl Kind {
@@ -23,6 +29,9 @@ impl Kind {
             Self::Fired => "fired",
             Self::Escalated => "escalated",
             Self::Recovered => "recovered",
+            Self::Reminded => "reminded",
+            Self::Flapping => "flapping",
+            Self::Settled => "settled",
         }
     }
 }
@@ -42,7 +51,7 @@ pub struct Event {
     pub incident: String,
     /// What happened.
     pub kind: Kind,
-    /// How bad the incident is; for a recovery, how bad it was.
+    /// How bad the incident is; when it is over, how bad it was.
     pub severity: Severity,
     /// RFC 3339, UTC.
     pub time: String,
@@ -64,7 +73,26 @@ pub struct Event {
     pub since: String,
     /// From the first breach to now, in seconds, by the clock that does not step where the boot is the same.
     pub duration_seconds: f64,
+    /// What the rule says in words of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Why, where that is not plain: `gone` for a recovery of what is not there any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Of what settled: it is well now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub well: bool,
+    /// Why nobody is told; `None`: people are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted: Option<String>,
     /// What was going on; of what began or got worse, where anything is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+}
+
+impl Event {
+    /// Whether the incident is over with it.
+    pub fn is_over(&self) -> bool {
+        self.kind == Kind::Recovered || self.well
+    }
 }

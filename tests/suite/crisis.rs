@@ -77,3 +77,55 @@ fn the_verdict_as_json() {
         (&"degraded".into(), &1.into(), &"memory-1795210860".into())
     );
 }
+
+#[test]
+fn what_is_silenced_is_in_the_history_and_told_when_the_silence_ends() {
+    let mut host = Host::recorded("vm");
+    host.config =
+        "[alert]\nto = [\"root@localhost\"]\n[rule.cpu]\nfor = \"0s\"\ncritical_for = \"0s\"\nmessage = \"{value} of {limit}, look at top\"\n"
+            .to_string();
+    minute(&mut host, 0);
+    let (since, until) = (host.now.to_rfc3339(), (host.now + chrono::TimeDelta::minutes(4)).to_rfc3339());
+    let silence = serde_json::json!({"silences": [{"matcher": "cpu", "since": since, "until": until, "because": "load test", "by": "ann"}]});
+    std::fs::write(host.data().join("state/silence.json"), silence.to_string()).unwrap();
+    let queued = |host: &Host| {
+        let mut names: Vec<String> = std::fs::read_dir(host.path("data/outbox/new"))
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    for _ in 0..3 {
+        assert_eq!(minute(&mut host, 97), 2, "silenced, and critical all the same");
+    }
+    assert_eq!((host.events(), queued(&host)), (vec!["fired critical CPU".to_string()], vec![]));
+    assert_eq!(host.sections("event")[0]["muted"], "silenced by ann: load test");
+    minute(&mut host, 97);
+    assert_eq!(queued(&host), ["cpu-1.2-settled.json"]);
+    host.osmon(&["graph"]).ok();
+    let page = std::fs::read_to_string(host.data().join("report.html")).unwrap();
+    assert!(page.contains("97 % of 95 %, look at top") && page.contains("(not told: silenced by ann: load test)"));
+}
+
+#[test]
+fn a_rule_that_makes_no_sense_is_refused_with_its_key() {
+    let mut host = Host::recorded("vm");
+    for (rule, key) in [
+        ("reaches = 100.0\nwarning = 5.0", "reaches"),
+        ("reaches = 100.0", "within"),
+        ("reaches = 100.0\nper = \"1h\"\nwithin = \"1h\"", "both"),
+        ("within = \"1h\"\nwarning = 5.0", "needs"),
+        ("reaches = 100.0\nwithin = \"1h\"\ncritical_within = \"8h\"", "must be above"),
+        ("per = \"1s\"\nwarning = 5.0", "from 1m to 7d"),
+        ("warning = 5.0\nbetween = \"8\"", "08:00-20:00"),
+        ("warning = 5.0\ndays = \"someday\"", "mon-fri"),
+    ] {
+        host.config = format!("[rule.x]\nmetric = \"disk.used_percent\"\n{rule}\n");
+        let done = host.osmon(&["config", "check"]);
+        assert!(done.code == 78 && (done.out.clone() + &done.err).contains(key), "{rule}: {} {}", done.out, done.err);
+    }
+    host.config = "[rule.no-data]\nmetric = \"disk.used_percent\"\nwarning = 5.0\n".to_string();
+    assert_eq!(host.osmon(&["config", "check"]).code, 78);
+}

@@ -1,5 +1,6 @@
 //! The history day by day: read side by side, given in the order of time.
 
+use super::super::detect_crisis::sections;
 use super::super::here::Here;
 use super::Moment;
 use crate::base::clock::{Now, parse};
@@ -100,7 +101,7 @@ fn read(store: &Store, from: DateTime<Utc>, to: DateTime<Utc>, rules: &[Rule]) -
             }
         });
         let now = Now { wall, boottime_seconds: head.boottime_seconds };
-        moments.push(Moment { now, boot_id: head.boot_id.into_owned(), metrics });
+        moments.push(Moment { now, boot_id: head.boot_id.into_owned(), metrics, sections: sections(line) });
     })?;
     Ok((moments, reading))
 }

@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 
 const COLUMNS: &[Column] = &[
     ("Rule", 10, false),
-    ("What", 22, false),
+    ("What", 20, false),
     ("Fired", 5, true),
     ("Worse", 5, true),
+    ("Told", 5, true),
     ("Over", 5, true),
     ("Longest", 12, true),
     ("First", 8, false),
@@ -27,6 +28,8 @@ struct Count {
     title: String,
     fired: usize,
     escalated: usize,
+    /// Messages that call somebody: what began, got worse, is still so, or comes and goes.
+    told: usize,
     recovered: usize,
     /// In seconds.
     longest: f64,
@@ -42,6 +45,8 @@ pub struct Tally {
     counts: BTreeMap<(String, String), Count>,
     alerts: usize,
     recoveries: usize,
+    /// Events that are only for the history: flapping, silenced, outside the hours of the rule.
+    muted: usize,
     last: Option<DateTime<Utc>>,
 }
 
@@ -53,17 +58,19 @@ impl Tally {
         count.incident.clone_from(&event.incident);
         count.first = count.first.or_else(|| parse(&event.time));
         count.longest = count.longest.max(event.duration_seconds);
-        if event.kind == Kind::Recovered {
-            count.recovered += 1;
-            self.recoveries += 1;
-            return;
-        }
-        // Everything else calls somebody.
-        self.alerts += 1;
         match event.kind {
             Kind::Fired => count.fired += 1,
             Kind::Escalated => count.escalated += 1,
-            _ => {}
+            Kind::Recovered => count.recovered += 1,
+            Kind::Reminded | Kind::Flapping | Kind::Settled => {}
+        }
+        match (&event.muted, event.is_over()) {
+            (Some(_), _) => self.muted += 1,
+            (None, true) => self.recoveries += 1,
+            (None, false) => {
+                self.alerts += 1;
+                count.told += 1;
+            }
         }
     }
 
@@ -101,6 +108,7 @@ impl Tally {
                     count.title.clone(),
                     count.fired.to_string(),
                     count.escalated.to_string(),
+                    count.told.to_string(),
                     count.recovered.to_string(),
                     if count.is_open { format!("{longest}…") } else { longest },
                     first,
@@ -110,7 +118,8 @@ impl Tally {
         let (alerts, recoveries) = (plural(self.alerts, "alert"), plural(self.recoveries, "recover"));
         let recoveries =
             if self.recoveries == 1 { format!("{recoveries}y") } else { recoveries.replace("recovers", "recoveries") };
-        lines.extend([String::new(), format!("{alerts} in {}, and {recoveries}", duration(asked))]);
+        let muted = if self.muted > 0 { format!("; {} not told", plural(self.muted, "event")) } else { String::new() };
+        lines.extend([String::new(), format!("{alerts} in {}, and {recoveries}{muted}", duration(asked))]);
         lines.join("\n")
     }
 }

@@ -98,6 +98,10 @@ fn event(here: &Here, status: &Status, told: &Told, kind: Kind) -> Event {
         above: true,
         since: stamp(since),
         duration_seconds: seconds(since, now),
+        message: None,
+        reason: None,
+        well: false,
+        muted: None,
         evidence: None,
     }
 }

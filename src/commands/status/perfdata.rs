@@ -1,7 +1,7 @@
 //! Performance data as monitoring plugins print it: `'label'=value[UOM];warn;crit;min;max`.
 
 use crate::config::Rule;
-use crate::config::rule::Limit;
+use crate::config::rule::{Limit, Measure};
 use crate::model::metric::Label;
 use crate::model::walk::walk;
 use std::collections::HashSet;
@@ -11,7 +11,9 @@ pub fn of(snapshot: &str, rules: &[Rule]) -> String {
     let (mut parts, mut known) = (Vec::new(), HashSet::new());
     // A line that is damaged gives what stands before the damage.
     let _ = walk(snapshot, &mut |name, labels, value| {
-        let Some(rule) = rules.iter().find(|rule| rule.metric.matches(name, labels)) else { return };
+        // The limits of a change or a forecast are none of the value.
+        let is_meant = |rule: &&Rule| rule.measure == Measure::Value && rule.metric.matches(name, labels);
+        let Some(rule) = rules.iter().find(is_meant) else { return };
         let label = label(name, labels);
         if known.insert(label.clone()) {
             parts.push(format!("'{label}'={}", figures(name, value, rule)));
@@ -73,6 +75,10 @@ mod tests {
             warning: Some(Limit { raise: warning, clear: warning, hold: Duration::ZERO }),
             critical: None,
             clear_for: Duration::ZERO,
+            measure: Measure::Value,
+            boot_grace: Duration::ZERO,
+            message: String::new(),
+            window: None,
         };
         let rules = [
             rule("disk.used_percent", true, 90.0),

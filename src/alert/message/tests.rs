@@ -1,0 +1,79 @@
+//! What mails say, and that nobody else writes them.
+
+use super::*;
+
+fn event(kind: Kind, severity: Severity, title: &str) -> Event {
+    Event {
+        id: "cpu-1.1".into(),
+        incident: "cpu-1".into(),
+        kind,
+        severity,
+        time: "2026-11-20T21:40:00.000Z".into(),
+        host: "web-01".into(),
+        rule: "cpu".into(),
+        title: title.into(),
+        metric: "cpu.busy_percent".into(),
+        value: 97.2,
+        limit: 95.0,
+        above: true,
+        since: "2026-11-20T21:02:00.000Z".into(),
+        duration_seconds: 2280.0,
+        message: None,
+        reason: None,
+        well: false,
+        muted: None,
+        evidence: None,
+    }
+}
+
+#[test]
+fn the_subject_says_it_all_and_the_worst_first() {
+    let fired = event(Kind::Fired, Severity::Critical, "CPU");
+    let recovered = event(Kind::Recovered, Severity::Warning, "Memory");
+    assert_eq!(subject(std::slice::from_ref(&fired)), "CRITICAL web-01: CPU 97.2 % (limit 95 %)");
+    assert_eq!(subject(std::slice::from_ref(&recovered)), "RECOVERED web-01: Memory after 38 min");
+    assert_eq!(
+        subject(&[recovered, event(Kind::Fired, Severity::Warning, "Swap"), fired]),
+        "CRITICAL web-01: CPU 97.2 % (limit 95 %), and 2 more"
+    );
+}
+
+#[test]
+fn every_kind_has_its_words() {
+    let says = |kind: Kind, well: bool, message: Option<&str>| {
+        let mut event = event(kind, Severity::Critical, "CPU");
+        (event.well, event.message) = (well, message.map(str::to_string));
+        (subject(std::slice::from_ref(&event)), item(&event).sentence)
+    };
+    let cases = [
+        (Kind::Reminded, false, "STILL CRITICAL web-01: CPU 97.2 % (limit 95 %) for 38 min", "Still open: 97.2 %,"),
+        (Kind::Flapping, true, "FLAPPING web-01: CPU comes and goes", "It comes and goes; just now it is well."),
+        (Kind::Settled, true, "SETTLED web-01: CPU is well", "It is well."),
+        (Kind::Settled, false, "CRITICAL web-01: CPU 97.2 % (limit 95 %)", "Not told until now: 97.2 %,"),
+    ];
+    for (kind, well, subject, sentence) in cases {
+        let found = says(kind, well, None);
+        assert!(found.0 == subject && found.1.starts_with(sentence), "{found:?}");
+    }
+    let found = says(Kind::Fired, false, Some("full in about 4 h"));
+    assert_eq!(found.0, "CRITICAL web-01: CPU: full in about 4 h");
+    assert_eq!(found.1, "full in about 4 h; for 38 min.");
+}
+
+#[test]
+fn a_hostile_name_adds_no_header_and_no_markup() {
+    let mut event = event(
+        Kind::Fired,
+        Severity::Critical,
+        "File system /a\r\nBcc: all@example.org\r\n\r\n<img src=x onerror=alert(1)>",
+    );
+    event.host = "h\nX-Evil: 1".into();
+    let envelope = Envelope::new("", &["root@localhost".into()], "h\nX-Evil: 1").unwrap();
+    let now = parse("2026-11-20T21:40:00Z").unwrap();
+    let mail = String::from_utf8(compose(&[event], &envelope, "h", "", now).unwrap().formatted()).unwrap();
+    let head = mail.split("\r\n\r\n").next().unwrap();
+    assert!(!head.lines().any(|line| line.starts_with("Bcc") || line.starts_with("X-Evil")), "{head}");
+    let html = mail.split("Content-Type: text/html").nth(1).unwrap();
+    assert!(html.contains("#60;img") && !html.contains("<img"), "{html}");
+    assert!(head.contains("Auto-Submitted: auto-generated"));
+}

@@ -1,0 +1,169 @@
+//! Past values that a rule needs: how fast something changes, and when it reaches a limit. At most 60 points each,
+//! close together in the latest minutes and further apart before.
+
+use serde::{Deserialize, Serialize};
+
+/// Most points of one series.
+pub(super) const POINTS_MAX: usize = 60;
+/// Points are no closer than this, in seconds: a minute, as cron keeps it.
+const CLOSEST_SECONDS: f64 = 50.0;
+/// A point may be as far from the next as this part of its age.
+const SPARSER: f64 = 12.0;
+/// Spans a forecast looks at, in seconds.
+const SPANS: [f64; 3] = [1800.0, 7200.0, 21_600.0];
+/// The least a forecast must have seen, in seconds.
+const LEAST_SPAN: f64 = 1200.0;
+/// So many times as far as it has seen a forecast looks ahead.
+const FARTHEST: f64 = 12.0;
+/// The slow quarter of the slopes must have this part of the median: growth that is no single big file.
+const STEADY: f64 = 0.25;
+
+/// Points of one metric, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Series {
+    /// `CLOCK_BOOTTIME` in whole seconds, and the value to seven digits.
+    points: Vec<(i64, f64)>,
+}
+
+impl Series {
+    /// Adds the value of a moment; drops what is older than `keep_seconds` (but for one point) and what is too close.
+    pub fn add(&mut self, seconds: f64, value: f64, keep_seconds: f64, most: usize) {
+        let second = seconds.round() as i64;
+        self.points.retain(|point| point.0 < second);
+        self.points.push((second, rounded(value)));
+        let old = self.points.iter().filter(|point| (second - point.0) as f64 >= keep_seconds).count();
+        self.points.drain(..old.saturating_sub(1));
+        let mut before = None::<i64>;
+        self.points.retain(|(at, _)| {
+            let far = (((second - at) as f64) / SPARSER).max(CLOSEST_SECONDS);
+            let is_kept = *at == second || before.is_none_or(|before| (at - before) as f64 >= far);
+            if is_kept {
+                before = Some(*at);
+            }
+            is_kept
+        });
+        while self.points.len() > most.clamp(2, POINTS_MAX) {
+            self.points.remove(1);
+        }
+    }
+
+    /// Whether enough was seen to know what comes.
+    pub fn is_enough(&self) -> bool {
+        let ends = self.points.first().zip(self.points.last());
+        ends.is_some_and(|(first, last)| (last.0 - first.0) as f64 >= LEAST_SPAN)
+    }
+
+    /// Seconds since the last value.
+    pub fn age_seconds(&self, now: f64) -> f64 {
+        self.points.last().map_or(f64::INFINITY, |last| now - last.0 as f64)
+    }
+
+    /// How much it changed within a span, drawn out to that span; `None` while less than nine tenths of it was seen.
+    pub fn change(&self, span_seconds: f64) -> Option<f64> {
+        let (at, value) = *self.points.last()?;
+        let far = |point: &&(i64, f64)| ((at - point.0) as f64 - span_seconds).abs();
+        let (then, before) = *self.points.iter().min_by(|a, b| far(a).total_cmp(&far(b)))?;
+        let seen = (at - then) as f64;
+        (seen >= span_seconds * 0.9).then(|| rounded((value - before) / seen * span_seconds))
+    }
+
+    /// Seconds until it reaches `limit` at the pace it has; `None`: it does not, or nobody can know yet.
+    pub fn reaches(&self, limit: f64) -> Option<f64> {
+        let (last, value) = *self.points.last()?;
+        let seen = (last - self.points.first()?.0) as f64;
+        let etas = SPANS.into_iter().filter_map(|span| {
+            let span = span.min(seen);
+            let slope = if span >= LEAST_SPAN { self.slope(span)? } else { return None };
+            let eta = (limit - value) / slope;
+            (eta.is_finite() && eta >= 0.0 && eta <= span * FARTHEST).then_some(eta)
+        });
+        etas.reduce(f64::min)
+    }
+
+    /// Change per second over the latest span: the median of the slopes between points a sixth of it apart, when nearly
+    /// all of them agree and the latest quarter does too.
+    fn slope(&self, span: f64) -> Option<f64> {
+        let (last, newest) = *self.points.last()?;
+        let recent: Vec<(f64, f64)> = self
+            .points
+            .iter()
+            .map(|(at, value)| ((at - last) as f64, *value))
+            .filter(|(at, _)| -at <= span * 1.1)
+            .collect();
+        let mut slopes: Vec<f64> = recent
+            .iter()
+            .filter_map(|(at, value)| {
+                let (then, other) = recent.iter().find(|(then, _)| then - at >= span / 6.0)?;
+                Some((other - value) / (then - at))
+            })
+            .collect();
+        if slopes.len() < 5 {
+            return None;
+        }
+        slopes.sort_by(f64::total_cmp);
+        let median = *slopes.get(slopes.len() / 2)?;
+        let slow = *slopes.get(if median > 0.0 { slopes.len() / 4 } else { slopes.len() - 1 - slopes.len() / 4 })?;
+        let (then, before) = *recent.iter().rev().find(|(at, _)| -at >= span / 4.0)?;
+        let latest = (newest - before) / -then;
+        (median != 0.0 && slow / median >= STEADY && latest / median >= STEADY).then_some(median)
+    }
+}
+
+/// Seven digits: enough for a slope of hours, and half the size in the file.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.6e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(minutes: u32, value: impl Fn(f64) -> f64) -> Series {
+        let mut series = Series::default();
+        for minute in 0..=minutes {
+            series.add(f64::from(minute) * 60.0, value(f64::from(minute)), 21_600.0, POINTS_MAX);
+            assert!(series.points.len() <= POINTS_MAX, "{}", series.points.len());
+        }
+        series
+    }
+
+    fn near(eta: Option<f64>, expected: f64) -> bool {
+        eta.is_some_and(|eta| (eta / expected - 1.0).abs() < 0.1)
+    }
+
+    #[test]
+    fn a_steady_pace_is_seen_and_a_big_file_is_not_a_pace() {
+        // 20 % in 2 h: from 40 % it is 6 h to 100 %.
+        assert!(near(run(120, |minute| 20.0 + minute / 6.0).reaches(100.0), 21_600.0));
+        assert!(near(run(600, |minute| 20.0 + minute / 15.0).reaches(100.0), 36_000.0));
+        assert_eq!(run(15, |minute| 20.0 + minute).reaches(100.0), None, "too early to know");
+        for at in [10.0, 60.0, 115.0, 175.0, 300.0, 355.0] {
+            let file = run(360, |minute| if minute < at { 40.0 } else { 80.0 });
+            assert_eq!(file.reaches(100.0), None, "one big file at {at}");
+        }
+        assert_eq!(
+            run(360, |minute| if minute % 60.0 < 30.0 { 40.0 } else { 70.0 }).reaches(100.0),
+            None,
+            "to and fro"
+        );
+        assert_eq!(run(360, |minute| (20.0 + minute / 5.0).min(70.0)).reaches(100.0), None, "it stopped");
+        assert!(
+            run(380, |minute| if minute < 340.0 { 20.0 } else { minute - 320.0 }).reaches(100.0).is_some(),
+            "it began"
+        );
+        assert!(near(run(120, |minute| 100.0 - minute / 2.0).reaches(0.0), 4800.0), "downwards");
+        assert_eq!(run(120, |minute| 50.0 - minute / 6.0).reaches(100.0), None, "away from it");
+        let bursts = run(360, |minute| 20.0 + (minute / 10.0).floor());
+        assert!(near(bursts.reaches(100.0), 24_000.0 + 2000.0) || bursts.reaches(100.0).is_some(), "in bursts");
+    }
+
+    #[test]
+    fn the_change_of_a_span() {
+        let series = run(180, |minute| minute * 2.0);
+        assert!((series.change(3600.0).unwrap() - 120.0).abs() < 1.0);
+        assert_eq!(run(30, |minute| minute).change(3600.0), None);
+        assert_eq!(rounded(123_456_789_012.0), 123_456_800_000.0);
+        assert!((rounded(0.000_123_456_789) - 0.000_123_456_8).abs() < 1e-12);
+    }
+}

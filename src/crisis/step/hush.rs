@@ -1,0 +1,95 @@
+//! Why something is not told: a silence, the hours of a rule, a file system in another place, a host without memory.
+
+use crate::config::Rule;
+use crate::crisis::clock::Clock;
+use crate::crisis::state::{Alert, State};
+use crate::model::incident::Severity;
+use crate::model::metric::{Metric, read_labels};
+use std::collections::{BTreeMap, HashMap};
+
+/// Above this part of a minute in which all tasks waited for memory, slowness says nothing about what is slow.
+const MEMORY_PRESSURE_PERCENT: f64 = 20.0;
+
+/// Everything that mutes in one step.
+pub(super) struct Hush<'a> {
+    rules: HashMap<&'a str, &'a Rule>,
+    clock: &'a Clock,
+    is_short_of_memory: bool,
+    /// Keys of alerts that another one speaks for, with its title.
+    spoken_for: BTreeMap<String, String>,
+}
+
+impl<'a> Hush<'a> {
+    pub fn new(rules: &'a [Rule], state: &State, metrics: &[Metric], clock: &'a Clock) -> Self {
+        let pressure = metrics.iter().find(|metric| metric.name == "pressure.memory.full_avg60_percent");
+        Self {
+            rules: rules.iter().map(|rule| (rule.name.as_str(), rule)).collect(),
+            clock,
+            is_short_of_memory: pressure.is_some_and(|metric| metric.value > MEMORY_PRESSURE_PERCENT),
+            spoken_for: spoken_for(state, metrics),
+        }
+    }
+
+    /// The rule of an alert.
+    pub fn rule(&self, alert: &Alert) -> Option<&'a Rule> {
+        self.rules.get(alert.rule.as_str()).copied()
+    }
+
+    /// Why something of an alert is not told now, apart from flapping; `None`: it is.
+    pub fn reason(&self, key: &str, alert: &Alert, severity: Severity) -> Option<String> {
+        let now = self.clock.now.wall;
+        if let Some(silence) = self.clock.mutes.silence(&alert.rule, &alert.metric, now) {
+            let by = if silence.by.is_empty() { String::new() } else { format!(" by {}", silence.by) };
+            let because = if silence.because.is_empty() { String::new() } else { format!(": {}", silence.because) };
+            return Some(format!("silenced{by}{because}"));
+        }
+        let window = self.rule(alert).and_then(|rule| rule.window.as_ref());
+        if let Some(window) = window.filter(|window| !window.holds(now, self.clock.zone_offset_seconds)) {
+            return Some(format!("outside {}", window.text));
+        }
+        if let Some(title) = self.spoken_for.get(key) {
+            return Some(format!("the same file system as {title}"));
+        }
+        let is_slowness = severity == Severity::Warning && is_slowness(alert.name());
+        (is_slowness && self.is_short_of_memory).then(|| "the host is short of memory".to_string())
+    }
+}
+
+/// What is only slow, or fails, because the host is.
+fn is_slowness(metric: &str) -> bool {
+    metric.starts_with("service.") || metric.starts_with("check.") || metric.ends_with("_ms")
+}
+
+/// Of one file system seen in several places (equal in size and in free space) the highest place speaks for those below.
+fn spoken_for(state: &State, metrics: &[Metric]) -> BTreeMap<String, String> {
+    let mut open: BTreeMap<&str, Vec<(&String, &Alert, String)>> = BTreeMap::new();
+    for (key, alert) in state.alerts.iter().filter(|(_, alert)| alert.is_open()) {
+        if let Some((_, mount)) = read_labels(&alert.metric).1.into_iter().find(|(key, _)| key == "mount") {
+            open.entry(&alert.rule).or_default().push((key, alert, mount));
+        }
+    }
+    let mut found = BTreeMap::new();
+    for same_rule in open.values().filter(|alerts| alerts.len() > 1) {
+        let sizes: Vec<Option<(f64, f64)>> = same_rule.iter().map(|(_, _, mount)| size(metrics, mount)).collect();
+        for ((key, _, mount), own) in same_rule.iter().zip(&sizes) {
+            let above = same_rule.iter().zip(&sizes).find(|((_, _, other), size)| {
+                own.is_some()
+                    && *size == own
+                    && mount != other
+                    && mount.starts_with(&format!("{}/", other.trim_end_matches('/')))
+            });
+            if let Some(((_, parent, _), _)) = above {
+                found.insert((*key).clone(), parent.title.clone());
+            }
+        }
+    }
+    found
+}
+
+fn size(metrics: &[Metric], mount: &str) -> Option<(f64, f64)> {
+    let value = |name: &str| {
+        let is_mount = |metric: &&Metric| metric.name == name && metric.labels.iter().any(|(_, value)| value == mount);
+        metrics.iter().find(is_mount).map(|metric| metric.value)
+    };
+    Some((value("disk.total_bytes")?, value("disk.available_bytes")?))
+}

@@ -1,0 +1,97 @@
+//! What is muted, and what people are told when that is over.
+
+use super::rows::{Run, disk};
+use super::*;
+use crate::config::window::Window;
+use crate::model::mute::{Ack, Mutes, Silence};
+
+#[test]
+fn of_one_file_system_in_two_places_the_upper_one_speaks() {
+    let full = |mount: &str, size: f64, used: f64| {
+        [("disk.total_bytes", size), ("disk.available_bytes", 5.0), ("disk.used_percent", used)]
+            .map(|(name, value)| (format!("{name}{{mount={mount:?}}}"), value))
+    };
+    let at = |sets: &[[(String, f64); 3]]| -> Vec<(String, f64)> { sets.iter().flatten().cloned().collect() };
+    let mut run = Run::new(&[disk("disk")]);
+    let mut minute = |metrics: &[(String, f64)]| {
+        run.minute(&metrics.iter().map(|(name, value)| (name.as_str(), *value)).collect::<Vec<_>>())
+    };
+    let other = full("/var/log", 700.0, 91.0);
+    let both = at(&[full("/var", 500.0, 90.0), full("/var/lib", 500.0, 90.0), other.clone()]);
+    assert_eq!(minute(&both), ["fired warning", "~fired warning", "fired warning"]);
+    assert!(minute(&both).is_empty());
+    let one = at(&[full("/var", 500.0, 10.0), full("/var/lib", 500.0, 90.0), other]);
+    assert_eq!(minute(&one), ["recovered warning", "settled warning"], "still open when the other is over");
+}
+
+#[test]
+fn a_host_without_memory_explains_slow_services() {
+    let slow = Rule { metric: Selector::parse("service.restarts").unwrap(), critical: None, ..disk("slow") };
+    let mut run = Run::new(&[slow]);
+    let (service, pressure) = ("service.restarts{service=\"a\"}", "pressure.memory.full_avg60_percent");
+    assert_eq!(run.minute(&[(service, 90.0), (pressure, 30.0)]), ["~fired warning"]);
+    assert_eq!(run.minute(&[(service, 90.0), (pressure, 3.0)]), ["settled warning"]);
+    assert_eq!(run.minute(&[(service, 0.0), (pressure, 3.0)]), ["recovered warning"]);
+}
+
+fn silence(run: &Run, matcher: &str, minutes: i64) -> Mutes {
+    let since = run.clock.now.wall;
+    let until = since + TimeDelta::minutes(minutes);
+    let silence = Silence { matcher: matcher.into(), until, because: "work".into(), by: "me".into(), since };
+    Mutes { silences: vec![silence], ..Mutes::default() }
+}
+
+#[test]
+fn a_silence_ends_by_itself_and_then_it_is_told_how_it_is() {
+    for matcher in ["*", "cpu", "cpu.*"] {
+        let mut run = Run::new(&[rule(0, 0)]);
+        run.clock.mutes = silence(&run, matcher, 10);
+        assert_eq!(run.cpu(9, 90.0), ["~fired warning"], "{matcher}");
+        assert_eq!(run.all[0].muted.as_deref(), Some("silenced by me: work"));
+        assert_eq!(run.cpu(5, 90.0), ["settled warning"], "{matcher}");
+    }
+    let mut run = Run::new(&[rule(0, 0)]);
+    run.clock.mutes = silence(&run, "disk", 10);
+    assert_eq!(run.cpu(1, 90.0), ["fired warning"], "another rule");
+    run.clock.mutes = silence(&run, "*", 10);
+    assert_eq!(run.cpu(3, 10.0), ["~recovered warning"]);
+    assert_eq!(run.cpu(10, 10.0), ["settled warning well"]);
+    run.clock.mutes = silence(&run, "*", 10);
+    let mut run = Run::new(&[rule(0, 0)]);
+    run.clock.mutes = silence(&run, "*", 3);
+    assert_eq!(
+        run.cpu(2, 90.0).concat() + &run.cpu(1, 10.0).concat(),
+        "~fired warning~recovered warning",
+        "at its end"
+    );
+    run.clock.mutes = silence(&run, "*", 10);
+    assert_eq!(
+        run.cpu(2, 90.0).concat() + &run.cpu(20, 10.0).concat(),
+        "~fired warning~recovered warning",
+        "nothing to tell"
+    );
+}
+
+#[test]
+fn an_acknowledgement_stops_reminders_until_it_gets_worse() {
+    let mut run = Run::new(&[rule(0, 300)]);
+    run.cpu(1, 90.0);
+    let since = run.clock.now.wall;
+    let incident = format!("cpu-{}", since.timestamp());
+    let ack = Ack { incident, until: since + TimeDelta::days(7), because: String::new(), by: String::new(), since };
+    run.clock.mutes.acks.push(ack);
+    assert!(run.cpu(3, 10.0).is_empty() && run.cpu(3000, 90.0).is_empty(), "also through a dip");
+    assert_eq!(run.cpu(1, 99.0), ["escalated critical"]);
+    assert_eq!(run.cpu(61, 99.0), ["reminded critical"]);
+}
+
+#[test]
+fn hours_of_a_rule() {
+    let window = Window::read("08:00-20:00", "").unwrap();
+    let mut run = Run::new(&[Rule { window, ..rule(0, 0) }]);
+    run.clock.now.wall = parse("2026-11-20T07:55:00Z").unwrap();
+    assert_eq!(run.cpu(4, 90.0), ["~fired warning"]);
+    assert_eq!(run.cpu(1, 90.0), ["settled warning"]);
+    run.clock.zone_offset_seconds = -3600;
+    assert_eq!(run.cpu(1, 10.0), ["~recovered warning"]);
+}

@@ -1,0 +1,69 @@
+//! Clocks that were set, boots and gaps: the memory is put in order before anything is judged.
+
+use crate::crisis::clock::Clock;
+use crate::crisis::state::{Alert, State};
+use crate::model::incident::Lifecycle;
+use chrono::TimeDelta;
+
+/// After a longer gap than this nobody knows what happened meanwhile: what was being counted starts anew.
+const GAP_SECONDS: f64 = 300.0;
+/// The wall clock was set when it went so many seconds more or less than the clock that does not step.
+const STEP_SECONDS: f64 = 90.0;
+
+/// After it every stamp is of this boot and none is in the future; `last` is only there when it was not long ago.
+pub(super) fn put_in_order(next: &mut State, clock: &Clock) {
+    let Some(last) = next.last else { return };
+    let now = clock.stamp();
+    let gap = now.boottime_seconds - last.boottime_seconds;
+    let is_same_boot = next.boot_id == clock.boot_id && gap >= 0.0;
+    let walked = seconds(now.wall - last.wall);
+    let set_by = if is_same_boot { walked - gap } else { 0.0 };
+    for stamp in next.alerts.values_mut().flat_map(Alert::stamps) {
+        if set_by.abs() > STEP_SECONDS {
+            let by = TimeDelta::milliseconds((set_by * 1e3) as i64);
+            stamp.wall = stamp.wall.checked_add_signed(by).unwrap_or(now.wall);
+        }
+        stamp.wall = stamp.wall.min(now.wall);
+        if !is_same_boot {
+            stamp.boottime_seconds = now.boottime_seconds - seconds(now.wall - stamp.wall);
+        }
+        stamp.boottime_seconds = stamp.boottime_seconds.min(now.boottime_seconds);
+    }
+    if !is_same_boot {
+        next.series.clear();
+    }
+    if !is_same_boot || gap > GAP_SECONDS {
+        next.alerts.values_mut().for_each(forget_spans);
+        next.last = None;
+    }
+}
+
+fn seconds(span: TimeDelta) -> f64 {
+    span.num_milliseconds() as f64 / 1e3
+}
+
+/// What was being counted starts anew; what fires goes on firing.
+pub(super) fn forget_spans(alert: &mut Alert) {
+    alert.warning_since = None;
+    alert.critical_since = None;
+    alert.clear_since = None;
+    alert.nodata_since = None;
+    match alert.lifecycle {
+        Lifecycle::Pending => {
+            alert.lifecycle = Lifecycle::Ok;
+            alert.since = None;
+        }
+        Lifecycle::Recovering => alert.lifecycle = Lifecycle::Firing,
+        Lifecycle::Ok | Lifecycle::Firing => {}
+    }
+}
+
+/// Moves what is being counted on by so many seconds: they do not count.
+pub(super) fn leave_out(alert: &mut Alert, seconds: f64) {
+    let by = TimeDelta::milliseconds((seconds * 1e3) as i64);
+    let counted = [&mut alert.warning_since, &mut alert.critical_since, &mut alert.clear_since];
+    for stamp in counted.into_iter().flatten() {
+        stamp.boottime_seconds += seconds;
+        stamp.wall = stamp.wall.checked_add_signed(by).unwrap_or(stamp.wall);
+    }
+}

@@ -1,0 +1,191 @@
+//! One rule on one value: the lifecycle of an alert.
+
+use super::{Happened, JITTER_SECONDS, close, event};
+use crate::base::units::{duration, metric_value};
+use crate::config::Rule;
+use crate::config::rule::{Limit, Measure, beyond};
+use crate::crisis::clock::Clock;
+use crate::crisis::state::{Alert, Stamp};
+use crate::model::event::Kind;
+use crate::model::incident::{Lifecycle, Severity};
+use crate::model::metric::Metric;
+
+/// A relapse makes the time to be well longer by this factor,
+const RELAPSE_FACTOR: f64 = 1.5;
+/// up to this, in seconds,
+const CLEAR_FOR_MAX: f64 = 3600.0;
+/// until there was none for so long, in seconds.
+const QUIET_SECONDS: f64 = 6.0 * 3600.0;
+
+/// Whether a value is beyond the mildest limit of a rule, and beyond critical.
+pub(super) fn breach(rule: &Rule, value: f64) -> (bool, bool) {
+    let is_beyond = |limit: Option<Limit>| limit.is_some_and(|limit| beyond(rule.is_ceiling(), value, limit.raise));
+    let critical = is_beyond(rule.critical);
+    (critical || is_beyond(rule.warning), critical)
+}
+
+/// One rule on one value.
+pub(super) struct Turn<'a> {
+    pub rule: &'a Rule,
+    pub clock: &'a Clock,
+    pub key: &'a str,
+    pub happened: &'a mut Happened,
+}
+
+impl Turn<'_> {
+    /// `judged`: what is held against the limits, made of the metric's value as the rule says.
+    pub fn take(&mut self, alert: &mut Alert, metric: &Metric, judged: f64) {
+        self.describe(alert, metric, judged);
+        let now = self.clock.stamp();
+        let (any, critical) = breach(self.rule, judged);
+        alert.warning_since = if any { alert.warning_since.or(Some(now)) } else { None };
+        alert.critical_since = if critical { alert.critical_since.or(Some(now)) } else { None };
+        if alert.relapsed.is_some() && self.clock.elapsed(alert.relapsed) > QUIET_SECONDS {
+            alert.relapsed = None;
+            alert.clear_for_seconds = None;
+        }
+        match alert.lifecycle {
+            Lifecycle::Ok | Lifecycle::Pending => self.raise(alert),
+            Lifecycle::Firing => {
+                self.change_severity(alert, judged);
+                if self.is_clear(judged) {
+                    alert.lifecycle = Lifecycle::Recovering;
+                    alert.clear_since = Some(now);
+                    self.recover(alert);
+                }
+            }
+            Lifecycle::Recovering if self.is_clear(judged) => self.recover(alert),
+            Lifecycle::Recovering => {
+                alert.lifecycle = Lifecycle::Firing;
+                alert.clear_since = None;
+                alert.relapsed = Some(now);
+                let longer = (self.clear_for(alert) * RELAPSE_FACTOR).min(CLEAR_FOR_MAX);
+                alert.clear_for_seconds = Some(longer);
+                self.change_severity(alert, judged);
+            }
+        }
+    }
+
+    fn describe(&self, alert: &mut Alert, metric: &Metric, judged: f64) {
+        alert.rule.clone_from(&self.rule.name);
+        alert.title = self.rule.title(&metric.labels);
+        alert.metric = metric.to_string();
+        alert.above = self.rule.above;
+        alert.value = if matches!(self.rule.measure, Measure::Change(_)) { judged } else { metric.value };
+        if let Measure::Reaches(limit) = self.rule.measure {
+            alert.limit = limit;
+        }
+        alert.message = self.message(alert, metric, judged);
+    }
+
+    fn message(&self, alert: &Alert, metric: &Metric, judged: f64) -> Option<String> {
+        let show = |value: f64| metric_value(&metric.name, value);
+        let template = match self.rule.measure {
+            Measure::Reaches(_) if !judged.is_finite() => return None,
+            Measure::Reaches(_) if self.rule.message.is_empty() => "{value} now, {limit} in about {left}".to_string(),
+            Measure::Change(span) if self.rule.message.is_empty() => {
+                format!("changed by {{value}} within {}", duration(span.as_secs_f64()))
+            }
+            _ if self.rule.message.is_empty() => return None,
+            _ => self.rule.message.clone(),
+        };
+        let limit = if alert.severity == Some(Severity::Critical) || breach(self.rule, judged).1 {
+            self.rule.critical
+        } else {
+            self.rule.warning.or(self.rule.critical)
+        };
+        let limit = match self.rule.measure {
+            Measure::Reaches(limit) => limit,
+            _ => limit.map_or(0.0, |limit| limit.raise),
+        };
+        let text = template
+            .replace("{value}", &show(alert.value))
+            .replace("{limit}", &show(limit))
+            .replace("{left}", &duration(rough(judged)));
+        Some(metric.labels.iter().fold(text, |text, (key, value)| text.replace(&format!("{{{key}}}"), value)))
+            .map(|text| crate::base::text::clean(&text, 300))
+    }
+
+    fn raise(&mut self, alert: &mut Alert) {
+        let Some(since) = alert.warning_since else {
+            alert.lifecycle = Lifecycle::Ok;
+            alert.since = None;
+            return;
+        };
+        alert.lifecycle = Lifecycle::Pending;
+        alert.since = Some(since);
+        let severity = if self.clock.now.boottime_seconds < self.rule.boot_grace.as_secs_f64() {
+            return;
+        } else if self.lasted(alert.critical_since, self.rule.critical) {
+            Severity::Critical
+        } else if self.lasted(alert.warning_since, self.rule.warning) {
+            Severity::Warning
+        } else {
+            return;
+        };
+        alert.lifecycle = Lifecycle::Firing;
+        alert.begin();
+        alert.worst = Some(severity);
+        self.set_severity(alert, severity);
+        self.note(alert, Kind::Fired);
+    }
+
+    /// Up at once when critical has lasted; down without a word when critical is over and a warning is left.
+    fn change_severity(&mut self, alert: &mut Alert, judged: f64) {
+        if alert.severity == Some(Severity::Warning) && self.lasted(alert.critical_since, self.rule.critical) {
+            self.set_severity(alert, Severity::Critical);
+            if alert.worst != Some(Severity::Critical) {
+                alert.worst = Some(Severity::Critical);
+                alert.escalated = Some(self.clock.stamp());
+                self.note(alert, Kind::Escalated);
+            }
+        } else if alert.severity == Some(Severity::Critical)
+            && self.rule.warning.is_some()
+            && self.rule.critical.is_some_and(|limit| !beyond(self.rule.is_ceiling(), judged, limit.clear))
+        {
+            self.set_severity(alert, Severity::Warning);
+        }
+    }
+
+    fn set_severity(&self, alert: &mut Alert, severity: Severity) {
+        alert.severity = Some(severity);
+        if !matches!(self.rule.measure, Measure::Reaches(_)) {
+            let limit = if severity == Severity::Critical { self.rule.critical } else { self.rule.warning };
+            alert.limit = limit.map_or(0.0, |limit| limit.raise);
+        }
+    }
+
+    fn recover(&mut self, alert: &mut Alert) {
+        if self.clock.elapsed(alert.clear_since) + JITTER_SECONDS >= self.clear_for(alert) {
+            self.note(alert, Kind::Recovered);
+            close(alert);
+        }
+    }
+
+    /// How long it must be well, in seconds: what the rule says, or more after relapses.
+    fn clear_for(&self, alert: &Alert) -> f64 {
+        let base = self.rule.clear_for.as_secs_f64();
+        alert.clear_for_seconds.map_or(base, |longer| longer.max(base))
+    }
+
+    /// Inside the limit that clears the mildest severity there is.
+    fn is_clear(&self, judged: f64) -> bool {
+        let mildest = self.rule.warning.or(self.rule.critical);
+        mildest.is_some_and(|limit| !beyond(self.rule.is_ceiling(), judged, limit.clear))
+    }
+
+    fn lasted(&self, since: Option<Stamp>, limit: Option<Limit>) -> bool {
+        let Some(limit) = limit.filter(|_| since.is_some()) else { return false };
+        self.clock.elapsed(since) + JITTER_SECONDS >= limit.hold.as_secs_f64()
+    }
+
+    fn note(&mut self, alert: &mut Alert, kind: Kind) {
+        self.happened.push((self.key.to_string(), event(alert, kind, self.clock)));
+    }
+}
+
+/// "in about 4 h", not "in 4 h 7 min": nobody knows it better than that.
+fn rough(seconds: f64) -> f64 {
+    let unit = [86_400.0, 3600.0, 600.0, 60.0].into_iter().find(|unit| seconds >= 2.0 * unit).unwrap_or(60.0);
+    (seconds / unit).round().max(1.0) * unit
+}
