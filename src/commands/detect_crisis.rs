@@ -10,14 +10,13 @@ use crate::cli::{Call, Command, Exit};
 use crate::crisis::{Clock, State, step};
 use crate::model::event::Event;
 use crate::model::metric::Metric;
-use crate::model::record::{HEADER, Header, Record};
+use crate::model::record::{Header, Record, sections};
 use crate::model::walk::walk;
 use crate::store::{EVENTS, SNAPSHOTS};
 use anyhow::{Context, Result};
 use clap::{Args, FromArgMatches};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -165,12 +164,6 @@ pub fn evaluate(here: &Here, snapshot: &str) -> Result<Detected> {
         here.out.complain(&format!("could not measure {}", state.unmeasured.join("; ")));
     }
     Ok(Detected { state, events })
-}
-
-/// Names of the sections of a snapshot, also of those without an element.
-pub fn sections(snapshot: &str) -> BTreeSet<String> {
-    let members: BTreeMap<String, IgnoredAny> = serde_json::from_str(snapshot).unwrap_or_default();
-    members.into_keys().filter(|name| !HEADER.contains(&name.as_str())).collect()
 }
 
 /// Writes down what is going to be told and recorded, before it is: whenever a run ends, the next one knows what it owes.

@@ -2,8 +2,10 @@
 
 use crate::base::clock::{Now, stamp};
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Version of the record's shape. A reader meets older ones for ever.
 pub const SCHEMA: u32 = 1;
@@ -87,4 +89,9 @@ pub fn round(value: f64) -> f64 {
 pub fn time_of(line: &str) -> Option<&str> {
     let start = line.get(..80).unwrap_or(line).find("\"time\":\"")? + 8;
     line.get(start..start + 24)
+}
+/// Names of the sections of a record, also of those without an element. Of a damaged line none.
+pub fn sections(line: &str) -> BTreeSet<String> {
+    let members: BTreeMap<String, IgnoredAny> = serde_json::from_str(line).unwrap_or_default();
+    members.into_keys().filter(|name| !HEADER.contains(&name.as_str())).collect()
 }

@@ -11,6 +11,9 @@ fn minute(host: &mut Host, busy: u64) {
 }
 
 /// A host on which java made the CPU fire: with a note in the hour before.
+/// The incident that `fired` raises: named after its first breach.
+const CPU: &str = "cpu-1795210980";
+
 fn fired() -> Host {
     let mut host = Host::recorded("vm");
     host.config = "[rule.cpu]\nfor = \"2m\"\ncritical_for = \"2m\"\n".to_string();
@@ -193,14 +196,14 @@ fn incidents_are_listed_and_explained() {
     let mut host = fired();
     let table = host.osmon(&["incidents"]).ok().out;
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
-    assert!(table.contains("cpu-1") && table.contains("CRIT  CPU") && table.contains("97 %"), "{table}");
+    assert!(table.contains(CPU) && table.contains("CRIT  CPU") && table.contains("97 %"), "{table}");
     let json = host.osmon(&["incidents", "--open", "--json"]).ok().json();
     let cpu = &json["incident"][0];
-    assert_eq!((&cpu["id"], &cpu["open"], &cpu["told"]), (&"cpu-1".into(), &true.into(), &"no".into()));
+    assert_eq!((&cpu["id"], &cpu["open"], &cpu["told"]), (&CPU.into(), &true.into(), &"no".into()));
     let story = host.osmon(&["explain"]).ok().out;
     assert!(story.lines().all(|line| line.chars().count() <= 100), "{story}");
     for part in [
-        "cpu-1  CRITICAL CPU: open",
+        &format!("{CPU}  CRITICAL CPU: open"),
         "critical at or above 95 %, for 2 min",
         "osmon.toml:2:1)",
         "the rest is default",
@@ -222,7 +225,7 @@ fn incidents_are_listed_and_explained() {
     (0..3).for_each(|_| minute(&mut host, 5));
     assert_eq!(host.osmon(&["incidents", "--open"]).ok().out, "no incident is open\n");
     assert_eq!(host.osmon(&["explain"]).code, 65);
-    assert!(host.osmon(&["explain", "cpu-1"]).ok().out.contains("CPU: over"));
+    assert!(host.osmon(&["explain", CPU]).ok().out.contains("CPU: over"));
     assert_eq!(host.osmon(&["explain", "nothing"]).code, 65);
     host.config = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n[rule.swap]\nwarning = 0.1\nfor = \"0s\"\n[rule.disk]\nwarning = 1\nfor = \"0s\"\n".to_string();
     minute(&mut host, 5);
@@ -240,15 +243,18 @@ fn what_is_muted_ends_by_itself_and_stands_in_the_history() {
     silent(&host, &["downtime", "--for", "30m", "--because", "new kernel"]);
     let state = fs::read_to_string(host.data().join("state/silence.json")).unwrap();
     let state: serde_json::Value = serde_json::from_str(&state).unwrap();
-    assert_eq!((&state["schema"], &state["ack"][0]["incident"]), (&1.into(), &"cpu-1".into()));
+    assert_eq!((&state["schema"], &state["ack"][0]["incident"]), (&1.into(), &CPU.into()));
     assert_eq!((&state["silence"][0]["match"], &state["silence"][2]["match"]), (&"disk".into(), &"*".into()));
     assert_eq!(state["ack"][0]["because"], "import is running");
     let until: chrono::DateTime<chrono::Utc> = state["silence"][0]["until"].as_str().unwrap().parse().unwrap();
     assert_eq!(until, host.now + chrono::TimeDelta::hours(2));
     let marks = host.marks().join("\n");
-    for part in
-        ["note: acknowledged cpu-1 (CPU) until", "note: silenced disk until", ": load test", "note: downtime until"]
-    {
+    for part in [
+        &format!("note: acknowledged {CPU} (CPU) until"),
+        "note: silenced disk until",
+        ": load test",
+        "note: downtime until",
+    ] {
         assert!(marks.contains(part), "{marks}");
     }
     let list = host.osmon(&["silence", "--list"]).ok().out;

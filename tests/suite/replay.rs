@@ -57,7 +57,7 @@ fn a_replay_tells_what_was_told_live() {
     assert_eq!(plain(&played), plain(&live));
     assert_eq!(live.len(), 5, "critical, over, warning, critical, over");
     let table = host.osmon(&["detect-crisis", "--dry-run"]).ok().out;
-    assert!(table.contains("cpu         CPU                         2      1      2"), "{table}");
+    assert!(table.contains("cpu         CPU                     2      1      3      2"), "{table}");
     assert!(table.ends_with("3 alerts in 7 d, and 2 recoveries\n"), "{table}");
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     host.config = "[rule.cpu]\nfor = \"30m\"\ncritical_for = \"30m\"\n".to_string();
@@ -107,7 +107,11 @@ fn a_foreign_series_of_any_spacing() {
         let found = events(&replay(&["--json"]).ok().out);
         assert_eq!(
             found,
-            ["fired critical 2026-11-20T04:05:00.000Z", "recovered critical 2026-11-20T06:05:00.000Z"],
+            [
+                "fired critical 2026-11-20T04:05:00.000Z",
+                "reminded critical 2026-11-20T05:05:00.000Z",
+                "recovered critical 2026-11-20T06:05:00.000Z"
+            ],
             "{step}"
         );
     }

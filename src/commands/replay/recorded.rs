@@ -1,12 +1,11 @@
 //! The history day by day: read side by side, given in the order of time.
 
-use super::super::detect_crisis::sections;
 use super::super::here::Here;
 use super::Moment;
 use crate::base::clock::{Now, parse};
 use crate::config::Rule;
 use crate::model::metric::Metric;
-use crate::model::record::time_of;
+use crate::model::record::{sections, time_of};
 use crate::model::walk::walk as walk_record;
 use crate::store::day::begin;
 use crate::store::read::Reading;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 const COLUMNS: &[Column] = &[
     ("Rule", 10, false),
-    ("What", 20, false),
+    ("What", 18, false),
     ("Fired", 5, true),
     ("Worse", 5, true),
     ("Told", 5, true),
