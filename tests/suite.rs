@@ -55,5 +55,7 @@ mod report; // the page as text
 mod run; // the whole minute
 #[path = "suite/verify.rs"]
 mod verify; // damage found, set aside, made anew
+#[path = "suite/week.rs"]
+mod week; // a recorded week: how often it would have called
 #[path = "suite/who.rs"]
 mod who; // who uses the host

@@ -53,7 +53,8 @@ pub(super) fn tell(
             event.well = !alert.is_open();
             if muted.is_none() {
                 alert.flap.told = true;
-                told(alert, alert.severity, clock);
+                // Also where it is well just now: the next time it is as bad is no news.
+                told(alert, Some(event.severity), clock);
             }
             event.muted = muted;
             events.push(event);
