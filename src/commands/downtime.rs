@@ -2,7 +2,9 @@
 
 use super::here::Here;
 use super::{marks, mutes};
+use crate::base::ahead;
 use crate::base::clock::local_minute;
+use crate::base::fault::Fault;
 use crate::cli::{Call, Command, Exit};
 use crate::model::mute::Silence;
 use anyhow::Result;
@@ -19,6 +21,9 @@ struct Arguments {
     /// … or how long: 90m, 4h, 2d
     #[arg(long = "for", value_name = "SPAN", conflicts_with = "until")]
     span: Option<String>,
+    /// Its beginning, of one that is planned [default: now]
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
     /// Why, for the others
     #[arg(long, value_name = "TEXT", required = true)]
     because: String,
@@ -29,7 +34,7 @@ pub const COMMAND: Command = Command {
     name: "downtime",
     aliases: &[],
     about: "Tell nobody of anything while you work on this host; it ends by itself",
-    examples: "  osmon downtime --for 2h --because \"new kernel\"\n  osmon downtime --until \"tomorrow 06:00\" --because \"moving house\"\n  osmon silence --list        shows it, --remove ends it early",
+    examples: "  osmon downtime --for 2h --because \"new kernel\"\n  osmon downtime --until \"tomorrow 06:00\" --because \"moving house\"\n  osmon downtime --from 22:00 --for 1h --because \"reboot\"\n  osmon silence --list        shows it, --remove ends it early",
     arguments: Arguments::augment_args,
     scheduled: false,
     run,
@@ -42,9 +47,11 @@ fn run(call: &Call) -> Result<Exit> {
     let here = Here::open(call)?;
     let now = here.now.wall;
     let because = mutes::reason(&arguments.because)?;
-    let until = mutes::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, now)?;
-    let silence = Silence { matcher: "*".to_string(), since: now, until, because, by: marks::author() };
-    let text = format!("downtime until {}: {}", local_minute(until), silence.because);
+    let since = arguments.from.as_deref().map_or(Ok(now), |from| ahead::parse(from, now)).map_err(Fault::Usage)?;
+    let until = mutes::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, since)?;
+    let silence = Silence { matcher: "*".to_string(), since, until, because, by: marks::author() };
+    let from = if since > now { format!("from {} ", local_minute(since)) } else { String::new() };
+    let text = format!("downtime {from}until {}: {}", local_minute(until), silence.because);
     let added = silence.clone();
     mutes::change(&here, move |mutes| {
         mutes.silences.push(added);
@@ -53,6 +60,6 @@ fn run(call: &Call) -> Result<Exit> {
     if call.out.json {
         call.out.result(&serde_json::json!({ "schema": 1, "silence": silence }).to_string());
     }
-    call.out.say(&format!("downtime {}", mutes::until(until, now)));
+    call.out.say(&format!("downtime {from}{}", mutes::until(until, since)));
     Ok(Exit::Done)
 }

@@ -23,7 +23,7 @@ const COLUMNS: &[Column] = &[("N", 3, true), ("What", 26, false), ("Until", 16, 
 #[derive(Debug, Args)]
 struct Arguments {
     /// Name of a rule, a metric such as 'disk.*{mount="/var*"}', or '*' for everything
-    #[arg(value_name = "MATCH", required_unless_present_any = ["list", "remove"])]
+    #[arg(value_name = "MATCH", requires = "because")]
     matcher: Option<String>,
     /// Its end: 4h, 18:00, "tomorrow 08:00", 2026-11-24 (at most 30 days ahead)
     #[arg(long, value_name = "TIME")]
@@ -32,9 +32,9 @@ struct Arguments {
     #[arg(long = "for", value_name = "SPAN", conflicts_with = "until")]
     span: Option<String>,
     /// Why, for the others
-    #[arg(long, value_name = "TEXT", required_unless_present_any = ["list", "remove"])]
+    #[arg(long, value_name = "TEXT", requires = "matcher")]
     because: Option<String>,
-    /// Show what is silenced and acknowledged
+    /// Show what is silenced and acknowledged, as without anything
     #[arg(long, conflicts_with_all = ["matcher", "remove", "until", "span"])]
     list: bool,
     /// End one early, by its number in the list
@@ -46,7 +46,7 @@ struct Arguments {
 pub const COMMAND: Command = Command {
     name: "silence",
     aliases: &[],
-    about: "Tell nobody of some things for a while; it ends by itself",
+    about: "Tell nobody of some things for a while; it ends by itself. Alone it lists them",
     examples: "  osmon silence cpu --until 18:00 --because \"load test\"\n  osmon silence 'disk.*{mount=\"/backup*\"}' --for 2d --because \"being moved\"\n  osmon silence --list\n  osmon silence --remove 1",
     arguments: Arguments::augment_args,
     scheduled: false,

@@ -62,7 +62,7 @@ fn cron_runs_it_silently_and_a_load_is_told_once() {
     debian.put(&config, "/etc/osmon/osmon.toml");
     // Whatever cron wants to mail ends here.
     debian.sh("printf '#!/bin/sh\\ncat >> /root/cron-mail\\n' > /usr/sbin/sendmail; chmod 755 /usr/sbin/sendmail");
-    debian.sh("chmod 644 /etc/cron.d/osmon; for core in $(seq $(nproc)); do timeout 170 sh -c 'while :; do :; done' >/dev/null 2>&1 & done");
+    debian.sh("chmod 644 /etc/cron.d/osmon; systemd-run --unit=burner sh -c 'for core in $(seq $(nproc)); do timeout 170 sh -c \"while :; do :; done\" & done; wait; true'");
     let ended = wait(540, || (server.mails("cron").len() >= 2 && snapshots(&debian) >= 5).then_some(()));
     let mails = server.mails("cron");
     let subjects: Vec<&str> = mails.iter().map(|mail| subject(mail)).collect();
@@ -71,6 +71,8 @@ fn cron_runs_it_silently_and_a_load_is_told_once() {
     let host = debian.sh("hostname").out.trim().to_string();
     assert_eq!(mails.len(), 2, "{subjects:?}");
     assert!(subjects[0].starts_with(&format!("WARNING {host}: CPU ")), "{subjects:?}");
+    let who = mails[0].lines().find(|line| line.contains("burner.service")).unwrap_or_default();
+    assert!(who.contains("sh"), "the process and its unit are named: {}", mails[0]);
     assert!(subjects[1].starts_with(&format!("RECOVERED {host}: CPU after ")), "{subjects:?}");
     assert_eq!(debian.sh("cat /root/cron-mail").code, 1, "cron had nothing to mail: {log}");
     let age = debian.sh("echo $(( $(date +%s) - $(stat -c %Y /var/lib/osmon/report.html) ))").out;

@@ -28,7 +28,8 @@ fn local(minute: i64) -> i64 {
 fn cpu(minute: i64) -> f64 {
     let quiet = 15.0 + 10.0 * noise(minute);
     let is_to_and_fro = (DAY + 600..DAY + 960).contains(&minute) && (minute / 10) % 2 == 0;
-    let is_around_sleep = (SLEEP.start - 4..SLEEP.start).contains(&minute) || (SLEEP.end..SLEEP.end + 4).contains(&minute);
+    let is_around_sleep =
+        (SLEEP.start - 4..SLEEP.start).contains(&minute) || (SLEEP.end..SLEEP.end + 4).contains(&minute);
     match local(minute) {
         _ if is_to_and_fro || is_around_sleep => 97.0,
         120..160 => 86.0 + 4.0 * noise(minute),
@@ -74,7 +75,10 @@ fn week(host: &Host) -> BTreeMap<String, (usize, usize)> {
     let output = command.env("TZ", "Europe/Paris").output().unwrap();
     let mut found: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for line in String::from_utf8(output.stdout).unwrap().lines() {
-        if line.contains("\"cpu\"") && line.contains("critical") { let e: Value = serde_json::from_str(line).unwrap(); println!("{} {} {} well={} {}", e["time"], e["kind"], e["severity"], e["well"], e["muted"]); }
+        if line.contains("\"cpu\"") && line.contains("critical") {
+            let e: Value = serde_json::from_str(line).unwrap();
+            println!("{} {} {} well={} {}", e["time"], e["kind"], e["severity"], e["well"], e["muted"]);
+        }
         let event: Value = serde_json::from_str(line).unwrap();
         let word = |key: &str| event[key].as_str().unwrap().to_string();
         let count = found.entry(format!("{} {} {}", word("rule"), word("kind"), word("severity"))).or_default();
