@@ -41,6 +41,7 @@ fn rule(name: String, metric: &str, measure: Measure, raise: f64) -> Rule {
         above: true,
         warning: limit(raise),
         critical: None,
+        samples: None,
         clear_for: Duration::from_secs(300),
         measure,
         boot_grace: Duration::ZERO,

@@ -53,6 +53,8 @@ mod replay; // the rules on the past
 mod report; // the page as text
 #[path = "suite/run.rs"]
 mod run; // the whole minute
+#[path = "suite/unusual.rs"]
+mod unusual; // what is learned of the hours of the week
 #[path = "suite/verify.rs"]
 mod verify; // damage found, set aside, made anew
 #[path = "suite/week.rs"]

@@ -1,7 +1,7 @@
 //! `osmon detect-crisis`: the rules on the newest snapshot.
 
 use super::here::Here;
-use super::{evidence, mutes, replay, verdict};
+use super::{evidence, learn, mutes, replay, verdict};
 use crate::alert::Outbox;
 use crate::base::clock::{Now, parse};
 use crate::base::fault::Fault;
@@ -127,12 +127,18 @@ fn run(call: &Call) -> Result<Exit> {
     promise(&here, &detected);
     enqueue(&here, &detected.to_tell())?;
     commit(&here, &detected)?;
+    let learned = learn::keep_up(&here);
     drop(lock);
+    if let Err(error) = learned {
+        here.out.complain(&format!("what is usual could not be learned: {error:#}"));
+    }
     let exit = verdict::exit(&detected.state);
     if call.out.json {
         call.out.result(&verdict::json(&here, &detected.state, &detected.events));
     }
-    call.out.say(&verdict::lines(&here.out, &detected.state, here.now.wall).join("\n"));
+    let mut lines = verdict::lines(&here.out, &detected.state, here.now.wall);
+    lines.extend(learn::lines(&here));
+    call.out.say(&lines.join("\n"));
     Ok(exit)
 }
 
@@ -155,6 +161,7 @@ pub fn evaluate(here: &Here, snapshot: &str) -> Result<Detected> {
         mutes: mutes::read(here),
         failed: head.probe.failed.clone(),
         sections: sections(snapshot),
+        bands: learn::bands(here, now.wall),
         ..Clock::new(now, head.boot_id, head.host)
     };
     let (mut state, events) = step(&here.config.rules, &state, &metrics, &clock);

@@ -13,6 +13,7 @@ pub mod graph;
 mod here;
 pub mod history;
 pub mod incidents;
+mod learn;
 mod marks;
 mod meter;
 mod mutes;

@@ -1,6 +1,7 @@
 //! The present rules on the past: how often would this have called me? Writes nothing.
 
 mod foreign;
+mod learner;
 mod recorded;
 mod tally;
 
@@ -15,6 +16,7 @@ use crate::crisis::{Clock, State, step};
 use crate::model::metric::{Metric, read_labels};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
+use learner::Learner;
 use std::collections::BTreeSet;
 use std::path::Path;
 use tally::Tally;
@@ -44,6 +46,7 @@ struct Moment {
 /// The rules on their way through the past.
 struct Player<'a> {
     rules: Vec<Rule>,
+    learner: Learner,
     state: State,
     tally: Tally,
     host: String,
@@ -52,7 +55,8 @@ struct Player<'a> {
 
 impl Player<'_> {
     fn play(&mut self, moment: Moment) {
-        let clock = Clock { sections: moment.sections, ..Clock::new(moment.now, moment.boot_id, &self.host) };
+        let bands = self.learner.learn(moment.now.wall, &moment.metrics);
+        let clock = Clock { bands, sections: moment.sections, ..Clock::new(moment.now, moment.boot_id, &self.host) };
         let (state, events) = step(&self.rules, &self.state, &moment.metrics, &clock);
         self.state = state;
         for event in events {
@@ -155,5 +159,6 @@ fn foreign(call: &Call, here: &Here, file: &Path, asked: &Asked) -> Result<Exit>
 }
 
 fn player<'a>(call: &'a Call, here: &Here, rules: Vec<Rule>) -> Player<'a> {
-    Player { rules, state: State::default(), tally: Tally::default(), host: here.root.host_name(), call }
+    let learner = Learner::new(&rules);
+    Player { rules, learner, state: State::default(), tally: Tally::default(), host: here.root.host_name(), call }
 }

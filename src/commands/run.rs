@@ -5,7 +5,7 @@
 
 use super::here::Here;
 use super::probe_table;
-use super::{detect_crisis, evidence, graph, probe, refuge, send_alert, skipped, upkeep, verdict};
+use super::{detect_crisis, evidence, graph, learn, probe, refuge, send_alert, skipped, upkeep, verdict};
 use crate::base::bounded::{self, Unfinished};
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
 use crate::base::lock::Lock;
@@ -26,6 +26,7 @@ const PROBE_LIMIT: Duration = Duration::from_secs(8);
 const DETECT_LIMIT: Duration = Duration::from_secs(2);
 const WRITE_LIMIT: Duration = Duration::from_secs(3);
 const UPKEEP_LIMIT: Duration = Duration::from_secs(5);
+const LEARN_LIMIT: Duration = Duration::from_secs(2);
 const SEND_LIMIT: Duration = Duration::from_secs(16);
 const REPORT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -235,9 +236,13 @@ impl Minute {
             recorded.and(committed)
         });
         self.step("upkeep", UPKEEP_LIMIT, upkeep::keep_up);
+        self.step("learn", LEARN_LIMIT, learn::keep_up);
         self.lines.extend(verdict.into_iter().map(|line| {
             if line.starts_with("  ") { format!("          {line}") } else { format!("  {:<10}{line}", "verdict") }
         }));
+        for line in learn::lines(&self.here) {
+            self.line("", &line);
+        }
         if enqueued { Vec::new() } else { events }
     }
 

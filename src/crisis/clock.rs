@@ -1,9 +1,11 @@
 //! When and where a step takes place: all it knows of the world but the metrics.
 
+use super::band::Band;
 use super::state::Stamp;
 use crate::base::clock::{Now, zone_offset_seconds};
 use crate::model::mute::Mutes;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// When and where a step takes place.
 #[derive(Debug, Clone)]
@@ -22,6 +24,9 @@ pub struct Clock {
     pub failed: BTreeMap<String, String>,
     /// Sections that were measured, also those with no element. One that has a metric need not be named.
     pub sections: BTreeSet<String>,
+    /// What is usual in this hour, by rule and labels (`cpu_unusual`, `disk_busy{mount="/"}`); what is not in it is
+    /// still being learned.
+    pub bands: Arc<BTreeMap<String, Band>>,
 }
 
 impl Clock {
@@ -35,6 +40,7 @@ impl Clock {
             mutes: Mutes::default(),
             failed: BTreeMap::new(),
             sections: BTreeSet::new(),
+            bands: Arc::default(),
         }
     }
 

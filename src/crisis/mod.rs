@@ -1,5 +1,6 @@
 //! Crises: rules over metrics, and the state machine that turns breaches into incidents. Pure: no file, no clock.
 
+pub mod band;
 mod clock;
 pub mod series;
 pub mod state;

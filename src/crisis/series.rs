@@ -48,6 +48,26 @@ impl Series {
         }
     }
 
+    /// Adds what was counted up to a moment. The points are running sums from 0 on.
+    pub fn count(&mut self, seconds: f64, value: f64, keep_seconds: f64, most: usize) {
+        let before = self.points.last().map_or(0.0, |last| last.1);
+        if self.points.is_empty() {
+            self.points.push((seconds.round() as i64 - 1, 0.0));
+        }
+        self.add(seconds, before + value.max(0.0), keep_seconds, most);
+        // What lies behind the span needs no digits.
+        let first = self.points.first().map_or(0.0, |first| first.1);
+        self.points.iter_mut().for_each(|point| point.1 -= first);
+    }
+
+    /// What was counted within about a span; `None`: nothing is known.
+    pub fn total(&self, span_seconds: f64) -> Option<f64> {
+        let (at, sum) = *self.points.last()?;
+        let is_before = |point: &&(i64, f64)| (at - point.0) as f64 >= span_seconds;
+        let before = self.points.iter().rev().find(is_before).or(self.points.first())?;
+        Some(rounded(sum - before.1))
+    }
+
     /// Whether enough was seen to know what comes.
     pub fn is_enough(&self) -> bool {
         let ends = self.points.first().zip(self.points.last());
@@ -156,6 +176,21 @@ mod tests {
         assert_eq!(run(120, |minute| 50.0 - minute / 6.0).reaches(100.0), None, "away from it");
         let bursts = run(360, |minute| 20.0 + (minute / 10.0).floor());
         assert!(near(bursts.reaches(100.0), 24_000.0 + 2000.0) || bursts.reaches(100.0).is_some(), "in bursts");
+    }
+
+    #[test]
+    fn what_is_counted_is_summed_over_the_span() {
+        let mut series = Series::default();
+        let totals: Vec<f64> = (0..120)
+            .map(|minute| {
+                let restarts = f64::from(u8::from(minute < 40 && minute % 10 == 0));
+                series.count(f64::from(minute) * 60.0, restarts, 1800.0, POINTS_MAX);
+                series.total(1800.0).unwrap()
+            })
+            .collect();
+        assert_eq!((totals[0], totals[9], totals[10], totals[29]), (1.0, 1.0, 2.0, 3.0));
+        assert!(totals[30..40].iter().all(|total| (3.0..=4.0).contains(total)), "{totals:?}");
+        assert!(totals[66..].iter().all(|total| *total == 0.0), "{totals:?}");
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub struct Alert {
     /// Since when the critical limit is breached without a break.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub critical_since: Option<Stamp>,
+    /// Which of the last snapshots were beyond a limit, for a rule that counts them.
+    #[serde(default, skip_serializing_if = "Breaches::is_none")]
+    pub breaches: Breaches,
     /// First breach of this incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Stamp>,
@@ -122,6 +125,30 @@ pub struct Alert {
     /// How often it changed of late.
     #[serde(default, skip_serializing_if = "Flap::is_calm")]
     pub flap: Flap,
+}
+
+/// The last snapshots, a bit for each: 1 for a breach, 0 for none, or for no value. The lowest bit is the newest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaches {
+    /// Beyond the warning limit, or critical.
+    #[serde(default)]
+    pub warning: u32,
+    /// Beyond critical.
+    #[serde(default)]
+    pub critical: u32,
+}
+
+impl Breaches {
+    /// Takes the next snapshot in; the last `of` are kept.
+    pub(super) fn add(&mut self, warning: bool, critical: bool, of: u32) {
+        let kept = u32::MAX >> (32 - of.clamp(1, 32));
+        self.warning = ((self.warning << 1) | u32::from(warning)) & kept;
+        self.critical = ((self.critical << 1) | u32::from(critical)) & kept;
+    }
+
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The flap meter: 20 slots of time, a bit for each in which an incident began or ended.

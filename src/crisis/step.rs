@@ -9,6 +9,7 @@ mod hush;
 mod tell;
 mod time;
 mod turn;
+mod words;
 
 use super::clock::Clock;
 use super::series::POINTS_MAX;
@@ -82,6 +83,7 @@ fn judge(
     for metric in metrics {
         by_name.entry(&metric.name).or_default().push(metric);
     }
+    let pause_seconds = next.last.map_or(0.0, |last| clock.elapsed(Some(last)));
     let mut seen = HashSet::new();
     for rule in rules {
         let named = by_name.get(rule.metric.name.as_str()).into_iter().flatten();
@@ -89,6 +91,7 @@ fn judge(
             let key = format!("{}{}", rule.name, write_labels(&metric.labels));
             let judged = match rule.measure {
                 Measure::Value => Some(metric.value),
+                Measure::Unusual => clock.bands.get(&key).map(|band| band.outside(rule.above, metric.value)),
                 _ => past(next, &key, rule, metric.value, clock),
             };
             let is_breach = judged.is_some_and(|value| turn::breach(rule, value).0);
@@ -98,7 +101,8 @@ fn judge(
             let alert = next.alerts.entry(key.clone()).or_default();
             absent::is_back(alert, clock);
             if let Some(judged) = judged {
-                let mut turn = Turn { rule, clock, key: &key, happened };
+                let band = clock.bands.get(&key).filter(|_| rule.measure == Measure::Unusual);
+                let mut turn = Turn { rule, clock, key: &key, pause_seconds, band, happened };
                 turn.take(alert, metric, judged);
             }
             seen.insert(key);
@@ -114,7 +118,11 @@ fn past(next: &mut State, key: &str, rule: &Rule, value: f64, clock: &Clock) -> 
     let series = next.series.entry(key.to_string()).or_default();
     let now = clock.now.boottime_seconds;
     match rule.measure {
-        Measure::Value => Some(value),
+        Measure::Value | Measure::Unusual => Some(value),
+        Measure::Total(span) => {
+            series.count(now, value, span.as_secs_f64(), most);
+            series.total(span.as_secs_f64())
+        }
         Measure::Change(span) => {
             series.add(now, value, span.as_secs_f64(), most);
             series.change(span.as_secs_f64())

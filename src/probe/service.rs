@@ -111,9 +111,9 @@ fn parse_unit(block: &str, before: Option<&Kept>, named: &[String]) -> Option<Se
     }
     let active = matches!(get("ActiveState"), "active" | "reloading" | "refreshing");
     let restarts: u64 = get("NRestarts").parse().unwrap_or(0);
-    // Without a snapshot before, nothing is known to have grown.
-    let new_restarts =
-        before.map_or(0, |before| restarts.saturating_sub(before.get(&service).map_or(0, |(restarts, _)| *restarts)));
+    // Without a snapshot before, nothing is known to have grown. A count that is less began anew meanwhile.
+    let known = before.map_or(restarts, |before| before.get(&service).map_or(0, |(restarts, _)| *restarts));
+    let new_restarts = restarts.checked_sub(known).unwrap_or(restarts);
     let state = if get("LoadState") == "loaded" { get("SubState") } else { get("LoadState") };
     let failed = get("ActiveState") == "failed" || state == "auto-restart" || new_restarts > 0 || (is_named && !active);
     Some(Service {
@@ -161,6 +161,9 @@ mod tests {
             ["b.service", "c.service", "d.service"],
             "running, and restarted meanwhile"
         );
+        let counted =
+            |known| parse(&output, Some(&[("d.service".to_string(), (known, 0.0))].into()), &[])[3].new_restarts;
+        assert_eq!((counted(8), counted(9), counted(12)), (1, 0, 9), "started by hand, and restarted nine times since");
         let missing = "Id=e.service\nLoadState=not-found\nActiveState=inactive\nSubState=dead\n";
         assert!(parse(missing, None, &[]).is_empty());
         let named = parse(missing, None, &["e".to_string()]);

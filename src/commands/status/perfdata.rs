@@ -74,6 +74,7 @@ mod tests {
             above,
             warning: Some(Limit { raise: warning, clear: warning, hold: Duration::ZERO }),
             critical: None,
+            samples: None,
             clear_for: Duration::ZERO,
             measure: Measure::Value,
             boot_grace: Duration::ZERO,

@@ -51,6 +51,8 @@ pub(super) fn look(
             continue;
         }
         let since = *alert.nodata_since.get_or_insert(last_seen);
+        // Not known is not a breach.
+        alert.breaches.add(false, false, u32::BITS);
         let lasted = clock.elapsed(Some(since)) + JITTER_SECONDS;
         if alert.metric.contains('{') && present.contains(section(&alert.metric)) {
             if lasted >= GONE_SECONDS {

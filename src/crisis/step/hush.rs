@@ -17,6 +17,8 @@ pub(super) struct Hush<'a> {
     is_short_of_memory: bool,
     /// Keys of alerts that another one speaks for, with its title.
     spoken_for: BTreeMap<String, String>,
+    /// Labels of services of which something is critical, with its title.
+    critical: BTreeMap<String, String>,
 }
 
 impl<'a> Hush<'a> {
@@ -27,6 +29,7 @@ impl<'a> Hush<'a> {
             clock,
             is_short_of_memory: pressure.is_some_and(|metric| metric.value > MEMORY_PRESSURE_PERCENT),
             spoken_for: spoken_for(state, metrics),
+            critical: critical(state),
         }
     }
 
@@ -50,6 +53,10 @@ impl<'a> Hush<'a> {
         if let Some(title) = self.spoken_for.get(key) {
             return Some(format!("the same file system as {title}"));
         }
+        let critical = service(&alert.metric).filter(|_| severity == Severity::Warning);
+        if let Some(title) = critical.and_then(|labels| self.critical.get(labels)) {
+            return Some(format!("something worse is open: {title}"));
+        }
         let is_slowness = severity == Severity::Warning && is_slowness(alert.name());
         (is_slowness && self.is_short_of_memory).then(|| "the host is short of memory".to_string())
     }
@@ -58,6 +65,17 @@ impl<'a> Hush<'a> {
 /// What is only slow, or fails, because the host is.
 fn is_slowness(metric: &str) -> bool {
     metric.starts_with("service.") || metric.starts_with("check.") || metric.ends_with("_ms")
+}
+
+/// The labels of a metric of a service.
+fn service(metric: &str) -> Option<&str> {
+    metric.strip_prefix("service.")?.split_once('{').map(|(_, labels)| labels)
+}
+
+/// Services of which something is critical: nobody needs a warning of them too.
+fn critical(state: &State) -> BTreeMap<String, String> {
+    let open = state.alerts.values().filter(|alert| alert.is_open() && alert.severity == Some(Severity::Critical));
+    open.filter_map(|alert| Some((service(&alert.metric)?.to_string(), alert.title.clone()))).collect()
 }
 
 /// Of one file system seen in several places (equal in size and in free space) the highest place speaks for those below.

@@ -2,8 +2,10 @@
 //! the reason is over and things are not as people were last told, they are told how things are.
 
 use super::hush::Hush;
+use super::words::LASTING_SECONDS;
 use super::{Happened, JITTER_SECONDS, event, flap};
 use crate::config::Rule;
+use crate::config::rule::Measure;
 use crate::crisis::clock::Clock;
 use crate::crisis::state::{Alert, State};
 use crate::model::event::{Event, Kind};
@@ -59,7 +61,8 @@ pub(super) fn tell(
             event.muted = muted;
             events.push(event);
         } else if muted.is_none() && !alert.flap.flapping {
-            events.extend(owed(alert, clock));
+            let is_unusual = hush.rule(alert).is_some_and(|rule| rule.measure == Measure::Unusual);
+            events.extend(owed(alert, is_unusual, clock));
         }
     }
     events
@@ -86,7 +89,7 @@ fn told(alert: &mut Alert, severity: Option<Severity>, clock: &Clock) {
 
 /// What people must still be told of an alert that nothing mutes: how it is, where they know otherwise; or that it is
 /// still so.
-fn owed(alert: &mut Alert, clock: &Clock) -> Option<Event> {
+fn owed(alert: &mut Alert, is_unusual: bool, clock: &Clock) -> Option<Event> {
     let is_other = match alert.lifecycle {
         Lifecycle::Firing => alert.flap.told || alert.told < alert.severity,
         Lifecycle::Ok => alert.flap.told || alert.told.is_some(),
@@ -105,8 +108,15 @@ fn owed(alert: &mut Alert, clock: &Clock) -> Option<Event> {
         let worse = alert.escalated.map(|at| at.wall);
         clock.mutes.ack(&alert.incident_id(), worse, clock.now.wall).is_some()
     };
-    let due = pause(alert.severity?, alert.reminders);
-    if alert.lifecycle != Lifecycle::Firing || clock.elapsed(alert.told_at) + JITTER_SECONDS < due || is_acknowledged()
+    let due = match (is_unusual, alert.reminders) {
+        // It was told as a spike; now it is known to be more.
+        (true, 0) => LASTING_SECONDS,
+        _ => pause(alert.severity?, alert.reminders),
+    };
+    if alert.lifecycle != Lifecycle::Firing
+        || alert.severity.is_none()
+        || clock.elapsed(alert.told_at) + JITTER_SECONDS < due
+        || is_acknowledged()
     {
         return None;
     }

@@ -1,5 +1,6 @@
 //! The transition table of the state machine, row by row, and properties over random histories.
 
+mod kinds;
 mod muted;
 mod properties;
 mod rows;
@@ -20,6 +21,7 @@ fn rule(hold: u64, clear_for: u64) -> Rule {
         above: true,
         warning: limit(80.0, 70.0),
         critical: limit(95.0, 85.0),
+        samples: None,
         clear_for: Duration::from_secs(clear_for),
         measure: Measure::Value,
         boot_grace: Duration::ZERO,

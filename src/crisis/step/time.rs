@@ -1,7 +1,7 @@
 //! Clocks that were set, boots and gaps: the memory is put in order before anything is judged.
 
 use crate::crisis::clock::Clock;
-use crate::crisis::state::{Alert, State};
+use crate::crisis::state::{Alert, Breaches, State};
 use crate::model::incident::Lifecycle;
 use chrono::TimeDelta;
 
@@ -48,6 +48,7 @@ pub(super) fn forget_spans(alert: &mut Alert) {
     alert.critical_since = None;
     alert.clear_since = None;
     alert.nodata_since = None;
+    alert.breaches = Breaches::default();
     match alert.lifecycle {
         Lifecycle::Pending => {
             alert.lifecycle = Lifecycle::Ok;

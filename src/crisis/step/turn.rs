@@ -1,14 +1,15 @@
 //! One rule on one value: the lifecycle of an alert.
 
-use super::{Happened, JITTER_SECONDS, close, event};
-use crate::base::units::{duration, metric_value};
+use super::{Happened, JITTER_SECONDS, close, event, words};
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
+use crate::crisis::band::Band;
 use crate::crisis::clock::Clock;
 use crate::crisis::state::{Alert, Stamp};
 use crate::model::event::Kind;
 use crate::model::incident::{Lifecycle, Severity};
 use crate::model::metric::Metric;
+use chrono::TimeDelta;
 
 /// A relapse makes the time to be well longer by this factor,
 const RELAPSE_FACTOR: f64 = 1.5;
@@ -29,6 +30,10 @@ pub(super) struct Turn<'a> {
     pub rule: &'a Rule,
     pub clock: &'a Clock,
     pub key: &'a str,
+    /// Seconds since the snapshot before; 0: nobody knows.
+    pub pause_seconds: f64,
+    /// What is usual, for a rule that asks for it.
+    pub band: Option<&'a Band>,
     pub happened: &'a mut Happened,
 }
 
@@ -38,8 +43,14 @@ impl Turn<'_> {
         self.describe(alert, metric, judged);
         let now = self.clock.stamp();
         let (any, critical) = breach(self.rule, judged);
-        alert.warning_since = if any { alert.warning_since.or(Some(now)) } else { None };
-        alert.critical_since = if critical { alert.critical_since.or(Some(now)) } else { None };
+        if let Some(samples) = self.rule.samples {
+            alert.breaches.add(any, critical, samples.of);
+            alert.warning_since = self.counted_since(alert.breaches.warning);
+            alert.critical_since = self.counted_since(alert.breaches.critical);
+        } else {
+            alert.warning_since = if any { alert.warning_since.or(Some(now)) } else { None };
+            alert.critical_since = if critical { alert.critical_since.or(Some(now)) } else { None };
+        }
         if alert.relapsed.is_some() && self.clock.elapsed(alert.relapsed) > QUIET_SECONDS {
             alert.relapsed = None;
             alert.clear_for_seconds = None;
@@ -71,39 +82,12 @@ impl Turn<'_> {
         alert.title = self.rule.title(&metric.labels);
         alert.metric = metric.to_string();
         alert.above = self.rule.above;
-        alert.value = if matches!(self.rule.measure, Measure::Change(_)) { judged } else { metric.value };
-        if let Measure::Reaches(limit) = self.rule.measure {
+        let is_sum = matches!(self.rule.measure, Measure::Change(_) | Measure::Total(_));
+        alert.value = if is_sum { judged } else { metric.value };
+        if let Some(limit) = words::own_limit(self.rule, self.band) {
             alert.limit = limit;
         }
-        alert.message = self.message(alert, metric, judged);
-    }
-
-    fn message(&self, alert: &Alert, metric: &Metric, judged: f64) -> Option<String> {
-        let show = |value: f64| metric_value(&metric.name, value);
-        let template = match self.rule.measure {
-            Measure::Reaches(_) if !judged.is_finite() => return None,
-            Measure::Reaches(_) if self.rule.message.is_empty() => "{value} now, {limit} in about {left}".to_string(),
-            Measure::Change(span) if self.rule.message.is_empty() => {
-                format!("changed by {{value}} within {}", duration(span.as_secs_f64()))
-            }
-            _ if self.rule.message.is_empty() => return None,
-            _ => self.rule.message.clone(),
-        };
-        let limit = if alert.severity == Some(Severity::Critical) || breach(self.rule, judged).1 {
-            self.rule.critical
-        } else {
-            self.rule.warning.or(self.rule.critical)
-        };
-        let limit = match self.rule.measure {
-            Measure::Reaches(limit) => limit,
-            _ => limit.map_or(0.0, |limit| limit.raise),
-        };
-        let text = template
-            .replace("{value}", &show(alert.value))
-            .replace("{limit}", &show(limit))
-            .replace("{left}", &duration(rough(judged)));
-        Some(metric.labels.iter().fold(text, |text, (key, value)| text.replace(&format!("{{{key}}}"), value)))
-            .map(|text| crate::base::text::clean(&text, 300))
+        alert.message = words::message(self.rule, alert, metric, judged, self.band, self.clock);
     }
 
     fn raise(&mut self, alert: &mut Alert) {
@@ -116,9 +100,9 @@ impl Turn<'_> {
         alert.since = Some(since);
         let severity = if self.clock.now.boottime_seconds < self.rule.boot_grace.as_secs_f64() {
             return;
-        } else if self.lasted(alert.critical_since, self.rule.critical) {
+        } else if self.lasted(alert.critical_since, alert.breaches.critical, self.rule.critical) {
             Severity::Critical
-        } else if self.lasted(alert.warning_since, self.rule.warning) {
+        } else if self.lasted(alert.warning_since, alert.breaches.warning, self.rule.warning) {
             Severity::Warning
         } else {
             return;
@@ -132,7 +116,9 @@ impl Turn<'_> {
 
     /// Up at once when critical has lasted; down without a word when critical is over and a warning is left.
     fn change_severity(&mut self, alert: &mut Alert, judged: f64) {
-        if alert.severity == Some(Severity::Warning) && self.lasted(alert.critical_since, self.rule.critical) {
+        if alert.severity == Some(Severity::Warning)
+            && self.lasted(alert.critical_since, alert.breaches.critical, self.rule.critical)
+        {
             self.set_severity(alert, Severity::Critical);
             if alert.worst != Some(Severity::Critical) {
                 alert.worst = Some(Severity::Critical);
@@ -149,7 +135,7 @@ impl Turn<'_> {
 
     fn set_severity(&self, alert: &mut Alert, severity: Severity) {
         alert.severity = Some(severity);
-        if !matches!(self.rule.measure, Measure::Reaches(_)) {
+        if words::own_limit(self.rule, self.band).is_none() {
             let limit = if severity == Severity::Critical { self.rule.critical } else { self.rule.warning };
             alert.limit = limit.map_or(0.0, |limit| limit.raise);
         }
@@ -157,7 +143,11 @@ impl Turn<'_> {
 
     fn recover(&mut self, alert: &mut Alert) {
         if self.clock.elapsed(alert.clear_since) + JITTER_SECONDS >= self.clear_for(alert) {
+            let message = words::over(self.rule, alert, self.band, self.clock);
             self.note(alert, Kind::Recovered);
+            if let Some((_, event)) = self.happened.last_mut() {
+                event.message = message;
+            }
             close(alert);
         }
     }
@@ -174,18 +164,24 @@ impl Turn<'_> {
         mildest.is_some_and(|limit| !beyond(self.rule.is_ceiling(), judged, limit.clear))
     }
 
-    fn lasted(&self, since: Option<Stamp>, limit: Option<Limit>) -> bool {
+    /// When about the oldest breach was that counts still.
+    fn counted_since(&self, bits: u32) -> Option<Stamp> {
+        let now = self.clock.stamp();
+        let ago = f64::from(bits.checked_ilog2()?) * self.pause_seconds;
+        let wall = now.wall.checked_sub_signed(TimeDelta::milliseconds((ago * 1e3) as i64)).unwrap_or(now.wall);
+        Some(Stamp { wall, boottime_seconds: now.boottime_seconds - ago })
+    }
+
+    /// Whether a breach lasted, or came often enough: `bits` are the snapshots with one.
+    fn lasted(&self, since: Option<Stamp>, bits: u32, limit: Option<Limit>) -> bool {
         let Some(limit) = limit.filter(|_| since.is_some()) else { return false };
+        if let Some(samples) = self.rule.samples {
+            return bits.count_ones() >= samples.breaches;
+        }
         self.clock.elapsed(since) + JITTER_SECONDS >= limit.hold.as_secs_f64()
     }
 
     fn note(&mut self, alert: &mut Alert, kind: Kind) {
         self.happened.push((self.key.to_string(), event(alert, kind, self.clock)));
     }
-}
-
-/// "in about 4 h", not "in 4 h 7 min": nobody knows it better than that.
-fn rough(seconds: f64) -> f64 {
-    let unit = [86_400.0, 3600.0, 600.0, 60.0].into_iter().find(|unit| seconds >= 2.0 * unit).unwrap_or(60.0);
-    (seconds / unit).round().max(1.0) * unit
 }

@@ -1,8 +1,11 @@
 //! Properties over random histories: gaps, boots, clocks that are set, flapping, things that vanish.
 
 use super::*;
+use crate::config::rule::Samples;
+use crate::crisis::band::Band;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// One moment: seconds since the one before, what befalls the machine, and a value for each of three things.
 type Moment = (f64, u8, [Option<f64>; 3]);
@@ -26,6 +29,9 @@ fn rules() -> Vec<Rule> {
         disk("slow", 60, 300),
         measured("change", Measure::Change(std::time::Duration::from_secs(600))),
         measured("ahead", Measure::Reaches(100.0)),
+        measured("counted", Measure::Total(std::time::Duration::from_secs(600))),
+        Rule { critical: None, ..measured("unusual", Measure::Unusual) },
+        Rule { samples: Some(Samples { breaches: 3, of: 5 }), ..disk("some", 0, 120) },
     ]
 }
 
@@ -37,6 +43,11 @@ proptest! {
         let mut at = clock(0.0, "0");
         let mut state = State::default();
         let (mut open, mut ids, mut counts) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::<String, usize>::new());
+        let band = |high| Arc::new(BTreeMap::from([1, 2].map(|number| {
+            let band = Band { centre: 10.0, spread: 0.5, low: 5.0, high, is_moved: high > 50.0 };
+            (format!("unusual{{mount=\"/{number}\"}}"), band)
+        })));
+        let bands = [Arc::default(), band(20.0), band(55.0)];
         for (pause, fate, values) in moments {
             let pause = pause.round();
             at.now.boottime_seconds += pause;
@@ -45,6 +56,7 @@ proptest! {
                 0 => { at.boot_id.push('x'); at.now.boottime_seconds = 5.0; }
                 1 => at.now.wall += TimeDelta::days(300),
                 2 => at.now.wall -= TimeDelta::days(300),
+                3..=9 => at.bands = bands[usize::from(fate % 3)].clone(),
                 _ => {}
             }
             let names = ["cpu.busy_percent", "disk.used_percent", "disk.used_percent"];
@@ -73,7 +85,8 @@ proptest! {
             for stamp in next.alerts.values().filter_map(|alert| alert.since) {
                 prop_assert!(stamp.wall <= at.now.wall && stamp.boottime_seconds <= at.now.boottime_seconds);
             }
-            prop_assert!(next.alerts.len() <= 11 && next.series.len() <= 4);
+            prop_assert!(next.alerts.len() <= 17 && next.series.len() <= 6);
+            prop_assert!(next.alerts.values().all(|alert| alert.rule != "unusual" || alert.worst != Some(Severity::Critical)));
             state = next;
         }
         let days = 150.0 * 100_000.0 / 86_400.0;
