@@ -47,6 +47,7 @@ fn rule(name: String, metric: &str, measure: Measure, raise: f64) -> Rule {
         boot_grace: Duration::ZERO,
         message: String::new(),
         window: None,
+        mutes_usual: false,
     }
 }
 

@@ -55,7 +55,7 @@ pub fn hold_seconds(rule: &Rule) -> f64 {
 
 /// The rules that ask what is usual.
 pub fn asking(rules: &[Rule]) -> Vec<&Rule> {
-    rules.iter().filter(|rule| rule.measure == Measure::Unusual).collect()
+    rules.iter().filter(|rule| rule.measure == Measure::Unusual || rule.mutes_usual).collect()
 }
 
 /// What is usual at a moment, as far as it is known; the hour before will do while this one is being learned.
@@ -123,7 +123,7 @@ pub fn lines(here: &Here) -> Vec<String> {
         }
         _ => None,
     };
-    rules.iter().filter_map(line).collect()
+    rules.iter().filter(|rule| rule.measure == Measure::Unusual).filter_map(line).collect()
 }
 
 fn load(here: &Here, rules: &[&Rule]) -> Option<Learned> {

@@ -50,6 +50,8 @@ pub struct Rule {
     pub message: String,
     /// When people want to be told; `None`: always.
     pub window: Option<Window>,
+    /// What is usual for this hour of the week is not told: of a value its warnings, of a forecast all.
+    pub mutes_usual: bool,
 }
 
 /// `breaches` of the last `of` snapshots: 1 ≤ `breaches` ≤ `of` ≤ 32.

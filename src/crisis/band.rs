@@ -42,6 +42,9 @@ pub struct Band {
     pub low: f64,
     /// The greatest.
     pub high: f64,
+    /// It is made of hours like this one: of other days or weeks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_of_hour: bool,
     /// It was moved after a level that changed and stayed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_moved: bool,
@@ -141,7 +144,7 @@ impl Past {
     fn usual(&self, at: i64, weeks: i64, days: i64, least: f64) -> Option<Band> {
         let of_weeks = self.alike(at, WEEK, weeks);
         if weeks >= LEAST_WEEKS {
-            return made(&of_weeks, 0.5, least);
+            return Some(Band { is_of_hour: true, ..made(&of_weeks, 0.5, least)? });
         }
         if days >= LEAST_DAYS {
             let mut usual = made(&self.alike(at, DAY, days), 0.9, least * UNSURE)?;
@@ -150,7 +153,7 @@ impl Past {
                 usual.low = usual.low.min(week.low);
                 usual.high = usual.high.max(week.high);
             }
-            return Some(usual);
+            return Some(Band { is_of_hour: true, ..usual });
         }
         let all: Vec<Vec<Hour>> = self.hours.range(at - PAST_HOURS..at).map(|(_, hour)| vec![*hour]).collect();
         made(&all, 0.98, least * UNSURE)
@@ -177,7 +180,7 @@ fn made(groups: &[Vec<Hour>], part: f64, least: f64) -> Option<Band> {
     let high = quantile(edge(&|hour| hour.high, &f64::max), part)?;
     let low = -quantile(edge(&|hour| -hour.low, &f64::max), part)?;
     let spread = (scatter * MAD).max(least).max(centre.abs() * RELATIVE);
-    Some(Band { centre, spread, low, high, is_moved: false })
+    Some(Band { centre, spread, low, high, is_of_hour: false, is_moved: false })
 }
 
 /// The value that `part` of them are not above; of two in the middle the greater one.

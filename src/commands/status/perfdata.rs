@@ -80,6 +80,7 @@ mod tests {
             boot_grace: Duration::ZERO,
             message: String::new(),
             window: None,
+            mutes_usual: false,
         };
         let rules = [
             rule("disk.used_percent", true, 90.0),

@@ -52,6 +52,8 @@ pub(in crate::config) struct Written {
     between: String,
     #[serde(default)]
     days: String,
+    #[serde(default)]
+    mute_usual: bool,
 }
 
 fn yes() -> bool {
@@ -75,13 +77,14 @@ const TEXTS: [&str; 15] = [
     "between",
     "days",
 ];
+const SWITCHES: [&str; 2] = ["enabled", "mute_usual"];
 const NUMBERS: [&str; 6] = ["warning", "warning_clear", "critical", "critical_clear", "unusual", "reaches"];
 
 /// Every key of a rule, with a value of its type.
 pub(in crate::config) fn keys() -> toml::Table {
     let texts = TEXTS.map(|key| (key, Value::String(String::new())));
     let numbers = NUMBERS.map(|key| (key, Value::Float(0.0)));
-    let all = texts.into_iter().chain(numbers).chain([("enabled", Value::Boolean(true))]);
+    let all = texts.into_iter().chain(numbers).chain(SWITCHES.map(|key| (key, Value::Boolean(true))));
     all.map(|(key, value)| (key.to_string(), value)).collect()
 }
 
@@ -133,6 +136,9 @@ impl Written {
                     .map_err(|why| ("critical_clear", why))?,
             ),
         };
+        if self.mute_usual && !matches!(measure, Measure::Value | Measure::Reaches(_)) {
+            return Err(("mute_usual", "what is usual is known of values and forecasts only".to_string()));
+        }
         let is_ceiling = above && !matches!(measure, Measure::Reaches(_));
         match (warning, critical) {
             (None, None) => {
@@ -167,6 +173,7 @@ impl Written {
             boot_grace: span("boot_grace", &self.boot_grace, Duration::ZERO)?,
             message: self.message.clone(),
             window: Window::read(&self.between, &self.days)?,
+            mutes_usual: self.mute_usual,
         })
     }
 

@@ -1,6 +1,8 @@
 //! Why something is not told: a silence, the hours of a rule, a file system in another place, a host without memory.
 
+use crate::base::units::metric_value;
 use crate::config::Rule;
+use crate::config::rule::Measure;
 use crate::crisis::clock::Clock;
 use crate::crisis::state::{Alert, State};
 use crate::model::incident::Severity;
@@ -9,6 +11,9 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Above this part of a minute in which all tasks waited for memory, slowness says nothing about what is slow.
 const MEMORY_PRESSURE_PERCENT: f64 = 20.0;
+
+/// So many spreads outside of what was before is usual all the same.
+const USUAL_SPREADS: f64 = 1.0;
 
 /// Everything that mutes in one step.
 pub(super) struct Hush<'a> {
@@ -57,8 +62,21 @@ impl<'a> Hush<'a> {
         if let Some(title) = critical.and_then(|labels| self.critical.get(labels)) {
             return Some(format!("something worse is open: {title}"));
         }
+        if let Some(usual) = self.usual(key, alert, severity) {
+            return Some(usual);
+        }
         let is_slowness = severity == Severity::Warning && is_slowness(alert.name());
         (is_slowness && self.is_short_of_memory).then(|| "the host is short of memory".to_string())
+    }
+
+    /// What happens each night at this hour is no news. A level that changed and stayed is none of that.
+    fn usual(&self, key: &str, alert: &Alert, severity: Severity) -> Option<String> {
+        let rule = self.rule(alert).filter(|rule| rule.mutes_usual)?;
+        let is_mild = severity == Severity::Warning || matches!(rule.measure, Measure::Reaches(_));
+        let band = self.clock.bands.get(key).filter(|band| is_mild && band.is_of_hour && !band.is_moved)?;
+        let show = |value: f64| metric_value(alert.name(), value);
+        (band.outside(rule.above, alert.value) <= USUAL_SPREADS)
+            .then(|| format!("usual at this hour: {} to {}", show(band.low), show(band.high)))
     }
 }
 

@@ -27,6 +27,7 @@ fn rule(hold: u64, clear_for: u64) -> Rule {
         boot_grace: Duration::ZERO,
         message: String::new(),
         window: None,
+        mutes_usual: false,
     }
 }
 

@@ -128,7 +128,7 @@ fn unusual() -> Rule {
 
 /// Usual is 5 to 20 %, four spreads beyond it is 30 %.
 fn learned(run: &mut Run, high: f64, is_moved: bool) {
-    let band = Band { centre: 10.0, spread: 2.5, low: 5.0, high, is_moved };
+    let band = Band { centre: 10.0, spread: 2.5, low: 5.0, high, is_of_hour: true, is_moved };
     run.clock.bands = Arc::new(BTreeMap::from([("cpu".to_string(), band)]));
 }
 

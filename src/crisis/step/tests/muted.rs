@@ -3,7 +3,10 @@
 use super::rows::{Run, disk};
 use super::*;
 use crate::config::window::Window;
+use crate::crisis::band::Band;
 use crate::model::mute::{Ack, Mutes, Silence};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[test]
 fn of_one_file_system_in_two_places_the_upper_one_speaks() {
@@ -94,4 +97,31 @@ fn hours_of_a_rule() {
     assert_eq!(run.cpu(1, 90.0), ["settled warning"]);
     run.clock.zone_offset_seconds = -3600;
     assert_eq!(run.cpu(1, 10.0), ["~recovered warning"]);
+}
+
+#[test]
+fn what_is_usual_at_this_hour_is_told_when_it_is_more_or_lasts_longer() {
+    let band = |is_of_hour, is_moved| {
+        let band = Band { centre: 85.0, spread: 2.5, low: 60.0, high: 90.0, is_of_hour, is_moved };
+        Arc::new(BTreeMap::from([("cpu".to_string(), band)]))
+    };
+    let with = |bands| {
+        let mut run = Run::new(&[Rule { mutes_usual: true, ..rule(0, 0) }]);
+        run.clock.bands = bands;
+        run
+    };
+    let mut run = with(band(true, false));
+    assert_eq!(run.cpu(1, 88.0), ["~fired warning"]);
+    assert_eq!(run.cpu(1, 94.0), ["settled warning"], "more than usual");
+    let mut run = with(band(true, false));
+    assert_eq!(run.cpu(1, 88.0), ["~fired warning"]);
+    assert_eq!(run.cpu(1, 10.0), ["~recovered warning"]);
+    assert_eq!(run.cpu(1, 99.0), ["fired critical"], "critical is never usual");
+    let mut run = with(band(true, false));
+    assert_eq!(run.cpu(1, 88.0), ["~fired warning"]);
+    run.clock.bands = Arc::default();
+    assert_eq!(run.cpu(1, 88.0), ["settled warning"], "an hour later it is not usual any more");
+    for bands in [band(false, false), band(true, true)] {
+        assert_eq!(with(bands).cpu(1, 88.0), ["fired warning"], "not known, or a new level");
+    }
 }
