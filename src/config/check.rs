@@ -5,7 +5,6 @@ use super::{Alert, Config, Probe, Report, Rule, Security, Store, Transport, rule
 use crate::base::similar::hint;
 use crate::model::catalogue;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use toml::Table;
@@ -23,7 +22,6 @@ struct Written {
     probe: Probe,
     report: Report,
     alert: Alert,
-    rule: BTreeMap<String, rule::Written>,
 }
 
 /// The typed configuration of a merged table, whose keys and types are right.
@@ -60,7 +58,9 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
     }
     mail(&written.alert, &mut add);
     let mut rules: Vec<Rule> = Vec::new();
-    for (name, rule) in &written.rule {
+    let written_rules = merged.get("rule").and_then(toml::Value::as_table);
+    for (name, rule) in written_rules.into_iter().flatten() {
+        let Some(rule) = rule.as_table().map(rule::Written) else { continue };
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
             add(&["rule", name], "the name of a rule is made of letters, digits, _ and -".to_string());
         }
@@ -68,7 +68,7 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
             add(&["rule", name], format!("{name:?} is a rule of osmon itself; choose another name"));
         }
         match rule.read(name) {
-            Ok(read) if rule.enabled => rules.push(read),
+            Ok(read) if rule.is_enabled() => rules.push(read),
             Ok(_) => {}
             Err((key, message)) => add(&["rule", name, key], message),
         }

@@ -45,15 +45,25 @@ pub struct Band {
     /// It is made of hours like this one: of other days or weeks.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_of_hour: bool,
-    /// It was moved after a level that changed and stayed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_moved: bool,
+    /// So far an edge was moved after a level that changed and stayed: up is positive; 0: not at all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub moved: f64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // the shape serde asks for
+fn is_zero(by: &f64) -> bool {
+    *by == 0.0
 }
 
 impl Band {
     /// How many spreads a value is above it (else below it); negative inside.
     pub fn outside(&self, above: bool, value: f64) -> f64 {
         if above { (value - self.high) / self.spread } else { (self.low - value) / self.spread }
+    }
+
+    /// Whether its upper edge (else the lower one) was moved after a level that changed.
+    pub fn is_moved(&self, above: bool) -> bool {
+        if above { self.moved > 0.0 } else { self.moved < 0.0 }
     }
 
     /// The value that is so many spreads outside.
@@ -122,11 +132,11 @@ impl Past {
         }
         let of_day = |part, edge: &dyn Fn(&(Hour, Band)) -> f64| quantile(day.iter().map(edge).collect(), part);
         if of_day(0.25, &|(hour, band)| hour.mean - band.high)? > 0.0 {
-            band.high += of_day(0.9, &|(hour, band)| hour.high - band.high)?.max(0.0);
-            band.is_moved = true;
+            band.moved = of_day(0.9, &|(hour, band)| hour.high - band.high)?.max(0.0);
+            band.high += band.moved;
         } else if of_day(0.75, &|(hour, band)| hour.mean - band.low)? < 0.0 {
-            band.low += of_day(0.1, &|(hour, band)| hour.low - band.low)?.min(0.0);
-            band.is_moved = true;
+            band.moved = of_day(0.1, &|(hour, band)| hour.low - band.low)?.min(0.0);
+            band.low += band.moved;
         }
         Some(band)
     }
@@ -180,7 +190,7 @@ fn made(groups: &[Vec<Hour>], part: f64, least: f64) -> Option<Band> {
     let high = quantile(edge(&|hour| hour.high, &f64::max), part)?;
     let low = -quantile(edge(&|hour| -hour.low, &f64::max), part)?;
     let spread = (scatter * MAD).max(least).max(centre.abs() * RELATIVE);
-    Some(Band { centre, spread, low, high, is_of_hour: false, is_moved: false })
+    Some(Band { centre, spread, low, high, is_of_hour: false, moved: 0.0 })
 }
 
 /// The value that `part` of them are not above; of two in the middle the greater one.

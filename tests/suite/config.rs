@@ -26,6 +26,23 @@ fn every_mistake_is_named_with_its_place_and_a_way_out() {
             "FILE:2:1: rule.new.metric: the rule has neither \"warning\" nor \"critical\"; set one\n",
         ),
         (
+            "[rule.cpu]\nsamples = \"3 in 5\"\n",
+            "FILE:2:1: rule.cpu.samples: \"3 in 5\" is not \"3 of 5\", with 32 at most\n",
+        ),
+        (
+            "[rule.cpu]\nsamples = \"3 of 5\"\nfor = \"1m\"\n",
+            "FILE:2:1: rule.cpu.samples: a rule has \"samples\" or \"for\", not both\n",
+        ),
+        (
+            "[rule.cpu]\nunusual = 4\n",
+            "FILE:2:1: rule.cpu.unusual: its limit is \"unusual\" itself, not \"warning\" or \"critical\"\n",
+        ),
+        (
+            "[rule.cpu_unusual]\nper = \"1h\"\n",
+            "FILE:2:1: rule.cpu_unusual.per: a rule has \"per\" or \"unusual\", not both\n",
+        ),
+        ("[rule.crash_loop]\ntotal = \"8d\"\n", "FILE:2:1: rule.crash_loop.total: must be from 1m to 7d\n"),
+        (
             "[rule.new]\nwarning = 1\n",
             "FILE:1:7: rule.new.metric: is missing: which number is watched? osmon probe --json shows them all\n",
         ),

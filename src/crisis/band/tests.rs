@@ -69,6 +69,16 @@ fn an_odd_week_is_forgiven_and_a_new_level_is_learned() {
 }
 
 #[test]
+fn less_than_usual_is_learned_too() {
+    let since = 24 * 20;
+    let low = |number: i64| if number < since { 50.0 } else { 20.0 };
+    let outside = |at: i64| past(at, low).band(at, 2.5).unwrap().outside(false, 20.0);
+    assert!(outside(since) >= 4.0 && outside(since + 12) >= 4.0 && outside(since + 24) < 0.1);
+    let band = past(since + 24, low).band(since + 24, 2.5).unwrap();
+    assert!(band.is_moved(false) && !band.is_moved(true) && band.outside(true, 50.0) < 4.0, "{band:?}");
+}
+
+#[test]
 fn summer_time_moves_no_hour() {
     // The clock goes back after three weeks: an hour is there twice, and the numbers stay those of the zone.
     let mut known = past(24 * 21, |number| if number % 24 == 2 { 90.0 } else { 5.0 });

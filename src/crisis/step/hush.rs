@@ -73,7 +73,7 @@ impl<'a> Hush<'a> {
     fn usual(&self, key: &str, alert: &Alert, severity: Severity) -> Option<String> {
         let rule = self.rule(alert).filter(|rule| rule.mutes_usual)?;
         let is_mild = severity == Severity::Warning || matches!(rule.measure, Measure::Reaches(_));
-        let band = self.clock.bands.get(key).filter(|band| is_mild && band.is_of_hour && !band.is_moved)?;
+        let band = self.clock.bands.get(key).filter(|band| is_mild && band.is_of_hour && band.moved == 0.0)?;
         let show = |value: f64| metric_value(alert.name(), value);
         (band.outside(rule.above, alert.value) <= USUAL_SPREADS)
             .then(|| format!("usual at this hour: {} to {}", show(band.low), show(band.high)))

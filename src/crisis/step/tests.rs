@@ -4,6 +4,7 @@ mod kinds;
 mod muted;
 mod properties;
 mod rows;
+mod table;
 
 use super::*;
 use crate::base::clock::{Now, parse};

@@ -71,7 +71,7 @@ pub(super) fn over(rule: &Rule, alert: &Alert, band: Option<&Band>, clock: &Cloc
     let band = band.filter(|_| rule.measure == Measure::Unusual)?;
     let seconds = (lasted(alert, clock) - clock.elapsed(alert.clear_since)).max(0.0);
     let lasted = duration(seconds);
-    Some(match (seconds < LASTING_SECONDS, band.is_moved) {
+    Some(match (seconds < LASTING_SECONDS, band.is_moved(rule.above)) {
         (true, _) => format!("it was a spike of {lasted}"),
         (false, false) => format!("it was at another level for {lasted}"),
         (false, true) => format!("it has been at a new level for {lasted}, which counts as usual now"),

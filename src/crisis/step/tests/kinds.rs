@@ -127,8 +127,8 @@ fn unusual() -> Rule {
 }
 
 /// Usual is 5 to 20 %, four spreads beyond it is 30 %.
-fn learned(run: &mut Run, high: f64, is_moved: bool) {
-    let band = Band { centre: 10.0, spread: 2.5, low: 5.0, high, is_of_hour: true, is_moved };
+fn learned(run: &mut Run, high: f64, moved: f64) {
+    let band = Band { centre: 10.0, spread: 2.5, low: 5.0, high, is_of_hour: true, moved };
     run.clock.bands = Arc::new(BTreeMap::from([("cpu".to_string(), band)]));
 }
 
@@ -136,7 +136,7 @@ fn learned(run: &mut Run, high: f64, is_moved: bool) {
 fn unusual_is_said_with_what_is_usual_and_a_spike_is_not_a_new_level() {
     let mut run = Run::new(&[unusual()]);
     assert!(run.cpu(30, 99.0).is_empty(), "nothing is known yet");
-    learned(&mut run, 20.0, false);
+    learned(&mut run, 20.0, 0.0);
     assert!(run.cpu(30, 29.0).is_empty() && run.cpu(14, 78.0).is_empty());
     assert!(run.cpu(1, 10.0).is_empty() && run.cpu(15, 78.0).is_empty());
     assert_eq!(run.cpu(1, 78.0), ["fired warning"]);
@@ -151,7 +151,7 @@ fn unusual_is_said_with_what_is_usual_and_a_spike_is_not_a_new_level() {
     assert_eq!(run.all[3].message.as_deref(), Some(level.as_str()));
     run.clock.bands = Arc::default();
     assert!(run.cpu(30, 78.0).is_empty() && run.state.open().len() == 1, "forgotten is not over");
-    learned(&mut run, 90.0, true);
+    learned(&mut run, 90.0, 70.0);
     assert_eq!(run.cpu(6, 78.0), ["recovered warning"]);
     let over = run.all[4].message.as_deref().unwrap();
     assert_eq!(over, "it has been at a new level for 2 h 30 min, which counts as usual now");
@@ -160,7 +160,7 @@ fn unusual_is_said_with_what_is_usual_and_a_spike_is_not_a_new_level() {
 #[test]
 fn unusually_little_is_unusual_where_the_rule_says_below() {
     let mut run = Run::new(&[Rule { above: false, message: "{value}, not {usual}; {limit}".into(), ..unusual() }]);
-    learned(&mut run, 90.0, false);
+    learned(&mut run, 90.0, 0.0);
     let band = Band { low: 50.0, ..run.clock.bands["cpu"] };
     run.clock.bands = Arc::new(BTreeMap::from([("cpu".to_string(), band)]));
     assert!(run.cpu(30, 99.0).is_empty() && run.cpu(30, 41.0).is_empty());

@@ -101,8 +101,8 @@ fn hours_of_a_rule() {
 
 #[test]
 fn what_is_usual_at_this_hour_is_told_when_it_is_more_or_lasts_longer() {
-    let band = |is_of_hour, is_moved| {
-        let band = Band { centre: 85.0, spread: 2.5, low: 60.0, high: 90.0, is_of_hour, is_moved };
+    let band = |is_of_hour, moved| {
+        let band = Band { centre: 85.0, spread: 2.5, low: 60.0, high: 90.0, is_of_hour, moved };
         Arc::new(BTreeMap::from([("cpu".to_string(), band)]))
     };
     let with = |bands| {
@@ -110,18 +110,18 @@ fn what_is_usual_at_this_hour_is_told_when_it_is_more_or_lasts_longer() {
         run.clock.bands = bands;
         run
     };
-    let mut run = with(band(true, false));
+    let mut run = with(band(true, 0.0));
     assert_eq!(run.cpu(1, 88.0), ["~fired warning"]);
     assert_eq!(run.cpu(1, 94.0), ["settled warning"], "more than usual");
-    let mut run = with(band(true, false));
+    let mut run = with(band(true, 0.0));
     assert_eq!(run.cpu(1, 88.0), ["~fired warning"]);
     assert_eq!(run.cpu(1, 10.0), ["~recovered warning"]);
     assert_eq!(run.cpu(1, 99.0), ["fired critical"], "critical is never usual");
-    let mut run = with(band(true, false));
+    let mut run = with(band(true, 0.0));
     assert_eq!(run.cpu(1, 88.0), ["~fired warning"]);
     run.clock.bands = Arc::default();
     assert_eq!(run.cpu(1, 88.0), ["settled warning"], "an hour later it is not usual any more");
-    for bands in [band(false, false), band(true, true)] {
+    for bands in [band(false, 0.0), band(true, 20.0)] {
         assert_eq!(with(bands).cpu(1, 88.0), ["fired warning"], "not known, or a new level");
     }
 }

@@ -44,7 +44,7 @@ proptest! {
         let mut state = State::default();
         let (mut open, mut ids, mut counts) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::<String, usize>::new());
         let band = |high| Arc::new(BTreeMap::from([1, 2].map(|number| {
-            let band = Band { centre: 10.0, spread: 0.5, low: 5.0, high, is_of_hour: high > 30.0, is_moved: high > 50.0 };
+            let band = Band { centre: 10.0, spread: 0.5, low: 5.0, high, is_of_hour: high > 30.0, moved: high - 20.0 };
             (format!("unusual{{mount=\"/{number}\"}}"), band)
         })));
         let bands = [Arc::default(), band(20.0), band(55.0)];
