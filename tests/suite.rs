@@ -25,6 +25,8 @@ mod fixture; // data directories of earlier versions
 mod full; // a full disk while a crisis begins and a day ends
 #[path = "suite/fuzz.rs"]
 mod fuzz; // the bodies of the fuzz targets on their seeds
+#[path = "suite/heartbeat.rs"]
+mod heartbeat; // who waits for a sign of life gets it
 #[path = "suite/history.rs"]
 mod history; // metrics over time, in every form; what is kept
 #[path = "suite/host.rs"]

@@ -1,11 +1,12 @@
 //! `osmon run`: the whole minute in one process. What cron calls.
 //!
 //! Every step has its own time limit and its own failure; one that fails stops none of the others. The limits add up
-//! to less than 45 s, so that a run is over before the next one but one begins.
+//! to less than 55 s, so that a run is over before the next one begins.
 
 use super::here::Here;
 use super::probe_table;
 use super::{detect_crisis, evidence, graph, learn, probe, refuge, send_alert, skipped, upkeep, verdict};
+use crate::alert::heartbeat;
 use crate::base::bounded::{self, Unfinished};
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
 use crate::base::lock::Lock;
@@ -29,6 +30,7 @@ const UPKEEP_LIMIT: Duration = Duration::from_secs(5);
 const LEARN_LIMIT: Duration = Duration::from_secs(2);
 const SEND_LIMIT: Duration = Duration::from_secs(16);
 const REPORT_LIMIT: Duration = Duration::from_secs(5);
+const HEARTBEAT_LIMIT: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 struct Arguments {}
@@ -83,6 +85,7 @@ fn run(call: &Call) -> Result<Exit> {
     drop(lock);
     minute.tell(unsaved);
     minute.report();
+    minute.beat();
     drop(turn);
     minute.close(started)
 }
@@ -255,6 +258,19 @@ impl Minute {
     fn report(&mut self) {
         if let Some(path) = self.step("report", REPORT_LIMIT, |here| graph::write(here, None)) {
             self.line("report", &path.display().to_string());
+        }
+    }
+
+    /// Tells whoever waits for it that this run was good, or why it was not.
+    fn beat(&mut self) {
+        let url = self.here.config.alert.heartbeat_url.clone();
+        let failure = self.failure.as_ref().map(|failure| format!("{failure:#}"));
+        if !url.is_empty() {
+            let beat = move |here: &Here| {
+                let ca_file = &here.config.alert.smtp.ca_file;
+                heartbeat::beat(&url, failure.as_deref(), ca_file, HEARTBEAT_LIMIT)
+            };
+            self.step("heartbeat", HEARTBEAT_LIMIT * 2, beat);
         }
     }
 

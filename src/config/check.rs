@@ -161,6 +161,11 @@ fn mail(alert: &Alert, add: &mut impl FnMut(&[&str], String)) {
     if !alert.from.is_empty() && !is_address(&alert.from) {
         add(&["alert", "from"], format!("{:?} is not a mail address", alert.from));
     }
+    if !alert.heartbeat_url.is_empty()
+        && !["https://", "http://"].iter().any(|begin| alert.heartbeat_url.starts_with(begin))
+    {
+        add(&["alert", "heartbeat_url"], "must begin with https:// or http://".to_string());
+    }
     if alert.transport == Transport::Smtp && smtp.host.is_empty() {
         add(&["alert", "transport"], "\"smtp\" needs [alert.smtp] host".to_string());
     }

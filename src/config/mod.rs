@@ -101,6 +101,8 @@ pub struct Alert {
     pub from: String,
     /// How messages leave.
     pub transport: Transport,
+    /// Asked for after each good run; empty: nobody.
+    pub heartbeat_url: String,
     /// `[alert.smtp]`
     pub smtp: Smtp,
     /// `[alert.sendmail]`

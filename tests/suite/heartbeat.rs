@@ -1,0 +1,78 @@
+//! Somebody else is told that this host is watched: a real HTTP server on loopback.
+
+use super::harness::Host;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Instant;
+
+/// A server that answers each request with a status, or with nothing; what it was asked.
+fn server(status: Option<u16>) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/ping/5ecret", listener.local_addr().unwrap());
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut silent = Vec::new();
+        for mut stream in listener.incoming().flatten() {
+            match status {
+                Some(status) => {
+                    let _ = sender.send(request(&mut stream));
+                    let _ = write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK");
+                }
+                None => silent.push(stream),
+            }
+        }
+    });
+    (url, receiver)
+}
+
+fn request(stream: &mut TcpStream) -> String {
+    let (mut text, mut chunk) = (String::new(), [0; 4096]);
+    loop {
+        let count = stream.read(&mut chunk).unwrap_or(0);
+        text.push_str(&String::from_utf8_lossy(&chunk[..count]));
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        if count == 0 || body.len() >= length.unwrap_or(0) {
+            return text;
+        }
+    }
+}
+
+fn host(url: &str, more: &str) -> Host {
+    let mut host = Host::recorded("vm");
+    host.config = format!("[alert]\nheartbeat_url = \"{url}\"\n{more}");
+    host
+}
+
+#[test]
+fn after_a_good_run_and_after_a_bad_one() {
+    let (url, asked) = server(Some(200));
+    host(&url, "").osmon(&["run"]).ok();
+    assert!(asked.recv().unwrap().starts_with("GET /ping/5ecret HTTP/1.1\r\n"));
+    let host = host(&url, "[report]\npath = \"/dev/null/report.html\"\n");
+    assert_ne!(host.osmon(&["run"]).code, 0);
+    let bad = asked.recv().unwrap();
+    assert!(bad.starts_with("POST /ping/5ecret/fail HTTP/1.1\r\n") && bad.contains("/dev/null"), "{bad}");
+}
+
+#[test]
+fn a_server_that_is_silent_or_refuses_costs_no_snapshot() {
+    let (url, _asked) = server(None);
+    let started = Instant::now();
+    let host = host(&url, "");
+    let done = host.osmon(&["run"]);
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+    assert!(done.err.contains("heartbeat: did not answer in time") && !done.err.contains("5ecret"), "{}", done.err);
+    assert_eq!(host.snapshots().len(), 1);
+    let (url, _asked) = server(Some(404));
+    let done = self::host(&url, "").osmon(&["run"]);
+    assert!(done.err.contains("status 404") && !done.err.contains("5ecret"), "{}", done.err);
+}
+
+#[test]
+fn an_address_that_is_none_is_refused() {
+    let done = host("ftp://x", "").osmon(&["config", "check"]);
+    assert!(done.code == 78 && done.err.contains("heartbeat_url: must begin with https://"), "{}{}", done.out, done.err);
+}
