@@ -14,10 +14,13 @@ use harness::Host;
 use measure::row;
 use osmon::base::clock::{Now, own_cpu_ms, parse};
 use osmon::config::Rule;
-use osmon::config::rule::{Limit, Measure};
+use osmon::config::rule::{Limit, Measure, Samples};
+use osmon::crisis::band::Band;
 use osmon::crisis::{Clock, State, step};
-use osmon::model::metric::{Metric, Selector};
+use osmon::model::metric::{Metric, Selector, write_labels};
 use osmon::model::walk::walk;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 fn main() {
@@ -51,7 +54,7 @@ fn rule(name: String, metric: &str, measure: Measure, raise: f64) -> Rule {
     }
 }
 
-/// 200 rules on the snapshot of a host: every tenth a forecast, every tenth a change, every tenth fires.
+/// 200 rules on the snapshot of a host: every tenth a forecast, a change, a total, what is unusual, K of N, and every tenth fires.
 fn evaluate() {
     let mut host = Host::recorded("vm");
     for _ in 0..2 {
@@ -68,12 +71,23 @@ fn evaluate() {
             let measure = match number % 10 {
                 0 => Measure::Reaches(1e12),
                 1 => Measure::Change(Duration::from_secs(3600)),
+                3 => Measure::Total(Duration::from_secs(3600)),
+                4 => Measure::Unusual,
                 _ => Measure::Value,
             };
             let raise = if number % 10 == 2 { 0.0 } else { 1e18 };
-            rule(format!("r{number}"), &metrics[number * 7 % metrics.len()].name, measure, raise)
+            let samples = (number % 10 == 5).then_some(Samples { breaches: 3, of: 5 });
+            let rule = rule(format!("r{number}"), &metrics[number * 7 % metrics.len()].name, measure, raise);
+            Rule { samples, ..rule }
         })
         .collect();
+    let band = Band { centre: 1.0, spread: 1.0, low: 0.0, high: 2.0, moved: 0.0 };
+    let keys = |rule: &Rule| {
+        let meant = metrics.iter().filter(|metric| rule.metric.matches(&metric.name, &metric.labels));
+        meant.map(|metric| format!("{}{}", rule.name, write_labels(&metric.labels))).collect::<Vec<_>>()
+    };
+    let bands: Arc<BTreeMap<String, Band>> = Arc::new(rules.iter().flat_map(keys).map(|key| (key, band)).collect());
+    let clock = |minute| Clock { bands: bands.clone(), ..clock(minute) };
     let mut state = State::default();
     for minute in 0..360 {
         state = step(&rules, &state, &metrics, &clock(minute)).0;
