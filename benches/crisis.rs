@@ -81,7 +81,7 @@ fn evaluate() {
             Rule { samples, ..rule }
         })
         .collect();
-    let band = Band { centre: 1.0, spread: 1.0, low: 0.0, high: 2.0, moved: 0.0 };
+    let band = Band { centre: 1.0, spread: 1.0, low: 0.0, high: 2.0, is_of_hour: true, moved: 0.0 };
     let keys = |rule: &Rule| {
         let meant = metrics.iter().filter(|metric| rule.metric.matches(&metric.name, &metric.labels));
         meant.map(|metric| format!("{}{}", rule.name, write_labels(&metric.labels))).collect::<Vec<_>>()

@@ -52,6 +52,7 @@ fn main() {
     // First: the runs below all happen in the same minute, and their snapshots would be findings.
     verify(&year);
     size(&year);
+    replay(&host, &year);
     run(&host, &year, &day);
     raw_day(&host, &year);
     year_by_hours(&host, &year);
@@ -101,6 +102,22 @@ fn size(year: &Path) {
         .sum();
     row("bytes of a sealed snapshot, limit 400", sealed as f64 / (365.0 * 1440.0), 400.0, "B");
     row("a year on the disk, limit 350 MB", used_bytes(year) as f64 / 1e6, 350.0, "MB");
+}
+
+/// The rules on a year of minutes, by the clock on the wall: reading it in several threads is the point. The floor is
+/// gzip, which inflates the same days in one.
+fn replay(host: &Host, year: &Path) {
+    let (root, data) = (host.root().display().to_string(), year.display().to_string());
+    let replay = osmon(&data, &root, &["detect-crisis", "--dry-run", "--since", "366d"]);
+    let inflate = format!("gzip -dc {data}/snapshots/*.gz | wc -c");
+    let seconds = |command: &[&str]| {
+        let begun = Instant::now();
+        assert!(Command::new(command[0]).args(&command[1..]).stdout(Stdio::null()).status().unwrap().success());
+        begun.elapsed().as_secs_f64()
+    };
+    let (here, floor) = (seconds(&replay), seconds(&["sh", "-c", &inflate]));
+    row("replay of a year through the rules, limit 60 s", here, 60.0, "s");
+    row("replay of a year : gzip -d of its days", here, floor, "s");
 }
 
 /// A day of samples of one metric, against sadf on a day of sysstat's file.

@@ -74,5 +74,10 @@ fn a_server_that_is_silent_or_refuses_costs_no_snapshot() {
 #[test]
 fn an_address_that_is_none_is_refused() {
     let done = host("ftp://x", "").osmon(&["config", "check"]);
-    assert!(done.code == 78 && done.err.contains("heartbeat_url: must begin with https://"), "{}{}", done.out, done.err);
+    assert!(
+        done.code == 78 && done.err.contains("heartbeat_url: must begin with https://"),
+        "{}{}",
+        done.out,
+        done.err
+    );
 }
