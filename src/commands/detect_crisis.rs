@@ -186,7 +186,7 @@ pub fn promise(here: &Here, detected: &Detected) {
 /// Puts events on their way to people, before the history has them. With nobody to tell nothing is queued.
 pub fn enqueue(here: &Here, events: &[Event]) -> Result<()> {
     let outbox = Outbox::new(here.store.directory());
-    let told = if here.config.alert.to.is_empty() { &[] } else { events };
+    let told = if here.config.alert.routes.is_empty() { &[] } else { events };
     told.iter().try_for_each(|event| here.store.with_reserve(|| outbox.put(event)))
 }
 

@@ -12,6 +12,10 @@ use anyhow::Result;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// What to do when there is no way to anybody.
+pub const NOBODY: &str =
+    "nobody is told: set to = [\"you@example.org\"] under [alert] in osmon.toml, then osmon send-alert --test";
+
 /// Everything a step of a command needs.
 #[derive(Debug, Clone)]
 pub struct Here {

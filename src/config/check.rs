@@ -1,8 +1,9 @@
 //! Values that have the right type and still make no sense.
 
 use super::merge::{Wrong, flatten};
-use super::{Alert, Config, Probe, Report, Rule, Security, Store, Transport, rule};
+use super::{Alert, Config, Probe, Report, Rule, Store, Transport, route, rule};
 use crate::base::similar::hint;
+use crate::base::units::parse_duration;
 use crate::model::catalogue;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -59,6 +60,9 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
         add(&["report", "path"], format!("{:?} must be an absolute path", written.report.path));
     }
     mail(&written.alert, &mut add);
+    let mut alert = written.alert;
+    let empty = Table::new();
+    alert.routes = route::read(&alert, merged.get("alert").and_then(toml::Value::as_table).unwrap_or(&empty), &mut add);
     let mut rules: Vec<Rule> = Vec::new();
     for (name, rule) in &written.rule {
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
@@ -77,14 +81,7 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
     if !data_dir.is_absolute() {
         add(&["data_dir"], format!("{:?} must be an absolute path", written.data_dir));
     }
-    Some(Config {
-        data_dir,
-        store: written.store,
-        probe: written.probe,
-        report: written.report,
-        alert: written.alert,
-        rules,
-    })
+    Some(Config { data_dir, store: written.store, probe: written.probe, report: written.report, alert, rules })
 }
 
 /// Strings of which only some are allowed, and numbers that cannot be.
@@ -118,10 +115,12 @@ fn choices(merged: &Table, wrong: &mut Vec<Wrong>) {
     }
 }
 
-/// What is allowed and probably not meant: a rule that watches nothing is silent for ever.
+/// What is allowed and probably not meant: a rule that watches nothing is silent for ever, a secret that others can read.
 pub fn doubts(config: &Config) -> Vec<Wrong> {
     let known = catalogue::all();
-    let mut doubts = Vec::new();
+    let secrets = config.alert.secrets().into_iter();
+    let mut doubts: Vec<Wrong> =
+        secrets.filter_map(|(path, secret)| Some(Wrong { path, message: secret.doubt()? })).collect();
     for rule in &config.rules {
         let name = &rule.metric.name;
         let entry = known.iter().find(|entry| entry.name == *name);
@@ -143,7 +142,7 @@ pub fn doubts(config: &Config) -> Vec<Wrong> {
 
 /// `you@example.org` or `You <you@example.org>`. Whether it is right in every detail is seen when a mail is put together;
 /// the full grammar with its tables of characters would double what `osmon-probe` weighs.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     let bare = text.rsplit_once('<').map_or(Some(text), |(_, rest)| rest.strip_suffix('>'));
     bare.and_then(|bare| bare.split_once('@')).is_some_and(|(local, domain)| {
         !local.is_empty()
@@ -164,14 +163,21 @@ fn mail(alert: &Alert, add: &mut impl FnMut(&[&str], String)) {
     if alert.transport == Transport::Smtp && smtp.host.is_empty() {
         add(&["alert", "transport"], "\"smtp\" needs [alert.smtp] host".to_string());
     }
-    if !smtp.user.is_empty() && smtp.password_file.is_empty() {
-        add(&["alert", "smtp", "user"], "needs password_file, a file whose first line is the password".to_string());
+    if let Err((key, message)) = route::sensible(smtp) {
+        add(&["alert", "smtp", key], message);
     }
-    let here = smtp.host == "localhost" || smtp.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    if smtp.security == Security::None && !smtp.user.is_empty() && !here {
-        add(
-            &["alert", "smtp", "security"],
-            "\"none\" would send the password in clear; use \"starttls\" or \"tls\"".to_string(),
-        );
+    if !["en", "fr"].contains(&alert.language.as_str()) {
+        add(&["alert", "language"], format!("{:?} is neither \"en\" nor \"fr\"", alert.language));
     }
+    match parse_duration(&alert.expire_after) {
+        Err(message) => add(&["alert", "expire_after"], message),
+        Ok(span) if span.as_secs() < 3600 => add(&["alert", "expire_after"], "must be at least 1h".to_string()),
+        Ok(_) => {}
+    }
+}
+
+/// Whether a host name means this host, without asking anybody.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -4,19 +4,61 @@ mod check;
 pub mod load;
 mod merge;
 mod place;
+pub mod route;
 pub mod rule;
+pub mod secret;
 pub mod window;
 
 pub use load::{Loaded, Request};
+pub use route::{Route, Way, Webhook};
 pub use rule::Rule;
+pub use secret::Secret;
 
-use crate::base::units::parse_bytes;
+use crate::base::units::{parse_bytes, parse_duration};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 
 /// The documented default configuration.
 pub const DEFAULT: &str = include_str!("../../data/osmon.toml");
+
+/// The same without its comments: what every program reads each minute.
+pub const SETTINGS: &str = match std::str::from_utf8(&BARE) {
+    Ok(text) => text,
+    Err(_) => DEFAULT,
+};
+
+const BARE: [u8; bare(&mut [])] = {
+    let mut bytes = [0; bare(&mut [])];
+    let _ = bare(&mut bytes);
+    bytes
+};
+
+/// Copies the lines of the default that are no comments, as far as there is room. Gives how much there is.
+const fn bare(out: &mut [u8]) -> usize {
+    let text = DEFAULT.as_bytes();
+    let (mut at, mut length, mut is_start, mut is_comment) = (0, 0, true, false);
+    while at < text.len() {
+        #[expect(clippy::indexing_slicing, reason = "at is below the length")]
+        let byte = text[at];
+        if is_start {
+            is_comment = byte == b'#';
+        }
+        let is_left_out = is_comment || (is_start && byte == b'\n');
+        if !is_left_out {
+            if length < out.len() {
+                #[expect(clippy::indexing_slicing, reason = "length is below the length of out")]
+                {
+                    out[length] = byte;
+                }
+            }
+            length += 1;
+        }
+        is_start = byte == b'\n';
+        at += 1;
+    }
+    length
+}
 
 /// Everything that can be set, with nothing left open.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,6 +147,17 @@ pub struct Alert {
     pub smtp: Smtp,
     /// `[alert.sendmail]`
     pub sendmail: Sendmail,
+    /// Language of messages: `en` or `fr`.
+    pub language: String,
+    /// Messages an hour by each way to each recipient; 0: no limit.
+    pub per_hour: usize,
+    /// The same a day.
+    pub per_day: usize,
+    /// How long what nobody accepts is tried again.
+    pub expire_after: String,
+    /// Every way to people, those of this section itself first.
+    #[serde(skip)]
+    pub routes: Vec<Route>,
 }
 
 /// How messages leave this host.
@@ -142,12 +195,66 @@ pub struct Smtp {
     pub security: Security,
     /// User to log in as; empty: no login.
     pub user: String,
+    /// No protection is allowed to other hosts too.
+    pub allow_plain: bool,
     /// File whose first line is the password.
     pub password_file: String,
+    /// Environment variable that holds it.
+    pub password_env: String,
+    /// The password itself.
+    pub password: String,
+    /// How to log in: `auto`, `plain`, `login`, `xoauth2`.
+    pub mechanism: String,
     /// PEM file with a certificate authority of one's own; empty: none.
     pub ca_file: String,
     /// How long one message may take, in seconds (1 to 15).
     pub timeout_seconds: u64,
+}
+
+impl Smtp {
+    /// The password, or the access token.
+    pub fn secret(&self) -> Secret {
+        Secret { text: self.password.clone(), file: self.password_file.clone(), env: self.password_env.clone() }
+    }
+
+    /// The port to connect to.
+    pub fn port(&self) -> u16 {
+        match (self.port, self.security) {
+            (0, Security::Starttls) => 587,
+            (0, Security::Tls) => 465,
+            (0, Security::None) => 25,
+            (port, _) => port,
+        }
+    }
+}
+
+impl Alert {
+    /// How long what nobody accepts is tried again, in seconds.
+    pub fn expire_seconds(&self) -> i64 {
+        parse_duration(&self.expire_after).map_or(7 * 86_400, |span| span.as_secs().cast_signed())
+    }
+
+    /// Every secret, with the keys it stands under.
+    pub fn secrets(&self) -> Vec<(Vec<String>, Secret)> {
+        let mut all = vec![(["alert", "smtp", "password_file"].map(str::to_string).to_vec(), self.smtp.secret())];
+        for route in &self.routes {
+            let path = |key: &str| match route.name.as_str() {
+                route::WEBHOOK => vec!["alert".to_string(), "webhook_file".to_string()],
+                name => ["alert", "route", name, key].map(str::to_string).to_vec(),
+            };
+            match &route.way {
+                Way::Smtp(smtp) if route.name != route::MAIL && *smtp != self.smtp => {
+                    all.push((path("password_file"), smtp.secret()));
+                }
+                Way::Webhook(hook) => {
+                    all.push((path("url_file"), hook.url.clone()));
+                    all.push((path("token_file"), hook.token.clone()));
+                }
+                _ => {}
+            }
+        }
+        all
+    }
 }
 
 /// `[alert.sendmail]`
