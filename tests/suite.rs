@@ -41,6 +41,10 @@ mod layers; // who may know whom
 mod live; // this very host, against other tools, and what hangs
 #[path = "suite/mail.rs"]
 mod mail; // a real Postfix, a real msmtp
+#[path = "suite/mail_scripted.rs"]
+mod mail_scripted; // a server that does what real ones do on bad days
+#[path = "suite/mail_table.rs"]
+mod mail_table; // what becomes of an alert then
 #[path = "suite/marks.rs"]
 mod marks; // what happened to the clock and the machine, and notes
 #[path = "suite/metrics.rs"]
