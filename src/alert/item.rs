@@ -44,7 +44,9 @@ pub struct Item {
     /// `fired 02:10, recovered 02:31`; empty: there is one event only.
     pub story: String,
     pub bars: Vec<Bar>,
-    /// `▁▂▇ 12 % → 97 %`; empty: nothing is known.
+    /// The same in a line of text: `▁▂▇`.
+    pub spark: String,
+    /// `12 % → 97 %`; empty: nothing is known.
     pub trend: String,
     /// Heading and text.
     pub facts: Vec<(&'static str, String)>,
@@ -141,16 +143,17 @@ pub fn item(events: &[&Event], words: &'static Words, now: DateTime<Utc>) -> Opt
     let since = parse(&event.since).map(local_minute).unwrap_or_default();
     let title = clean(&words.title(&event.title), 200);
     let story = story(events, words, now);
-    let (bars, trend) = chart(evident, words);
+    let (bars, spark, trend) = chart(evident, words);
     Some(Item {
         word,
         class,
         color,
         sentence: clean(&sentence, FACT_MAX),
         since: fill(words.since, &[("time", &since), ("zone", &zone_name(now))]),
-        line: format!("{title}: {story}"),
+        line: format!("{title}{}{story}", words.colon),
         story: if events.len() > 1 { story } else { String::new() },
         bars,
+        spark,
         trend,
         facts: if event.is_over() { Vec::new() } else { facts(evident, words) },
         todo: if event.is_over() { "" } else { words.hint(name(event)) },
@@ -220,8 +223,8 @@ fn said(event: &Event, words: &'static Words) -> (&'static str, &'static str, &'
     (word, class, color, say(template))
 }
 
-/// The last values as bars, and as a line of text. From zero, so that a small change does not look like a large one.
-fn chart(event: &Event, words: &Words) -> (Vec<Bar>, String) {
+/// The last values as bars, and as a line of text.
+fn chart(event: &Event, words: &Words) -> (Vec<Bar>, String, String) {
     const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let values: Vec<f64> =
         event.evidence.iter().flat_map(|evidence| &evidence.value).map(|sample| sample.value).collect();
@@ -229,16 +232,18 @@ fn chart(event: &Event, words: &Words) -> (Vec<Bar>, String) {
     if values.len() < 2 || is_flag(name(event), event.limit) || values.iter().any(|value| !value.is_finite()) {
         return Default::default();
     }
-    let is_percent = name(event).ends_with("_percent");
-    let top = values.iter().copied().fold(if is_percent { 100.0 } else { f64::MIN_POSITIVE }, f64::max);
-    let share = |value: f64| (value / top).clamp(0.0, 1.0);
+    let (low, high) =
+        values.iter().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+    // A large change stands on zero; of a small one the change is shown, and the numbers beside it say how small it is.
+    let base = if high - low > high / 2.0 { low.min(0.0) } else { low - (high - low) / 2.0 };
+    let share = |value: f64| if high > base { ((value - base) / (high - base)).clamp(0.0, 1.0) } else { 0.5 };
     let bars = values.iter().map(|value| Bar {
         height: (share(*value) * CHART_PIXELS).round().max(2.0) as u32,
         is_beyond: if event.above { *value >= event.limit } else { *value <= event.limit },
     });
     let line: String = values.iter().filter_map(|value| STEPS.get((share(*value) * 7.0).round() as usize)).collect();
     let value = |value: f64| words.value(name(event), value);
-    (bars.collect(), format!("{line} {} → {}", value(*first), value(*last)))
+    (bars.collect(), line, format!("{} → {}", value(*first), value(*last)))
 }
 
 /// Who used the resource and what had changed. Everything in it came from the host.

@@ -100,6 +100,7 @@ pub fn compose_test(envelope: &Envelope, host: &str, language: &str, now: DateTi
         since: crate::base::clock::local_minute(now),
         story: String::new(),
         bars: Vec::new(),
+        spark: String::new(),
         trend: String::new(),
         facts: Vec::new(),
         todo: "",
@@ -136,9 +137,10 @@ pub fn note(content: &Content<'_>, id: &str) -> Note {
     lines.extend(page.lines);
     lines.extend(Some(page.between.to_string()).filter(|between| !between.is_empty()));
     for item in &page.items {
-        lines.push(format!("{} {}: {}", item.word, item.title, item.sentence));
-        let trend = Some((page.words.trend, item.trend.clone())).filter(|(_, trend)| !trend.is_empty());
-        lines.extend(trend.iter().chain(&item.facts).map(|(head, text)| format!("{head}: {text}")));
+        lines.push(format!("{} {}{}{}", item.word, item.title, page.words.colon, item.sentence));
+        let trend = Some((page.words.trend, format!("{} {}", item.spark, item.trend)));
+        let trend = trend.filter(|_| !item.trend.is_empty());
+        lines.extend(trend.iter().chain(&item.facts).map(|(head, text)| format!("{head}{}{text}", page.words.colon)));
     }
     lines.extend(Some(page.more).filter(|more| !more.is_empty()));
     let open = content.events.iter().rev().filter(|event| !event.is_over());

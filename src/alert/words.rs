@@ -54,7 +54,8 @@ pub struct Words {
     pub settled_again: &'static str,
     pub settled_late: &'static str,
     pub since: &'static str,
-    /// Headings of what is known.
+    /// Headings of what is known, and what stands behind a heading.
+    pub colon: &'static str,
     pub trend: &'static str,
     pub who: &'static str,
     pub units: &'static str,
@@ -135,7 +136,11 @@ impl Words {
         let fits = |begin: &str| title == begin || title.strip_prefix(begin).is_some_and(|rest| rest.starts_with(' '));
         let found = self.titles.iter().find(|(begin, _)| fits(begin));
         let text = found.map_or(title.to_string(), |(begin, other)| title.replacen(begin, other, 1));
-        if self.language == "fr" && found.is_some() { text.replace(" fills up", " se remplit") } else { text }
+        if self.language == "fr" && found.is_some() {
+            text.replace(" fills up", " se remplit").replace(" failed", " en échec")
+        } else {
+            text
+        }
     }
 
     /// What to do about a metric.

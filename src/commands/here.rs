@@ -2,7 +2,7 @@
 
 use crate::base::clock::Now;
 use crate::base::fault::Fault;
-use crate::base::file::{FILE_MODE, read_at_most, replace};
+use crate::base::file::{read_at_most, replace};
 use crate::cli::{Call, Output};
 use crate::config::load::{data_dir_despite, load};
 use crate::config::{Config, Loaded, Problem, Request};
@@ -12,6 +12,8 @@ use anyhow::Result;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Mode of files that may hold a secret.
+const SECRET_MODE: u32 = 0o600;
 /// What to do when there is no way to anybody.
 pub const NOBODY: &str =
     "nobody is told: set to = [\"you@example.org\"] under [alert] in osmon.toml, then osmon send-alert --test";
@@ -81,8 +83,8 @@ impl Here {
         if let Some((_, text)) = self.loaded.file.as_ref().filter(|_| self.problems.is_empty())
             && read_at_most(&path, 2 * 1024 * 1024).ok().as_deref() != Some(text.as_bytes())
         {
-            // Without it a wrong file falls back to the default: no reason to stop.
-            let _ = replace(&path, text.as_bytes(), FILE_MODE);
+            // Without it a wrong file falls back to the default: no reason to stop. It may hold a secret.
+            let _ = replace(&path, text.as_bytes(), SECRET_MODE);
         }
     }
 

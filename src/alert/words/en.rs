@@ -42,6 +42,7 @@ pub const EN: Words = Words {
     settled_again: "It does not come and go any more: {so}{since}.",
     settled_late: "Not told until now: {so}{since}.",
     since: "Since {time} ({zone})",
+    colon: ": ",
     trend: "Trend",
     who: "Who",
     units: "Units",

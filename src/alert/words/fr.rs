@@ -42,6 +42,7 @@ pub const FR: Words = Words {
     settled_again: "Cela ne va et vient plus : {so}{since}.",
     settled_late: "Pas encore signalé : {so}{since}.",
     since: "Depuis {time} ({zone})",
+    colon: " : ",
     trend: "Tendance",
     who: "Qui",
     units: "Unités",
@@ -95,6 +96,7 @@ pub const FR: Words = Words {
         ("probe.", "Voir ce qui bloque : osmon run -v, osmon verify."),
     ],
     titles: &[
+        ("Service", "Service"),
         ("CPU", "Processeur"),
         ("Memory", "Mémoire"),
         ("Swap", "Mémoire d’échange"),
