@@ -128,6 +128,7 @@ fn run(call: &Call) -> Result<Exit> {
     promise(&here, &detected);
     enqueue(&here, &detected.to_tell())?;
     commit(&here, &detected)?;
+    here.keep_configuration();
     drop(lock);
     let exit = verdict::exit(&detected.state);
     if call.out.json {

@@ -4,6 +4,7 @@ use crate::base::clock::Now;
 use crate::base::fault::Fault;
 use crate::base::file::{read_at_most, replace};
 use crate::cli::{Call, Output};
+use crate::config::alert::READER;
 use crate::config::load::{data_dir_despite, load};
 use crate::config::{Config, Loaded, Problem, Request};
 use crate::probe::Root;
@@ -34,7 +35,15 @@ pub struct Here {
 impl Here {
     /// Reads the configuration. A wrong one stops nothing: it is said, and the last good one is used.
     pub fn open(call: &Call) -> Result<Self> {
-        let request = request(call);
+        Self::stand(call, &request(call))
+    }
+
+    /// The same for those who tell nobody anything, and so need not know whom and how.
+    pub fn open_to_measure(call: &Call) -> Result<Self> {
+        Self::stand(call, &Request { alert: None, ..asked(call) })
+    }
+
+    fn stand(call: &Call, request: &Request) -> Result<Self> {
         let root = Root::new(call.common.root.as_deref());
         if !root.exists() {
             let given = call.common.root.clone().unwrap_or_default();
@@ -45,9 +54,9 @@ impl Here {
         let mut now = Now::read();
         now.wall = call.common.now.unwrap_or(now.wall);
         now.boottime_seconds = root.recorded_boottime().unwrap_or(now.boottime_seconds);
-        let (loaded, problems) = match load(&request) {
+        let (loaded, problems) = match load(request) {
             Ok(loaded) => (loaded, Vec::new()),
-            Err(problems) => (fallback(&request)?, problems),
+            Err(problems) => (fallback(request)?, problems),
         };
         let store = Store::new(loaded.config.data_dir.clone());
         if call.scheduled {
@@ -123,7 +132,12 @@ impl Here {
 
 /// What the flags and the environment ask the configuration to be.
 pub fn request(call: &Call) -> Request {
+    Request { alert: Some(READER), ..asked(call) }
+}
+
+fn asked(call: &Call) -> Request {
     Request {
+        alert: None,
         file: call.common.config.clone(),
         data_dir: call.common.data_dir.clone(),
         instead: None,

@@ -1,5 +1,6 @@
 //! From files and environment to one [`Config`]; every problem with its place.
 
+use super::alert::Reader;
 use super::merge::{self, Wrong, flatten, from_text, merge};
 use super::place::{find, line_and_column};
 use super::{Config, Problem, SETTINGS, check, rule, secret};
@@ -25,6 +26,8 @@ pub struct Request {
     pub instead: Option<String>,
     /// The environment.
     pub environment: Vec<(String, String)>,
+    /// Reads `[alert]`; `None`: nobody will be told anything.
+    pub alert: Option<Reader>,
 }
 
 /// A configuration and where it came from.
@@ -91,7 +94,11 @@ pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
         return Err(problems);
     }
     let mut wrong = Vec::new();
-    let config = check::read(&merged, default_data_dir(request), &mut wrong);
+    let mut config = check::read(&merged, default_data_dir(request), &mut wrong);
+    if let Some(reader) = request.alert {
+        let alert = (reader.0)(&merged, &mut wrong);
+        config = config.zip(alert).map(|(config, alert)| Config { alert, ..config });
+    }
     problems.extend(wrong.into_iter().map(|wrong| Problem {
         place: place_of(&wrong.path, &variables, file.as_ref(), false),
         message: format!("{}: {}", wrong.path.join("."), wrong.message),

@@ -1,5 +1,6 @@
 //! `osmon.toml` and the environment, typed. `data/osmon.toml` is the default and the list of all keys at once.
 
+pub mod alert;
 mod check;
 pub mod load;
 mod merge;
@@ -9,12 +10,13 @@ pub mod rule;
 pub mod secret;
 pub mod window;
 
+pub use alert::{Alert, Security, Sendmail, Smtp, Transport};
 pub use load::{Loaded, Request};
 pub use route::{Route, Way, Webhook};
 pub use rule::Rule;
 pub use secret::Secret;
 
-use crate::base::units::{parse_bytes, parse_duration};
+use crate::base::units::parse_bytes;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -132,138 +134,6 @@ pub struct Report {
     pub path: String,
     /// What the page calls this host; empty: its host name.
     pub title: String,
-}
-
-/// `[alert]`
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-pub struct Alert {
-    /// Recipients.
-    pub to: Vec<String>,
-    /// Sender; empty: `osmon@` and the host name.
-    pub from: String,
-    /// How messages leave.
-    pub transport: Transport,
-    /// `[alert.smtp]`
-    pub smtp: Smtp,
-    /// `[alert.sendmail]`
-    pub sendmail: Sendmail,
-    /// Language of messages: `en` or `fr`.
-    pub language: String,
-    /// Messages an hour by each way to each recipient; 0: no limit.
-    pub per_hour: usize,
-    /// The same a day.
-    pub per_day: usize,
-    /// How long what nobody accepts is tried again.
-    pub expire_after: String,
-    /// Every way to people, those of this section itself first.
-    #[serde(skip)]
-    pub routes: Vec<Route>,
-}
-
-/// How messages leave this host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Transport {
-    /// SMTP when a host is set, else a program.
-    Auto,
-    /// `[alert.smtp]`
-    Smtp,
-    /// `[alert.sendmail]`
-    Sendmail,
-}
-
-/// How the connection to an SMTP server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Security {
-    /// Plain at first, then TLS; refused where the server offers none (RFC 3207).
-    Starttls,
-    /// TLS from the first byte (RFC 8314).
-    Tls,
-    /// None.
-    None,
-}
-
-/// `[alert.smtp]`
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-pub struct Smtp {
-    /// Server; empty: none.
-    pub host: String,
-    /// Port; 0: the usual one for `security`.
-    pub port: u16,
-    /// Protection of the connection.
-    pub security: Security,
-    /// User to log in as; empty: no login.
-    pub user: String,
-    /// No protection is allowed to other hosts too.
-    pub allow_plain: bool,
-    /// File whose first line is the password.
-    pub password_file: String,
-    /// Environment variable that holds it.
-    pub password_env: String,
-    /// The password itself.
-    pub password: String,
-    /// How to log in: `auto`, `plain`, `login`, `xoauth2`.
-    pub mechanism: String,
-    /// PEM file with a certificate authority of one's own; empty: none.
-    pub ca_file: String,
-    /// How long one message may take, in seconds (1 to 15).
-    pub timeout_seconds: u64,
-}
-
-impl Smtp {
-    /// The password, or the access token.
-    pub fn secret(&self) -> Secret {
-        Secret { text: self.password.clone(), file: self.password_file.clone(), env: self.password_env.clone() }
-    }
-
-    /// The port to connect to.
-    pub fn port(&self) -> u16 {
-        match (self.port, self.security) {
-            (0, Security::Starttls) => 587,
-            (0, Security::Tls) => 465,
-            (0, Security::None) => 25,
-            (port, _) => port,
-        }
-    }
-}
-
-impl Alert {
-    /// How long what nobody accepts is tried again, in seconds.
-    pub fn expire_seconds(&self) -> i64 {
-        parse_duration(&self.expire_after).map_or(7 * 86_400, |span| span.as_secs().cast_signed())
-    }
-
-    /// Every secret, with the keys it stands under.
-    pub fn secrets(&self) -> Vec<(Vec<String>, Secret)> {
-        let mut all = vec![(["alert", "smtp", "password_file"].map(str::to_string).to_vec(), self.smtp.secret())];
-        for route in &self.routes {
-            let path = |key: &str| match route.name.as_str() {
-                route::WEBHOOK => vec!["alert".to_string(), "webhook_file".to_string()],
-                name => ["alert", "route", name, key].map(str::to_string).to_vec(),
-            };
-            match &route.way {
-                Way::Smtp(smtp) if route.name != route::MAIL && *smtp != self.smtp => {
-                    all.push((path("password_file"), smtp.secret()));
-                }
-                Way::Webhook(hook) => {
-                    all.push((path("url_file"), hook.url.clone()));
-                    all.push((path("token_file"), hook.token.clone()));
-                }
-                _ => {}
-            }
-        }
-        all
-    }
-}
-
-/// `[alert.sendmail]`
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-pub struct Sendmail {
-    /// Program; empty: the first one found.
-    pub program: String,
-    /// Arguments before the recipients.
-    pub arguments: Vec<String>,
 }
 
 /// One thing that is wrong with the configuration.

@@ -1,6 +1,6 @@
 //! `[alert.route.NAME]`: ways to people. `[alert] to` and `[alert] webhook` are two of them without a section of their own.
 
-use super::check::{is_address, is_loopback};
+use super::alert::{is_address, is_loopback};
 use super::secret::Secret;
 use super::window::Window;
 use super::{Alert, Security, Sendmail, Smtp, Transport};

@@ -169,5 +169,5 @@ fn the_subject_says_how_long_there_is() {
     let text = mail(&examples()[..1], "en", Mood::Good);
     let subject = text.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap().to_string();
     assert_eq!(subject, "CRITICAL web-01: /var 98.2 % full (3 min left)");
-    assert!(decoded(&text).contains("Trend: ▃▃▄▅▅▆▆▇▇█ 93.1 % → 98.2 %"), "{}", decoded(&text));
+    assert!(decoded(&text).contains("Trend: ▃▄▄▅▆▆▇▇██ 93.1 % → 98.2 %"), "{}", decoded(&text));
 }
