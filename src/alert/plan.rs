@@ -112,13 +112,13 @@ impl Field<'_> {
     }
 
     fn of_route(&self, at: usize, route: &Route, ledger: &Ledger, plan: &mut Vec<Planned>) {
-        let settings = settings(route);
+        let (settings, untold) = (settings(route), self.untold_by_first(route, ledger));
         let first_of_plan = plan.len();
         for to in recipients(route) {
             let key = target(&route.name, &to);
             let mut alerts = self.pending(route, &to, ledger);
-            if !route.fallback_for.is_empty() {
-                alerts.retain(|alert| self.needs_fallback(route, *alert, ledger));
+            if let Some(untold) = &untold {
+                alerts.retain(|alert| untold.contains(alert));
             }
             let is_due = ledger.is_due(&key, settings, self.now) || self.is_news(&alerts, &key, ledger);
             if alerts.is_empty() || !is_due {
@@ -152,15 +152,20 @@ impl Field<'_> {
         }
     }
 
-    /// Whether the way that comes before has not told somebody of it.
-    fn needs_fallback(&self, route: &Route, alert: usize, ledger: &Ledger) -> bool {
+    /// What the way that comes before could not tell; `None`: there is none before it.
+    fn untold_by_first(&self, route: &Route, ledger: &Ledger) -> Option<BTreeSet<usize>> {
+        if route.fallback_for.is_empty() {
+            return None;
+        }
         let first = self.routes.iter().find(|other| other.name == route.fallback_for);
-        first.is_some_and(|first| {
-            recipients(first).iter().any(|to| {
-                let is_failing = ledger.target.get(&target(&first.name, to)).is_some_and(|target| target.attempts > 0);
-                is_failing && self.pending(first, to, ledger).contains(&alert)
-            })
-        })
+        let mut untold = BTreeSet::new();
+        for (first, to) in first.into_iter().flat_map(|first| recipients(first).into_iter().map(move |to| (first, to)))
+        {
+            if ledger.target.get(&target(&first.name, &to)).is_some_and(|target| target.attempts > 0) {
+                untold.extend(self.pending(first, &to, ledger));
+            }
+        }
+        Some(untold)
     }
 
     /// Something critical that began after the last attempt does not wait for the next one.
