@@ -92,6 +92,7 @@ impl Post<'_> {
         if *ledger != before {
             done.complaints.extend((self.save)(ledger).err().map(|error| format!("{error:#}")));
         }
+        done.complaints.dedup();
         done
     }
 
@@ -102,7 +103,7 @@ impl Post<'_> {
         for planned in plan {
             let Some(route) = field.routes.get(planned.route) else { continue };
             let chosen: Vec<&Alert> = planned.alerts.iter().filter_map(|at| field.alerts.get(*at)).collect();
-            let events: Vec<Event> = chosen.iter().map(|alert| alert.event.clone()).collect();
+            let events: Vec<&Event> = chosen.iter().map(|alert| &alert.event).collect();
             let id = planned.again.clone().unwrap_or_else(|| message_id(&events, self.host));
             let batch = Batch {
                 route: route.name.clone(),
@@ -194,7 +195,7 @@ impl Post<'_> {
         }
     }
 
-    fn parcel(&self, route: &Route, planned: &Planned, events: &[Event], id: &str, ledger: &Ledger) -> Parcel {
+    fn parcel(&self, route: &Route, planned: &Planned, events: &[&Event], id: &str, ledger: &Ledger) -> Parcel {
         let content = Content {
             events,
             late: planned.late,

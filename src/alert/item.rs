@@ -59,8 +59,8 @@ pub struct Item {
 }
 
 /// Events of one message by incident, in the order in which the incidents came; each in the order of time.
-pub fn by_incident(events: &[Event]) -> Vec<Vec<&Event>> {
-    let mut order: Vec<&Event> = events.iter().collect();
+pub fn by_incident<'a>(events: &[&'a Event]) -> Vec<Vec<&'a Event>> {
+    let mut order: Vec<&Event> = events.to_vec();
     order.sort_by(|a, b| a.time.cmp(&b.time).then_with(|| number(a).cmp(&number(b))));
     let mut groups: Vec<Vec<&Event>> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();

@@ -19,6 +19,8 @@ use lettre::message::header::{HeaderName, HeaderValue, InReplyTo, References};
 
 /// Longest subject, in characters.
 const SUBJECT_MAX: usize = 120;
+/// So many events are sent to a web hook at once.
+const EVENTS_MAX: usize = 200;
 /// So many earlier mails are named.
 const REFERENCES_MAX: usize = 10;
 
@@ -62,7 +64,7 @@ pub fn subject(content: &Content<'_>) -> String {
 
 /// The Message-ID of a mail with these events: always the same, so that when it has to go out twice, people's programs can
 /// tell.
-pub fn message_id(events: &[Event], host: &str) -> String {
+pub fn message_id(events: &[&Event], host: &str) -> String {
     let Some(first) = events.first() else { return format!("<nothing@{}>", domain(host)) };
     let moment = parse(&first.time).map_or(0, |time| time.timestamp_millis());
     let rest = match events {
@@ -150,13 +152,13 @@ pub fn note(content: &Content<'_>, id: &str) -> Note {
         host: page.host,
         id: id.to_string(),
         severity: open.map(|event| event.severity).max(),
-        events: content.events.to_vec(),
+        events: content.events.iter().take(EVENTS_MAX).map(|event| (*event).clone()).collect(),
     }
 }
 
 /// The same events for a log, one line each.
 pub fn log_lines(content: &Content<'_>) -> Vec<Line> {
-    let one = |event: &Event| Line {
+    let one = |event: &&Event| Line {
         level: match (event.is_over(), event.severity) {
             (true, _) => 5,
             (false, Severity::Warning) => 4,

@@ -29,7 +29,7 @@ pub enum Late {
 #[derive(Debug, Clone, Copy)]
 pub struct Content<'a> {
     /// What happened.
-    pub events: &'a [Event],
+    pub events: &'a [&'a Event],
     /// It comes late.
     pub late: Option<Late>,
     /// Host name.

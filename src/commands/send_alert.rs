@@ -184,21 +184,23 @@ pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
     let post = Post { settings: alert, host: &host, report: &report, now: here.now.wall, save: &save };
     let done = post.deliver(&outbox, &mut ledger, waiting.alerts, unsaved);
     complain_of(here, &done.refused);
-    for complaint in &done.complaints {
-        here.out.complain(complaint);
-    }
     if done.dead > 0 {
         here.out.complain(&format!(
             "{} given up: nobody accepted it in time; look: osmon alerts; send again: osmon alerts retry",
             count(done.dead)
         ));
     }
-    if alert.routes.is_empty() {
+    if alert.routes.is_empty() && done.complaints.is_empty() {
         return Ok(Outcome::NobodyToTell);
     }
     if !done.failed.is_empty() {
         let waits = format!("{} could not be sent and will be tried again", count(done.failed_events));
-        return Err(anyhow::Error::from(io::Error::other(done.failed.join("; "))).context(waits));
+        let why = [done.failed, done.complaints].concat().join("; ");
+        return Err(anyhow::Error::from(io::Error::other(why)).context(waits));
+    }
+    if !done.complaints.is_empty() {
+        // People were told; what is not kept may be told again.
+        return Err(io::Error::other(done.complaints.join("; ")).into());
     }
     Ok(Outcome::Done(done))
 }

@@ -238,3 +238,41 @@ pub fn decoded(mail: &str) -> String {
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
+
+#[test]
+fn what_may_have_arrived_goes_out_again_as_it_was_and_news_by_themselves() {
+    let server = Scripted::start(Mood::CutAfterDot);
+    let mut host = Host::recorded("vm");
+    host.config = config(server.port, "");
+    host.advance(60, 5);
+    assert_eq!(host.osmon(&["run"]).code, 74);
+    server.mood(Mood::Good);
+    host.config =
+        config(server.port, "").replace("[rule.disk]\nenabled = false\n", "[rule.disk]\nwarning = 60\nfor = \"0s\"\n");
+    for _ in 0..4 {
+        host.advance(60, 5);
+        host.osmon(&["run"]);
+    }
+    let arrived = server.arrived();
+    let ids: Vec<String> =
+        arrived.iter().filter(|mail| mail.to.starts_with("ops")).map(|mail| mail.header("Message-ID")).collect();
+    assert_eq!(ids.len(), 3, "{ids:?}");
+    assert!(ids[0] == ids[1] && ids[0].starts_with("<memory-") && ids[2].starts_with("<disk-"), "{ids:?}");
+    assert_eq!(waiting(&host), 0);
+}
+
+#[test]
+fn a_server_that_says_nothing_delays_no_snapshot() {
+    let server = Scripted::start(Mood::Hang(At::Banner));
+    let mut host = Host::recorded("vm");
+    host.config = config(server.port, "").replace("timeout_seconds = 1\n", "");
+    for minute in 0..3 {
+        host.advance(60, 5);
+        let started = Instant::now();
+        host.osmon(&["run"]);
+        let took = started.elapsed().as_secs_f64();
+        assert!(took < 20.0, "minute {minute} took {took} s");
+        assert_eq!(host.snapshots().len(), minute + 1);
+    }
+    assert_eq!(waiting(&host), 1);
+}

@@ -30,12 +30,12 @@ fn at() -> DateTime<Utc> {
     parse("2026-11-20T21:40:00Z").unwrap()
 }
 
-fn content(events: &[Event]) -> Content<'_> {
+fn content<'a>(events: &'a [&'a Event]) -> Content<'a> {
     Content { events, late: None, host: "h", report: "", language: "en", now: at() }
 }
 
 fn subject_of(events: &[Event]) -> String {
-    subject(&content(events))
+    subject(&content(&events.iter().collect::<Vec<_>>()))
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_hostile_name_adds_no_header_and_no_markup() {
     );
     event.host = "h\nX-Evil: 1".into();
     let envelope = Envelope::new("", &["root@localhost".into()], "h\nX-Evil: 1").unwrap();
-    let events = [event];
+    let events = [&event];
     let mail = compose(&content(&events), &envelope, "<1@h>", &["<0@h>".into()]).unwrap().formatted();
     let mail = String::from_utf8(mail).unwrap();
     let head = mail.split("\r\n\r\n").next().unwrap();
