@@ -43,6 +43,14 @@ mod layers; // who may know whom
 mod live; // this very host, against other tools, and what hangs
 #[path = "suite/mail.rs"]
 mod mail; // a real Postfix, a real msmtp
+#[path = "suite/mail_look.rs"]
+mod mail_look; // the HTML of a mail in headless Chromium, and who cannot write into it
+#[path = "suite/mail_scripted.rs"]
+mod mail_scripted; // a server that does what real ones do on bad days
+#[path = "suite/mail_table.rs"]
+mod mail_table; // what becomes of an alert then
+#[path = "suite/mail_ways.rs"]
+mod mail_ways; // web hooks, the log, secrets, the outbox by hand
 #[path = "suite/marks.rs"]
 mod marks; // what happened to the clock and the machine, and notes
 #[path = "suite/metrics.rs"]

@@ -1,242 +1,193 @@
-//! One mail for all new events: text and HTML.
+//! One message for all new events: subject, text and HTML; the same in short for chats and logs.
 
-use crate::base::clock::{local_minute, parse, zone_name};
+use super::chat::Note;
+use super::envelope::{Envelope, domain};
+use super::item::{Item, about, by_incident};
+use super::page::{Content, Html, Late, Page, Text, page, span, worst_first};
+use super::syslog::Line;
+use super::words::{self, fill};
+use crate::base::clock::parse;
 use crate::base::text::{clean, plural};
-use crate::base::units::{duration, metric_value};
-use crate::model::event::{Event, Kind, is_flag};
+use crate::model::event::{Event, Kind};
 use crate::model::incident::Severity;
 use anyhow::{Context, Result};
 use askama::Template;
 use chrono::{DateTime, Utc};
 use lettre::Message;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::MultiPart;
+use lettre::message::header::{HeaderName, HeaderValue, InReplyTo, References};
 
 /// Longest subject, in characters.
 const SUBJECT_MAX: usize = 120;
+/// So many events are sent to a web hook at once.
+const EVENTS_MAX: usize = 200;
+/// So many earlier mails are named.
+const REFERENCES_MAX: usize = 10;
 
-/// So many processes are named.
-const WHO_MAX: usize = 3;
-/// Longest line of evidence, in characters.
-const FACT_MAX: usize = 500;
-
-/// Colours of the three words on light; the template has others for dark.
-const GREEN: &str = "#15803d";
-const RED: &str = "#b91c1c";
-const AMBER: &str = "#b45309";
-
-/// Who writes to whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Envelope {
-    /// Sender.
-    pub from: Mailbox,
-    /// Recipients; at least one.
-    pub to: Vec<Mailbox>,
-}
-
-impl Envelope {
-    /// The envelope that the configuration asks for.
-    ///
-    /// # Errors
-    /// When an address makes no sense.
-    pub fn new(from: &str, to: &[String], host: &str) -> Result<Self> {
-        let sender = if from.is_empty() { format!("osmon <osmon@{}>", domain(host)) } else { from.to_string() };
-        let from = sender.parse().with_context(|| format!("{sender:?} is not a mail address; set [alert] from"))?;
-        let to = to
-            .iter()
-            .map(|address| address.parse().with_context(|| format!("{address:?} is not a mail address")))
-            .collect::<Result<_>>()?;
-        Ok(Self { from, to })
-    }
-}
-
-/// A host name as the domain of an address: what does not belong there becomes a hyphen.
-pub fn domain(host: &str) -> String {
-    let plain: String =
-        host.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '.' { c } else { '-' }).collect();
-    let plain = plain.trim_matches(['-', '.']).to_string();
-    if plain.is_empty() { "localhost".to_string() } else { plain }
-}
-
-/// One event as the templates show it.
-struct Item {
-    word: &'static str,
-    color: &'static str,
-    title: String,
-    sentence: String,
-    since: String,
-    /// Evidence: heading and text.
-    facts: Vec<(&'static str, String)>,
-}
-
-#[derive(Template)]
-#[template(path = "alert.txt")]
-struct Text<'a> {
-    host: &'a str,
-    items: &'a [Item],
-    zone: String,
-    report: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "alert.html")]
-struct Html<'a> {
-    host: &'a str,
-    subject: &'a str,
-    items: &'a [Item],
-    zone: String,
-    report: &'a str,
-}
-
-/// What is over comes last.
-fn worst_first(events: &[Event]) -> Vec<&Event> {
-    let mut order: Vec<&Event> = events.iter().collect();
-    order.sort_by_key(|event| (event.is_over(), event.kind == Kind::Reminded, std::cmp::Reverse(event.severity)));
-    order
-}
-
-/// `CRITICAL web-01: CPU 97.2 % (limit 95 %), and 2 more`.
-pub fn subject(events: &[Event]) -> String {
-    let order = worst_first(events);
-    let Some(first) = order.first() else { return "osmon: nothing to tell".to_string() };
-    let more = if events.len() > 1 { format!(", and {} more", events.len() - 1) } else { String::new() };
-    let about = if is_flag(name(first), first.limit) {
-        first.title.clone()
-    } else if let Some(message) = &first.message {
-        format!("{}: {message}", first.title)
-    } else {
-        format!("{} {} (limit {})", first.title, value(first, first.value), value(first, first.limit))
+/// `CRITICAL web-01: /var 98.2 % full (5 h left), and 2 more`.
+pub fn subject(content: &Content<'_>) -> String {
+    let words = words::of(content.language);
+    let groups = by_incident(content.events);
+    let order = worst_first(&groups);
+    let Some(first) = order.first().and_then(|at| groups.get(*at)).and_then(|group| group.last()) else {
+        return "osmon".to_string();
     };
-    let (word, host) = (first.severity.word(), &first.host);
-    let text = match first.kind {
-        Kind::Recovered => format!("RECOVERED {host}: {} after {}", first.title, duration(first.duration_seconds)),
-        Kind::Settled if first.well => format!("SETTLED {host}: {} is well", first.title),
-        Kind::Flapping => format!("FLAPPING {host}: {} comes and goes", first.title),
-        Kind::Reminded => format!("STILL {word} {host}: {about} for {}", duration(first.duration_seconds)),
-        Kind::Fired | Kind::Escalated | Kind::Settled => format!("{word} {host}: {about}"),
+    let more = match groups.len() {
+        0 | 1 => String::new(),
+        count => fill(words.subject_more, &[("count", &(count - 1).to_string())]),
     };
-    // No control character is left, so no header can be added.
-    format!("{}{more}", clean(&text, SUBJECT_MAX))
-}
-
-fn name(event: &Event) -> &str {
-    event.metric.split('{').next().unwrap_or_default()
-}
-
-fn value(event: &Event, value: f64) -> String {
-    metric_value(name(event), value)
-}
-
-fn item(event: &Event) -> Item {
-    let limit = format!("{} {}", if event.above { "at or above" } else { "at or below" }, value(event, event.limit));
-    let now = value(event, event.value);
-    let lasts = duration(event.duration_seconds);
-    let since = if event.duration_seconds < 1.0 { "since just now".to_string() } else { format!("for {lasts}") };
-    let flag = is_flag(name(event), event.limit);
-    let color = if event.severity == Severity::Critical { RED } else { AMBER };
-    let (severity, limit) = (event.severity.word(), format!("{} {limit}", event.severity.word().to_lowercase()));
-    let is_gone = event.reason.as_deref() == Some("gone");
-    let so = match &event.message {
-        Some(message) => format!("{message}; "),
-        None if flag => "It is so ".to_string(),
-        None => format!("{now}, {limit}, "),
+    let template = match first.kind {
+        Kind::Recovered => words.subject_recovered,
+        Kind::Settled if first.well => words.subject_settled,
+        Kind::Flapping => words.subject_flapping,
+        Kind::Reminded => words.subject_still,
+        Kind::Fired | Kind::Escalated | Kind::Settled => words.subject_fired,
     };
-    let (word, color, sentence) = match event.kind {
-        Kind::Recovered if is_gone => ("RECOVERED", GREEN, format!("It is not there any more. It lasted {lasts}.")),
-        Kind::Recovered if flag => ("RECOVERED", GREEN, format!("Well again. It lasted {lasts}.")),
-        Kind::Recovered => ("RECOVERED", GREEN, format!("Well again: {now}. It lasted {lasts}.")),
-        Kind::Escalated if flag => (severity, color, "It was a warning.".to_string()),
-        Kind::Escalated => (severity, color, format!("Now {now}, {limit}. It was a warning.")),
-        Kind::Fired => (severity, color, format!("{so}{since}.")),
-        Kind::Reminded => (severity, color, format!("Still open: {so}{since}.")),
-        Kind::Flapping => (
-            "FLAPPING",
-            AMBER,
-            format!(
-                "It comes and goes; just now it is {}. You will be told when it has settled.",
-                if event.well { "well".to_string() } else { severity.to_lowercase() }
-            ),
-        ),
-        Kind::Settled if event.well => {
-            ("SETTLED", GREEN, "It is well. What happened meanwhile is in the history.".to_string())
-        }
-        Kind::Settled if event.reason.is_some() => {
-            (severity, color, format!("It does not come and go any more: {so}{since}."))
-        }
-        Kind::Settled => (severity, color, format!("Not told until now: {so}{since}.")),
-    };
-    let since = parse(&event.since).map(local_minute).unwrap_or_default();
-    Item { word, color, title: clean(&event.title, 200), sentence, since, facts: facts(event) }
-}
-
-/// Who used the resource, the values before, and what had changed. Everything in it came from the host.
-fn facts(event: &Event) -> Vec<(&'static str, String)> {
-    let Some(evidence) = &event.evidence else { return Vec::new() };
-    let values: Vec<String> = evidence.value.iter().map(|sample| value(event, sample.value)).collect();
-    let values = if values.len() > 1 && !is_flag(name(event), event.limit) { values.join(", ") } else { String::new() };
-    let units = match evidence.resource.filter(|_| !evidence.process.is_empty()) {
-        Some(resource) => evidence.unit.iter().map(|unit| unit.words(resource)).collect::<Vec<_>>().join(", "),
+    let text = fill(
+        template,
+        &[
+            ("word", words.severity(first.severity)),
+            ("host", &first.host),
+            ("title", &words.title(&first.title)),
+            ("about", &about(first, words)),
+            ("lasts", &words.duration(first.duration_seconds)),
+        ],
+    );
+    let late = match content.late {
+        Some(Late::Down(since)) => fill(words.subject_down, &span(since, content.now).each()),
+        Some(_) => words.subject_late.to_string(),
         None => String::new(),
     };
-    let facts = [
-        ("Who", evidence.who(WHO_MAX)),
-        ("Units", units),
-        ("Values before", values),
-        ("Changed before", evidence.change.join("; ")),
-    ];
-    facts.into_iter().map(|(head, text)| (head, clean(&text, FACT_MAX))).filter(|(_, text)| !text.is_empty()).collect()
+    // No control character is left, so no header can be added.
+    format!("{}{more}{late}", clean(&text, SUBJECT_MAX))
 }
 
-/// The mail for some events.
+/// The Message-ID of a mail with these events: always the same, so that when it has to go out twice, people's programs can
+/// tell.
+pub fn message_id(events: &[&Event], host: &str) -> String {
+    let Some(first) = events.first() else { return format!("<nothing@{}>", domain(host)) };
+    let moment = parse(&first.time).map_or(0, |time| time.timestamp_millis());
+    let rest = match events {
+        [_] => String::new(),
+        all => {
+            let ids: Vec<&str> = all.iter().map(|event| event.id.as_str()).collect();
+            format!("+{}.{:08x}", all.len() - 1, crc32fast::hash(ids.join(" ").as_bytes()))
+        }
+    };
+    format!("<{}.{moment}{rest}@{}>", domain(&first.id), domain(host))
+}
+
+/// The mail for some events. `id` is its Message-ID, `earlier` the first mails of its incidents.
 ///
 /// # Errors
 /// When it cannot be put together: an address or a template makes no sense.
-pub fn compose(events: &[Event], envelope: &Envelope, host: &str, report: &str, now: DateTime<Utc>) -> Result<Message> {
-    let items: Vec<Item> = worst_first(events).into_iter().map(item).collect();
-    let subject = subject(events);
-    let text = Text { host, items: &items, zone: zone_name(now), report }.render()?;
-    let html = Html { host, subject: &subject, items: &items, zone: zone_name(now), report }.render()?;
-    // From the event alone: when the same mail has to go out twice, people's programs can tell.
-    let (id, time) = events.last().map(|event| (event.id.as_str(), event.time.as_str())).unwrap_or_default();
-    let moment = parse(time).unwrap_or(now).timestamp_millis();
-    build(envelope, &subject, text, html, &format!("<{}.{moment}@{}>", domain(id), domain(host)), now)
+pub fn compose(content: &Content<'_>, envelope: &Envelope, id: &str, earlier: &[String]) -> Result<Message> {
+    let page = page(content);
+    build(&page, envelope, id, earlier, content.now)
 }
 
 /// The mail of `--test`.
 ///
 /// # Errors
 /// As [`compose`].
-pub fn compose_test(envelope: &Envelope, host: &str, now: DateTime<Utc>) -> Result<Message> {
-    let subject = format!("TEST {}: osmon can reach you", clean(host, 80));
+pub fn compose_test(envelope: &Envelope, host: &str, language: &str, now: DateTime<Utc>) -> Result<Message> {
+    let content = Content { events: &[], late: None, host, report: "", language, now };
+    let words = words::of(language);
     let item = Item {
-        word: "TEST",
+        word: words.test,
+        class: "info",
         color: "#2563eb",
-        title: "This is a test".to_string(),
-        sentence: "It went the way every alert goes. Nothing is wrong.".to_string(),
-        since: local_minute(now),
+        title: words.test_title.to_string(),
+        sentence: words.test_sentence.to_string(),
+        since: crate::base::clock::local_minute(now),
+        story: String::new(),
+        bars: Vec::new(),
+        spark: String::new(),
+        trend: String::new(),
         facts: Vec::new(),
+        todo: "",
+        is_over: true,
+        line: String::new(),
     };
-    let items = [item];
-    let text = Text { host, items: &items, zone: zone_name(now), report: "" }.render()?;
-    let html = Html { host, subject: &subject, items: &items, zone: zone_name(now), report: "" }.render()?;
-    build(envelope, &subject, text, html, &format!("<test.{}@{}>", now.timestamp_millis(), domain(host)), now)
+    let page = Page { subject: test_subject(host, language), items: vec![item], ..page(&content) };
+    build(&page, envelope, &format!("<test.{}@{}>", now.timestamp_millis(), domain(host)), &[], now)
 }
 
-fn build(
-    envelope: &Envelope,
-    subject: &str,
-    text: String,
-    html: String,
-    id: &str,
-    now: DateTime<Utc>,
-) -> Result<Message> {
+/// The subject of `--test`.
+pub fn test_subject(host: &str, language: &str) -> String {
+    fill(words::of(language).subject_test, &[("host", &clean(host, 80))])
+}
+
+/// What `--test` writes to chats and logs.
+pub fn test_note(host: &str, language: &str, now: DateTime<Utc>) -> Note {
+    let words = words::of(language);
+    Note {
+        subject: test_subject(host, language),
+        text: words.test_sentence.to_string(),
+        host: clean(host, 80),
+        id: format!("<test.{}@{}>", now.timestamp_millis(), domain(host)),
+        severity: None,
+        events: Vec::new(),
+    }
+}
+
+/// The same events for a chat.
+pub fn note(content: &Content<'_>, id: &str) -> Note {
+    let page = page(content);
+    let mut lines = Vec::new();
+    lines.extend(Some(page.intro).filter(|intro| !intro.is_empty()));
+    lines.extend(page.lines);
+    lines.extend(Some(page.between.to_string()).filter(|between| !between.is_empty()));
+    for item in &page.items {
+        lines.push(format!("{} {}{}{}", item.word, item.title, page.words.colon, item.sentence));
+        let trend = Some((page.words.trend, format!("{} {}", item.spark, item.trend)));
+        let trend = trend.filter(|_| !item.trend.is_empty());
+        lines.extend(trend.iter().chain(&item.facts).map(|(head, text)| format!("{head}{}{text}", page.words.colon)));
+    }
+    lines.extend(Some(page.more).filter(|more| !more.is_empty()));
+    let open = content.events.iter().rev().filter(|event| !event.is_over());
+    Note {
+        subject: page.subject,
+        text: lines.join("\n"),
+        host: page.host,
+        id: id.to_string(),
+        severity: open.map(|event| event.severity).max(),
+        events: content.events.iter().take(EVENTS_MAX).map(|event| (*event).clone()).collect(),
+    }
+}
+
+/// The same events for a log, one line each.
+pub fn log_lines(content: &Content<'_>) -> Vec<Line> {
+    let one = |event: &&Event| Line {
+        level: match (event.is_over(), event.severity) {
+            (true, _) => 5,
+            (false, Severity::Warning) => 4,
+            (false, Severity::Critical) => 2,
+        },
+        text: subject(&Content { events: std::slice::from_ref(event), late: None, ..*content }),
+        id: event.id.clone(),
+    };
+    content.events.iter().map(one).collect()
+}
+
+fn build(page: &Page<'_>, envelope: &Envelope, id: &str, earlier: &[String], now: DateTime<Utc>) -> Result<Message> {
+    let (text, html) = (Text { page }.render()?, Html { page }.render()?);
     let mut builder = Message::builder()
         .from(envelope.from.clone())
-        .subject(subject)
+        .subject(&page.subject)
         .date(now.into())
         .message_id(Some(id.to_string()))
         // RFC 3834: no vacation notice answers this.
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_string()));
+    let mut threads: Vec<&String> = earlier.iter().filter(|earlier| *earlier != id).collect();
+    threads.dedup();
+    if let [only] = threads.as_slice() {
+        builder = builder.header(InReplyTo::from((*only).clone()));
+    }
+    if !threads.is_empty() {
+        let first: Vec<&str> = threads.iter().take(REFERENCES_MAX).map(|id| id.as_str()).collect();
+        builder = builder.header(References::from(first.join(" ")));
+    }
     for to in &envelope.to {
         builder = builder.to(to.clone());
     }

@@ -1,13 +1,33 @@
 //! Alerts: events on their way to people. An event is written to the outbox before anything else remembers it, and
-//! leaves it only when somebody has accepted it.
+//! leaves it only when everybody who is to be told has accepted it, has refused it for good, or its time is over.
 
+mod chat;
+mod close;
+mod deliver;
+mod envelope;
 pub mod heartbeat;
+mod http;
+mod item;
+mod ledger;
 pub mod message;
+mod net;
 pub mod outbox;
+mod page;
+mod plan;
 mod program;
 mod smtp;
-pub mod transport;
+mod step;
+mod syslog;
+mod transport;
+mod trial;
+mod trouble;
 mod web;
+mod words;
 
+pub use deliver::{Delivery, Post};
+pub use envelope::domain;
+pub use ledger::Ledger;
 pub use outbox::{Outbox, Stage};
-pub use transport::{Sent, send};
+pub use step::{Attempt, Step};
+pub use trial::trial;
+pub use trouble::{Trouble, path as ledger_path, troubles};

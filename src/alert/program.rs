@@ -1,72 +1,88 @@
 //! sendmail-compatible programs: msmtp, and the sendmail of Postfix, Exim, OpenSMTPD, …
 
-use super::message::Envelope;
-use super::transport::{Sent, one_by_one, refused};
+use super::step::{Attempt, Failure, Fate};
 use crate::base::subprocess;
 use crate::base::text::clean_bytes;
 use crate::config::Sendmail;
-use anyhow::{Context, Result, anyhow};
-use lettre::Message;
-use lettre::message::Mailbox;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where such programs are, in the order of preference. cron's PATH is too short to find them.
 const USUAL: [&str; 3] = ["/usr/bin/msmtp", "/usr/sbin/sendmail", "/usr/lib/sendmail"];
 
 /// Hands one mail over.
-///
-/// # Errors
-/// When there is no such program, or it refused, with its own words.
-pub fn send(message: &Message, envelope: &Envelope, settings: &Sendmail, limit: Duration) -> Result<Sent> {
-    let program = choose(settings)?;
-    let content = message.formatted();
-    match hand_over(&program, settings, &envelope.to, &content, limit) {
-        Ok(by) => Ok(Sent { by, refused: Vec::new() }),
-        // 65 to 68: about the message or a recipient, not about the way.
-        Err((Some(65..=68), error)) if envelope.to.len() > 1 => one_by_one(&envelope.to, error, |recipient| {
-            hand_over(&program, settings, std::slice::from_ref(recipient), &content, limit).map_err(|(_, error)| error)
-        }),
-        Err((_, error)) => Err(error),
+pub fn send(to: &[String], content: &[u8], settings: &Sendmail, until: Instant) -> Attempt {
+    let mut log = Attempt::default();
+    let Some(program) = choose(settings) else {
+        let why = format!("no mail program found ({}); set [alert.smtp] host, or install msmtp", USUAL.join(", "));
+        return log.rest(to.len(), &Err(Failure::new(Fate::Settings, why)));
+    };
+    match hand_over(&program, settings, to, content, until, &mut log) {
+        // 65 to 68: about the message or a recipient, not about the way. Then each by itself, so that a wrong address
+        // silences nobody else.
+        (Some(65..=68), Err(_)) if to.len() > 1 => {
+            for one in to {
+                let result = hand_over(&program, settings, std::slice::from_ref(one), content, until, &mut log).1;
+                log.results.push(result);
+            }
+            log
+        }
+        (_, result) => log.rest(to.len(), &result),
     }
 }
 
-/// One call of the program; the error comes with the exit status.
+/// One call of the program, with its exit status.
 fn hand_over(
     program: &str,
     settings: &Sendmail,
-    to: &[Mailbox],
+    to: &[String],
     content: &[u8],
-    limit: Duration,
-) -> Result<String, (Option<i32>, anyhow::Error)> {
-    let recipients = to.iter().map(|to| to.email.to_string());
+    until: Instant,
+    log: &mut Attempt,
+) -> (Option<i32>, Result<String, Failure>) {
+    let limit = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
     let arguments: Vec<String> =
-        settings.arguments.iter().cloned().chain(["--".to_string()]).chain(recipients).collect();
-    let done = subprocess::run(program, &arguments, content.to_vec(), limit)
-        .with_context(|| format!("could not start {program}"))
-        .map_err(|error| (None, error))?;
+        settings.arguments.iter().cloned().chain(["--".to_string()]).chain(to.iter().cloned()).collect();
+    let done = match subprocess::run(program, &arguments, content.to_vec(), limit) {
+        Ok(done) => done,
+        Err(error) => return (None, Err(Failure::new(Fate::Settings, format!("could not start {program}: {error}")))),
+    };
+    log.step("start", program);
     let said = clean_bytes(done.stderr.trim_ascii(), 300);
     let said = if said.is_empty() { String::new() } else { format!(": {said}") };
-    let why = match (done.timed_out, done.code) {
-        (false, Some(0)) => return Ok(format!("handed over to {program}")),
-        (true, _) => format!("{program} did not finish within {} s{said}", limit.as_secs()),
-        (false, Some(code)) => format!("{program} refused with exit status {code} ({}){said}", meaning(code)),
-        (false, None) => format!("{program} was ended by signal {}{said}", done.signal.unwrap_or_default()),
+    let (fate, why) = match (done.timed_out, done.code) {
+        (false, Some(0)) => {
+            log.step("exit", "status 0: it has the message now");
+            return (Some(0), Ok(format!("handed over to {program}")));
+        }
+        (true, _) => (Fate::Unknown, format!("{program} did not finish within {} s{said}", limit.as_secs())),
+        (false, Some(code)) => {
+            (fate(code), format!("{program} refused with exit status {code} ({}){said}", meaning(code)))
+        }
+        (false, None) => {
+            (Fate::Unknown, format!("{program} was ended by signal {}{said}", done.signal.unwrap_or_default()))
+        }
     };
-    Err((done.code, refused(why)))
+    log.step("exit", why.clone());
+    (done.code, Err(Failure::new(fate, why)))
 }
 
-fn choose(settings: &Sendmail) -> Result<String> {
+fn choose(settings: &Sendmail) -> Option<String> {
     if !settings.program.is_empty() {
-        return Ok(settings.program.clone());
+        return Some(settings.program.clone());
     }
-    let found = USUAL.iter().find(|path| Path::new(path).exists());
-    found
-        .map(ToString::to_string)
-        .ok_or_else(|| anyhow!("no mail program found ({}); set [alert.smtp] host, or install msmtp", USUAL.join(", ")))
+    USUAL.iter().find(|path| Path::new(path).exists()).map(ToString::to_string)
 }
 
-/// Exit statuses of sysexits.h.
+/// What an exit status of sysexits.h asks for. What is not in it is no statement about the mail: it may pass.
+fn fate(code: i32) -> Fate {
+    match code {
+        67 | 68 => Fate::Recipient,
+        64..=66 | 70 | 72..=73 | 76..=78 | 126 | 127 => Fate::Settings,
+        _ => Fate::Later,
+    }
+}
+
 fn meaning(code: i32) -> &'static str {
     match code {
         64 => "usage",
@@ -77,6 +93,7 @@ fn meaning(code: i32) -> &'static str {
         69 => "service unavailable",
         70 => "internal error",
         71 => "system error",
+        72 => "a system file is missing",
         73 => "cannot create",
         74 => "input/output",
         75 => "temporary failure",

@@ -47,7 +47,7 @@ fn run(call: &Call) -> Result<Exit> {
     let usual = || {
         PathBuf::from(format!(
             "osmon-{}-{}.tar.gz",
-            crate::alert::message::domain(&host),
+            crate::alert::domain(&host),
             here.now.wall.format("%Y%m%dT%H%M%SZ")
         ))
     };

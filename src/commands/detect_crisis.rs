@@ -128,6 +128,7 @@ fn run(call: &Call) -> Result<Exit> {
     enqueue(&here, &detected.to_tell())?;
     commit(&here, &detected)?;
     let learned = learn::keep_up(&here);
+    here.keep_configuration();
     drop(lock);
     if let Err(error) = learned {
         here.out.complain(&format!("what is usual could not be learned: {error:#}"));
@@ -186,7 +187,7 @@ pub fn promise(here: &Here, detected: &Detected) {
 /// Puts events on their way to people, before the history has them. With nobody to tell nothing is queued.
 pub fn enqueue(here: &Here, events: &[Event]) -> Result<()> {
     let outbox = Outbox::new(here.store.directory());
-    let told = if here.config.alert.to.is_empty() { &[] } else { events };
+    let told = if here.config.alert.routes.is_empty() { &[] } else { events };
     told.iter().try_for_each(|event| here.store.with_reserve(|| outbox.put(event)))
 }
 

@@ -4,6 +4,7 @@ use super::detect_crisis;
 use super::here::Here;
 use super::timeline::{self, Timeline};
 use super::upkeep;
+use crate::alert::troubles;
 use crate::base::file::replace;
 use crate::base::text::plural;
 use crate::cli::{Call, Command, Exit};
@@ -89,6 +90,8 @@ fn input(here: &Here) -> Result<Input> {
     problems.extend(
         reading.unreadable.iter().map(|(file, reason)| format!("{} could not be read: {reason}", file.display())),
     );
+    let is_anybody = !here.config.alert.routes.is_empty();
+    problems.extend(troubles(here.store.directory(), is_anybody).into_iter().map(|trouble| trouble.text));
     let state = detect_crisis::state(here);
     let happened = timeline::read(here, now - TimeDelta::days(7), now)?;
     let newest_first = |mut timeline: Timeline| {
@@ -109,7 +112,7 @@ fn input(here: &Here) -> Result<Input> {
         series,
         history_since: here.store.first_day(SNAPSHOTS)?,
         problems,
-        nobody_told: here.config.alert.to.is_empty(),
+        nobody_told: here.config.alert.routes.is_empty(),
     })
 }
 

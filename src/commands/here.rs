@@ -2,8 +2,9 @@
 
 use crate::base::clock::Now;
 use crate::base::fault::Fault;
-use crate::base::file::{FILE_MODE, read_at_most, replace};
+use crate::base::file::{read_at_most, replace};
 use crate::cli::{Call, Output};
+use crate::config::alert::READER;
 use crate::config::load::{data_dir_despite, load};
 use crate::config::{Config, Loaded, Problem, Request};
 use crate::probe::Root;
@@ -11,6 +12,12 @@ use crate::store::Store;
 use anyhow::Result;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Mode of files that may hold a secret.
+const SECRET_MODE: u32 = 0o600;
+/// What to do when there is no way to anybody.
+pub const NOBODY: &str =
+    "nobody is told: set to = [\"you@example.org\"] under [alert] in osmon.toml, then osmon send-alert --test";
 
 /// Everything a step of a command needs.
 #[derive(Debug, Clone)]
@@ -28,7 +35,15 @@ pub struct Here {
 impl Here {
     /// Reads the configuration. A wrong one stops nothing: it is said, and the last good one is used.
     pub fn open(call: &Call) -> Result<Self> {
-        let request = request(call);
+        Self::stand(call, &request(call))
+    }
+
+    /// The same for those who tell nobody anything, and so need not know whom and how.
+    pub fn open_to_measure(call: &Call) -> Result<Self> {
+        Self::stand(call, &Request { alert: None, ..asked(call) })
+    }
+
+    fn stand(call: &Call, request: &Request) -> Result<Self> {
         let root = Root::new(call.common.root.as_deref());
         if !root.exists() {
             let given = call.common.root.clone().unwrap_or_default();
@@ -39,9 +54,9 @@ impl Here {
         let mut now = Now::read();
         now.wall = call.common.now.unwrap_or(now.wall);
         now.boottime_seconds = root.recorded_boottime().unwrap_or(now.boottime_seconds);
-        let (loaded, problems) = match load(&request) {
+        let (loaded, problems) = match load(request) {
             Ok(loaded) => (loaded, Vec::new()),
-            Err(problems) => (fallback(&request)?, problems),
+            Err(problems) => (fallback(request)?, problems),
         };
         let store = Store::new(loaded.config.data_dir.clone());
         if call.scheduled {
@@ -77,8 +92,8 @@ impl Here {
         if let Some((_, text)) = self.loaded.file.as_ref().filter(|_| self.problems.is_empty())
             && read_at_most(&path, 2 * 1024 * 1024).ok().as_deref() != Some(text.as_bytes())
         {
-            // Without it a wrong file falls back to the default: no reason to stop.
-            let _ = replace(&path, text.as_bytes(), FILE_MODE);
+            // Without it a wrong file falls back to the default: no reason to stop. It may hold a secret.
+            let _ = replace(&path, text.as_bytes(), SECRET_MODE);
         }
     }
 
@@ -117,7 +132,12 @@ impl Here {
 
 /// What the flags and the environment ask the configuration to be.
 pub fn request(call: &Call) -> Request {
+    Request { alert: Some(READER), ..asked(call) }
+}
+
+fn asked(call: &Call) -> Request {
     Request {
+        alert: None,
         file: call.common.config.clone(),
         data_dir: call.common.data_dir.clone(),
         instead: None,

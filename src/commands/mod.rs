@@ -1,6 +1,7 @@
 //! One file per command: its flags and what it does; it wires the rooms below together.
 
 pub mod ack;
+pub mod alerts;
 pub mod backup;
 mod cases;
 pub mod config;
@@ -54,6 +55,7 @@ pub const TABLE: &[&Command] = &[
     &downtime::COMMAND,
     &detect_crisis::COMMAND,
     &send_alert::COMMAND,
+    &alerts::COMMAND,
     &graph::COMMAND,
     &backup::COMMAND,
     &restore::COMMAND,

@@ -34,7 +34,7 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
+    let here = Here::open_to_measure(call)?;
     let (probed, json, stored) = if arguments.no_store {
         let (probed, json) = measure(&here, 0)?;
         (probed, json, Ok(()))
@@ -42,7 +42,6 @@ fn run(call: &Call) -> Result<Exit> {
         let lock = here.store.lock(PATIENCE)?;
         let (probed, json) = measure(&here, 0)?;
         let stored = conclude(&here, record(&here, &probed, &json));
-        here.keep_configuration();
         here.store.keep_reserve();
         drop(lock);
         (probed, json, stored)

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What is carried from one directory to the other, besides history.
-const CARRIED: [&str; 3] = ["state", "outbox/new", "outbox/sent"];
+const CARRIED: [&str; 4] = ["state", "outbox/new", "outbox/sent", "outbox/dead"];
 
 fn directory(here: &Here) -> Option<PathBuf> {
     let memory = if geteuid().is_root() {

@@ -6,7 +6,7 @@
 use super::here::Here;
 use super::probe_table;
 use super::{detect_crisis, evidence, graph, learn, probe, refuge, send_alert, skipped, upkeep, verdict};
-use crate::alert::heartbeat;
+use crate::alert::{heartbeat, troubles};
 use crate::base::bounded::{self, Unfinished};
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
 use crate::base::lock::Lock;
@@ -250,8 +250,13 @@ impl Minute {
     }
 
     fn tell(&mut self, unsaved: Vec<Event>) {
+        let is_anybody = !self.here.config.alert.routes.is_empty();
         if let Some(outcome) = self.step("send", SEND_LIMIT, move |here| send_alert::deliver(here, &unsaved)) {
             self.line("alerts", &outcome.sentence());
+        }
+        for trouble in troubles(self.here.store.directory(), is_anybody) {
+            let style = if trouble.is_loss { Style::Bad } else { Style::Warn };
+            self.line("alerts", &self.here.out.paint(style, &trouble.text));
         }
     }
 

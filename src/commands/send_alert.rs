@@ -1,18 +1,21 @@
 //! `osmon send-alert`: one mail for everything that waits in the outbox.
 
-use super::here::Here;
-use crate::alert::message::{Envelope, compose, compose_test, count};
-use crate::alert::{Outbox, Sent, send};
+use super::here::{Here, NOBODY};
+use crate::alert::message::count;
+use crate::alert::{Attempt, Delivery, Ledger, Outbox, Post, ledger_path, trial};
 use crate::base::fault::Fault;
+use crate::base::file::{FILE_MODE, make_directory, replace};
+use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit};
 use crate::model::event::Event;
 use anyhow::{Context, Result};
 use clap::{Args, FromArgMatches};
-use std::path::PathBuf;
+use std::io;
+use std::time::Duration;
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// Send a test mail the way every alert goes
+    /// Send a test message by every way that alerts take, and tell each step
     #[arg(long)]
     test: bool,
 }
@@ -21,7 +24,7 @@ struct Arguments {
 pub const COMMAND: Command = Command {
     name: "send-alert",
     aliases: &[],
-    about: "Send one mail for all alerts that wait; what nobody accepted stays and is tried again",
+    about: "Send one message for all alerts that wait; what nobody accepted is tried again",
     examples: "  osmon send-alert --test     prove that alerts arrive\n  osmon send-alert -v         send what waits, and say what happened",
     arguments: Arguments::augment_args,
     scheduled: true,
@@ -33,29 +36,33 @@ pub const COMMAND: Command = Command {
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nobody is to be told: `[alert] to` is empty.
+    /// Nobody is to be told: there is no way to anybody.
     NobodyToTell,
-    /// Nothing waits.
-    NothingToTell,
     /// Another osmon is sending.
     Busy,
-    /// So many events in one mail, and who accepted it.
-    Accepted(usize, String),
-    /// The test mail, and who accepted it.
-    Tested(String),
+    /// What was told, and what was not.
+    Done(Delivery),
 }
 
 impl Outcome {
     /// In words.
     pub fn sentence(&self) -> String {
         match self {
-            Self::NobodyToTell => {
-                "nobody is told: set to = [\"you@example.org\"] under [alert] in osmon.toml".to_string()
-            }
-            Self::NothingToTell => "nothing to tell".to_string(),
+            Self::NobodyToTell => NOBODY.to_string(),
             Self::Busy => "another osmon is sending".to_string(),
-            Self::Tested(by) => format!("test mail {by}"),
-            Self::Accepted(events, by) => format!("one mail with {} {by}", count(*events)),
+            Self::Done(done) if done.by.is_empty() && done.waiting == 0 => "nothing to tell".to_string(),
+            Self::Done(done) => {
+                let waits = match done.waiting {
+                    0 => String::new(),
+                    1 => "1 event waits (osmon alerts)".to_string(),
+                    waiting => format!("{} wait (osmon alerts)", count(waiting)),
+                };
+                let told = match done.by.is_empty() {
+                    true => String::new(),
+                    false => format!("one message with {} {}", count(done.told), done.by.join("; ")),
+                };
+                [told, waits].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+            }
         }
     }
 }
@@ -63,34 +70,77 @@ impl Outcome {
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let here = Here::open(call)?;
-    let outcome = if arguments.test { test(&here)? } else { deliver(&here, &[])? };
+    if arguments.test {
+        return test(call, &here);
+    }
+    let outcome = deliver(&here, &[])?;
     if call.out.json {
-        let accepted = matches!(outcome, Outcome::Accepted(..) | Outcome::Tested(_));
+        let accepted = matches!(&outcome, Outcome::Done(done) if !done.by.is_empty());
         call.out.result(
             &serde_json::json!({ "schema": 1, "accepted": accepted, "result": outcome.sentence() }).to_string(),
         );
-    } else if arguments.test {
-        call.out.result(&outcome.sentence());
     } else {
         call.out.say(&outcome.sentence());
     }
     Ok(Exit::Done)
 }
 
-fn test(here: &Here) -> Result<Outcome> {
-    let alert = &here.config.alert;
-    if alert.to.is_empty() {
+/// The test, by every way at once; each step is told, and each way that does not lead to people is an error.
+fn test(call: &Call, here: &Here) -> Result<Exit> {
+    if here.config.alert.routes.is_empty() {
         return Err(Fault::Configuration(
             "nobody to send a test to: set to = [\"you@example.org\"] under [alert] in osmon.toml".to_string(),
         )
         .into());
     }
-    let host = here.root.host_name();
-    let envelope = Envelope::new(&alert.from, &alert.to, &host)?;
-    let message = compose_test(&envelope, &host, here.now.wall)?;
-    let Sent { by, refused } = send(&message, &envelope, alert, &host).context("the test mail was not accepted")?;
-    complain_of(here, &refused);
-    Ok(Outcome::Tested(by))
+    let tried = trial(&here.config.alert, &here.root.host_name(), here.now.wall);
+    let mut failures = Vec::new();
+    let mut ways = Vec::new();
+    for (name, to, attempt) in &tried {
+        ways.push(way_json(name, to, attempt));
+        if !call.out.json {
+            call.out.result(&way_text(here, name, attempt));
+        }
+        let is_any = attempt.results.iter().any(Result::is_ok);
+        for (number, result) in attempt.results.iter().enumerate() {
+            let Err(failure) = result else { continue };
+            let recipient = to.get(number).map_or(String::new(), |to| format!("{to}: "));
+            if is_any {
+                complain_of(here, &[format!("{recipient}{}", failure.why)]);
+            } else if !failures.contains(&failure.why) {
+                failures.push(failure.why.clone());
+            }
+        }
+    }
+    if call.out.json {
+        let accepted = failures.is_empty();
+        call.out.result(&serde_json::json!({ "schema": 1, "accepted": accepted, "way": ways }).to_string());
+    }
+    if failures.is_empty() {
+        return Ok(Exit::Done);
+    }
+    Err(anyhow::Error::from(io::Error::other(failures.join("; "))).context("the test message was not accepted"))
+}
+
+fn way_text(here: &Here, name: &str, attempt: &Attempt) -> String {
+    let mut lines = vec![here.out.paint(Style::Bold, name)];
+    lines.extend(attempt.steps.iter().map(|step| format!("  {:<10}{}", step.name, step.text)));
+    let mut by: Vec<&String> = attempt.results.iter().flatten().collect();
+    by.dedup();
+    lines.extend(by.iter().map(|by| format!("  test message {}", here.out.paint(Style::Good, by))));
+    if by.is_empty() {
+        lines.push(format!("  {}", here.out.paint(Style::Bad, "not accepted")));
+    }
+    lines.join("\n")
+}
+
+fn way_json(name: &str, to: &[String], attempt: &Attempt) -> serde_json::Value {
+    let steps = attempt.steps.iter().map(|step| serde_json::json!({ "step": step.name, "text": step.text }));
+    let results = attempt.results.iter().enumerate().map(|(number, result)| match result {
+        Ok(by) => serde_json::json!({ "to": to.get(number), "accepted": true, "by": by }),
+        Err(failure) => serde_json::json!({ "to": to.get(number), "accepted": false, "why": failure.why }),
+    });
+    serde_json::json!({ "name": name, "step": steps.collect::<Vec<_>>(), "result": results.collect::<Vec<_>>() })
 }
 
 /// Others were told; these were not, and will not be until somebody changes the configuration.
@@ -101,13 +151,16 @@ fn complain_of(here: &Here, refused: &[String]) {
 }
 
 /// Sends what waits, and `unsaved` with it: events that found no room in the outbox.
+///
+/// # Errors
+/// Whom nobody could tell, and why.
 pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
+    let outbox = Outbox::new(here.store.directory());
     let alert = &here.config.alert;
-    if alert.to.is_empty() {
+    if alert.routes.is_empty() && outbox.count(crate::alert::Stage::Waiting) == 0 {
         return Ok(Outcome::NobodyToTell);
     }
-    let outbox = Outbox::new(here.store.directory());
-    let lock = outbox.lock();
+    let lock = outbox.lock(Duration::ZERO);
     if matches!(lock, Ok(None)) {
         return Ok(Outcome::Busy);
     }
@@ -115,21 +168,39 @@ pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
     for (file, reason) in &waiting.unreadable {
         here.out.complain(&format!("{}: {reason}; it stays there: look at it, then remove it", file.display()));
     }
-    let (files, mut events): (Vec<PathBuf>, Vec<Event>) = waiting.events.into_iter().unzip();
-    events.extend(
-        unsaved.iter().filter(|event| !events.iter().any(|other| other.id == event.id)).cloned().collect::<Vec<_>>(),
-    );
-    outbox.tidy(here.now.wall);
-    if events.is_empty() {
-        return Ok(Outcome::NothingToTell);
-    }
+    let path = ledger_path(here.store.directory());
+    let mut ledger = Ledger::load(&path);
+    let save = |ledger: &Ledger| {
+        here.store.with_reserve(|| {
+            let written = path.parent().map_or(Ok(()), make_directory).and_then(|()| {
+                let content = serde_json::to_vec(ledger)?;
+                replace(&path, &content, FILE_MODE)
+            });
+            written.with_context(|| format!("could not write {}", path.display()))
+        })
+    };
     let host = here.root.host_name();
-    let envelope = Envelope::new(&alert.from, &alert.to, &host)?;
     let report = here.report_path().display().to_string();
-    let message = compose(&events, &envelope, &host, &report, here.now.wall)?;
-    let waits = || format!("{} could not be sent and will be tried again", count(events.len()));
-    let Sent { by, refused } = send(&message, &envelope, alert, &host).with_context(waits)?;
-    complain_of(here, &refused);
-    outbox.accepted(&files)?;
-    Ok(Outcome::Accepted(events.len(), by))
+    let post = Post { settings: alert, host: &host, report: &report, now: here.now.wall, save: &save };
+    let done = post.deliver(&outbox, &mut ledger, waiting.alerts, unsaved);
+    complain_of(here, &done.refused);
+    if done.dead > 0 {
+        here.out.complain(&format!(
+            "{} given up: nobody accepted it in time; look: osmon alerts; send again: osmon alerts retry",
+            count(done.dead)
+        ));
+    }
+    if alert.routes.is_empty() && done.complaints.is_empty() {
+        return Ok(Outcome::NobodyToTell);
+    }
+    if !done.failed.is_empty() {
+        let waits = format!("{} could not be sent and will be tried again", count(done.failed_events));
+        let why = [done.failed, done.complaints].concat().join("; ");
+        return Err(anyhow::Error::from(io::Error::other(why)).context(waits));
+    }
+    if !done.complaints.is_empty() {
+        // People were told; what is not kept may be told again.
+        return Err(io::Error::other(done.complaints.join("; ")).into());
+    }
+    Ok(Outcome::Done(done))
 }

@@ -3,11 +3,13 @@
 mod dead_man;
 mod perfdata;
 
-use super::here::Here;
+use super::here::{Here, NOBODY};
 use super::{cases, mutes};
+use crate::alert::troubles;
 use crate::base::clock::{parse, stamp};
 use crate::base::text::{clean, plural};
 use crate::base::units::{duration, metric_value};
+use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit};
 use crate::crisis::State;
 use crate::model::event::{Event, Kind, is_flag};
@@ -88,10 +90,20 @@ fn run(call: &Call) -> Result<Exit> {
         let data = data.filter(|data| !data.is_empty()).map(|data| format!(" | {data}")).unwrap_or_default();
         format!("OSMON {text}{data}")
     } else {
-        line(&status)
+        std::iter::once(line(&status)).chain(untold(&here)).collect::<Vec<_>>().join("\n")
     };
     call.out.result(&text);
     Ok(status.exit)
+}
+
+/// What keeps people from being told, a line each.
+fn untold(here: &Here) -> Vec<String> {
+    let is_anybody = !here.config.alert.routes.is_empty();
+    let nobody = (!is_anybody).then(|| here.out.paint(Style::Warn, NOBODY));
+    let troubles = troubles(here.store.directory(), is_anybody).into_iter();
+    let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
+    let said = troubles.map(|trouble| here.out.paint(style(trouble.is_loss), &format!("alerts: {}", trouble.text)));
+    nobody.into_iter().chain(said).collect()
 }
 
 fn word(exit: Exit) -> &'static str {
@@ -235,7 +247,7 @@ fn to_json(status: &Status, here: &Here) -> String {
     });
     json!({
         "schema": 1, "time": stamp(here.now.wall), "host": status.host, "status": word(status.exit).to_lowercase(),
-        "exit": status.exit as u8, "text": status.text, "taken": status.taken.map(stamp),
+        "exit": status.exit as u8, "untold": untold(here), "text": status.text, "taken": status.taken.map(stamp),
         "age_seconds": status.taken.map(|taken| seconds(taken, here.now.wall)), "stale": status.is_stale, "incident": open.collect::<Vec<_>>(),
     })
     .to_string()

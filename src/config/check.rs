@@ -1,11 +1,10 @@
 //! Values that have the right type and still make no sense.
 
 use super::merge::{Wrong, flatten};
-use super::{Alert, Config, Probe, Report, Rule, Security, Store, Transport, rule};
+use super::{Alert, Config, Probe, Report, Rule, Store, rule};
 use crate::base::similar::hint;
 use crate::model::catalogue;
 use serde::Deserialize;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use toml::Table;
 
@@ -21,7 +20,6 @@ struct Written {
     store: Store,
     probe: Probe,
     report: Report,
-    alert: Alert,
 }
 
 /// The typed configuration of a merged table, whose keys and types are right.
@@ -43,9 +41,6 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
     if written.probe.top_processes > 1000 {
         add(&["probe", "top_processes"], "must be at most 1000".to_string());
     }
-    if !(1..=15).contains(&written.alert.smtp.timeout_seconds) {
-        add(&["alert", "smtp", "timeout_seconds"], "must be from 1 to 15".to_string());
-    }
     for (key, size) in [("max_size", &written.store.max_size), ("min_free", &written.store.min_free)] {
         match Store::size(size) {
             Err(message) => add(&["store", key], message),
@@ -56,7 +51,6 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
     if !written.report.path.is_empty() && !written.report.path.starts_with('/') {
         add(&["report", "path"], format!("{:?} must be an absolute path", written.report.path));
     }
-    mail(&written.alert, &mut add);
     let mut rules: Vec<Rule> = Vec::new();
     let written_rules = merged.get("rule").and_then(toml::Value::as_table);
     for (name, rule) in written_rules.into_iter().flatten() {
@@ -82,46 +76,26 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
         store: written.store,
         probe: written.probe,
         report: written.report,
-        alert: written.alert,
+        alert: Alert::default(),
         rules,
     })
 }
 
-/// Strings of which only some are allowed, and numbers that cannot be.
+/// Numbers that cannot be.
 fn choices(merged: &Table, wrong: &mut Vec<Wrong>) {
     let mut all = Vec::new();
     flatten(merged, &[], &mut all);
     for (path, _) in all.into_iter().filter(|(_, value)| value.as_integer().is_some_and(|number| number < 0)) {
         wrong.push(Wrong { path, message: "must not be negative".to_string() });
     }
-    let mut check = |path: [&str; 2], value: Option<&toml::Value>, allowed: &[&str]| {
-        if let Some(found) = value.and_then(toml::Value::as_str)
-            && !allowed.contains(&found)
-        {
-            let path: Vec<String> =
-                ["alert"].iter().chain(&path).filter(|key| !key.is_empty()).map(ToString::to_string).collect();
-            let list: Vec<String> = allowed.iter().map(|word| format!("{word:?}")).collect();
-            wrong.push(Wrong { path, message: format!("{found:?} is not one of {}", list.join(", ")) });
-        }
-    };
-    let alert = merged.get("alert");
-    check(["transport", ""], alert.and_then(|alert| alert.get("transport")), &["auto", "smtp", "sendmail"]);
-    let smtp = alert.and_then(|alert| alert.get("smtp"));
-    check(["smtp", "security"], smtp.and_then(|smtp| smtp.get("security")), &["starttls", "tls", "none"]);
-    if let Some(port) = smtp.and_then(|smtp| smtp.get("port")).and_then(toml::Value::as_integer)
-        && u16::try_from(port).is_err()
-    {
-        wrong.push(Wrong {
-            path: ["alert", "smtp", "port"].map(str::to_string).into(),
-            message: "must be from 0 to 65535".into(),
-        });
-    }
 }
 
-/// What is allowed and probably not meant: a rule that watches nothing is silent for ever.
+/// What is allowed and probably not meant: a rule that watches nothing is silent for ever, a secret that others can read.
 pub fn doubts(config: &Config) -> Vec<Wrong> {
     let known = catalogue::all();
-    let mut doubts = Vec::new();
+    let secrets = config.alert.secrets().into_iter();
+    let mut doubts: Vec<Wrong> =
+        secrets.filter_map(|(path, secret)| Some(Wrong { path, message: secret.doubt()? })).collect();
     for rule in &config.rules {
         let name = &rule.metric.name;
         let entry = known.iter().find(|entry| entry.name == *name);
@@ -139,44 +113,4 @@ pub fn doubts(config: &Config) -> Vec<Wrong> {
         doubts.push(Wrong { path: ["rule", &rule.name, "metric"].map(str::to_string).into(), message });
     }
     doubts
-}
-
-/// `you@example.org` or `You <you@example.org>`. Whether it is right in every detail is seen when a mail is put together;
-/// the full grammar with its tables of characters would double what `osmon-probe` weighs.
-fn is_address(text: &str) -> bool {
-    let bare = text.rsplit_once('<').map_or(Some(text), |(_, rest)| rest.strip_suffix('>'));
-    bare.and_then(|bare| bare.split_once('@')).is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && !domain.is_empty()
-            && !bare.is_some_and(|bare| bare.contains(char::is_whitespace))
-            && !domain.contains('@')
-    })
-}
-
-fn mail(alert: &Alert, add: &mut impl FnMut(&[&str], String)) {
-    let smtp = &alert.smtp;
-    for address in alert.to.iter().filter(|address| !is_address(address)) {
-        add(&["alert", "to"], format!("{address:?} is not a mail address"));
-    }
-    if !alert.from.is_empty() && !is_address(&alert.from) {
-        add(&["alert", "from"], format!("{:?} is not a mail address", alert.from));
-    }
-    if !alert.heartbeat_url.is_empty()
-        && !["https://", "http://"].iter().any(|begin| alert.heartbeat_url.starts_with(begin))
-    {
-        add(&["alert", "heartbeat_url"], "must begin with https:// or http://".to_string());
-    }
-    if alert.transport == Transport::Smtp && smtp.host.is_empty() {
-        add(&["alert", "transport"], "\"smtp\" needs [alert.smtp] host".to_string());
-    }
-    if !smtp.user.is_empty() && smtp.password_file.is_empty() {
-        add(&["alert", "smtp", "user"], "needs password_file, a file whose first line is the password".to_string());
-    }
-    let here = smtp.host == "localhost" || smtp.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    if smtp.security == Security::None && !smtp.user.is_empty() && !here {
-        add(
-            &["alert", "smtp", "security"],
-            "\"none\" would send the password in clear; use \"starttls\" or \"tls\"".to_string(),
-        );
-    }
 }

@@ -1,8 +1,9 @@
 //! From files and environment to one [`Config`]; every problem with its place.
 
-use super::merge::{Wrong, flatten, from_text, merge};
+use super::alert::Reader;
+use super::merge::{self, Wrong, flatten, from_text, merge};
 use super::place::{find, line_and_column};
-use super::{Config, DEFAULT, Problem, check, rule};
+use super::{Config, Problem, SETTINGS, check, rule, secret};
 use crate::base::file::read_at_most;
 use crate::base::similar::hint;
 use nix::unistd::geteuid;
@@ -25,6 +26,8 @@ pub struct Request {
     pub instead: Option<String>,
     /// The environment.
     pub environment: Vec<(String, String)>,
+    /// Reads `[alert]`; `None`: nobody will be told anything.
+    pub alert: Option<Reader>,
 }
 
 /// A configuration and where it came from.
@@ -44,7 +47,11 @@ impl Loaded {
         let mut flat = Vec::new();
         flatten(&self.merged, &[], &mut flat);
         let place = |path: &[String]| place_of(path, &self.variables, self.file.as_ref(), true);
-        flat.into_iter().map(|(path, value)| (path.clone(), value, place(&path))).collect()
+        let shown = |path: &[String], value: Value| match value.as_str() {
+            Some(text) if !text.is_empty() && secret::is_secret(path) => Value::String("***".to_string()),
+            _ => value,
+        };
+        flat.into_iter().map(|(path, value)| (path.clone(), shown(&path, value), place(&path))).collect()
     }
 
     /// What is allowed and probably not meant: rules that watch nothing.
@@ -66,7 +73,7 @@ const OTHER_VARIABLES: [&str; 2] = ["OSMON_CONFIG", "OSMON_TEST_"];
 /// Everything that is wrong, with its place.
 pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
     let file = read_file(request).map_err(|problem| vec![problem])?;
-    let known: Table = toml::from_str(DEFAULT).unwrap_or_default();
+    let known: Table = toml::from_str(SETTINGS).unwrap_or_default();
     let (mut merged, mut problems) = (known.clone(), Vec::new());
     if let Some((path, text)) = &file {
         match toml::from_str::<Table>(text) {
@@ -87,15 +94,36 @@ pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
         return Err(problems);
     }
     let mut wrong = Vec::new();
-    let config = check::read(&merged, default_data_dir(request), &mut wrong);
+    let mut config = check::read(&merged, default_data_dir(request), &mut wrong);
+    if let Some(reader) = request.alert {
+        let alert = (reader.0)(&merged, &mut wrong);
+        config = config.zip(alert).map(|(config, alert)| Config { alert, ..config });
+    }
     problems.extend(wrong.into_iter().map(|wrong| Problem {
         place: place_of(&wrong.path, &variables, file.as_ref(), false),
         message: format!("{}: {}", wrong.path.join("."), wrong.message),
     }));
+    problems.extend(file.as_ref().and_then(|(path, text)| readable(request, path, text)));
     match config {
         Some(config) if problems.is_empty() => Ok(Loaded { config, file, merged, variables }),
         _ => Err(problems),
     }
+}
+
+/// A file that holds a secret and that others can read.
+fn readable(request: &Request, path: &Path, text: &str) -> Option<Problem> {
+    let mut all = Vec::new();
+    flatten(&toml::from_str(text).ok()?, &[], &mut all);
+    let is_secret = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+    let (keys, _) = all.into_iter().find(|(keys, value)| secret::is_secret(keys) && is_secret(value))?;
+    (request.instead.is_none() && secret::is_open_to_others(path)).then(|| Problem {
+        place: place_of(&keys, &[], Some(&(path.to_path_buf(), text.to_string())), false),
+        message: format!(
+            "{}: is a secret, and others can read this file; chmod 600 {}",
+            keys.join("."),
+            path.display()
+        ),
+    })
 }
 
 /// The data directory as far as it can be told from a configuration that is wrong elsewhere.
@@ -163,9 +191,14 @@ fn overlay(merged: &mut Table, request: &Request, problems: &mut Vec<Problem>) -
     }
     let mut keys = Vec::new();
     flatten(merged, &[], &mut keys);
-    for name in merged.get("rule").and_then(Value::as_table).into_iter().flat_map(Table::keys) {
-        let rule = rule::keys().into_iter().map(|(key, value)| (vec!["rule".to_string(), name.clone(), key], value));
-        keys.extend(rule.collect::<Vec<_>>());
+    for above in [&["rule"][..], &["alert", "route"]] {
+        let above: Vec<String> = above.iter().map(ToString::to_string).collect();
+        let Some(named) = merge::named(&above) else { continue };
+        let section = above.iter().try_fold(&*merged, |table, key| table.get(key)?.as_table());
+        for name in section.into_iter().flat_map(Table::keys) {
+            let path = |key: &String| [above.clone(), vec![name.clone(), key.clone()]].concat();
+            keys.extend(named.iter().map(|(key, value)| (path(key), value.clone())));
+        }
     }
     let named: Vec<(String, Vec<String>, Value)> =
         keys.into_iter().map(|(path, value)| (variable_name(&path), path, value)).collect();

@@ -1,6 +1,6 @@
 //! What was given, laid over what is known: unknown keys and wrong types are found here.
 
-use super::rule;
+use super::{route, rule};
 use crate::base::similar::hint;
 use toml::{Table, Value};
 
@@ -16,13 +16,8 @@ pub struct Wrong {
 pub fn merge(base: &mut Table, given: &Table, known: &Table, above: &[String], wrong: &mut Vec<Wrong>) {
     for (key, value) in given {
         let path: Vec<String> = above.iter().chain([key]).cloned().collect();
-        let rule_keys;
-        let expected = if above == ["rule"] {
-            rule_keys = Value::Table(rule::keys());
-            Some(&rule_keys)
-        } else {
-            known.get(key)
-        };
+        let of_name = named(above).map(Value::Table);
+        let expected = of_name.as_ref().or_else(|| known.get(key));
         match (expected, value) {
             (None, _) => {
                 let message = format!("unknown key{}", hint(key, known.keys().map(String::as_str)));
@@ -45,6 +40,14 @@ pub fn merge(base: &mut Table, given: &Table, known: &Table, above: &[String], w
             },
         }
     }
+}
+
+/// The keys of a section that people name themselves, below that path.
+pub fn named(above: &[String]) -> Option<Table> {
+    if above == ["rule"] {
+        return Some(rule::keys());
+    }
+    (above == ["alert", "route"]).then(route::keys)
 }
 
 /// The value when it has the expected type; a whole number where any number is expected is one.

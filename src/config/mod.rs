@@ -1,14 +1,20 @@
 //! `osmon.toml` and the environment, typed. `data/osmon.toml` is the default and the list of all keys at once.
 
+pub mod alert;
 mod check;
 pub mod load;
 mod merge;
 mod place;
+pub mod route;
 pub mod rule;
+pub mod secret;
 pub mod window;
 
+pub use alert::{Alert, Security, Sendmail, Smtp, Transport};
 pub use load::{Loaded, Request};
+pub use route::{Route, Way, Webhook};
 pub use rule::Rule;
+pub use secret::Secret;
 
 use crate::base::units::parse_bytes;
 use serde::{Deserialize, Serialize};
@@ -17,6 +23,44 @@ use std::path::PathBuf;
 
 /// The documented default configuration.
 pub const DEFAULT: &str = include_str!("../../data/osmon.toml");
+
+/// The same without its comments: what every program reads each minute.
+pub const SETTINGS: &str = match std::str::from_utf8(&BARE) {
+    Ok(text) => text,
+    Err(_) => DEFAULT,
+};
+
+const BARE: [u8; bare(&mut [])] = {
+    let mut bytes = [0; bare(&mut [])];
+    let _ = bare(&mut bytes);
+    bytes
+};
+
+/// Copies the lines of the default that are no comments, as far as there is room. Gives how much there is.
+const fn bare(out: &mut [u8]) -> usize {
+    let text = DEFAULT.as_bytes();
+    let (mut at, mut length, mut is_start, mut is_comment) = (0, 0, true, false);
+    while at < text.len() {
+        #[expect(clippy::indexing_slicing, reason = "at is below the length")]
+        let byte = text[at];
+        if is_start {
+            is_comment = byte == b'#';
+        }
+        let is_left_out = is_comment || (is_start && byte == b'\n');
+        if !is_left_out {
+            if length < out.len() {
+                #[expect(clippy::indexing_slicing, reason = "length is below the length of out")]
+                {
+                    out[length] = byte;
+                }
+            }
+            length += 1;
+        }
+        is_start = byte == b'\n';
+        at += 1;
+    }
+    length
+}
 
 /// Everything that can be set, with nothing left open.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,75 +134,6 @@ pub struct Report {
     pub path: String,
     /// What the page calls this host; empty: its host name.
     pub title: String,
-}
-
-/// `[alert]`
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-pub struct Alert {
-    /// Recipients.
-    pub to: Vec<String>,
-    /// Sender; empty: `osmon@` and the host name.
-    pub from: String,
-    /// How messages leave.
-    pub transport: Transport,
-    /// Asked for after each good run; empty: nobody.
-    pub heartbeat_url: String,
-    /// `[alert.smtp]`
-    pub smtp: Smtp,
-    /// `[alert.sendmail]`
-    pub sendmail: Sendmail,
-}
-
-/// How messages leave this host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Transport {
-    /// SMTP when a host is set, else a program.
-    Auto,
-    /// `[alert.smtp]`
-    Smtp,
-    /// `[alert.sendmail]`
-    Sendmail,
-}
-
-/// How the connection to an SMTP server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Security {
-    /// Plain at first, then TLS; refused where the server offers none (RFC 3207).
-    Starttls,
-    /// TLS from the first byte (RFC 8314).
-    Tls,
-    /// None.
-    None,
-}
-
-/// `[alert.smtp]`
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-pub struct Smtp {
-    /// Server; empty: none.
-    pub host: String,
-    /// Port; 0: the usual one for `security`.
-    pub port: u16,
-    /// Protection of the connection.
-    pub security: Security,
-    /// User to log in as; empty: no login.
-    pub user: String,
-    /// File whose first line is the password.
-    pub password_file: String,
-    /// PEM file with a certificate authority of one's own; empty: none.
-    pub ca_file: String,
-    /// How long one message may take, in seconds (1 to 15).
-    pub timeout_seconds: u64,
-}
-
-/// `[alert.sendmail]`
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-pub struct Sendmail {
-    /// Program; empty: the first one found.
-    pub program: String,
-    /// Arguments before the recipients.
-    pub arguments: Vec<String>,
 }
 
 /// One thing that is wrong with the configuration.

@@ -12,7 +12,7 @@ use std::path::Path;
 const ABANDONED_SECONDS: i64 = 3600;
 
 /// Where files are replaced, besides the streams and the rollups.
-const PLACES: [&str; 4] = [".", "state", "rollups", "outbox/new"];
+const PLACES: [&str; 6] = [".", "state", "rollups", "outbox/new", "outbox/sent", "outbox/dead"];
 
 impl Store {
     /// Removes the temporary files of writes that did not end. What cannot be removed is tried again by the next one.

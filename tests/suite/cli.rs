@@ -4,7 +4,7 @@ use super::harness::{Host, binary, repository, tool};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "run",
     "status",
     "incidents",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 20] = [
     "note",
     "detect-crisis",
     "send-alert",
+    "alerts",
     "graph",
     "backup",
     "restore",

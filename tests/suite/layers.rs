@@ -86,6 +86,7 @@ fn a_command_knows_no_other_command_but_run_and_its_helpers() {
         "backup",
         "config",
         "ack",
+        "alerts",
         "detect_crisis",
         "downtime",
         "explain",

@@ -26,16 +26,28 @@ fn event(kind: Kind, severity: Severity, title: &str) -> Event {
     }
 }
 
+fn at() -> DateTime<Utc> {
+    parse("2026-11-20T21:40:00Z").unwrap()
+}
+
+fn content<'a>(events: &'a [&'a Event]) -> Content<'a> {
+    Content { events, late: None, host: "h", report: "", language: "en", now: at() }
+}
+
+fn subject_of(events: &[Event]) -> String {
+    subject(&content(&events.iter().collect::<Vec<_>>()))
+}
+
 #[test]
 fn the_subject_says_it_all_and_the_worst_first() {
     let fired = event(Kind::Fired, Severity::Critical, "CPU");
-    let recovered = event(Kind::Recovered, Severity::Warning, "Memory");
-    assert_eq!(subject(std::slice::from_ref(&fired)), "CRITICAL web-01: CPU 97.2 % (limit 95 %)");
-    assert_eq!(subject(std::slice::from_ref(&recovered)), "RECOVERED web-01: Memory after 38 min");
-    assert_eq!(
-        subject(&[recovered, event(Kind::Fired, Severity::Warning, "Swap"), fired]),
-        "CRITICAL web-01: CPU 97.2 % (limit 95 %), and 2 more"
-    );
+    let mut recovered = event(Kind::Recovered, Severity::Warning, "Memory");
+    recovered.incident = "memory-1".into();
+    let mut swap = event(Kind::Fired, Severity::Warning, "Swap");
+    swap.incident = "swap-1".into();
+    assert_eq!(subject_of(std::slice::from_ref(&fired)), "CRITICAL web-01: CPU 97.2 % (limit 95 %)");
+    assert_eq!(subject_of(std::slice::from_ref(&recovered)), "RECOVERED web-01: Memory after 38 min");
+    assert_eq!(subject_of(&[recovered, swap, fired]), "CRITICAL web-01: CPU 97.2 % (limit 95 %), and 2 more");
 }
 
 #[test]
@@ -43,7 +55,10 @@ fn every_kind_has_its_words() {
     let says = |kind: Kind, well: bool, message: Option<&str>| {
         let mut event = event(kind, Severity::Critical, "CPU");
         (event.well, event.message) = (well, message.map(str::to_string));
-        (subject(std::slice::from_ref(&event)), item(&event).sentence)
+        (
+            subject_of(std::slice::from_ref(&event)),
+            crate::alert::item::item(&[&event], words::of("en"), at()).unwrap().sentence,
+        )
     };
     let cases = [
         (Kind::Reminded, false, "STILL CRITICAL web-01: CPU 97.2 % (limit 95 %) for 38 min", "Still open: 97.2 %,"),
@@ -69,8 +84,9 @@ fn a_hostile_name_adds_no_header_and_no_markup() {
     );
     event.host = "h\nX-Evil: 1".into();
     let envelope = Envelope::new("", &["root@localhost".into()], "h\nX-Evil: 1").unwrap();
-    let now = parse("2026-11-20T21:40:00Z").unwrap();
-    let mail = String::from_utf8(compose(&[event], &envelope, "h", "", now).unwrap().formatted()).unwrap();
+    let events = [&event];
+    let mail = compose(&content(&events), &envelope, "<1@h>", &["<0@h>".into()]).unwrap().formatted();
+    let mail = String::from_utf8(mail).unwrap();
     let head = mail.split("\r\n\r\n").next().unwrap();
     assert!(!head.lines().any(|line| line.starts_with("Bcc") || line.starts_with("X-Evil")), "{head}");
     let html = mail.split("Content-Type: text/html").nth(1).unwrap();

@@ -64,7 +64,7 @@ fn end(here: &Here, status: &Status, told: &Told) -> Result<()> {
 
 /// With nobody to tell nothing is queued.
 fn put(here: &Here, event: &Event) -> Result<()> {
-    if here.config.alert.to.is_empty() {
+    if here.config.alert.routes.is_empty() {
         return Ok(());
     }
     here.store.create()?;

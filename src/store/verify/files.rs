@@ -30,7 +30,7 @@ impl Verifier {
                 }
             }
         }
-        for directory in ["outbox/new", "outbox/sent"] {
+        for directory in ["outbox/new", "outbox/sent", "outbox/dead"] {
             for path in self.entries(directory) {
                 if is_temporary(&path) {
                     self.stray(&path);

@@ -1,0 +1,104 @@
+//! After a delivery: what everybody has moves on, what is too old is given up, and what is over is forgotten.
+
+use super::deliver::{Delivery, Post};
+use super::ledger::{Ledger, target};
+use super::outbox::{Alert, Outbox, Stage};
+use super::plan::{Field, recipients};
+use crate::base::clock::{parse, stamp};
+use chrono::TimeDelta;
+use std::collections::BTreeSet;
+
+/// How often old files are looked for, in minutes.
+const TIDY_MINUTES: i64 = 60;
+
+impl Post<'_> {
+    /// Moves on what everybody has, gives up what is too old, and forgets what is over.
+    pub(super) fn close(
+        &self,
+        field: &Field<'_>,
+        outbox: &Outbox,
+        ledger: &mut Ledger,
+        on_disk: &BTreeSet<String>,
+        done: &mut Delivery,
+    ) {
+        let mut open: BTreeSet<usize> = BTreeSet::new();
+        for route in field.routes.iter().filter(|route| route.fallback_for.is_empty()) {
+            for to in recipients(route) {
+                open.extend(field.pending(route, &to, ledger));
+            }
+        }
+        let (mut sent, mut dead, mut nobodys) = (Vec::new(), Vec::new(), Vec::new());
+        let mut waiting: BTreeSet<&str> = BTreeSet::new();
+        for (at, alert) in field.alerts.iter().enumerate().filter(|(_, alert)| on_disk.contains(&alert.name)) {
+            let told = ledger.result.get(&alert.name);
+            let has_somebody = told.is_some_and(|told| told.values().any(|told| told.accepted));
+            if !open.contains(&at) && has_somebody {
+                sent.push(alert.name.as_str());
+            } else if self.is_expired(alert) {
+                if has_somebody { sent.push(alert.name.as_str()) } else { dead.push(alert.name.as_str()) }
+            } else if !field.is_for_anybody(&alert.event) && !field.routes.is_empty() {
+                nobodys.push(alert.name.as_str());
+            } else {
+                waiting.insert(alert.name.as_str());
+            }
+        }
+        for name in &dead {
+            let why = self.why(field, ledger);
+            done.complaints.extend(
+                outbox.note(Stage::Waiting, name, "time", &why, self.now).err().map(|error| format!("{error:#}")),
+            );
+        }
+        for name in sent.iter().filter(|name| has_refusals(ledger, name)) {
+            let why = refusals(ledger, name);
+            done.complaints.extend(
+                outbox.note(Stage::Waiting, name, "time", &why, self.now).err().map(|error| format!("{error:#}")),
+            );
+        }
+        let moved = outbox.advance(sent.iter().copied(), Stage::Waiting, Stage::Sent);
+        done.complaints.extend(moved.err().map(|error| format!("{error:#}")));
+        done.dead = dead.len();
+        let moved = outbox.advance(dead.iter().copied(), Stage::Waiting, Stage::Dead);
+        done.complaints.extend(moved.err().map(|error| format!("{error:#}")));
+        for name in nobodys {
+            // Recorded, and by the configuration nobody's business.
+            done.complaints.extend(outbox.remove(Stage::Waiting, name).err().map(|error| format!("{error:#}")));
+        }
+        done.waiting = waiting.len();
+        let targets: BTreeSet<String> = field
+            .routes
+            .iter()
+            .flat_map(|route| recipients(route).into_iter().map(|to| target(&route.name, &to)))
+            .collect();
+        ledger.prune(|name| waiting.contains(name), |target| targets.contains(target), self.now);
+        if parse(&ledger.tidied).is_none_or(|last| (self.now - last).abs() > TimeDelta::minutes(TIDY_MINUTES)) {
+            outbox.tidy(self.now);
+            ledger.tidied = stamp(self.now);
+        }
+    }
+
+    fn is_expired(&self, alert: &Alert) -> bool {
+        let begin = parse(&alert.note.again).or_else(|| parse(&alert.event.time)).unwrap_or(self.now);
+        (self.now - begin).num_seconds() > self.settings.expire_seconds()
+    }
+
+    /// Why nobody was told, of all ways together.
+    fn why(&self, field: &Field<'_>, ledger: &Ledger) -> String {
+        let errors = ledger.target.values().map(|target| target.error.as_str()).filter(|error| !error.is_empty());
+        let errors: Vec<&str> = errors.collect();
+        match (field.routes.is_empty(), errors.is_empty()) {
+            (true, _) => "nobody was to be told".to_string(),
+            (false, true) => "nobody accepted it".to_string(),
+            (false, false) => errors.join("; "),
+        }
+    }
+}
+
+fn has_refusals(ledger: &Ledger, name: &str) -> bool {
+    ledger.result.get(name).is_some_and(|told| told.values().any(|told| !told.accepted))
+}
+
+/// Who has an event and who refused it.
+fn refusals(ledger: &Ledger, name: &str) -> String {
+    let told = ledger.result.get(name).into_iter().flatten();
+    told.map(|(target, told)| format!("{target}: {}", told.by)).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,244 @@
+//! What is remembered of sending: who has which event, who could not be reached since when and is asked again when,
+//! how many messages went out, and what was on its way when a run ended. One file, `state/delivery.json`.
+
+use super::step::{Failure, Fate};
+use crate::base::clock::{parse, stamp};
+use crate::base::file::read_at_most;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Pauses before an attempt, in minutes.
+const PAUSES: [i64; 7] = [1, 2, 5, 10, 20, 30, 60];
+/// The longest pause, in seconds; where more is written, the clock was set.
+const PAUSE_MAX: i64 = 4000;
+/// Largest file that is read, in bytes.
+const FILE_MAX: u64 = 64 * 1024 * 1024;
+/// So long the first mail of an incident is remembered, in days.
+const THREAD_DAYS: i64 = 40;
+
+/// All of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// By target: a way and a recipient.
+    #[serde(default)]
+    pub target: BTreeMap<String, Target>,
+    /// By name of an alert's file and target.
+    #[serde(default)]
+    pub result: BTreeMap<String, BTreeMap<String, Told>>,
+    /// By id of the message: what was on its way, and nobody knows whether it arrived.
+    #[serde(default)]
+    pub sending: BTreeMap<String, Batch>,
+    /// By way and incident: the first mail that told of it.
+    #[serde(default)]
+    pub thread: BTreeMap<String, Thread>,
+    /// When old files were removed last.
+    #[serde(default)]
+    pub tidied: String,
+}
+
+/// One recipient by one way.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// Of its settings: other settings are tried at once.
+    #[serde(default)]
+    pub settings: u32,
+    /// Since when it has not worked; empty: it works.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub failing_since: String,
+    /// Failed attempts since then.
+    #[serde(default)]
+    pub attempts: u32,
+    /// When it was tried last.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tried: String,
+    /// Not before then.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub next: String,
+    /// Why it did not work.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub error: String,
+    /// When messages went out, in the last day.
+    #[serde(default)]
+    pub sent: Vec<String>,
+    /// Events wait because so many messages went out.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub held_since: String,
+}
+
+/// How somebody was told of an event, or that he refused it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// He has it (else he refused it for good).
+    pub accepted: bool,
+    /// By whom it was accepted, or why not.
+    pub by: String,
+    /// RFC 3339.
+    pub time: String,
+}
+
+/// A message with its events and recipients.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Batch {
+    /// The way.
+    pub route: String,
+    /// Its targets.
+    pub target: Vec<String>,
+    /// Names of the alerts' files.
+    pub event: Vec<String>,
+}
+
+/// The first mail of an incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Thread {
+    /// Its Message-ID.
+    pub id: String,
+    /// When it was sent.
+    pub time: String,
+}
+
+/// The name of a target.
+pub fn target(route: &str, recipient: &str) -> String {
+    if recipient.is_empty() { route.to_string() } else { format!("{route} {recipient}") }
+}
+
+impl Ledger {
+    /// As it was kept. One that is damaged is begun anew: then something may be told twice, and nothing is lost.
+    pub fn load(path: &Path) -> Self {
+        let content = read_at_most(path, FILE_MAX).unwrap_or_default();
+        serde_json::from_slice(&content).unwrap_or_default()
+    }
+
+    /// Whether a target may be tried now.
+    pub fn is_due(&self, target: &str, settings: u32, now: DateTime<Utc>) -> bool {
+        let Some(known) = self.target.get(target) else { return true };
+        let wait = parse(&known.next).map_or(0, |next| (next - now).num_seconds());
+        known.settings != settings || wait <= 0 || wait > PAUSE_MAX
+    }
+
+    /// Whether a target has had as many messages as it may.
+    pub fn is_full(&self, target: &str, per_hour: usize, per_day: usize, now: DateTime<Utc>) -> bool {
+        let Some(known) = self.target.get(target) else { return false };
+        let within = |span: TimeDelta| {
+            let times = known.sent.iter().filter_map(|time| parse(time));
+            times.filter(|time| *time <= now && now - *time < span).count()
+        };
+        (per_hour > 0 && within(TimeDelta::hours(1)) >= per_hour)
+            || (per_day > 0 && within(TimeDelta::days(1)) >= per_day)
+    }
+
+    /// Somebody has some events.
+    pub fn accepted(&mut self, target: &str, settings: u32, events: &[String], by: &str, now: DateTime<Utc>) {
+        let known = self.target.entry(target.to_string()).or_default();
+        let day = stamp(now - TimeDelta::days(1));
+        let mut sent = std::mem::take(&mut known.sent);
+        sent.retain(|time| *time > day);
+        sent.push(stamp(now));
+        *known = Target { settings, sent, ..Target::default() };
+        self.told(target, events, &Told { accepted: true, by: by.to_string(), time: stamp(now) });
+    }
+
+    /// Notes the same result for some events.
+    pub fn told(&mut self, target: &str, events: &[String], told: &Told) {
+        for event in events {
+            self.result.entry(event.clone()).or_default().insert(target.to_string(), told.clone());
+        }
+    }
+
+    /// Somebody could not be reached; he is asked again after a pause that grows.
+    pub fn failed(&mut self, target: &str, settings: u32, failure: &Failure, now: DateTime<Utc>) {
+        let known = self.target.entry(target.to_string()).or_default();
+        if known.settings != settings {
+            known.attempts = 0;
+        }
+        let seconds = match (failure.wait, failure.fate) {
+            (Some(wait), _) => wait.as_secs().cast_signed().clamp(60, 3600),
+            (None, Fate::Settings) if known.attempts > 0 => jittered(3600, target, known.attempts),
+            _ => {
+                let step = usize::try_from(known.attempts).unwrap_or(usize::MAX).min(PAUSES.len() - 1);
+                jittered(PAUSES.get(step).copied().unwrap_or(60) * 60, target, known.attempts)
+            }
+        };
+        known.settings = settings;
+        known.attempts = known.attempts.saturating_add(1);
+        known.error.clone_from(&failure.why);
+        known.tried = stamp(now);
+        known.next = stamp(now + TimeDelta::seconds(seconds));
+        if known.failing_since.is_empty() {
+            known.failing_since = stamp(now);
+        }
+    }
+
+    /// Everybody may be tried now.
+    pub fn hurry(&mut self) {
+        for target in self.target.values_mut() {
+            target.next.clear();
+        }
+    }
+
+    /// Forgets what is over: results of events that wait no more, old threads, targets that nobody names any more.
+    pub fn prune(&mut self, is_waiting: impl Fn(&str) -> bool, is_target: impl Fn(&str) -> bool, now: DateTime<Utc>) {
+        self.result.retain(|event, _| is_waiting(event));
+        self.target.retain(|target, _| is_target(target));
+        self.sending.retain(|_, batch| batch.event.iter().any(|event| is_waiting(event)));
+        let old = stamp(now - TimeDelta::days(THREAD_DAYS));
+        self.thread.retain(|_, thread| thread.time > old);
+    }
+}
+
+/// A pause up to a tenth longer or shorter, so that many hosts do not come at the same second; for one host and one
+/// attempt always the same.
+fn jittered(seconds: i64, target: &str, attempt: u32) -> i64 {
+    let hash = i64::from(crc32fast::hash(format!("{target} {attempt}").as_bytes()) % 201);
+    seconds + seconds * (hash - 100) / 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_other_settings_are_tried_at_once() {
+        let mut ledger = Ledger::default();
+        let begin = parse("2026-11-20T02:05:00Z").unwrap();
+        let mut now = begin;
+        let mut pauses = Vec::new();
+        for _ in 0..9 {
+            ledger.failed("mail a@b", 1, &Failure::new(Fate::Later, "refused"), now);
+            let next = parse(&ledger.target["mail a@b"].next).unwrap();
+            pauses.push((next - now).num_seconds());
+            assert!(!ledger.is_due("mail a@b", 1, now) && ledger.is_due("mail a@b", 2, now));
+            assert!(ledger.is_due("mail a@b", 1, now - TimeDelta::days(3)), "the clock was set back");
+            now = next;
+        }
+        for (pause, minutes) in pauses.iter().zip([1, 2, 5, 10, 20, 30, 60, 60, 60]) {
+            assert!((pause - minutes * 60).abs() <= minutes * 6, "{pause} for {minutes} min");
+        }
+        assert_eq!(ledger.target["mail a@b"].failing_since, stamp(begin));
+        ledger.accepted("mail a@b", 1, &["x".to_string()], "somebody", now);
+        assert!(ledger.target["mail a@b"].failing_since.is_empty() && ledger.result["x"]["mail a@b"].accepted);
+    }
+
+    #[test]
+    fn an_hour_and_a_day_hold_so_many_messages() {
+        let mut ledger = Ledger::default();
+        let begin = parse("2026-11-20T00:00:00Z").unwrap();
+        let mut went = 0;
+        for minute in 0..2880 {
+            let now = begin + TimeDelta::minutes(minute);
+            if !ledger.is_full("m", 10, 50, now) {
+                ledger.accepted("m", 0, &[], "", now);
+                went += 1;
+            }
+            if minute == 59 {
+                assert_eq!(went, 10);
+            }
+            if minute == 1439 {
+                assert_eq!(went, 50);
+            }
+        }
+        assert!((95..=100).contains(&went), "{went}");
+        assert!(!ledger.is_full("m", 0, 0, begin));
+    }
+}

@@ -1,0 +1,166 @@
+//! What messages say, in English and French. A word that one language lacks does not compile.
+
+mod en;
+mod fr;
+
+use self::en::EN;
+use self::fr::FR;
+use crate::base::units::{duration, metric_value};
+use crate::model::event::Kind;
+use crate::model::incident::Severity;
+
+/// The words of one language; `{…}` stands for what is put in.
+#[derive(Debug)]
+pub struct Words {
+    /// Code of the language (BCP 47).
+    pub language: &'static str,
+    /// Severities and what became of an incident, as headings.
+    pub critical: &'static str,
+    pub warning: &'static str,
+    pub recovered: &'static str,
+    pub settled: &'static str,
+    pub flapping: &'static str,
+    pub test: &'static str,
+    /// Subjects.
+    pub subject_fired: &'static str,
+    pub subject_still: &'static str,
+    pub subject_recovered: &'static str,
+    pub subject_settled: &'static str,
+    pub subject_flapping: &'static str,
+    pub subject_test: &'static str,
+    pub subject_more: &'static str,
+    pub subject_down: &'static str,
+    pub subject_late: &'static str,
+    pub value_and_limit: &'static str,
+    pub value_and_left: &'static str,
+    pub full: &'static str,
+    /// Sentences.
+    pub limit_above: &'static str,
+    pub limit_below: &'static str,
+    pub lasts: &'static str,
+    pub just_now: &'static str,
+    pub so: &'static str,
+    pub it_is_so: &'static str,
+    pub gone: &'static str,
+    pub well_flag: &'static str,
+    pub well: &'static str,
+    pub was_warning: &'static str,
+    pub now_worse: &'static str,
+    pub fired: &'static str,
+    pub still: &'static str,
+    pub comes_and_goes: &'static str,
+    pub is_well: &'static str,
+    pub settled_well: &'static str,
+    pub settled_again: &'static str,
+    pub settled_late: &'static str,
+    pub since: &'static str,
+    /// Headings of what is known, and what stands behind a heading.
+    pub colon: &'static str,
+    pub trend: &'static str,
+    pub who: &'static str,
+    pub units: &'static str,
+    pub changed: &'static str,
+    pub todo: &'static str,
+    pub story: &'static str,
+    pub host: &'static str,
+    pub report: &'static str,
+    pub signature: &'static str,
+    pub test_title: &'static str,
+    pub test_sentence: &'static str,
+    /// Digests.
+    pub was_down: &'static str,
+    pub was_held: &'static str,
+    pub was_late: &'static str,
+    pub open_now: &'static str,
+    pub nothing_open: &'static str,
+    pub more_in_history: &'static str,
+    /// In a story: what happened at a time.
+    pub at_fired: &'static str,
+    pub at_escalated: &'static str,
+    pub at_recovered: &'static str,
+    pub at_reminded: &'static str,
+    pub at_flapping: &'static str,
+    pub at_settled: &'static str,
+    /// What to do, by the beginning of the metric's name or the rule's name; the first that fits.
+    pub hints: &'static [(&'static str, &'static str)],
+    /// Titles that osmon ships, by what they begin with, and what stands there instead.
+    pub titles: &'static [(&'static str, &'static str)],
+}
+
+/// The words of a language; English when there are none.
+pub fn of(language: &str) -> &'static Words {
+    if language == "fr" { &FR } else { &EN }
+}
+
+/// Puts values in. One pass: what was put in is not looked at again.
+pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, behind)) = after.split_once('}') else { break };
+        out.push_str(values.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value));
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
+impl Words {
+    /// A severity as a heading.
+    pub fn severity(&self, severity: Severity) -> &'static str {
+        if severity == Severity::Critical { self.critical } else { self.warning }
+    }
+
+    /// A value of a metric as people of that language write it.
+    pub fn value(&self, metric: &str, value: f64) -> String {
+        self.localized(metric_value(metric, value))
+    }
+
+    /// A span.
+    pub fn duration(&self, seconds: f64) -> String {
+        self.localized(duration(seconds))
+    }
+
+    fn localized(&self, text: String) -> String {
+        if self.language != "fr" {
+            return text;
+        }
+        let units = [("KiB", "Kio"), ("MiB", "Mio"), ("GiB", "Gio"), ("TiB", "Tio"), ("PiB", "Pio")];
+        let text = units.iter().fold(text.replace('.', ","), |text, (from, to)| text.replace(from, to));
+        text.split(' ').map(|word| if word == "d" { "j" } else { word }).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A title, where it is one of those that osmon ships.
+    pub fn title(&self, title: &str) -> String {
+        let fits = |begin: &str| title == begin || title.strip_prefix(begin).is_some_and(|rest| rest.starts_with(' '));
+        let found = self.titles.iter().find(|(begin, _)| fits(begin));
+        let text = found.map_or(title.to_string(), |(begin, other)| title.replacen(begin, other, 1));
+        if self.language == "fr" && found.is_some() {
+            text.replace(" fills up", " se remplit").replace(" failed", " en échec")
+        } else {
+            text
+        }
+    }
+
+    /// What to do about a metric.
+    pub fn hint(&self, metric: &str) -> &'static str {
+        self.hints.iter().find(|(begin, _)| metric.starts_with(begin)).map_or("", |(_, hint)| hint)
+    }
+
+    /// What happened at a time, in a story.
+    pub fn at(&self, kind: Kind, time: &str) -> String {
+        let template = match kind {
+            Kind::Fired => self.at_fired,
+            Kind::Escalated => self.at_escalated,
+            Kind::Recovered => self.at_recovered,
+            Kind::Reminded => self.at_reminded,
+            Kind::Flapping => self.at_flapping,
+            Kind::Settled => self.at_settled,
+        };
+        fill(template, &[("time", time)])
+    }
+}
+
+#[cfg(test)]
+mod tests;

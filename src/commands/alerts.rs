@@ -1,0 +1,223 @@
+//! `osmon alerts`: the outbox. What waits and for whom, what was given up, what was sent.
+
+use super::here::{Here, NOBODY};
+use crate::alert::outbox::{Alert, Waiting};
+use crate::alert::{Ledger, Outbox, Stage, ledger_path, troubles};
+use crate::base::clock::{local_minute, parse, stamp};
+use crate::base::fault::Fault;
+use crate::base::file::{FILE_MODE, replace};
+use crate::base::text::{clean, plural};
+use crate::cli::output::Style;
+use crate::cli::table::{Column, head, row};
+use crate::cli::{Call, Command, Exit};
+use anyhow::{Context, Result};
+use clap::{Args, FromArgMatches, Subcommand};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long somebody who is sending is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// So many of each are listed.
+const LISTED_MAX: usize = 20;
+const COLUMNS: [Column; 4] = [("state", 7, false), ("time", 16, false), ("id", 20, false), ("what", 31, false)];
+
+#[derive(Debug, Args)]
+struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Try everything again with the next run; what was given up too
+    Retry {
+        /// Only what was given up with this id, or a beginning of it
+        id: Option<String>,
+    },
+    /// Take one out, so that nobody is told of it; it stays in the history
+    Drop {
+        /// Its id, or a beginning of it that fits no other
+        id: String,
+    },
+}
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "alerts",
+    aliases: &[],
+    about: "The outbox: what waits and why, what was given up, what was sent",
+    examples: "  osmon alerts                what waits, what was given up, what was sent\n  osmon alerts retry          try all of it again with the next run\n  osmon alerts drop cpu-3.1   nobody is told of it",
+    arguments: Arguments::augment_args,
+    scheduled: false,
+    run,
+    exits: &[Exit::Done],
+    failure: None,
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    let here = Here::open(call)?;
+    let outbox = Outbox::new(here.store.directory());
+    match arguments.action {
+        None => list(call, &here, &outbox)?,
+        Some(Action::Retry { id }) => retry(call, &here, &outbox, id.as_deref())?,
+        Some(Action::Drop { id }) => remove(call, &outbox, &id)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn list(call: &Call, here: &Here, outbox: &Outbox) -> Result<()> {
+    let ledger = Ledger::load(&ledger_path(here.store.directory()));
+    let is_anybody = !here.config.alert.routes.is_empty();
+    let troubles = troubles(here.store.directory(), is_anybody);
+    let mut lines = Vec::new();
+    let mut all: Vec<Value> = Vec::new();
+    for stage in [Stage::Dead, Stage::Waiting, Stage::Sent] {
+        let Waiting { alerts, unreadable } = outbox.list(stage)?;
+        for (file, reason) in &unreadable {
+            here.out.complain(&format!("{}: {reason}", file.display()));
+        }
+        let count = alerts.len();
+        all.extend(alerts.iter().map(|alert| to_json(stage, alert, &ledger)));
+        lines.extend(alerts.iter().rev().take(LISTED_MAX).map(|alert| line(here, stage, alert)));
+        if count > LISTED_MAX {
+            lines.push(format!("… and {} more: osmon alerts --json lists them all", count - LISTED_MAX));
+        }
+    }
+    if call.out.json {
+        let targets: Vec<Value> = ledger
+            .target
+            .iter()
+            .map(|(name, known)| {
+                json!({
+                    "name": name, "failing_since": none(&known.failing_since), "attempts": known.attempts,
+                    "next": none(&known.next), "error": none(&known.error), "sent_today": known.sent.len(),
+                })
+            })
+            .collect();
+        let told = if is_anybody { Value::Null } else { NOBODY.into() };
+        call.out.result(
+            &json!({ "schema": 1, "time": stamp(here.now.wall), "alert": all, "target": targets, "nobody": told })
+                .to_string(),
+        );
+        return Ok(());
+    }
+    if !is_anybody {
+        call.out.result(&here.out.paint(Style::Warn, NOBODY));
+    }
+    for trouble in &troubles {
+        let style = if trouble.is_loss { Style::Bad } else { Style::Warn };
+        call.out.result(&here.out.paint(style, &trouble.text));
+    }
+    for (name, known) in ledger.target.iter().filter(|(_, known)| !known.next.is_empty() && known.attempts > 0) {
+        let next = parse(&known.next).map(local_minute).unwrap_or_default();
+        call.out.result(&format!("{name}: tried {}, again at {next}", plural(known.attempts as usize, "time")));
+    }
+    if lines.is_empty() {
+        call.out.result("the outbox is empty");
+    } else {
+        call.out.result(&here.out.paint(Style::Bold, &head(&COLUMNS)));
+        call.out.result(&lines.join("\n"));
+    }
+    Ok(())
+}
+
+fn none(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+fn word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Waiting => "waits",
+        Stage::Sent => "sent",
+        Stage::Dead => "dead",
+    }
+}
+
+fn line(here: &Here, stage: Stage, alert: &Alert) -> String {
+    let event = &alert.event;
+    let time = parse(&event.time).map(local_minute).unwrap_or_default();
+    let what = format!("{} {}: {}", event.kind.word(), event.severity.word().to_lowercase(), clean(&event.title, 80));
+    let text = row(&COLUMNS, &[word(stage).to_string(), time, event.id.clone(), what]);
+    match stage {
+        Stage::Dead => here.out.paint(Style::Bad, &text),
+        Stage::Waiting => here.out.paint(Style::Warn, &text),
+        Stage::Sent => text,
+    }
+}
+
+fn to_json(stage: Stage, alert: &Alert, ledger: &Ledger) -> Value {
+    let told = ledger.result.get(&alert.name).into_iter().flatten();
+    let told =
+        told.map(|(target, told)| json!({ "to": target, "accepted": told.accepted, "by": told.by, "time": told.time }));
+    let event = &alert.event;
+    json!({
+        "state": word(stage), "id": event.id, "incident": event.incident, "kind": event.kind, "severity": event.severity,
+        "time": event.time, "title": event.title, "note": none(&alert.note.why), "told": told.collect::<Vec<_>>(),
+    })
+}
+
+/// Those at a stage whose id begins so; one whose id is just that is the only one.
+fn find(outbox: &Outbox, stage: Stage, id: &str) -> Result<Vec<Alert>> {
+    let mut found = outbox.list(stage)?.alerts;
+    found.retain(|alert| alert.event.id.starts_with(id));
+    if found.iter().any(|alert| alert.event.id == id) {
+        found.retain(|alert| alert.event.id == id);
+    }
+    Ok(found)
+}
+
+fn retry(call: &Call, here: &Here, outbox: &Outbox, id: Option<&str>) -> Result<()> {
+    let _lock = outbox.lock(PATIENCE)?.ok_or_else(busy)?;
+    let dead = find(outbox, Stage::Dead, id.unwrap_or_default())?;
+    if let Some(id) = id.filter(|_| dead.is_empty())
+        && find(outbox, Stage::Waiting, id)?.is_empty()
+    {
+        return Err(Fault::Usage(format!(
+            "no alert waits or was given up whose id begins with {id:?}; osmon alerts lists them"
+        ))
+        .into());
+    }
+    for alert in &dead {
+        outbox.note(Stage::Dead, &alert.name, "again", "", here.now.wall)?;
+    }
+    outbox.advance(dead.iter().map(|alert| alert.name.as_str()), Stage::Dead, Stage::Waiting)?;
+    let path = ledger_path(here.store.directory());
+    let mut ledger = Ledger::load(&path);
+    ledger.hurry();
+    if path.exists() {
+        replace(&path, &serde_json::to_vec(&ledger)?, FILE_MODE)
+            .with_context(|| format!("could not write {}", path.display()))?;
+    }
+    let waiting = outbox.count(Stage::Waiting);
+    let again = if dead.is_empty() { String::new() } else { format!(", {} of them given up before", dead.len()) };
+    call.out.say(&format!("{} with the next run{again}; at once: osmon send-alert", plural(waiting, "alert")));
+    Ok(())
+}
+
+fn remove(call: &Call, outbox: &Outbox, id: &str) -> Result<()> {
+    let _lock = outbox.lock(PATIENCE)?.ok_or_else(busy)?;
+    let mut found: Vec<(Stage, Alert)> = Vec::new();
+    for stage in [Stage::Waiting, Stage::Dead] {
+        found.extend(find(outbox, stage, id)?.into_iter().map(|alert| (stage, alert)));
+    }
+    match found.as_slice() {
+        [] => Err(Fault::Usage(format!(
+            "no alert waits or was given up whose id begins with {id:?}; osmon alerts lists them"
+        ))
+        .into()),
+        [(stage, alert)] => {
+            outbox.remove(*stage, &alert.name)?;
+            call.out.say(&format!("{} taken out: nobody is told of it; it stays in the history", alert.event.id));
+            Ok(())
+        }
+        several => {
+            let ids: Vec<&str> = several.iter().map(|(_, alert)| alert.event.id.as_str()).take(5).collect();
+            Err(Fault::Usage(format!("{id:?} fits several: {}; say more of it", ids.join(", "))).into())
+        }
+    }
+}
+
+fn busy() -> anyhow::Error {
+    Fault::Busy("another osmon is sending; try again when it is done".to_string()).into()
+}

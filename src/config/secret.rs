@@ -1,0 +1,113 @@
+//! Secrets: in a file, in the environment, from systemd, or in the configuration when nobody else can read that.
+
+use crate::base::file::read_at_most;
+use std::fmt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use toml::Table;
+
+/// Longest secret file that is read, in bytes.
+const FILE_MAX: u64 = 64 * 1024;
+/// Anybody may read it.
+const OTHERS: u32 = 0o007;
+
+/// Where a secret is. At most one of the three is used, in this order.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret {
+    /// Itself.
+    pub text: String,
+    /// The file whose first line it is; a name without a slash is a systemd credential.
+    pub file: String,
+    /// The environment variable that holds it.
+    pub env: String,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = if self.text.is_empty() { "" } else { "***" };
+        f.debug_struct("Secret").field("text", &text).field("file", &self.file).field("env", &self.env).finish()
+    }
+}
+
+impl Secret {
+    /// The secret of that key in a section: `key`, `key_file`, `key_env`.
+    pub fn of(table: &Table, key: &str) -> Self {
+        let text = |name: &str| table.get(name).and_then(toml::Value::as_str).unwrap_or_default().to_string();
+        Self { text: text(key), file: text(&format!("{key}_file")), env: text(&format!("{key}_env")) }
+    }
+
+    /// Whether there is one at all.
+    pub fn is_set(&self) -> bool {
+        !(self.text.is_empty() && self.file.is_empty() && self.env.is_empty())
+    }
+
+    /// The secret.
+    ///
+    /// # Errors
+    /// Why there is none; the secret is never in it.
+    pub fn read(&self) -> Result<String, String> {
+        if !self.text.is_empty() {
+            return Ok(self.text.clone());
+        }
+        if !self.file.is_empty() {
+            return first_line(&self.path()?);
+        }
+        match std::env::var(&self.env) {
+            Ok(value) if !value.trim().is_empty() => Ok(value.trim().to_string()),
+            _ => Err(format!("the environment variable {} is not set", self.env)),
+        }
+    }
+
+    /// The file it is in.
+    fn path(&self) -> Result<PathBuf, String> {
+        if self.file.contains('/') {
+            return Ok(PathBuf::from(&self.file));
+        }
+        match std::env::var_os("CREDENTIALS_DIRECTORY") {
+            Some(directory) => Ok(Path::new(&directory).join(&self.file)),
+            None => Err(format!("{} is a systemd credential, and CREDENTIALS_DIRECTORY is not set", self.file)),
+        }
+    }
+
+    /// What is wrong with the file it is in, with the command that mends it.
+    pub fn doubt(&self) -> Option<String> {
+        if self.file.is_empty() || !self.text.is_empty() {
+            return None;
+        }
+        let path = self.path().ok()?;
+        match path.metadata() {
+            Err(error) => Some(format!("could not read {}: {error}", path.display())),
+            Ok(meta) if meta.permissions().mode() & OTHERS != 0 => {
+                Some(format!("others can read {}; chmod 600 {}", path.display(), path.display()))
+            }
+            Ok(_) => None,
+        }
+    }
+}
+
+fn first_line(path: &Path) -> Result<String, String> {
+    let content =
+        read_at_most(path, FILE_MAX).map_err(|error| format!("could not read {}: {error}", path.display()))?;
+    let text = String::from_utf8(content).map_err(|_| format!("{} is not UTF-8 text", path.display()))?;
+    match text.lines().next().map(str::trim_end) {
+        Some(line) if !line.is_empty() => Ok(line.to_string()),
+        _ => Err(format!("{} is empty; its first line must be the secret", path.display())),
+    }
+}
+
+/// Whether a key of that path holds a secret itself, when it is not empty.
+pub fn is_secret(path: &[String]) -> bool {
+    let last = path.last().map(String::as_str).unwrap_or_default();
+    match path.first().map(String::as_str) {
+        Some("alert") => match path.len() {
+            2 => last == "webhook",
+            _ => ["password", "url", "token"].contains(&last),
+        },
+        _ => false,
+    }
+}
+
+/// Whether others can read a file that holds a secret.
+pub fn is_open_to_others(path: &Path) -> bool {
+    path.metadata().is_ok_and(|meta| meta.permissions().mode() & OTHERS != 0)
+}

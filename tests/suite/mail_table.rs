@@ -1,0 +1,278 @@
+//! What a mail server may do, and what becomes of an alert then: nothing is lost, and twice comes only what nobody can
+//! know to have arrived. The table of it is printed.
+
+use super::harness::{Host, tool, wait};
+use super::mail_scripted::{Arrived, At, Mood, Scripted};
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+struct Row {
+    name: &'static str,
+    mood: Mood,
+    /// Copies that arrive for the first and the second recipient.
+    copies: (usize, usize),
+}
+
+fn waiting(host: &Host) -> usize {
+    fs::read_dir(host.data().join("outbox/new")).map_or(0, |entries| entries.flatten().count())
+}
+
+fn config(port: u16, more: &str) -> String {
+    format!(
+        "[alert]\nto = [\"ops@example.org\", \"boss@example.org\"]\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\ntimeout_seconds = 1\n{more}[rule.memory]\nwarning = 50\nfor = \"0s\"\n[rule.disk]\nenabled = false\n"
+    )
+}
+
+/// The first run with the bad server, then a run a minute with a good one until nothing waits.
+fn go(row: &Row) -> (f64, usize, usize, Vec<Arrived>) {
+    let server = Scripted::start(row.mood.clone());
+    let mut host = Host::recorded("vm");
+    let login = match row.mood {
+        Mood::Say(At::Auth, _) | Mood::Hang(At::Auth) => {
+            fs::write(host.path("password"), "secret\n").unwrap();
+            tool("chmod", &["600", host.path("password").to_str().unwrap()]).ok();
+            format!("user = \"osmon\"\npassword_file = \"{}\"\n", host.path("password").display())
+        }
+        _ => String::new(),
+    };
+    let port = if row.name == "refused" { 1 } else { server.port };
+    host.config = config(port, &login);
+    host.advance(60, 5);
+    let started = Instant::now();
+    if row.mood == Mood::Kill {
+        // It is killed when the mail is taken; whoever is first waits for the other.
+        server.mood(Mood::Hang(At::Banner));
+        server.mood(Mood::Kill);
+        let child = host.command("osmon", &["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        server.victim(child);
+        wait(10, || (!server.arrived().is_empty()).then_some(())).expect("nothing arrived before the kill");
+        let mut child = server.take_victim().unwrap();
+        assert!(!child.wait().unwrap().success());
+    } else {
+        host.osmon(&["run"]);
+    }
+    let (took, waits) = (started.elapsed().as_secs_f64(), waiting(&host));
+    server.mood(Mood::Good);
+    host.config = config(server.port, &login);
+    let mut runs = 0;
+    while waiting(&host) > 0 && runs < 130 {
+        host.advance(60, 5);
+        host.osmon(&["run"]);
+        runs += 1;
+    }
+    let mut arrived = server.arrived();
+    arrived.retain(|mail| !mail.header("Subject").is_empty());
+    assert_eq!(waiting(&host), 0, "{}: it still waits after {runs} runs", row.name);
+    (took, waits, runs, arrived)
+}
+
+#[test]
+fn nothing_is_lost_whatever_the_server_does() {
+    let row = |name, mood, copies| Row { name, mood, copies };
+    let rows = [
+        row("good", Mood::Good, (1, 1)),
+        row("refused", Mood::Good, (1, 1)),
+        row("hangs at the banner", Mood::Hang(At::Banner), (1, 1)),
+        row("hangs at EHLO", Mood::Hang(At::Ehlo), (1, 1)),
+        row("hangs at AUTH", Mood::Hang(At::Auth), (1, 1)),
+        row("hangs at MAIL", Mood::Hang(At::Mail), (1, 1)),
+        row("hangs at RCPT", Mood::Hang(At::Rcpt), (1, 1)),
+        row("hangs at DATA", Mood::Hang(At::Data), (1, 1)),
+        row("hangs after the dot", Mood::Hang(At::Dot), (1, 1)),
+        row("421 at the banner", Mood::Say(At::Banner, "421 too busy\r\n"), (1, 1)),
+        row("421 at RCPT", Mood::Say(At::Rcpt, "421 going down\r\n"), (1, 1)),
+        row("451 at MAIL", Mood::Say(At::Mail, "451 try later\r\n"), (1, 1)),
+        row("451 after the dot", Mood::Say(At::Dot, "451 try later\r\n"), (1, 1)),
+        row("451 for one of two", Mood::Refuse("boss", "451 greylisted\r\n"), (1, 1)),
+        row("535 at AUTH", Mood::Say(At::Auth, "535 wrong password\r\n"), (1, 1)),
+        row("550 for all", Mood::Say(At::Rcpt, "550 no such user\r\n"), (1, 1)),
+        row("550 for one of two", Mood::Refuse("boss", "550 no such user\r\n"), (1, 0)),
+        row("554 after the dot", Mood::Say(At::Dot, "554 policy\r\n"), (1, 1)),
+        row("a line without end", Mood::Endless, (1, 1)),
+        row("cut in DATA", Mood::CutBeforeDot, (1, 1)),
+        row("cut after DATA", Mood::CutAfterDot, (2, 2)),
+        row("accepted, osmon killed", Mood::Kill, (2, 2)),
+    ];
+    let mut table = format!(
+        "{:<24}{:>10}{:>8}{:>7}{:>14}{:>14}{:>7}\n",
+        "what the server did", "first run", "waited", "after", "ops: arrived", "boss: arrived", "ids"
+    );
+    let results: Vec<_> = rows
+        .into_iter()
+        .collect::<Vec<_>>()
+        .chunks(6)
+        .flat_map(|some| {
+            thread::scope(|scope| {
+                let threads: Vec<_> = some.iter().map(|row| scope.spawn(move || go(row))).collect();
+                some.iter()
+                    .map(|row| (row.name, row.copies))
+                    .zip(threads.into_iter().map(|thread| thread.join().unwrap()))
+                    .collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    for ((name, _), (took, waits, runs, arrived)) in &results {
+        let copies = |who: &str| arrived.iter().filter(|mail| mail.to.starts_with(who)).count();
+        let mut ids: Vec<String> = arrived.iter().map(|mail| mail.header("Message-ID")).collect();
+        ids.sort();
+        ids.dedup();
+        table += &format!(
+            "{name:<24}{:>10}{waits:>8}{runs:>7}{:>14}{:>14}{:>7}\n",
+            format!("{took:.1} s"),
+            copies("ops"),
+            copies("boss"),
+            ids.len()
+        );
+    }
+    fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("mail-table.txt"), &table).unwrap();
+    let _ = write!(std::io::stderr().lock(), "\n{table}");
+    for ((name, copies), (took, _, _, arrived)) in results {
+        let of = |who: &str| arrived.iter().filter(|mail| mail.to.starts_with(who)).count();
+        assert_eq!((of("ops"), of("boss")), copies, "{name}\n{table}");
+        assert!(took < 12.0, "{name} took {took} s");
+        let ids: std::collections::BTreeSet<String> = arrived.iter().map(|mail| mail.header("Message-ID")).collect();
+        assert_eq!(ids.len(), 1, "{name}: one alert has one Message-ID, however often it arrives");
+    }
+}
+
+/// A listener whose queue is full: a connection to it hangs before it is made.
+fn full_listener() -> Option<(u16, Child)> {
+    let script = "import socket,time\ns=socket.socket();s.bind(('127.0.0.1',0));s.listen(0)\nc=[socket.socket() for _ in range(4)]\nfor x in c:\n x.setblocking(False)\n x.connect_ex(s.getsockname())\nprint(s.getsockname()[1],flush=True)\ntime.sleep(60)";
+    let mut child = Command::new("python3").args(["-c", script]).stdout(Stdio::piped()).spawn().ok()?;
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take()?), &mut line).ok()?;
+    Some((line.trim().parse().ok()?, child))
+}
+
+#[test]
+fn a_connection_that_is_never_made_holds_nothing_up() {
+    let Some((port, mut child)) = full_listener() else { return super::harness::skip("a full queue", "no python3") };
+    let mut host = Host::recorded("vm");
+    host.config = config(port, "");
+    host.advance(60, 5);
+    let started = Instant::now();
+    let done = host.osmon(&["run"]);
+    let took = started.elapsed().as_secs_f64();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(done.code == 74 && took < 8.0, "{took} s: {}", done.err);
+    assert!(done.err.contains("did not answer in time"), "{}", done.err);
+    assert_eq!((waiting(&host), host.snapshots().len()), (1, 1));
+}
+
+#[test]
+fn a_line_without_end_costs_no_memory() {
+    let server = Scripted::start(Mood::Endless);
+    let host = Host::recorded("vm");
+    let mut host = host;
+    host.config = config(server.port, "");
+    let done = host.osmon(&["send-alert", "--test"]);
+    assert!(done.code == 74 && done.err.contains("a line without end"), "{}", done.err);
+    assert!(server.written() < 16 << 20, "{} bytes went out", server.written());
+}
+
+#[test]
+fn mail_down_for_an_hour_is_one_digest_that_tells_it_in_order() {
+    let server = Scripted::start(Mood::Say(At::Banner, "421 down\r\n"));
+    let mut host = Host::recorded("vm");
+    host.config = format!(
+        "[alert]\nto = [\"ops@example.org\"]\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\ntimeout_seconds = 2\n[rule.cpu]\nfor = \"0s\"\ncritical_for = \"0s\"\nclear_for = \"1m\"\n[rule.memory]\nenabled = false\n[rule.disk]\nenabled = false\n[rule.inodes]\nwarning = 1\ncritical = 99\nfor = \"0s\"\nenabled = false\n[rule.load]\nwarning = 2\nfor = \"0s\"\ncritical_for = \"0s\"\nclear_for = \"1m\"\n[rule.swap]\nenabled = false\n[rule.tasks]\nmetric = \"process.total\"\ntitle = \"Processes\"\nwarning = 1\nfor = \"25m\"\n",
+        server.port
+    );
+    for minute in 0..61 {
+        let load = if (20..30).contains(&minute) { "9.00 9.00 9.00" } else { "0.10 0.10 0.10" };
+        host.write("proc/loadavg", &format!("{load} 1/300 1234\n"));
+        host.advance(60, if (5..15).contains(&minute) { 99 } else { 5 });
+        host.osmon(&["run"]);
+    }
+    assert!(server.arrived().is_empty());
+    let asked = server.connections();
+    assert!((5..20).contains(&asked), "asked {asked} times in an hour");
+    server.mood(Mood::Good);
+    for _ in 0..70 {
+        host.advance(60, 5);
+        host.osmon(&["run"]);
+    }
+    let arrived = server.arrived();
+    assert_eq!(arrived.len(), 1, "{:?}", arrived.iter().map(|mail| mail.header("Subject")).collect::<Vec<_>>());
+    let mail = decoded(&arrived[0].text);
+    let places: Vec<usize> = [
+        "Mail was down 21:",
+        "CPU: fired 21:46, recovered",
+        "Load per core: fired 22:01, recovered",
+        "Processes: fired 22:0",
+        "Open now:",
+        "WARNING: Processes",
+    ]
+    .into_iter()
+    .map(|part| mail.find(part).unwrap_or_else(|| panic!("{part} is not in {mail}")))
+    .collect();
+    assert!(places.is_sorted(), "{mail}");
+    assert_eq!(waiting(&host), 0);
+}
+
+/// Quoted-printable (and RFC 2047 subjects are left alone).
+pub fn decoded(mail: &str) -> String {
+    let joined = mail.replace("=\n", "");
+    let mut bytes = Vec::new();
+    let mut rest = joined.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail
+            .get(..2)
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, hex) {
+            (b'=', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
+fn what_may_have_arrived_goes_out_again_as_it_was_and_news_by_themselves() {
+    let server = Scripted::start(Mood::CutAfterDot);
+    let mut host = Host::recorded("vm");
+    host.config = config(server.port, "");
+    host.advance(60, 5);
+    assert_eq!(host.osmon(&["run"]).code, 74);
+    server.mood(Mood::Good);
+    host.config =
+        config(server.port, "").replace("[rule.disk]\nenabled = false\n", "[rule.disk]\nwarning = 60\nfor = \"0s\"\n");
+    for _ in 0..4 {
+        host.advance(60, 5);
+        host.osmon(&["run"]);
+    }
+    let arrived = server.arrived();
+    let ids: Vec<String> =
+        arrived.iter().filter(|mail| mail.to.starts_with("ops")).map(|mail| mail.header("Message-ID")).collect();
+    assert_eq!(ids.len(), 3, "{ids:?}");
+    assert!(ids[0] == ids[1] && ids[0].starts_with("<memory-") && ids[2].starts_with("<disk-"), "{ids:?}");
+    assert_eq!(waiting(&host), 0);
+}
+
+#[test]
+fn a_server_that_says_nothing_delays_no_snapshot() {
+    let server = Scripted::start(Mood::Hang(At::Banner));
+    let mut host = Host::recorded("vm");
+    host.config = config(server.port, "").replace("timeout_seconds = 1\n", "");
+    for minute in 0..3 {
+        host.advance(60, 5);
+        let started = Instant::now();
+        host.osmon(&["run"]);
+        let took = started.elapsed().as_secs_f64();
+        assert!(took < 20.0, "minute {minute} took {took} s");
+        assert_eq!(host.snapshots().len(), minute + 1);
+    }
+    assert_eq!(waiting(&host), 1);
+}
