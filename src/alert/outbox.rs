@@ -153,6 +153,7 @@ impl Outbox {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(waiting),
             entries => entries.with_context(|| format!("could not list {}", directory.display()))?,
         };
+        waiting.alerts.reserve_exact(self.count(stage));
         for entry in entries.flatten() {
             let path = entry.path();
             if path.extension().is_none_or(|end| end != "json") {
@@ -168,7 +169,7 @@ impl Outbox {
                 Err(reason) => waiting.unreadable.push((path, reason)),
             }
         }
-        waiting.alerts.sort_by(|a, b| a.event.time.cmp(&b.event.time).then(a.event.id.cmp(&b.event.id)));
+        waiting.alerts.sort_unstable_by(|a, b| a.event.time.cmp(&b.event.time).then(a.event.id.cmp(&b.event.id)));
         Ok(waiting)
     }
 
