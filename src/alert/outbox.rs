@@ -22,7 +22,7 @@ const ALERT_MAX: u64 = 1024 * 1024;
 /// How long what was sent is kept, in days.
 const KEEP_DAYS: i64 = 7;
 /// Of more events than this the evidence stays in the file: a digest has no room for it.
-const EVIDENCE_MAX: usize = 500;
+const EVIDENCE_MAX: usize = 50;
 
 /// The outbox of a data directory.
 #[derive(Debug, Clone)]
