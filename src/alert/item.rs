@@ -51,7 +51,7 @@ pub struct Item {
     /// Heading and text.
     pub facts: Vec<(&'static str, String)>,
     /// What to do; empty: nothing, or nobody knows.
-    pub todo: &'static str,
+    pub todo: String,
     /// It is over.
     pub is_over: bool,
     /// `02:10 CPU: fired 02:10, recovered 02:31`.
@@ -156,10 +156,23 @@ pub fn item(events: &[&Event], words: &'static Words, now: DateTime<Utc>) -> Opt
         spark,
         trend,
         facts: if event.is_over() { Vec::new() } else { facts(evident, words) },
-        todo: if event.is_over() { "" } else { words.hint(name(event)) },
+        todo: if event.is_over() { String::new() } else { todo(event, words) },
         is_over: event.is_over(),
         title,
     })
+}
+
+/// What to do. A name is put in where it can be copied into a shell and means nothing else there.
+fn todo(event: &Event, words: &Words) -> String {
+    let is_plain = |value: &&str| {
+        value.chars().all(|c| c.is_ascii_alphanumeric() || "/._@-".contains(c)) && !value.starts_with('-')
+    };
+    let hint = words.hint(name(event));
+    let put = |hint: &str, key: &str, place: &str| match label(event, key).filter(is_plain) {
+        Some(value) => hint.replace(place, value),
+        None => hint.to_string(),
+    };
+    put(&put(hint, "mount", words.place_of_mount), "service", words.place_of_service)
 }
 
 /// What happened when: `fired 02:10, recovered 02:31`. Of many the first and the last.

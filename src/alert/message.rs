@@ -105,7 +105,7 @@ pub fn compose_test(envelope: &Envelope, host: &str, language: &str, now: DateTi
         spark: String::new(),
         trend: String::new(),
         facts: Vec::new(),
-        todo: "",
+        todo: String::new(),
         is_over: true,
         line: String::new(),
     };

@@ -22,7 +22,7 @@ const ALERT_MAX: u64 = 1024 * 1024;
 /// How long what was sent is kept, in days.
 const KEEP_DAYS: i64 = 7;
 /// Of more events than this the evidence stays in the file: a digest has no room for it.
-const EVIDENCE_MAX: usize = 500;
+const EVIDENCE_MAX: usize = 50;
 
 /// The outbox of a data directory.
 #[derive(Debug, Clone)]
@@ -153,6 +153,7 @@ impl Outbox {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(waiting),
             entries => entries.with_context(|| format!("could not list {}", directory.display()))?,
         };
+        waiting.alerts.reserve_exact(self.count(stage));
         for entry in entries.flatten() {
             let path = entry.path();
             if path.extension().is_none_or(|end| end != "json") {
@@ -168,7 +169,7 @@ impl Outbox {
                 Err(reason) => waiting.unreadable.push((path, reason)),
             }
         }
-        waiting.alerts.sort_by(|a, b| a.event.time.cmp(&b.event.time).then(a.event.id.cmp(&b.event.id)));
+        waiting.alerts.sort_unstable_by(|a, b| a.event.time.cmp(&b.event.time).then(a.event.id.cmp(&b.event.id)));
         Ok(waiting)
     }
 

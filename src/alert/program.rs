@@ -104,3 +104,22 @@ fn meaning(code: i32) -> &'static str {
         _ => "unknown",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_exit_status_says_what_to_do() {
+        for (codes, expected) in [
+            (&[69, 71, 74, 75, 1][..], Fate::Later),
+            (&[67, 68], Fate::Recipient),
+            (&[64, 65, 66, 70, 72, 73, 76, 77, 78, 126, 127], Fate::Settings),
+        ] {
+            for code in codes {
+                assert_eq!(fate(*code), expected, "{code}");
+                assert!(*code == 1 || meaning(*code) != "unknown", "{code}");
+            }
+        }
+    }
+}

@@ -83,6 +83,9 @@ pub struct Words {
     pub at_settled: &'static str,
     /// What to do, by the beginning of the metric's name or the rule's name; the first that fits.
     pub hints: &'static [(&'static str, &'static str)],
+    /// In them: what stands for a mount point and a service.
+    pub place_of_mount: &'static str,
+    pub place_of_service: &'static str,
     /// Titles that osmon ships, by what they begin with, and what stands there instead.
     pub titles: &'static [(&'static str, &'static str)],
 }

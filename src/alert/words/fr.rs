@@ -73,12 +73,9 @@ pub const FR: Words = Words {
             "disk.",
             "Voir ce qui est gros : du -xh POINT | sort -h | tail ; vieux journaux, caches, fichiers effacés encore ouverts (lsof +L1).",
         ),
-        ("disk_io.", "Voir qui lit et écrit : osmon top --by io ; un disque malade se voit dans dmesg et smartctl -a."),
-        (
-            "memory.",
-            "Voir qui l’utilise : osmon top --by memory ; un processus qui ne fait que grossir veut un redémarrage.",
-        ),
-        ("swap.", "Voir qui utilise la mémoire : osmon top --by memory ; un hôte qui pagine sans cesse en manque."),
+        ("disk_io.", "Voir qui lit et écrit : osmon top ; un disque malade se voit dans dmesg et smartctl -a."),
+        ("memory.", "Voir qui l’utilise : osmon top ; un processus qui ne fait que grossir veut un redémarrage."),
+        ("swap.", "Voir qui utilise la mémoire : osmon top ; un hôte qui pagine sans cesse en manque."),
         ("cpu.", "Voir qui calcule : osmon top ; est-ce un travail voulu, ou quelque chose qui s’emballe ?"),
         (
             "load.",
@@ -95,6 +92,8 @@ pub const FR: Words = Words {
         ("snapshot.", "Voir si cron tourne et si le disque a de la place : osmon status, osmon run -v."),
         ("probe.", "Voir ce qui bloque : osmon run -v, osmon verify."),
     ],
+    place_of_mount: "POINT",
+    place_of_service: "NOM",
     titles: &[
         ("Service", "Service"),
         ("CPU", "Processeur"),
