@@ -222,6 +222,7 @@ fn said(event: &Event, words: &'static Words) -> (&'static str, &'static str, &'
     let is_gone = event.reason.as_deref() == Some("gone");
     let ((word, class, color), template) = match event.kind {
         Kind::Recovered if is_gone => (recovered, words.gone),
+        Kind::Recovered if event.reason.as_deref() == Some("the rule was removed") => (recovered, words.unwatched),
         Kind::Recovered if flag => (recovered, words.well_flag),
         Kind::Recovered => (recovered, words.well),
         Kind::Escalated if flag => (open, words.was_warning),
@@ -232,6 +233,7 @@ fn said(event: &Event, words: &'static Words) -> (&'static str, &'static str, &'
         Kind::Settled if event.well => ((words.settled, "good", GREEN), words.settled_well),
         Kind::Settled if event.reason.is_some() => (open, words.settled_again),
         Kind::Settled => (open, words.settled_late),
+        Kind::Alive => ((words.alive, "good", GREEN), words.still_alive),
     };
     (word, class, color, say(template))
 }

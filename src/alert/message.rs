@@ -40,6 +40,7 @@ pub fn subject(content: &Content<'_>) -> String {
         Kind::Recovered => words.subject_recovered,
         Kind::Settled if first.well => words.subject_settled,
         Kind::Flapping => words.subject_flapping,
+        Kind::Alive => words.subject_alive,
         Kind::Reminded => words.subject_still,
         Kind::Fired | Kind::Escalated | Kind::Settled => words.subject_fired,
     };

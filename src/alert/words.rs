@@ -19,6 +19,7 @@ pub struct Words {
     pub warning: &'static str,
     pub recovered: &'static str,
     pub settled: &'static str,
+    pub alive: &'static str,
     pub flapping: &'static str,
     pub test: &'static str,
     /// Subjects.
@@ -26,6 +27,7 @@ pub struct Words {
     pub subject_still: &'static str,
     pub subject_recovered: &'static str,
     pub subject_settled: &'static str,
+    pub subject_alive: &'static str,
     pub subject_flapping: &'static str,
     pub subject_test: &'static str,
     pub subject_more: &'static str,
@@ -42,6 +44,7 @@ pub struct Words {
     pub so: &'static str,
     pub it_is_so: &'static str,
     pub gone: &'static str,
+    pub unwatched: &'static str,
     pub well_flag: &'static str,
     pub well: &'static str,
     pub was_warning: &'static str,
@@ -53,6 +56,7 @@ pub struct Words {
     pub settled_well: &'static str,
     pub settled_again: &'static str,
     pub settled_late: &'static str,
+    pub still_alive: &'static str,
     pub since: &'static str,
     /// Headings of what is known, and what stands behind a heading.
     pub colon: &'static str,
@@ -81,6 +85,7 @@ pub struct Words {
     pub at_reminded: &'static str,
     pub at_flapping: &'static str,
     pub at_settled: &'static str,
+    pub at_alive: &'static str,
     /// What to do, by the beginning of the metric's name or the rule's name; the first that fits.
     pub hints: &'static [(&'static str, &'static str)],
     /// In them: what stands for a mount point and a service.
@@ -160,6 +165,7 @@ impl Words {
             Kind::Reminded => self.at_reminded,
             Kind::Flapping => self.at_flapping,
             Kind::Settled => self.at_settled,
+            Kind::Alive => self.at_alive,
         };
         fill(template, &[("time", time)])
     }

@@ -74,7 +74,7 @@ impl Case {
 
 /// The state as it was last judged, without touching it.
 pub fn state(here: &Here) -> State {
-    here.store.load_cache("crisis").unwrap_or_default()
+    here.peek_state("crisis").unwrap_or_default()
 }
 
 /// The incidents of a span and every open one, the newest first.
@@ -111,6 +111,10 @@ pub fn find(here: &Here, id: Option<&str>) -> Result<Case> {
         return Ok(cases.swap_remove(at));
     }
     let mut found: Vec<Case> = cases.into_iter().filter(|case| case.id.starts_with(id)).collect();
+    // The name of a rule means that rule, not another one whose name is longer.
+    if found.iter().filter(|case| case.rule == id).count() == 1 {
+        found.retain(|case| case.rule == id);
+    }
     let plain = clean(id, NAME_MAX);
     match (found.pop(), found.as_slice()) {
         (Some(case), []) => Ok(case),

@@ -1,14 +1,14 @@
 //! `osmon detect-crisis`: the rules on the newest snapshot.
 
 use super::here::Here;
-use super::{evidence, learn, mutes, replay, verdict};
+use super::{alive, evidence, learn, mutes, replay, verdict};
 use crate::alert::Outbox;
 use crate::base::clock::{Now, parse};
 use crate::base::fault::Fault;
 use crate::base::units::duration;
 use crate::cli::{Call, Command, Exit};
 use crate::crisis::{Clock, State, step};
-use crate::model::event::Event;
+use crate::model::event::{Event, Kind};
 use crate::model::metric::Metric;
 use crate::model::record::{Header, Record, sections};
 use crate::model::walk::walk;
@@ -74,7 +74,8 @@ impl Detected {
 
     /// The same for the history.
     fn to_record(&self) -> Vec<Event> {
-        self.state.unrecorded.iter().chain(&self.events).cloned().collect()
+        let events = self.state.unrecorded.iter().chain(&self.events);
+        events.filter(|event| event.kind != Kind::Alive).cloned().collect()
     }
 }
 
@@ -124,6 +125,7 @@ fn run(call: &Call) -> Result<Exit> {
     }
     let mut detected = evaluate(&here, &snapshot)?;
     detected.events = evidence::add(&here, detected.events, None);
+    alive::add(&here, &mut detected);
     promise(&here, &detected);
     enqueue(&here, &detected.to_tell())?;
     commit(&here, &detected)?;

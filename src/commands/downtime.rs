@@ -8,6 +8,7 @@ use crate::base::fault::Fault;
 use crate::cli::{Call, Command, Exit};
 use crate::model::mute::Silence;
 use anyhow::Result;
+use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
 
 /// Longest downtime, in days.
@@ -49,6 +50,12 @@ fn run(call: &Call) -> Result<Exit> {
     let because = mutes::reason(&arguments.because)?;
     let since = arguments.from.as_deref().map_or(Ok(now), |from| ahead::parse(from, now)).map_err(Fault::Usage)?;
     let until = mutes::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, since)?;
+    if since - now > TimeDelta::days(LONGEST_DAYS) {
+        return Err(Fault::Usage(format!(
+            "--from may be {LONGEST_DAYS} days ahead at most, so that nothing is forgotten"
+        ))
+        .into());
+    }
     let silence = Silence { matcher: "*".to_string(), since, until, because, by: marks::author() };
     let from = if since > now { format!("from {} ", local_minute(since)) } else { String::new() };
     let text = format!("downtime {from}until {}: {}", local_minute(until), silence.because);

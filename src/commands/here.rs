@@ -5,7 +5,8 @@ use crate::base::fault::Fault;
 use crate::base::file::{read_at_most, replace};
 use crate::cli::{Call, Output};
 use crate::config::alert::READER;
-use crate::config::load::{data_dir_despite, load};
+use crate::config::despite::{data_dir_despite, load_despite};
+use crate::config::load::load;
 use crate::config::{Config, Loaded, Problem, Request};
 use crate::probe::Root;
 use crate::store::Store;
@@ -56,17 +57,14 @@ impl Here {
         now.boottime_seconds = root.recorded_boottime().unwrap_or(now.boottime_seconds);
         let (loaded, problems) = match load(request) {
             Ok(loaded) => (loaded, Vec::new()),
-            Err(problems) => (fallback(request)?, problems),
+            Err(problems) => (fallback(request, &problems)?, problems),
         };
         let store = Store::new(loaded.config.data_dir.clone());
         if call.scheduled {
             call.out.hold_back(loaded.config.data_dir.clone(), now.wall);
         }
-        let instead = if last_good(store.directory()).exists() {
-            "the last good configuration"
-        } else {
-            "the default configuration"
-        };
+        let instead =
+            if last_good(store.directory()).exists() { "the last good configuration" } else { "all that is right" };
         for problem in &problems {
             call.out.complain(&format!("{problem}; going on with {instead}"));
         }
@@ -120,6 +118,15 @@ impl Here {
         if path.is_empty() { self.store.directory().join("report.html") } else { PathBuf::from(path) }
     }
 
+    /// A state file, for those who change nothing; that it is damaged is said.
+    pub fn peek_state<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let loaded = self.store.peek_state(name);
+        if let Some(notice) = loaded.notice {
+            self.out.complain(&notice);
+        }
+        loaded.content
+    }
+
     /// A state file; that a damaged one was set aside is said.
     pub fn load_state<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
         let loaded = self.store.load_state(name, &self.now);
@@ -151,10 +158,16 @@ fn last_good(directory: &std::path::Path) -> PathBuf {
     directory.join("state").join("last-good.toml")
 }
 
-/// The last good configuration, with the environment where that is good, else the default; always for the data
+/// The last good configuration, without one what is right of this one; with the environment where that is good, else the default; always for the data
 /// directory that was meant.
-fn fallback(request: &Request) -> Result<Loaded> {
+fn fallback(request: &Request, problems: &[Problem]) -> Result<Loaded> {
     let directory = data_dir_despite(request);
+    let placed = Request { data_dir: Some(directory.clone()), ..request.clone() };
+    if !last_good(&directory).exists()
+        && let Some(loaded) = load_despite(&placed, problems)
+    {
+        return Ok(loaded);
+    }
     let text = read_at_most(&last_good(&directory), 2 * 1024 * 1024)
         .ok()
         .and_then(|text| String::from_utf8(text).ok())

@@ -2,6 +2,7 @@
 
 pub mod ack;
 pub mod alerts;
+mod alive;
 pub mod backup;
 mod cases;
 pub mod config;

@@ -19,9 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest reason, in characters.
 const REASON_MAX: usize = 300;
 
-/// What is muted now. A file that is damaged is left for those who write.
+/// What is muted now. Of a file that is damaged the generation before it counts; those who write set it aside.
 pub fn read(here: &Here) -> Mutes {
-    let mut mutes: Mutes = here.store.load_cache(STATE).unwrap_or_default();
+    let mut mutes: Mutes = here.peek_state(STATE).unwrap_or_default();
     mutes.tidy(here.now.wall);
     mutes
 }

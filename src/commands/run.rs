@@ -5,7 +5,7 @@
 
 use super::here::Here;
 use super::probe_table;
-use super::{detect_crisis, evidence, graph, learn, probe, refuge, send_alert, skipped, upkeep, verdict};
+use super::{alive, detect_crisis, evidence, graph, learn, probe, refuge, send_alert, skipped, upkeep, verdict};
 use crate::alert::{heartbeat, troubles};
 use crate::base::bounded::{self, Unfinished};
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
@@ -212,6 +212,7 @@ impl Minute {
         let Some(mut detected) = self.step("judge", DETECT_LIMIT, move |here| {
             let mut detected = detect_crisis::evaluate(here, &judged)?;
             detected.events = evidence::add(here, detected.events, processes);
+            alive::add(here, &mut detected);
             Ok(detected)
         }) else {
             return Vec::new();

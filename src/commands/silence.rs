@@ -2,7 +2,7 @@
 
 use super::here::Here;
 use super::{marks, mutes};
-use crate::base::clock::{local_minute, stamp};
+use crate::base::clock::{local_form, local_minute, stamp};
 use crate::base::fault::Fault;
 use crate::base::similar::hint;
 use crate::base::text::{NAME_MAX, clean};
@@ -73,6 +73,7 @@ fn run(call: &Call) -> Result<Exit> {
     let text = format!("silenced {} until {}: {}", silence.matcher, local_minute(until), silence.because);
     let added = silence.clone();
     mutes::change(&here, move |mutes| {
+        mutes.silences.retain(|known| known.matcher != added.matcher || known.since > now);
         mutes.silences.push(added);
         Ok(((), text))
     })?;
@@ -127,10 +128,14 @@ fn list(call: &Call, mutes: &Mutes, here: &Here) {
         call.out.result(&serde_json::json!({ "schema": 1, "time": stamp(here.now.wall), "silence": mutes.silences, "ack": mutes.acks }).to_string());
         return;
     }
-    let silences = mutes
-        .silences
-        .iter()
-        .map(|silence| (clean(&silence.matcher, NAME_MAX), silence.until, &silence.because, &silence.by));
+    let silences = mutes.silences.iter().map(|silence| {
+        let planned = if silence.since > here.now.wall {
+            format!(" from {}", local_form(silence.since, "%m-%d %H:%M"))
+        } else {
+            String::new()
+        };
+        (format!("{}{planned}", clean(&silence.matcher, NAME_MAX)), silence.until, &silence.because, &silence.by)
+    });
     let acks = mutes.acks.iter().map(|ack| (format!("ack {}", ack.incident), ack.until, &ack.because, &ack.by));
     let rows = silences.chain(acks).enumerate().map(|(at, (what, until, because, by))| {
         row(COLUMNS, &[(at + 1).to_string(), what, local_minute(until), format!("{because} ({by})")])

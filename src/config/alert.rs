@@ -5,6 +5,7 @@ use super::merge::Wrong;
 use super::route::{self, Route};
 use super::secret::Secret;
 use crate::base::units::parse_duration;
+use chrono::{NaiveTime, Timelike};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use toml::Table;
@@ -20,6 +21,8 @@ pub struct Alert {
     pub transport: Transport,
     /// Asked for after each good run; empty: nobody.
     pub heartbeat_url: String,
+    /// Time of day at which a sign of life is sent, `08:00`; empty: none.
+    pub sign_of_life: String,
     /// `[alert.smtp]`
     pub smtp: Smtp,
     /// `[alert.sendmail]`
@@ -111,6 +114,12 @@ impl Alert {
     /// How long what nobody accepts is tried again, in seconds.
     pub fn expire_seconds(&self) -> i64 {
         parse_duration(&self.expire_after).map_or(7 * 86_400, |span| span.as_secs().cast_signed())
+    }
+
+    /// The minute of the day at which a sign of life is due.
+    pub fn sign_of_life_minute(&self) -> Option<u32> {
+        let time = NaiveTime::parse_from_str(&self.sign_of_life, "%H:%M").ok()?;
+        Some(time.hour() * 60 + time.minute())
     }
 
     /// Every secret, with the keys it stands under.
@@ -219,6 +228,9 @@ fn sensible(alert: &Alert, add: &mut impl FnMut(&[&str], String)) {
     }
     if !alert.from.is_empty() && !is_address(&alert.from) {
         add(&["alert", "from"], format!("{:?} is not a mail address", alert.from));
+    }
+    if !alert.sign_of_life.is_empty() && alert.sign_of_life_minute().is_none() {
+        add(&["alert", "sign_of_life"], format!("{:?} is no time of day such as \"08:00\"", alert.sign_of_life));
     }
     let heartbeat = &alert.heartbeat_url;
     if !heartbeat.is_empty() && !["https://", "http://"].iter().any(|begin| heartbeat.starts_with(begin)) {

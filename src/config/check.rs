@@ -1,6 +1,7 @@
 //! Values that have the right type and still make no sense.
 
 use super::merge::{Wrong, flatten};
+use super::rule::Measure;
 use super::{Alert, Config, Probe, Report, Rule, Store, rule};
 use crate::base::similar::hint;
 use crate::model::catalogue;
@@ -12,7 +13,7 @@ use toml::Table;
 const LEAST_BYTES: u64 = 32 << 20;
 
 /// Incidents that no rule of the configuration raises have these names.
-const RESERVED: [&str; 2] = ["no-data", "skipped-runs"];
+const RESERVED: [&str; 4] = ["no-data", "sign-of-life", "skipped-runs", "stale-data"];
 
 #[derive(Deserialize)]
 struct Written {
@@ -90,6 +91,26 @@ fn choices(merged: &Table, wrong: &mut Vec<Wrong>) {
     }
 }
 
+/// What a message may name besides labels.
+const PLACES: [&str; 4] = ["value", "limit", "left", "usual"];
+
+/// A name in braces that nothing is put in for.
+fn unknown_place<'a>(rule: &'a Rule, label: &str) -> Option<&'a str> {
+    let names = rule.message.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    names.filter(|name| !PLACES.contains(name)).find(|name| *name != label)
+}
+
+/// A limit beyond all that can be.
+fn is_never_reached(rule: &Rule) -> bool {
+    // Of a unit or a process it is the share of one core.
+    let is_whole = rule.metric.name.ends_with("_percent") && !rule.metric.name.starts_with("unit.");
+    let limits = rule.warning.into_iter().chain(rule.critical);
+    rule.above
+        && rule.measure == Measure::Value
+        && is_whole
+        && limits.map(|limit| limit.raise).any(|raise| raise > 101.0)
+}
+
 /// What is allowed and probably not meant: a rule that watches nothing is silent for ever, a secret that others can read.
 pub fn doubts(config: &Config) -> Vec<Wrong> {
     let known = catalogue::all();
@@ -99,6 +120,16 @@ pub fn doubts(config: &Config) -> Vec<Wrong> {
     for rule in &config.rules {
         let name = &rule.metric.name;
         let entry = known.iter().find(|entry| entry.name == *name);
+        let path = |key: &str| ["rule", &rule.name, key].map(str::to_string).to_vec();
+        if let Some(place) = entry.and_then(|entry| unknown_place(rule, &entry.label)) {
+            let message = format!(
+                "nothing is put in for {{{place}}}; there are {{value}}, {{limit}}, {{left}}, {{usual}} and labels"
+            );
+            doubts.push(Wrong { path: path("message"), message });
+        }
+        if is_never_reached(rule) {
+            doubts.push(Wrong { path: path("warning"), message: "a limit above 100 % is never reached".to_string() });
+        }
         let message = match entry {
             None => format!(
                 "nothing that osmon measures is called {name:?}{}",
@@ -110,7 +141,7 @@ pub fn doubts(config: &Config) -> Vec<Wrong> {
                 Some((key, _)) => format!("{name} has no label {key:?}; it has {:?}", entry.label),
             },
         };
-        doubts.push(Wrong { path: ["rule", &rule.name, "metric"].map(str::to_string).into(), message });
+        doubts.push(Wrong { path: path("metric"), message });
     }
     doubts
 }

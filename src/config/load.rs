@@ -59,6 +59,7 @@ impl Loaded {
         let doubts = check::doubts(&self.config).into_iter().map(|wrong| Problem {
             place: place_of(&wrong.path, &self.variables, self.file.as_ref(), false),
             message: format!("{}: {}", wrong.path.join("."), wrong.message),
+            path: wrong.path,
         });
         doubts.collect()
     }
@@ -102,6 +103,7 @@ pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
     problems.extend(wrong.into_iter().map(|wrong| Problem {
         place: place_of(&wrong.path, &variables, file.as_ref(), false),
         message: format!("{}: {}", wrong.path.join("."), wrong.message),
+        path: wrong.path,
     }));
     problems.extend(file.as_ref().and_then(|(path, text)| readable(request, path, text)));
     match config {
@@ -123,20 +125,8 @@ fn readable(request: &Request, path: &Path, text: &str) -> Option<Problem> {
             keys.join("."),
             path.display()
         ),
+        path: Vec::new(),
     })
-}
-
-/// The data directory as far as it can be told from a configuration that is wrong elsewhere.
-pub fn data_dir_despite(request: &Request) -> PathBuf {
-    let variable =
-        |name: &str| request.environment.iter().find(|(key, _)| key == name).map(|(_, value)| PathBuf::from(value));
-    let from_file = || {
-        let (_, text) = read_file(request).ok()??;
-        let (table, _) = DeTable::parse_recoverable(&text);
-        table.get_ref().get("data_dir")?.get_ref().as_str().map(PathBuf::from)
-    };
-    let chosen = request.data_dir.clone().or_else(|| variable("OSMON_DATA_DIR")).or_else(from_file);
-    chosen.filter(|path| path.is_absolute()).unwrap_or_else(|| default_data_dir(request))
 }
 
 /// Where the configuration file is looked for.
@@ -144,7 +134,7 @@ pub fn usual_file(request: &Request) -> PathBuf {
     base_directory(request, "XDG_CONFIG_HOME", ".config", "/etc").join("osmon").join("osmon.toml")
 }
 
-fn default_data_dir(request: &Request) -> PathBuf {
+pub(super) fn default_data_dir(request: &Request) -> PathBuf {
     base_directory(request, "XDG_STATE_HOME", ".local/state", "/var/lib").join("osmon")
 }
 
@@ -159,7 +149,7 @@ fn base_directory(request: &Request, variable: &str, below_home: &str, for_root:
         .unwrap_or_else(|| get("HOME").unwrap_or_else(|| PathBuf::from("/")).join(below_home))
 }
 
-fn read_file(request: &Request) -> Result<Option<(PathBuf, String)>, Problem> {
+pub(super) fn read_file(request: &Request) -> Result<Option<(PathBuf, String)>, Problem> {
     let named = request.file.clone().or_else(|| {
         request.environment.iter().find(|(key, _)| key == "OSMON_CONFIG").map(|(_, value)| PathBuf::from(value))
     });
@@ -167,7 +157,7 @@ fn read_file(request: &Request) -> Result<Option<(PathBuf, String)>, Problem> {
     if let Some(text) = &request.instead {
         return Ok(Some((path, text.clone())));
     }
-    let problem = |message: String| Problem { place: path.display().to_string(), message };
+    let problem = |message: String| Problem { place: path.display().to_string(), message, path: Vec::new() };
     match read_at_most(&path, FILE_MAX + 1) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(None),
         Err(error) => Err(problem(format!("could not read the configuration: {error}"))),
@@ -204,7 +194,9 @@ fn overlay(merged: &mut Table, request: &Request, problems: &mut Vec<Problem>) -
         keys.into_iter().map(|(path, value)| (variable_name(&path), path, value)).collect();
     let mut set = Vec::new();
     for (name, text) in given {
-        let mut wrong = |message| problems.push(Problem { place: format!("environment variable {name}"), message });
+        let mut wrong = |message| {
+            problems.push(Problem { place: format!("environment variable {name}"), message, path: Vec::new() });
+        };
         let Some((_, path, expected)) = named.iter().find(|(known, _, _)| known == name) else {
             wrong(format!("sets nothing{}", hint(name, named.iter().map(|(known, _, _)| known.as_str()))));
             continue;
@@ -279,10 +271,10 @@ fn in_file(path: &Path, text: &str, wrong: &Wrong) -> Problem {
     let table = DeTable::parse(text).ok();
     let span = table.as_ref().and_then(|table| find(table.get_ref(), &keys));
     let place = span.map_or_else(|| path.display().to_string(), |span| position(path, text, span.start));
-    Problem { place, message: format!("{}: {}", wrong.path.join("."), wrong.message) }
+    Problem { place, message: format!("{}: {}", wrong.path.join("."), wrong.message), path: wrong.path.clone() }
 }
 
 fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> Problem {
     let place = error.span().map_or_else(|| path.display().to_string(), |span| position(path, text, span.start));
-    Problem { place, message: format!("not valid TOML: {}", error.message().replace('\n', "; ")) }
+    Problem { place, message: format!("not valid TOML: {}", error.message().replace('\n', "; ")), path: Vec::new() }
 }

@@ -2,6 +2,7 @@
 
 pub mod alert;
 mod check;
+pub mod despite;
 pub mod load;
 mod merge;
 mod place;
@@ -143,6 +144,8 @@ pub struct Problem {
     pub place: String,
     /// What is wrong, and what to do.
     pub message: String,
+    /// The key in the file; empty: it is no single one.
+    pub path: Vec<String>,
 }
 
 impl fmt::Display for Problem {

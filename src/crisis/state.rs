@@ -4,7 +4,8 @@ use super::series::Series;
 use crate::model::event::Event;
 use crate::model::incident::{Incident, Lifecycle, Severity};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// Shape of the file. 1: without what was told to people.
@@ -22,8 +23,8 @@ pub struct Stamp {
 /// State of all rules.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// Shape of this file.
-    #[serde(default)]
+    /// Shape of this file; one of a later osmon is not read.
+    #[serde(deserialize_with = "known")]
     pub schema: u32,
     /// Boot in which it was last evaluated.
     #[serde(default)]
@@ -40,12 +41,21 @@ pub struct State {
     /// Events that may not be in the history yet: killed, or the disk was full.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unrecorded: Vec<Event>,
+    /// The day of the last sign of life, in the zone of the host.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub signed: String,
     /// By rule and labels, such as `disk{mount="/"}`.
-    #[serde(default)]
     pub alerts: BTreeMap<String, Alert>,
     /// Past values, by the same keys, for the rules that need them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub series: BTreeMap<String, Series>,
+}
+
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        schema if schema <= SCHEMA => Ok(schema),
+        schema => Err(D::Error::custom(format!("schema {schema} is of a later osmon"))),
+    }
 }
 
 /// State of one rule for one thing.

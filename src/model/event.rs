@@ -20,6 +20,8 @@ pub enum Kind {
     Flapping,
     /// What was not told for a while is told: how it is now.
     Settled,
+    /// Nothing: the daily sign of life, if it is wanted. Not part of the history.
+    Alive,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
             Self::Reminded => "reminded",
             Self::Flapping => "flapping",
             Self::Settled => "settled",
+            Self::Alive => "alive",
         }
     }
 }

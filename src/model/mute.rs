@@ -2,13 +2,14 @@
 
 use super::metric::{Selector, read_labels};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Everything that is muted by people.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Mutes {
     /// Shape of this file.
-    #[serde(default)]
+    #[serde(deserialize_with = "known")]
     pub schema: u32,
     /// Silences and downtimes.
     #[serde(default, rename = "silence")]
@@ -16,6 +17,13 @@ pub struct Mutes {
     /// Acknowledged incidents.
     #[serde(default, rename = "ack")]
     pub acks: Vec<Ack>,
+}
+
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        schema @ 0..=1 => Ok(schema),
+        schema => Err(D::Error::custom(format!("schema {schema} is of a later osmon"))),
+    }
 }
 
 /// Nothing of what it means is told while it lasts.

@@ -78,6 +78,20 @@ impl Store {
         read_json(&self.state_file(name)).ok().flatten()
     }
 
+    /// Reads a state file for those who change nothing: of a damaged one the generation before it is used, and that is
+    /// said.
+    pub fn peek_state<T: DeserializeOwned>(&self, name: &str) -> Loaded<T> {
+        let path = self.state_file(name);
+        match read_json(&path) {
+            Ok(content) => Loaded { content, notice: None },
+            Err(reason) => {
+                let content = read_json(&path.with_extension("json.1")).ok().flatten();
+                let instead = if content.is_some() { "the generation before it is used" } else { "nothing is known" };
+                Loaded { content, notice: Some(format!("{}: {reason}; {instead}", path.display())) }
+            }
+        }
+    }
+
     /// Reads a state file. A damaged one is set aside as `.corrupt-<time>` and the generation before it is used.
     pub fn load_state<T: DeserializeOwned>(&self, name: &str, now: &Now) -> Loaded<T> {
         let path = self.state_file(name);

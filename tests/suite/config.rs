@@ -135,3 +135,22 @@ fn a_file_that_was_named_and_is_not_there_is_said() {
             .contains("/nonexistent/osmon.toml: could not read the configuration: No such file")
     );
 }
+
+/// One wrong key does not silence a host that has no last good configuration yet, nor send its data elsewhere.
+#[test]
+fn without_a_last_good_one_all_that_is_right_counts() {
+    let mut host = Host::recorded("vm");
+    host.config =
+        "[alert]\nto = [\"root@localhost\"]\n[rule.cpu]\nwarning = \"x\"\nfoo = 1\n[rule.memory]\nwarning = 1\nfor = \"0s\"\n"
+            .to_string();
+    let done = host.osmon(&["run", "-v"]);
+    assert!(done.err.contains("going on with all that is right"), "{}", done.err);
+    assert!(done.out.contains("WARNING  Memory") && !done.out.contains("nobody is told"), "{}", done.out);
+    let waiting = std::fs::read_dir(host.path("data/outbox/new")).unwrap().count();
+    assert_eq!(waiting, 1, "{}", done.out);
+    let mut command = std::process::Command::new(super::harness::binary("osmon"));
+    command.current_dir(host.path("")).env_clear().env("HOME", host.path("home")).args(["note", "here"]);
+    let config = host.path("osmon.toml");
+    let output = command.args(["--data-dir", "given", "--config"]).arg(config).output().unwrap();
+    assert!(host.path("given/events").exists(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -302,3 +302,44 @@ fn from_small_binaries_the_evidence_comes_from_the_history() {
     assert_eq!((&evidence["process"][0]["name"], &evidence["resource"]), (&"java".into(), &"memory".into()), "{event}");
     assert_eq!(evidence["value"].as_array().unwrap().len(), 2, "of this and the last minute");
 }
+
+#[test]
+fn of_damaged_state_the_generation_before_it_is_shown_and_that_is_said() {
+    let mut host = fired();
+    host.osmon(&["silence", "disk", "--for", "1h", "--because", "x"]).ok();
+    host.osmon(&["silence", "cpu", "--for", "1h", "--because", "y"]).ok();
+    minute(&mut host, 97);
+    for (file, words, shown) in [
+        ("silence", &["silence"][..], "disk"),
+        ("crisis", &["incidents", "--open"], CPU),
+        ("crisis", &["explain", "cpu"], "CPU: open"),
+    ] {
+        let path = host.data().join(format!("state/{file}.json"));
+        let whole = fs::read(&path).unwrap();
+        for damage in ["", "garbage", "{\"schema\":99999999}", "{\"schema\":1,\"silence\":5,\"ack\":[]}"] {
+            fs::write(&path, damage).unwrap();
+            let done = host.osmon(words);
+            assert!(
+                done.code == 0 && done.out.contains(shown) && done.err.contains("the generation before it"),
+                "{damage}: {}{}",
+                done.out,
+                done.err
+            );
+        }
+        fs::write(&path, whole).unwrap();
+    }
+}
+
+#[test]
+fn a_planned_downtime_shows_when_it_begins_and_the_dead_man_keeps_still_in_one() {
+    let mut host = fired();
+    host.osmon(&["downtime", "--from", "+2h", "--for", "1h", "--because", "x"]).ok();
+    let list = host.osmon(&["silence"]).ok().out;
+    assert!(list.contains("* from 11-20 23:4"), "{list}");
+    assert_eq!(host.osmon(&["downtime", "--from", "2027-06-01", "--for", "1h", "--because", "x"]).code, 64);
+    host.config = "[alert]\nto = [\"root@localhost\"]\n".to_string();
+    host.osmon(&["downtime", "--for", "1h", "--because", "new kernel"]).ok();
+    host.advance(1200, 5);
+    assert_eq!(host.osmon(&["status", "--alert"]).code, 3);
+    assert!(!host.path("data/outbox/new").exists() || fs::read_dir(host.path("data/outbox/new")).unwrap().count() == 0);
+}

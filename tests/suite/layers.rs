@@ -65,6 +65,7 @@ fn imports_go_down_only() {
 fn a_command_knows_no_other_command_but_run_and_its_helpers() {
     // Helpers of several commands are no commands themselves.
     let helpers = [
+        "alive",
         "cases",
         "evidence",
         "mutes",

@@ -14,6 +14,8 @@ const LOOK_MS: i64 = 60_000;
 const GAP_FACTOR: i64 = 3;
 /// A gap is longer than this, however close the values usually are, in milliseconds.
 const GAP_MS: i64 = 300_000;
+/// However far apart the values usually are, none holds for longer than this, in milliseconds: two days.
+const HOLD_MS: i64 = 2 * 86_400_000;
 /// So many bad lines are named.
 const NAMED: usize = 5;
 /// Longest line, in bytes.
@@ -80,8 +82,11 @@ fn parse(mut input: impl BufRead) -> io::Result<Series> {
 }
 
 fn sample(text: &str) -> Option<(i64, f64)> {
-    let (time, rest) = text.split_once([',', ';', '\t'])?;
-    let value = rest.split([',', ';', '\t']).next().unwrap_or_default().trim().trim_matches('"');
+    // With another separator a comma is that of a decimal number.
+    let separator = [';', '\t'].into_iter().find(|separator| text.contains(*separator)).unwrap_or(',');
+    let (time, rest) = text.split_once(separator)?;
+    let value = rest.split(separator).next().unwrap_or_default().trim().trim_matches('"');
+    let value = if separator == ',' { value.to_string() } else { value.replacen(',', ".", 1) };
     let value: f64 = value.parse().ok().filter(|value: &f64| value.is_finite())?;
     Some((moment(time.trim().trim_matches('"'))?, value))
 }
@@ -115,7 +120,7 @@ impl Series {
     /// Every value at its time; where the next one is more than a minute away it holds until then, as osmon would have
     /// found it at each look.
     pub fn play(&self, visit: &mut dyn FnMut(DateTime<Utc>, f64)) {
-        let gap = self.usual_ms().saturating_mul(GAP_FACTOR).max(GAP_MS);
+        let gap = self.usual_ms().saturating_mul(GAP_FACTOR).clamp(GAP_MS, HOLD_MS);
         let next = self.samples.iter().skip(1).map(|(time, _)| Some(*time)).chain([None]);
         for ((time, value), next) in self.samples.iter().zip(next) {
             let until = next.filter(|next| next - time <= gap).unwrap_or(*time + 1);
@@ -144,12 +149,12 @@ mod tests {
 
     #[test]
     fn any_form_of_time_and_bad_lines_are_counted() {
-        let text = "\u{feff}timestamp,value\n2026-11-20T00:00:00Z,1\n2026-11-20 00:01:00,2.5\n1795132920;3\n1795132980000,4,more\n\"2026-11-20 00:04:00\",\"5\"\nnonsense\n2026-11-20 00:05:00,NaN\n\n# note\n2026-11-20T00:00:00Z,9\n";
+        let text = "\u{feff}timestamp,value\n2026-11-20T00:00:00Z,1\n2026-11-20 00:01:00,2.5\n1795132920;3,5\n1795132980000,4,more\n\"2026-11-20 00:04:00\",\"5\"\nnonsense\n2026-11-20 00:05:00,NaN\n\n# note\n2026-11-20T00:00:00Z,9\n";
         let series = parse(text.as_bytes()).unwrap();
         let begin = 1_795_132_800_000;
         let found: Vec<(i64, f64)> =
             series.samples.iter().map(|(time, value)| ((time - begin) / 60_000, *value)).collect();
-        assert_eq!(found, [(0, 9.0), (1, 2.5), (2, 3.0), (3, 4.0), (4, 5.0)]);
+        assert_eq!(found, [(0, 9.0), (1, 2.5), (2, 3.5), (3, 4.0), (4, 5.0)]);
         assert_eq!(
             series.complaints(),
             ["line 7 is no timestamp,value: nonsense", "line 8 is no timestamp,value: 2026-11-20 00:05:00,NaN"]
@@ -171,5 +176,6 @@ mod tests {
         assert_eq!(played(&[0, 1, 2]), [(0, 0), (1, 1), (2, 2)]);
         assert_eq!(played(&[0, 3, 6, 60]), [(0, 0), (1, 0), (2, 0), (3, 3), (4, 3), (5, 3), (6, 6), (60, 60)]);
         assert_eq!(played(&[0, 60, 120]).len(), 121);
+        assert_eq!(played(&[0, 60_000_000]).len(), 2, "nothing is known of a century");
     }
 }

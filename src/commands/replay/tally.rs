@@ -62,7 +62,7 @@ impl Tally {
             Kind::Fired => count.fired += 1,
             Kind::Escalated => count.escalated += 1,
             Kind::Recovered => count.recovered += 1,
-            Kind::Reminded | Kind::Flapping | Kind::Settled => {}
+            Kind::Reminded | Kind::Flapping | Kind::Settled | Kind::Alive => {}
         }
         match (&event.muted, event.is_over()) {
             (Some(_), _) => self.muted += 1,

@@ -5,6 +5,7 @@ use crate::alert::Outbox;
 use crate::base::clock::{parse, stamp};
 use crate::commands::cases::STALE;
 use crate::commands::here::Here;
+use crate::commands::mutes;
 use crate::model::event::{Event, Kind};
 use crate::model::incident::Severity;
 use crate::model::record::{Header, Record};
@@ -62,8 +63,11 @@ fn end(here: &Here, status: &Status, told: &Told) -> Result<()> {
     Ok(())
 }
 
-/// With nobody to tell nothing is queued.
+/// With nobody to tell, and while it is silenced, nothing is queued.
 fn put(here: &Here, event: &Event) -> Result<()> {
+    if mutes::read(here).silence(STALE, &event.metric, here.now.wall).is_some() {
+        return Ok(());
+    }
     if here.config.alert.routes.is_empty() {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! A rule as it is written, and the rule that it means.
 
 use super::{Limit, Measure, Rule, Samples, beyond};
-use crate::base::units::parse_duration;
+use crate::base::units::{duration, parse_duration};
 use crate::config::window::Window;
 use crate::model::metric::Selector;
 use std::time::Duration;
@@ -120,9 +120,18 @@ impl Written<'_> {
                 if beyond(is_ceiling, warning.raise, critical.raise) && warning.raise != critical.raise =>
             {
                 let side = if is_ceiling { "below" } else { "above" };
+                let is_forecast = self.number("reaches").is_some();
+                let keys = if is_forecast { ("within", "critical_within") } else { ("warning", "critical") };
+                let show = |limit: f64| if is_forecast { duration(limit) } else { limit.to_string() };
                 return Err((
-                    if self.number("reaches").is_some() { "within" } else { "warning" },
-                    format!("warning ({}) must be {side} critical ({})", warning.raise, critical.raise),
+                    keys.0,
+                    format!(
+                        "{} ({}) must be {side} {} ({})",
+                        keys.0,
+                        show(warning.raise),
+                        keys.1,
+                        show(critical.raise)
+                    ),
                 ));
             }
             _ => {}

@@ -77,7 +77,7 @@ proptest! {
                     Kind::Fired => prop_assert!(open.insert(event.incident.clone())),
                     Kind::Recovered => prop_assert!(open.remove(&event.incident), "{} ended and was not open", event.incident),
                     Kind::Escalated | Kind::Reminded => prop_assert!(open.contains(&event.incident)),
-                    Kind::Flapping | Kind::Settled => {}
+                    Kind::Flapping | Kind::Settled | Kind::Alive => {}
                 }
             }
             let now: BTreeSet<String> = next.open().into_iter().map(|incident| incident.id).collect();

@@ -1,0 +1,59 @@
+//! The daily sign of life: who gets none knows that nobody watches.
+
+use super::detect_crisis::Detected;
+use super::here::Here;
+use super::verdict;
+use crate::base::clock::{local_form, stamp};
+use crate::base::text::plural;
+use crate::model::event::{Event, Kind};
+use crate::model::incident::Severity;
+use chrono::{DateTime, Utc};
+
+/// Adds the sign of life of today where it is due and was not given yet. It is remembered with the judgement.
+pub fn add(here: &Here, detected: &mut Detected) {
+    let Some(minute) = here.config.alert.sign_of_life_minute() else { return };
+    let now = here.now.wall;
+    let today = local_form(now, "%Y-%m-%d");
+    if detected.state.signed != today && minute_of_day(now) >= minute {
+        detected.events.push(sign(here, detected, &today));
+        detected.state.signed = today;
+    }
+}
+
+fn minute_of_day(time: DateTime<Utc>) -> u32 {
+    let part = |form| local_form(time, form).parse().unwrap_or(0);
+    part("%H") * 60 + part("%M")
+}
+
+fn sign(here: &Here, detected: &Detected, today: &str) -> Event {
+    let now = stamp(here.now.wall);
+    let open = detected.state.open();
+    let (word, _) = verdict::word(&detected.state);
+    let how = match open.len() {
+        0 if !detected.state.unmeasured.is_empty() => format!("not measured: {}", detected.state.unmeasured.join("; ")),
+        0 => "no open problems".to_string(),
+        count => plural(count, "open problem"),
+    };
+    let titles = open.iter().take(5).map(|incident| format!("; {}", incident.title)).collect::<String>();
+    Event {
+        id: format!("alive-{today}.1"),
+        incident: format!("alive-{today}"),
+        kind: Kind::Alive,
+        severity: Severity::Warning,
+        time: now.clone(),
+        host: here.root.host_name(),
+        rule: "sign-of-life".to_string(),
+        title: format!("{word}: {how}{titles}"),
+        metric: "probe.alive".to_string(),
+        value: 1.0,
+        limit: 1.0,
+        above: true,
+        since: now,
+        duration_seconds: 0.0,
+        message: None,
+        reason: None,
+        well: true,
+        muted: None,
+        evidence: None,
+    }
+}
