@@ -29,6 +29,13 @@ fn is_hostile(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
+/// Whether there is no such character in it but line ends.
+pub fn is_plain(text: &str) -> bool {
+    // Most text has neither controls nor anything beyond ASCII, and is passed quickly.
+    let is_simple = |byte: u8| (0x20..0x7f).contains(&byte) || byte == b'\n';
+    text.bytes().all(is_simple) || !text.chars().any(|c| c != '\n' && is_hostile(c))
+}
+
 /// `1 problem`, `2 problems`.
 pub fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }

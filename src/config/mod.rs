@@ -90,6 +90,28 @@ pub struct Report {
     pub path: String,
     /// What the page calls this host; empty: its host name.
     pub title: String,
+    /// Its language.
+    pub language: Language,
+    /// Which of the ranges 1h, 24h, 7d, 30d and 1y are drawn.
+    pub ranges: Vec<String>,
+    /// Which of its sections are shown.
+    pub sections: Vec<String>,
+    /// A file with a style sheet of one's own, put behind that of the page; empty: none.
+    pub style_file: String,
+    /// Without names of processes and users.
+    pub public: bool,
+}
+
+/// Language of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+pub enum Language {
+    /// English.
+    #[default]
+    #[serde(rename = "en")]
+    English,
+    /// French.
+    #[serde(rename = "fr")]
+    French,
 }
 
 /// `[alert]`
