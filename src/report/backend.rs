@@ -150,7 +150,7 @@ impl DrawingBackend for Svg<'_> {
                 self.out.labels += 1;
                 (if self.out.labels.is_multiple_of(2) { " class=\"c h\"" } else { " class=c" }, x, y + LABEL_GAP * 2)
             }
-            HPos::Right => (" class=r", x - LABEL_GAP, y),
+            HPos::Right => (" class=l", x - LABEL_GAP, y),
         };
         let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let _ = write!(self.out.axis, "<text x={x} y={y}{anchor}>{escaped}</text>");
