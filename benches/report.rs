@@ -63,7 +63,12 @@ fn main() {
     packed.write_all(page.as_bytes()).unwrap();
     println!("the page has {charts} charts");
     row("the page, limit 320 KB with 40 charts", page.len() as f64 / 1e3, 8.0 * charts as f64, "KB");
-    row("the page by gzip, limit 90 KB with 40 charts", packed.finish().unwrap().len() as f64 / 1e3, 2.25 * charts as f64, "KB");
+    row(
+        "the page by gzip, limit 90 KB with 40 charts",
+        packed.finish().unwrap().len() as f64 / 1e3,
+        2.25 * charts as f64,
+        "KB",
+    );
 }
 
 fn make(host: &Host, data: &Path, days: i64) {

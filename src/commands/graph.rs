@@ -1,16 +1,21 @@
-//! `osmon graph`: the page.
+//! `osmon graph`: the page, a single chart, and the month on paper.
 
 mod input;
 mod long;
+mod one;
 mod past;
+mod pdf;
 mod read;
+mod summary;
 
 use super::here::Here;
 use super::upkeep;
 use crate::base::clock::own_cpu_ms;
+use crate::base::fault::Fault;
 use crate::base::file::replace;
 use crate::cli::{Call, Command, Exit};
-use crate::report::render;
+use crate::report::range::RANGES;
+use crate::report::{Input, render};
 use anyhow::{Context, Result};
 use clap::{Args, FromArgMatches};
 use std::os::unix::fs::PermissionsExt;
@@ -22,9 +27,19 @@ const PAGE_MODE: u32 = 0o640;
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// Where to write it [default: report.html in the data directory, or what [report] path says]
+    /// Draw these metrics alone: cpu.busy_percent, 'disk.used_percent{mount="/var*"}', "load" for all of a kind
+    #[arg(value_name = "METRIC")]
+    metrics: Vec<String>,
+    /// How far back: 1h, 24h, 7d, 30d, 1y or any other span; of the page, which of its ranges is seen first [default: 24h]
+    #[arg(short, long, value_name = "SPAN")]
+    range: Option<String>,
+    /// Where to write it: the page [default: report.html in the data directory, or what [report] path says]; of metrics a
+    /// file that ends in .svg or .png [default: SVG to standard output]
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// The last 30 days on A4 as PDF, printed by a browser that is installed (needs --out)
+    #[arg(long, requires = "out", conflicts_with = "metrics")]
+    pdf: bool,
 }
 
 /// The command.
@@ -32,7 +47,7 @@ pub const COMMAND: Command = Command {
     name: "graph",
     aliases: &["report"],
     about: "Draw the page: verdict, tiles, open problems, charts from an hour to a year, who used the host, events",
-    examples: "  osmon graph\n  osmon graph --out /srv/www/web-01.html",
+    examples: "  osmon graph\n  osmon graph --out /srv/www/web-01.html\n  osmon graph cpu.busy_percent --range 7d --out cpu.svg\n  osmon graph 'disk.used_percent{mount=\"/var\"}' --range 1y --out var.png\n  osmon graph --pdf --out november.pdf",
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
@@ -49,7 +64,13 @@ fn run(call: &Call) -> Result<Exit> {
     {
         here.out.complain(&format!("history is not tidied up: {error:#}"));
     }
-    let path = write(&here, arguments.out)?;
+    if !arguments.metrics.is_empty() {
+        return one::draw(&here, &arguments.metrics, arguments.range.as_deref(), arguments.out.as_deref());
+    }
+    if let (true, Some(out)) = (arguments.pdf, &arguments.out) {
+        return pdf::print(&here, arguments.range.as_deref(), out);
+    }
+    let path = page(&here, arguments.out, arguments.range.as_deref())?;
     if call.out.json {
         call.out.result(&serde_json::json!({ "schema": 1, "report": path }).to_string());
     }
@@ -57,14 +78,32 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Makes the page and puts it in its place, whole; gives where.
+/// Makes the page and puts it in its place, whole, with `report.json` beside it; gives where.
 pub fn write(here: &Here, out: Option<PathBuf>) -> Result<PathBuf> {
+    page(here, out, None)
+}
+
+fn page(here: &Here, out: Option<PathBuf>, range: Option<&str>) -> Result<PathBuf> {
     let path = out.unwrap_or_else(|| here.report_path());
     let begun = own_cpu_ms();
     let mut input = input::read(here)?;
+    if let Some(range) = range {
+        input.first_range = first(&input, range)?;
+    }
     input.cost_ms = own_cpu_ms() - begun;
     put(&path, &render(&input)?)?;
+    put(&path.with_extension("json"), &summary::json(&input))?;
     Ok(path)
+}
+
+/// The range of the page that is seen first.
+fn first(input: &Input, wanted: &str) -> Result<&'static str> {
+    let known: Vec<&str> = input.ranges.iter().map(|drawn| drawn.id.as_str()).collect();
+    let found = RANGES.iter().find(|range| range.id == wanted && known.contains(&range.id));
+    found.map(|range| range.id).ok_or_else(|| {
+        let wanted = crate::base::text::clean(wanted, 40);
+        Fault::Usage(format!("the page has no range {wanted}; it has {}", known.join(", "))).into()
+    })
 }
 
 /// Replaces a file whole. Who opened it to a web server's group wants it to stay open.

@@ -56,7 +56,7 @@ impl Drawn {
         if !is_grid && self.open != Some(class_name) {
             self.close();
             // Writing to a String cannot fail.
-            let quote = if class_name.contains(' ') { "\"" } else { "" };
+            let quote = if class_name.contains(' ') { "'" } else { "" };
             let _ = write!(self.plot, "<path class={quote}{class_name}{quote} d='");
             self.open = Some(class_name);
         }
@@ -148,7 +148,7 @@ impl DrawingBackend for Svg<'_> {
             HPos::Left => ("", x, y),
             HPos::Center => {
                 self.out.labels += 1;
-                (if self.out.labels.is_multiple_of(2) { " class=\"c h\"" } else { " class=c" }, x, y + LABEL_GAP * 2)
+                (if self.out.labels.is_multiple_of(2) { " class='c h'" } else { " class=c" }, x, y + LABEL_GAP * 2)
             }
             HPos::Right => (" class=l", x - LABEL_GAP, y),
         };

@@ -181,7 +181,7 @@ fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
         if peaks.is_empty() {
             continue;
         }
-        let _ = write!(out.plot, "<path class=\"w s{}\" d='", number.min(5));
+        let _ = write!(out.plot, "<path class='w s{}' d='", number.min(5));
         for peak in peaks {
             let (low, high) = (y(peak.avg), y(peak.max));
             let _ = write!(out.plot, "M{} {low}v{}", place(peak.time, &frame.time), high - low);
@@ -223,9 +223,9 @@ mod tests {
         let paths: Vec<&str> = drawn.plot.split("<path ").skip(1).collect();
         let of = |class: &str| paths.iter().find(|path| path.starts_with(class)).unwrap();
         assert_eq!(of("class=s0").matches('M').count(), 2, "before and after the gap");
-        assert!(of("class=\"b s0\"").contains('z') && of("class=z").contains('h'));
+        assert!(of("class='b s0'").contains('z') && of("class=z").contains('h'));
         // From 2 to 77 of 100, in the backend's units.
         let height = (f64::from(PLOT.3) * 0.75).round();
-        assert!(of("class=\"w s1\"").contains(&format!("v-{height}")), "{paths:?}");
+        assert!(of("class='w s1'").contains(&format!("v-{height}")), "{paths:?}");
     }
 }

@@ -75,9 +75,8 @@ pub fn rows(
     words: Words,
 ) -> Vec<Row> {
     let days = days(now);
-    let of = |resource: &str| {
-        troubles.iter().filter(|trouble| group(&trouble.metric).0 == resource).collect::<Vec<_>>()
-    };
+    let of =
+        |resource: &str| troubles.iter().filter(|trouble| group(&trouble.metric).0 == resource).collect::<Vec<_>>();
     let mut rows = vec![row(words.of("Host"), &troubles.iter().collect::<Vec<_>>(), &days, recorded, now, words)];
     for resource in ["CPU", "Memory", "File systems", "Disk I/O", "Network", "Services"] {
         rows.push(row(words.of(resource), &of(resource), &days, recorded, now, words));

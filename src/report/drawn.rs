@@ -113,7 +113,15 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
             lines.iter().enumerate().map(|(class, line)| row(class, line, spec.unit, newest)).collect();
         charts.push(headed(&spec, rows, drawing.axis, drawing.plot, top, words));
     }
-    Ok(Drawn { id: range.id.to_string(), from: time.start, to: time.end, charts, gaps, reasons: Vec::new(), markers: String::new() })
+    Ok(Drawn {
+        id: range.id.to_string(),
+        from: time.start,
+        to: time.end,
+        charts,
+        gaps,
+        reasons: Vec::new(),
+        markers: String::new(),
+    })
 }
 
 /// Puts with a range that is kept what happened in it, and why there are gaps.
@@ -123,7 +131,8 @@ pub fn explain(drawn: &mut Drawn, events: &[Event], marks: &[Mark], now: DateTim
 }
 
 fn headed(spec: &Spec, rows: Vec<Row>, axis: String, plot: String, top: f64, words: Words) -> Chart {
-    let told = rows.iter().map(|row| format!("{} {} {}, {} {}", row.name, words.of("now"), row.now, words.of("max"), row.max));
+    let told =
+        rows.iter().map(|row| format!("{} {} {}, {} {}", row.name, words.of("now"), row.now, words.of("max"), row.max));
     let unit = match spec.title.as_ref() {
         "Pressure" => "% of the minute in which somebody waited",
         "CPU of units" => "% of a core",

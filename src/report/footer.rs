@@ -66,4 +66,3 @@ pub fn unexplained(input: &Input, record: &Value) -> String {
     let parts: Vec<String> = cpu.into_iter().chain(memory).collect();
     if parts.is_empty() { String::new() } else { words.with("Not explained by these: {}", &parts.join(", ")) }
 }
-

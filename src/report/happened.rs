@@ -48,7 +48,8 @@ fn of_event(input: &Input, event: &Event, time: DateTime<Utc>) -> Happened {
     let words = input.look.words;
     let metric = event.metric.split('{').next().unwrap_or_default();
     let title = title(input, &event.metric, &event.title, &event.rule);
-    let value = if is_flag(metric, event.limit) { String::new() } else { format!(" {}", metric_value(metric, event.value)) };
+    let value =
+        if is_flag(metric, event.limit) { String::new() } else { format!(" {}", metric_value(metric, event.value)) };
     let raised = format!("{title}{value}");
     let lasted = words.duration(event.duration_seconds);
     let text = match event.kind {
@@ -126,7 +127,7 @@ pub fn markers(events: &[Event], marks: &[Mark], drawn: &Drawn) -> String {
         // Writing to a String cannot fail.
         let _ = write!(paths.entry((kind, state)).or_default(), "M{x} {}v{}", PLOT.1, PLOT.3);
     }
-    paths.iter().map(|((kind, state), path)| format!("<path class=\"m {kind} {state}\" d='{path}'/>")).collect()
+    paths.iter().map(|((kind, state), path)| format!("<path class='m {kind} {state}' d='{path}'/>")).collect()
 }
 
 /// Why there is nothing in the gaps of a range: `20 Nov 03:00 – 04:10: the host was off`.

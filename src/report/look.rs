@@ -24,12 +24,7 @@ impl Look {
     pub fn new(report: &config::Report, style: &str) -> Self {
         // Nothing may end the element it stands in.
         let style = style.replace("</", "<\\/");
-        Self {
-            words: Words::new(report.language),
-            is_public: report.public,
-            style,
-            sections: report.sections.clone(),
-        }
+        Self { words: Words::new(report.language), is_public: report.public, style, sections: report.sections.clone() }
     }
 
     /// Whether a section is shown.

@@ -179,7 +179,9 @@ fn shown<'a>(input: &'a Input, drawn: &'a super::Drawn) -> Shown<'a> {
             drawn.reasons.clone()
         },
         who: of_it.map(|who| who::rows(&who.tally, words)).unwrap_or_default(),
-        who_since: since.map(|since| words.with("counted since {}", &words.moment(since, input.now))).unwrap_or_default(),
+        who_since: since
+            .map(|since| words.with("counted since {}", &words.moment(since, input.now)))
+            .unwrap_or_default(),
     }
 }
 

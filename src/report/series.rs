@@ -23,6 +23,8 @@ pub const ALWAYS: &str = "probe.cpu_ms";
 #[derive(Debug, Default)]
 pub struct Series {
     by_metric: BTreeMap<String, BTreeMap<String, Vec<Point>>>,
+    /// With labels, and where it is in `by_metric`.
+    full: Vec<(String, String, String)>,
     times: Vec<f64>,
     step_seconds: f64,
 }
@@ -45,6 +47,7 @@ impl Series {
             self.times = points.iter().map(|point| point.time).collect();
         }
         let label = labels.into_iter().next().map_or_else(String::new, |(_, value)| value);
+        self.full.push((metric.to_string(), name.to_string(), label.clone()));
         self.by_metric.entry(name.to_string()).or_default().insert(label, points);
     }
 
@@ -56,6 +59,11 @@ impl Series {
     /// The values of a metric of one thing; of the host itself that of no name.
     pub fn one(&self, metric: &str, label: &str) -> &[Point] {
         self.by_metric.get(metric).and_then(|labels| labels.get(label)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every metric with its labels.
+    pub fn all(&self) -> Vec<(String, &[Point])> {
+        self.full.iter().map(|(metric, name, label)| (metric.clone(), self.one(name, label))).collect()
     }
 
     /// Every metric there is something of.

@@ -49,7 +49,11 @@ pub fn verdict(input: &Input, taken: Option<DateTime<Utc>>) -> Verdict {
     let count = words.count(input.open.len(), "open problem", "open problems");
     let since = input.open.iter().map(|incident| incident.since).min();
     let rest = since.map(|since| {
-        format!("{count} {} ({})", words.with("since {}", &words.moment(since, input.now)), lasted(since, input.now, words))
+        format!(
+            "{count} {} ({})",
+            words.with("since {}", &words.moment(since, input.now)),
+            lasted(since, input.now, words)
+        )
     });
     let said = |word, state, rest| Verdict { word: words.of(word).to_string(), state, rest };
     match input.open.first().map(|incident| incident.severity) {

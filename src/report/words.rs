@@ -66,9 +66,7 @@ impl Words {
     /// A month, from `01` to `12`.
     pub fn month(self, number: &str) -> &'static str {
         let names = match self.language {
-            Language::English => {
-                ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-            }
+            Language::English => ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
             Language::French => {
                 ["janv.", "févr.", "mars", "avril", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."]
             }

@@ -162,7 +162,7 @@ fn damage(reading: &Reading) -> Vec<String> {
 
 /// What the page calls the host: as configured, as the newest snapshot says (the history may be another host's), or as
 /// this one is called.
-fn title(here: &Here, snapshot: Option<&str>) -> String {
+pub fn title(here: &Here, snapshot: Option<&str>) -> String {
     let configured = Some(here.config.report.title.clone()).filter(|title| !title.is_empty());
     let recorded = || serde_json::from_str::<Headed>(snapshot?).ok().map(|snapshot| snapshot.host);
     configured.or_else(recorded).unwrap_or_else(|| here.root.host_name())
