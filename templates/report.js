@@ -5,7 +5,7 @@ now=()=>Q("#x"+Q(".rs>:checked").value),span=({dataset:d})=>[+d.from,d.to-d.from
 path=(p,c,d)=>{const e=Q("."+c[0],p)||p.appendChild(B.createElementNS(p.namespaceURI,"path"));set(e,"class",c);set(e,"d",d);return e},
 short=v=>+v.toFixed(v<9.995?2:v<99.95),
 form=(v,f)=>{let u=0;if(f>"m"&&f<"r")return short(v)+(f<"p"?"":" %");for(;v>=1023.5;u++)v/=1024;return short(v)+" "+(u?"KMGTP"[u-1]+"i":"")+"B"+(f=="r"?"/s":"")},
-time=t=>new Date((t+ +D.zone)*1e3).toISOString().slice(0,16).replace("T"," "),
+time=t=>new Date((+D.zone+t+30)*1e3).toISOString().slice(0,16).replace("T"," "),
 points=p=>p.at??=get(p,"d").split("M").slice(1).flatMap(m=>{let x=0,y=0;return m.match(/-?\d+/g).flatMap((v,i,n)=>i%2?[[x+=+n[i-1],y+=+v]]:[])}),
 near=(p,x)=>points(p).reduce((b,q)=>abs(q[0]-x)<abs(b[0]-x)?q:b,[-1e6]),
 put=(p,t,c,s)=>{const e=B.createElement(t);e.className=c;e.textContent=s;p.append(e);return e},
@@ -34,7 +34,7 @@ tick=()=>{const s=max(0,(Date.now()-D.taken)/1e3),w=s<90?round(s)+" s":s<5400?ro
 if(s>=180){stale.hidden=0;stale.textContent=D.old.replace("{}",w);Q("header").className="v unknown";Q("h1").textContent=D.unknown}};
 let zoom,drag,R;
 if(P){const[r,c,...z]=location.hash.slice(1).split(","),o=r&&Q(`[value="${r}"]`);Q(".js").hidden=0;
-if(o){o.checked=true;cmp.value=+c}R=now();o&&view(z[1]&&z.map(Number));
+if(o){o.checked=true;cmp.value=c||0}R=now();o&&view(z[1]&&z.map(Number));
 on("pointermove",move);on("scroll",hide);
 on("pointerdown",e=>drag=spot(e));
 on("pointerup",e=>{const s=drag,t=spot(e);drag=0;if(!s||!t)return;hide();

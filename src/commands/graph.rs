@@ -12,7 +12,7 @@ use super::here::Here;
 use super::upkeep;
 use crate::base::clock::own_cpu_ms;
 use crate::base::fault::Fault;
-use crate::base::file::replace;
+use crate::base::file::{replace, replace_cache};
 use crate::cli::{Call, Command, Exit};
 use crate::report::range::RANGES;
 use crate::report::{Input, render};
@@ -92,7 +92,11 @@ fn page(here: &Here, out: Option<PathBuf>, range: Option<&str>) -> Result<PathBu
     }
     input.cost_ms = own_cpu_ms() - begun;
     put(&path, &render(&input)?)?;
-    put(&path.with_extension("json"), &summary::json(&input))?;
+    // Worth no sync: the next run makes it anew.
+    let beside = path.with_extension("json");
+    let mode = beside.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
+    replace_cache(&beside, summary::json(&input).as_bytes(), mode)
+        .with_context(|| format!("could not write {}", beside.display()))?;
     Ok(path)
 }
 

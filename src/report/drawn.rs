@@ -11,47 +11,57 @@ use super::words::Words;
 use crate::model::event::Event;
 use crate::model::mark::Mark;
 use anyhow::Result;
+use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+/// The charts of a range as HTML. Apostrophes instead of quotes, which would have to be escaped where it is kept.
+#[derive(Template)]
+#[template(path = "report-charts.html")]
+struct Charts<'a> {
+    w: Words,
+    id: &'a str,
+    charts: &'a [Chart],
+    box_size: (u32, u32),
+    plot: (u32, u32, u32, u32),
+}
+
 /// A chart with its table.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Chart {
+struct Chart {
     /// Heading, in English: what the chart is known by.
-    pub key: String,
+    key: String,
     /// Heading.
-    pub title: String,
+    title: String,
     /// Unit, as it follows the heading.
-    pub unit: String,
+    unit: String,
     /// How the script writes a value: `b` bytes, `r` bytes per second, `p` percent, `n` a number with this unit.
-    pub form: String,
+    form: String,
     /// Grid and labels.
-    pub axis: String,
+    axis: String,
     /// Band and lines.
-    pub plot: String,
+    plot: String,
     /// The value at the top.
-    pub top: f64,
+    top: f64,
     /// What it shows, in one sentence.
-    pub description: String,
+    description: String,
     /// The lines in numbers.
-    pub rows: Vec<Row>,
+    rows: Vec<Row>,
 }
 
 /// A line of a chart in numbers.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Row {
+struct Row {
     /// Number of its colour.
-    pub class: usize,
+    class: usize,
     /// Name.
-    pub name: String,
+    name: String,
     /// Newest value.
-    pub now: String,
+    now: String,
     /// Least value.
-    pub min: String,
+    min: String,
     /// Mean value.
-    pub avg: String,
+    avg: String,
     /// Greatest value.
-    pub max: String,
+    max: String,
 }
 
 /// The charts of a range.
@@ -63,8 +73,8 @@ pub struct Drawn {
     pub from: f64,
     /// Its end, seconds since 1970.
     pub to: f64,
-    /// Those that have something to show.
-    pub charts: Vec<Chart>,
+    /// Those that have something to show, as HTML.
+    pub html: String,
     /// In these spans nothing was recorded.
     pub gaps: Vec<(f64, f64)>,
     /// Why, in words; of a range that is kept.
@@ -113,15 +123,10 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
             lines.iter().enumerate().map(|(class, line)| row(class, line, spec.unit, newest)).collect();
         charts.push(headed(&spec, rows, drawing.axis, drawing.plot, top, words));
     }
-    Ok(Drawn {
-        id: range.id.to_string(),
-        from: time.start,
-        to: time.end,
-        charts,
-        gaps,
-        reasons: Vec::new(),
-        markers: String::new(),
-    })
+    let plot = plot_box();
+    let html = Charts { w: words, id: range.id, charts: &charts, box_size: view_box(), plot }.render()?;
+    let (from, to) = (time.start, time.end);
+    Ok(Drawn { id: range.id.to_string(), from, to, html, gaps, reasons: Vec::new(), markers: String::new() })
 }
 
 /// Puts with a range that is kept what happened in it, and why there are gaps.

@@ -107,7 +107,7 @@ pub fn markers(events: &[Event], marks: &[Mark], drawn: &Drawn) -> String {
     let span: Range<f64> = drawn.from..drawn.to;
     let at = |time: &str| {
         let seconds = parse(time)?.timestamp() as f64;
-        span.contains(&seconds).then(|| place(seconds, &span))
+        (span.start..=span.end).contains(&seconds).then(|| place(seconds, &span))
     };
     let told = |event: &&Event| event.is_over() || matches!(event.kind, Kind::Fired | Kind::Escalated);
     let of_events = events.iter().filter(told).filter_map(|event| {

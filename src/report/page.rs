@@ -2,7 +2,6 @@
 
 #![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
 
-use super::drawn::{Chart, plot_box, view_box};
 use super::footer::{facts, footer, unexplained};
 use super::happened::{self, Happened};
 use super::range::RANGES;
@@ -30,7 +29,7 @@ struct Shown<'a> {
     is_first: bool,
     from: i64,
     to: i64,
-    charts: &'a [Chart],
+    html: &'a str,
     markers: String,
     gaps: Vec<String>,
     who: Vec<who::Row>,
@@ -62,8 +61,6 @@ struct Page<'a> {
     bad_days: Vec<(&'a str, &'a [String])>,
     ranges: Vec<Shown<'a>>,
     tabs: Vec<(&'a str, &'a str, bool)>,
-    box_size: (u32, u32),
-    plot: (u32, u32, u32, u32),
     services: Vec<Service>,
     unexplained: String,
     problems: Vec<String>,
@@ -137,8 +134,6 @@ pub fn render(input: &Input) -> Result<String> {
         bad_days: input.days.iter().filter(|row| !row.bad.is_empty()).map(|row| (&*row.name, &*row.bad)).collect(),
         tabs: ranges.iter().map(|range| (range.id, range.title, range.is_first)).collect(),
         ranges,
-        box_size: view_box(),
-        plot: plot_box(),
         services,
         unexplained: unexplained(input, &record),
         problems: problems(input, &snapshot),
@@ -148,8 +143,8 @@ pub fn render(input: &Input) -> Result<String> {
         verdict,
     };
     // A page is as large as its charts: room is made once.
-    let drawings = input.ranges.iter().flat_map(|range| &range.charts).map(|chart| chart.axis.len() + chart.plot.len());
-    let mut out = String::with_capacity(drawings.sum::<usize>() * 5 / 4 + 64 * 1024);
+    let drawings = input.ranges.iter().map(|range| range.html.len());
+    let mut out = String::with_capacity(drawings.sum::<usize>() + 96 * 1024);
     page.render_into(&mut out)?;
     Ok(plain(out))
 }
@@ -171,7 +166,7 @@ fn shown<'a>(input: &'a Input, drawn: &'a super::Drawn) -> Shown<'a> {
         is_first: drawn.id == input.first_range,
         from: drawn.from as i64,
         to: drawn.to as i64,
-        charts: &drawn.charts,
+        html: &drawn.html,
         markers: marked,
         gaps: if drawn.reasons.is_empty() {
             happened::gaps(&input.marks, drawn, input.now, words, GAPS_MAX)

@@ -3,7 +3,7 @@
 use super::{Here, long, past, read};
 use crate::base::file::read_at_most;
 use crate::base::text::plural;
-use crate::commands::{detect_crisis, timeline};
+use crate::commands::{cases, timeline};
 use crate::report::drawn::draw;
 use crate::report::look::STYLE_MAX;
 use crate::report::range::{RANGES, Range, first, shown};
@@ -26,14 +26,14 @@ pub fn read(here: &Here) -> Result<Input> {
     let now = here.now.wall;
     let snapshot = here.store.last(SNAPSHOTS, now)?;
     let (look, mut problems) = look(here);
-    let state = detect_crisis::state(here);
+    let state = cases::state(here);
     let mut happened = timeline::read(here, now - TimeDelta::days(7), now)?;
     happened.events.reverse();
     happened.marks.reverse();
-    let since = here.store.first_day(SNAPSHOTS)?;
+    let (known, since) = long::load(here)?;
     let ranges = shown(&here.config.report.ranges, age(here, since.as_deref()));
     let newest = happened.events.first().map_or("", |event| event.id.as_str());
-    let kept = long::read(here, &ranges, &look, newest)?;
+    let mut kept = long::read(here, (known, since.clone()), &ranges, &look, newest)?;
 
     let hour_range = RANGES.first().copied().unwrap_or(Range { id: "1h", title: "", seconds: 3600, step_seconds: 0 });
     let (mut hour, mut reading) = read::series(here, &hour_range, now)?;
@@ -42,7 +42,7 @@ pub fn read(here: &Here) -> Result<Input> {
     for range in &ranges {
         let tally = past::of(range, &recent, &kept.past, now);
         if range.step_seconds > 300 {
-            drawn.extend(kept.drawn.iter().find(|drawn| drawn.id == range.id).cloned());
+            drawn.extend(kept.drawn.iter_mut().find(|drawn| drawn.id == range.id).map(std::mem::take));
         } else if range.step_seconds == 0 {
             tally.add_units(&mut hour, 60.0);
             drawn.push(draw(range, now.timestamp() as f64, &hour, look.words)?);

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 const CACHE: &str = "report-ranges";
 const DAYS_CACHE: &str = "report-days";
 /// Changed whenever what is kept looks different.
-const SHAPE: u32 = 1;
+const SHAPE: u32 = 2;
 /// So many gaps of a range are told of.
 const GAPS_MAX: usize = 5;
 
@@ -37,6 +37,8 @@ pub struct Kept {
     pub past: Past,
     /// What the data directory takes.
     pub stored_bytes: u64,
+    /// The first day there are snapshots of, UTC.
+    pub since: Option<String>,
     /// The last 90 days.
     #[serde(skip)]
     pub days: Vec<DayRow>,
@@ -49,8 +51,26 @@ struct KeptDays {
     rows: Vec<DayRow>,
 }
 
+/// What is kept, whether it still counts or not, and the first day of the history: in a directory of years the listing
+/// is not for nothing.
+pub fn load(here: &Here) -> Result<(Option<Kept>, Option<String>)> {
+    let begin = format!("{SHAPE} {} {} ", env!("CARGO_PKG_VERSION"), hour::of(here.now.wall));
+    let kept = here.store.load_cache::<Kept>(CACHE).filter(|kept| kept.key.starts_with(&begin));
+    let since = match &kept {
+        Some(kept) if kept.since.is_some() => kept.since.clone(),
+        _ => here.store.first_day(SNAPSHOTS)?,
+    };
+    Ok((kept, since))
+}
+
 /// From the cache, or made anew when an hour was closed since, late records came, or the page is to look different.
-pub fn read(here: &Here, ranges: &[Range], look: &Look, newest_event: &str) -> Result<Kept> {
+pub fn read(
+    here: &Here,
+    (known, since): (Option<Kept>, Option<String>),
+    ranges: &[Range],
+    look: &Look,
+    newest_event: &str,
+) -> Result<Kept> {
     let hour = hour::of(here.now.wall);
     let progress = here.store.progress().map(|progress| (progress.hours_until, progress.late.len()));
     let ids: Vec<&str> = ranges.iter().map(|range| range.id).collect();
@@ -61,11 +81,10 @@ pub fn read(here: &Here, ranges: &[Range], look: &Look, newest_event: &str) -> R
         crate::base::clock::zone_offset_seconds(here.now.wall),
         look.sections,
     );
-    let known = here.store.load_cache::<Kept>(CACHE).filter(|kept| kept.key == key);
-    let mut kept = match known {
+    let mut kept = match known.filter(|kept| kept.key == key) {
         Some(kept) => kept,
         None => {
-            let made = make(here, ranges, look, key.clone())?;
+            let made = Kept { since, ..make(here, ranges, look, key.clone())? };
             // Where it cannot be kept it is made again.
             let _ = here.store.save_cache(CACHE, &made);
             made
