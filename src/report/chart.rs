@@ -200,7 +200,7 @@ mod tests {
         Frame { time: 0.0..3600.0, gap_seconds: 150.0, unit: Unit::Full, words, has_band, gaps }
     }
 
-    fn line(points: Vec<Point>) -> Line {
+    fn line(points: Vec<Point>) -> Line<'static> {
         Line { name: "x".to_string(), points: points.into() }
     }
 

@@ -1,7 +1,5 @@
 //! The services that are watched, and every one that failed.
 
-#![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
-
 use super::words::Words;
 use crate::base::text::clean;
 use serde_json::Value;

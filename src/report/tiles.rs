@@ -1,7 +1,5 @@
 //! The tiles: the six numbers one looks at first, what is usual, and where it goes.
 
-#![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
-
 use super::Input;
 use super::services::Service;
 use super::spark;

@@ -26,7 +26,7 @@ impl Words {
     }
 
     /// A word or sentence in this language.
-    pub fn of<'a>(self, english: &'a str) -> &'a str {
+    pub fn of(self, english: &str) -> &str {
         match self.language {
             Language::English => english,
             Language::French => FRENCH.iter().find(|(key, _)| *key == english).map_or(english, |(_, french)| french),

@@ -16,8 +16,8 @@ use std::collections::HashSet;
 fn tier(range: &Range) -> Tier {
     match range.step_seconds {
         0 => Tier::Columns,
-        ..3600 => Tier::FiveMinutes,
-        ..86_400 => Tier::Hours,
+        1..3600 => Tier::FiveMinutes,
+        3600..86_400 => Tier::Hours,
         _ => Tier::Days,
     }
 }
