@@ -16,17 +16,11 @@ const LEAST_BYTES: u64 = 32 << 20;
 /// Incidents that no rule of the configuration raises have these names.
 const RESERVED: [&str; 2] = ["no-data", "skipped-runs"];
 
-/// What `[report] ranges` may name.
-const RANGES: [&str; 5] = ["1h", "24h", "7d", "30d", "1y"];
-/// What `[report] sections` may name.
-const SECTIONS: [&str; 7] = ["tiles", "attention", "changed", "days", "charts", "who", "services"];
-
 #[derive(Deserialize)]
 struct Written {
     data_dir: String,
     store: Store,
     probe: Probe,
-    report: Report,
     alert: Alert,
     rule: BTreeMap<String, rule::Written>,
 }
@@ -60,16 +54,20 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
             Ok(_) => {}
         }
     }
-    for (key, path) in [("path", &written.report.path), ("style_file", &written.report.style_file)] {
+    let report = Report::read(merged.get("report"));
+    for (key, path) in [("path", &report.path), ("style_file", &report.style_file)] {
         if !path.is_empty() && !path.starts_with('/') {
             add(&["report", key], format!("{path:?} must be an absolute path"));
         }
     }
-    for (key, values, known) in
-        [("ranges", &written.report.ranges, &RANGES[..]), ("sections", &written.report.sections, &SECTIONS[..])]
-    {
-        if let Some(value) = values.iter().find(|value| !known.contains(&value.as_str())) {
-            add(&["report", key], format!("{value:?} is not one of {}", known.join(", ")));
+    let language = std::slice::from_ref(&report.language);
+    for (key, values, known) in [
+        ("ranges", report.ranges.as_slice(), " 1h, 24h, 7d, 30d, 1y,"),
+        ("sections", &report.sections, " tiles, attention, changed, days, charts, who, services,"),
+        ("language", language, " en, fr,"),
+    ] {
+        for value in values.iter().filter(|value| !known.contains(&format!(" {value},"))) {
+            add(&["report", key], format!("{value:?} is not one of{}", known.trim_end_matches(',')));
         }
     }
     mail(&written.alert, &mut add);
@@ -91,14 +89,7 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
     if !data_dir.is_absolute() {
         add(&["data_dir"], format!("{:?} must be an absolute path", written.data_dir));
     }
-    Some(Config {
-        data_dir,
-        store: written.store,
-        probe: written.probe,
-        report: written.report,
-        alert: written.alert,
-        rules,
-    })
+    Some(Config { data_dir, store: written.store, probe: written.probe, report, alert: written.alert, rules })
 }
 
 /// Strings of which only some are allowed, and numbers that cannot be.
@@ -108,20 +99,20 @@ fn choices(merged: &Table, wrong: &mut Vec<Wrong>) {
     for (path, _) in all.into_iter().filter(|(_, value)| value.as_integer().is_some_and(|number| number < 0)) {
         wrong.push(Wrong { path, message: "must not be negative".to_string() });
     }
-    let mut check = |path: [&str; 3], value: Option<&toml::Value>, allowed: &[&str]| {
+    let mut check = |path: [&str; 2], value: Option<&toml::Value>, allowed: &[&str]| {
         if let Some(found) = value.and_then(toml::Value::as_str)
             && !allowed.contains(&found)
         {
-            let path: Vec<String> = path.iter().filter(|key| !key.is_empty()).map(ToString::to_string).collect();
+            let path: Vec<String> =
+                ["alert"].iter().chain(&path).filter(|key| !key.is_empty()).map(ToString::to_string).collect();
             let list: Vec<String> = allowed.iter().map(|word| format!("{word:?}")).collect();
             wrong.push(Wrong { path, message: format!("{found:?} is not one of {}", list.join(", ")) });
         }
     };
     let alert = merged.get("alert");
-    check(["report", "language", ""], merged.get("report").and_then(|report| report.get("language")), &["en", "fr"]);
-    check(["alert", "transport", ""], alert.and_then(|alert| alert.get("transport")), &["auto", "smtp", "sendmail"]);
+    check(["transport", ""], alert.and_then(|alert| alert.get("transport")), &["auto", "smtp", "sendmail"]);
     let smtp = alert.and_then(|alert| alert.get("smtp"));
-    check(["alert", "smtp", "security"], smtp.and_then(|smtp| smtp.get("security")), &["starttls", "tls", "none"]);
+    check(["smtp", "security"], smtp.and_then(|smtp| smtp.get("security")), &["starttls", "tls", "none"]);
     if let Some(port) = smtp.and_then(|smtp| smtp.get("port")).and_then(toml::Value::as_integer)
         && u16::try_from(port).is_err()
     {

@@ -95,7 +95,7 @@ pub fn label(unit: Unit, value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Language;
+    use crate::report::words::Language;
 
     #[test]
     fn values_have_round_ticks() {

@@ -193,7 +193,7 @@ fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Language;
+    use crate::report::words::Language;
 
     fn frame(gaps: &[(f64, f64)], has_band: bool) -> Frame<'_> {
         let words = Words::new(Language::English);

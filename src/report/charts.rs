@@ -223,7 +223,7 @@ fn together(lines: &[Line], is_sum: bool, words: Words) -> Line<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Language;
+    use crate::report::words::Language;
 
     #[test]
     fn of_many_lines_five_and_the_others_as_one() {

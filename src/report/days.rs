@@ -183,7 +183,7 @@ fn percent(share: f64) -> String {
 mod tests {
     use super::*;
     use crate::base::clock::parse;
-    use crate::config::Language;
+    use crate::report::words::Language;
 
     #[test]
     fn a_day_is_as_bad_as_its_worst_and_what_is_unknown_is_never_well() {

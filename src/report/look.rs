@@ -1,6 +1,6 @@
 //! How the page looks: from `[report]`.
 
-use super::words::Words;
+use super::words::{Language, Words};
 use crate::config;
 
 /// Largest style sheet of one's own, in bytes.
@@ -24,7 +24,12 @@ impl Look {
     pub fn new(report: &config::Report, style: &str) -> Self {
         // Nothing may end the element it stands in.
         let style = style.replace("</", "<\\/");
-        Self { words: Words::new(report.language), is_public: report.public, style, sections: report.sections.clone() }
+        Self {
+            words: Words::new(Language::of(&report.language)),
+            is_public: report.public,
+            style,
+            sections: report.sections.clone(),
+        }
     }
 
     /// Whether a section is shown.

@@ -32,7 +32,7 @@ pub use outlook::Outlook;
 pub use page::render;
 pub use series::Series;
 pub use who::Who;
-pub use words::Words;
+pub use words::{Language, Words};
 
 use crate::model::event::Event;
 use crate::model::incident::Incident;

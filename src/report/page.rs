@@ -7,7 +7,7 @@ use super::happened::{self, Happened};
 use super::range::RANGES;
 use super::services::{Service, services};
 use super::tiles::{Tile, tiles};
-use super::verdict::{Attention, Verdict, attention, verdict};
+use super::verdict::{Attention, Verdict, attention, is_stale, verdict};
 use super::words::Words;
 use super::{DayRow, Input, spark, who};
 use crate::base::clock::{local_minute, parse, zone_name, zone_offset_seconds};
@@ -103,7 +103,12 @@ pub fn render(input: &Input) -> Result<String> {
     };
     let services = services(&snapshot, words);
     let style = [STYLE.trim_end(), &input.look.style].concat();
-    let ranges: Vec<Shown> = input.ranges.iter().map(|drawn| shown(input, drawn)).collect();
+    let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty());
+    let ranges: Vec<Shown> = drawn.map(|drawn| shown(input, drawn)).collect();
+    // What is not known to be well is never green.
+    let is_stale = taken.is_none_or(|taken| is_stale(taken, input.now));
+    let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) };
+    tiles.iter_mut().filter(|_| is_stale).for_each(|tile| tile.state = "plain");
     let has = |section: &str| input.look.has(section);
     let page = Page {
         w: words,
@@ -117,7 +122,7 @@ pub fn render(input: &Input) -> Result<String> {
         taken: taken.map(local_minute).unwrap_or_default(),
         zone: zone_name(input.now),
         offset_seconds: zone_offset_seconds(input.now),
-        tiles: if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) },
+        tiles,
         spark_size: spark::SIZE,
         has: Sections {
             tiles: has("tiles"),

@@ -133,7 +133,7 @@ impl Maker<'_> {
         let known = stalls.iter().filter_map(|(name, path, metric)| Some((self.number(path)?, *name, *metric)));
         let (value, name, metric) = known.max_by(|a, b| a.0.total_cmp(&b.0))?;
         let tile = self.tile(name, short(value), "%", &["pressure."], (metric, ""));
-        let note = words.of("of the last minute waiting").to_string();
+        let note = words.of("of a minute waiting").to_string();
         Some(Tile { ..self.noted(tile, metric, Some(value), " %", note) })
     }
 

@@ -38,12 +38,17 @@ const STALE_SECONDS: i64 = 180;
 const TITLE_MAX: usize = 100;
 const TEXT_MAX: usize = 240;
 
+/// Whether a snapshot is too old to say anything about the present.
+pub fn is_stale(taken: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    (now - taken).num_seconds() > STALE_SECONDS
+}
+
 pub fn verdict(input: &Input, taken: Option<DateTime<Utc>>) -> Verdict {
     let words = input.look.words;
     let unknown = |rest: String| Verdict { word: words.of("Unknown").to_string(), state: "unknown", rest };
     let Some(taken) = taken else { return unknown(words.of("no snapshot yet").to_string()) };
     let age = (input.now - taken).num_seconds();
-    if age > STALE_SECONDS {
+    if is_stale(taken, input.now) {
         return unknown(words.with("no snapshot for {}", &words.duration(age as f64)));
     }
     let count = words.count(input.open.len(), "open problem", "open problems");

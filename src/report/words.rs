@@ -2,8 +2,23 @@
 
 use crate::base::clock::local_form;
 use crate::base::units;
-use crate::config::Language;
 use chrono::{DateTime, Utc};
+
+/// Which language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    English,
+    /// French.
+    French,
+}
+
+impl Language {
+    /// As the configuration writes it.
+    pub fn of(tag: &str) -> Self {
+        if tag == "fr" { Self::French } else { Self::English }
+    }
+}
 
 /// A language.
 #[derive(Debug, Clone, Copy)]
@@ -218,7 +233,7 @@ const FRENCH: &[(&str, &str)] = &[
     ("CPU pressure", "Pression processeur"),
     ("Memory pressure", "Pression mémoire"),
     ("I/O pressure", "Pression E/S"),
-    ("of the last minute waiting", "de la dernière minute à attendre"),
+    ("of a minute waiting", "d'une minute à attendre"),
     ("zombie", "zombie"),
     ("zombies", "zombies"),
     ("{} % I/O wait", "{} % d'attente E/S"),

@@ -245,7 +245,7 @@ fn it_looks_as_configured() {
     for (line, words) in [
         ("ranges = [\"2h\"]", "\"2h\" is not one of 1h, 24h, 7d, 30d, 1y"),
         ("sections = [\"x\"]", "\"x\" is not one of tiles"),
-        ("language = \"de\"", "\"de\" is not one of \"en\", \"fr\""),
+        ("language = \"de\"", "\"de\" is not one of en, fr"),
         ("style_file = \"x.css\"", "\"x.css\" must be an absolute path"),
     ] {
         host.config = format!("[report]\n{line}\n");

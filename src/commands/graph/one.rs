@@ -8,10 +8,10 @@ use crate::base::text::clean;
 use crate::base::units::parse_duration;
 use crate::cli::Exit;
 use crate::model::metric::{Selector, read_labels};
-use crate::report::Words;
 use crate::report::range::{RANGES, Range};
 use crate::report::series::ALWAYS;
 use crate::report::single::Single;
+use crate::report::{Language, Words};
 use crate::store::SNAPSHOTS;
 use anyhow::{Context, Result};
 use chrono::TimeDelta;
@@ -36,7 +36,7 @@ pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&P
         let by_name = |selector: &Selector| Selector::pattern_fits(&selector.name, name);
         name == ALWAYS || selectors.iter().any(by_name)
     };
-    let (now, words) = (here.now.wall, Words::new(here.config.report.language));
+    let (now, words) = (here.now.wall, Words::new(Language::of(&here.config.report.language)));
     let (series, _) = read::metrics(here, &range, now, &is_wanted)?;
     let asked = |metric: &str| {
         let (name, labels) = read_labels(metric);
