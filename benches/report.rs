@@ -50,6 +50,10 @@ fn main() {
     }
     println!("{:<58}{:>9}{:>9}{:>8}", "", "here", "limit", "ratio");
     // The first of an hour draws the long ranges; days of processes are counted one by one.
+    cost(&borrowed(&command(&year)));
+    for kept in ["report-ranges.json", "report-days.json"] {
+        fs::remove_file(Path::new(&year).join("state").join(kept)).unwrap();
+    }
     let first = cost(&borrowed(&command(&year))).0;
     let (of_year, of_day) = (command(&year), command(&day));
     let [(cpu, memory), (other, _)] = compare(&borrowed(&of_year), &borrowed(&of_day));
@@ -58,7 +62,7 @@ fn main() {
     row("osmon graph, a year, the first of an hour", first, 25.0, "ms");
     row("osmon graph, a year, peak memory : 32 MiB", memory / 1024.0, 32.0, "MiB");
     let page = fs::read_to_string(Path::new(&year).join("report.html")).unwrap();
-    let charts = page.matches("<section class=\"b c\"").count();
+    let charts = page.matches("<section class='b c'").count();
     let mut packed = GzEncoder::new(Vec::new(), Compression::new(6));
     packed.write_all(page.as_bytes()).unwrap();
     println!("the page has {charts} charts");

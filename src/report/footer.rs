@@ -38,6 +38,9 @@ pub fn footer(input: &Input, snapshot: &Value) -> Vec<String> {
     let year = input.ranges.iter().any(|range| range.id == "1y");
     let first = [
         Some(format!("osmon {}", env!("CARGO_PKG_VERSION"))),
+        input
+            .snapshots
+            .map(|count| words.with("{} in the last 24 h", &words.count(count as usize, "snapshot", "snapshots"))),
         spent,
         page,
         input.history_since.as_ref().map(|day| words.with("history since {}", day)),

@@ -1,6 +1,7 @@
 //! What happened: events of incidents and marks, in one list and as lines in the charts.
 
 use super::chart::{PLOT, place};
+use super::range::RANGES;
 use super::verdict::title;
 use super::words::Words;
 use super::{Drawn, Input};
@@ -133,9 +134,11 @@ pub fn markers(events: &[Event], marks: &[Mark], drawn: &Drawn) -> String {
 /// Why there is nothing in the gaps of a range: `20 Nov 03:00 – 04:10: the host was off`.
 pub fn gaps(marks: &[Mark], drawn: &Drawn, now: DateTime<Utc>, words: Words, most: usize) -> Vec<String> {
     let moment = |seconds: f64| DateTime::from_timestamp(seconds as i64, 0).unwrap_or(now);
+    // The run that ended it came within the first step after it.
+    let step = RANGES.iter().find(|range| range.id == drawn.id).map_or(0, |range| i64::from(range.step_seconds));
     let shown = drawn.gaps.iter().rev().take(most).map(|(from, to)| {
         let (since, until) = (moment(*from), moment(*to));
-        let slack = chrono::TimeDelta::seconds(((to - from) / 10.0).clamp(150.0, 90_000.0) as i64);
+        let slack = chrono::TimeDelta::seconds(step + 150);
         let tells = |mark: &&Mark| {
             use mark::Kind::{ClockStep, MissedRuns, NotStored, PowerLoss, Reboot, Suspended};
             let is_of_it = parse(&mark.time).is_some_and(|time| time > since && time <= until + slack);

@@ -72,6 +72,8 @@ pub struct Input {
     pub days: Vec<DayRow>,
     /// Who used the host, by range.
     pub who: Vec<Who>,
+    /// How many snapshots there are of the last 24 hours; `None`: it was not counted.
+    pub snapshots: Option<u64>,
     /// The first day of which there is history, UTC.
     pub history_since: Option<String>,
     /// What the history takes on the disk.

@@ -27,6 +27,8 @@ pub struct Series {
     full: Vec<(String, String, String)>,
     times: Vec<f64>,
     step_seconds: f64,
+    /// How many snapshots it is made of.
+    pub snapshots: u64,
 }
 
 impl Series {

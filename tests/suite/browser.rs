@@ -196,3 +196,22 @@ fn it_is_accessible() {
     let (dom, _) = show(directory.path(), script);
     assert_eq!(said(&dom, "axe"), "none");
 }
+
+#[test]
+fn it_is_printed_on_paper_or_says_what_is_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    let host = sample(directory.path());
+    let path = host.path("month.pdf");
+    let arguments = ["graph", "--pdf", "--out", &path.display().to_string()];
+    let mut nowhere = host.command("osmon", &arguments);
+    let done = nowhere.env("PATH", host.path("no-programs")).output().unwrap();
+    assert_eq!(done.status.code(), Some(73));
+    assert!(String::from_utf8_lossy(&done.stderr).contains("install chromium, or open the page and print it"));
+    if is_here() {
+        let done = host.command("osmon", &arguments).env("HOME", host.path("")).output().unwrap();
+        assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+        assert!(fs::read(&path).unwrap().starts_with(b"%PDF"));
+        let left: Vec<_> = fs::read_dir(host.path("")).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().contains("print")), "{left:?}");
+    }
+}

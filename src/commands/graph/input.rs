@@ -39,6 +39,8 @@ pub fn read(here: &Here) -> Result<Input> {
     let (mut hour, mut reading) = read::series(here, &hour_range, now)?;
     let recent = recent(here, look.has("who") || look.has("charts"))?;
     let (mut drawn, mut who) = (Vec::new(), Vec::new());
+    // A host younger than an hour has no more of the day.
+    let mut snapshots = (ranges.len() == 1 && ranges.first() == Some(&hour_range)).then_some(hour.snapshots);
     for range in &ranges {
         let tally = past::of(range, &recent, &kept.past, now);
         if range.step_seconds > 300 {
@@ -50,6 +52,7 @@ pub fn read(here: &Here) -> Result<Input> {
             let (mut series, met) = read::series(here, range, now)?;
             reading = join(reading, met);
             tally.add_units(&mut series, f64::from(range.step_seconds));
+            snapshots = Some(series.snapshots);
             drawn.push(draw(range, now.timestamp() as f64, &series, look.words)?);
         }
         who.push(Who { range: range.id, tally });
@@ -71,6 +74,7 @@ pub fn read(here: &Here) -> Result<Input> {
         outlook: kept.outlook,
         days: kept.days,
         who,
+        snapshots,
         history_since: since,
         stored_bytes: kept.stored_bytes,
         cost_ms: 0.0,

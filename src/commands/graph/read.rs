@@ -2,7 +2,7 @@
 
 use super::Here;
 use crate::report::range::Range;
-use crate::report::series::Point;
+use crate::report::series::{ALWAYS, Point};
 use crate::report::{OTHERS, Series};
 use crate::store::block::{self, group};
 use crate::store::query::Query;
@@ -41,6 +41,8 @@ pub fn metrics(
     let step = i64::from(range.step_seconds);
     let mut series = Series::new(range.step_seconds);
     let is_grouped = step > i64::from(tier(range).step_seconds());
+    let counted = answer.points.get(ALWAYS).into_iter().flatten();
+    series.snapshots = counted.map(|point| u64::from(point.count)).sum();
     for (metric, points) in answer.points {
         let points: Vec<Point> = if is_grouped {
             group(points, step * 1000).into_iter().map(|point| drawn(&point, step)).collect()
