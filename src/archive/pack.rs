@@ -20,7 +20,7 @@ pub struct Packed {
 }
 
 /// Files of the data directory that are no data: they are made anew where they are missing.
-const LEFT_OUT: [&str; 4] = ["lock", "run.lock", "reserve", "report.html"];
+const LEFT_OUT: [&str; 5] = ["lock", "run.lock", "reserve", "report.html", "report.json"];
 
 /// Packs `directory` into `target`, which appears only when it is whole. The caller holds the lock, so that no file
 /// grows meanwhile. `progress` is called with the number of files done and of all files.

@@ -29,6 +29,28 @@ fn is_hostile(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
+/// Whether there is no such character in it but line ends.
+pub fn is_plain(text: &str) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    for chunk in bytes.chunks(8) {
+        // Eight letters at once: whether one of them is below a blank, or the last of ASCII and beyond.
+        let word = <[u8; 8]>::try_from(chunk).map(u64::from_le_bytes).unwrap_or(0);
+        let is_simple = (word.wrapping_sub(EACH * 0x20) | word | word.wrapping_add(EACH)) & (EACH * 0x80) == 0;
+        if !is_simple && !(at..at + chunk.len()).all(|at| is_plain_at(text, at)) {
+            return false;
+        }
+        at += chunk.len();
+    }
+    true
+}
+
+/// Of the character that begins at a byte; within one there is nothing to say.
+fn is_plain_at(text: &str, at: usize) -> bool {
+    text.get(at..).and_then(|rest| rest.chars().next()).is_none_or(|c| c == '\n' || !is_hostile(c))
+}
+
 /// `1 problem`, `2 problems`.
 pub fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
@@ -47,6 +69,19 @@ pub fn fit(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_plain_is_known_wherever_it_stands() {
+        for at in 0..20 {
+            let pad = "x".repeat(at);
+            for good in ["é", "–", "\n", "~", "€ 😀"] {
+                assert!(is_plain(&format!("{pad}{good}yyyyyyyyyy")), "{good:?} at {at}");
+            }
+            for bad in ["\u{202e}", "\u{1b}", "\u{7f}", "\u{85}", "\u{feff}", "\0", "\t", "\u{2066}"] {
+                assert!(!is_plain(&format!("{pad}{bad}yyyyyyyyyy")), "{bad:?} at {at}");
+            }
+        }
+    }
 
     #[test]
     fn hostile_names_become_plain() {

@@ -1,24 +1,25 @@
-//! `osmon graph`: the page.
+//! `osmon graph`: the page, a single chart, and the month on paper.
 
-use super::detect_crisis;
+mod input;
+mod long;
+mod one;
+mod past;
+mod pdf;
+mod read;
+mod summary;
+
 use super::here::Here;
-use super::timeline::{self, Timeline};
 use super::upkeep;
-use crate::alert::troubles;
-use crate::base::file::replace;
-use crate::base::text::plural;
+use crate::base::clock::own_cpu_ms;
+use crate::base::fault::Fault;
+use crate::base::file::{replace, replace_cache};
 use crate::cli::{Call, Command, Exit};
-use crate::report::{Input, Series, render};
-use crate::store::query::Query;
-use crate::store::read::Reading;
-use crate::store::tier::Tier;
-use crate::store::{PROCESSES, SNAPSHOTS};
+use crate::report::range::RANGES;
+use crate::report::{Input, render};
 use anyhow::{Context, Result};
-use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, FromArgMatches};
-use serde::Deserialize;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Mode of the page: the group may read it, others may not; it names processes and users.
@@ -26,17 +27,27 @@ const PAGE_MODE: u32 = 0o640;
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// Where to write it [default: report.html in the data directory, or what [report] path says]
+    /// Draw these metrics alone: cpu.busy_percent, 'disk.used_percent{mount="/var*"}', "load" for all of a kind
+    #[arg(value_name = "METRIC")]
+    metrics: Vec<String>,
+    /// How far back: 1h, 24h, 7d, 30d, 1y or any other span; of the page, which of its ranges is seen first [default: 24h]
+    #[arg(short, long, value_name = "SPAN")]
+    range: Option<String>,
+    /// Where to write it: the page [default: report.html in the data directory, or what [report] path says]; of metrics a
+    /// file that ends in .svg or .png [default: SVG to standard output]
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// The last 30 days on A4 as PDF, printed by a browser that is installed (needs --out)
+    #[arg(long, requires = "out", conflicts_with = "metrics")]
+    pdf: bool,
 }
 
 /// The command.
 pub const COMMAND: Command = Command {
     name: "graph",
     aliases: &["report"],
-    about: "Draw the page: verdict, tiles, open problems, charts of the last 24 hours, processes, events",
-    examples: "  osmon graph\n  osmon graph --out /srv/www/web-01.html",
+    about: "Draw the page: verdict, tiles, open problems, charts from an hour to a year, who used the host, events",
+    examples: "  osmon graph\n  osmon graph --out /srv/www/web-01.html\n  osmon graph cpu.busy_percent --range 7d --out cpu.svg\n  osmon graph 'disk.used_percent{mount=\"/var\"}' --range 1y --out var.png\n  osmon graph --pdf --out november.pdf",
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
@@ -53,7 +64,13 @@ fn run(call: &Call) -> Result<Exit> {
     {
         here.out.complain(&format!("history is not tidied up: {error:#}"));
     }
-    let path = write(&here, arguments.out)?;
+    if !arguments.metrics.is_empty() {
+        return one::draw(&here, &arguments.metrics, arguments.range.as_deref(), arguments.out.as_deref());
+    }
+    if let (true, Some(out)) = (arguments.pdf, &arguments.out) {
+        return pdf::print(&here, arguments.range.as_deref(), out);
+    }
+    let path = page(&here, arguments.out, arguments.range.as_deref())?;
     if call.out.json {
         call.out.result(&serde_json::json!({ "schema": 1, "report": path }).to_string());
     }
@@ -61,76 +78,40 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Whose snapshot it is.
-#[derive(Deserialize)]
-struct Headed {
-    host: String,
+/// Makes the page and puts it in its place, whole, with `report.json` beside it; gives where.
+pub fn write(here: &Here, out: Option<PathBuf>) -> Result<PathBuf> {
+    page(here, out, None)
 }
 
-/// Makes the page and puts it in its place, whole; gives where.
-pub fn write(here: &Here, out: Option<PathBuf>) -> Result<PathBuf> {
+fn page(here: &Here, out: Option<PathBuf>, range: Option<&str>) -> Result<PathBuf> {
     let path = out.unwrap_or_else(|| here.report_path());
-    let page = render(&input(here)?)?;
-    // Who opened it to a web server's group wants it to stay open.
-    let mode = path.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
-    replace(&path, page.as_bytes(), mode).with_context(|| format!("could not write the report {}", path.display()))?;
+    let begun = own_cpu_ms();
+    let mut input = input::read(here)?;
+    if let Some(range) = range {
+        input.first_range = first(&input, range)?;
+    }
+    input.cost_ms = own_cpu_ms() - begun;
+    put(&path, &render(&input)?)?;
+    // Worth no sync: the next run makes it anew.
+    let beside = path.with_extension("json");
+    let mode = beside.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
+    replace_cache(&beside, summary::json(&input).as_bytes(), mode)
+        .with_context(|| format!("could not write {}", beside.display()))?;
     Ok(path)
 }
 
-fn input(here: &Here) -> Result<Input> {
-    let now = here.now.wall;
-    let day_ago = now - TimeDelta::days(1);
-    let (series, reading) = series(here, day_ago)?;
-    let snapshot = here.store.last(SNAPSHOTS, now)?;
-    let mut problems: Vec<String> =
-        here.problems.iter().map(|problem| format!("Configuration: {problem}; this file is not in force")).collect();
-    if let Some(place) = &reading.first_damage {
-        problems.push(format!("{} passed over, the first in {place}", plural(reading.damaged, "damaged line")));
-    }
-    problems.extend(
-        reading.unreadable.iter().map(|(file, reason)| format!("{} could not be read: {reason}", file.display())),
-    );
-    let is_anybody = !here.config.alert.routes.is_empty();
-    problems.extend(troubles(here.store.directory(), is_anybody).into_iter().map(|trouble| trouble.text));
-    let state = detect_crisis::state(here);
-    let happened = timeline::read(here, now - TimeDelta::days(7), now)?;
-    let newest_first = |mut timeline: Timeline| {
-        timeline.events.reverse();
-        timeline.marks.reverse();
-        (timeline.events, timeline.marks)
-    };
-    let (events, marks) = newest_first(happened);
-    Ok(Input {
-        title: title(here, snapshot.as_deref()),
-        now,
-        snapshot,
-        processes: here.store.last(PROCESSES, now)?,
-        open: state.open(),
-        unmeasured: state.unmeasured,
-        events,
-        marks,
-        series,
-        history_since: here.store.first_day(SNAPSHOTS)?,
-        problems,
-        nobody_told: here.config.alert.routes.is_empty(),
+/// The range of the page that is seen first.
+fn first(input: &Input, wanted: &str) -> Result<&'static str> {
+    let known: Vec<&str> = input.ranges.iter().map(|drawn| drawn.id.as_str()).collect();
+    let found = RANGES.iter().find(|range| range.id == wanted && known.contains(&range.id));
+    found.map(|range| range.id).ok_or_else(|| {
+        let wanted = crate::base::text::clean(wanted, 40);
+        Fault::Usage(format!("the page has no range {wanted}; it has {}", known.join(", "))).into()
     })
 }
 
-/// The history of what the page draws.
-fn series(here: &Here, since: DateTime<Utc>) -> Result<(Series, Reading)> {
-    let (names, mut series) = (Series::of_page(), Series::default());
-    let query = Query { is_wanted: &|name| names.contains(name), since, until: here.now.wall };
-    let answer = here.store.points(Tier::Columns, &query)?;
-    for (metric, points) in answer.points {
-        series.add(&metric, points.into_iter().map(|point| (point.time_ms as f64 / 1e3, point.avg)).collect());
-    }
-    Ok((series, answer.reading))
-}
-
-/// What the page calls the host: as configured, as the newest snapshot says (the history may be another host's), or as
-/// this one is called.
-fn title(here: &Here, snapshot: Option<&str>) -> String {
-    let configured = Some(here.config.report.title.clone()).filter(|title| !title.is_empty());
-    let recorded = || serde_json::from_str::<Headed>(snapshot?).ok().map(|snapshot| snapshot.host);
-    configured.or_else(recorded).unwrap_or_else(|| here.root.host_name())
+/// Replaces a file whole. Who opened it to a web server's group wants it to stay open.
+fn put(path: &Path, content: &str) -> Result<()> {
+    let mode = path.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
+    replace(path, content.as_bytes(), mode).with_context(|| format!("could not write the report {}", path.display()))
 }

@@ -1,6 +1,7 @@
 //! `osmon status`: one line and an exit code, from what was judged last. Takes no lock and writes nothing, but for `--alert`.
 
 mod dead_man;
+mod html;
 mod perfdata;
 
 use super::here::{Here, NOBODY};
@@ -33,6 +34,9 @@ struct Arguments {
     /// As monitoring plugins print it: OSMON OK - … | performance data
     #[arg(long, conflicts_with = "alert")]
     nagios: bool,
+    /// A fragment of HTML, to be put into another page
+    #[arg(long, conflicts_with_all = ["nagios", "alert"])]
+    html: bool,
     /// Tell people once when the data is stale, and when it is fresh again (for a crontab line of its own)
     #[arg(long)]
     alert: bool,
@@ -43,7 +47,7 @@ pub const COMMAND: Command = Command {
     name: "status",
     aliases: &[],
     about: "How this host is: one line and an exit code; stale data is UNKNOWN",
-    examples: "  osmon status                OK web-01: all well for 3 d 2 h, 14 s ago\n  osmon status -q || echo trouble\n  osmon status --nagios       for Nagios, Icinga, Zabbix\n  osmon status --alert        dead man's switch, see contrib/cron",
+    examples: "  osmon status                OK web-01: all well for 3 d 2 h, 14 s ago\n  osmon status -q || echo trouble\n  osmon status --nagios       for Nagios, Icinga, Zabbix\n  osmon status --html         for a page of your own\n  osmon status --alert        dead man's switch, see contrib/cron",
     arguments: Arguments::augment_args,
     scheduled: false,
     run,
@@ -83,6 +87,8 @@ fn run(call: &Call) -> Result<Exit> {
     }
     let text = if call.out.json {
         to_json(&status, &here)
+    } else if arguments.html {
+        html::fragment(&status, here.now.wall)
     } else if arguments.nagios {
         let text = line(&status).replacen(' ', " - ", 1).replace('|', "/");
         let data =

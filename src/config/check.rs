@@ -20,7 +20,6 @@ struct Written {
     data_dir: String,
     store: Store,
     probe: Probe,
-    report: Report,
 }
 
 /// The typed configuration of a merged table, whose keys and types are right.
@@ -49,8 +48,21 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
             Ok(_) => {}
         }
     }
-    if !written.report.path.is_empty() && !written.report.path.starts_with('/') {
-        add(&["report", "path"], format!("{:?} must be an absolute path", written.report.path));
+    let report = Report::read(merged.get("report"));
+    for (key, path) in [("path", &report.path), ("style_file", &report.style_file)] {
+        if !path.is_empty() && !path.starts_with('/') {
+            add(&["report", key], format!("{path:?} must be an absolute path"));
+        }
+    }
+    let language = std::slice::from_ref(&report.language);
+    for (key, values, known) in [
+        ("ranges", report.ranges.as_slice(), " 1h, 24h, 7d, 30d, 1y,"),
+        ("sections", &report.sections, " tiles, attention, changed, days, charts, who, services,"),
+        ("language", language, " en, fr,"),
+    ] {
+        for value in values.iter().filter(|value| !known.contains(&format!(" {value},"))) {
+            add(&["report", key], format!("{value:?} is not one of{}", known.trim_end_matches(',')));
+        }
     }
     let mut rules: Vec<Rule> = Vec::new();
     let written_rules = merged.get("rule").and_then(toml::Value::as_table);
@@ -72,14 +84,7 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
     if !data_dir.is_absolute() {
         add(&["data_dir"], format!("{:?} must be an absolute path", written.data_dir));
     }
-    Some(Config {
-        data_dir,
-        store: written.store,
-        probe: written.probe,
-        report: written.report,
-        alert: Alert::default(),
-        rules,
-    })
+    Some(Config { data_dir, store: written.store, probe: written.probe, report, alert: Alert::default(), rules })
 }
 
 /// Numbers that cannot be.

@@ -129,12 +129,43 @@ pub struct Probe {
 }
 
 /// `[report]`
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// Where the page is written; empty: `report.html` in the data directory.
     pub path: String,
     /// What the page calls this host; empty: its host name.
     pub title: String,
+    /// Its language: `en` or `fr`.
+    pub language: String,
+    /// Which of the ranges 1h, 24h, 7d, 30d and 1y are drawn.
+    pub ranges: Vec<String>,
+    /// Which of its sections are shown.
+    pub sections: Vec<String>,
+    /// A file with a style sheet of one's own, put behind that of the page; empty: none.
+    pub style_file: String,
+    /// Without names of processes and users.
+    pub public: bool,
+}
+
+impl Report {
+    /// From a table whose keys and types are right. By hand, because `osmon-probe` carries it and needs nothing of it.
+    fn read(table: Option<&toml::Value>) -> Self {
+        let value = |key: &str| table.and_then(|table| table.get(key));
+        let text = |key: &str| value(key).and_then(toml::Value::as_str).unwrap_or_default().to_string();
+        let list = |key: &str| {
+            let items = value(key).and_then(toml::Value::as_array).into_iter().flatten();
+            items.filter_map(toml::Value::as_str).map(str::to_string).collect()
+        };
+        Self {
+            path: text("path"),
+            title: text("title"),
+            language: text("language"),
+            ranges: list("ranges"),
+            sections: list("sections"),
+            style_file: text("style_file"),
+            public: value("public").and_then(toml::Value::as_bool).unwrap_or(false),
+        }
+    }
 }
 
 /// One thing that is wrong with the configuration.

@@ -20,50 +20,97 @@ pub fn class(color: BackendColor) -> &'static str {
         3 => "s2",
         4 => "s3",
         5 => "s4",
+        6 => "s5",
+        7 => "b s0",
         10 => "g",
-        12 => "m",
         _ => "x",
     }
 }
 
+/// What was drawn: grid and labels, and what lies in the plot itself, as SVG.
+#[derive(Debug, Default, Clone)]
+pub struct Drawn {
+    /// Grid lines and labels.
+    pub axis: String,
+    /// Band and lines.
+    pub plot: String,
+    /// Class of the path that can be gone on with, in [`Drawn::plot`].
+    open: Option<&'static str>,
+    /// Labels below the axis so far.
+    labels: usize,
+}
+
+impl Drawn {
+    /// Ends the last path.
+    pub fn close(&mut self) {
+        if self.open.take().is_some() {
+            self.plot.push_str("'/>");
+        }
+    }
+
+    /// One path per class, however many pieces it has: relative numbers, the minus sign being a separator too.
+    fn path(&mut self, class_name: &'static str, points: impl IntoIterator<Item = BackendCoord>, is_closed: bool) {
+        let mut points = points.into_iter();
+        let Some((mut x, mut y)) = points.next() else { return };
+        let is_grid = class_name == "g";
+        if !is_grid && self.open != Some(class_name) {
+            self.close();
+            // Writing to a String cannot fail.
+            let quote = if class_name.contains(' ') { "'" } else { "" };
+            let _ = write!(self.plot, "<path class={quote}{class_name}{quote} d='");
+            self.open = Some(class_name);
+        }
+        let out = if is_grid { &mut self.axis } else { &mut self.plot };
+        if is_grid {
+            out.push_str("<path class=g d='");
+        }
+        let _ = write!(out, "M{x} {y}l");
+        let start = out.len();
+        for (next_x, next_y) in points {
+            if (next_x, next_y) == (x, y) {
+                continue;
+            }
+            pair(out, next_x - x, next_y - y, start);
+            (x, y) = (next_x, next_y);
+        }
+        if out.len() == start {
+            // A path of one point is a dot, which round line ends show.
+            out.push_str("0 0");
+        }
+        if is_closed {
+            out.push('z');
+        }
+        if is_grid {
+            out.push_str("'/>");
+        }
+    }
+}
+
+fn pair(out: &mut String, dx: i32, dy: i32, start: usize) {
+    if dx >= 0 && out.len() > start {
+        out.push(' ');
+    }
+    let _ = write!(out, "{dx}");
+    if dy >= 0 {
+        out.push(' ');
+    }
+    let _ = write!(out, "{dy}");
+}
+
 /// Collects SVG.
 pub struct Svg<'a> {
-    out: &'a mut String,
+    out: &'a mut Drawn,
     size: (u32, u32),
 }
 
 impl<'a> Svg<'a> {
     /// A drawing of so many units of the page; the `<svg>` element around it is the template's.
-    pub fn new(out: &'a mut String, (width, height): (u32, u32)) -> Self {
+    pub fn new(out: &'a mut Drawn, (width, height): (u32, u32)) -> Self {
         Self { out, size: (width * SCALE, height * SCALE) }
-    }
-
-    fn path(&mut self, class_name: &str, points: impl IntoIterator<Item = BackendCoord>, close: bool) {
-        let mut points = points.into_iter();
-        let Some((mut x, mut y)) = points.next() else { return };
-        // Writing to a String cannot fail.
-        let _ = write!(self.out, "<path class=\"{class_name}\" d=\"M{x} {y}");
-        let start = self.out.len();
-        for (next_x, next_y) in points {
-            let _ = match (next_x - x, next_y - y) {
-                (0, 0) => Ok(()),
-                (dx, 0) => write!(self.out, "h{dx}"),
-                (0, dy) => write!(self.out, "v{dy}"),
-                (dx, dy) => write!(self.out, "l{dx} {dy}"),
-            };
-            (x, y) = (next_x, next_y);
-        }
-        // A path of one point is a dot, which round line ends show.
-        let is_dot = self.out.len() == start;
-        self.out.push_str(match (is_dot, close) {
-            (true, _) => "h0\" stroke-width=\"14\"/>",
-            (false, true) => "z\"/>",
-            (false, false) => "\"/>",
-        });
     }
 }
 
-type Drawn = Result<(), DrawingErrorKind<Infallible>>;
+type Done = Result<(), DrawingErrorKind<Infallible>>;
 
 impl DrawingBackend for Svg<'_> {
     type ErrorType = Infallible;
@@ -71,40 +118,42 @@ impl DrawingBackend for Svg<'_> {
     fn get_size(&self) -> (u32, u32) {
         self.size
     }
-    fn ensure_prepared(&mut self) -> Drawn {
+    fn ensure_prepared(&mut self) -> Done {
         Ok(())
     }
-    fn present(&mut self) -> Drawn {
+    fn present(&mut self) -> Done {
         Ok(())
     }
-    fn draw_pixel(&mut self, _: BackendCoord, _: BackendColor) -> Drawn {
+    fn draw_pixel(&mut self, _: BackendCoord, _: BackendColor) -> Done {
         Ok(())
     }
-    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
-        self.path(class(style.color()), [from, to], false);
+    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Done {
+        self.out.path(class(style.color()), [from, to], false);
         Ok(())
     }
-    fn draw_rect<S: BackendStyle>(&mut self, _: BackendCoord, _: BackendCoord, _: &S, _: bool) -> Drawn {
+    fn draw_rect<S: BackendStyle>(&mut self, _: BackendCoord, _: BackendCoord, _: &S, _: bool) -> Done {
         Ok(())
     }
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, points: I, style: &S) -> Drawn {
-        self.path(class(style.color()), points, false);
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, points: I, style: &S) -> Done {
+        self.out.path(class(style.color()), points, false);
         Ok(())
     }
-    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, points: I, style: &S) -> Drawn {
-        let name = format!("a {}", class(style.color()));
-        self.path(&name, points, true);
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, points: I, style: &S) -> Done {
+        self.out.path(class(style.color()), points, true);
         Ok(())
     }
-    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Drawn {
-        // Labels stand a little off the axis they belong to.
+    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Done {
+        // Labels stand a little off the axis they belong to. Every second one below it can be left out on a phone.
         let (anchor, x, y) = match style.anchor().h_pos {
             HPos::Left => ("", x, y),
-            HPos::Center => (" class=\"c\"", x, y + LABEL_GAP * 2),
-            HPos::Right => (" class=\"r\"", x - LABEL_GAP, y),
+            HPos::Center => {
+                self.out.labels += 1;
+                (if self.out.labels.is_multiple_of(2) { " class='c h'" } else { " class=c" }, x, y + LABEL_GAP * 2)
+            }
+            HPos::Right => (" class=l", x - LABEL_GAP, y),
         };
         let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        let _ = write!(self.out, "<text x=\"{x}\" y=\"{y}\"{anchor}>{escaped}</text>");
+        let _ = write!(self.out.axis, "<text x={x} y={y}{anchor}>{escaped}</text>");
         Ok(())
     }
 }

@@ -1,21 +1,31 @@
 //! One chart, drawn by plotters. The only place that knows it.
 
-use super::backend::{SCALE, Svg};
-use super::charts::Unit;
+use super::axis::{label, time_ticks, value_ticks};
+use super::backend::{Drawn, SCALE, Svg};
+use super::charts::{Line, Unit};
 use super::series::Point;
-use crate::base::clock::zone_offset_seconds;
-use crate::base::units::{bytes, short};
+use super::words::Words;
 use anyhow::{Result, anyhow};
-use chrono::{DateTime, Utc};
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
-use plotters::prelude::{ChartBuilder, IntoDrawingArea, PathElement, RGBColor};
+use plotters::prelude::{ChartBuilder, IntoDrawingArea, PathElement, Polygon, RGBColor};
 use plotters::style::{IntoFont, ShapeStyle};
+use plotters_backend::DrawingBackend;
+use std::fmt::Write;
 use std::ops::Range;
 
 /// Size of a chart in units of the page.
-pub const SIZE: (u32, u32) = (580, 170);
-/// Columns into which the values are gathered; of each the lowest and the highest are drawn, so no peak is lost.
-const COLUMNS: usize = 240;
+pub const SIZE: (u32, u32) = (580, 184);
+/// What lies around the plot: left, top, right, bottom, in units of the page.
+const AROUND: (u32, u32, u32, u32) = (62, 8, 16, 20);
+/// The plot in the backend's units: left, top, width, height.
+pub const PLOT: (u32, u32, u32, u32) = (
+    AROUND.0 * SCALE,
+    AROUND.1 * SCALE,
+    (SIZE.0 - AROUND.0 - AROUND.2) * SCALE,
+    (SIZE.1 - AROUND.1 - AROUND.3) * SCALE,
+);
+/// So many peaks that stand above their line are drawn for a line without a band.
+const PEAKS_MAX: usize = 24;
 
 /// What a chart shows besides its lines.
 pub struct Frame<'a> {
@@ -23,10 +33,14 @@ pub struct Frame<'a> {
     pub time: Range<f64>,
     /// From which distance on two points have a gap between them, in seconds.
     pub gap_seconds: f64,
-    /// Moments that are marked, seconds since 1970.
-    pub marks: &'a [f64],
     /// Unit of the values.
     pub unit: Unit,
+    /// Language of the labels.
+    pub words: Words,
+    /// Points stand for spans: the first line gets a band from its least to its greatest value.
+    pub has_band: bool,
+    /// Nothing was recorded in these spans.
+    pub gaps: &'a [(f64, f64)],
 }
 
 /// An axis with its own tick marks: full hours and round numbers, not where the arithmetic puts them.
@@ -51,173 +65,167 @@ impl Ranged for Axis {
     }
 }
 
-/// The inside of an `<svg>` of [`SIZE`] times [`SCALE`]. An empty chart has axes and no lines.
+/// The inside of an `<svg>` of [`SIZE`] times [`SCALE`], and the value at its top. An empty chart has axes and no lines.
 ///
 /// # Errors
 /// When plotters refuses; it has no reason to.
-pub fn draw(lines: &[(String, &[Point])], frame: &Frame<'_>) -> Result<String> {
-    let highest = lines.iter().flat_map(|(_, points)| points.iter()).map(|point| point.1).fold(0.0, f64::max);
+pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(Drawn, f64)> {
+    let mut out = Drawn::default();
+    let top = paint(Svg::new(&mut out, SIZE), SCALE, lines, frame)?;
+    out.close();
+    overlay(&mut out, lines, frame, top);
+    Ok((out, top))
+}
+
+/// The same on any backend, `scale` times as large; gives the value at its top.
+///
+/// # Errors
+/// As [`draw`].
+pub fn paint<B: DrawingBackend>(backend: B, scale: u32, lines: &[Line], frame: &Frame<'_>) -> Result<f64> {
+    let highest = lines.iter().flat_map(|line| line.points.iter()).map(|point| point.max).fold(0.0, f64::max);
     let value_ticks = value_ticks(frame.unit, highest);
     let top = value_ticks.last().copied().unwrap_or(1.0);
-    let (hour_ticks, form) = time_ticks(&frame.time);
-    let mut out = String::with_capacity(16 * 1024);
+    let ticks = time_ticks(&frame.time, frame.words);
+    let area = backend.into_drawing_area();
+    let failed = |error: &dyn std::fmt::Debug| anyhow!("could not draw a chart: {error:?}");
+    let mut chart = ChartBuilder::on(&area)
+        .margin_top(AROUND.1 * scale)
+        .margin_right(AROUND.2 * scale)
+        .x_label_area_size(AROUND.3 * scale)
+        .y_label_area_size(AROUND.0 * scale)
+        .build_cartesian_2d(
+            Axis { range: frame.time.clone(), ticks: ticks.iter().map(|tick| tick.0).collect() },
+            Axis { range: 0.0..top, ticks: value_ticks },
+        )
+        .map_err(|error| failed(&error))?;
+    let words = |time: &f64| ticks.iter().find(|tick| tick.0 == *time).map(|tick| tick.1.clone()).unwrap_or_default();
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .axis_style(color(10))
+        .bold_line_style(color(10))
+        .label_style(("sans-serif", 11 * scale as i32).into_font().color(&color(11)))
+        .x_label_formatter(&words)
+        .y_label_formatter(&|value| label(frame.unit, *value))
+        .set_all_tick_mark_size(0)
+        .draw()
+        .map_err(|error| failed(&error))?;
+    if frame.has_band
+        && let Some(first) = lines.first()
     {
-        let area = Svg::new(&mut out, SIZE).into_drawing_area();
-        let scale = SCALE as i32;
-        let mut chart = ChartBuilder::on(&area)
-            .margin_top(10 * scale)
-            .margin_right(14 * scale)
-            .x_label_area_size(18 * scale)
-            .y_label_area_size(66 * scale)
-            .build_cartesian_2d(
-                Axis { range: frame.time.clone(), ticks: hour_ticks },
-                Axis { range: 0.0..top, ticks: value_ticks },
-            )
-            .map_err(|error| anyhow!("{error:?}"))?;
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .axis_style(color(10))
-            .bold_line_style(color(10))
-            .label_style(("sans-serif", 11 * scale).into_font().color(&color(11)))
-            .x_label_formatter(&|time| local(*time, form))
-            .y_label_formatter(&|value| label(frame.unit, *value))
-            .set_all_tick_mark_size(0)
-            .draw()
-            .map_err(|error| anyhow!("{error:?}"))?;
-        for mark in frame.marks.iter().filter(|mark| frame.time.contains(mark)) {
-            let line = PathElement::new(vec![(*mark, 0.0), (*mark, top)], style(12));
-            chart.draw_series(std::iter::once(line)).map_err(|error| anyhow!("{error:?}"))?;
+        for run in runs(&first.points, frame) {
+            let upper = run.iter().map(|point| (point.time, point.max.clamp(0.0, top)));
+            let lower = run.iter().rev().map(|point| (point.time, point.min.clamp(0.0, top)));
+            let band = Polygon::new(upper.chain(lower).collect::<Vec<_>>(), style(7, scale));
+            chart.draw_series(std::iter::once(band)).map_err(|error| failed(&error))?;
         }
-        for (number, (_, points)) in lines.iter().enumerate() {
-            let runs = runs(
-                &thin(points, &frame.time),
-                frame.gap_seconds.max((frame.time.end - frame.time.start) / COLUMNS as f64 * 2.0),
-            );
-            let number = u8::try_from(number + 1).unwrap_or(1);
-            let clipped = runs
-                .into_iter()
-                .map(|run| run.into_iter().map(|(time, value)| (time, value.clamp(0.0, top))).collect::<Vec<_>>());
-            chart
-                .draw_series(clipped.map(|run| PathElement::new(run, style(number))))
-                .map_err(|error| anyhow!("{error:?}"))?;
-        }
-        area.present().map_err(|error| anyhow!("{error:?}"))?;
     }
-    Ok(out)
+    // The main line lies on top of the others.
+    for (number, line) in lines.iter().enumerate().rev() {
+        let class = u8::try_from(number + 1).unwrap_or(1).min(6);
+        let pieces = runs(&line.points, frame).map(|run| {
+            let points: Vec<_> = run.iter().map(|point| (point.time, point.avg.clamp(0.0, top))).collect();
+            PathElement::new(points, style(class, scale))
+        });
+        chart.draw_series(pieces).map_err(|error| failed(&error))?;
+    }
+    area.present().map_err(|error| failed(&error))?;
+    Ok(top)
 }
 
 fn color(class: u8) -> RGBColor {
     RGBColor(0, 0, class)
 }
 
-fn style(class: u8) -> ShapeStyle {
-    ShapeStyle { color: color(class).into(), filled: false, stroke_width: 1 }
-}
-
-/// The lowest and the highest value of each column, in the order of time: every peak stays.
-fn thin(points: &[Point], time: &Range<f64>) -> Vec<Point> {
-    let column = |point: &Point| ((point.0 - time.start) / (time.end - time.start) * COLUMNS as f64) as i64;
-    let shown: Vec<Point> =
-        points.iter().filter(|point| point.0 >= time.start && point.0 <= time.end).copied().collect();
-    let mut kept = Vec::with_capacity(COLUMNS * 2);
-    for group in shown.chunk_by(|a, b| column(a) == column(b)) {
-        let lowest = group.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
-        let highest = group.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1));
-        if let (Some(lowest), Some(highest)) = (lowest, highest) {
-            let (first, second) = if lowest.0 <= highest.0 { (lowest, highest) } else { (highest, lowest) };
-            kept.push(first);
-            if second != first {
-                kept.push(second);
-            }
-        }
-    }
-    kept
+fn style(class: u8, scale: u32) -> ShapeStyle {
+    ShapeStyle { color: color(class).into(), filled: true, stroke_width: scale }
 }
 
 /// Splits where nothing was measured: a host that was off is a hole, not a line.
-fn runs(points: &[Point], gap_seconds: f64) -> Vec<Vec<Point>> {
-    points.chunk_by(|a, b| b.0 - a.0 <= gap_seconds).map(<[Point]>::to_vec).collect()
+fn runs<'a>(points: &'a [Point], frame: &Frame<'_>) -> impl Iterator<Item = &'a [Point]> {
+    let gap = frame.gap_seconds;
+    let from = points.partition_point(|point| point.time < frame.time.start);
+    let to = points.partition_point(|point| point.time <= frame.time.end);
+    points.get(from..to).unwrap_or_default().chunk_by(move |a, b| b.time - a.time <= gap)
 }
 
-/// Five ticks or so from 0 to a round number that holds the highest value.
-fn value_ticks(unit: Unit, highest: f64) -> Vec<f64> {
-    let (base, least) = match unit {
-        Unit::Percent => return vec![0.0, 25.0, 50.0, 75.0, 100.0],
-        Unit::SmallPercent => (10.0, 4.0),
-        Unit::Number => (10.0, 1.0),
-        Unit::BytesPerSecond => (2.0, 4096.0),
-    };
-    let wanted = if highest.is_finite() { highest.max(least) / 4.0 } else { least };
-    let power = f64::powf(base, wanted.log(base).floor());
-    let factors: &[f64] = if base == 2.0 { &[1.0, 2.0] } else { &[1.0, 2.0, 2.5, 5.0, 10.0] };
-    let step = factors.iter().map(|factor| factor * power).find(|step| *step >= wanted * 0.999).unwrap_or(wanted);
-    (0..=4).map(|tick| f64::from(tick) * step).collect()
+/// Horizontal place of a time, in the backend's units.
+pub fn place(time: f64, span: &Range<f64>) -> i32 {
+    let share = (time - span.start) / (span.end - span.start);
+    (f64::from(PLOT.0) + share * f64::from(PLOT.2)).round() as i32
 }
 
-/// Full hours of the host's zone, and how they are written.
-fn time_ticks(time: &Range<f64>) -> (Vec<f64>, &'static str) {
-    let span = time.end - time.start;
-    let step = [300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 14_400.0]
-        .into_iter()
-        .find(|step| span / step <= 7.0)
-        .unwrap_or(21_600.0);
-    let mut ticks = Vec::new();
-    let mut tick = (time.start / 300.0).ceil() * 300.0;
-    while tick <= time.end {
-        let local = tick + moment(tick).map_or(0.0, |time| f64::from(zone_offset_seconds(time)));
-        if (local / step).fract().abs() < 1e-9 {
-            ticks.push(tick);
+/// Gaps below the lines, and above them the peaks of the lines that have no band.
+fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
+    let mut gaps = String::new();
+    for (from, to) in frame.gaps {
+        let from = place(from.max(frame.time.start), &frame.time);
+        let to = place(to.min(frame.time.end), &frame.time);
+        if to - from >= 2 {
+            // Writing to a String cannot fail.
+            let _ = write!(gaps, "M{from} {}h{}v{}h-{}z", PLOT.1, to - from, PLOT.3, to - from);
         }
-        tick += 300.0;
     }
-    (ticks, "%H:%M")
-}
-
-fn moment(seconds: f64) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(seconds as i64, 0)
-}
-
-fn local(seconds: f64, form: &str) -> String {
-    moment(seconds).map(|time| crate::base::clock::local_form(time, form)).unwrap_or_default()
-}
-
-/// A value on the axis.
-pub fn label(unit: Unit, value: f64) -> String {
-    match unit {
-        Unit::Percent | Unit::SmallPercent | Unit::Number => short(value),
-        Unit::BytesPerSecond => bytes(value),
+    if !gaps.is_empty() {
+        out.plot.insert_str(0, &format!("<path class=z d='{gaps}'/>"));
+    }
+    if !frame.has_band {
+        return;
+    }
+    let y = |value: f64| (f64::from(PLOT.1 + PLOT.3) - value.clamp(0.0, top) / top * f64::from(PLOT.3)).round() as i32;
+    for (number, line) in lines.iter().enumerate().skip(1) {
+        let above = |point: &&Point| point.max - point.avg > top * 0.02 && frame.time.contains(&point.time);
+        let mut peaks: Vec<&Point> = line.points.iter().filter(above).collect();
+        peaks.sort_by(|a, b| (b.max - b.avg).total_cmp(&(a.max - a.avg)));
+        peaks.truncate(PEAKS_MAX);
+        if peaks.is_empty() {
+            continue;
+        }
+        let _ = write!(out.plot, "<path class='w s{}' d='", number.min(5));
+        for peak in peaks {
+            let (low, high) = (y(peak.avg), y(peak.max));
+            let _ = write!(out.plot, "M{} {low}v{}", place(peak.time, &frame.time), high - low);
+        }
+        out.plot.push_str("'/>");
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::words::Language;
 
-    #[test]
-    fn the_highest_value_survives_thinning_and_a_gap_is_a_hole() {
-        let points: Vec<Point> = (0..1440)
-            .map(|minute| (f64::from(minute) * 60.0, if minute == 777 { 99.5 } else { f64::from(minute % 7) }))
-            .collect();
-        let thinned = thin(&points, &(0.0..86_400.0));
-        assert!(thinned.len() <= 2 * COLUMNS + 2 && thinned.contains(&(777.0 * 60.0, 99.5)));
-        assert!(thinned.is_sorted_by(|a, b| a.0 < b.0));
-        assert_eq!(runs(&[(0.0, 1.0), (60.0, 1.0), (600.0, 1.0)], 150.0).len(), 2);
+    fn frame(gaps: &[(f64, f64)], has_band: bool) -> Frame<'_> {
+        let words = Words::new(Language::English);
+        Frame { time: 0.0..3600.0, gap_seconds: 150.0, unit: Unit::Full, words, has_band, gaps }
     }
 
-    #[test]
-    fn ticks_are_round() {
-        assert_eq!(value_ticks(Unit::Number, 3.1), [0.0, 1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(value_ticks(Unit::Number, 0.0).last(), Some(&1.0));
-        assert_eq!(value_ticks(Unit::BytesPerSecond, 5000.0).last(), Some(&8192.0));
-        assert!(value_ticks(Unit::Number, f64::INFINITY).iter().all(|tick| tick.is_finite()));
+    fn line(points: Vec<Point>) -> Line<'static> {
+        Line { name: "x".to_string(), points: points.into() }
     }
 
     #[test]
     fn a_chart_of_nothing_and_of_one_point() {
-        let frame = Frame { time: 0.0..3600.0, gap_seconds: 150.0, marks: &[10.0], unit: Unit::Percent };
-        assert!(!draw(&[], &frame).unwrap().contains("class=\"s0\""));
-        let one = [(1800.0, 50.0)];
-        assert!(draw(&[("x".into(), &one)], &frame).unwrap().contains("h0\" stroke-width"));
+        assert!(!draw(&[], &frame(&[], false)).unwrap().0.plot.contains("class=s0"));
+        let one = line(vec![Point { time: 1800.0, min: 50.0, avg: 50.0, max: 50.0 }]);
+        let (drawn, top) = draw(&[one], &frame(&[], false)).unwrap();
+        let middle = (PLOT.0 + PLOT.2 / 2, PLOT.1 + PLOT.3 / 2);
+        assert_eq!(top, 100.0);
+        assert!(drawn.plot.contains(&format!("M{} {}l0 0", middle.0, middle.1)), "{}", drawn.plot);
+    }
+
+    #[test]
+    fn a_gap_is_a_hole_and_a_peak_of_any_line_is_seen() {
+        let at = |time: f64, max: f64| Point { time, min: 1.0, avg: 2.0, max };
+        let first = line(vec![at(0.0, 3.0), at(60.0, 90.0), at(900.0, 3.0), at(960.0, 3.0)]);
+        let second = line(vec![at(0.0, 2.0), at(60.0, 77.0), at(120.0, 2.0)]);
+        let (drawn, _) = draw(&[first, second], &frame(&[(60.0, 900.0)], true)).unwrap();
+        let paths: Vec<&str> = drawn.plot.split("<path ").skip(1).collect();
+        let of = |class: &str| paths.iter().find(|path| path.starts_with(class)).unwrap();
+        assert_eq!(of("class=s0").matches('M').count(), 2, "before and after the gap");
+        assert!(of("class='b s0'").contains('z') && of("class=z").contains('h'));
+        // From 2 to 77 of 100, in the backend's units.
+        let height = (f64::from(PLOT.3) * 0.75).round();
+        assert!(of("class='w s1'").contains(&format!("v-{height}")), "{paths:?}");
     }
 }

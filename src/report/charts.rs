@@ -1,109 +1,242 @@
 //! Which charts the page has, and which metrics each of them shows.
 
 use super::series::{Point, Series};
-use std::collections::HashSet;
+use super::words::Words;
+use crate::base::text::clean;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// How the values of a chart are written and scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Percent on a scale from 0 to 100.
+    /// Percent on a scale from 0 to 100, whatever the values.
+    Full,
+    /// Percent on a scale that fits, at most 100.
     Percent,
-    /// Percent on a scale that fits.
+    /// Percent on any scale that fits.
     SmallPercent,
+    /// Bytes.
+    Bytes,
     /// Bytes per second.
     BytesPerSecond,
+    /// Degrees.
+    Celsius,
+    /// Thousandths of a second.
+    Milliseconds,
     /// A plain number.
     Number,
+}
+
+impl Unit {
+    /// What follows the heading.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Full | Self::Percent | Self::SmallPercent => "%",
+            Self::BytesPerSecond => "per second",
+            Self::Celsius => "°C",
+            Self::Milliseconds => "ms",
+            Self::Bytes | Self::Number => "",
+        }
+    }
+
+    /// The unit that the end of a metric's name states.
+    pub fn of(metric: &str) -> Self {
+        if metric.ends_with("bytes_per_second") {
+            Self::BytesPerSecond
+        } else if metric.ends_with("_bytes") {
+            Self::Bytes
+        } else if metric.ends_with("_percent") {
+            Self::SmallPercent
+        } else if metric.ends_with("_ms") {
+            Self::Milliseconds
+        } else if metric.ends_with("celsius") {
+            Self::Celsius
+        } else {
+            Self::Number
+        }
+    }
+
+    /// Whether what several things have makes sense when it is added up.
+    fn adds_up(self) -> bool {
+        matches!(self, Self::Bytes | Self::BytesPerSecond)
+    }
 }
 
 /// One chart.
 pub struct Spec {
     /// Heading.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// Unit of all its values.
     pub unit: Unit,
     /// Metric and what its line is called; with labels, one line each.
-    pub lines: &'static [(&'static str, &'static str)],
+    pub lines: Vec<(Cow<'static, str>, &'static str)>,
 }
 
-/// At most so many lines can be told apart; the ones with the highest peaks are drawn.
-const LINES_MAX: usize = 5;
+/// One line of a chart.
+#[derive(Debug, Clone)]
+pub struct Line<'a> {
+    /// What it is called.
+    pub name: String,
+    /// In the order of time.
+    pub points: Cow<'a, [Point]>,
+}
 
-/// Every chart, in the order of the page.
-pub const CHARTS: [Spec; 9] = [
-    Spec {
-        title: "CPU",
-        unit: Unit::Percent,
-        lines: &[
+/// At most so many lines can be told apart; the ones with the highest peaks are drawn, the others as one.
+const LINES_MAX: usize = 5;
+/// Longest name of a line, in characters.
+const NAME_MAX: usize = 40;
+
+type Fixed = (&'static str, Unit, &'static [(&'static str, &'static str)]);
+
+/// Every chart that osmon knows, in the order of the page.
+const CHARTS: [Fixed; 12] = [
+    (
+        "CPU",
+        Unit::Percent,
+        &[
             ("cpu.user_percent", "user"),
             ("cpu.system_percent", "system"),
             ("cpu.iowait_percent", "I/O wait"),
             ("cpu.steal_percent", "steal"),
         ],
-    },
-    Spec {
-        title: "Memory",
-        unit: Unit::Percent,
-        lines: &[("memory.used_percent", "memory used"), ("swap.used_percent", "swap used")],
-    },
-    Spec { title: "File systems", unit: Unit::Percent, lines: &[("disk.used_percent", "")] },
-    Spec {
-        title: "Load",
-        unit: Unit::Number,
-        lines: &[("load.one", "1 min"), ("load.five", "5 min"), ("load.fifteen", "15 min")],
-    },
-    Spec {
-        title: "Disk transfer",
-        unit: Unit::BytesPerSecond,
-        lines: &[("disk_io.read_bytes_per_second", "read"), ("disk_io.written_bytes_per_second", "written")],
-    },
-    Spec {
-        title: "Network",
-        unit: Unit::BytesPerSecond,
-        lines: &[("network.received_bytes_per_second", "received"), ("network.sent_bytes_per_second", "sent")],
-    },
-    Spec {
-        title: "Pressure",
-        unit: Unit::SmallPercent,
-        lines: &[
+    ),
+    ("Memory", Unit::Full, &[("memory.used_percent", "memory used"), ("swap.used_percent", "swap used")]),
+    (
+        "Pressure",
+        Unit::SmallPercent,
+        &[
             ("pressure.cpu.some_avg60_percent", "CPU"),
             ("pressure.memory.some_avg60_percent", "memory"),
             ("pressure.io.some_avg60_percent", "I/O"),
         ],
-    },
-    Spec { title: "Temperature", unit: Unit::Number, lines: &[("temperature.celsius", "")] },
-    Spec {
-        title: "Processes",
-        unit: Unit::Number,
-        lines: &[("process.total", "total"), ("process.running", "running"), ("process.blocked", "blocked")],
-    },
+    ),
+    ("Load", Unit::Number, &[("load.one", "1 min"), ("load.five", "5 min"), ("load.fifteen", "15 min")]),
+    (
+        "Disk transfer",
+        Unit::BytesPerSecond,
+        &[("disk_io.read_bytes_per_second", "read"), ("disk_io.written_bytes_per_second", "written")],
+    ),
+    ("Disk latency", Unit::Milliseconds, &[("disk_io.latency_ms", "")]),
+    ("File systems", Unit::Full, &[("disk.used_percent", "")]),
+    (
+        "Network",
+        Unit::BytesPerSecond,
+        &[("network.received_bytes_per_second", "received"), ("network.sent_bytes_per_second", "sent")],
+    ),
+    (
+        "Processes",
+        Unit::Number,
+        &[("process.total", "total"), ("process.running", "running"), ("process.blocked", "blocked")],
+    ),
+    ("Temperature", Unit::Celsius, &[("temperature.celsius", "")]),
+    ("CPU of units", Unit::SmallPercent, &[("unit.cpu_percent", "")]),
+    ("Memory of units", Unit::Bytes, &[("unit.memory_bytes", "")]),
 ];
+
+/// Beginnings of the names of metrics that somebody else makes; each has a chart of its own.
+pub const OTHERS: [&str; 2] = ["check.", "plugin."];
 
 /// Every metric that the charts and the tiles need.
 pub fn metrics() -> impl Iterator<Item = &'static str> {
-    let tiles = ["cpu.busy_percent", "load.one_per_core"];
-    CHARTS.iter().flat_map(|spec| spec.lines.iter().map(|(metric, _)| *metric)).chain(tiles)
+    let tiles = ["cpu.busy_percent", "load.one_per_core", "systemd.failed"];
+    CHARTS.iter().flat_map(|(_, _, lines)| lines.iter().map(|(metric, _)| *metric)).chain(tiles)
 }
 
-/// The lines of a chart: name and values, at most five.
-pub fn lines<'a>(spec: &Spec, series: &'a Series) -> Vec<(String, &'a [Point])> {
+/// Every chart that there may be something for.
+pub fn specs(series: &Series) -> Vec<Spec> {
+    let fixed = CHARTS.iter().map(|(title, unit, lines)| Spec {
+        title: Cow::Borrowed(*title),
+        unit: *unit,
+        lines: lines.iter().map(|(metric, name)| (Cow::Borrowed(*metric), *name)).collect(),
+    });
+    let others = series.names().filter(|name| OTHERS.iter().any(|head| name.starts_with(head)));
+    let others = others.map(|name| Spec {
+        title: Cow::Owned(clean(name, NAME_MAX)),
+        unit: Unit::of(name),
+        lines: vec![(Cow::Owned(name.to_string()), "")],
+    });
+    fixed.chain(others).collect()
+}
+
+/// The lines of a chart: at most five, and the others as one.
+pub fn lines<'a>(spec: &Spec, series: &'a Series, words: Words) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
-    for (metric, name) in spec.lines {
+    for (metric, name) in &spec.lines {
         for (label, points) in series.of(metric) {
-            let name = match (label, *name) {
-                ("", name) => name.to_string(),
-                (label, "") => label.to_string(),
-                (label, name) => format!("{label} {name}"),
+            let label = clean(label, NAME_MAX);
+            let name = match (label.as_str(), *name) {
+                ("", "") => spec.title.to_string(),
+                ("", name) => words.of(name).to_string(),
+                (_, "") => label,
+                (label, name) => format!("{label} {}", words.of(name)),
             };
-            lines.push((name, points));
+            lines.push(Line { name, points: Cow::Borrowed(points) });
         }
     }
-    if lines.len() > LINES_MAX {
-        let peak = |points: &[Point]| points.iter().map(|point| point.1).fold(0.0, f64::max);
-        let mut order: Vec<(f64, String)> = lines.iter().map(|(name, points)| (peak(points), name.clone())).collect();
-        order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let drawn: HashSet<String> = order.into_iter().take(LINES_MAX).map(|(_, name)| name).collect();
-        lines.retain(|(name, _)| drawn.contains(name));
+    if lines.len() <= LINES_MAX + 1 {
+        return lines;
     }
-    lines
+    let peak = |line: &Line| line.points.iter().map(|point| point.max).fold(0.0, f64::max);
+    let mut order: Vec<f64> = lines.iter().map(peak).collect();
+    order.sort_by(|a, b| b.total_cmp(a));
+    let least = order.get(LINES_MAX - 1).copied().unwrap_or(0.0);
+    let (mut drawn, mut rest) = (Vec::new(), Vec::new());
+    let above = lines.iter().filter(|line| peak(line) > least).count();
+    let mut equal = LINES_MAX.saturating_sub(above);
+    for line in lines {
+        let value = peak(&line);
+        let is_drawn = value > least || (value == least && equal > 0);
+        if is_drawn && value == least {
+            equal -= 1;
+        }
+        if is_drawn { drawn.push(line) } else { rest.push(line) }
+    }
+    drawn.push(together(&rest, spec.unit.adds_up(), words));
+    drawn
+}
+
+/// Many lines as one: their sum, or the highest of them.
+fn together(lines: &[Line], is_sum: bool, words: Words) -> Line<'static> {
+    let mut points: BTreeMap<i64, Point> = BTreeMap::new();
+    for point in lines.iter().flat_map(|line| line.points.iter()) {
+        let key = (point.time * 1e3) as i64;
+        match points.get_mut(&key) {
+            None => {
+                points.insert(key, *point);
+            }
+            Some(known) if is_sum => {
+                known.min += point.min;
+                known.avg += point.avg;
+                known.max += point.max;
+            }
+            Some(known) => {
+                known.min = known.min.max(point.min);
+                known.avg = known.avg.max(point.avg);
+                known.max = known.max.max(point.max);
+            }
+        }
+    }
+    let name = if is_sum { "other {}, together" } else { "other {}, highest" };
+    Line { name: words.with(name, &lines.len().to_string()), points: points.into_values().collect::<Vec<_>>().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::words::Language;
+
+    #[test]
+    fn of_many_lines_five_and_the_others_as_one() {
+        let mut series = Series::new(0);
+        for disk in 0..200 {
+            let value = f64::from(disk % 90);
+            let metric = format!("disk.used_percent{{mount=\"/srv/{disk:03}\"}}");
+            series.add(&metric, vec![Point { time: 60.0, min: value, avg: value, max: value }]);
+        }
+        let spec = specs(&series).into_iter().find(|spec| spec.title == "File systems").unwrap();
+        let lines = lines(&spec, &series, Words::new(Language::English));
+        assert_eq!(lines.len(), LINES_MAX + 1);
+        let last = lines.last().unwrap();
+        assert_eq!((last.name.as_str(), last.points[0].max), ("other 195, highest", 87.0));
+    }
 }

@@ -1,17 +1,38 @@
 //! The page: series → charts → templates → one self-contained `report.html`.
 
+mod axis;
 mod backend;
 mod chart;
 mod charts;
+pub mod days;
+pub mod drawn;
+mod font;
+mod footer;
 mod happened;
+pub mod look;
+pub mod outlook;
 mod page;
+mod pixel;
+pub mod range;
 pub mod series;
+mod services;
+pub mod single;
 mod spark;
+pub mod summary;
 mod tiles;
-mod view;
+mod verdict;
+pub mod who;
+mod words;
 
+pub use charts::OTHERS;
+pub use days::Row as DayRow;
+pub use drawn::Drawn;
+pub use look::Look;
+pub use outlook::Outlook;
 pub use page::render;
 pub use series::Series;
+pub use who::Who;
+pub use words::{Language, Words};
 
 use crate::model::event::Event;
 use crate::model::incident::Incident;
@@ -25,6 +46,8 @@ pub struct Input {
     pub title: String,
     /// When the page is made.
     pub now: DateTime<Utc>,
+    /// How it looks.
+    pub look: Look,
     /// The newest snapshot, JSON.
     pub snapshot: Option<String>,
     /// The newest record of the `processes` stream, JSON.
@@ -35,12 +58,28 @@ pub struct Input {
     pub unmeasured: Vec<String>,
     /// Events, the newest first.
     pub events: Vec<Event>,
-    /// Marks: what happened to the clock and the machine, and notes.
+    /// Marks: what happened to the clock and the machine, and notes; the newest first.
     pub marks: Vec<Mark>,
-    /// History of the metrics that are drawn.
-    pub series: Series,
-    /// The first day of which there are snapshots, UTC.
+    /// The samples of the last hour, for the tiles.
+    pub hour: Series,
+    /// The charts of each range, the shortest first.
+    pub ranges: Vec<Drawn>,
+    /// Which range is seen first.
+    pub first_range: &'static str,
+    /// What is known of longer times: usual values, and when something will be full.
+    pub outlook: Outlook,
+    /// The last 90 days.
+    pub days: Vec<DayRow>,
+    /// Who used the host, by range.
+    pub who: Vec<Who>,
+    /// How many snapshots there are of the last 24 hours; `None`: it was not counted.
+    pub snapshots: Option<u64>,
+    /// The first day of which there is history, UTC.
     pub history_since: Option<String>,
+    /// What the history takes on the disk.
+    pub stored_bytes: u64,
+    /// CPU time that went into this page before it was put together, in milliseconds.
+    pub cost_ms: f64,
     /// What is wrong with osmon itself: configuration, damaged lines.
     pub problems: Vec<String>,
     /// Nobody gets mail.

@@ -2,15 +2,16 @@
 
 #![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
 
+use super::footer::{facts, footer, unexplained};
+use super::happened::{self, Happened};
+use super::range::RANGES;
+use super::services::{Service, services};
 use super::tiles::{Tile, tiles};
-use super::view::{
-    Attention, Chart, Happened, Process, Unit, Verdict, attention, charts, processes, span, unexplained, units,
-    verdict, view_box,
-};
-use super::{Input, happened, spark};
-use crate::base::clock::{local_minute, parse, zone_name};
-use crate::base::text::{clean, plural};
-use crate::base::units::{duration, short};
+use super::verdict::{Attention, Verdict, attention, is_stale, verdict};
+use super::words::Words;
+use super::{DayRow, Input, spark, who};
+use crate::base::clock::{local_minute, parse, zone_name, zone_offset_seconds};
+use crate::base::text::{clean, is_plain};
 use anyhow::Result;
 use askama::Template;
 use base64::Engine;
@@ -21,10 +22,25 @@ use sha2::{Digest, Sha256};
 const STYLE: &str = include_str!("../../templates/report.css");
 const SCRIPT: &str = include_str!("../../templates/report.js");
 
+/// A range, ready to be shown.
+struct Shown<'a> {
+    id: &'a str,
+    title: &'a str,
+    is_first: bool,
+    from: i64,
+    to: i64,
+    html: &'a str,
+    markers: String,
+    gaps: Vec<String>,
+    who: Vec<who::Row>,
+    who_since: String,
+}
+
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
-    style: &'a str,
+    w: Words,
+    style: String,
     style_hash: String,
     script: &'a str,
     script_hash: String,
@@ -35,71 +51,149 @@ struct Page<'a> {
     taken_ms: i64,
     taken: String,
     zone: String,
+    offset_seconds: i32,
     tiles: Vec<Tile>,
     spark_size: (u32, u32),
+    has: Sections,
     open: Vec<Attention>,
     events: Vec<Happened>,
-    span: &'static str,
-    charts: Vec<Chart>,
-    box_size: (u32, u32),
-    processes: Vec<Process>,
+    days: &'a [DayRow],
+    bad_days: Vec<(&'a str, &'a [String])>,
+    ranges: Vec<Shown<'a>>,
+    tabs: Vec<(&'a str, &'a str, bool)>,
+    services: Vec<Service>,
     unexplained: String,
-    units: Vec<Unit>,
-    problems: &'a [String],
+    problems: Vec<String>,
     nobody_told: bool,
-    footer: String,
+    footer: Vec<String>,
 }
 
-/// How many events the page lists.
-const EVENTS_MAX: usize = 20;
+/// The sections that are wanted.
+struct Sections {
+    tiles: bool,
+    attention: bool,
+    changed: bool,
+    days: bool,
+    charts: bool,
+    who: bool,
+    services: bool,
+}
+
+/// How many events the page lists, and how many gaps of a range.
+const EVENTS_MAX: usize = 30;
+const GAPS_MAX: usize = 5;
+/// Longest text of a problem, in characters.
+const PROBLEM_MAX: usize = 400;
 
 /// The page as HTML, whole and self-contained.
 ///
 /// # Errors
-/// When a chart or the template cannot be rendered: a bug.
+/// When the template cannot be rendered: a bug.
 pub fn render(input: &Input) -> Result<String> {
     let json =
         |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
     let (snapshot, record) = (json(&input.snapshot), json(&input.processes));
+    let words = input.look.words;
     let taken = snapshot["time"].as_str().and_then(parse);
     let verdict = verdict(input, taken);
-    let (time, words) = span(input);
+    let host = clean(&input.title, 80);
     let heading = match input.open.len() {
-        0 => format!("{}: {}", verdict.word, clean(&input.title, 80)),
-        count => format!("{}: {}", plural(count, "problem"), clean(&input.title, 80)),
+        0 => format!("{}: {host}", verdict.word),
+        count => format!("{}: {host}", words.count(count, "problem", "problems")),
     };
-    let silent = snapshot["probe"]["failed"].as_object().into_iter().flatten().filter_map(|(name, reason)| {
-        let reason = reason.as_str().filter(|reason| reason.contains("did not answer"))?;
-        Some(format!("Not measured: {name}: {reason}"))
-    });
-    let problems: Vec<String> = input.problems.iter().cloned().chain(silent).collect();
+    let services = services(&snapshot, words);
+    let style = [STYLE.trim_end(), &input.look.style].concat();
+    let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty());
+    let ranges: Vec<Shown> = drawn.map(|drawn| shown(input, drawn)).collect();
+    // What is not known to be well is never green.
+    let is_stale = taken.is_none_or(|taken| is_stale(taken, input.now));
+    let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) };
+    tiles.iter_mut().filter(|_| is_stale).for_each(|tile| tile.state = "plain");
+    let has = |section: &str| input.look.has(section);
     let page = Page {
-        style: STYLE,
-        style_hash: hash(STYLE),
-        script: SCRIPT,
-        script_hash: hash(SCRIPT),
-        host: clean(&input.title, 80),
+        w: words,
+        style_hash: hash(&style),
+        style,
+        script: SCRIPT.trim_end(),
+        script_hash: hash(SCRIPT.trim_end()),
         heading,
-        facts: facts(&snapshot),
+        facts: facts(input, &snapshot),
         taken_ms: taken.map_or(0, |time| time.timestamp_millis()),
         taken: taken.map(local_minute).unwrap_or_default(),
         zone: zone_name(input.now),
-        tiles: if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot) },
+        offset_seconds: zone_offset_seconds(input.now),
+        tiles,
         spark_size: spark::SIZE,
-        open: input.open.iter().map(|incident| attention(incident, &input.events, input.now)).collect(),
+        has: Sections {
+            tiles: has("tiles"),
+            attention: has("attention"),
+            changed: has("changed"),
+            days: has("days") && !snapshot.is_null(),
+            charts: has("charts"),
+            who: has("who") && !input.look.is_public,
+            services: has("services"),
+        },
+        open: input.open.iter().map(|incident| attention(incident, input)).collect(),
         events: happened::list(input, EVENTS_MAX),
-        span: words,
-        charts: charts(input, &time)?,
-        box_size: view_box(),
-        processes: processes(&record),
-        unexplained: unexplained(&record),
-        units: units(&record),
-        problems: &problems,
-        nobody_told: input.nobody_told,
+        days: &input.days,
+        bad_days: input.days.iter().filter(|row| !row.bad.is_empty()).map(|row| (&*row.name, &*row.bad)).collect(),
+        tabs: ranges.iter().map(|range| (range.id, range.title, range.is_first)).collect(),
+        ranges,
+        services,
+        unexplained: unexplained(input, &record),
+        problems: problems(input, &snapshot),
+        nobody_told: input.nobody_told && !input.look.is_public,
         footer: footer(input, &snapshot),
+        host,
         verdict,
     };
-    Ok(page.render()?)
+    // A page is as large as its charts: room is made once.
+    let drawings = input.ranges.iter().map(|range| range.html.len());
+    let mut out = String::with_capacity(drawings.sum::<usize>() + 96 * 1024);
+    page.render_into(&mut out)?;
+    Ok(plain(out))
+}
+
+fn shown<'a>(input: &'a Input, drawn: &'a super::Drawn) -> Shown<'a> {
+    let words = input.look.words;
+    let range = RANGES.iter().find(|range| range.id == drawn.id);
+    let of_it = input.who.iter().find(|who| who.range == drawn.id);
+    let since = of_it.and_then(|who| who.tally.since).filter(|since| since - drawn.from > 5400.0);
+    let since = since.and_then(|since| chrono::DateTime::from_timestamp(since as i64, 0));
+    let marked = if drawn.markers.is_empty() {
+        happened::markers(&input.events, &input.marks, drawn)
+    } else {
+        drawn.markers.clone()
+    };
+    Shown {
+        id: &drawn.id,
+        title: words.of(range.map_or("", |range| range.title)),
+        is_first: drawn.id == input.first_range,
+        from: drawn.from as i64,
+        to: drawn.to as i64,
+        html: &drawn.html,
+        markers: marked,
+        gaps: if drawn.reasons.is_empty() {
+            happened::gaps(&input.marks, drawn, input.now, words, GAPS_MAX)
+        } else {
+            drawn.reasons.clone()
+        },
+        who: of_it.map(|who| who::rows(&who.tally, words)).unwrap_or_default(),
+        who_since: since
+            .map(|since| words.with("counted since {}", &words.moment(since, input.now)))
+            .unwrap_or_default(),
+    }
+}
+
+/// What is wrong with osmon itself, and what did not answer.
+fn problems(input: &Input, snapshot: &Value) -> Vec<String> {
+    let words = input.look.words;
+    let silent = snapshot["probe"]["failed"].as_object().into_iter().flatten().filter_map(|(name, reason)| {
+        let reason = reason.as_str().filter(|reason| reason.contains("did not answer"))?;
+        Some(words.with("not measured: {}", &format!("{name}: {reason}")))
+    });
+    let all = input.problems.iter().cloned().chain(silent);
+    all.map(|problem| clean(&problem, PROBLEM_MAX)).collect()
 }
 
 /// For the Content-Security-Policy: only this very text is allowed to act.
@@ -107,36 +201,12 @@ fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
-fn facts(snapshot: &Value) -> String {
-    let text = |key: &str| snapshot["system"][key].as_str().filter(|text| !text.is_empty()).map(ToString::to_string);
-    let number = |path: &str| snapshot.pointer(path).and_then(Value::as_f64);
-    let parts = [
-        number("/uptime/seconds").map(|seconds| format!("up {}", duration(seconds))),
-        text("distribution"),
-        text("kernel").map(|kernel| format!("Linux {kernel}")),
-        number("/cpu/cores").map(|cores| plural(cores as usize, "core")),
-        number("/memory/total_bytes").map(crate::base::units::bytes),
-        snapshot["session"]
-            .as_array()
-            .filter(|sessions| !sessions.is_empty())
-            .map(|sessions| format!("{} logged in", sessions.len())),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+/// Whatever way it came in by: no control character and none that reorders text is left.
+fn plain(page: String) -> String {
+    if is_plain(&page) { page } else { page.chars().map(|c| if is_plain_char(c) { c } else { '\u{FFFD}' }).collect() }
 }
 
-fn footer(input: &Input, snapshot: &Value) -> String {
-    let cost = snapshot["probe"]["cpu_ms"].as_f64().map(|ms| format!("the last probe took {} ms of CPU", short(ms)));
-    let failed = snapshot["probe"]["failed"].as_object().into_iter().flatten();
-    let absent: Vec<String> =
-        failed.map(|(name, reason)| format!("{name}: {}", reason.as_str().unwrap_or_default())).collect();
-    let remarks =
-        snapshot["probe"]["remark"].as_array().into_iter().flatten().filter_map(Value::as_str).map(ToString::to_string);
-    let parts = [
-        Some(format!("osmon {}", env!("CARGO_PKG_VERSION"))),
-        Some(format!("{} in the last 24 h", plural(input.series.len(), "snapshot"))),
-        input.history_since.as_ref().map(|day| format!("history since {day}")),
-        cost,
-        (!absent.is_empty()).then(|| format!("not measured: {}", absent.join("; "))),
-    ];
-    parts.into_iter().flatten().chain(remarks).collect::<Vec<_>>().join(" · ")
+fn is_plain_char(c: char) -> bool {
+    let mut bytes = [0; 4];
+    is_plain(c.encode_utf8(&mut bytes))
 }

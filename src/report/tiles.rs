@@ -1,9 +1,9 @@
-//! The tiles: the six numbers one looks at first.
+//! The tiles: the six numbers one looks at first, what is usual, and where it goes.
 
 use super::Input;
-use super::series::Point;
+use super::services::Service;
 use super::spark;
-use crate::base::text::{fit, plural};
+use crate::base::text::clean;
 use crate::base::units::{bytes, short};
 use crate::model::incident::Severity;
 use serde_json::Value;
@@ -12,105 +12,154 @@ use serde_json::Value;
 pub struct Tile {
     pub label: String,
     pub value: String,
-    pub unit: &'static str,
+    pub unit: String,
     pub note: String,
+    /// The note tells of something that is not as usual.
+    pub is_unusual: bool,
     /// `ok`, `warn` or `bad`.
     pub state: &'static str,
     pub spark: String,
 }
 
+/// Longest name in a heading, in characters.
+const NAME_MAX: usize = 40;
+/// A disk that will be full this soon is told of, in seconds.
+const SOON: f64 = 30.0 * 86_400.0;
+
+struct Maker<'a> {
+    input: &'a Input,
+    snapshot: &'a Value,
+}
+
 /// The tiles for the newest snapshot; none without one.
-pub fn tiles(input: &Input, snapshot: &Value) -> Vec<Tile> {
-    let end = input.now.timestamp() as f64;
-    let number = |path: &str| snapshot.pointer(path).and_then(Value::as_f64);
-    let percent = |path: &str| number(path).map_or_else(|| "–".to_string(), short);
-    let tile = |label: &str, value: String, unit, note: String, metrics: &[&str], points: &[Point]| Tile {
-        label: label.to_string(),
-        value,
-        unit,
-        note,
-        state: state(input, metrics),
-        spark: spark::path(points, end),
-    };
-    let mut tiles = vec![tile(
-        "CPU",
-        percent("/cpu/busy_percent"),
-        "%",
-        format!(
-            "{}, {} % I/O wait",
-            plural(number("/cpu/cores").unwrap_or(1.0) as usize, "core"),
-            percent("/cpu/iowait_percent")
-        ),
-        &["cpu."],
-        input.series.host("cpu.busy_percent"),
-    )];
-    if let Some(total) = number("/memory/total_bytes") {
-        let used = number("/memory/used_bytes").unwrap_or_default();
-        let note = format!("{} of {}", bytes(used), bytes(total));
-        tiles.push(tile(
-            "Memory",
-            percent("/memory/used_percent"),
-            "%",
-            note,
-            &["memory.", "swap."],
-            input.series.host("memory.used_percent"),
-        ));
+pub fn tiles(input: &Input, snapshot: &Value, services: &[Service]) -> Vec<Tile> {
+    let maker = Maker { input, snapshot };
+    let parts = [maker.cpu(), maker.memory(), maker.disk(), maker.load(), maker.pressure(), maker.last(services)];
+    parts.into_iter().flatten().collect()
+}
+
+impl Maker<'_> {
+    fn number(&self, path: &str) -> Option<f64> {
+        self.snapshot.pointer(path).and_then(Value::as_f64)
     }
-    let disks = snapshot["disk"].as_array().into_iter().flatten();
-    if let Some((used, disk)) =
-        disks.filter_map(|disk| Some((disk["used_percent"].as_f64()?, disk))).max_by(|a, b| a.0.total_cmp(&b.0))
-    {
+
+    /// `prefixes`: of the metrics whose incidents colour it; `metric` and `label`: what it shows.
+    fn tile(&self, label: &str, value: String, unit: &str, prefixes: &[&str], metric: (&str, &str)) -> Tile {
+        let end = self.input.now.timestamp() as f64;
+        Tile {
+            label: self.input.look.words.of(label).to_string(),
+            value,
+            unit: unit.to_string(),
+            note: String::new(),
+            is_unusual: false,
+            state: state(self.input, prefixes),
+            spark: spark::path(self.input.hour.one(metric.0, metric.1), end),
+        }
+    }
+
+    /// Says what is usual when that is known, else something else.
+    fn noted(&self, tile: Tile, metric: &str, value: Option<f64>, unit: &str, otherwise: String) -> Tile {
+        let Some((low, high)) = self.input.outlook.usual.get(metric).copied() else {
+            return Tile { note: otherwise, ..tile };
+        };
+        let margin = ((high - low) * 0.5).max(high.abs() * 0.1);
+        let range = format!("{}–{}{unit}", short(low), short(high));
+        let is_unusual = value.is_some_and(|value| value > high + margin) && tile.state != "ok";
+        Tile { note: self.input.look.words.with("usual {}", &range), is_unusual, ..tile }
+    }
+
+    fn cpu(&self) -> Option<Tile> {
+        let words = self.input.look.words;
+        let busy = self.number("/cpu/busy_percent");
+        let value = busy.map_or_else(|| "–".to_string(), short);
+        let tile = self.tile("CPU", value, "%", &["cpu."], ("cpu.busy_percent", ""));
+        let wait = words.with("{} % I/O wait", &short(self.number("/cpu/iowait_percent").unwrap_or(0.0)));
+        let tile = self.noted(tile, "cpu.busy_percent", busy, " %", wait);
+        Some(Tile { ..tile })
+    }
+
+    fn memory(&self) -> Option<Tile> {
+        let total = self.number("/memory/total_bytes")?;
+        let used = self.number("/memory/used_bytes").unwrap_or_default();
+        let percent = self.number("/memory/used_percent").map_or_else(|| "–".to_string(), short);
+        let tile = self.tile("Memory", percent, "%", &["memory.", "swap."], ("memory.used_percent", ""));
+        let words = self.input.look.words;
+        let note = words.with(&words.with("{} of {}", &bytes(used)), &bytes(total));
+        Some(Tile { note, ..tile })
+    }
+
+    /// The one that will be full first, or is the fullest.
+    fn disk(&self) -> Option<Tile> {
+        let (input, words) = (self.input, self.input.look.words);
+        let now = input.now.timestamp() as f64;
+        let disks = self.snapshot["disk"].as_array().into_iter().flatten();
+        let full = |disk: &Value| {
+            let at = input.outlook.full.get(disk["mount"].as_str().unwrap_or_default());
+            at.map(|at| at - now).filter(|left| *left > 0.0 && *left < SOON)
+        };
+        let rank = |disk: &Value| {
+            let used = disk["used_percent"].as_f64().unwrap_or_default();
+            // What fills within a week counts as nearly full.
+            full(disk).filter(|left| *left < 7.0 * 86_400.0).map_or(used, |_| used.max(90.0))
+        };
+        let disk = disks.filter(|disk| disk["used_percent"].is_number()).max_by(|a, b| rank(a).total_cmp(&rank(b)))?;
         let mount = disk["mount"].as_str().unwrap_or_default();
-        let points = input
-            .series
-            .of("disk.used_percent")
-            .find(|(label, _)| *label == mount)
-            .map_or(&[] as &[Point], |(_, points)| points);
-        let free = format!("{} free", bytes(disk["available_bytes"].as_f64().unwrap_or_default()));
-        tiles.push(tile(&format!("Disk {}", fit(mount, 24)), short(used), "%", free, &["disk."], points));
+        let value = short(disk["used_percent"].as_f64().unwrap_or_default());
+        let tile = self.tile("", value, "%", &["disk."], ("disk.used_percent", mount));
+        let label = words.with("Disk {}", &clean(mount, NAME_MAX));
+        let free = words.with("{} free", &bytes(disk["available_bytes"].as_f64().unwrap_or_default()));
+        let left = full(disk);
+        let note = left.map_or(free, |left| words.with("full in {}", &words.duration(left)));
+        let is_unusual = left.is_some_and(|left| left < 7.0 * 86_400.0);
+        Some(Tile { label, note, is_unusual, ..tile })
     }
-    let load = format!("{} in all", percent("/load/one"));
-    tiles.push(tile(
-        "Load per core",
-        percent("/load/one_per_core"),
-        "",
-        load,
-        &["load."],
-        input.series.host("load.one_per_core"),
-    ));
-    let stalls = [("CPU", "cpu"), ("Memory", "memory"), ("I/O", "io")];
-    let worst = stalls
-        .iter()
-        .filter_map(|(name, key)| Some((number(&format!("/pressure/{key}/some_avg60_percent"))?, *name, *key)));
-    if let Some((value, name, key)) = worst.max_by(|a, b| a.0.total_cmp(&b.0)) {
-        let points = input.series.host(match key {
-            "cpu" => "pressure.cpu.some_avg60_percent",
-            "memory" => "pressure.memory.some_avg60_percent",
-            _ => "pressure.io.some_avg60_percent",
-        });
-        tiles.push(tile(
-            &format!("{name} pressure"),
-            short(value),
-            "%",
-            "of the last minute waiting".to_string(),
-            &["pressure."],
-            points,
-        ));
+
+    fn load(&self) -> Option<Tile> {
+        let words = self.input.look.words;
+        let load = self.number("/load/one_per_core");
+        let value = load.map_or_else(|| "–".to_string(), short);
+        let tile = self.tile("Load per core", value, "", &["load."], ("load.one_per_core", ""));
+        let all = words.with("{} in all", &self.number("/load/one").map_or_else(|| "–".to_string(), short));
+        Some(Tile { ..self.noted(tile, "load.one_per_core", load, "", all) })
     }
-    let note = format!(
-        "{} running, {}",
-        percent("/process/running"),
-        plural(number("/process/zombies").unwrap_or(0.0) as usize, "zombie")
-    );
-    tiles.push(tile(
-        "Processes",
-        percent("/process/total"),
-        "",
-        note,
-        &["process."],
-        input.series.host("process.total"),
-    ));
-    tiles
+
+    fn pressure(&self) -> Option<Tile> {
+        let words = self.input.look.words;
+        let stalls = [
+            ("CPU pressure", "/pressure/cpu/some_avg60_percent", "pressure.cpu.some_avg60_percent"),
+            ("Memory pressure", "/pressure/memory/some_avg60_percent", "pressure.memory.some_avg60_percent"),
+            ("I/O pressure", "/pressure/io/some_avg60_percent", "pressure.io.some_avg60_percent"),
+        ];
+        let known = stalls.iter().filter_map(|(name, path, metric)| Some((self.number(path)?, *name, *metric)));
+        let (value, name, metric) = known.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let tile = self.tile(name, short(value), "%", &["pressure."], (metric, ""));
+        let note = words.of("of a minute waiting").to_string();
+        Some(Tile { ..self.noted(tile, metric, Some(value), " %", note) })
+    }
+
+    /// Services where there are any, else processes.
+    fn last(&self, services: &[Service]) -> Option<Tile> {
+        let words = self.input.look.words;
+        if let Some(all) = self.number("/systemd/services") {
+            let failed = self.number("/systemd/failed").unwrap_or(0.0);
+            let value = format!("{}", (all - failed).max(0.0));
+            let unit = format!("/ {all}");
+            let tile = self.tile("Services", value, &unit, &["service.", "systemd."], ("systemd.failed", ""));
+            let worst = services.iter().find(|service| service.state != "ok");
+            let note = match worst {
+                Some(service) => format!("{} {}", service.name, service.word),
+                None if failed > 0.0 => words.with("{} failed", &format!("{failed}")),
+                None => words.of("all running").to_string(),
+            };
+            let state = if failed > 0.0 && tile.state == "ok" { "warn" } else { tile.state };
+            return Some(Tile { note, state, is_unusual: worst.is_some() || failed > 0.0, ..tile });
+        }
+        let total = self.number("/process/total")?;
+        let tile = self.tile("Processes", format!("{total}"), "", &["process."], ("process.total", ""));
+        let running = format!("{} {}", self.number("/process/running").unwrap_or(0.0), words.of("running"));
+        let zombies = words.count(self.number("/process/zombies").unwrap_or(0.0) as usize, "zombie", "zombies");
+        Some(Tile { note: format!("{running}, {zombies}"), ..tile })
+    }
 }
 
 /// How bad the open incidents of these metrics are.

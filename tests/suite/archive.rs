@@ -14,7 +14,9 @@ fn tree(directory: &Path) -> Vec<(String, u32)> {
             let name = path.strip_prefix(directory).unwrap().to_string_lossy().into_owned();
             if path.is_dir() {
                 below.push(path);
-            } else if !["lock", "reserve", "report.html", "outbox/lock", "run.lock"].contains(&name.as_str()) {
+            } else if !["lock", "reserve", "report.html", "report.json", "outbox/lock", "run.lock"]
+                .contains(&name.as_str())
+            {
                 files.push((name, crc32fast::hash(&fs::read(&path).unwrap())));
             }
         }

@@ -1,6 +1,7 @@
-//! The page in headless Chromium: no error, no scrolling sideways, nothing fetched.
+//! The page in headless Chromium: no error, no scrolling sideways, nothing fetched, and everything one can do with it.
 
-use super::harness::{Host, skip, tool};
+use super::harness::{Host, repository, skip, tool};
+use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
@@ -15,19 +16,12 @@ const FLAGS: [&str; 12] = [
     "--disable-sync",
     "--allow-file-access-from-files",
     "--enable-logging=stderr",
-    "--virtual-time-budget=3000",
+    "--virtual-time-budget=6000",
     "--window-size=1500,1200",
 ];
 
-/// Shows the page in frames of these widths. For each, `[width:pixels too wide:paths drawn:resources fetched]`; and what
-/// the console said.
-fn look(page: &Path, directory: &Path) -> (String, Vec<String>) {
-    let script = "onload=()=>{for(const w of [390,820,1440]){const f=document.createElement('iframe');\
-        f.style.width=w+'px';f.style.height='900px';f.src='page.html';f.onload=()=>{\
-        const d=f.contentDocument,e=d.documentElement,n=f.contentWindow.performance.getEntriesByType('resource').length;\
-        document.body.append(`[${w}:${e.scrollWidth-e.clientWidth}:${d.querySelectorAll('.c svg path').length}:${n}]`)};\
-        document.body.append(f)}}";
-    fs::copy(page, directory.join("page.html")).unwrap();
+/// Shows a page in which a script looks at `page.html` beside it. What that page is afterwards, and what the console said.
+fn show(directory: &Path, script: &str) -> (String, Vec<String>) {
     let frames = format!("<!doctype html><title>x</title><body><script>{script}</script>");
     fs::write(directory.join("frames.html"), frames).unwrap();
     let profile = format!("--user-data-dir={}", directory.join("profile").display());
@@ -37,11 +31,43 @@ fn look(page: &Path, directory: &Path) -> (String, Vec<String>) {
     (done.out, done.err.lines().filter(|line| line.contains("CONSOLE")).map(ToString::to_string).collect())
 }
 
+/// What a script says with `say(name, value)`.
+fn said(dom: &str, name: &str) -> String {
+    let found = dom.split(&format!("[{name}=")).nth(1).unwrap_or_else(|| panic!("nothing said of {name}: {dom}"));
+    found.split("=]").next().unwrap().to_string()
+}
+
+fn is_here() -> bool {
+    let is_here = tool("chromium", &["--version"]).code == 0;
+    if !is_here {
+        skip("the page in a browser", "chromium is not installed");
+    }
+    is_here
+}
+
+/// The day that is shipped, at its end, and its page in a directory.
+fn sample(directory: &Path) -> Host {
+    let mut host = Host::recorded("vm");
+    let archive = repository("data/sample/web-01.tar.gz").display().to_string();
+    assert_eq!(host.osmon(&["restore", &archive]).code, 0);
+    host.now = "2026-11-20T21:40:30Z".parse().unwrap();
+    host.osmon(&["graph"]).ok();
+    fs::copy(host.data().join("report.html"), directory.join("page.html")).unwrap();
+    host
+}
+
 #[test]
 fn a_browser_shows_it_without_complaint() {
-    if tool("chromium", &["--version"]).code != 0 {
-        return skip("the page in a browser", "chromium is not installed");
+    if !is_here() {
+        return;
     }
+    // For each width: pixels too wide, paths drawn, resources fetched, shift of the layout.
+    let script = "onload=()=>{for(const w of [390,820,1440]){const f=document.createElement('iframe');\
+        f.style.width=w+'px';f.style.height='900px';f.src='page.html';f.onload=()=>{\
+        const d=f.contentDocument,e=d.documentElement,p=f.contentWindow.performance;\
+        new f.contentWindow.PerformanceObserver(()=>document.body.append(`[${'shift'}=1=]`)).observe({type:'layout-shift',buffered:true});\
+        document.body.append(`[${w}=${e.scrollWidth-e.clientWidth}:${d.querySelectorAll('.c svg path').length}:${p.getEntriesByType('resource').length}=]`)};\
+        document.body.append(f)}}";
     for name in ["vm", "hostile"] {
         let mut host = Host::recorded(name);
         host.config = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n".to_string();
@@ -50,15 +76,142 @@ fn a_browser_shows_it_without_complaint() {
             host.osmon(&["run"]).ok();
         }
         let directory = tempfile::tempdir().unwrap();
-        let (dom, console) = look(&host.data().join("report.html"), directory.path());
+        fs::copy(host.data().join("report.html"), directory.path().join("page.html")).unwrap();
+        let (dom, console) = show(directory.path(), script);
         for width in ["390", "820", "1440"] {
-            let found = dom.split(&format!("[{width}:")).nth(1).unwrap_or_else(|| panic!("no frame of {width}: {dom}"));
-            let numbers: Vec<u32> =
-                found.split(']').next().unwrap().split(':').map(|number| number.parse().unwrap()).collect();
+            let numbers: Vec<u32> = said(&dom, width).split(':').map(|number| number.parse().unwrap()).collect();
             assert_eq!(numbers[0], 0, "{name} scrolls sideways at {width} px");
             assert!(numbers[1] > 20, "the charts are drawn");
             assert_eq!(numbers[2], 0, "something was fetched");
         }
+        assert!(!dom.contains("[shift=1"), "the layout moves");
         assert!(console.is_empty(), "{console:?}");
+    }
+}
+
+#[test]
+fn one_can_point_zoom_compare_and_reload() {
+    if !is_here() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let host = sample(directory.path());
+    let stored =
+        host.osmon(&["history", "cpu.user_percent", "--at", "2026-11-20 21:15", "--format", "json", "--step", "raw"]);
+    assert_eq!(stored.code, 0, "{}", stored.err);
+    let snapshots = host.lines("snapshots");
+    let value = |minute: &str| {
+        let line = snapshots.iter().find(|line| line.contains(&format!("\"time\":\"2026-11-20T{minute}"))).unwrap();
+        serde_json::from_str::<Value>(line).unwrap()["cpu"]["user_percent"].as_f64().unwrap()
+    };
+    let script = r"
+    const say=(k,v)=>document.body.append(`[${k}=${v}=]`);
+    onload=()=>{const f=document.createElement('iframe');f.style.width='1300px';f.style.height='4000px';f.src='page.html#1h';let n=0;
+    f.onload=()=>{const w=f.contentWindow,d=f.contentDocument,q=s=>d.querySelector(s);n++;
+      if(n==2){say('kept',w.location.hash+' '+q('.rs>:checked').value+' '+q('#cmp').value+' '+q('#x24h .pl').getAttribute('viewBox').split(/[ ,]/).length);return}
+      const at=(id,u,type)=>{const s=q('#x'+id+' .c>svg'),r=s.getBoundingClientRect(),b=s.viewBox.baseVal.width,p=q('#x'+id+' .pl'),v=[186,1506];
+        s.dispatchEvent(new w.PointerEvent(type||'pointermove',{bubbles:true,button:0,clientX:r.left+(v[0]+u*v[1])/b*r.width,clientY:r.top+60}))};
+      say('hash',q('.rs>:checked').value);
+      const R=q('#x1h').dataset,u=(Date.UTC(2026,10,20,21,15)/1e3-R.from)/(R.to-R.from);
+      at('1h',u);say('tip',[...q('#tip').querySelectorAll('p')].map(p=>p.textContent).join('|'));say('head',q('#tip').firstChild.textContent);
+      say('top',q('#x1h .c').dataset.top);say('cross',d.querySelectorAll('#x1h .y').length+'/'+d.querySelectorAll('#x1h section.c').length);
+      q('[for=r24h]').click();say('range',w.getComputedStyle(q('#x24h')).display+w.getComputedStyle(q('#x1h')).display);
+      at('24h',.5,'pointerdown');at('24h',.7);at('24h',.7,'pointerup');
+      say('zoom',w.location.hash+' '+q('#whole').hidden);
+      q('#whole').click();say('whole',q('#x24h .pl').getAttribute('viewBox'));
+      q('#cmp').value='86400';q('#cmp').dispatchEvent(new w.Event('change',{bubbles:true}));say('before',d.querySelectorAll('#x24h .v').length);
+      q('#fa').click();say('filter',w.getComputedStyle(q('.e .al')).display);
+      w.location.reload()};
+    document.body.append(f)}";
+    let (dom, console) = show(directory.path(), script);
+    assert_eq!(said(&dom, "hash"), "1h", "the address says which range");
+    assert_eq!(said(&dom, "head"), "2026-11-20 21:15");
+    let tip = said(&dom, "tip");
+    let shown: f64 = tip.strip_prefix("user").unwrap().split(' ').next().unwrap().parse().unwrap();
+    let top: f64 = said(&dom, "top").parse().unwrap();
+    let stored = value("21:15");
+    assert!((shown - stored).abs() <= top * 0.003, "{shown} is not {stored} of {top}");
+    let cross = said(&dom, "cross");
+    let (crossed, charts) = cross.split_once('/').unwrap();
+    assert!(crossed == charts && charts != "0", "every chart has the line: {cross}");
+    assert_eq!(said(&dom, "range"), "blocknone");
+    let zoom = said(&dom, "zoom");
+    assert!(zoom.starts_with("#24h,0,0.5") && zoom.ends_with(" false"), "{zoom}");
+    assert_eq!(said(&dom, "whole"), "186,24,1506,468");
+    assert!(said(&dom, "before").parse::<usize>().unwrap() > 3);
+    assert_eq!(said(&dom, "filter"), "none");
+    assert_eq!(said(&dom, "kept"), "#24h,86400 24h 86400 4");
+    assert!(console.is_empty(), "{console:?}");
+}
+
+#[test]
+fn without_script_the_ranges_switch_and_nothing_foreign_runs() {
+    if !is_here() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    sample(directory.path());
+    let page = fs::read_to_string(directory.path().join("page.html")).unwrap();
+    let foreign = page
+        .replace("</main>", "<script>document.title='ran'</script><img src=x onerror=\"document.title='ran'\"></main>");
+    fs::write(directory.path().join("foreign.html"), foreign).unwrap();
+    let script = "const say=(k,v)=>document.body.append(`[${k}=${v}=]`);\
+        onload=()=>{const f=document.createElement('iframe');f.sandbox='allow-same-origin';f.src='page.html';\
+        f.onload=()=>{const d=f.contentDocument;d.querySelector('[for=r7d]').click();\
+        say('range',getComputedStyle(d.querySelector('#x7d')).display);say('js',getComputedStyle(d.querySelector('.js')).display);\
+        say('age',d.querySelector('#age').textContent)};document.body.append(f);\
+        const g=document.createElement('iframe');g.src='foreign.html';g.onload=()=>say('title',g.contentDocument.title);document.body.append(g)}";
+    let (dom, console) = show(directory.path(), script);
+    assert_eq!((said(&dom, "range"), said(&dom, "js")), ("block".to_string(), "none".to_string()));
+    assert!(said(&dom, "age").contains("2026-11-20 21:40"));
+    assert_ne!(said(&dom, "title"), "ran");
+    assert!(console.iter().any(|line| line.contains("Content Security Policy")), "{console:?}");
+}
+
+#[test]
+fn it_is_accessible() {
+    if !is_here() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    sample(directory.path());
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("axe");
+    let axe = kept.join("node_modules/axe-core/axe.min.js");
+    if !axe.exists() {
+        fs::create_dir_all(&kept).unwrap();
+        tool("timeout", &["60", "npm", "install", "--silent", "--prefix", &kept.display().to_string(), "axe-core@4"]);
+    }
+    if !axe.exists() {
+        return skip("the page under axe-core", "npm could not install it (offline?)");
+    }
+    fs::copy(axe, directory.path().join("axe.js")).unwrap();
+    let page = fs::read_to_string(directory.path().join("page.html")).unwrap();
+    let begin = page.find("<meta http-equiv=\"Content-Security-Policy\"").unwrap();
+    let end = begin + page[begin..].find('>').unwrap() + 1;
+    let check = "<script src=\"axe.js\"></script><script>axe.run().then(r=>parent.postMessage(r.violations.map(v=>v.id+' '+v.nodes.length+' '+v.nodes[0].html.slice(0,200)).join('\\n')||'none','*'))</script></body>";
+    let open = [&page[..begin], &page[end..]].concat().replace("</body>", check);
+    fs::write(directory.path().join("page.html"), open).unwrap();
+    let script = "onload=()=>{onmessage=m=>document.body.append(`[${'axe'}=${m.data}=]`);\
+        const f=document.createElement('iframe');f.style.width='1300px';f.style.height='900px';f.src='page.html';document.body.append(f)}";
+    let (dom, _) = show(directory.path(), script);
+    assert_eq!(said(&dom, "axe"), "none");
+}
+
+#[test]
+fn it_is_printed_on_paper_or_says_what_is_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    let host = sample(directory.path());
+    let path = host.path("month.pdf");
+    let arguments = ["graph", "--pdf", "--out", &path.display().to_string()];
+    let mut nowhere = host.command("osmon", &arguments);
+    let done = nowhere.env("PATH", host.path("no-programs")).output().unwrap();
+    assert_eq!(done.status.code(), Some(73));
+    assert!(String::from_utf8_lossy(&done.stderr).contains("install chromium, or open the page and print it"));
+    if is_here() {
+        let done = host.command("osmon", &arguments).env("HOME", host.path("")).output().unwrap();
+        assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+        assert!(fs::read(&path).unwrap().starts_with(b"%PDF"));
+        let left: Vec<_> = fs::read_dir(host.path("")).unwrap().flatten().map(|entry| entry.file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().contains("print")), "{left:?}");
     }
 }

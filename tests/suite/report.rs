@@ -1,7 +1,8 @@
 //! The page as text: self-contained, escaped, valid for every amount of history.
 
-use super::harness::Host;
+use super::harness::{Host, repository, tool};
 use base64::Engine;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs;
 
@@ -11,7 +12,7 @@ fn page(host: &Host) -> String {
 }
 
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
-    text.split(from).nth(1).unwrap().split(to).next().unwrap()
+    text.split(from).nth(1).unwrap_or_else(|| panic!("no {from}")).split(to).next().unwrap()
 }
 
 fn with_minutes(name: &str, minutes: usize) -> Host {
@@ -24,10 +25,19 @@ fn with_minutes(name: &str, minutes: usize) -> Host {
     host
 }
 
+/// The day that is shipped, at its end.
+fn sample() -> Host {
+    let mut host = Host::recorded("vm");
+    let archive = repository("data/sample/web-01.tar.gz").display().to_string();
+    assert_eq!(host.osmon(&["restore", &archive]).code, 0);
+    host.now = "2026-11-20T21:40:30Z".parse().unwrap();
+    host
+}
+
 #[test]
 fn it_needs_nothing_from_anywhere() {
-    let page = page(&with_minutes("vm", 30));
-    for word in ["http://", "https://", "//cdn", "@import", "url(", " src=", "style=\""] {
+    let page = page(&sample());
+    for word in ["http://", "https://", "//cdn", "@import", "url(", " src=", "style=\"", "style='"] {
         assert!(!page.contains(word), "the page has {word}");
     }
     let policy = between(&page, "Content-Security-Policy\" content=\"", "\"");
@@ -37,44 +47,114 @@ fn it_needs_nothing_from_anywhere() {
     }
     assert!(between(&page, "<script>", "</script>").len() <= 4096);
     assert!(page.len() < 320_000, "{} bytes", page.len());
-    for chart in ["CPU", "Memory", "File systems", "Load", "Disk transfer", "Network", "Pressure", "Processes"] {
-        assert!(page.contains(&format!("<h3>{chart} ")), "no chart {chart}");
+    let charts = [
+        "CPU",
+        "Memory",
+        "Pressure",
+        "Load",
+        "Disk transfer",
+        "File systems",
+        "Network",
+        "Processes",
+        "Memory of units",
+    ];
+    for chart in charts {
+        assert!(page.contains(&format!("data-k='{chart}'")), "no chart {chart}");
     }
+    for (range, title) in [("1h", "1 hour"), ("24h", "24 hours"), ("7d", "7 days")] {
+        assert!(page.contains(&format!("<label for=\"r{range}\">{title}</label>")), "no range {range}");
+    }
+    assert!(!page.contains("id=\"r30d\""), "a range that shows nothing more than a shorter one is left out");
+    assert!(page.contains("osmon explain disk-6a12fc1c") && page.contains("Who used it"));
 }
 
 #[test]
-fn hostile_names_stay_text() {
-    let page = page(&with_minutes("hostile", 4));
+fn hostile_names_stay_text_in_every_field() {
+    let evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\\u202e\\u0007'\\\"&";
+    let mut host = with_minutes("hostile", 4);
+    host.config =
+        "[rule.memory]\nwarning = 1\nfor = \"0s\"\nmessage = \"<b>m\"\n[report]\ntitle = \"the <shop>\"\n".into();
+    host.advance(60, 20);
+    host.osmon(&["run"]).ok();
+    host.osmon(&["note", "</ul><img src=x onerror=alert(2)>"]);
+    // What a restored archive of somebody else may hold: every text of every record is hostile.
+    for stream in ["snapshots", "processes", "events"] {
+        let path = host.day_file(stream);
+        let last = fs::read_to_string(&path).unwrap().lines().last().unwrap().to_string();
+        let mut record: Value = serde_json::from_str(&last).unwrap();
+        poison(&mut record, &serde_json::from_str::<String>(&format!("\"{evil}\"")).unwrap());
+        let record = record.as_object_mut().unwrap();
+        record.remove("crc32");
+        record.insert("time".into(), host.now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true).into());
+        let line = osmon::store::line::seal(&serde_json::to_string(&record).unwrap());
+        fs::write(&path, fs::read_to_string(&path).unwrap() + &line).unwrap();
+    }
+    let page = page(&host);
     let body = page.split("<body").nth(1).unwrap();
-    for word in
-        ["<img", "<b>0 received", "<i>anna", "<u>x", "onerror=alert(1)>", "</script><scrip", "\u{202e}", "\u{1b}"]
-    {
+    for word in [
+        "<img",
+        "<b>0 received",
+        "<b>m",
+        "<i>anna",
+        "<u>x",
+        "onerror=alert(1)>",
+        "</script><scrip",
+        "\u{202e}",
+        "\u{1b}",
+        "\u{7}",
+    ] {
         assert!(!body.contains(word), "the page has {word}");
     }
     assert_eq!(page.matches("<script>").count(), 1);
-    assert!(page.contains("&#60;img src=x onerr"), "the process is named");
+    assert!(page.contains("the &#60;shop&#62;") && page.contains("onerror=alert(2)&#62;"));
+    let fragment = host.osmon(&["status", "--html"]).out;
+    assert!(fragment.starts_with("<section class=\"osmon osmon-") && !fragment.contains("<img"), "{fragment}");
+    let beside: Value = serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
+    assert!(!beside.to_string().contains('\u{202e}'));
+}
+
+/// Every text but the times, also where it is the name of a thing.
+fn poison(value: &mut Value, evil: &str) {
+    match value {
+        Value::String(text)
+            if !text.contains("T2") && !["fired", "note", "warning", "critical"].contains(&text.as_str()) =>
+        {
+            *text = evil.to_string();
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| poison(item, evil)),
+        Value::Object(members) => members.values_mut().for_each(|member| poison(member, evil)),
+        _ => {}
+    }
 }
 
 #[test]
 fn every_amount_of_history_makes_a_page() {
     let empty = page(&with_minutes("vm", 0));
-    assert!(empty.contains("Unknown") && empty.contains("no snapshot yet"));
+    assert!(empty.contains("Unknown") && empty.contains("no snapshot yet") && empty.contains("* * * * * osmon run"));
     let mut host = with_minutes("vm", 1);
-    assert!(page(&host).contains("Last 15 minutes"));
+    let young = page(&host);
+    assert!(young.contains("value=\"1h\" checked") && !young.contains("id=\"r24h\""));
     host.advance(600, 1);
     assert!(page(&host).contains("no snapshot for 10 min"), "old data is not the present");
     let two = page(&with_minutes("old", 2));
-    assert!(two.contains("pressure: not supported by this kernel") && !two.contains("<h3>Pressure"));
+    assert!(two.contains("pressure: not supported by this kernel") && !two.contains("data-k='Pressure'"));
+    // The clock was set back by a day: what is in the future is not drawn, and the page is still one.
+    let mut back = with_minutes("vm", 3);
+    back.now -= chrono::TimeDelta::days(1);
+    assert!(page(&back).contains("</html>"));
 }
 
 #[test]
-fn every_path_of_a_chart_stays_inside_it_and_a_gap_is_a_hole() {
+fn every_path_of_a_chart_stays_inside_it_and_a_gap_is_a_hole_with_its_reason() {
     let mut host = with_minutes("vm", 10);
-    host.advance(1800, 50);
-    host.small("osmon-probe", &[]).ok();
+    host.advance(1200, 50);
+    host.osmon(&["run"]).ok();
     let page = page(&host);
-    let load = between(&page, "<h3>Load", "</svg>");
-    assert_eq!(load.matches("class=\"s0\"").count(), 2, "before and after the gap: {load}");
+    let load = between(&page, "data-k='Load'", "</svg>");
+    let line = between(load, "<path class=s0 d='", "'");
+    assert_eq!(line.matches('M').count(), 2, "before and after the gap: {load}");
+    assert!(load.contains("<path class=z "), "the gap is marked");
+    assert!(page.contains("<b>No data</b>") && page.contains("osmon did not run"));
     assert!(!page.contains("NaN") && !page.contains("inf"));
 }
 
@@ -87,13 +167,117 @@ fn an_incident_stands_on_top_and_its_events_below() {
     let page = page(&host);
     assert!(page.contains("<title>1 problem: the &#60;shop&#62;</title>"));
     assert!(page.contains("Degraded") && page.contains("1 open problem since 21:41"));
-    assert!(
-        page.contains("<b>Memory 57.7 %</b>")
-            && page.contains("limit 50 %")
-            && page.contains("<code>memory-1795210860</code>")
-    );
+    assert!(page.contains("<b>Memory 57.7 %</b>") && page.contains("limit 50 %"));
+    assert!(page.contains("<code>osmon explain memory-1795210860</code>"));
     assert!(page.contains("<span class=\"w warn\">warning</span> Memory 57.7 %"));
+    assert!(page.contains("class='m al warn'"), "a line in the charts");
     assert!(page.contains("Nobody is told of problems"));
+    let beside: Value = serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
+    assert_eq!(beside["verdict"]["state"], "warn");
+    assert_eq!(beside["incident"][0]["value"].as_f64().unwrap().round(), 58.0);
+}
+
+#[test]
+fn a_spike_of_a_single_sample_is_seen_on_the_week_with_its_exact_height() {
+    let mut host = sample();
+    // The highest user time of the recorded day, as it stands in a snapshot of yesterday or today.
+    let stored =
+        host.osmon(&["history", "cpu.user_percent", "--since", "2026-11-19", "--format", "csv", "--step", "raw"]).ok();
+    let values = stored.out.lines().filter_map(|line| line.rsplit(',').next()?.parse::<f64>().ok());
+    let highest = values.fold(0.0, f64::max);
+    host.now += chrono::TimeDelta::hours(8);
+    let page = page(&host);
+    let week = between(&page, "id=\"x7d\"", "id=\"x30d\"");
+    let row = between(between(week, "data-k='CPU'", "</table>"), "</i>user", "<tr>");
+    assert!(row.ends_with(&format!("<td>{highest:.1}")), "{row} is not {highest}");
+    assert!(week.contains("<path class='b s0'"), "the band");
+}
+
+#[test]
+fn what_is_kept_is_made_anew_when_an_hour_is_over_or_the_page_is_to_look_different() {
+    let mut host = sample();
+    let kept = |host: &Host| fs::read_to_string(host.data().join("state/report-ranges.json")).unwrap();
+    page(&host);
+    let first = kept(&host);
+    host.now += chrono::TimeDelta::minutes(5);
+    page(&host);
+    assert_eq!(kept(&host), first, "within an hour it is kept");
+    host.config = "[report]\nlanguage = \"fr\"\n".to_string();
+    let french = page(&host);
+    assert_ne!(kept(&host), first);
+    assert!(french.contains("lang=\"fr\"") && french.contains("Mémoire") && french.contains("À surveiller"));
+    let second = kept(&host);
+    host.now += chrono::TimeDelta::minutes(60);
+    page(&host);
+    assert_ne!(kept(&host), second, "an hour is over");
+    fs::write(host.data().join("state/report-ranges.json"), "{\"key\":").unwrap();
+    assert!(page(&host).contains("data-k='CPU'"), "damage is made anew");
+}
+
+#[test]
+fn a_page_for_others_names_no_process_and_no_user() {
+    let mut host = sample();
+    host.config = "[report]\npublic = true\n".to_string();
+    host.osmon(&["note", "a word"]).ok();
+    let page = page(&host);
+    let body = between(&page, "<body", "<script>");
+    for word in ["java", "anna", "Who used it", "logged in", "Nobody is told"] {
+        assert!(!body.contains(word), "{word}");
+    }
+    assert!(body.contains("a word") && body.contains("data-k='CPU'"));
+    let beside = fs::read_to_string(host.data().join("report.json")).unwrap();
+    assert!(!beside.contains("java"), "{beside}");
+}
+
+#[test]
+fn it_looks_as_configured() {
+    let mut host = sample();
+    let style = host.path("own.css");
+    fs::write(&style, "body{background:#fed}</style><script>alert(1)</script>").unwrap();
+    host.config = format!(
+        "[report]\nstyle_file = \"{}\"\nranges = [\"24h\"]\nsections = [\"attention\", \"charts\"]\n",
+        style.display()
+    );
+    let page = page(&host);
+    assert!(page.contains("body{background:#fed}<\\/style>") && page.matches("<script>").count() == 2);
+    assert!(!page.contains("class=\"t\"") && !page.contains("Last 90 days") && !page.contains("Who used it"));
+    assert!(page.contains("id=\"r24h\"") && !page.contains("id=\"r1h\""));
+    for (line, words) in [
+        ("ranges = [\"2h\"]", "\"2h\" is not one of 1h, 24h, 7d, 30d, 1y"),
+        ("sections = [\"x\"]", "\"x\" is not one of tiles"),
+        ("language = \"de\"", "\"de\" is not one of en, fr"),
+        ("style_file = \"x.css\"", "\"x.css\" must be an absolute path"),
+    ] {
+        host.config = format!("[report]\n{line}\n");
+        let said = host.osmon(&["config", "check"]);
+        assert!(said.code == 78 && said.err.contains(words), "{line}: {}", said.err);
+    }
+}
+
+#[test]
+fn a_chart_alone_and_a_picture() {
+    let host = sample();
+    let svg = host.osmon(&["graph", "disk.used_percent", "--range", "24h"]).ok().out;
+    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n") && svg.contains("<title>disk.used_percent"));
+    if tool("xmllint", &["--version"]).code == 0 {
+        fs::write(host.path("x.svg"), &svg).unwrap();
+        assert_eq!(tool("xmllint", &["--noout", &host.path("x.svg").display().to_string()]).err, "");
+    }
+    let png = host.path("x.png");
+    host.osmon(&["graph", "cpu.busy_percent", "--range", "6h", "--out", &png.display().to_string()]).ok();
+    assert!(fs::read(&png).unwrap().starts_with(b"\x89PNG"));
+    let cases = [
+        (vec!["graph", "cpu.busy_percent", "--out", "x.gif"], 64, "is written as .svg or .png"),
+        (vec!["graph", "no.such_metric"], 65, "nothing of no.such_metric was recorded"),
+        (vec!["graph", "cpu.busy_percent", "--range", "soon"], 64, "is not a duration"),
+        (vec!["graph", "--range", "30d"], 64, "the page has no range 30d"),
+        (vec!["graph", "--pdf"], 64, "--out"),
+    ];
+    for (arguments, code, words) in cases {
+        let done = host.osmon(&arguments);
+        assert_eq!(done.code, code, "{arguments:?}: {}", done.err);
+        assert!(done.err.contains(words), "{arguments:?}: {}", done.err);
+    }
 }
 
 #[test]
@@ -102,7 +286,7 @@ fn it_is_put_where_it_is_wanted() {
     let path = host.path("page.html");
     host.config = format!("[report]\npath = \"{}\"\n", path.display());
     assert_eq!(host.osmon(&["report", "-v"]).ok().out.trim(), path.display().to_string());
-    assert!(path.exists());
+    assert!(path.exists() && host.path("page.json").exists());
     let done = host.osmon(&["graph", "--out", "/nonexistent/x.html"]);
     assert_eq!(done.code, 74);
     assert!(done.err.contains("could not write the report /nonexistent/x.html"), "{}", done.err);

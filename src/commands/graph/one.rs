@@ -1,0 +1,101 @@
+//! A single chart of some metrics, to send to somebody.
+
+use super::{Here, input, read};
+use crate::base::clock::local_minute;
+use crate::base::fault::Fault;
+use crate::base::file::replace;
+use crate::base::text::clean;
+use crate::base::units::parse_duration;
+use crate::cli::Exit;
+use crate::model::metric::{Selector, read_labels};
+use crate::report::range::{RANGES, Range};
+use crate::report::series::ALWAYS;
+use crate::report::single::Single;
+use crate::report::{Language, Words};
+use crate::store::SNAPSHOTS;
+use anyhow::{Context, Result};
+use chrono::TimeDelta;
+use std::borrow::Cow;
+use std::path::Path;
+
+/// Mode of a picture.
+const PICTURE_MODE: u32 = 0o644;
+/// More lines than that nobody tells apart.
+const LINES_MAX: usize = 6;
+
+pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&Path>) -> Result<Exit> {
+    let range = span(range.unwrap_or("24h")).map_err(Fault::Usage)?;
+    let extension = out.map(|out| out.extension().unwrap_or_default().to_string_lossy().to_lowercase());
+    if let Some(extension) = extension.as_ref().filter(|extension| !["svg", "png"].contains(&extension.as_str())) {
+        let extension = clean(extension, 20);
+        return Err(Fault::Usage(format!("--out: a chart is written as .svg or .png, not as {extension:?}")).into());
+    }
+    let selectors = metrics.iter().map(|text| Selector::pattern(text)).collect::<Result<Vec<_>, _>>();
+    let selectors = selectors.map_err(Fault::Usage)?;
+    let is_wanted = |name: &str| {
+        let by_name = |selector: &Selector| Selector::pattern_fits(&selector.name, name);
+        name == ALWAYS || selectors.iter().any(by_name)
+    };
+    let (now, words) = (here.now.wall, Words::new(Language::of(&here.config.report.language)));
+    let (series, _) = read::metrics(here, &range, now, &is_wanted)?;
+    let asked = |metric: &str| {
+        let (name, labels) = read_labels(metric);
+        selectors.iter().any(|selector| selector.matches(name, &labels))
+    };
+    let found = series.all().into_iter().filter(|(metric, _)| asked(metric));
+    let mut lines: Vec<(String, Cow<[_]>)> = found.map(|(metric, points)| (metric, Cow::Borrowed(points))).collect();
+    if lines.is_empty() {
+        let names = clean(&metrics.join(", "), 200);
+        return Err(Fault::BadData(format!(
+            "nothing of {names} was recorded in this span; osmon history lists what there is"
+        ))
+        .into());
+    }
+    if lines.len() > LINES_MAX {
+        here.out.complain(&format!("{} metrics are meant; the first {LINES_MAX} are drawn", lines.len()));
+        lines.truncate(LINES_MAX);
+    }
+    let title = match lines.as_slice() {
+        [(metric, _)] => clean(metric, 80),
+        _ => clean(&metrics.join(", "), 80),
+    };
+    let snapshot = here.store.last(SNAPSHOTS, now)?;
+    let end = now.timestamp() as f64;
+    let begin = end - f64::from(range.seconds);
+    let since = now - TimeDelta::seconds(i64::from(range.seconds));
+    let single = Single {
+        title,
+        subtitle: format!(
+            "{} · {} – {}",
+            input::title(here, snapshot.as_deref()),
+            local_minute(since),
+            local_minute(now)
+        ),
+        lines,
+        time: begin..end,
+        has_band: range.step_seconds > 0,
+        series: &series,
+        words,
+    };
+    let Some(path) = out else {
+        here.out.result(single.svg()?.trim_end());
+        return Ok(Exit::Done);
+    };
+    let content = if extension.as_deref() == Some("png") { single.png()? } else { single.svg()?.into_bytes() };
+    replace(path, &content, PICTURE_MODE).with_context(|| format!("could not write the chart {}", path.display()))?;
+    here.out.say(&path.display().to_string());
+    Ok(Exit::Done)
+}
+
+/// A range of the page, or any other span with the points of the range that holds it.
+fn span(text: &str) -> Result<Range, String> {
+    if let Some(range) = RANGES.into_iter().find(|range| range.id == text) {
+        return Ok(range);
+    }
+    let seconds = parse_duration(text).map_err(|error| format!("--range: {error}"))?.as_secs();
+    let seconds = u32::try_from(seconds).ok().filter(|seconds| *seconds >= 300);
+    let seconds = seconds.ok_or_else(|| format!("--range: {text:?} is shorter than five minutes"))?;
+    let holds = |range: &&Range| range.seconds >= seconds;
+    let step_seconds = RANGES.iter().find(holds).map_or(86_400, |range| range.step_seconds);
+    Ok(Range { id: "", title: "", seconds, step_seconds })
+}

@@ -1,0 +1,177 @@
+//! The charts of one range, drawn: what the template shows, and what can be kept until the range moves on.
+
+use super::axis::label;
+use super::backend::SCALE;
+use super::chart::{self, Frame, PLOT};
+use super::charts::{Line, Spec, Unit, lines, specs};
+use super::happened;
+use super::range::Range;
+use super::series::Series;
+use super::words::Words;
+use crate::model::event::Event;
+use crate::model::mark::Mark;
+use anyhow::Result;
+use askama::Template;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// The charts of a range as HTML. Apostrophes instead of quotes, which would have to be escaped where it is kept.
+#[derive(Template)]
+#[template(path = "report-charts.html")]
+struct Charts<'a> {
+    w: Words,
+    id: &'a str,
+    charts: &'a [Chart],
+    box_size: (u32, u32),
+    plot: (u32, u32, u32, u32),
+}
+
+/// A chart with its table.
+struct Chart {
+    /// Heading, in English: what the chart is known by.
+    key: String,
+    /// Heading.
+    title: String,
+    /// Unit, as it follows the heading.
+    unit: String,
+    /// How the script writes a value: `b` bytes, `r` bytes per second, `p` percent, `n` a number with this unit.
+    form: String,
+    /// Grid and labels.
+    axis: String,
+    /// Band and lines.
+    plot: String,
+    /// The value at the top.
+    top: f64,
+    /// What it shows, in one sentence.
+    description: String,
+    /// The lines in numbers.
+    rows: Vec<Row>,
+}
+
+/// A line of a chart in numbers.
+struct Row {
+    /// Number of its colour.
+    class: usize,
+    /// Name.
+    name: String,
+    /// Newest value.
+    now: String,
+    /// Least value.
+    min: String,
+    /// Mean value.
+    avg: String,
+    /// Greatest value.
+    max: String,
+}
+
+/// The charts of a range.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Drawn {
+    /// Which range.
+    pub id: String,
+    /// Its begin, seconds since 1970.
+    pub from: f64,
+    /// Its end, seconds since 1970.
+    pub to: f64,
+    /// Those that have something to show, as HTML.
+    pub html: String,
+    /// In these spans nothing was recorded.
+    pub gaps: Vec<(f64, f64)>,
+    /// Why, in words; of a range that is kept.
+    #[serde(default)]
+    pub reasons: Vec<String>,
+    /// What happened, as lines in every chart; of a range that is kept.
+    #[serde(default)]
+    pub markers: String,
+}
+
+/// Width and height of a chart's drawing.
+pub fn view_box() -> (u32, u32) {
+    (chart::SIZE.0 * SCALE, chart::SIZE.1 * SCALE)
+}
+
+/// Left, top, width and height of the plot in it.
+pub fn plot_box() -> (u32, u32, u32, u32) {
+    PLOT
+}
+
+/// Draws every chart of a range that ends at `end` (seconds since 1970).
+///
+/// # Errors
+/// When plotters refuses: a bug.
+pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Drawn> {
+    let time = end - f64::from(range.seconds)..end;
+    let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
+    let newest = series.last().unwrap_or_default();
+    let mut charts = Vec::new();
+    for spec in specs(series) {
+        let lines = lines(&spec, series, words);
+        let has_values = |line: &Line| line.points.iter().any(|point| point.max != 0.0);
+        if lines.is_empty() || (spec.unit == Unit::Milliseconds && !lines.iter().any(has_values)) {
+            continue;
+        }
+        let frame = Frame {
+            time: time.clone(),
+            gap_seconds: series.gap_seconds(),
+            unit: spec.unit,
+            words,
+            has_band: range.step_seconds > 0,
+            gaps: &gaps,
+        };
+        let (drawing, top) = chart::draw(&lines, &frame)?;
+        let rows: Vec<Row> =
+            lines.iter().enumerate().map(|(class, line)| row(class, line, spec.unit, newest)).collect();
+        charts.push(headed(&spec, rows, drawing.axis, drawing.plot, top, words));
+    }
+    let plot = plot_box();
+    let html = Charts { w: words, id: range.id, charts: &charts, box_size: view_box(), plot }.render()?;
+    let (from, to) = (time.start, time.end);
+    Ok(Drawn { id: range.id.to_string(), from, to, html, gaps, reasons: Vec::new(), markers: String::new() })
+}
+
+/// Puts with a range that is kept what happened in it, and why there are gaps.
+pub fn explain(drawn: &mut Drawn, events: &[Event], marks: &[Mark], now: DateTime<Utc>, words: Words, most: usize) {
+    drawn.markers = happened::markers(events, marks, drawn);
+    drawn.reasons = happened::gaps(marks, drawn, now, words, most);
+}
+
+fn headed(spec: &Spec, rows: Vec<Row>, axis: String, plot: String, top: f64, words: Words) -> Chart {
+    let told =
+        rows.iter().map(|row| format!("{} {} {}, {} {}", row.name, words.of("now"), row.now, words.of("max"), row.max));
+    let unit = match spec.title.as_ref() {
+        "Pressure" => "% of the minute in which somebody waited",
+        "CPU of units" => "% of a core",
+        _ => spec.unit.heading(),
+    };
+    let form = match spec.unit {
+        Unit::Bytes => "b",
+        Unit::BytesPerSecond => "r",
+        Unit::Full | Unit::Percent | Unit::SmallPercent => "p",
+        _ => "n",
+    };
+    Chart {
+        key: spec.title.to_string(),
+        title: words.of(&spec.title).to_string(),
+        unit: words.of(unit).to_string(),
+        form: form.to_string(),
+        axis,
+        plot,
+        top,
+        description: told.collect::<Vec<_>>().join("; "),
+        rows,
+    }
+}
+
+/// `newest`: a value older than the newest snapshot is not the present one; the thing is gone.
+fn row(class: usize, line: &Line, unit: Unit, newest: f64) -> Row {
+    let points = || line.points.iter();
+    let show = |value: f64| if value.is_finite() { label(unit, value) } else { "–".to_string() };
+    Row {
+        class: class.min(5),
+        name: line.name.clone(),
+        now: show(line.points.last().filter(|point| point.time >= newest).map_or(f64::NAN, |point| point.avg)),
+        min: show(points().map(|point| point.min).fold(f64::INFINITY, f64::min)),
+        avg: show(points().map(|point| point.avg).sum::<f64>() / line.points.len() as f64),
+        max: show(points().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max)),
+    }
+}

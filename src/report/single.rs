@@ -1,0 +1,198 @@
+//! One chart by itself, to send to somebody: SVG with colours of its own, or a picture.
+
+use super::axis::label;
+use super::chart::{self, Frame, SIZE};
+use super::charts::{Line, Unit};
+use super::drawn::{plot_box, view_box};
+use super::pixel::Pixels;
+use super::series::{Point, Series};
+use super::words::Words;
+use crate::base::text::clean;
+use anyhow::Result;
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::ops::Range;
+
+/// What a single chart shows.
+pub struct Single<'a> {
+    /// Heading.
+    pub title: String,
+    /// What stands behind it: the host and the span.
+    pub subtitle: String,
+    /// Metric with labels, and its points.
+    pub lines: Vec<(String, Cow<'a, [Point]>)>,
+    /// From and to, seconds since 1970.
+    pub time: Range<f64>,
+    /// Points stand for spans.
+    pub has_band: bool,
+    /// The times of snapshots, from which the gaps are known.
+    pub series: &'a Series,
+    /// Language.
+    pub words: Words,
+}
+
+/// Colours of the lines, light and dark, as in the page.
+const LIGHT: [&str; 6] = ["#2563eb", "#0d8a5f", "#c2660a", "#b0279f", "#6d28d9", "#6b7280"];
+const DARK: [&str; 6] = ["#6ea8fe", "#34d399", "#fbad5c", "#e879f9", "#a78bfa", "#a3adbf"];
+/// At most so many lines.
+const LINES_MAX: usize = 6;
+/// Height of the heading and of a line of the legend, in units of the page.
+const HEAD: u32 = 44;
+const ROW: u32 = 18;
+
+impl Single<'_> {
+    fn unit(&self) -> Unit {
+        let units: Vec<Unit> =
+            self.lines.iter().map(|(metric, _)| Unit::of(metric.split('{').next().unwrap_or(""))).collect();
+        let first = units.first().copied().unwrap_or(Unit::Number);
+        if units.iter().all(|unit| *unit == first) { first } else { Unit::Number }
+    }
+
+    fn drawn(&self) -> Vec<Line<'_>> {
+        let lines = self.lines.iter().take(LINES_MAX);
+        lines.map(|(metric, points)| Line { name: clean(metric, 80), points: Cow::Borrowed(points) }).collect()
+    }
+
+    fn frame<'b>(&self, gaps: &'b [(f64, f64)]) -> Frame<'b> {
+        Frame {
+            time: self.time.clone(),
+            gap_seconds: self.series.gap_seconds(),
+            unit: self.unit(),
+            words: self.words,
+            has_band: self.has_band,
+            gaps,
+        }
+    }
+
+    /// Each line in numbers: name, and the lowest, mean and highest value.
+    fn legend(&self) -> Vec<String> {
+        let unit = self.unit();
+        let row = |line: Line| {
+            let points = || line.points.iter();
+            let least = points().map(|point| point.min).fold(f64::INFINITY, f64::min);
+            let most = points().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max);
+            let mean = points().map(|point| point.avg).sum::<f64>() / line.points.len().max(1) as f64;
+            let words = self.words;
+            format!(
+                "{}   {} {}   {} {}   {} {}",
+                line.name,
+                words.of("min"),
+                label(unit, least),
+                words.of("avg"),
+                label(unit, mean),
+                words.of("max"),
+                label(unit, most)
+            )
+        };
+        self.drawn().into_iter().map(row).collect()
+    }
+
+    /// As SVG, whole.
+    ///
+    /// # Errors
+    /// When plotters refuses: a bug.
+    pub fn svg(&self) -> Result<String> {
+        let (lines, gaps) = (self.drawn(), self.series.gaps());
+        let (drawing, _) = chart::draw(&lines, &self.frame(&gaps))?;
+        let (legend, (width, height), plot) = (self.legend(), view_box(), plot_box());
+        let (head, row) = (HEAD * 3, ROW * 3);
+        let total = head + height + row * legend.len() as u32 + 24;
+        let colours = |colours: [&str; 6]| {
+            let rules = colours.iter().enumerate().map(|(at, colour)| format!(".s{at}{{--k:{colour}}}"));
+            rules.collect::<String>()
+        };
+        let style = format!(
+            "svg{{background:#fff;color:#161b26;--l:#e2e6ee;--q:#566074}}{}path{{fill:none;stroke:var(--k);stroke-linejoin:round;stroke-linecap:round;stroke-width:4.5}}.g{{stroke:var(--l);stroke-width:3}}.b{{fill:var(--k);fill-opacity:.2;stroke-width:1}}.z{{fill:var(--q);fill-opacity:.12;stroke:none}}.w{{stroke-width:3}}.n{{stroke-width:12}}text{{font:33px system-ui,sans-serif;fill:var(--q);dominant-baseline:middle}}.c{{text-anchor:middle}}.l{{text-anchor:end}}.t{{font-size:45px;font-weight:650;fill:currentColor}}.k{{fill:currentColor;white-space:pre}}@media(prefers-color-scheme:dark){{svg{{background:#171b24;color:#e8ebf2;--l:#2a303d;--q:#9aa4b8}}{}}}",
+            colours(LIGHT),
+            colours(DARK)
+        );
+        let mut out = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {width} {total}\"><title>{}</title><desc>{}</desc><style>{style}</style>",
+            width * 2 / 3,
+            total * 2 / 3,
+            escape(&self.title),
+            escape(&legend.join("; "))
+        );
+        // Writing to a String cannot fail.
+        let _ = write!(
+            out,
+            "<text class=\"t\" x=\"36\" y=\"45\">{}</text><text x=\"36\" y=\"99\">{}</text>",
+            escape(&self.title),
+            escape(&self.subtitle)
+        );
+        let inside = quoted(&format!("{}{}", drawing.axis, drawing.plot));
+        let _ = write!(out, "<g transform=\"translate(0 {head})\">{inside}</g>");
+        for (at, text) in legend.iter().enumerate() {
+            let y = head + height + row * at as u32 + 24;
+            let _ = write!(
+                out,
+                "<path class=\"n s{at}\" d=\"M{} {y}h30\"/><text class=\"k\" x=\"{}\" y=\"{y}\">{}</text>",
+                plot.0,
+                plot.0 + 60,
+                escape(text)
+            );
+        }
+        out.push_str("</svg>\n");
+        Ok(out)
+    }
+
+    /// As PNG, light.
+    ///
+    /// # Errors
+    /// As [`Single::svg`].
+    pub fn png(&self) -> Result<Vec<u8>> {
+        let (lines, gaps, legend) = (self.drawn(), self.series.gaps(), self.legend());
+        let scale = 2;
+        let size = (SIZE.0 * scale, (HEAD + SIZE.1 + ROW * legend.len() as u32 + 12) * scale);
+        let mut pixels = Pixels::new(size, (0, HEAD * scale), (SIZE.0 * scale, SIZE.1 * scale));
+        chart::paint(&mut pixels, scale, &lines, &self.frame(&gaps))?;
+        let scale = scale as i32;
+        pixels.write(&self.title, (12 * scale, 8 * scale), 3, [22, 27, 38]);
+        pixels.write(&self.subtitle, (12 * scale, 26 * scale), 2, [86, 96, 116]);
+        for (at, text) in legend.iter().enumerate() {
+            let y = (HEAD + SIZE.1 + ROW * at as u32 + 4) as i32 * scale;
+            pixels.line(at, (62 * scale, y + 6), 10 * scale);
+            pixels.write(text, (80 * scale, y), 2, [22, 27, 38]);
+        }
+        pixels.png()
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// A page may leave out the quotes of an attribute, an SVG file may not.
+fn quoted(svg: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(svg.len() + 1024), svg);
+    while let Some((before, after)) = rest.split_once('=') {
+        out.push_str(before);
+        out.push('=');
+        let is_bare = !after.starts_with(['\'', '"']) && before.rfind('<') > before.rfind('>');
+        if is_bare {
+            let end = after.find([' ', '>']).unwrap_or(after.len());
+            let (value, after) = after.split_at(end);
+            out.push('"');
+            out.push_str(value);
+            out.push('"');
+            rest = after;
+        } else {
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_attribute_gets_quotes() {
+        assert_eq!(
+            quoted("<path class=g d='M1 2'/><text x=5 y=6 class=l>a=b</text><text class='c h'>x</text>"),
+            "<path class=\"g\" d='M1 2'/><text x=\"5\" y=\"6\" class=\"l\">a=b</text><text class='c h'>x</text>"
+        );
+    }
+}
