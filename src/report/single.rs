@@ -168,8 +168,14 @@ fn quoted(svg: &str) -> String {
     while let Some((before, after)) = rest.split_once('=') {
         out.push_str(before);
         out.push('=');
-        let is_bare = !after.starts_with(['\'', '"']) && before.rfind('<') > before.rfind('>');
-        if is_bare {
+        let is_inside = out.rfind('<') > out.rfind('>');
+        if let Some(quote) = after.chars().next().filter(|first| is_inside && ['\'', '"'].contains(first)) {
+            // What is quoted stays as it is.
+            let end = after.get(1..).and_then(|inner| inner.find(quote)).map_or(after.len(), |end| end + 2);
+            let (value, after) = after.split_at(end);
+            out.push_str(value);
+            rest = after;
+        } else if is_inside {
             let end = after.find([' ', '>']).unwrap_or(after.len());
             let (value, after) = after.split_at(end);
             out.push('"');
@@ -191,8 +197,8 @@ mod tests {
     #[test]
     fn every_attribute_gets_quotes() {
         assert_eq!(
-            quoted("<path class=g d='M1 2'/><text x=5 y=6 class=l>a=b</text><text class='c h'>x</text>"),
-            "<path class=\"g\" d='M1 2'/><text x=\"5\" y=\"6\" class=\"l\">a=b</text><text class='c h'>x</text>"
+            quoted("<path class=g d='M1 2' id='a=b'/><text x=5 y=6 class=l>a=b</text><text class='c h'>x</text>"),
+            "<path class=\"g\" d='M1 2' id='a=b'/><text x=\"5\" y=\"6\" class=\"l\">a=b</text><text class='c h'>x</text>"
         );
     }
 }
