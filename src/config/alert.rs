@@ -124,7 +124,9 @@ impl Alert {
 
     /// Every secret, with the keys it stands under.
     pub fn secrets(&self) -> Vec<(Vec<String>, Secret)> {
-        let mut all = vec![(["alert", "smtp", "password_file"].map(str::to_string).to_vec(), self.smtp.secret())];
+        // Without a user nobody logs in, and the password is not asked for.
+        let of = |smtp: &Smtp| if smtp.user.is_empty() { Secret::default() } else { smtp.secret() };
+        let mut all = vec![(["alert", "smtp", "password_file"].map(str::to_string).to_vec(), of(&self.smtp))];
         for route in &self.routes {
             let path = |key: &str| match route.name.as_str() {
                 route::WEBHOOK => vec!["alert".to_string(), "webhook_file".to_string()],
@@ -132,7 +134,7 @@ impl Alert {
             };
             match &route.way {
                 Way::Smtp(smtp) if route.name != route::MAIL && *smtp != self.smtp => {
-                    all.push((path("password_file"), smtp.secret()));
+                    all.push((path("password_file"), of(smtp)));
                 }
                 Way::Webhook(hook) => {
                     all.push((path("url_file"), hook.url.clone()));

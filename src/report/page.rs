@@ -190,7 +190,7 @@ fn problems(input: &Input, snapshot: &Value) -> Vec<String> {
     let words = input.look.words;
     let silent = snapshot["probe"]["failed"].as_object().into_iter().flatten().filter_map(|(name, reason)| {
         let reason = reason.as_str().filter(|reason| reason.contains("did not answer"))?;
-        Some(words.with("not measured: {}", &format!("{name}: {reason}")))
+        Some(words.with("Not measured: {}", &format!("{name}: {reason}")))
     });
     let all = input.problems.iter().cloned().chain(silent);
     all.map(|problem| clean(&problem, PROBLEM_MAX)).collect()

@@ -124,6 +124,7 @@ const FRENCH: &[(&str, &str)] = &[
     ("{} ago", "il y a {}"),
     ("lasted {}", "a duré {}"),
     ("not measured: {}", "non mesuré : {}"),
+    ("Not measured: {}", "Non mesuré : {}"),
     ("not measured", "non mesuré"),
     ("up {}", "en marche depuis {}"),
     ("core", "cœur"),
