@@ -63,6 +63,8 @@ mod replay; // the rules on the past
 mod report; // the page as text
 #[path = "suite/run.rs"]
 mod run; // the whole minute
+#[path = "suite/untold.rs"]
+mod untold; // nobody to tell, and files that cannot be read
 #[path = "suite/unusual.rs"]
 mod unusual; // what is learned of the hours of the week
 #[path = "suite/verify.rs"]

@@ -64,6 +64,8 @@ impl Post<'_> {
             done.complaints.extend(outbox.remove(Stage::Waiting, name).err().map(|error| format!("{error:#}")));
         }
         done.waiting = waiting.len();
+        let first = field.routes.iter().filter(|route| route.fallback_for.is_empty());
+        done.is_failing = !done.refused.is_empty() || first.into_iter().any(|route| field.is_failing(route, ledger));
         let targets: BTreeSet<String> = field
             .routes
             .iter()

@@ -51,6 +51,8 @@ pub struct Delivery {
     pub refused: Vec<String>,
     /// So many events still wait for somebody.
     pub waiting: usize,
+    /// Somebody could not be told: he refused, or what waits for him was not accepted the last time.
+    pub is_failing: bool,
     /// Given up in this run.
     pub dead: usize,
     /// What could not be kept or moved.

@@ -1,22 +1,21 @@
 //! What is remembered of sending: who has which event, who could not be reached since when and is asked again when,
-//! how many messages went out, and what was on its way when a run ended. One file, `state/delivery.json`.
+//! how many messages went out, and what was on its way when a run ended. One state file, `state/delivery.json`.
 
 use super::step::{Failure, Fate};
 use crate::base::clock::{parse, stamp};
-use crate::base::file::read_at_most;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Pauses before an attempt, in minutes.
 const PAUSES: [i64; 7] = [1, 2, 5, 10, 20, 30, 60];
 /// The longest pause, in seconds; where more is written, the clock was set.
 const PAUSE_MAX: i64 = 4000;
-/// Largest file that is read, in bytes.
-const FILE_MAX: u64 = 64 * 1024 * 1024;
 /// So long the first mail of an incident is remembered, in days.
 const THREAD_DAYS: i64 = 40;
+
+/// Name of the state file.
+pub const STATE: &str = "delivery";
 
 /// All of it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -104,12 +103,6 @@ pub fn target(route: &str, recipient: &str) -> String {
 }
 
 impl Ledger {
-    /// As it was kept. One that is damaged is begun anew: then something may be told twice, and nothing is lost.
-    pub fn load(path: &Path) -> Self {
-        let content = read_at_most(path, FILE_MAX).unwrap_or_default();
-        serde_json::from_slice(&content).unwrap_or_default()
-    }
-
     /// Whether a target may be tried now.
     pub fn is_due(&self, target: &str, settings: u32, now: DateTime<Utc>) -> bool {
         let Some(known) = self.target.get(target) else { return true };

@@ -26,8 +26,8 @@ mod words;
 
 pub use deliver::{Delivery, Post};
 pub use envelope::domain;
-pub use ledger::Ledger;
+pub use ledger::{Ledger, STATE as LEDGER};
 pub use outbox::{Outbox, Stage};
 pub use step::{Attempt, Step};
 pub use trial::trial;
-pub use trouble::{Trouble, path as ledger_path, troubles};
+pub use trouble::{Trouble, troubles};

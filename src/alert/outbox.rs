@@ -98,6 +98,14 @@ impl Outbox {
         if self.stage(event).is_some() {
             return Ok(());
         }
+        self.write(event)
+    }
+
+    /// Writes an event's file, over what is there.
+    ///
+    /// # Errors
+    /// When it could not be written and synced.
+    pub fn write(&self, event: &Event) -> Result<()> {
         let path = self.path(Stage::Waiting, &name(event));
         let written = self.make(Stage::Waiting).and_then(|()| replace(&path, &serde_json::to_vec(event)?, FILE_MODE));
         written.with_context(|| format!("could not write the alert {}", path.display()))

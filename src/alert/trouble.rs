@@ -15,8 +15,8 @@ pub struct Trouble {
     pub is_loss: bool,
 }
 
-/// What keeps people from being told; empty: nothing. Reads two directories and a small file.
-pub fn troubles(data_directory: &Path, is_anybody: bool) -> Vec<Trouble> {
+/// What keeps people from being told; empty: nothing. Reads two directories.
+pub fn troubles(data_directory: &Path, ledger: &Ledger, is_anybody: bool) -> Vec<Trouble> {
     let outbox = Outbox::new(data_directory);
     let mut troubles = Vec::new();
     let dead = outbox.count(Stage::Dead);
@@ -32,7 +32,6 @@ pub fn troubles(data_directory: &Path, is_anybody: bool) -> Vec<Trouble> {
         return troubles;
     }
     let waiting = outbox.count(Stage::Waiting);
-    let ledger = Ledger::load(&path(data_directory));
     for (target, known) in ledger.target.iter().filter(|(_, known)| !known.error.is_empty()) {
         let text = match parse(&known.failing_since) {
             Some(since) => format!(
@@ -47,9 +46,4 @@ pub fn troubles(data_directory: &Path, is_anybody: bool) -> Vec<Trouble> {
         troubles.push(Trouble { text, is_loss: false });
     }
     troubles
-}
-
-/// Where is remembered what came of sending.
-pub fn path(data_directory: &Path) -> std::path::PathBuf {
-    data_directory.join("state").join("delivery.json")
 }

@@ -1,16 +1,15 @@
 //! `osmon alerts`: the outbox. What waits and for whom, what was given up, what was sent.
 
-use super::here::{Here, NOBODY};
+use super::here::Here;
 use crate::alert::outbox::{Alert, Waiting};
-use crate::alert::{Ledger, Outbox, Stage, ledger_path, troubles};
+use crate::alert::{LEDGER, Ledger, Outbox, Stage};
 use crate::base::clock::{local_minute, parse, stamp};
 use crate::base::fault::Fault;
-use crate::base::file::{FILE_MODE, replace};
 use crate::base::text::{clean, plural};
 use crate::cli::output::Style;
 use crate::cli::table::{Column, head, row};
 use crate::cli::{Call, Command, Exit};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, FromArgMatches, Subcommand};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -67,9 +66,8 @@ fn run(call: &Call) -> Result<Exit> {
 }
 
 fn list(call: &Call, here: &Here, outbox: &Outbox) -> Result<()> {
-    let ledger = Ledger::load(&ledger_path(here.store.directory()));
-    let is_anybody = !here.config.alert.routes.is_empty();
-    let troubles = troubles(here.store.directory(), is_anybody);
+    let ledger: Ledger = here.peek_state(LEDGER).unwrap_or_default();
+    let troubles = here.troubles();
     let mut lines = Vec::new();
     let mut all: Vec<Value> = Vec::new();
     for stage in [Stage::Dead, Stage::Waiting, Stage::Sent] {
@@ -95,15 +93,14 @@ fn list(call: &Call, here: &Here, outbox: &Outbox) -> Result<()> {
                 })
             })
             .collect();
-        let told = if is_anybody { Value::Null } else { NOBODY.into() };
         call.out.result(
-            &json!({ "schema": 1, "time": stamp(here.now.wall), "alert": all, "target": targets, "nobody": told })
+            &json!({ "schema": 1, "time": stamp(here.now.wall), "alert": all, "target": targets, "nobody": here.nobody() })
                 .to_string(),
         );
         return Ok(());
     }
-    if !is_anybody {
-        call.out.result(&here.out.paint(Style::Warn, NOBODY));
+    if let Some(advice) = here.nobody() {
+        call.out.result(&here.out.paint(Style::Warn, advice));
     }
     for trouble in &troubles {
         let style = if trouble.is_loss { Style::Bad } else { Style::Warn };
@@ -182,12 +179,9 @@ fn retry(call: &Call, here: &Here, outbox: &Outbox, id: Option<&str>) -> Result<
         outbox.note(Stage::Dead, &alert.name, "again", "", here.now.wall)?;
     }
     outbox.advance(dead.iter().map(|alert| alert.name.as_str()), Stage::Dead, Stage::Waiting)?;
-    let path = ledger_path(here.store.directory());
-    let mut ledger = Ledger::load(&path);
-    ledger.hurry();
-    if path.exists() {
-        replace(&path, &serde_json::to_vec(&ledger)?, FILE_MODE)
-            .with_context(|| format!("could not write {}", path.display()))?;
+    if let Some(mut ledger) = here.load_state::<Ledger>(LEDGER) {
+        ledger.hurry();
+        here.store.with_reserve(|| here.store.save_state(LEDGER, &ledger))?;
     }
     let waiting = outbox.count(Stage::Waiting);
     let again = if dead.is_empty() { String::new() } else { format!(", {} of them given up before", dead.len()) };

@@ -5,6 +5,7 @@ use crate::base::fault::Fault;
 use crate::cli::{Call, Command, Exit};
 use crate::config::load::{Loaded, load, usual_file};
 use crate::config::{DEFAULT, Problem};
+use crate::model::incident::Severity;
 use anyhow::Result;
 use clap::{Args, FromArgMatches, Subcommand};
 
@@ -60,6 +61,9 @@ fn run(call: &Call) -> Result<Exit> {
                 if call.out.json {
                     call.out.result(&serde_json::json!({ "schema": 1, "problem": [], "warning": warnings.iter().map(ToString::to_string).collect::<Vec<_>>() }).to_string());
                 } else {
+                    if loaded.config.alert.told_from() == Some(Severity::Critical) {
+                        call.out.say("nobody is told of warnings: each way to people has min_severity = \"critical\"");
+                    }
                     call.out.say(&place);
                 }
             }

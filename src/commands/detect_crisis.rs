@@ -162,6 +162,7 @@ pub fn evaluate(here: &Here, snapshot: &str) -> Result<Detected> {
     .context("the snapshot is damaged")?;
     let clock = Clock {
         mutes: mutes::read(here),
+        told_from: here.config.alert.told_from(),
         failed: head.probe.failed.clone(),
         sections: sections(snapshot),
         bands: learn::bands(here, now.wall),

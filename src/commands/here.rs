@@ -1,9 +1,10 @@
 //! Where a command stands: configuration, store, host and the present time.
 
+use crate::alert::{LEDGER, Ledger, Trouble, troubles};
 use crate::base::clock::Now;
 use crate::base::fault::Fault;
 use crate::base::file::{read_at_most, replace};
-use crate::cli::{Call, Output};
+use crate::cli::{Call, Exit, Output};
 use crate::config::alert::READER;
 use crate::config::despite::{data_dir_despite, load_despite};
 use crate::config::load::load;
@@ -17,8 +18,11 @@ use std::sync::Arc;
 /// Mode of files that may hold a secret.
 const SECRET_MODE: u32 = 0o600;
 /// What to do when there is no way to anybody.
-pub const NOBODY: &str =
+const NOBODY: &str =
     "nobody is told: set to = [\"you@example.org\"] under [alert] in osmon.toml, then osmon send-alert --test";
+/// The same when the configuration is wrong.
+const NOBODY_DESPITE: &str =
+    "nobody is told: what is right of the configuration leads to nobody; osmon config check says what to mend";
 
 /// Everything a step of a command needs.
 #[derive(Debug, Clone)]
@@ -55,16 +59,17 @@ impl Here {
         let mut now = Now::read();
         now.wall = call.common.now.unwrap_or(now.wall);
         now.boottime_seconds = root.recorded_boottime().unwrap_or(now.boottime_seconds);
-        let (loaded, problems) = match load(request) {
-            Ok(loaded) => (loaded, Vec::new()),
-            Err(problems) => (fallback(request, &problems)?, problems),
+        let (loaded, problems, instead) = match load(request) {
+            Ok(loaded) => (loaded, Vec::new(), ""),
+            Err(problems) => {
+                let (loaded, instead) = fallback(request, &problems)?;
+                (loaded, problems, instead)
+            }
         };
         let store = Store::new(loaded.config.data_dir.clone());
         if call.scheduled {
             call.out.hold_back(loaded.config.data_dir.clone(), now.wall);
         }
-        let instead =
-            if last_good(store.directory()).exists() { "the last good configuration" } else { "all that is right" };
         for problem in &problems {
             call.out.complain(&format!("{problem}; going on with {instead}"));
         }
@@ -95,6 +100,18 @@ impl Here {
         }
     }
 
+    /// What to say when there is no way to anybody; `None`: there is one.
+    pub fn nobody(&self) -> Option<&'static str> {
+        let advice = if self.problems.is_empty() { NOBODY } else { NOBODY_DESPITE };
+        self.config.alert.routes.is_empty().then_some(advice)
+    }
+
+    /// How a command that did its work ends: with a code of its own where the configuration is wrong, because then it
+    /// may not have done what was meant.
+    pub fn exit(&self) -> Exit {
+        if self.problems.is_empty() { Exit::Done } else { Exit::Configuration }
+    }
+
     /// Says what is allowed in the configuration and probably not meant.
     pub fn say_warnings(&self) {
         for warning in self.loaded.warnings() {
@@ -116,6 +133,12 @@ impl Here {
     pub fn report_path(&self) -> PathBuf {
         let path = &self.config.report.path;
         if path.is_empty() { self.store.directory().join("report.html") } else { PathBuf::from(path) }
+    }
+
+    /// What keeps people from being told; empty: nothing.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        let ledger: Ledger = self.peek_state(LEDGER).unwrap_or_default();
+        troubles(self.store.directory(), &ledger, !self.config.alert.routes.is_empty())
     }
 
     /// A state file, for those who change nothing; that it is damaged is said.
@@ -158,35 +181,33 @@ fn last_good(directory: &std::path::Path) -> PathBuf {
     directory.join("state").join("last-good.toml")
 }
 
-/// The last good configuration, without one what is right of this one; with the environment where that is good, else the default; always for the data
-/// directory that was meant.
-fn fallback(request: &Request, problems: &[Problem]) -> Result<Loaded> {
+/// The last good configuration, without one what is right of this one; with the environment where that is good, else the
+/// default; always for the data directory that was meant. And what it is, in words.
+fn fallback(request: &Request, problems: &[Problem]) -> Result<(Loaded, &'static str)> {
     let directory = data_dir_despite(request);
     let placed = Request { data_dir: Some(directory.clone()), ..request.clone() };
-    if !last_good(&directory).exists()
+    let last_good = read_at_most(&last_good(&directory), 2 * 1024 * 1024);
+    let last_good = last_good.ok().and_then(|text| String::from_utf8(text).ok());
+    if last_good.is_none()
         && let Some(loaded) = load_despite(&placed, problems)
     {
-        return Ok(loaded);
+        return Ok((loaded, "all that is right"));
     }
-    let text = read_at_most(&last_good(&directory), 2 * 1024 * 1024)
-        .ok()
-        .and_then(|text| String::from_utf8(text).ok())
-        .unwrap_or_default();
     let without = |name: &str| !name.starts_with("OSMON_");
     let calm = Request {
         environment: request.environment.iter().filter(|(name, _)| without(name)).cloned().collect(),
-        ..request.clone()
+        ..placed.clone()
     };
-    let attempts = [
-        Request { instead: Some(text.clone()), ..request.clone() },
-        Request { instead: Some(text), ..calm.clone() },
-        Request { instead: Some(String::new()), ..calm },
-    ];
-    for attempt in attempts {
-        if let Ok(loaded) = load(&Request { data_dir: Some(directory.clone()), ..attempt }) {
-            return Ok(loaded);
+    if let Some(text) = last_good {
+        for around in [&placed, &calm] {
+            if let Ok(loaded) = load(&Request { instead: Some(text.clone()), ..around.clone() }) {
+                return Ok((loaded, "the last good configuration"));
+            }
         }
     }
-    Err(Fault::Configuration("the built-in default configuration could not be read (please report this)".to_string())
-        .into())
+    let nothing = load(&Request { instead: Some(String::new()), ..calm });
+    nothing.map(|loaded| (loaded, "the built-in defaults, which tell nobody")).map_err(|_| {
+        let message = "the built-in default configuration could not be read (please report this)";
+        Fault::Configuration(message.to_string()).into()
+    })
 }

@@ -6,6 +6,7 @@ mod alive;
 pub mod backup;
 mod cases;
 pub mod config;
+mod damaged;
 pub mod detect_crisis;
 pub mod downtime;
 mod evidence;

@@ -6,7 +6,7 @@
 use super::here::Here;
 use super::probe_table;
 use super::{alive, detect_crisis, evidence, graph, learn, probe, refuge, send_alert, skipped, upkeep, verdict};
-use crate::alert::{heartbeat, troubles};
+use crate::alert::heartbeat;
 use crate::base::bounded::{self, Unfinished};
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
 use crate::base::lock::Lock;
@@ -251,11 +251,14 @@ impl Minute {
     }
 
     fn tell(&mut self, unsaved: Vec<Event>) {
-        let is_anybody = !self.here.config.alert.routes.is_empty();
         if let Some(outcome) = self.step("send", SEND_LIMIT, move |here| send_alert::deliver(here, &unsaved)) {
             self.line("alerts", &outcome.sentence());
+            if outcome.is_failing() {
+                // It was said when it was tried; this run is no good one all the same.
+                self.failure.get_or_insert(io::Error::other(outcome.sentence()).into());
+            }
         }
-        for trouble in troubles(self.here.store.directory(), is_anybody) {
+        for trouble in self.here.troubles() {
             let style = if trouble.is_loss { Style::Bad } else { Style::Warn };
             self.line("alerts", &self.here.out.paint(style, &trouble.text));
         }
@@ -274,7 +277,7 @@ impl Minute {
         if !url.is_empty() {
             let beat = move |here: &Here| {
                 let ca_file = &here.config.alert.smtp.ca_file;
-                heartbeat::beat(&url, failure.as_deref(), ca_file, HEARTBEAT_LIMIT)
+                heartbeat::beat(&url, failure.as_deref(), ca_file, HEARTBEAT_LIMIT).map_err(Into::into)
             };
             self.step("heartbeat", HEARTBEAT_LIMIT * 2, beat);
         }
@@ -290,6 +293,6 @@ impl Minute {
             self.here.out.result(&verdict::json(&self.here, &state, &[]));
         }
         self.here.out.say(&self.lines.join("\n"));
-        Ok(self.failure.as_ref().map_or(Exit::Done, Exit::of))
+        Ok(self.failure.as_ref().map_or(self.here.exit(), Exit::of))
     }
 }

@@ -1,14 +1,14 @@
 //! `osmon send-alert`: one mail for everything that waits in the outbox.
 
-use super::here::{Here, NOBODY};
+use super::damaged;
+use super::here::Here;
 use crate::alert::message::count;
-use crate::alert::{Attempt, Delivery, Ledger, Outbox, Post, ledger_path, trial};
+use crate::alert::{Attempt, Delivery, LEDGER, Ledger, Outbox, Post, Stage, trial};
 use crate::base::fault::Fault;
-use crate::base::file::{FILE_MODE, make_directory, replace};
 use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit};
 use crate::model::event::Event;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, FromArgMatches};
 use std::io;
 use std::time::Duration;
@@ -36,8 +36,8 @@ pub const COMMAND: Command = Command {
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nobody is to be told: there is no way to anybody.
-    NobodyToTell,
+    /// Nobody is to be told: there is no way to anybody. What to do about it.
+    NobodyToTell(&'static str),
     /// Another osmon is sending.
     Busy,
     /// What was told, and what was not.
@@ -45,10 +45,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether somebody could not be told.
+    pub fn is_failing(&self) -> bool {
+        matches!(self, Self::Done(done) if done.is_failing)
+    }
+
     /// In words.
     pub fn sentence(&self) -> String {
         match self {
-            Self::NobodyToTell => NOBODY.to_string(),
+            Self::NobodyToTell(advice) => (*advice).to_string(),
             Self::Busy => "another osmon is sending".to_string(),
             Self::Done(done) if done.by.is_empty() && done.waiting == 0 => "nothing to tell".to_string(),
             Self::Done(done) => {
@@ -82,7 +87,7 @@ fn run(call: &Call) -> Result<Exit> {
     } else {
         call.out.say(&outcome.sentence());
     }
-    Ok(Exit::Done)
+    Ok(if outcome.is_failing() { Exit::Io } else { here.exit() })
 }
 
 /// The test, by every way at once; each step is told, and each way that does not lead to people is an error.
@@ -157,32 +162,21 @@ fn complain_of(here: &Here, refused: &[String]) {
 pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
     let outbox = Outbox::new(here.store.directory());
     let alert = &here.config.alert;
-    if alert.routes.is_empty() && outbox.count(crate::alert::Stage::Waiting) == 0 {
-        return Ok(Outcome::NobodyToTell);
+    let nobody = here.nobody();
+    if let Some(advice) = nobody.filter(|_| outbox.count(Stage::Waiting) == 0) {
+        return Ok(Outcome::NobodyToTell(advice));
     }
     let lock = outbox.lock(Duration::ZERO);
     if matches!(lock, Ok(None)) {
         return Ok(Outcome::Busy);
     }
-    let waiting = outbox.waiting()?;
-    for (file, reason) in &waiting.unreadable {
-        here.out.complain(&format!("{}: {reason}; it stays there: look at it, then remove it", file.display()));
-    }
-    let path = ledger_path(here.store.directory());
-    let mut ledger = Ledger::load(&path);
-    let save = |ledger: &Ledger| {
-        here.store.with_reserve(|| {
-            let written = path.parent().map_or(Ok(()), make_directory).and_then(|()| {
-                let content = serde_json::to_vec(ledger)?;
-                replace(&path, &content, FILE_MODE)
-            });
-            written.with_context(|| format!("could not write {}", path.display()))
-        })
-    };
+    let waiting = damaged::mend(here, &outbox, outbox.waiting()?)?;
+    let mut ledger: Ledger = here.load_state(LEDGER).unwrap_or_default();
+    let save = |ledger: &Ledger| here.store.with_reserve(|| here.store.save_state(LEDGER, ledger));
     let host = here.root.host_name();
     let report = here.report_path().display().to_string();
     let post = Post { settings: alert, host: &host, report: &report, now: here.now.wall, save: &save };
-    let done = post.deliver(&outbox, &mut ledger, waiting.alerts, unsaved);
+    let done = post.deliver(&outbox, &mut ledger, waiting, unsaved);
     complain_of(here, &done.refused);
     if done.dead > 0 {
         here.out.complain(&format!(
@@ -190,8 +184,8 @@ pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
             count(done.dead)
         ));
     }
-    if alert.routes.is_empty() && done.complaints.is_empty() {
-        return Ok(Outcome::NobodyToTell);
+    if let Some(advice) = nobody.filter(|_| done.complaints.is_empty()) {
+        return Ok(Outcome::NobodyToTell(advice));
     }
     if !done.failed.is_empty() {
         let waits = format!("{} could not be sent and will be tried again", count(done.failed_events));

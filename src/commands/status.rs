@@ -4,9 +4,8 @@ mod dead_man;
 mod html;
 mod perfdata;
 
-use super::here::{Here, NOBODY};
+use super::here::Here;
 use super::{cases, mutes};
-use crate::alert::troubles;
 use crate::base::clock::{parse, stamp};
 use crate::base::text::{clean, plural};
 use crate::base::units::{duration, metric_value};
@@ -104,9 +103,8 @@ fn run(call: &Call) -> Result<Exit> {
 
 /// What keeps people from being told, a line each.
 fn untold(here: &Here) -> Vec<String> {
-    let is_anybody = !here.config.alert.routes.is_empty();
-    let nobody = (!is_anybody).then(|| here.out.paint(Style::Warn, NOBODY));
-    let troubles = troubles(here.store.directory(), is_anybody).into_iter();
+    let nobody = here.nobody().map(|advice| here.out.paint(Style::Warn, advice));
+    let troubles = here.troubles().into_iter();
     let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
     let said = troubles.map(|trouble| here.out.paint(style(trouble.is_loss), &format!("alerts: {}", trouble.text)));
     nobody.into_iter().chain(said).collect()

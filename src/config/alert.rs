@@ -5,6 +5,7 @@ use super::merge::Wrong;
 use super::route::{self, Route};
 use super::secret::Secret;
 use crate::base::units::parse_duration;
+use crate::model::incident::Severity;
 use chrono::{NaiveTime, Timelike};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -114,6 +115,12 @@ impl Alert {
     /// How long what nobody accepts is tried again, in seconds.
     pub fn expire_seconds(&self) -> i64 {
         parse_duration(&self.expire_after).map_or(7 * 86_400, |span| span.as_secs().cast_signed())
+    }
+
+    /// The least that any way to people takes; `None`: there is no way.
+    pub fn told_from(&self) -> Option<Severity> {
+        let first = self.routes.iter().filter(|route| route.fallback_for.is_empty());
+        first.map(|route| route.min_severity).min()
     }
 
     /// The minute of the day at which a sign of life is due.

@@ -1,20 +1,26 @@
 //! What is left of a configuration of which a part is wrong.
 
 use super::Problem;
-use super::load::{Loaded, Request, default_data_dir, load, read_file};
+use super::load::{Loaded, Request, default_data_dir, load, read_file, readable};
 use std::path::PathBuf;
 use toml::Table;
 use toml::de::DeTable;
 
 /// Attempts to do without what is wrong: each one shows what was hidden behind the one before.
 const ATTEMPTS: usize = 8;
+/// Lines that are no TOML and are left out, at most.
+const LINES: usize = 32;
 
-/// The file without what is wrong in it: a rule or a route goes whole, of all else only the key. `None`: that cannot be
-/// told apart, as when it is no TOML, or a variable of the environment is wrong.
+/// The file without what is wrong in it: a rule or a route goes whole, of all else only the key, of what is no TOML the
+/// line. `None`: that cannot be told apart, or a variable of the environment is wrong.
 pub fn load_despite(request: &Request, problems: &[Problem]) -> Option<Loaded> {
-    let (_, text) = read_file(request).ok()??;
-    let mut table: Table = toml::from_str(&text).ok()?;
-    let mut paths: Vec<Vec<String>> = problems.iter().map(|problem| problem.path.clone()).collect();
+    let (file, text) = read_file(request).ok()??;
+    let (mut table, is_whole) = legible(text)?;
+    let mut paths = paths(problems);
+    if !is_whole {
+        // What is known is of the lines that were left out; of the others nobody has looked yet for secrets.
+        paths = self::paths(&readable(request, &file, &toml::to_string(&table).ok()?));
+    }
     for _ in 0..ATTEMPTS {
         for path in &paths {
             remove(&mut table, path)?;
@@ -22,8 +28,35 @@ pub fn load_despite(request: &Request, problems: &[Problem]) -> Option<Loaded> {
         let instead = Some(toml::to_string(&table).ok()?);
         match load(&Request { instead, ..request.clone() }) {
             Ok(loaded) => return Some(loaded),
-            Err(problems) => paths = problems.into_iter().map(|problem| problem.path).collect(),
+            Err(problems) => paths = self::paths(&problems),
         }
+    }
+    None
+}
+
+fn paths(problems: &[Problem]) -> Vec<Vec<String>> {
+    problems.iter().map(|problem| problem.path.clone()).collect()
+}
+
+/// The table of a text, without the lines that are no TOML; of a broken `[section]` without all of the section, whose
+/// keys would else go to another. And whether it is the whole text.
+fn legible(mut text: String) -> Option<(Table, bool)> {
+    for attempt in 0..LINES {
+        let error = match toml::from_str(&text) {
+            Ok(table) => return Some((table, attempt == 0)),
+            Err(error) => error,
+        };
+        let at = error.span()?.start.min(text.len());
+        let begin = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
+        let line = text.get(begin..)?.split('\n').next()?;
+        let mut end = begin + line.len();
+        if line.trim().is_empty() {
+            return None;
+        }
+        if line.trim_start().starts_with('[') {
+            end = text.get(end..)?.find("\n[").map_or(text.len(), |next| end + next);
+        }
+        text.replace_range(begin..end, "");
     }
     None
 }
@@ -52,4 +85,24 @@ pub fn data_dir_despite(request: &Request) -> PathBuf {
     };
     let chosen = request.data_dir.clone().or_else(|| variable("OSMON_DATA_DIR")).or_else(from_file);
     chosen.and_then(|path| std::path::absolute(path).ok()).unwrap_or_else(|| default_data_dir(request))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_no_toml_are_left_out() {
+        for (text, left) in [
+            ("a = 1\nb = = 2\nc = 3\n", "a = 1\nc = 3\n"),
+            ("a = 1\nwhat is this\nc = 3", "a = 1\nc = 3\n"),
+            ("[x]\na = 1\n[y\na = 2\nb = 3\n[z]\nc = 3\n", "[x]\na = 1\n\n[z]\nc = 3\n"),
+            ("[x]\na = \"open\nb = 2\n", "[x]\nb = 2\n"),
+            ("a = 1\na = 2\n", "a = 1\n"),
+        ] {
+            let (table, is_whole) = legible(text.to_string()).unwrap();
+            assert_eq!(toml::to_string(&table).unwrap(), left, "{text:?}");
+            assert!(!is_whole);
+        }
+    }
 }

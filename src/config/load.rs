@@ -105,28 +105,31 @@ pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
         message: format!("{}: {}", wrong.path.join("."), wrong.message),
         path: wrong.path,
     }));
-    problems.extend(file.as_ref().and_then(|(path, text)| readable(request, path, text)));
+    problems.extend(file.iter().flat_map(|(path, text)| readable(request, path, text)));
     match config {
         Some(config) if problems.is_empty() => Ok(Loaded { config, file, merged, variables }),
         _ => Err(problems),
     }
 }
 
-/// A file that holds a secret and that others can read.
-fn readable(request: &Request, path: &Path, text: &str) -> Option<Problem> {
+/// The secrets in a file that others can read.
+pub(super) fn readable(request: &Request, path: &Path, text: &str) -> Vec<Problem> {
     let mut all = Vec::new();
-    flatten(&toml::from_str(text).ok()?, &[], &mut all);
+    if request.instead.is_none() && secret::is_open_to_others(path) {
+        flatten(&toml::from_str(text).unwrap_or_default(), &[], &mut all);
+    }
     let is_secret = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
-    let (keys, _) = all.into_iter().find(|(keys, value)| secret::is_secret(keys) && is_secret(value))?;
-    (request.instead.is_none() && secret::is_open_to_others(path)).then(|| Problem {
+    let secrets = all.into_iter().filter(|(keys, value)| secret::is_secret(keys) && is_secret(value));
+    let problem = |(keys, _): (Vec<String>, Value)| Problem {
         place: place_of(&keys, &[], Some(&(path.to_path_buf(), text.to_string())), false),
         message: format!(
             "{}: is a secret, and others can read this file; chmod 600 {}",
             keys.join("."),
             path.display()
         ),
-        path: Vec::new(),
-    })
+        path: keys,
+    };
+    secrets.map(problem).collect()
 }
 
 /// Where the configuration file is looked for.

@@ -3,6 +3,7 @@
 use super::band::Band;
 use super::state::Stamp;
 use crate::base::clock::{Now, zone_offset_seconds};
+use crate::model::incident::Severity;
 use crate::model::mute::Mutes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub struct Clock {
     pub zone_offset_seconds: i32,
     /// What people do not want to be told now.
     pub mutes: Mutes,
+    /// The least that any way to people takes; `None`: there is no way to anybody.
+    pub told_from: Option<Severity>,
     /// Sections of the snapshot that could not be measured, with the reason (`probe.failed`).
     pub failed: BTreeMap<String, String>,
     /// Sections that were measured, also those with no element. One that has a metric need not be named.
@@ -30,7 +33,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A moment on a host in its own zone, with nothing muted and nothing failed.
+    /// A moment on a host in its own zone, with everybody told, nothing muted and nothing failed.
     pub fn new(now: Now, boot_id: impl Into<String>, host: impl Into<String>) -> Self {
         Self {
             now,
@@ -38,6 +41,7 @@ impl Clock {
             host: host.into(),
             zone_offset_seconds: zone_offset_seconds(now.wall),
             mutes: Mutes::default(),
+            told_from: Some(Severity::Warning),
             failed: BTreeMap::new(),
             sections: BTreeSet::new(),
             bands: Arc::default(),

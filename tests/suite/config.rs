@@ -109,7 +109,7 @@ fn a_wrong_file_stops_no_run_and_is_said_once() {
     host.config = "[report]\ntitel = \"x\"\n".to_string();
     host.advance(60, 1);
     let done = host.osmon(&["run"]);
-    assert_eq!(done.code, 0);
+    assert_eq!(done.code, 78, "it did its work, and perhaps not what was meant");
     assert!(done.err.contains("osmon.toml:2:1: report.titel: unknown key; did you mean \"title\"?; going on with the last good configuration"), "{}", done.err);
     host.advance(60, 1);
     assert_eq!(host.osmon(&["run"]).err, "", "the second time it is not said");

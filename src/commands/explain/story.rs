@@ -81,7 +81,9 @@ pub fn tell(out: &Output, explained: &Explained, here: &Here) -> String {
         let time = parse(&event.time).map(|time| local_form(time, "%m-%d %H:%M")).unwrap_or_default();
         let value =
             if is_flag(case.name(), event.limit) { String::new() } else { metric_value(case.name(), event.value) };
-        format!("{time}  {:<10}{:<9} {value}", event.kind.word(), event.severity.word()).trim_end().to_string()
+        let muted = event.muted.as_ref().map(|why| format!("not told: {why}")).unwrap_or_default();
+        let line = format!("{time}  {:<10}{:<9} {value:<10} {muted}", event.kind.word(), event.severity.word());
+        fit(line.trim_end(), WIDTH - 2)
     });
     section("Events", events.collect());
     section("Ends", waits_for(explained).into_iter().collect());

@@ -1,7 +1,6 @@
 //! Everything the page is made of, gathered.
 
 use super::{Here, long, past, read};
-use crate::alert::troubles;
 use crate::base::file::read_at_most;
 use crate::base::text::plural;
 use crate::commands::{cases, timeline};
@@ -59,8 +58,7 @@ pub fn read(here: &Here) -> Result<Input> {
         who.push(Who { range: range.id, tally });
     }
     problems.extend(damage(&reading));
-    let is_anybody = !here.config.alert.routes.is_empty();
-    problems.extend(troubles(here.store.directory(), is_anybody).into_iter().map(|trouble| trouble.text));
+    problems.extend(here.troubles().into_iter().map(|trouble| trouble.text));
     Ok(Input {
         title: title(here, snapshot.as_deref()),
         now,
@@ -82,7 +80,7 @@ pub fn read(here: &Here) -> Result<Input> {
         stored_bytes: kept.stored_bytes,
         cost_ms: 0.0,
         problems,
-        nobody_told: !is_anybody,
+        nobody_told: here.nobody().is_some(),
     })
 }
 

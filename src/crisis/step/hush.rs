@@ -46,6 +46,14 @@ impl<'a> Hush<'a> {
     /// Why something of an alert is not told now, apart from flapping; `None`: it is.
     pub fn reason(&self, key: &str, alert: &Alert, severity: Severity) -> Option<String> {
         let now = self.clock.now.wall;
+        // Before all else: what nobody hears of is told when there is somebody.
+        match self.clock.told_from {
+            None => return Some("nobody is to be told".to_string()),
+            Some(least) if severity < least => {
+                return Some(format!("no way takes a {}", severity.word().to_lowercase()));
+            }
+            Some(_) => {}
+        }
         if let Some(silence) = self.clock.mutes.silence(&alert.rule, &alert.metric, now) {
             let by = if silence.by.is_empty() { String::new() } else { format!(" by {}", silence.by) };
             let because = if silence.because.is_empty() { String::new() } else { format!(": {}", silence.because) };

@@ -1,0 +1,152 @@
+//! Nobody to tell, a configuration that cannot be used, damaged files of the outbox: told in the end, and said meanwhile.
+
+use super::harness::Host;
+use super::mail_scripted::{At, Mood, Scripted};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+const RULES: &str = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n[rule.disk]\nenabled = false\n";
+
+fn to(server: &Scripted, more: &str) -> String {
+    format!(
+        "[alert]\nto = [\"ops@example.org\"]\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n{more}{RULES}",
+        server.port
+    )
+}
+
+fn subjects(server: &Scripted) -> Vec<String> {
+    server.arrived().iter().map(|mail| mail.header("Subject")).collect()
+}
+
+#[test]
+fn who_is_named_later_is_told_of_what_is_open() {
+    let server = Scripted::start(Mood::Good);
+    let mut host = Host::recorded("vm");
+    host.config = RULES.to_string();
+    host.osmon(&["run"]).ok();
+    assert!(host.events()[0].contains("fired"));
+    let explained = host.osmon(&["explain"]).ok();
+    assert!(explained.out.contains("not told: nobody is to be told"), "{}", explained.out);
+    host.config = to(&server, "");
+    host.advance(60, 5);
+    host.osmon(&["run"]).ok();
+    let told = subjects(&server);
+    assert!(told.len() == 1 && told[0].starts_with("WARNING ") && told[0].contains("Memory"), "{told:?}");
+    host.advance(60, 5);
+    host.osmon(&["run"]).ok();
+    assert_eq!(server.arrived().len(), 1, "once");
+}
+
+#[test]
+fn a_warning_that_no_way_takes_is_no_secret() {
+    let server = Scripted::start(Mood::Good);
+    let mut host = Host::recorded("vm");
+    let route = |least: &str| {
+        format!(
+            "[alert.route.night]\nkind = \"smtp\"\nto = [\"a@example.org\"]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nmin_severity = \"{least}\"\n{RULES}",
+            server.port
+        )
+    };
+    host.config = route("critical");
+    let check = host.osmon(&["config", "check", "-v"]).ok();
+    assert!(check.out.contains("nobody is told of warnings"), "{}", check.out);
+    host.osmon(&["run"]).ok();
+    assert!(server.arrived().is_empty());
+    let explained = host.osmon(&["explain"]).ok();
+    assert!(explained.out.contains("not told: no way takes a warning"), "{}", explained.out);
+    host.config = route("warning");
+    host.advance(60, 5);
+    host.osmon(&["run"]).ok();
+    assert_eq!(server.arrived().len(), 1);
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_loses_nothing() {
+    let server = Scripted::start(Mood::Say(At::Mail, "530 5.7.0 Authentication required"));
+    let mut host = Host::recorded("vm");
+    host.config = to(&server, "user = \"osmon\"\npassword = \"geheim\"\n");
+    fs::write(host.path("osmon.toml"), &host.config).unwrap();
+    fs::set_permissions(host.path("osmon.toml"), fs::Permissions::from_mode(0o644)).unwrap();
+    let done = host.osmon(&["run"]);
+    assert!(done.err.contains("chmod 600") && done.err.contains("going on with all that is right"), "{}", done.err);
+    assert_eq!(done.code, 74, "the rules of the file count, and somebody could not be told: {}", done.err);
+    assert!(!done.err.contains("geheim"), "{}", done.err);
+    let again = host.osmon(&["send-alert"]);
+    assert_eq!(again.code, 74, "somebody still waits: {}", again.err);
+    server.mood(Mood::Good);
+    fs::set_permissions(host.path("osmon.toml"), fs::Permissions::from_mode(0o600)).unwrap();
+    host.advance(60, 5);
+    host.osmon(&["run"]).ok();
+    assert!(subjects(&server)[0].contains("Memory"), "{:?}", subjects(&server));
+}
+
+#[test]
+fn a_line_that_is_no_toml_costs_no_more_than_itself() {
+    let server = Scripted::start(Mood::Good);
+    let mut host = Host::recorded("vm");
+    host.config = to(&server, "") + "what is this\n[rule.swap\nwarning = 1\n";
+    let done = host.osmon(&["run"]);
+    assert_eq!(done.code, 78);
+    assert!(done.err.contains("not valid TOML") && done.err.contains("all that is right"), "{}", done.err);
+    assert!(subjects(&server)[0].contains("Memory"), "{:?}", subjects(&server));
+    host.config = "[alert]\nto = 7\n".to_string();
+    let mut other = Host::recorded("vm");
+    std::mem::swap(&mut other.config, &mut host.config);
+    let status = other.osmon(&["run", "-v"]);
+    assert_eq!(status.code, 78);
+    assert!(status.out.contains("what is right of the configuration leads to nobody"), "{}", status.out);
+}
+
+#[test]
+fn a_damaged_alert_is_made_anew_and_one_that_nobody_knows_is_said() {
+    let server = Scripted::start(Mood::Say(At::Banner, "421 later"));
+    let mut host = Host::recorded("vm");
+    host.config = to(&server, "");
+    assert_eq!(host.osmon(&["run"]).code, 74);
+    let new = host.data().join("outbox/new");
+    let file = fs::read_dir(&new).unwrap().flatten().next().unwrap().path();
+    fs::write(&file, "{\"id\":\"memo").unwrap();
+    fs::write(new.join("other-1.1-fired.json"), "?").unwrap();
+    server.mood(Mood::Good);
+    host.advance(3600, 5);
+    let done = host.osmon(&["send-alert"]);
+    assert!(done.err.contains("1 damaged alert made anew from the history"), "{}", done.err);
+    assert!(done.err.contains("other-1.1-fired.json") && done.err.contains("given up"), "{}", done.err);
+    assert!(subjects(&server)[0].contains("Memory"), "{:?}", subjects(&server));
+    let status = host.osmon(&["status"]);
+    assert!(status.out.contains("1 alert never reached anybody"), "{}", status.out);
+}
+
+#[test]
+fn a_damaged_memory_of_sending_is_said_and_tells_nobody_twice() {
+    let server = Scripted::start(Mood::Good);
+    let mut host = Host::recorded("vm");
+    // One of two has it, the other not yet.
+    host.config = format!(
+        "[alert.route.down]\nkind = \"smtp\"\nto = [\"b@example.org\"]\nhost = \"127.0.0.1\"\nport = 1\nsecurity = \"none\"\n{}",
+        to(&server, "")
+    );
+    assert_eq!(host.osmon(&["run"]).code, 74);
+    assert_eq!(server.arrived().len(), 1);
+    fs::write(host.data().join("state/delivery.json"), "{\"target\":{").unwrap();
+    host.advance(60, 5);
+    let done = host.osmon(&["run"]);
+    assert!(done.err.contains("delivery.json: is damaged") && done.err.contains("generation before"), "{}", done.err);
+    assert_eq!(server.arrived().len(), 1, "nobody is told twice");
+}
+
+#[test]
+fn the_dead_man_speaks_when_somebody_listens() {
+    let mut host = Host::recorded("vm");
+    host.osmon(&["run"]).ok();
+    host.advance(600, 5);
+    assert_eq!(host.osmon(&["status", "--alert"]).code, 3);
+    host.config = "[alert]\nto = [\"ops@example.org\"]\n[alert.sendmail]\nprogram = \"/bin/true\"\n".to_string();
+    let waiting = |host: &Host| fs::read_dir(host.data().join("outbox/new")).map_or(0, Iterator::count);
+    assert_eq!(waiting(&host), 0);
+    for _ in 0..2 {
+        host.advance(60, 5);
+        assert_eq!(host.osmon(&["status", "--alert"]).code, 3);
+        assert_eq!(waiting(&host), 1, "told once");
+    }
+}
