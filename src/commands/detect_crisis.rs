@@ -111,9 +111,13 @@ fn run(call: &Call) -> Result<Exit> {
         return Err(Fault::Usage("--since belongs to --dry-run or --replay".to_string()).into());
     }
     let here = Here::open(call)?;
+    let directory = here.store.directory();
+    let none = || Fault::BadData(format!("no snapshot in {}; run osmon probe first", directory.display()));
+    if !directory.exists() {
+        return Err(none().into());
+    }
     let lock = here.store.lock(PATIENCE)?;
-    let newest = here.store.last(SNAPSHOTS, here.now.wall)?;
-    let snapshot = newest.ok_or_else(|| Fault::BadData("no snapshot yet; run osmon probe first".to_string()))?;
+    let snapshot = here.store.last(SNAPSHOTS, here.now.wall)?.ok_or_else(none)?;
     let head: Head = serde_json::from_str(&snapshot).context("the newest snapshot has no header")?;
     let age = parse(&head.time).map_or(i64::MAX, |time| (here.now.wall - time).num_seconds());
     if age > STALE_SECONDS {

@@ -11,7 +11,8 @@ use crate::config::load::load;
 use crate::config::{Config, Loaded, Problem, Request};
 use crate::probe::Root;
 use crate::store::Store;
-use anyhow::Result;
+use anyhow::{Context, Result};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,6 +47,21 @@ impl Here {
     /// The same for those who tell nobody anything, and so need not know whom and how.
     pub fn open_to_measure(call: &Call) -> Result<Self> {
         Self::stand(call, &Request { alert: None, ..asked(call) })
+    }
+
+    /// The same for those who show what is recorded, which must not be taken for nothing where it cannot be read.
+    ///
+    /// # Errors
+    /// When the data directory is there and may not be read.
+    pub fn open_to_read(call: &Call) -> Result<Self> {
+        let here = Self::open(call)?;
+        let directory = here.store.directory();
+        match directory.read_dir() {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Err(error).with_context(|| format!("could not read {}; try it with sudo", directory.display()))
+            }
+            _ => Ok(here),
+        }
     }
 
     fn stand(call: &Call, request: &Request) -> Result<Self> {

@@ -4,7 +4,7 @@ use super::cases::{self, Case};
 use super::here::Here;
 use crate::base::clock::{local_form, stamp};
 use crate::base::fault::Fault;
-use crate::base::text::plural;
+use crate::base::text::{fit, plural};
 use crate::base::units::{duration, metric_value};
 use crate::base::when;
 use crate::cli::output::Style;
@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 /// How far back is shown where nothing is said, in days.
 const USUAL_DAYS: i64 = 30;
 
+const WIDTH: usize = 80;
 const ID_WIDTH: usize = 17;
 const TITLE_WIDTH: usize = 15;
 const COLUMNS: [Column; 7] = [
@@ -60,7 +61,7 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
+    let here = Here::open_to_read(call)?;
     let now = here.now.wall;
     let time = |text: &str| when::parse(text, now).map_err(Fault::Usage);
     let since = arguments.since.as_deref().map_or(Ok(now - TimeDelta::days(USUAL_DAYS)), time)?;
@@ -96,24 +97,26 @@ fn run(call: &Call) -> Result<Exit> {
 
 fn line(call: &Call, case: &Case, here: &Here) -> String {
     let lasted = duration(case.lasted).replace(" min", "m").replace(" h", "h").replace(" d", "d").replace(" s", "s");
-    // An id is there to be typed: a long one takes its room from the title.
+    // An id is there to be typed: a long one takes its room from the title, which may need a line of its own.
     let more = case.id.chars().count().saturating_sub(ID_WIDTH);
     let columns = COLUMNS.map(|(head, width, right)| match head {
         "ID" => (head, width + more, right),
-        "What" => (head, width.saturating_sub(more).max(1), right),
+        "What" => (head, width.saturating_sub(more), right),
         _ => (head, width, right),
     });
+    let is_cut = case.title.chars().count() > TITLE_WIDTH.saturating_sub(more);
     let peak = case.peak.filter(|_| !is_flag(case.name(), case.limit));
     let cells = [
         case.id.clone(),
         case.severity.word().chars().take(4).collect(),
-        case.title.clone(),
+        if is_cut { String::new() } else { case.title.clone() },
         local_form(case.since, "%m-%d %H:%M"),
         if case.open.is_some() { format!("{lasted}…") } else { lasted },
         peak.map_or_else(|| "–".to_string(), |value| metric_value(case.name(), value)),
         case.told(here).to_string(),
     ];
-    let text = row(&columns, &cells);
+    let title = if is_cut { format!("\n    {}", fit(&case.title, WIDTH - 4)) } else { String::new() };
+    let text = row(&columns, &cells) + &title;
     match (&case.open, case.severity) {
         (None, _) => text,
         (Some(_), Severity::Critical) => call.out.paint(Style::Bad, &text),

@@ -37,6 +37,12 @@ pub fn enter(home: &Here) -> Option<Here> {
     here.store.is_writable().then_some(here)
 }
 
+/// Where the newest data is, for those who only read: in memory while a run goes on there.
+pub fn look(home: Here) -> Here {
+    let kept = directory(&home).filter(|directory| directory.join("snapshots").is_dir());
+    kept.map_or_else(|| home.clone(), |directory| home.with_store(Store::new(directory)))
+}
+
 /// Back home: what was recorded meanwhile is appended to the history, state and waiting alerts replace the old ones.
 ///
 /// # Errors

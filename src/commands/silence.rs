@@ -57,7 +57,7 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
+    let here = Here::open_to_read(call)?;
     if let Some(number) = arguments.remove {
         return remove(call, &here, number);
     }

@@ -5,7 +5,7 @@ mod html;
 mod perfdata;
 
 use super::here::Here;
-use super::{cases, mutes};
+use super::{cases, mutes, refuge};
 use crate::base::clock::{parse, stamp};
 use crate::base::text::{clean, plural};
 use crate::base::units::{duration, metric_value};
@@ -76,7 +76,7 @@ struct Status {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
+    let here = refuge::look(Here::open(call)?);
     let status = judge(&here);
     if arguments.alert {
         dead_man::watch(&here, &status)?;

@@ -105,6 +105,8 @@ fn a_disk_that_went_read_only_is_told_once_and_its_history_comes_home() {
     assert_eq!(complaints[1..].concat(), "", "said once");
     let mails = fs::read_to_string(&mail).unwrap();
     assert_eq!(mails.matches("Subject: ").count(), 1, "after three minutes, and once: {mails}");
+    let status = host.osmon(&["status"]);
+    assert!(status.code == 1 && status.out.contains("Memory 57.7 %"), "the newest counts: {}", status.out);
     let archive = host.path("rescue.tar.gz").display().to_string();
     host.osmon(&["backup", &archive]).ok();
     tool("mount", &["-o", "remount,rw", &disk.0]).ok();

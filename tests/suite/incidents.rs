@@ -192,6 +192,16 @@ fn who_is_dead_is_told_of_once() {
 }
 
 #[test]
+fn a_long_id_cuts_no_title() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.disk]\nwarning = 1\nfor = \"0s\"\n".to_string();
+    minute(&mut host, 5);
+    let table = host.osmon(&["incidents"]).ok().out;
+    assert!(table.contains("\n    File system /"), "{table}");
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+}
+
+#[test]
 fn incidents_are_listed_and_explained() {
     let mut host = fired();
     let table = host.osmon(&["incidents"]).ok().out;
