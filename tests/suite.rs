@@ -55,6 +55,8 @@ mod mail_ways; // web hooks, the log, secrets, the outbox by hand
 mod marks; // what happened to the clock and the machine, and notes
 #[path = "suite/metrics.rs"]
 mod metrics; // the list of metrics
+#[path = "suite/page.rs"]
+mod page; // what the page must not say, and where it must not go
 #[path = "suite/probe.rs"]
 mod probe; // recorded hosts
 #[path = "suite/replay.rs"]

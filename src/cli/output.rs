@@ -73,6 +73,13 @@ impl Output {
         }
     }
 
+    /// Every complaint is said, however often.
+    pub fn hold_nothing_back(&self) {
+        if let Ok(mut brake) = self.brake.lock() {
+            *brake = None;
+        }
+    }
+
     /// For people: shown on a terminal only.
     pub fn say(&self, text: &str) {
         if self.shown {

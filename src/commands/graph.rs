@@ -5,6 +5,7 @@ mod long;
 mod one;
 mod past;
 mod pdf;
+mod place;
 mod read;
 mod summary;
 
@@ -33,8 +34,8 @@ struct Arguments {
     /// How far back: 1h, 24h, 7d, 30d, 1y or any other span; of the page, which of its ranges is seen first [default: 24h]
     #[arg(short, long, value_name = "SPAN")]
     range: Option<String>,
-    /// Where to write it: the page [default: report.html in the data directory, or what [report] path says]; of metrics a
-    /// file that ends in .svg or .png [default: SVG to standard output]
+    /// Where to write it: the page, a file that ends in .html [default: report.html in the data directory, or what [report]
+    /// path says]; of metrics .svg or .png [default: SVG to standard output]; "-": standard output
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// The last 30 days on A4 as PDF, printed by a browser that is installed (needs --out)
@@ -58,6 +59,10 @@ pub const COMMAND: Command = Command {
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let here = Here::open(call)?;
+    if !arguments.metrics.is_empty() || arguments.pdf {
+        // Who asks for something wants to read each time why he does not get it.
+        call.out.hold_nothing_back();
+    }
     // Who runs the small binaries only has no other step that closes hours and days. When somebody else is at work, it is he.
     if let Ok(Some(_lock)) = here.store.try_lock(Duration::ZERO)
         && let Err(error) = upkeep::keep_up(&here)
@@ -69,6 +74,10 @@ fn run(call: &Call) -> Result<Exit> {
     }
     if let (true, Some(out)) = (arguments.pdf, &arguments.out) {
         return pdf::print(&here, arguments.range.as_deref(), out);
+    }
+    if arguments.out.as_deref() == Some(Path::new("-")) {
+        call.out.result(render(&gathered(&here, arguments.range.as_deref())?)?.trim_end());
+        return Ok(Exit::Done);
     }
     let path = page(&here, arguments.out, arguments.range.as_deref())?;
     if call.out.json {
@@ -84,20 +93,29 @@ pub fn write(here: &Here, out: Option<PathBuf>) -> Result<PathBuf> {
 }
 
 fn page(here: &Here, out: Option<PathBuf>, range: Option<&str>) -> Result<PathBuf> {
-    let path = out.unwrap_or_else(|| here.report_path());
+    let path = place::checked(&out.unwrap_or_else(|| here.report_path()), here.store.directory())?;
+    let input = gathered(here, range)?;
+    put(&path, &render(&input)?)?;
+    // Worth no sync: the next run makes it anew.
+    let beside = path.with_extension("json");
+    if place::is_others(&beside) {
+        here.out.complain(&format!("{} is not made by osmon, and stays as it is", beside.display()));
+        return Ok(path);
+    }
+    let mode = beside.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
+    replace_cache(&beside, summary::json(&input).as_bytes(), mode)
+        .with_context(|| format!("could not write {}", beside.display()))?;
+    Ok(path)
+}
+
+fn gathered(here: &Here, range: Option<&str>) -> Result<Input> {
     let begun = own_cpu_ms();
     let mut input = input::read(here)?;
     if let Some(range) = range {
         input.first_range = first(&input, range)?;
     }
     input.cost_ms = own_cpu_ms() - begun;
-    put(&path, &render(&input)?)?;
-    // Worth no sync: the next run makes it anew.
-    let beside = path.with_extension("json");
-    let mode = beside.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
-    replace_cache(&beside, summary::json(&input).as_bytes(), mode)
-        .with_context(|| format!("could not write {}", beside.display()))?;
-    Ok(path)
+    Ok(input)
 }
 
 /// The range of the page that is seen first.

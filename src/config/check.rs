@@ -64,6 +64,9 @@ pub fn read(merged: &Table, default_data_dir: PathBuf, wrong: &mut Vec<Wrong>) -
             add(&["report", key], format!("{value:?} is not one of{}", known.trim_end_matches(',')));
         }
     }
+    if !report.path.is_empty() && ![".html", ".htm"].iter().any(|end| report.path.to_lowercase().ends_with(end)) {
+        add(&["report", "path"], format!("{:?} must end in .html", report.path));
+    }
     let mut rules: Vec<Rule> = Vec::new();
     let written_rules = merged.get("rule").and_then(toml::Value::as_table);
     for (name, rule) in written_rules.into_iter().flatten() {

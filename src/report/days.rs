@@ -8,7 +8,7 @@ use crate::model::incident::Severity;
 use crate::model::metric::read_labels;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// So many days are shown.
@@ -65,12 +65,15 @@ fn group(metric: &str) -> (&'static str, Option<String>) {
     (resource, service)
 }
 
+/// Days, `2026-11-20`, UTC.
+pub type Days = BTreeSet<String>;
+
 /// The rows: the host, its resources, and each service that had a problem or must run. `recorded`: the days there is
-/// anything of, `2026-11-20`, UTC.
+/// anything of; `services`: the days there is anything of each that must run, `None` where services are not looked at.
 pub fn rows(
     troubles: &[Trouble],
-    recorded: &BTreeSet<String>,
-    services: &[String],
+    recorded: &Days,
+    services: Option<&BTreeMap<String, Days>>,
     now: DateTime<Utc>,
     words: Words,
 ) -> Vec<Row> {
@@ -78,15 +81,23 @@ pub fn rows(
     let of =
         |resource: &str| troubles.iter().filter(|trouble| group(&trouble.metric).0 == resource).collect::<Vec<_>>();
     let mut rows = vec![row(words.of("Host"), &troubles.iter().collect::<Vec<_>>(), &days, recorded, now, words)];
-    for resource in ["CPU", "Memory", "File systems", "Disk I/O", "Network", "Services"] {
+    for resource in ["CPU", "Memory", "File systems", "Disk I/O", "Network"] {
         rows.push(row(words.of(resource), &of(resource), &days, recorded, now, words));
     }
+    let none = BTreeMap::new();
+    let known = services.unwrap_or(&none);
+    if services.is_some() || !of("Services").is_empty() {
+        let any: Days = known.values().flatten().cloned().collect();
+        let recorded = if known.is_empty() { recorded } else { &any };
+        rows.push(row(words.of("Services"), &of("Services"), &days, recorded, now, words));
+    }
     let named = troubles.iter().filter_map(|trouble| group(&trouble.metric).1);
-    let services: BTreeSet<String> = named.chain(services.iter().map(|name| clean(name, 40))).collect();
-    for service in services {
+    let names: BTreeSet<String> = named.chain(known.keys().map(|name| clean(name, 40))).collect();
+    for name in names {
         let of_it: Vec<&Trouble> =
-            troubles.iter().filter(|trouble| group(&trouble.metric).1.as_deref() == Some(service.as_str())).collect();
-        rows.push(row(&service, &of_it, &days, recorded, now, words));
+            troubles.iter().filter(|trouble| group(&trouble.metric).1.as_deref() == Some(name.as_str())).collect();
+        // Of one that need not run there is a record while it fails only: then all days count.
+        rows.push(row(&name, &of_it, &days, known.get(&name).unwrap_or(recorded), now, words));
     }
     rows.truncate(ROWS_MAX);
     rows
@@ -109,7 +120,7 @@ fn row(
     name: &str,
     troubles: &[&Trouble],
     days: &[(DateTime<Utc>, DateTime<Utc>)],
-    recorded: &BTreeSet<String>,
+    recorded: &Days,
     now: DateTime<Utc>,
     words: Words,
 ) -> Row {
@@ -200,8 +211,12 @@ mod tests {
             trouble("2026-11-18T03:00:00Z", "2026-11-18T06:00:00Z", Severity::Critical),
         ];
         let recorded: BTreeSet<String> = (17..=20).map(|day| format!("2026-11-{day}")).collect();
-        let rows = rows(&troubles, &recorded, &[], now, Words::new(Language::English));
+        let today: Days = ["2026-11-20".to_string()].into();
+        let services = [("never-seen".to_string(), Days::new()), ("since-today".to_string(), today)].into();
+        let rows = rows(&troubles, &recorded, Some(&services), now, Words::new(Language::English));
         let host = &rows[0];
+        let share = |name: &str| rows.iter().find(|row| row.name == name).unwrap().share.as_str();
+        assert_eq!((share("never-seen"), share("since-today")), ("–", "100 %"), "what nobody measured is never green");
         let count = |state: &str| {
             let path = host.bars.split(&format!("class={state} ")).nth(1).unwrap_or_default();
             path.split('/').next().unwrap().matches('M').count()
@@ -211,7 +226,7 @@ mod tests {
         assert_eq!(host.share, "92.85 %");
         assert_eq!(host.bad.len(), 1);
         assert!(host.bad[0].starts_with("18 Nov: nginx critical, "), "{:?}", host.bad);
-        assert_eq!(rows.last().unwrap().name, "nginx");
+        assert!(rows.iter().any(|row| row.name == "nginx"));
         assert_eq!(rows[1].share, "100 %");
         assert_eq!(percent(99.999), "99.99 %");
     }

@@ -20,7 +20,8 @@ pub fn facts(input: &Input, snapshot: &Value) -> String {
     let parts = [
         number("/uptime/seconds").map(|seconds| words.with("up {}", &words.duration(seconds))),
         text("distribution"),
-        text("kernel").map(|kernel| format!("Linux {kernel}")),
+        // What an attacker looks for first.
+        text("kernel").filter(|_| !input.look.is_public).map(|kernel| format!("Linux {kernel}")),
         number("/cpu/cores").map(|cores| words.count(cores as usize, "core", "cores")),
         number("/memory/total_bytes").map(bytes),
         sessions.map(|sessions| format!("{} {}", sessions.len(), words.of("logged in"))),

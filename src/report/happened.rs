@@ -35,7 +35,9 @@ const TEXT_MAX: usize = 240;
 /// Everything that happened, the newest first, at most `most`.
 pub fn list(input: &Input, most: usize) -> Vec<Happened> {
     let events = input.events.iter().filter_map(|event| Some((parse(&event.time)?, Ok(event))));
-    let marks = input.marks.iter().filter_map(|mark| Some((parse(&mark.time)?, Err(mark))));
+    // What people write may name anybody.
+    let is_shown = |mark: &&Mark| !input.look.is_public || mark.kind != mark::Kind::Note;
+    let marks = input.marks.iter().filter(is_shown).filter_map(|mark| Some((parse(&mark.time)?, Err(mark))));
     let mut all: Vec<(DateTime<Utc>, Result<&Event, &Mark>)> = events.chain(marks).collect();
     all.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
     let shown = all.into_iter().take(most).map(|(time, what)| match what {
@@ -62,7 +64,12 @@ fn of_event(input: &Input, event: &Event, time: DateTime<Utc>) -> Happened {
     };
     let message = event.message.as_ref().filter(|_| !event.is_over());
     let message = message.map(|message| format!(": {message}")).unwrap_or_default();
-    let muted = event.muted.as_ref().map(|why| format!(" ({})", words.with("not told: {}", why))).unwrap_or_default();
+    let muted = event
+        .muted
+        .as_ref()
+        .filter(|_| !input.look.is_public)
+        .map(|why| format!(" ({})", words.with("not told: {}", why)))
+        .unwrap_or_default();
     let word = match (event.kind, event.severity) {
         (Kind::Recovered, _) => "recovered",
         (Kind::Flapping, _) => "flapping",

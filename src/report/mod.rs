@@ -38,6 +38,20 @@ use crate::model::event::Event;
 use crate::model::incident::Incident;
 use crate::model::mark::Mark;
 use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// That people do not want to hear of an incident.
+#[derive(Debug, Clone)]
+pub struct Hushed {
+    /// `acknowledged` or `silenced`.
+    pub word: &'static str,
+    /// Until when.
+    pub until: DateTime<Utc>,
+    /// Who wanted it.
+    pub by: String,
+    /// Why.
+    pub because: String,
+}
 
 /// Everything the page is made of.
 #[derive(Debug)]
@@ -56,6 +70,10 @@ pub struct Input {
     pub open: Vec<Incident>,
     /// What could not be measured though every host has it.
     pub unmeasured: Vec<String>,
+    /// When the rules were judged last; `None`: never.
+    pub judged: Option<DateTime<Utc>>,
+    /// By id of an incident: that it is acknowledged or silenced, in words.
+    pub hushed: BTreeMap<String, Hushed>,
     /// Events, the newest first.
     pub events: Vec<Event>,
     /// Marks: what happened to the clock and the machine, and notes; the newest first.

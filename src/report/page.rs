@@ -188,6 +188,10 @@ fn shown<'a>(input: &'a Input, drawn: &'a super::Drawn) -> Shown<'a> {
 /// What is wrong with osmon itself, and what did not answer.
 fn problems(input: &Input, snapshot: &Value) -> Vec<String> {
     let words = input.look.words;
+    if input.look.is_public && !input.problems.is_empty() {
+        // They name files and people.
+        return vec![words.of("osmon itself is in trouble; osmon status says more").to_string()];
+    }
     let silent = snapshot["probe"]["failed"].as_object().into_iter().flatten().filter_map(|(name, reason)| {
         let reason = reason.as_str().filter(|reason| reason.contains("did not answer"))?;
         Some(words.with("Not measured: {}", &format!("{name}: {reason}")))

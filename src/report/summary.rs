@@ -23,7 +23,7 @@ pub fn of(input: &Input, now: &str) -> String {
         json!({
             "id": shown.id, "severity": incident.severity, "title": shown.title, "metric": metric(input, &incident.metric),
             "value": incident.value, "limit": incident.limit, "since": stamp(incident.since), "who": shown.who,
-            "recovering": incident.recovering,
+            "recovering": incident.recovering, "hushed": input.hushed.get(&incident.id).map(|hushed| hushed.word),
         })
     });
     let tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) };
@@ -41,7 +41,7 @@ pub fn of(input: &Input, now: &str) -> String {
         "schema": 1, "time": now, "host": clean(&input.title, 80), "taken": taken.map(stamp),
         "verdict": { "word": said.word, "state": said.state, "text": said.rest },
         "incident": open.collect::<Vec<_>>(), "tile": tiles.collect::<Vec<_>>(), "changed": changed.collect::<Vec<_>>(),
-        "day": days.collect::<Vec<_>>(), "service": services.collect::<Vec<_>>(), "problem": input.problems,
+        "day": days.collect::<Vec<_>>(), "service": services.collect::<Vec<_>>(), "problem": if input.look.is_public { &[] } else { input.problems.as_slice() },
     })
     .to_string()
 }

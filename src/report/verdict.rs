@@ -51,24 +51,51 @@ pub fn verdict(input: &Input, taken: Option<DateTime<Utc>>) -> Verdict {
     if is_stale(taken, input.now) {
         return unknown(words.with("no snapshot for {}", &words.duration(age as f64)));
     }
-    let count = words.count(input.open.len(), "open problem", "open problems");
-    let since = input.open.iter().map(|incident| incident.since).min();
-    let rest = since.map(|since| {
-        format!(
-            "{count} {} ({})",
-            words.with("since {}", &words.moment(since, input.now)),
-            lasted(since, input.now, words)
-        )
-    });
+    // Nothing that nobody judged is well.
+    match input.judged {
+        None => return unknown(words.of("the rules were never judged").to_string()),
+        Some(judged) if (taken - judged).num_seconds() > STALE_SECONDS => {
+            return unknown(words.with("the rules were last judged {} ago", &lasted(judged, input.now, words)));
+        }
+        Some(_) => {}
+    }
+    let rest = problems(input);
     let said = |word, state, rest| Verdict { word: words.of(word).to_string(), state, rest };
     match input.open.first().map(|incident| incident.severity) {
         None if !input.unmeasured.is_empty() => {
             unknown(fit(&words.with("not measured: {}", &clean(&input.unmeasured.join("; "), TEXT_MAX)), TEXT_MAX))
         }
         None => said("Healthy", "ok", last_ended(input)),
-        Some(Severity::Warning) => said("Degraded", "warn", rest.unwrap_or_default()),
-        Some(Severity::Critical) => said("Critical", "bad", rest.unwrap_or_default()),
+        Some(Severity::Warning) => said("Degraded", "warn", rest),
+        Some(Severity::Critical) => said("Critical", "bad", rest),
     }
+}
+
+/// How many problems are as bad as the worst, since when; and how many there are besides.
+fn problems(input: &Input) -> String {
+    let words = input.look.words;
+    let Some(worst) = input.open.iter().map(|incident| incident.severity).max() else { return String::new() };
+    let bad: Vec<&Incident> = input.open.iter().filter(|incident| incident.severity == worst).collect();
+    let count = words.count(bad.len(), "open problem", "open problems");
+    let since = bad.iter().map(|incident| incident.since).min().unwrap_or(input.now);
+    let others = match input.open.len() - bad.len() {
+        0 => String::new(),
+        others => format!(" · {}", words.count(others, "warning", "warnings")),
+    };
+    let begun = words.with("since {}", &words.moment(since, input.now));
+    format!("{count} {begun} ({}){others}", lasted(since, input.now, words))
+}
+
+/// That it is acknowledged or silenced; on a page for others without names and reasons.
+fn hushed(incident: &Incident, input: &Input) -> String {
+    let words = input.look.words;
+    let Some(hushed) = input.hushed.get(&incident.id) else { return String::new() };
+    let until = words.moment(hushed.until, input.now);
+    let why = match input.look.is_public {
+        true => String::new(),
+        false => format!(" ({}: {})", hushed.by, hushed.because),
+    };
+    format!(" · {} {}{why}", words.of(hushed.word), words.with("until {}", &until))
 }
 
 fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, words: Words) -> String {
@@ -122,9 +149,10 @@ pub fn attention(incident: &Incident, input: &Input) -> Attention {
         value: if flag { String::new() } else { value(incident.value) },
         limit: if flag { String::new() } else { words.with("limit {}", &value(incident.limit)) },
         since: format!(
-            "{} · {}{recovering}",
+            "{} · {}{recovering}{}",
             words.with("since {}", &words.moment(incident.since, input.now)),
             lasted(incident.since, input.now, words),
+            clean(&hushed(incident, input), TEXT_MAX),
         ),
         who: clean(&evidence.map(|evidence| evidence.who(3)).unwrap_or_default(), TEXT_MAX),
         message: clean(message, TEXT_MAX),

@@ -35,15 +35,16 @@ pub fn tell(out: &Output, explained: &Explained, here: &Here) -> String {
         (None, Some(_)) => "over",
         (None, None) => "its end was not recorded",
     };
+    // The word of now; how bad it was is said besides.
+    let (word, worst) = match &case.open {
+        Some(open) if open.severity < case.severity => {
+            (open.severity.word(), format!(" (was {})", case.severity.word()))
+        }
+        _ => (case.severity.word(), String::new()),
+    };
     let style = if case.open.is_some() { Style::Bad } else { Style::Good };
     let mut lines = vec![
-        format!(
-            "{}  {} {}: {}",
-            out.paint(Style::Bold, &case.id),
-            case.severity.word(),
-            case.title,
-            out.paint(style, state)
-        ),
+        format!("{}  {word} {}: {}{worst}", out.paint(Style::Bold, &case.id), case.title, out.paint(style, state)),
         format!("since {} ({}), {}", local_minute(case.since), zone_name(case.since), duration(case.lasted)),
     ];
     if let Some(ack) = explained.mutes.ack(&case.id, None, now) {

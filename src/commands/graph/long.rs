@@ -3,24 +3,32 @@
 
 use super::past::{self, Past};
 use super::{Here, read};
+use crate::base::clock::parse;
 use crate::commands::{cases, timeline};
 use crate::model::incident::Severity;
-use crate::report::days::{Trouble, rows};
+use crate::model::metric::{Label, read_labels};
+use crate::model::record::{sections, time_of};
+use crate::model::walk::walk;
+use crate::report::days::{Days, Trouble, rows};
 use crate::report::drawn::draw;
 use crate::report::range::{RANGES, Range};
 use crate::report::{DayRow, Drawn, Look, Outlook, drawn, outlook};
+use crate::store::query::Query;
 use crate::store::retain::used_bytes;
-use crate::store::{SNAPSHOTS, hour};
+use crate::store::tier::Tier;
+use crate::store::{SNAPSHOTS, day, hour};
 use anyhow::Result;
-use chrono::{TimeDelta, Timelike};
+use chrono::{DateTime, TimeDelta, Timelike};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Names of the caches.
 const CACHE: &str = "report-ranges";
 const DAYS_CACHE: &str = "report-days";
 /// Changed whenever what is kept looks different.
 const SHAPE: u32 = 2;
+/// What is recorded of every service that must run.
+const SERVICE: &str = "service.active";
 /// So many gaps of a range are told of.
 const GAPS_MAX: usize = 5;
 
@@ -123,7 +131,11 @@ fn make(here: &Here, ranges: &[Range], look: &Look, key: String) -> Result<Kept>
 
 fn days(here: &Here, look: &Look, key: String) -> Result<Vec<DayRow>> {
     let open = cases::state(here).open();
-    let key = format!("{key} {:?}", open.iter().map(|incident| (&incident.id, incident.severity)).collect::<Vec<_>>());
+    let key = format!(
+        "{key} {:?} {:?}",
+        here.config.probe.services,
+        open.iter().map(|incident| (&incident.id, incident.severity)).collect::<Vec<_>>()
+    );
     if let Some(kept) = here.store.load_cache::<KeptDays>(DAYS_CACHE).filter(|kept| kept.key == key) {
         return Ok(kept.rows);
     }
@@ -139,11 +151,50 @@ fn days(here: &Here, look: &Look, key: String) -> Result<Vec<DayRow>> {
             since: case.since,
         })
         .collect();
-    let recorded: BTreeSet<String> = here.store.days(SNAPSHOTS)?.into_iter().map(|day| day.name).collect();
-    let rows = rows(&troubles, &recorded, &here.config.probe.services, now, look.words);
+    let recorded: Days = here.store.days(SNAPSHOTS)?.into_iter().map(|day| day.name).collect();
+    let rows = rows(&troubles, &recorded, services(here)?.as_ref(), now, look.words);
     let kept = KeptDays { key, rows };
     let _ = here.store.save_cache(DAYS_CACHE, &kept);
     Ok(kept.rows)
+}
+
+/// Of each service that must run the days on which it was looked at: from the rollups, and today from the newest snapshot.
+/// `None`: the services of this host are not looked at.
+fn services(here: &Here) -> Result<Option<BTreeMap<String, Days>>> {
+    let now = here.now.wall;
+    let named = &here.config.probe.services;
+    let newest = here.store.last(SNAPSHOTS, now)?;
+    let mut days: BTreeMap<String, Days> = named.iter().map(|name| (name.clone(), Days::new())).collect();
+    if named.is_empty() {
+        let is_measured = newest.is_some_and(|newest| sections(&newest).contains("systemd"));
+        return Ok(is_measured.then_some(days));
+    }
+    let mut add = |labels: &[Label], day: String| {
+        let label = labels.iter().find(|(key, _)| key == "service");
+        let of_it =
+            label.and_then(|(_, unit)| named.iter().find(|name| unit == *name || *unit == format!("{name}.service")));
+        if let Some(known) = of_it.and_then(|name| days.get_mut(name)) {
+            known.insert(day);
+        }
+    };
+    let is_wanted = |name: &str| name == SERVICE;
+    for (tier, past) in [(Tier::Days, 91), (Tier::Hours, 2)] {
+        let query = Query { is_wanted: &is_wanted, since: now - TimeDelta::days(past), until: now };
+        for (metric, points) in here.store.points(tier, &query)?.points {
+            for time in points.iter().filter_map(|point| DateTime::from_timestamp_millis(point.time_ms)) {
+                add(&read_labels(&metric).1, day::of(time));
+            }
+        }
+    }
+    if let Some(newest) = newest {
+        let time = time_of(&newest).and_then(parse).unwrap_or(now);
+        walk(&newest, &mut |name, labels, _| {
+            if name == SERVICE {
+                add(labels, day::of(time));
+            }
+        })?;
+    }
+    Ok(Some(days))
 }
 
 fn seconds(seconds: f64) -> TimeDelta {

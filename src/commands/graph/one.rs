@@ -4,12 +4,14 @@ use super::{Here, input, read};
 use crate::base::clock::local_minute;
 use crate::base::fault::Fault;
 use crate::base::file::replace;
+use crate::base::similar::hint;
 use crate::base::text::clean;
 use crate::base::units::parse_duration;
 use crate::cli::Exit;
+use crate::model::catalogue;
 use crate::model::metric::{Selector, read_labels};
 use crate::report::range::{RANGES, Range};
-use crate::report::series::ALWAYS;
+use crate::report::series::{ALWAYS, Point};
 use crate::report::single::Single;
 use crate::report::{Language, Words};
 use crate::store::SNAPSHOTS;
@@ -25,6 +27,7 @@ const LINES_MAX: usize = 6;
 
 pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&Path>) -> Result<Exit> {
     let range = span(range.unwrap_or("24h")).map_err(Fault::Usage)?;
+    let out = out.filter(|out| *out != Path::new("-"));
     let extension = out.map(|out| out.extension().unwrap_or_default().to_string_lossy().to_lowercase());
     if let Some(extension) = extension.as_ref().filter(|extension| !["svg", "png"].contains(&extension.as_str())) {
         let extension = clean(extension, 20);
@@ -46,14 +49,17 @@ pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&P
     let mut lines: Vec<(String, Cow<[_]>)> = found.map(|(metric, points)| (metric, Cow::Borrowed(points))).collect();
     if lines.is_empty() {
         let names = clean(&metrics.join(", "), 200);
+        let known = catalogue::all();
+        let mistyped = metrics.iter().find(|name| !known.iter().any(|entry| entry.name == **name));
+        let hint = mistyped.map(|name| hint(name, known.iter().map(|entry| entry.name.as_str())));
         return Err(Fault::BadData(format!(
-            "nothing of {names} was recorded in this span; osmon history lists what there is"
+            "nothing of {names} was recorded in this span; osmon history lists what there is{}",
+            hint.unwrap_or_default()
         ))
         .into());
     }
-    if lines.len() > LINES_MAX {
-        here.out.complain(&format!("{} metrics are meant; the first {LINES_MAX} are drawn", lines.len()));
-        lines.truncate(LINES_MAX);
+    if let Some(left_out) = choose(&mut lines, &selectors) {
+        here.out.say(&left_out);
     }
     let title = match lines.as_slice() {
         [(metric, _)] => clean(metric, 80),
@@ -85,6 +91,53 @@ pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&P
     replace(path, &content, PICTURE_MODE).with_context(|| format!("could not write the chart {}", path.display()))?;
     here.out.say(&path.display().to_string());
     Ok(Exit::Done)
+}
+
+/// One axis has one unit, and more than a few lines nobody tells apart: of each metric that was asked for the highest. Says
+/// what is left out.
+fn choose(lines: &mut Vec<(String, Cow<[Point]>)>, selectors: &[Selector]) -> Option<String> {
+    let before = lines.len();
+    let first = lines.iter().find(|(metric, _)| selectors.first().is_some_and(|asked| is_of(asked, metric)));
+    let unit = first.map(|(metric, _)| unit(metric)).unwrap_or_default();
+    lines.retain(|(metric, _)| self::unit(metric) == unit);
+    let others = before - lines.len();
+    let height = |points: &[Point]| points.iter().map(|point| point.max).fold(f64::MIN, f64::max);
+    // Stable: what is equally high stays in the order of names.
+    lines.sort_by(|a, b| height(&b.1).total_cmp(&height(&a.1)));
+    let count = lines.len();
+    if count > LINES_MAX {
+        let each = (LINES_MAX / selectors.len().max(1)).max(1);
+        let mut taken = vec![0; selectors.len()];
+        lines.retain(|(metric, _)| {
+            let of = selectors.iter().position(|asked| is_of(asked, metric)).and_then(|of| taken.get_mut(of));
+            of.is_some_and(|taken| {
+                *taken += 1;
+                *taken <= each
+            })
+        });
+        lines.truncate(LINES_MAX);
+    }
+    let hidden = count - lines.len();
+    let parts = [
+        (others > 0).then(|| format!("{others} with another unit left out: draw them apart")),
+        (hidden > 0).then(|| format!("{count} metrics are meant; the {} highest are drawn", lines.len())),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn is_of(selector: &Selector, metric: &str) -> bool {
+    let (name, labels) = read_labels(metric);
+    selector.matches(name, &labels)
+}
+
+/// What the name of a metric ends in: `percent`, `bytes_per_second`.
+fn unit(metric: &str) -> String {
+    let name = metric.split('{').next().unwrap_or_default();
+    let units = ["percent", "bytes", "ms", "seconds", "per_second", "celsius", "hertz"];
+    let words: Vec<&str> = name.split(['.', '_']).collect();
+    let at = words.iter().rposition(|word| !units.contains(word) && *word != "per" && *word != "second");
+    words.get(at.map_or(0, |at| at + 1)..).unwrap_or_default().join("_")
 }
 
 /// A range of the page, or any other span with the points of the range that holds it.

@@ -1,0 +1,130 @@
+//! What the page must not say, and where it must not be written.
+
+use super::harness::Host;
+use std::fs;
+
+fn page(host: &Host) -> String {
+    fs::read_to_string(host.data().join("report.html")).unwrap()
+}
+
+fn verdict(page: &str) -> String {
+    let begin = page.find("<h1>").unwrap();
+    page[begin + 4..].split("</h1>").next().unwrap().to_string()
+}
+
+#[test]
+fn what_nobody_judged_is_not_healthy() {
+    let mut host = Host::recorded("vm");
+    host.small("osmon-probe", &[]).ok();
+    host.osmon(&["graph"]).ok();
+    assert_eq!(host.osmon(&["status"]).code, 3);
+    assert_eq!(verdict(&page(&host)), "Unknown");
+    assert!(page(&host).contains("the rules were never judged"));
+    host.osmon(&["run"]).ok();
+    assert_eq!(verdict(&page(&host)), "Healthy");
+    host.advance(1200, 5);
+    host.small("osmon-probe", &[]).ok();
+    host.osmon(&["graph"]).ok();
+    assert_eq!(verdict(&page(&host)), "Unknown");
+    assert!(page(&host).contains("the rules were last judged 20 min ago"));
+    host.osmon(&["run"]).ok();
+    for file in ["crisis.json", "crisis.json.1"] {
+        let _ = fs::remove_file(host.data().join("state").join(file));
+    }
+    fs::write(host.data().join("state/crisis.json"), "garbage").unwrap();
+    host.osmon(&["graph"]);
+    assert_eq!(verdict(&page(&host)), "Unknown");
+}
+
+#[test]
+fn the_verdict_counts_from_the_worst_and_an_acknowledged_problem_says_so() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n[rule.cpu]\ncritical_for = \"0s\"\n".to_string();
+    host.osmon(&["run"]).ok();
+    for _ in 0..5 {
+        host.advance(60, 5);
+        host.osmon(&["run"]).ok();
+    }
+    host.advance(60, 97);
+    host.osmon(&["run"]).ok();
+    let text = page(&host);
+    assert!(text.contains("1 open problem since 21:46 (0 s) · 1 warning</span>"), "{}", &text[..4000]);
+    host.osmon(&["ack", "memory", "--for", "2h", "--because", "kalif"]).ok();
+    host.osmon(&["silence", "cpu", "--for", "1h", "--because", "quokka"]).ok();
+    host.osmon(&["graph"]).ok();
+    let text = page(&host);
+    assert!(text.contains("acknowledged until 23:46 (") && text.contains(": kalif)"), "{text}");
+    assert!(text.contains("silenced until 22:46 ("), "{text}");
+    let json: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
+    assert_eq!(json["incident"][0]["hushed"], "silenced");
+    // Who may read a page for others is told no reason, no name and no path.
+    host.config += "[report]\npublic = true\nstyle_file = \"/home/anna/x.css\"\n";
+    host.osmon(&["note", "anna tunes java"]).ok();
+    host.osmon(&["graph"]);
+    let json = fs::read_to_string(host.data().join("report.json")).unwrap();
+    for private in ["anna", "kalif", "quokka", "java", "shop.service"] {
+        assert!(!page(&host).contains(private) && !json.contains(private), "{private}");
+    }
+    assert!(page(&host).contains("acknowledged until 23:46"));
+}
+
+#[test]
+fn a_service_that_nobody_measured_is_not_green() {
+    let mut host = Host::recorded("vm");
+    host.config = "[probe]\nservices = [\"nosuch\"]\n".to_string();
+    for file in ["run/systemd/system", "run/systemd"] {
+        let _ = fs::remove_dir_all(host.root().join(file));
+    }
+    host.osmon(&["run"]);
+    let json: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
+    let days = json["day"].as_array().unwrap();
+    let share = |name: &str| days.iter().find(|day| day["name"] == name).map(|day| day["share"].as_str().unwrap());
+    assert_eq!((share("Host"), share("nosuch"), share("Services")), (Some("100 %"), Some("–"), Some("–")));
+}
+
+#[test]
+fn a_page_replaces_nothing_but_a_page() {
+    let host = Host::recorded("vm");
+    host.osmon(&["run"]).ok();
+    let (notes, package) = (host.path("notes.html"), host.path("package.json"));
+    fs::write(&notes, "<p>mine</p>").unwrap();
+    fs::write(&package, "{\"name\": \"mine\"}").unwrap();
+    let day = host.day_file("snapshots");
+    for (out, why) in [
+        (&notes, "no page of osmon"),
+        (&package, "must end in .html"),
+        (&day, "must end in .html"),
+        (&host.data().join("state/x.html"), "is the history"),
+        (&host.data(), "must end in .html"),
+    ] {
+        let before = fs::read(out).ok();
+        let done = host.osmon(&["graph", "--out", &out.display().to_string()]);
+        assert_eq!(done.code, 64, "{}", done.err);
+        assert!(done.err.contains(why), "{}", done.err);
+        assert_eq!(fs::read(out).ok(), before);
+    }
+    let done = host.osmon(&["graph", "--out", &host.path("package.html").display().to_string()]);
+    assert!(done.err.contains("is not made by osmon"), "{}", done.err);
+    assert_eq!(fs::read_to_string(&package).unwrap(), "{\"name\": \"mine\"}");
+    // Over a page as often as one likes; and to whoever reads it.
+    host.osmon(&["graph", "--out", &host.path("package.html").display().to_string()]).ok();
+    assert!(host.osmon(&["graph", "--out", "-"]).ok().out.starts_with("<!doctype html>"));
+    assert!(host.osmon(&["graph", "memory.used_percent", "--out", "-"]).ok().out.starts_with("<svg"));
+}
+
+#[test]
+fn a_chart_has_one_unit_and_the_highest_lines() {
+    let mut host = Host::recorded("vm");
+    for _ in 0..3 {
+        host.osmon(&["run"]).ok();
+        host.advance(60, 50);
+    }
+    let several = host.osmon(&["graph", "cpu", "load", "-v"]).ok().out;
+    assert!(several.contains("cpu.busy_percent") && !several.contains("context_switches"), "{several}");
+    let first = host.osmon(&["graph", "cpu.bussy_percent"]);
+    let again = host.osmon(&["graph", "cpu.bussy_percent"]);
+    assert!(again.err.contains("did you mean \"cpu.busy_percent\"?"), "{}", again.err);
+    assert_eq!((first.code, first.err), (again.code, again.err), "asked twice, answered twice");
+}
