@@ -8,6 +8,7 @@ use self::fr::FR;
 use crate::base::units::{duration, metric_value};
 use crate::model::event::Kind;
 use crate::model::incident::Severity;
+use crate::model::title::french;
 
 /// The words of one language; `{…}` stands for what is put in.
 #[derive(Debug)]
@@ -91,8 +92,6 @@ pub struct Words {
     /// In them: what stands for a mount point and a service.
     pub place_of_mount: &'static str,
     pub place_of_service: &'static str,
-    /// Titles that osmon ships, by what they begin with, and what stands there instead.
-    pub titles: &'static [(&'static str, &'static str)],
 }
 
 /// The words of a language; English when there are none.
@@ -139,16 +138,10 @@ impl Words {
         text.split(' ').map(|word| if word == "d" { "j" } else { word }).collect::<Vec<_>>().join(" ")
     }
 
-    /// A title, where it is one of those that osmon ships.
+    /// A title, in this language where it is one of those that osmon ships.
     pub fn title(&self, title: &str) -> String {
-        let fits = |begin: &str| title == begin || title.strip_prefix(begin).is_some_and(|rest| rest.starts_with(' '));
-        let found = self.titles.iter().find(|(begin, _)| fits(begin));
-        let text = found.map_or(title.to_string(), |(begin, other)| title.replacen(begin, other, 1));
-        if self.language == "fr" && found.is_some() {
-            text.replace(" fills up", " se remplit").replace(" failed", " en échec")
-        } else {
-            text
-        }
+        let shipped = if self.language == "fr" { french(title) } else { None };
+        shipped.unwrap_or_else(|| title.to_string())
     }
 
     /// What to do about a metric.

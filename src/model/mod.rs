@@ -8,4 +8,5 @@ pub mod mark;
 pub mod metric;
 pub mod mute;
 pub mod record;
+pub mod title;
 pub mod walk;

@@ -93,5 +93,4 @@ pub const EN: Words = Words {
     ],
     place_of_mount: "MOUNT",
     place_of_service: "NAME",
-    titles: &[],
 };

@@ -99,14 +99,4 @@ pub const FR: Words = Words {
     ],
     place_of_mount: "POINT",
     place_of_service: "NOM",
-    titles: &[
-        ("Service", "Service"),
-        ("CPU", "Processeur"),
-        ("Memory", "Mémoire"),
-        ("Swap", "Mémoire d’échange"),
-        ("Load per core", "Charge par cœur"),
-        ("File system", "Système de fichiers"),
-        ("Inodes of", "Inodes de"),
-        ("osmon records nothing", "osmon n’enregistre rien"),
-    ],
 };
