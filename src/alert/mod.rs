@@ -9,6 +9,7 @@ pub mod heartbeat;
 mod http;
 mod item;
 mod ledger;
+mod mask;
 pub mod message;
 mod net;
 pub mod outbox;
