@@ -246,7 +246,10 @@ mod tests {
         let read: Value = serde_json::from_str(&body("slack", "", address, &note).1).unwrap();
         let (head, text) = (&read["blocks"][0]["text"], &read["blocks"][1]["text"]);
         assert_eq!(head["text"], "🔴 CRITICAL web-01: my_app_db *x* ~y~ `z` :fire:");
-        assert_eq!((&head["type"], &head["emoji"], &read["mrkdwn"]), (&"plain_text".into(), &false.into(), &false.into()));
+        assert_eq!(
+            (&head["type"], &head["emoji"], &read["mrkdwn"]),
+            (&"plain_text".into(), &false.into(), &false.into())
+        );
         let long = text["text"].as_str().unwrap();
         assert!(long.starts_with("a_b &lt;!channel&gt; &amp; c\n") && long.ends_with("&lt;…"), "{long}");
         assert!(long.chars().count() <= 3000 && read["text"].as_str().unwrap().contains("my_app_db"), "{read}");

@@ -170,6 +170,16 @@ impl Ledger {
         }
     }
 
+    /// A test reached somebody: what waits goes with the next run. Where nothing waits he is not failing any more.
+    pub fn reached(&mut self, target: &str, is_idle: bool) {
+        if let Some(known) = self.target.get_mut(target).filter(|known| known.attempts > 0) {
+            known.next.clear();
+            if is_idle {
+                (known.failing_since, known.error, known.attempts) = Default::default();
+            }
+        }
+    }
+
     /// Everybody may be tried now.
     pub fn hurry(&mut self) {
         for target in self.target.values_mut() {

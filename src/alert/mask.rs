@@ -46,7 +46,9 @@ impl Mask {
             let whole = address.path.trim_matches('/');
             all.extend([whole, path.trim_matches('/')].map(str::to_string).into_iter().filter(|part| part.len() > 1));
             // As JSON and HTML write it.
-            all.extend([whole.replace('/', "\\/"), whole.replace('&', "&amp;")].into_iter().filter(|part| part.len() > 1));
+            all.extend(
+                [whole.replace('/', "\\/"), whole.replace('&', "&amp;")].into_iter().filter(|part| part.len() > 1),
+            );
             let parts = path.split('/').chain(query.split('&').flat_map(|pair| pair.split('=')));
             all.extend(parts.filter(|part| part.len() >= PART_MIN).flat_map(|part| [part.to_string(), decoded(part)]));
             if !address.user.is_empty() {

@@ -30,5 +30,5 @@ pub use envelope::domain;
 pub use ledger::Ledger;
 pub use outbox::{Outbox, Stage};
 pub use step::{Attempt, Step};
-pub use trial::trial;
+pub use trial::{learn, trial};
 pub use trouble::{Trouble, path as ledger_path, troubles};

@@ -69,7 +69,7 @@ fn run(call: &Call) -> Result<Exit> {
 fn list(call: &Call, here: &Here, outbox: &Outbox) -> Result<()> {
     let ledger = Ledger::load(&ledger_path(here.store.directory()));
     let is_anybody = !here.config.alert.routes.is_empty();
-    let troubles = troubles(here.store.directory(), is_anybody);
+    let troubles = troubles(here.store.directory(), &here.config.alert.routes, here.now.wall);
     let mut lines = Vec::new();
     let mut all: Vec<Value> = Vec::new();
     for stage in [Stage::Dead, Stage::Waiting, Stage::Sent] {

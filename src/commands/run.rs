@@ -177,7 +177,7 @@ impl Minute {
             Ok(value) => Some(value),
             Err(error) => {
                 self.here.out.complain(&format!("{name}: {error:#}"));
-                self.line(name, &self.here.out.paint(Style::Bad, "failed"));
+                self.line(name, &format!("{}: {error}", self.here.out.paint(Style::Bad, "failed")));
                 self.failure.get_or_insert(error);
                 None
             }
@@ -251,11 +251,10 @@ impl Minute {
     }
 
     fn tell(&mut self, unsaved: Vec<Event>) {
-        let is_anybody = !self.here.config.alert.routes.is_empty();
         if let Some(outcome) = self.step("send", SEND_LIMIT, move |here| send_alert::deliver(here, &unsaved)) {
             self.line("alerts", &outcome.sentence());
         }
-        for trouble in troubles(self.here.store.directory(), is_anybody) {
+        for trouble in troubles(self.here.store.directory(), &self.here.config.alert.routes, self.here.now.wall) {
             let style = if trouble.is_loss { Style::Bad } else { Style::Warn };
             self.line("alerts", &self.here.out.paint(style, &trouble.text));
         }

@@ -2,7 +2,7 @@
 
 use super::here::{Here, NOBODY};
 use crate::alert::message::count;
-use crate::alert::{Attempt, Delivery, Ledger, Outbox, Post, ledger_path, trial};
+use crate::alert::{Attempt, Delivery, Ledger, Outbox, Post, Stage, learn, ledger_path, trial};
 use crate::base::fault::Fault;
 use crate::base::file::{FILE_MODE, make_directory, replace};
 use crate::cli::output::Style;
@@ -94,6 +94,9 @@ fn test(call: &Call, here: &Here) -> Result<Exit> {
         .into());
     }
     let tried = trial(&here.config.alert, &here.root.host_name(), here.now.wall);
+    if let Err(error) = remember(here, &tried) {
+        here.out.complain(&format!("{error:#}"));
+    }
     let mut failures = Vec::new();
     let mut ways = Vec::new();
     for (name, to, attempt) in &tried {
@@ -120,6 +123,24 @@ fn test(call: &Call, here: &Here) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     Err(anyhow::Error::from(io::Error::other(failures.join("; "))).context("the test message was not accepted"))
+}
+
+/// A way that works again is tried at once, and not called failing any more.
+fn remember(here: &Here, tried: &[(String, Vec<String>, Attempt)]) -> Result<()> {
+    let (outbox, path) = (Outbox::new(here.store.directory()), ledger_path(here.store.directory()));
+    if !path.exists() {
+        return Ok(());
+    }
+    // Who sends at this moment learns it by himself.
+    let Some(_lock) = outbox.lock(Duration::ZERO)? else { return Ok(()) };
+    let before = Ledger::load(&path);
+    let mut ledger = before.clone();
+    learn(tried, outbox.count(Stage::Waiting) == 0, &mut ledger);
+    if ledger == before {
+        return Ok(());
+    }
+    replace(&path, &serde_json::to_vec(&ledger)?, FILE_MODE)
+        .with_context(|| format!("could not write {}", path.display()))
 }
 
 fn way_text(here: &Here, name: &str, attempt: &Attempt) -> String {
@@ -150,6 +171,18 @@ fn complain_of(here: &Here, refused: &[String]) {
     }
 }
 
+/// What could not be sent as it was meant, in words.
+fn failed(done: &Delivery) -> String {
+    let (events, ways) = (done.instead.0, done.instead.1.iter().cloned().collect::<Vec<_>>().join(", "));
+    let again = format!("{} could not be sent and will be tried again", count(done.failed_events));
+    match (done.failed_events, events) {
+        (_, 0) => again,
+        (0, 1) => format!("1 event could not be sent as meant and was told by way of {ways} instead"),
+        (0, _) => format!("{} could not be sent as meant and were told by way of {ways} instead", count(events)),
+        (_, _) => format!("{again}; {} told by way of {ways} instead", count(events)),
+    }
+}
+
 /// Sends what waits, and `unsaved` with it: events that found no room in the outbox.
 ///
 /// # Errors
@@ -157,7 +190,7 @@ fn complain_of(here: &Here, refused: &[String]) {
 pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
     let outbox = Outbox::new(here.store.directory());
     let alert = &here.config.alert;
-    if alert.routes.is_empty() && outbox.count(crate::alert::Stage::Waiting) == 0 {
+    if alert.routes.is_empty() && outbox.count(Stage::Waiting) == 0 {
         return Ok(Outcome::NobodyToTell);
     }
     let lock = outbox.lock(Duration::ZERO);
@@ -194,7 +227,7 @@ pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
         return Ok(Outcome::NobodyToTell);
     }
     if !done.failed.is_empty() {
-        let waits = format!("{} could not be sent and will be tried again", count(done.failed_events));
+        let waits = failed(&done);
         let why = [done.failed, done.complaints].concat().join("; ");
         return Err(anyhow::Error::from(io::Error::other(why)).context(waits));
     }

@@ -106,7 +106,7 @@ fn run(call: &Call) -> Result<Exit> {
 fn untold(here: &Here) -> Vec<String> {
     let is_anybody = !here.config.alert.routes.is_empty();
     let nobody = (!is_anybody).then(|| here.out.paint(Style::Warn, NOBODY));
-    let troubles = troubles(here.store.directory(), is_anybody).into_iter();
+    let troubles = troubles(here.store.directory(), &here.config.alert.routes, here.now.wall).into_iter();
     let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
     let said = troubles.map(|trouble| here.out.paint(style(trouble.is_loss), &format!("alerts: {}", trouble.text)));
     nobody.into_iter().chain(said).collect()

@@ -23,7 +23,11 @@ fn no_secret_that_a_server_repeats_is_kept_or_shown() {
         + &format!("[alert.route.chat]\nkind = \"webhook\"\nurl_file = \"{url}\"\n{RULES}");
     host.advance(60, 5);
     let run = host.osmon(&["run", "-v"]);
-    assert!(run.err.contains("status 404: <html>no such hook: /***") && run.err.contains("(535) 5.7.8 ***"), "{}", run.err);
+    assert!(
+        run.err.contains("status 404: <html>no such hook: /***") && run.err.contains("(535) 5.7.8 ***"),
+        "{}",
+        run.err
+    );
     let mut all = vec![run.out, run.err];
     for command in [&["alerts"][..], &["alerts", "--json"], &["status"], &["send-alert", "--test"]] {
         let done = host.osmon(command);
@@ -39,4 +43,64 @@ fn no_secret_that_a_server_repeats_is_kept_or_shown() {
             assert!(!small.contains(secret), "{secret} is in {text}");
         }
     }
+}
+
+#[test]
+fn who_cannot_be_reached_is_said_with_what_waits_for_him_and_no_more() {
+    let instead = Web::start("200 OK");
+    let mut host = Host::recorded("vm");
+    let url = secret(&host, "url", &format!("http://127.0.0.1:{}/", instead.port));
+    let chat = format!("[alert.route.chat]\nkind = \"webhook\"\nurl_file = \"{url}\"\n");
+    let mail = Scripted::start(Mood::Say(At::Banner, "421 down\r\n"));
+    host.config = smtp(mail.port, RULES) + &chat + "fallback_for = \"mail\"\n";
+    host.advance(60, 5);
+    let run = host.osmon(&["run", "-v"]);
+    let told = "1 event could not be sent as meant and was told by way of chat instead";
+    assert!(run.err.contains(told) && run.out.contains(told), "{} {}", run.err, run.out);
+    let failing = |host: &Host| {
+        let said = host.osmon(&["alerts"]).ok().out;
+        said.lines().find(|line| line.contains("cannot be reached")).map(|_| said.replace("\n  ", " "))
+    };
+    let said = failing(&host).unwrap();
+    assert!(said.contains("421") && said.contains("; nothing waits for it now; try:"), "{said}");
+    // Another way that tells it too leaves one alert for the mail; taken out, nothing waits any more.
+    host.config =
+        smtp(mail.port, "[rule.memory]\nwarning = 40\nfor = \"0s\"\n[rule.disk]\nwarning = 70\nfor = \"0s\"\n") + &chat;
+    host.advance(60, 5);
+    host.osmon(&["run"]);
+    let said = failing(&host).unwrap();
+    assert!(said.contains("; 1 alert waits for it;"), "{said}");
+    let json = host.osmon(&["alerts", "--json"]).ok().json();
+    let waits = json["alert"].as_array().unwrap().iter().find(|alert| alert["state"] == "waits").unwrap();
+    host.osmon(&["alerts", "drop", waits["id"].as_str().unwrap()]).ok();
+    assert!(failing(&host).unwrap().contains("; nothing waits for it now; try:"));
+    // Of other settings nothing is known, and a test that arrives ends it.
+    let right = host.config.clone();
+    host.config = right.replace("security = \"none\"", "security = \"none\"\ntimeout_seconds = 9");
+    assert_eq!(failing(&host), None);
+    host.config = right;
+    assert!(failing(&host).is_some());
+    mail.mood(Mood::Good);
+    host.osmon(&["send-alert", "--test"]).ok();
+    assert_eq!(failing(&host), None);
+}
+
+#[test]
+fn what_waits_goes_with_the_next_run_once_a_test_has_arrived() {
+    let mail = Scripted::start(Mood::Say(At::Banner, "554 no\r\n"));
+    let mut host = Host::recorded("vm");
+    host.config = smtp(mail.port, RULES);
+    host.advance(60, 5);
+    host.osmon(&["run"]);
+    host.advance(120, 5);
+    host.osmon(&["run"]);
+    mail.mood(Mood::Good);
+    host.advance(60, 5);
+    host.osmon(&["run"]).ok();
+    assert!(mail.arrived().is_empty(), "only a person can change it: once an hour");
+    host.osmon(&["send-alert", "--test"]).ok();
+    host.advance(60, 5);
+    host.osmon(&["run"]).ok();
+    let subjects: Vec<String> = mail.arrived().iter().map(|mail| mail.header("Subject")).collect();
+    assert!(subjects.len() == 2 && subjects[1].contains("Memory"), "{subjects:?}");
 }

@@ -59,8 +59,8 @@ pub fn read(here: &Here) -> Result<Input> {
         who.push(Who { range: range.id, tally });
     }
     problems.extend(damage(&reading));
-    let is_anybody = !here.config.alert.routes.is_empty();
-    problems.extend(troubles(here.store.directory(), is_anybody).into_iter().map(|trouble| trouble.text));
+    let troubles = troubles(here.store.directory(), &here.config.alert.routes, now);
+    problems.extend(troubles.into_iter().map(|trouble| trouble.text));
     Ok(Input {
         title: title(here, snapshot.as_deref()),
         now,
@@ -82,7 +82,7 @@ pub fn read(here: &Here) -> Result<Input> {
         stored_bytes: kept.stored_bytes,
         cost_ms: 0.0,
         problems,
-        nobody_told: !is_anybody,
+        nobody_told: here.config.alert.routes.is_empty(),
     })
 }
 
