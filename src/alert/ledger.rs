@@ -68,7 +68,7 @@ pub struct Target {
 }
 
 /// How somebody was told of an event, or that he refused it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     /// He has it (else he refused it for good).
     pub accepted: bool,

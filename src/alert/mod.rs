@@ -27,7 +27,7 @@ mod words;
 
 pub use deliver::{Delivery, Post};
 pub use envelope::domain;
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Told};
 pub use outbox::{Outbox, Stage};
 pub use step::{Attempt, Step};
 pub use trial::{learn, trial};

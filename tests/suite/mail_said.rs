@@ -104,3 +104,53 @@ fn what_waits_goes_with_the_next_run_once_a_test_has_arrived() {
     let subjects: Vec<String> = mail.arrived().iter().map(|mail| mail.header("Subject")).collect();
     assert!(subjects.len() == 2 && subjects[1].contains("Memory"), "{subjects:?}");
 }
+
+#[test]
+fn who_has_an_alert_and_who_refused_it_is_told_after_it_was_sent() {
+    let mail = Scripted::start(Mood::Refuse("boss", "550 no such user\r\n"));
+    let instead = Web::start("200 OK");
+    let mut host = Host::recorded("vm");
+    let url = secret(&host, "url", &format!("http://127.0.0.1:{}/", instead.port));
+    host.config = smtp(mail.port, "").replace("\"ops@example.org\"", "\"ops@example.org\", \"boss@example.org\"")
+        + &format!("[alert.route.chat]\nkind = \"webhook\"\nurl_file = \"{url}\"\n{RULES}");
+    host.advance(60, 5);
+    host.osmon(&["run"]);
+    for list in [&["alerts", "--json"][..], &["alerts", "list", "--json"]] {
+        let json = host.osmon(list).ok().json();
+        let alert = &json["alert"][0];
+        assert_eq!((alert["state"].as_str(), json["alert"].as_array().unwrap().len()), (Some("sent"), 1));
+        let told = |key: &str, how: &str| -> Vec<(String, String)> {
+            let all = alert[key].as_array().unwrap().iter();
+            all.map(|one| {
+                assert_eq!(one["time"], "2026-11-20T21:41:00.000Z");
+                (one["to"].as_str().unwrap().to_string(), one[how].as_str().unwrap().to_string())
+            })
+            .collect()
+        };
+        let by = |port: u16, how: &str| format!("accepted by 127.0.0.1:{port} ({how})");
+        assert_eq!(
+            told("told", "by"),
+            [
+                ("chat".to_string(), by(instead.port, "status 200")),
+                ("mail ops@example.org".to_string(), by(mail.port, "250 queued as 1"))
+            ]
+        );
+        let refused = ("mail boss@example.org".to_string(), format!("127.0.0.1:{}: (550) no such user", mail.port));
+        assert_eq!(told("refused", "why"), [refused]);
+    }
+}
+
+#[test]
+fn the_outbox_fits_on_a_terminal_and_an_id_can_be_copied() {
+    let mut host = Host::recorded("vm");
+    host.config = smtp(1, "[rule.disk]\nwarning = 70\nfor = \"0s\"\n");
+    host.advance(60, 5);
+    host.osmon(&["run"]);
+    let out = host.osmon(&["alerts", "list"]).ok().out;
+    assert!(out.lines().count() >= 5 && out.lines().all(|line| line.chars().count() <= 80), "{out}");
+    let row = out.lines().find(|line| line.starts_with("waits")).unwrap();
+    let id = row.split_whitespace().find(|word| word.starts_with("disk-")).unwrap();
+    host.osmon(&["alerts", "drop", id]).ok();
+    let nobody = Host::recorded("vm").osmon(&["alerts"]).ok().out;
+    assert!(nobody.contains("nobody is told") && nobody.lines().all(|line| line.chars().count() <= 80), "{nobody}");
+}
