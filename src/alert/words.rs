@@ -6,9 +6,12 @@ mod fr;
 use self::en::EN;
 use self::fr::FR;
 use crate::base::units::{duration, metric_value};
-use crate::model::event::Kind;
+use crate::model::event::{Event, Kind};
 use crate::model::incident::Severity;
 use crate::model::title::french;
+
+/// So many open problems are named in a sign of life.
+const SIGN_MAX: usize = 5;
 
 /// The words of one language; `{…}` stands for what is put in.
 #[derive(Debug)]
@@ -58,6 +61,16 @@ pub struct Words {
     pub settled_again: &'static str,
     pub settled_late: &'static str,
     pub still_alive: &'static str,
+    pub alive_with_problems: &'static str,
+    /// How the host is, in a sign of life.
+    pub healthy: &'static str,
+    pub degraded: &'static str,
+    pub in_crisis: &'static str,
+    pub unknown: &'static str,
+    pub no_problem: &'static str,
+    pub one_problem: &'static str,
+    pub problems: &'static str,
+    pub not_measured: &'static str,
     pub since: &'static str,
     /// Headings of what is known, and what stands behind a heading.
     pub colon: &'static str,
@@ -79,6 +92,7 @@ pub struct Words {
     pub open_now: &'static str,
     pub nothing_open: &'static str,
     pub more_in_history: &'static str,
+    pub times: &'static str,
     /// In a story: what happened at a time.
     pub at_fired: &'static str,
     pub at_escalated: &'static str,
@@ -142,6 +156,38 @@ impl Words {
     pub fn title(&self, title: &str) -> String {
         let shipped = if self.language == "fr" { french(title) } else { None };
         shipped.unwrap_or_else(|| title.to_string())
+    }
+
+    /// What an event is about.
+    pub fn title_of(&self, event: &Event) -> String {
+        match (event.kind, &event.reason) {
+            (Kind::Alive, Some(word)) => self.sign(word, event.message.as_deref().unwrap_or_default()),
+            _ => self.title(&event.title),
+        }
+    }
+
+    /// How the host is, in a sign of life: the verdict, and the titles of what is open or not measured, a line each.
+    fn sign(&self, word: &str, titles: &str) -> String {
+        let (how, is_open) = match word {
+            "Critical" => (self.in_crisis, true),
+            "Degraded" => (self.degraded, true),
+            "Unknown" => (self.unknown, false),
+            _ => (self.healthy, false),
+        };
+        let mut shown: Vec<String> = titles.lines().map(|title| self.title(title)).collect();
+        let template = match (is_open, shown.len()) {
+            (_, 0) => self.no_problem,
+            (false, _) => self.not_measured,
+            (true, 1) => self.one_problem,
+            (true, _) => self.problems,
+        };
+        let count = shown.len().to_string();
+        if shown.len() > SIGN_MAX {
+            shown.truncate(SIGN_MAX);
+            shown.push("…".to_string());
+        }
+        let between = if self.language == "fr" { " ; " } else { "; " };
+        fill(template, &[("how", how), ("count", &count), ("titles", &shown.join(between))])
     }
 
     /// What to do about a metric.
