@@ -40,6 +40,11 @@ impl Failure {
     pub fn new(fate: Fate, why: impl Into<String>) -> Self {
         Self { fate, why: why.into(), wait: None }
     }
+
+    /// The same with what may help, where it fits.
+    pub fn hint(self, fits: bool, hint: &str) -> Self {
+        if fits { Self { why: format!("{} ({hint})", self.why), ..self } } else { self }
+    }
 }
 
 /// An attempt.

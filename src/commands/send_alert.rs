@@ -119,6 +119,11 @@ fn test(call: &Call, here: &Here) -> Result<Exit> {
         let accepted = failures.is_empty();
         call.out.result(&serde_json::json!({ "schema": 1, "accepted": accepted, "way": ways }).to_string());
     }
+    let wrong = here.problems.iter().find(|problem| problem.path.first().is_some_and(|section| section == "alert"));
+    if let Some(wrong) = wrong.filter(|_| failures.is_empty()) {
+        let text = "the test went by another configuration than what is written";
+        return Err(Fault::Configuration(format!("{text}; put this right first: {wrong}")).into());
+    }
     if failures.is_empty() {
         return Ok(Exit::Done);
     }

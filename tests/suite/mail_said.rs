@@ -154,3 +154,66 @@ fn the_outbox_fits_on_a_terminal_and_an_id_can_be_copied() {
     let nobody = Host::recorded("vm").osmon(&["alerts"]).ok().out;
     assert!(nobody.contains("nobody is told") && nobody.lines().all(|line| line.chars().count() <= 80), "{nobody}");
 }
+
+#[test]
+fn a_test_without_its_login_is_no_success() {
+    let mail = Scripted::start(Mood::Good);
+    let mut host = Host::recorded("vm");
+    host.config = smtp(mail.port, "user = \"osmon\"\n");
+    let done = host.osmon(&["send-alert", "--test"]);
+    assert_eq!(done.code, 78, "{} {}", done.out, done.err);
+    let last = done.err.lines().last().unwrap();
+    assert!(last.contains("put this right first: ") && last.contains("needs password_file"), "{}", done.err);
+    assert_eq!(host.osmon(&["config", "check"]).code, 78);
+}
+
+#[test]
+fn what_is_wrong_with_a_connection_says_which_key_to_change() {
+    let mut host = Host::recorded("vm");
+    for (given, expected) in [
+        ("mail.example.org:587", "use host = \"mail.example.org\" and port = 587"),
+        ("[::1]:25", "use host = \"[::1]\" and port = 25"),
+    ] {
+        host.config = format!("[alert]\nto = [\"a@example.org\"]\n[alert.smtp]\nhost = \"{given}\"\n");
+        let done = host.osmon(&["config", "check"]);
+        assert!(done.code == 78 && done.err.contains(expected), "{given}: {}", done.err);
+    }
+    for right in ["::1", "[::1]", "mail.example.org"] {
+        host.config = format!("[alert]\nto = [\"a@example.org\"]\n[alert.smtp]\nhost = \"{right}\"\n");
+        host.osmon(&["config", "check"]).ok();
+    }
+    let plain = Scripted::start(Mood::Good);
+    host.config = smtp(plain.port, "timeout_seconds = 2\n").replace("\"none\"", "\"tls\"");
+    let done = host.osmon(&["send-alert", "--test"]);
+    assert!(done.code != 0 && done.err.contains("set security = \"starttls\""), "{}", done.err);
+    let silent = Scripted::start(Mood::Hang(At::Banner));
+    let alert = Scripted::start(Mood::Say(At::Banner, "\u{15}\u{3}\u{1}\0\u{2}\u{2}F\n"));
+    for server in [silent, alert] {
+        for security in ["none", "starttls"] {
+            host.config = smtp(server.port, "timeout_seconds = 1\n").replace("\"none\"", &format!("{security:?}"));
+            let done = host.osmon(&["send-alert", "--test"]);
+            assert!(done.code != 0 && done.err.contains("then set security = \"tls\""), "{security}: {}", done.err);
+        }
+    }
+    let url = secret(&host, "url", &format!("https://127.0.0.1:{}/x\n", plain.port));
+    host.config = format!("[alert]\nwebhook_file = \"{url}\"\n{RULES}");
+    for command in [&["send-alert", "--test"][..], &["run"]] {
+        let done = host.osmon(command);
+        assert!(done.code != 0 && done.err.contains("it speaks no TLS there"), "{command:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn a_name_in_a_template_that_nothing_is_put_in_for_is_found() {
+    let mut host = Host::recorded("vm");
+    let url = secret(&host, "url", "https://example.org/hook\n");
+    let config = |template: &str| {
+        format!("[alert.route.x]\nkind = \"webhook\"\nurl_file = \"{url}\"\ntemplate = '{template}'\n")
+    };
+    host.config = config(r#"{"a": "{subject} {hots}", "b": {"c": "{}"}}"#);
+    let done = host.osmon(&["config", "check"]);
+    let expected = "alert.route.x.template: nothing is put in for {hots}; there are {subject}, {text}, {host}";
+    assert!(done.err.contains(expected) && done.err.contains("did you mean \"host\"?"), "{}", done.err);
+    host.config = config(r#"{"a": "{subject} {text} {host} {severity} {id}", "b": {"c": "{}", "d": "{ x }"}}"#);
+    host.osmon(&["config", "check"]).ok();
+}
