@@ -16,7 +16,7 @@ pub struct Step {
 pub enum Fate {
     /// It may work the next time: no answer, a temporary refusal.
     Later,
-    /// Only a person can change it: a refused login, a certificate. Tried again once an hour.
+    /// Only a person can change it: a refused login, a certificate. Tried once more after a minute, then once an hour.
     Settings,
     /// This recipient is refused for good.
     Recipient,
