@@ -96,7 +96,7 @@ pub fn about(event: &Event, words: &Words) -> String {
         return title;
     }
     if let Some(message) = &event.message {
-        return format!("{title}: {message}");
+        return format!("{title}{}{}", words.colon, words.message(message));
     }
     let value = |value: f64| words.value(name(event), value);
     let (what, now) = match label(event, "mount").filter(|_| name(event) == "disk.used_percent") {
@@ -203,7 +203,7 @@ fn said(event: &Event, words: &'static Words) -> (&'static str, &'static str, &'
     };
     let flag = is_flag(name(event), event.limit);
     let so = match &event.message {
-        Some(message) => format!("{message}; "),
+        Some(message) => format!("{}{}", words.message(message), words.semicolon),
         None if flag => words.it_is_so.to_string(),
         None => fill(words.so, &[("now", &now), ("limit", &limit)]),
     };

@@ -8,6 +8,7 @@ use self::fr::FR;
 use crate::base::units::{duration, metric_value};
 use crate::model::event::{Event, Kind};
 use crate::model::incident::Severity;
+use crate::model::message;
 use crate::model::title::french;
 
 /// So many open problems are named in a sign of life.
@@ -72,8 +73,9 @@ pub struct Words {
     pub problems: &'static str,
     pub not_measured: &'static str,
     pub since: &'static str,
-    /// Headings of what is known, and what stands behind a heading.
+    /// Headings of what is known, what stands behind a heading, and between two things said.
     pub colon: &'static str,
+    pub semicolon: &'static str,
     pub trend: &'static str,
     pub who: &'static str,
     pub units: &'static str,
@@ -158,6 +160,13 @@ impl Words {
         shipped.unwrap_or_else(|| title.to_string())
     }
 
+    /// What a rule says of a value, in this language where osmon made it.
+    pub fn message(&self, message: &str) -> String {
+        let own = |value: &str| self.localized(value.to_string());
+        let made = if self.language == "fr" { message::french(message, own) } else { None };
+        made.unwrap_or_else(|| message.to_string())
+    }
+
     /// What an event is about.
     pub fn title_of(&self, event: &Event) -> String {
         match (event.kind, &event.reason) {
@@ -186,8 +195,7 @@ impl Words {
             shown.truncate(SIGN_MAX);
             shown.push("…".to_string());
         }
-        let between = if self.language == "fr" { " ; " } else { "; " };
-        fill(template, &[("how", how), ("count", &count), ("titles", &shown.join(between))])
+        fill(template, &[("how", how), ("count", &count), ("titles", &shown.join(self.semicolon))])
     }
 
     /// What to do about a metric.

@@ -5,6 +5,7 @@ pub mod event;
 pub mod evidence;
 pub mod incident;
 pub mod mark;
+pub mod message;
 pub mod metric;
 pub mod mute;
 pub mod record;

@@ -76,6 +76,18 @@ fn every_kind_has_its_words() {
 }
 
 #[test]
+fn what_a_forecast_says_is_french() {
+    let mut event = event(Kind::Fired, Severity::Critical, "File system /var fills up");
+    event.message = Some("92.5 % now, 100 % in about 4 h".into());
+    let events = [&event];
+    let french = Content { language: "fr", ..content(&events) };
+    let expected = "92,5 % maintenant, 100 % dans environ 4 h";
+    assert_eq!(subject(&french), format!("CRITIQUE web-01 : Système de fichiers /var se remplit : {expected}"));
+    let item = crate::alert::item::item(&[&event], words::of("fr"), at()).unwrap();
+    assert_eq!(item.sentence, format!("{expected} ; depuis 38 min."));
+}
+
+#[test]
 fn a_sign_of_life_says_what_is_open_in_both_languages() {
     let says = |language: &'static str, word: &str, open: &[&str]| {
         let mut event = event(Kind::Alive, Severity::Warning, "as the terminal says it");

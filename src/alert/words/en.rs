@@ -56,6 +56,7 @@ pub const EN: Words = Words {
     not_measured: "{how}: not measured: {titles}",
     since: "Since {time} ({zone})",
     colon: ": ",
+    semicolon: "; ",
     trend: "Trend",
     who: "Who",
     units: "Units",

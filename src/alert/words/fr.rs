@@ -56,6 +56,7 @@ pub const FR: Words = Words {
     not_measured: "{how} : non mesuré : {titles}",
     since: "Depuis {time} ({zone})",
     colon: " : ",
+    semicolon: " ; ",
     trend: "Tendance",
     who: "Qui",
     units: "Unités",
