@@ -39,25 +39,13 @@ impl Mask {
 
     /// The address of a web hook with all its parts, and the token.
     pub fn of_hook(hook: &Webhook) -> Self {
-        let mut all: Vec<String> = hook.token.is_set().then(|| hook.token.read().ok()).flatten().into_iter().collect();
-        let Ok(url) = hook.url.read() else { return Self::new(all) };
-        if let Ok(address) = Address::read(&url) {
-            let (path, query) = address.path.split_once('?').unwrap_or((&address.path, ""));
-            let whole = address.path.trim_matches('/');
-            all.extend([whole, path.trim_matches('/')].map(str::to_string).into_iter().filter(|part| part.len() > 1));
-            // As JSON and HTML write it.
-            all.extend(
-                [whole.replace('/', "\\/"), whole.replace('&', "&amp;")].into_iter().filter(|part| part.len() > 1),
-            );
-            let parts = path.split('/').chain(query.split('&').flat_map(|pair| pair.split('=')));
-            all.extend(parts.filter(|part| part.len() >= PART_MIN).flat_map(|part| [part.to_string(), decoded(part)]));
-            if !address.user.is_empty() {
-                let password = address.user.split_once(':').map_or(address.user.as_str(), |(_, password)| password);
-                all.extend([STANDARD.encode(&address.user), password.to_string()]);
-            }
-        }
-        all.push(url);
-        Self::new(all)
+        let token = hook.token.is_set().then(|| hook.token.read().ok()).flatten();
+        Self::new(hook.url.read().map(|url| parts(&url)).unwrap_or_default().into_iter().chain(token))
+    }
+
+    /// An address with all its parts.
+    pub fn of_address(url: &str) -> Self {
+        Self::new(parts(url))
     }
 
     fn new(secrets: impl IntoIterator<Item = String>) -> Self {
@@ -100,6 +88,25 @@ impl Mask {
         }
         out
     }
+}
+
+/// What of an address is secret, as it may be repeated.
+fn parts(url: &str) -> Vec<String> {
+    let mut all = vec![url.to_string()];
+    let Ok(address) = Address::read(url) else { return all };
+    let (path, query) = address.path.split_once('?').unwrap_or((&address.path, ""));
+    let whole = address.path.trim_matches('/');
+    // As JSON and HTML write it, too.
+    let wholes =
+        [whole, path.trim_matches('/'), &whole.replace('/', "\\/"), &whole.replace('&', "&amp;")].map(str::to_string);
+    all.extend(wholes.into_iter().filter(|part| part.len() > 1));
+    let parts = path.split('/').chain(query.split('&').flat_map(|pair| pair.split('=')));
+    all.extend(parts.filter(|part| part.len() >= PART_MIN).flat_map(|part| [part.to_string(), decoded(part)]));
+    if !address.user.is_empty() {
+        let password = address.user.split_once(':').map_or(address.user.as_str(), |(_, password)| password);
+        all.extend([STANDARD.encode(&address.user), password.to_string()]);
+    }
+    all
 }
 
 /// How much of a text is that secret, from `at` on: all of it, or its beginning where the text was cut.
