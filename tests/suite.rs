@@ -45,6 +45,8 @@ mod live; // this very host, against other tools, and what hangs
 mod mail; // a real Postfix, a real msmtp
 #[path = "suite/mail_look.rs"]
 mod mail_look; // the HTML of a mail in headless Chromium, and who cannot write into it
+#[path = "suite/mail_said.rs"]
+mod mail_said; // what is said of ways that work and of those that do not: no secret, nothing stale, and what to do
 #[path = "suite/mail_scripted.rs"]
 mod mail_scripted; // a server that does what real ones do on bad days
 #[path = "suite/mail_table.rs"]

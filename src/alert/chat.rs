@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 /// Longest text that such programs take, in characters; Discord takes the least.
 const TEXT_MAX: usize = 1900;
+/// What Slack takes in a heading and in a text block: 150 and 3000 characters.
+const SLACK_HEAD_MAX: usize = 150;
+const SLACK_TEXT_MAX: usize = 3000;
 
 /// A message for a chat.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +65,7 @@ pub fn guess(address: &Address) -> &'static str {
 pub fn body(kind: &str, template: &str, mut address: Address, note: &Note) -> (Address, String) {
     let text = fit(&note.text, TEXT_MAX);
     let body = match kind {
-        "slack" => json!({ "text": format!("{} *{}*\n{}", note.emoji(), slack(&note.subject), slack(&text)) }),
+        "slack" => slack(note, &text),
         "mattermost" => {
             json!({ "username": "osmon", "text": format!("{} **{}**\n{}", note.emoji(), plain(&note.subject), plain(&text)) })
         }
@@ -92,9 +95,38 @@ pub fn body(kind: &str, template: &str, mut address: Address, note: &Note) -> (A
     (address, body.to_string())
 }
 
-/// Only these three mean anything to Slack outside of its own marks.
-fn slack(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(['*', '_', '~', '`'], "\u{2217}")
+/// Plain text in Slack's blocks: its mrkdwn knows no way to write `_` or `*` as they are. `text` is what notifications and
+/// programs that know no blocks show.
+fn slack(note: &Note, text: &str) -> Value {
+    let head = format!("{} {}", note.emoji(), note.subject);
+    let plain = |text: &str, max: usize| json!({ "type": "plain_text", "text": slack_text(text, max), "emoji": false });
+    let mut blocks = vec![json!({ "type": "header", "text": plain(&head, SLACK_HEAD_MAX) })];
+    if !text.trim().is_empty() {
+        blocks.push(json!({ "type": "section", "text": plain(text, SLACK_TEXT_MAX) }));
+    }
+    json!({ "text": slack_text(&format!("{head}\n{text}"), SLACK_TEXT_MAX), "mrkdwn": false, "blocks": blocks })
+}
+
+/// Only these three mean anything to Slack in plain text. At most `max` characters, none of them cut apart.
+fn slack_text(text: &str, max: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut length = 0;
+    for c in text.chars() {
+        let mut own = [0; 4];
+        let written = match c {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            _ => c.encode_utf8(&mut own),
+        };
+        length += written.chars().count();
+        if length >= max {
+            out.push('…');
+            break;
+        }
+        out.push_str(written);
+    }
+    out
 }
 
 /// No mark of Markdown, and nobody is called by a name that a process has given itself.
@@ -204,6 +236,23 @@ mod tests {
         let read: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(read["b"], "a \"quoted\" {host}\nsecond & last");
         assert_eq!(read["c"]["d"], "critical");
+    }
+
+    #[test]
+    fn slack_shows_every_character_as_it_is() {
+        let address = Address::read("https://hooks.slack.com/services/x").unwrap();
+        let subject = "CRITICAL web-01: my_app_db *x* ~y~ `z` :fire:".to_string();
+        let note = Note { subject, text: format!("a_b <!channel> & c\n{}", "<".repeat(1899)), ..note() };
+        let read: Value = serde_json::from_str(&body("slack", "", address, &note).1).unwrap();
+        let (head, text) = (&read["blocks"][0]["text"], &read["blocks"][1]["text"]);
+        assert_eq!(head["text"], "🔴 CRITICAL web-01: my_app_db *x* ~y~ `z` :fire:");
+        assert_eq!(
+            (&head["type"], &head["emoji"], &read["mrkdwn"]),
+            (&"plain_text".into(), &false.into(), &false.into())
+        );
+        let long = text["text"].as_str().unwrap();
+        assert!(long.starts_with("a_b &lt;!channel&gt; &amp; c\n") && long.ends_with("&lt;…"), "{long}");
+        assert!(long.chars().count() <= 3000 && read["text"].as_str().unwrap().contains("my_app_db"), "{read}");
     }
 
     #[test]

@@ -7,7 +7,10 @@ use super::plan::{Field, recipients};
 use crate::base::clock::{parse, stamp};
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
+/// So long what is written down of what was sent is synced; of very many at once the rest is not.
+const NOTE_LIMIT: Duration = Duration::from_secs(1);
 /// How often old files are looked for, in minutes.
 const TIDY_MINUTES: i64 = 60;
 
@@ -53,6 +56,11 @@ impl Post<'_> {
             done.complaints.extend(
                 outbox.note(Stage::Waiting, name, "time", &why, self.now).err().map(|error| format!("{error:#}")),
             );
+        }
+        let until = Instant::now() + NOTE_LIMIT;
+        for (name, told) in sent.iter().filter_map(|name| Some((name, ledger.result.get(*name)?))) {
+            // Of what was accepted it is for those who ask: where it finds no room nobody has to know.
+            let _ = outbox.note_told(name, told, Instant::now() < until);
         }
         let moved = outbox.advance(sent.iter().copied(), Stage::Waiting, Stage::Sent);
         done.complaints.extend(moved.err().map(|error| format!("{error:#}")));

@@ -47,6 +47,10 @@ pub struct Delivery {
     pub failed: Vec<String>,
     /// So many events are concerned.
     pub failed_events: usize,
+    /// Who could not be told of what, by target and name of the alert's file.
+    pub unreached: BTreeSet<(String, String)>,
+    /// So many events that could not be sent as meant were told by these ways instead.
+    pub instead: (usize, BTreeSet<String>),
     /// Recipients who were refused while others were told.
     pub refused: Vec<String>,
     /// So many events still wait for somebody.
@@ -57,6 +61,18 @@ pub struct Delivery {
     pub dead: usize,
     /// What could not be kept or moved.
     pub complaints: Vec<String>,
+}
+
+impl Delivery {
+    /// Counts what could not be sent: what is tried again, and what another way told instead.
+    fn count_instead(&mut self, ledger: &Ledger) {
+        let is_open = |(target, event): &&(String, String)| {
+            !ledger.result.get(event).is_some_and(|results| results.contains_key(target))
+        };
+        let all: BTreeSet<&String> = self.unreached.iter().map(|(_, event)| event).collect();
+        let open: BTreeSet<&String> = self.unreached.iter().filter(is_open).map(|(_, event)| event).collect();
+        (self.failed_events, self.instead.0) = (open.len(), all.len() - open.len());
+    }
 }
 
 impl Post<'_> {
@@ -84,6 +100,7 @@ impl Post<'_> {
             self.round(&field, ledger, &plan, limit, &mut done);
             tried.extend(plan.iter().map(|planned| planned.route));
         }
+        done.count_instead(ledger);
         for held in field.held(ledger) {
             let since = &mut ledger.target.entry(held).or_default().held_since;
             if since.is_empty() {
@@ -171,21 +188,23 @@ impl Post<'_> {
                     if !done.failed.contains(&failure.why) {
                         done.failed.push(failure.why.clone());
                     }
-                    done.failed_events = done.failed_events.max(batch.event.len());
+                    done.unreached.extend(batch.event.iter().map(|event| (target.clone(), event.clone())));
                 }
             }
         }
         if is_any {
             done.told = done.told.max(batch.event.len());
-            self.instead(field, ledger, route, &batch.event);
+            if self.instead(field, ledger, route, &batch.event) {
+                done.instead.1.insert(route.name.clone());
+            }
         }
     }
 
-    /// Who could not be told by the ways before this one has been told by this one.
-    fn instead(&self, field: &Field<'_>, ledger: &mut Ledger, route: &Route, events: &[String]) {
+    /// Who could not be told by the ways before this one has been told by this one. Gives whether there is one before it.
+    fn instead(&self, field: &Field<'_>, ledger: &mut Ledger, route: &Route, events: &[String]) -> bool {
         let mut at = route;
         for _ in 0..field.routes.len() {
-            let Some(first) = field.routes.iter().find(|other| other.name == at.fallback_for) else { return };
+            let Some(first) = field.routes.iter().find(|other| other.name == at.fallback_for) else { break };
             for to in recipients(first) {
                 let target = target(&first.name, &to);
                 let missing = |event: &&String| !ledger.result.get(*event).is_some_and(|all| all.contains_key(&target));
@@ -195,6 +214,7 @@ impl Post<'_> {
             }
             at = first;
         }
+        !route.fallback_for.is_empty()
     }
 
     fn parcel(&self, route: &Route, planned: &Planned, events: &[&Event], id: &str, ledger: &Ledger) -> Parcel {

@@ -1,6 +1,6 @@
 //! One POST to a web hook. A redirect is no acceptance: an address that moved is to be changed by a person.
 
-use super::net::{connect, protect};
+use super::net::{connect, is_plain_there, protect};
 use super::step::{Attempt, Failure, Fate};
 use super::web::{self, Answer};
 use crate::base::text::clean_bytes;
@@ -75,9 +75,14 @@ impl Address {
 pub fn reach(address: &Address, ca_file: &str, until: Instant, log: &mut Attempt) -> Result<(), Failure> {
     let wire = connect(&address.host, address.port, until, log)?;
     if address.is_protected {
-        protect(wire, &address.host, ca_file, log)?;
+        protect(wire, &address.host, ca_file, log).map_err(plain_there)?;
     }
     Ok(())
+}
+
+fn plain_there(failure: Failure) -> Failure {
+    let is_plain = is_plain_there(&failure.why);
+    failure.hint(is_plain, "it speaks no TLS there: another port, or http:// on this host")
 }
 
 /// Sends JSON. The path is a secret and never said.
@@ -106,7 +111,7 @@ fn exchange(
     let headers: Vec<(&str, &str)> = headers.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let left = until.saturating_duration_since(Instant::now());
     let answer = web::request(&address.url(), &headers, Some(body), ca_file, left)
-        .map_err(|failure| Failure { why: format!("{place}: {}", failure.why), ..failure })?;
+        .map_err(|failure| plain_there(Failure { why: format!("{place}: {}", failure.why), ..failure }))?;
     let Answer { status, body, retry_after } = answer;
     let said = clean_bytes(body.trim().as_bytes(), 200);
     let said = if said.is_empty() { String::new() } else { format!(": {said}") };

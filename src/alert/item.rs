@@ -91,12 +91,12 @@ fn label<'a>(event: &'a Event, key: &str) -> Option<&'a str> {
 
 /// `/var 98.2 % full (5 h left)`, `CPU 97 % (limit 95 %)`.
 pub fn about(event: &Event, words: &Words) -> String {
-    let title = words.title(&event.title);
+    let title = words.title_of(event);
     if is_flag(name(event), event.limit) {
         return title;
     }
     if let Some(message) = &event.message {
-        return format!("{title}: {message}");
+        return format!("{title}{}{}", words.colon, words.message(message));
     }
     let value = |value: f64| words.value(name(event), value);
     let (what, now) = match label(event, "mount").filter(|_| name(event) == "disk.used_percent") {
@@ -141,7 +141,7 @@ pub fn item(events: &[&Event], words: &'static Words, now: DateTime<Utc>) -> Opt
     let evident = events.iter().rev().find(|event| event.evidence.is_some()).copied().unwrap_or(event);
     let (word, class, color, sentence) = said(event, words);
     let since = parse(&event.since).map(local_minute).unwrap_or_default();
-    let title = clean(&words.title(&event.title), 200);
+    let title = clean(&words.title_of(event), 200);
     let story = story(events, words, now);
     let (bars, spark, trend) = chart(evident, words);
     Some(Item {
@@ -156,7 +156,7 @@ pub fn item(events: &[&Event], words: &'static Words, now: DateTime<Utc>) -> Opt
         spark,
         trend,
         facts: if event.is_over() { Vec::new() } else { facts(evident, words) },
-        todo: if event.is_over() { String::new() } else { todo(event, words) },
+        todo: if event.is_over() || event.kind == Kind::Alive { String::new() } else { todo(event, words) },
         is_over: event.is_over(),
         title,
     })
@@ -203,7 +203,7 @@ fn said(event: &Event, words: &'static Words) -> (&'static str, &'static str, &'
     };
     let flag = is_flag(name(event), event.limit);
     let so = match &event.message {
-        Some(message) => format!("{message}; "),
+        Some(message) => format!("{}{}", words.message(message), words.semicolon),
         None if flag => words.it_is_so.to_string(),
         None => fill(words.so, &[("now", &now), ("limit", &limit)]),
     };
@@ -233,7 +233,8 @@ fn said(event: &Event, words: &'static Words) -> (&'static str, &'static str, &'
         Kind::Settled if event.well => ((words.settled, "good", GREEN), words.settled_well),
         Kind::Settled if event.reason.is_some() => (open, words.settled_again),
         Kind::Settled => (open, words.settled_late),
-        Kind::Alive => ((words.alive, "good", GREEN), words.still_alive),
+        Kind::Alive if event.well => ((words.alive, "good", GREEN), words.still_alive),
+        Kind::Alive => ((words.alive, "warn", AMBER), words.alive_with_problems),
     };
     (word, class, color, say(template))
 }

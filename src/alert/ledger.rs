@@ -67,7 +67,7 @@ pub struct Target {
 }
 
 /// How somebody was told of an event, or that he refused it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     /// He has it (else he refused it for good).
     pub accepted: bool,
@@ -147,6 +147,7 @@ impl Ledger {
         }
         let seconds = match (failure.wait, failure.fate) {
             (Some(wait), _) => wait.as_secs().cast_signed().clamp(60, 3600),
+            // The first time it may be a bad moment of the server.
             (None, Fate::Settings) if known.attempts > 0 => jittered(3600, target, known.attempts),
             _ => {
                 let step = usize::try_from(known.attempts).unwrap_or(usize::MAX).min(PAUSES.len() - 1);
@@ -160,6 +161,16 @@ impl Ledger {
         known.next = stamp(now + TimeDelta::seconds(seconds));
         if known.failing_since.is_empty() {
             known.failing_since = stamp(now);
+        }
+    }
+
+    /// A test reached somebody: what waits goes with the next run. Where nothing waits he is not failing any more.
+    pub fn reached(&mut self, target: &str, is_idle: bool) {
+        if let Some(known) = self.target.get_mut(target).filter(|known| known.attempts > 0) {
+            known.next.clear();
+            if is_idle {
+                (known.failing_since, known.error, known.attempts) = Default::default();
+            }
         }
     }
 
@@ -211,6 +222,27 @@ mod tests {
         assert_eq!(ledger.target["mail a@b"].failing_since, stamp(begin));
         ledger.accepted("mail a@b", 1, &["x".to_string()], "somebody", now);
         assert!(ledger.target["mail a@b"].failing_since.is_empty() && ledger.result["x"]["mail a@b"].accepted);
+    }
+
+    #[test]
+    fn what_a_person_must_change_is_tried_after_a_minute_and_then_hourly() {
+        let now = parse("2026-11-20T02:05:00Z").unwrap();
+        let settings = || Failure::new(Fate::Settings, "535");
+        let later = || Failure::new(Fate::Later, "421");
+        let asked = |seconds| Failure { wait: Some(std::time::Duration::from_secs(seconds)), ..later() };
+        let cases: [(Vec<Failure>, &[i64]); 3] = [
+            (vec![settings(), settings(), settings()], &[60, 3600, 3600]),
+            (vec![later(), settings()], &[60, 3600]),
+            (vec![asked(5), asked(600), asked(86_400)], &[60, 600, 3600]),
+        ];
+        for (failures, expected) in cases {
+            let mut ledger = Ledger::default();
+            for (failure, expected) in failures.iter().zip(expected) {
+                ledger.failed("mail a@b", 1, failure, now);
+                let pause = (parse(&ledger.target["mail a@b"].next).unwrap() - now).num_seconds();
+                assert!((pause - expected).abs() * 10 <= *expected, "{pause} for {expected} after {failure:?}");
+            }
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub fn subject(content: &Content<'_>) -> String {
         &[
             ("word", words.severity(first.severity)),
             ("host", &first.host),
-            ("title", &words.title(&first.title)),
+            ("title", &words.title_of(first)),
             ("about", &about(first, words)),
             ("lasts", &words.duration(first.duration_seconds)),
         ],

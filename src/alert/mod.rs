@@ -9,6 +9,7 @@ pub mod heartbeat;
 mod http;
 mod item;
 mod ledger;
+mod mask;
 pub mod message;
 mod net;
 pub mod outbox;
@@ -26,8 +27,8 @@ mod words;
 
 pub use deliver::{Delivery, Post};
 pub use envelope::domain;
-pub use ledger::{Ledger, STATE as LEDGER};
+pub use ledger::{Ledger, STATE as LEDGER, Told};
 pub use outbox::{Outbox, Stage};
 pub use step::{Attempt, Step};
-pub use trial::trial;
+pub use trial::{learn, trial};
 pub use trouble::{Trouble, troubles};

@@ -132,6 +132,11 @@ pub fn connect(host: &str, port: u16, until: Instant, log: &mut Attempt) -> Resu
     Err(fail(why))
 }
 
+/// Whether TLS failed because the other side does not speak it there: what it said is no TLS at all.
+pub fn is_plain_there(why: &str) -> bool {
+    why.contains("InvalidContentType") || why.contains("corrupt message")
+}
+
 /// Begins TLS. The certificate must be valid for that host.
 ///
 /// # Errors

@@ -4,14 +4,16 @@
 //! The file's name comes from the event's id alone, so that the same event derived again after a crash is the same
 //! file, and is told once.
 
+use super::ledger::Told;
 use crate::base::clock::{parse, stamp};
-use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace, sync_parent};
+use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace, replace_cache, sync_parent};
 use crate::base::lock::{Lock, acquire};
 use crate::model::event::Event;
 use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -73,6 +75,8 @@ pub struct Note {
     pub time: String,
     /// In words.
     pub why: String,
+    /// Of what was sent: who has it and who refused it, by target.
+    pub told: BTreeMap<String, Told>,
 }
 
 /// What waits to be sent.
@@ -209,17 +213,29 @@ impl Outbox {
     /// # Errors
     /// When the file cannot be read or written.
     pub fn note(&self, stage: Stage, name: &str, key: &str, why: &str, now: DateTime<Utc>) -> Result<()> {
+        self.write_down(stage, name, &[(key, stamp(now).into()), ("why", why.into())], true)
+    }
+
+    /// The same for who has an event and who refused it. Without `is_synced` it may be lost in a power cut.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn note_told(&self, name: &str, told: &BTreeMap<String, Told>, is_synced: bool) -> Result<()> {
+        self.write_down(Stage::Waiting, name, &[("told", serde_json::to_value(told)?)], is_synced)
+    }
+
+    fn write_down(&self, stage: Stage, name: &str, entries: &[(&str, Value)], is_synced: bool) -> Result<()> {
         let path = self.path(stage, name);
         let content = read_at_most(&path, ALERT_MAX).with_context(|| format!("could not read {}", path.display()))?;
         let mut alert: Value = serde_json::from_slice(&content).with_context(|| format!("{}", path.display()))?;
         if let Value::Object(members) = &mut alert {
             let note = members.entry("outbox").or_insert_with(|| Value::Object(serde_json::Map::new()));
             if let Value::Object(note) = note {
-                note.insert(key.to_string(), stamp(now).into());
-                note.insert("why".to_string(), why.into());
+                note.extend(entries.iter().map(|(key, value)| ((*key).to_string(), value.clone())));
             }
         }
-        let written = replace(&path, &serde_json::to_vec(&alert)?, FILE_MODE);
+        let write = if is_synced { replace } else { replace_cache };
+        let written = write(&path, &serde_json::to_vec(&alert)?, FILE_MODE);
         written.with_context(|| format!("could not write {}", path.display()))
     }
 

@@ -8,6 +8,7 @@ use crate::base::text::clean;
 use crate::model::event::{Event, Kind};
 use askama::Template;
 use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 
 /// So many incidents are shown with all that is known of them.
 const ITEMS_MAX: usize = 20;
@@ -78,12 +79,13 @@ impl Page<'_> {
     }
 }
 
-/// What is over comes last, reminders before it.
+/// What is over comes last, and a sign of life; reminders before it.
 pub fn worst_first(groups: &[Vec<&Event>]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by_key(|at| {
         let last = groups.get(*at).and_then(|group| group.last());
-        last.map(|event| (event.is_over(), event.kind == Kind::Reminded, std::cmp::Reverse(event.severity)))
+        let is_news = |event: &Event| !event.is_over() && event.kind != Kind::Alive;
+        last.map(|event| (!is_news(event), event.kind == Kind::Reminded, std::cmp::Reverse(event.severity)))
     });
     order
 }
@@ -128,13 +130,31 @@ pub fn page<'a>(content: &Content<'a>) -> Page<'a> {
         }
     };
     page.intro = fill(template, &span(since, content.now).each());
-    page.lines = groups.iter().take(LINES_MAX).filter_map(make).map(|item| item.line).collect();
+    page.lines = merged(groups.iter().take(LINES_MAX).filter_map(make).map(|item| item.line), words);
     page.more = more(words, groups.len(), LINES_MAX);
     let is_open = |at: &usize| groups.get(*at).and_then(|group| group.last()).is_some_and(|event| !event.is_over());
     let open = worst_first(&groups).into_iter().filter(is_open).filter_map(|at| groups.get(at));
     page.items = open.take(ITEMS_MAX).filter_map(make).collect();
     page.between = if page.items.is_empty() { words.nothing_open } else { words.open_now };
     page
+}
+
+/// Lines that say the same once, where the first of them stands, with how often.
+fn merged(lines: impl Iterator<Item = String>, words: &Words) -> Vec<String> {
+    let mut all: Vec<(String, usize)> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for line in lines {
+        let place = *places.entry(line.clone()).or_insert(all.len());
+        match all.get_mut(place) {
+            Some((_, count)) => *count += 1,
+            None => all.push((line, 1)),
+        }
+    }
+    let written = all.into_iter().map(|(line, count)| match count {
+        1 => line,
+        count => fill(words.times, &[("line", &line), ("count", &count.to_string())]),
+    });
+    written.collect()
 }
 
 fn more(words: &Words, count: usize, shown: usize) -> String {

@@ -89,6 +89,15 @@ impl Field<'_> {
         self.alerts.iter().enumerate().filter(|(_, alert)| is_open(alert)).map(|(at, _)| at).collect()
     }
 
+    /// What waits for a recipient by this way: of a way that stands in for another only what that one could not tell.
+    pub fn waits_for(&self, route: &Route, to: &str, ledger: &Ledger) -> Vec<usize> {
+        let mut alerts = self.pending(route, to, ledger);
+        if let Some(untold) = self.untold_by_first(route, ledger) {
+            alerts.retain(|alert| untold.contains(alert));
+        }
+        alerts
+    }
+
     /// Whether a way does not work at present.
     pub fn is_failing(&self, route: &Route, ledger: &Ledger) -> bool {
         let failing =
@@ -112,14 +121,11 @@ impl Field<'_> {
     }
 
     fn of_route(&self, at: usize, route: &Route, ledger: &Ledger, plan: &mut Vec<Planned>) {
-        let (settings, untold) = (settings(route), self.untold_by_first(route, ledger));
+        let settings = settings(route);
         let first_of_plan = plan.len();
         for to in recipients(route) {
             let key = target(&route.name, &to);
-            let mut alerts = self.pending(route, &to, ledger);
-            if let Some(untold) = &untold {
-                alerts.retain(|alert| untold.contains(alert));
-            }
+            let mut alerts = self.waits_for(route, &to, ledger);
             let is_due = ledger.is_due(&key, settings, self.now) || self.is_news(&alerts, &key, ledger);
             if alerts.is_empty() || !is_due {
                 continue;

@@ -1,7 +1,7 @@
 //! SMTP (RFC 5321) with lettre's commands and logins, over a connection of our own: lettre's reads an endless line into
 //! memory, and gives all recipients up when one of them is refused.
 
-use super::net::{Channel, connect, protect};
+use super::net::{Channel, connect, is_plain_there, protect};
 use super::step::{Attempt, Failure, Fate};
 use crate::base::text::clean_bytes;
 use crate::config::{Security, Smtp};
@@ -71,11 +71,20 @@ fn dialogue(letter: &Letter<'_>, settings: &Smtp, until: Instant, log: &mut Atte
     let wire = connect(host, port, until, log)?;
     let within = |failure: Failure| Failure { why: format!("{place}: {}", failure.why), ..failure };
     let channel = match settings.security {
-        Security::Tls => protect(wire, host, &settings.ca_file, log).map_err(within)?,
+        Security::Tls => protect(wire, host, &settings.ca_file, log).map_err(within).map_err(|failure| {
+            let is_plain = is_plain_there(&failure.why);
+            failure.hint(is_plain, "it speaks no TLS at first there: set security = \"starttls\"")
+        })?,
         _ => Channel::Plain(wire),
     };
     let mut session = Session { channel, heard: Vec::new(), place: place.clone() };
-    let greeting = session.answer()?;
+    let greeting = session.answer().map_err(|failure| {
+        // Such a server waits for the first byte of TLS, and may answer anything else with an alert of TLS (22 and 21 are types
+        // of its records).
+        let is_silent = session.heard.is_empty() || matches!(session.heard.first(), Some(21 | 22));
+        let hint = "a server that wants TLS from the first byte does not greet: then set security = \"tls\"";
+        failure.hint(is_silent && settings.security != Security::Tls, hint)
+    })?;
     let greeting = session.expect(greeting, "its greeting")?;
     log.step("greeting", greeting.words());
     let mut offers = session.hello(letter.hello)?;

@@ -16,7 +16,7 @@ pub struct Step {
 pub enum Fate {
     /// It may work the next time: no answer, a temporary refusal.
     Later,
-    /// Only a person can change it: a refused login, a certificate. Tried again once an hour.
+    /// Only a person can change it: a refused login, a certificate. Tried once more after a minute, then once an hour.
     Settings,
     /// This recipient is refused for good.
     Recipient,
@@ -39,6 +39,11 @@ impl Failure {
     /// A failure.
     pub fn new(fate: Fate, why: impl Into<String>) -> Self {
         Self { fate, why: why.into(), wait: None }
+    }
+
+    /// The same with what may help, where it fits.
+    pub fn hint(self, fits: bool, hint: &str) -> Self {
+        if fits { Self { why: format!("{} ({hint})", self.why), ..self } } else { self }
     }
 }
 

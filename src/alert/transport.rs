@@ -3,6 +3,7 @@
 use super::chat::{self, Note};
 use super::envelope::{Envelope, domain};
 use super::http::{self, Address};
+use super::mask::Mask;
 use super::program;
 use super::smtp::{self, Letter};
 use super::step::{Attempt, Failure, Fate};
@@ -63,8 +64,20 @@ impl Parcel {
         }
     }
 
-    /// Sends it, and waits for what the other side says to it until then.
+    /// Sends it, and waits for what the other side says to it until then. No secret of the way is in what it gives.
     pub fn send(&self, until: Instant) -> Attempt {
+        self.mask().attempt(self.sent(until))
+    }
+
+    fn mask(&self) -> Mask {
+        match self {
+            Self::Smtp(_, settings) => Mask::of_smtp(settings),
+            Self::Webhook(_, hook) | Self::Trial(_, hook) => Mask::of_hook(hook),
+            Self::Sendmail(..) | Self::Syslog(..) | Self::Broken(..) => Mask::default(),
+        }
+    }
+
+    fn sent(&self, until: Instant) -> Attempt {
         match self {
             Self::Smtp(mail, settings) => {
                 let to: Vec<lettre::Address> = mail.envelope.to.iter().map(|to| to.email.clone()).collect();
@@ -88,7 +101,7 @@ impl Parcel {
                 if let Err(failure) = reached {
                     return log.rest(1, &Err(failure));
                 }
-                let sent = Self::Webhook(note.clone(), hook.clone()).send(until);
+                let sent = Self::Webhook(note.clone(), hook.clone()).sent(until);
                 Attempt { steps: [log.steps, sent.steps].concat(), results: sent.results }
             }
             Self::Syslog(lines, socket, stamp) => syslog::send(lines, socket, stamp),

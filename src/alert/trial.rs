@@ -1,6 +1,7 @@
 //! The test message, by every way that alerts take.
 
 use super::envelope::Envelope;
+use super::ledger::{Ledger, target};
 use super::message::{compose_test, test_note, test_subject};
 use super::step::{Attempt, Failure, Fate};
 use super::syslog::Line;
@@ -9,6 +10,15 @@ use crate::config::{Alert, Way};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use std::time::Duration;
+
+/// What came of the test, for the next delivery. `is_idle`: no alert waits.
+pub fn learn(tried: &[(String, Vec<String>, Attempt)], is_idle: bool, ledger: &mut Ledger) {
+    for (name, to, attempt) in tried {
+        for (number, _) in attempt.results.iter().enumerate().filter(|(_, result)| result.is_ok()) {
+            ledger.reached(&target(name, to.get(number).map_or("", String::as_str)), is_idle);
+        }
+    }
+}
 
 /// Sends a test message by every way, and gives for each its name, its recipients and what came of it.
 pub fn trial(settings: &Alert, host: &str, now: DateTime<Utc>) -> Vec<(String, Vec<String>, Attempt)> {

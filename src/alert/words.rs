@@ -6,8 +6,13 @@ mod fr;
 use self::en::EN;
 use self::fr::FR;
 use crate::base::units::{duration, metric_value};
-use crate::model::event::Kind;
+use crate::model::event::{Event, Kind};
 use crate::model::incident::Severity;
+use crate::model::message;
+use crate::model::title::french;
+
+/// So many open problems are named in a sign of life.
+const SIGN_MAX: usize = 5;
 
 /// The words of one language; `{…}` stands for what is put in.
 #[derive(Debug)]
@@ -57,9 +62,20 @@ pub struct Words {
     pub settled_again: &'static str,
     pub settled_late: &'static str,
     pub still_alive: &'static str,
+    pub alive_with_problems: &'static str,
+    /// How the host is, in a sign of life.
+    pub healthy: &'static str,
+    pub degraded: &'static str,
+    pub in_crisis: &'static str,
+    pub unknown: &'static str,
+    pub no_problem: &'static str,
+    pub one_problem: &'static str,
+    pub problems: &'static str,
+    pub not_measured: &'static str,
     pub since: &'static str,
-    /// Headings of what is known, and what stands behind a heading.
+    /// Headings of what is known, what stands behind a heading, and between two things said.
     pub colon: &'static str,
+    pub semicolon: &'static str,
     pub trend: &'static str,
     pub who: &'static str,
     pub units: &'static str,
@@ -78,6 +94,7 @@ pub struct Words {
     pub open_now: &'static str,
     pub nothing_open: &'static str,
     pub more_in_history: &'static str,
+    pub times: &'static str,
     /// In a story: what happened at a time.
     pub at_fired: &'static str,
     pub at_escalated: &'static str,
@@ -91,8 +108,6 @@ pub struct Words {
     /// In them: what stands for a mount point and a service.
     pub place_of_mount: &'static str,
     pub place_of_service: &'static str,
-    /// Titles that osmon ships, by what they begin with, and what stands there instead.
-    pub titles: &'static [(&'static str, &'static str)],
 }
 
 /// The words of a language; English when there are none.
@@ -139,16 +154,48 @@ impl Words {
         text.split(' ').map(|word| if word == "d" { "j" } else { word }).collect::<Vec<_>>().join(" ")
     }
 
-    /// A title, where it is one of those that osmon ships.
+    /// A title, in this language where it is one of those that osmon ships.
     pub fn title(&self, title: &str) -> String {
-        let fits = |begin: &str| title == begin || title.strip_prefix(begin).is_some_and(|rest| rest.starts_with(' '));
-        let found = self.titles.iter().find(|(begin, _)| fits(begin));
-        let text = found.map_or(title.to_string(), |(begin, other)| title.replacen(begin, other, 1));
-        if self.language == "fr" && found.is_some() {
-            text.replace(" fills up", " se remplit").replace(" failed", " en échec")
-        } else {
-            text
+        let shipped = if self.language == "fr" { french(title) } else { None };
+        shipped.unwrap_or_else(|| title.to_string())
+    }
+
+    /// What a rule says of a value, in this language where osmon made it.
+    pub fn message(&self, message: &str) -> String {
+        let own = |value: &str| self.localized(value.to_string());
+        let made = if self.language == "fr" { message::french(message, own) } else { None };
+        made.unwrap_or_else(|| message.to_string())
+    }
+
+    /// What an event is about.
+    pub fn title_of(&self, event: &Event) -> String {
+        match (event.kind, &event.reason) {
+            (Kind::Alive, Some(word)) => self.sign(word, event.message.as_deref().unwrap_or_default()),
+            _ => self.title(&event.title),
         }
+    }
+
+    /// How the host is, in a sign of life: the verdict, and the titles of what is open or not measured, a line each.
+    fn sign(&self, word: &str, titles: &str) -> String {
+        let (how, is_open) = match word {
+            "Critical" => (self.in_crisis, true),
+            "Degraded" => (self.degraded, true),
+            "Unknown" => (self.unknown, false),
+            _ => (self.healthy, false),
+        };
+        let mut shown: Vec<String> = titles.lines().map(|title| self.title(title)).collect();
+        let template = match (is_open, shown.len()) {
+            (_, 0) => self.no_problem,
+            (false, _) => self.not_measured,
+            (true, 1) => self.one_problem,
+            (true, _) => self.problems,
+        };
+        let count = shown.len().to_string();
+        if shown.len() > SIGN_MAX {
+            shown.truncate(SIGN_MAX);
+            shown.push("…".to_string());
+        }
+        fill(template, &[("how", how), ("count", &count), ("titles", &shown.join(self.semicolon))])
     }
 
     /// What to do about a metric.

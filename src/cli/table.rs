@@ -1,6 +1,9 @@
-//! Columns for people: 80 wide, nothing broken over lines.
+//! Text for people: columns, nothing broken over lines; sentences, folded.
 
 use crate::base::text::fit;
+
+/// Widest line.
+pub const WIDTH: usize = 80;
 
 /// A column: its heading, its width in characters, and whether it holds numbers (set to the right).
 pub type Column = (&'static str, usize, bool);
@@ -17,4 +20,35 @@ pub fn row(columns: &[Column], cells: &[String]) -> String {
 /// The row of headings.
 pub fn head(columns: &[Column]) -> String {
     row(columns, &columns.iter().map(|(name, _, _)| (*name).to_string()).collect::<Vec<_>>())
+}
+
+/// A text in lines of at most [`WIDTH`], broken at blanks; a word that is too long is cut.
+pub fn fold(text: &str) -> Vec<String> {
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::replace(&mut line, " ".to_string()));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&fit(word, WIDTH - 3));
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_too_wide_and_no_word_is_lost() {
+        let text = format!("{} {}", "word ".repeat(60), "x".repeat(200));
+        let lines = fold(&text);
+        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{lines:?}");
+        assert!(lines.iter().skip(1).all(|line| line.starts_with("  ") && !line.starts_with("   ")), "{lines:?}");
+        assert_eq!(lines.join(" ").split_whitespace().filter(|word| *word == "word").count(), 60);
+        assert_eq!(fold("short"), ["short"]);
+    }
 }

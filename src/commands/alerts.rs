@@ -3,11 +3,11 @@
 use super::here::Here;
 use crate::alert::outbox::{Alert, Waiting};
 use crate::alert::{LEDGER, Ledger, Outbox, Stage};
-use crate::base::clock::{local_minute, parse, stamp};
+use crate::base::clock::{local_form, local_minute, parse, stamp};
 use crate::base::fault::Fault;
 use crate::base::text::{clean, plural};
 use crate::cli::output::Style;
-use crate::cli::table::{Column, head, row};
+use crate::cli::table::{Column, fold, head, row};
 use crate::cli::{Call, Command, Exit};
 use anyhow::Result;
 use clap::{Args, FromArgMatches, Subcommand};
@@ -18,7 +18,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// So many of each are listed.
 const LISTED_MAX: usize = 20;
-const COLUMNS: [Column; 4] = [("state", 7, false), ("time", 16, false), ("id", 20, false), ("what", 31, false)];
+/// An id is long, and what `drop` wants to know.
+const COLUMNS: [Column; 4] = [("state", 5, false), ("time", 11, false), ("id", 28, false), ("what", 30, false)];
 
 #[derive(Debug, Args)]
 struct Arguments {
@@ -28,6 +29,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// List it; the same without a word
+    List,
     /// Try everything again with the next run; what was given up too
     Retry {
         /// Only what was given up with this id, or a beginning of it
@@ -45,7 +48,7 @@ pub const COMMAND: Command = Command {
     name: "alerts",
     aliases: &[],
     about: "The outbox: what waits and why, what was given up, what was sent",
-    examples: "  osmon alerts                what waits, what was given up, what was sent\n  osmon alerts retry          try all of it again with the next run\n  osmon alerts drop cpu-3.1   nobody is told of it",
+    examples: "  osmon alerts [list]         what waits, what was given up, what was sent\n  osmon alerts retry          try all of it again with the next run\n  osmon alerts drop cpu-3.1   nobody is told of it",
     arguments: Arguments::augment_args,
     scheduled: false,
     run,
@@ -58,7 +61,7 @@ fn run(call: &Call) -> Result<Exit> {
     let here = Here::open(call)?;
     let outbox = Outbox::new(here.store.directory());
     match arguments.action {
-        None => list(call, &here, &outbox)?,
+        None | Some(Action::List) => list(call, &here, &outbox)?,
         Some(Action::Retry { id }) => retry(call, &here, &outbox, id.as_deref())?,
         Some(Action::Drop { id }) => remove(call, &outbox, &id)?,
     }
@@ -100,15 +103,16 @@ fn list(call: &Call, here: &Here, outbox: &Outbox) -> Result<()> {
         return Ok(());
     }
     if let Some(advice) = here.nobody() {
-        call.out.result(&here.out.paint(Style::Warn, advice));
+        wide(call, Style::Warn, advice);
     }
     for trouble in &troubles {
         let style = if trouble.is_loss { Style::Bad } else { Style::Warn };
-        call.out.result(&here.out.paint(style, &trouble.text));
+        wide(call, style, &trouble.text);
     }
     for (name, known) in ledger.target.iter().filter(|(_, known)| !known.next.is_empty() && known.attempts > 0) {
         let next = parse(&known.next).map(local_minute).unwrap_or_default();
-        call.out.result(&format!("{name}: tried {}, again at {next}", plural(known.attempts as usize, "time")));
+        let text = format!("{name}: tried {}, again at {next}", plural(known.attempts as usize, "time"));
+        fold(&text).iter().for_each(|line| call.out.result(line));
     }
     if lines.is_empty() {
         call.out.result("the outbox is empty");
@@ -117,6 +121,11 @@ fn list(call: &Call, here: &Here, outbox: &Outbox) -> Result<()> {
         call.out.result(&lines.join("\n"));
     }
     Ok(())
+}
+
+/// A sentence, in as many lines as it takes.
+fn wide(call: &Call, style: Style, text: &str) {
+    fold(text).iter().for_each(|line| call.out.result(&call.out.paint(style, line)));
 }
 
 fn none(text: &str) -> Option<&str> {
@@ -133,7 +142,7 @@ fn word(stage: Stage) -> &'static str {
 
 fn line(here: &Here, stage: Stage, alert: &Alert) -> String {
     let event = &alert.event;
-    let time = parse(&event.time).map(local_minute).unwrap_or_default();
+    let time = parse(&event.time).map(|time| local_form(time, "%m-%d %H:%M")).unwrap_or_default();
     let what = format!("{} {}: {}", event.kind.word(), event.severity.word().to_lowercase(), clean(&event.title, 80));
     let text = row(&COLUMNS, &[word(stage).to_string(), time, event.id.clone(), what]);
     match stage {
@@ -144,13 +153,16 @@ fn line(here: &Here, stage: Stage, alert: &Alert) -> String {
 }
 
 fn to_json(stage: Stage, alert: &Alert, ledger: &Ledger) -> Value {
-    let told = ledger.result.get(&alert.name).into_iter().flatten();
-    let told =
-        told.map(|(target, told)| json!({ "to": target, "accepted": told.accepted, "by": told.by, "time": told.time }));
+    let mut results = alert.note.told.clone();
+    results.extend(ledger.result.get(&alert.name).cloned().unwrap_or_default());
+    let of = |accepted: bool, how: &str| -> Vec<Value> {
+        let those = results.iter().filter(|(_, told)| told.accepted == accepted);
+        those.map(|(to, told)| json!({ "to": to, how: told.by, "time": told.time })).collect()
+    };
     let event = &alert.event;
     json!({
         "state": word(stage), "id": event.id, "incident": event.incident, "kind": event.kind, "severity": event.severity,
-        "time": event.time, "title": event.title, "note": none(&alert.note.why), "told": told.collect::<Vec<_>>(),
+        "time": event.time, "title": event.title, "note": none(&alert.note.why), "told": of(true, "by"), "refused": of(false, "why"),
     })
 }
 

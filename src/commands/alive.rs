@@ -34,7 +34,12 @@ fn sign(here: &Here, detected: &Detected, today: &str) -> Event {
         0 => "no open problems".to_string(),
         count => plural(count, "open problem"),
     };
-    let titles = open.iter().take(5).map(|incident| format!("; {}", incident.title)).collect::<String>();
+    let mut titles = open.iter().take(5).map(|incident| format!("; {}", incident.title)).collect::<String>();
+    titles.push_str(if open.len() > 5 { "; …" } else { "" });
+    let named: Vec<String> = match open.len() {
+        0 => detected.state.unmeasured.clone(),
+        _ => open.iter().map(|incident| incident.title.clone()).collect(),
+    };
     Event {
         id: format!("alive-{today}.1"),
         incident: format!("alive-{today}"),
@@ -50,9 +55,10 @@ fn sign(here: &Here, detected: &Detected, today: &str) -> Event {
         above: true,
         since: now,
         duration_seconds: 0.0,
-        message: None,
-        reason: None,
-        well: true,
+        // For the message in the language of people: the verdict, and what is open, a line each.
+        message: Some(named.join("\n")).filter(|named| !named.is_empty()),
+        reason: Some(word.to_string()),
+        well: named.is_empty(),
         muted: None,
         evidence: None,
     }

@@ -154,7 +154,7 @@ impl Here {
     /// What keeps people from being told; empty: nothing.
     pub fn troubles(&self) -> Vec<Trouble> {
         let ledger: Ledger = self.peek_state(LEDGER).unwrap_or_default();
-        troubles(self.store.directory(), &ledger, !self.config.alert.routes.is_empty())
+        troubles(self.store.directory(), &ledger, &self.config.alert.routes, self.now.wall)
     }
 
     /// A state file, for those who change nothing; that it is damaged is said.

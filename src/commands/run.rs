@@ -177,7 +177,7 @@ impl Minute {
             Ok(value) => Some(value),
             Err(error) => {
                 self.here.out.complain(&format!("{name}: {error:#}"));
-                self.line(name, &self.here.out.paint(Style::Bad, "failed"));
+                self.line(name, &format!("{}: {error}", self.here.out.paint(Style::Bad, "failed")));
                 self.failure.get_or_insert(error);
                 None
             }

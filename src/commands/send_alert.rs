@@ -3,7 +3,7 @@
 use super::damaged;
 use super::here::Here;
 use crate::alert::message::count;
-use crate::alert::{Attempt, Delivery, LEDGER, Ledger, Outbox, Post, Stage, trial};
+use crate::alert::{Attempt, Delivery, LEDGER, Ledger, Outbox, Post, Stage, learn, trial};
 use crate::base::fault::Fault;
 use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit};
@@ -92,13 +92,13 @@ fn run(call: &Call) -> Result<Exit> {
 
 /// The test, by every way at once; each step is told, and each way that does not lead to people is an error.
 fn test(call: &Call, here: &Here) -> Result<Exit> {
-    if here.config.alert.routes.is_empty() {
-        return Err(Fault::Configuration(
-            "nobody to send a test to: set to = [\"you@example.org\"] under [alert] in osmon.toml".to_string(),
-        )
-        .into());
+    if let Some(advice) = here.nobody() {
+        return Err(Fault::Configuration(format!("nobody to send a test to; {advice}")).into());
     }
     let tried = trial(&here.config.alert, &here.root.host_name(), here.now.wall);
+    if let Err(error) = remember(here, &tried) {
+        here.out.complain(&format!("{error:#}"));
+    }
     let mut failures = Vec::new();
     let mut ways = Vec::new();
     for (name, to, attempt) in &tried {
@@ -121,10 +121,32 @@ fn test(call: &Call, here: &Here) -> Result<Exit> {
         let accepted = failures.is_empty();
         call.out.result(&serde_json::json!({ "schema": 1, "accepted": accepted, "way": ways }).to_string());
     }
+    let wrong = here.problems.iter().find(|problem| problem.path.first().is_some_and(|section| section == "alert"));
+    if let Some(wrong) = wrong.filter(|_| failures.is_empty()) {
+        let text = "the test went by another configuration than what is written";
+        return Err(Fault::Configuration(format!("{text}; put this right first: {wrong}")).into());
+    }
     if failures.is_empty() {
         return Ok(Exit::Done);
     }
     Err(anyhow::Error::from(io::Error::other(failures.join("; "))).context("the test message was not accepted"))
+}
+
+/// A way that works again is tried at once, and not called failing any more.
+fn remember(here: &Here, tried: &[(String, Vec<String>, Attempt)]) -> Result<()> {
+    let outbox = Outbox::new(here.store.directory());
+    if here.peek_state::<Ledger>(LEDGER).is_none() {
+        return Ok(());
+    }
+    // Who sends at this moment learns it by himself.
+    let Some(_lock) = outbox.lock(Duration::ZERO)? else { return Ok(()) };
+    let before: Ledger = here.load_state(LEDGER).unwrap_or_default();
+    let mut ledger = before.clone();
+    learn(tried, outbox.count(Stage::Waiting) == 0, &mut ledger);
+    if ledger == before {
+        return Ok(());
+    }
+    here.store.with_reserve(|| here.store.save_state(LEDGER, &ledger))
 }
 
 fn way_text(here: &Here, name: &str, attempt: &Attempt) -> String {
@@ -152,6 +174,18 @@ fn way_json(name: &str, to: &[String], attempt: &Attempt) -> serde_json::Value {
 fn complain_of(here: &Here, refused: &[String]) {
     for reason in refused {
         here.out.complain(&format!("this recipient was refused, the others were told: {reason}; look at [alert] to"));
+    }
+}
+
+/// What could not be sent as it was meant, in words.
+fn failed(done: &Delivery) -> String {
+    let (events, ways) = (done.instead.0, done.instead.1.iter().cloned().collect::<Vec<_>>().join(", "));
+    let again = format!("{} could not be sent and will be tried again", count(done.failed_events));
+    match (done.failed_events, events) {
+        (_, 0) => again,
+        (0, 1) => format!("1 event could not be sent as meant and was told by way of {ways} instead"),
+        (0, _) => format!("{} could not be sent as meant and were told by way of {ways} instead", count(events)),
+        (_, _) => format!("{again}; {} told by way of {ways} instead", count(events)),
     }
 }
 
@@ -188,7 +222,7 @@ pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
         return Ok(Outcome::NobodyToTell(advice));
     }
     if !done.failed.is_empty() {
-        let waits = format!("{} could not be sent and will be tried again", count(done.failed_events));
+        let waits = failed(&done);
         let why = [done.failed, done.complaints].concat().join("; ");
         return Err(anyhow::Error::from(io::Error::other(why)).context(waits));
     }

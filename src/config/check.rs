@@ -2,7 +2,7 @@
 
 use super::merge::{Wrong, flatten};
 use super::rule::Measure;
-use super::{Alert, Config, Probe, Report, Rule, Store, rule};
+use super::{Alert, Config, Probe, Report, Rule, Store, rule, template};
 use crate::base::similar::hint;
 use crate::model::catalogue;
 use serde::Deserialize;
@@ -125,6 +125,8 @@ pub fn doubts(config: &Config) -> Vec<Wrong> {
     let secrets = config.alert.secrets().into_iter();
     let mut doubts: Vec<Wrong> =
         secrets.filter_map(|(path, secret)| Some(Wrong { path, message: secret.doubt()? })).collect();
+    let places = template::unknown_places(&config.alert.routes).into_iter();
+    doubts.extend(places.map(|(path, message)| Wrong { path, message }));
     for rule in &config.rules {
         let name = &rule.metric.name;
         let entry = known.iter().find(|entry| entry.name == *name);

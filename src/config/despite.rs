@@ -1,6 +1,7 @@
 //! What is left of a configuration of which a part is wrong.
 
 use super::Problem;
+use super::alert::is_address;
 use super::load::{Loaded, Request, default_data_dir, load, read_file, readable};
 use std::path::PathBuf;
 use toml::Table;
@@ -61,8 +62,31 @@ fn legible(mut text: String) -> Option<(Table, bool)> {
     None
 }
 
+/// Keys of a mail server without which mails may be accepted all the same.
+const HARMLESS: [&str; 5] = ["user", "password", "password_file", "password_env", "timeout_seconds"];
+
 /// `None`: there is no such key.
 fn remove(table: &mut Table, path: &[String]) -> Option<()> {
+    let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+    let alert = table.get_mut("alert").and_then(toml::Value::as_table_mut);
+    match (keys.as_slice(), alert) {
+        // By another way than what was written, mails would be thought told that nobody has.
+        (["alert", "smtp", key], Some(alert)) if !HARMLESS.contains(key) => {
+            alert.remove("to");
+            return alert.remove("smtp").map(|_| ());
+        }
+        // One wrong address silences no other.
+        (["alert", "to"], Some(alert)) => {
+            if let Some(toml::Value::Array(to)) = alert.get_mut("to") {
+                let before = to.len();
+                to.retain(|address| address.as_str().is_some_and(is_address));
+                if !to.is_empty() && to.len() < before {
+                    return Some(());
+                }
+            }
+        }
+        _ => {}
+    }
     let whole = match path.first().map(String::as_str) {
         Some("rule") => 2,
         Some("alert") if path.get(1).is_some_and(|key| key == "route") => 3,
@@ -90,6 +114,21 @@ pub fn data_dir_despite(request: &Request) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_of_a_way_takes_no_other_with_it() {
+        let left = |text: &str, path: &[&str]| {
+            let mut table: Table = toml::from_str(text).unwrap();
+            let path: Vec<String> = path.iter().map(ToString::to_string).collect();
+            remove(&mut table, &path).unwrap();
+            toml::to_string(&table).unwrap().replace('\n', " ")
+        };
+        let mail = "[alert]\nto = [\"a@b.c\", \"x\"]\n[alert.smtp]\nhost = \"h\"\nuser = \"u\"\n";
+        assert!(left(mail, &["alert", "to"]).contains("to = [\"a@b.c\"]"));
+        assert_eq!(left(mail, &["alert", "smtp", "hots"]), "[alert] ", "by another server nobody is told");
+        assert!(left(mail, &["alert", "smtp", "user"]).contains("host = \"h\""));
+        assert_eq!(left("[rule.cpu]\nwarning = 1\nfor = 2\n", &["rule", "cpu", "for"]), "[rule] ");
+    }
 
     #[test]
     fn lines_that_are_no_toml_are_left_out() {

@@ -9,6 +9,7 @@ mod place;
 pub mod route;
 pub mod rule;
 pub mod secret;
+mod template;
 pub mod window;
 
 pub use alert::{Alert, Security, Sendmail, Smtp, Transport};

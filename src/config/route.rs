@@ -3,7 +3,7 @@
 use super::alert::{is_address, is_loopback};
 use super::secret::Secret;
 use super::window::Window;
-use super::{Alert, Security, Sendmail, Smtp, Transport};
+use super::{Alert, Security, Sendmail, Smtp, Transport, template};
 use crate::model::incident::Severity;
 use toml::{Table, Value};
 
@@ -244,8 +244,18 @@ fn smtp(alert: &Alert, keys: &Table) -> Result<Smtp, Wrong> {
     sensible(&smtp).map(|()| smtp)
 }
 
+/// `mail.example.org:587` taken apart; what is an address of IPv6 alone has no port.
+fn name_and_port(host: &str) -> Option<(&str, u16)> {
+    let (name, port) = host.rsplit_once(':')?;
+    let is_bare = name.contains(':') && !name.ends_with(']');
+    port.parse().ok().filter(|_| !is_bare && !name.is_empty()).map(|port| (name, port))
+}
+
 /// What is wrong with the settings of a mail server taken together.
 pub(super) fn sensible(smtp: &Smtp) -> Result<(), Wrong> {
+    if let Some((name, port)) = name_and_port(&smtp.host) {
+        return Err(("host", format!("{:?} has a port in it; use host = {name:?} and port = {port}", smtp.host)));
+    }
     if !["auto", "plain", "login", "xoauth2"].contains(&smtp.mechanism.as_str()) {
         let message = format!("{:?} is not one of \"auto\", \"plain\", \"login\", \"xoauth2\"", smtp.mechanism);
         return Err(("mechanism", message));
@@ -273,12 +283,7 @@ fn webhook(keys: &Table, kind: String) -> Result<Webhook, Wrong> {
         return Err(("url", "is missing: set url, or url_file, or url_env".to_string()));
     }
     let template = text("template");
-    let filled = ["subject", "text", "host", "severity", "id"]
-        .iter()
-        .fold(template.clone(), |text, name| text.replace(&format!("{{{name}}}"), "x"));
-    if !template.is_empty() && serde_json::from_str::<serde::de::IgnoredAny>(&filled).is_err() {
-        return Err(("template", "is no JSON once its {…} are filled in; they belong inside of strings".to_string()));
-    }
+    template::sensible(&template).map_err(|message| ("template", message))?;
     let allow_plain = keys.get("allow_plain").and_then(Value::as_bool).unwrap_or(false);
     Ok(Webhook { kind, url, token: Secret::of(keys, "token"), template, ca_file: text("ca_file"), allow_plain })
 }

@@ -1,6 +1,8 @@
 //! Somebody else is told that this host is watched: a real HTTP server on loopback.
 
 use super::harness::Host;
+use super::mail_scripted::{Mood, Scripted};
+use super::mail_table::decoded;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
@@ -105,4 +107,23 @@ fn a_sign_of_life_once_a_day_is_no_event() {
     assert_eq!(json["incident"].as_array().map(Vec::len), Some(0));
     host.config = "[alert]\nsign_of_life = \"8 o'clock\"\n".to_string();
     assert!(host.osmon(&["config", "check"]).err.contains("is no time of day such as \"08:00\""));
+}
+
+#[test]
+fn a_sign_of_life_in_french_says_what_is_open() {
+    let server = Scripted::start(Mood::Good);
+    let mut host = Host::recorded("vm");
+    host.config = format!(
+        "[alert]\nto = [\"ops@example.org\"]\nlanguage = \"fr\"\nsign_of_life = \"08:00\"\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n[rule.memory]\nwarning = 40\nfor = \"0s\"\n[rule.load]\nenabled = false\n",
+        server.port
+    );
+    host.osmon(&["run"]).ok();
+    host.advance(615 * 60, 5);
+    host.osmon(&["run"]).ok();
+    host.advance(300, 5);
+    host.osmon(&["run"]).ok();
+    let all = server.arrived();
+    let mail = decoded(&all.last().unwrap().text);
+    assert!(mail.contains("EN VIE : Dégradé : 1 problème en cours ; Mémoire"), "{mail}");
+    assert!(!mail.contains("Rien à faire") && mail.contains("osmon status montre ce qui est en cours"), "{mail}");
 }

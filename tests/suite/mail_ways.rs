@@ -13,16 +13,17 @@ use std::os::unix::net::UnixDatagram;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// A web server that remembers what it was sent: path, head, body.
+/// A web server that remembers what it was sent: path, head, body. After a status with `|` it says what stands there, with
+/// the path it was asked for in the place of `{path}`.
 #[derive(Clone)]
-struct Web {
-    port: u16,
-    status: Arc<Mutex<&'static str>>,
+pub struct Web {
+    pub port: u16,
+    pub status: Arc<Mutex<&'static str>>,
     asked: Arc<Mutex<Vec<(String, String, String)>>>,
 }
 
 impl Web {
-    fn start(status: &'static str) -> Self {
+    pub fn start(status: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let web = Self {
             port: listener.local_addr().unwrap().port(),
@@ -57,25 +58,29 @@ impl Web {
                 }
                 let path = head.split(' ').nth(1).unwrap_or_default().to_string();
                 let body = String::from_utf8_lossy(heard.get(begin..).unwrap_or_default()).into_owned();
-                inside.asked.lock().unwrap().push((path, head, body));
                 let status = *inside.status.lock().unwrap();
-                let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+                let (status, said) = status.split_once('|').unwrap_or((status, "ok"));
+                let said = said.replace("{path}", &path);
+                inside.asked.lock().unwrap().push((path, head, body));
+                let length = said.len();
+                let _ =
+                    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{said}");
             }
         });
         web
     }
-    fn bodies(&self) -> Vec<Value> {
+    pub fn bodies(&self) -> Vec<Value> {
         self.asked.lock().unwrap().iter().map(|(_, _, body)| serde_json::from_str(body).unwrap()).collect()
     }
 }
 
-fn secret(host: &Host, name: &str, text: &str) -> String {
+pub fn secret(host: &Host, name: &str, text: &str) -> String {
     fs::write(host.path(name), text).unwrap();
     fs::set_permissions(host.path(name), fs::Permissions::from_mode(0o600)).unwrap();
     host.path(name).display().to_string()
 }
 
-const RULES: &str = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n[rule.disk]\nenabled = false\n";
+pub const RULES: &str = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n[rule.disk]\nenabled = false\n";
 
 #[test]
 fn each_chat_gets_its_form_and_one_failure_hides_nothing() {

@@ -76,6 +76,92 @@ fn every_kind_has_its_words() {
 }
 
 #[test]
+fn what_a_forecast_says_is_french() {
+    let mut event = event(Kind::Fired, Severity::Critical, "File system /var fills up");
+    event.message = Some("92.5 % now, 100 % in about 4 h".into());
+    let events = [&event];
+    let french = Content { language: "fr", ..content(&events) };
+    let expected = "92,5 % maintenant, 100 % dans environ 4 h";
+    assert_eq!(subject(&french), format!("CRITIQUE web-01 : Système de fichiers /var se remplit : {expected}"));
+    let item = crate::alert::item::item(&[&event], words::of("fr"), at()).unwrap();
+    assert_eq!(item.sentence, format!("{expected} ; depuis 38 min."));
+}
+
+#[test]
+fn a_sign_of_life_says_what_is_open_in_both_languages() {
+    let says = |language: &'static str, word: &str, open: &[&str]| {
+        let mut event = event(Kind::Alive, Severity::Warning, "as the terminal says it");
+        (event.reason, event.well) = (Some(word.to_string()), open.is_empty());
+        event.message = Some(open.join("\n")).filter(|open| !open.is_empty());
+        let item = crate::alert::item::item(&[&event], words::of(language), at()).unwrap();
+        assert_eq!((item.todo.as_str(), item.class == "good"), ("", open.is_empty()));
+        (subject(&Content { language, ..content(&[&event]) }), item.sentence)
+    };
+    let six = ["CPU", "Memory", "Swap", "Mine", "File system /a", "File system /b"];
+    let cases: [(&str, &str, &[&str], &str, &str); 7] = [
+        ("en", "Healthy", &[], "ALIVE web-01: Healthy: no open problems", "Nothing is to be done."),
+        (
+            "en",
+            "Degraded",
+            &["CPU"],
+            "ALIVE web-01: Degraded: 1 open problem; CPU",
+            "What is open is shown by: osmon status.",
+        ),
+        ("fr", "Healthy", &[], "EN VIE web-01 : En bonne santé : aucun problème en cours", "Rien à faire."),
+        (
+            "fr",
+            "Degraded",
+            &["CPU"],
+            "EN VIE web-01 : Dégradé : 1 problème en cours ; Processeur",
+            "osmon status montre",
+        ),
+        (
+            "fr",
+            "Critical",
+            &["CPU", "Mine"],
+            "EN VIE web-01 : Critique : 2 problèmes en cours ; Processeur ; Mine",
+            "osmon",
+        ),
+        ("fr", "Unknown", &["cpu: x"], "EN VIE web-01 : Inconnu : non mesuré : cpu: x", "osmon status montre"),
+        (
+            "en",
+            "Critical",
+            &six,
+            "ALIVE web-01: Critical: 6 open problems; CPU; Memory; Swap; Mine; File system /a; …",
+            "What",
+        ),
+    ];
+    for (language, word, open, subject, sentence) in cases {
+        let found = says(language, word, open);
+        assert!(found.0 == subject && found.1.starts_with(sentence), "{found:?}");
+    }
+}
+
+#[test]
+fn a_problem_comes_before_the_sign_of_life_that_names_it() {
+    let mut sign = event(Kind::Alive, Severity::Warning, "Degraded: 1 open problem; Memory");
+    sign.incident = "alive-2026-11-20".into();
+    let mut fired = event(Kind::Fired, Severity::Warning, "Memory");
+    fired.incident = "memory-1".into();
+    assert!(subject_of(&[sign, fired]).starts_with("WARNING web-01: Memory"));
+}
+
+#[test]
+fn what_a_digest_says_again_is_counted() {
+    let at_each = |number: usize| {
+        let mut event = event(Kind::Recovered, Severity::Critical, if number == 1 { "Memory" } else { "CPU" });
+        event.incident = format!("x-{number}");
+        event
+    };
+    let events: Vec<Event> = (0..4).map(at_each).collect();
+    let all: Vec<&Event> = events.iter().collect();
+    let lines =
+        |language: &'static str| page(&Content { late: Some(Late::Held(at())), language, ..content(&all) }).lines;
+    assert_eq!(lines("en"), ["CPU: recovered 21:40 (3 times)", "Memory: recovered 21:40"]);
+    assert_eq!(lines("fr"), ["Processeur : rétabli 21:40 (3 fois)", "Mémoire : rétabli 21:40"]);
+}
+
+#[test]
 fn a_hostile_name_adds_no_header_and_no_markup() {
     let mut event = event(
         Kind::Fired,

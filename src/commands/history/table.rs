@@ -2,11 +2,11 @@
 
 use super::{History, Track};
 use crate::base::clock::{local_minute, parse};
-use crate::base::text::{fit, plural};
+use crate::base::text::plural;
 use crate::base::units::{duration, metric_value};
 use crate::cli::Output;
 use crate::cli::output::Style;
-use crate::cli::table::{Column, head, row};
+use crate::cli::table::{Column, WIDTH, fold, head, row};
 use crate::store::block::Point;
 use chrono::DateTime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +18,6 @@ const SUMMARY: &[Column] =
 const SPARK: usize = 15;
 const NAME: usize = 30;
 const BAR: usize = 24;
-/// Widest line.
-const WIDTH: usize = 80;
 
 pub fn render(out: &Output, history: &History) -> String {
     let heading = format!("{} · {}", out.paint(Style::Bold, &history.host), history.span.words());
@@ -191,22 +189,6 @@ pub fn told(out: &Output, history: &History, after_ms: i64, until_ms: i64) -> Ve
         let day = || local_minute(DateTime::from_timestamp_millis(time).unwrap_or_default());
         if history.span.step.is_days() { day() } else { history.span.write(time) }
     };
-    let wrapped = lines.into_iter().flat_map(|(time, text)| wrap(&format!("── {} {text}", at(time))));
+    let wrapped = lines.into_iter().flat_map(|(time, text)| fold(&format!("── {} {text}", at(time))));
     wrapped.map(|line| out.paint(Style::Warn, &line)).collect()
-}
-
-/// Broken at blanks where a line gets too long; a word that is too long is cut.
-fn wrap(text: &str) -> Vec<String> {
-    let (mut lines, mut line) = (Vec::new(), String::new());
-    for word in text.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(std::mem::replace(&mut line, "  ".to_string()));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(&fit(word, WIDTH - 3));
-    }
-    lines.push(line);
-    lines
 }
