@@ -3,6 +3,7 @@
 use super::here::request;
 use crate::base::fault::Fault;
 use crate::cli::{Call, Command, Exit};
+use crate::config::despite::load_despite;
 use crate::config::load::{Loaded, load, usual_file};
 use crate::config::{DEFAULT, Problem};
 use crate::model::incident::Severity;
@@ -67,7 +68,11 @@ fn run(call: &Call) -> Result<Exit> {
                     call.out.say(&place);
                 }
             }
-            Err(problems) => return Err(wrong(call, &problems)),
+            Err(mut problems) => {
+                let (_, hidden) = load_despite(&request, &problems);
+                problems.extend(hidden);
+                return Err(wrong(call, &problems));
+            }
         },
     }
     Ok(Exit::Done)

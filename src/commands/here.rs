@@ -77,8 +77,9 @@ impl Here {
         now.boottime_seconds = root.recorded_boottime().unwrap_or(now.boottime_seconds);
         let (loaded, problems, instead) = match load(request) {
             Ok(loaded) => (loaded, Vec::new(), ""),
-            Err(problems) => {
-                let (loaded, instead) = fallback(request, &problems)?;
+            Err(mut problems) => {
+                let (loaded, instead, hidden) = fallback(request, &problems)?;
+                problems.extend(hidden);
                 (loaded, problems, instead)
             }
         };
@@ -187,6 +188,7 @@ fn asked(call: &Call) -> Request {
         file: call.common.config.clone(),
         data_dir: call.common.data_dir.clone(),
         instead: None,
+        written: None,
         environment: std::env::vars_os()
             .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
@@ -199,15 +201,18 @@ fn last_good(directory: &std::path::Path) -> PathBuf {
 
 /// The last good configuration, without one what is right of this one; with the environment where that is good, else the
 /// default; always for the data directory that was meant. And what it is, in words.
-fn fallback(request: &Request, problems: &[Problem]) -> Result<(Loaded, &'static str)> {
+fn fallback(request: &Request, problems: &[Problem]) -> Result<(Loaded, &'static str, Vec<Problem>)> {
     let directory = data_dir_despite(request);
     let placed = Request { data_dir: Some(directory.clone()), ..request.clone() };
     let last_good = read_at_most(&last_good(&directory), 2 * 1024 * 1024);
     let last_good = last_good.ok().and_then(|text| String::from_utf8(text).ok());
-    if last_good.is_none()
-        && let Some(loaded) = load_despite(&placed, problems)
-    {
-        return Ok((loaded, "all that is right"));
+    let mut hidden = Vec::new();
+    if last_good.is_none() {
+        let (loaded, others) = load_despite(&placed, problems);
+        if let Some(loaded) = loaded {
+            return Ok((loaded, "all that is right", others));
+        }
+        hidden = others;
     }
     let without = |name: &str| !name.starts_with("OSMON_");
     let calm = Request {
@@ -217,12 +222,12 @@ fn fallback(request: &Request, problems: &[Problem]) -> Result<(Loaded, &'static
     if let Some(text) = last_good {
         for around in [&placed, &calm] {
             if let Ok(loaded) = load(&Request { instead: Some(text.clone()), ..around.clone() }) {
-                return Ok((loaded, "the last good configuration"));
+                return Ok((loaded, "the last good configuration", hidden));
             }
         }
     }
     let nothing = load(&Request { instead: Some(String::new()), ..calm });
-    nothing.map(|loaded| (loaded, "the built-in defaults, which tell nobody")).map_err(|_| {
+    nothing.map(|loaded| (loaded, "the built-in defaults, which tell nobody", hidden)).map_err(|_| {
         let message = "the built-in default configuration could not be read (please report this)";
         Fault::Configuration(message.to_string()).into()
     })

@@ -13,10 +13,17 @@ const ATTEMPTS: usize = 8;
 const LINES: usize = 32;
 
 /// The file without what is wrong in it: a rule or a route goes whole, of all else only the key, of what is no TOML the
-/// line. `None`: that cannot be told apart, or a variable of the environment is wrong.
-pub fn load_despite(request: &Request, problems: &[Problem]) -> Option<Loaded> {
+/// line. `None`: that cannot be told apart, or a variable of the environment is wrong. And what else is wrong, that was
+/// hidden behind the first problems.
+pub fn load_despite(request: &Request, problems: &[Problem]) -> (Option<Loaded>, Vec<Problem>) {
+    let mut hidden = Vec::new();
+    let loaded = attempt(request, problems, &mut hidden);
+    (loaded, hidden)
+}
+
+fn attempt(request: &Request, problems: &[Problem], hidden: &mut Vec<Problem>) -> Option<Loaded> {
     let (file, text) = read_file(request).ok()??;
-    let (mut table, is_whole) = legible(text)?;
+    let (mut table, is_whole) = legible(text.clone())?;
     let mut paths = paths(problems);
     if !is_whole {
         // What is known is of the lines that were left out; of the others nobody has looked yet for secrets.
@@ -27,9 +34,15 @@ pub fn load_despite(request: &Request, problems: &[Problem]) -> Option<Loaded> {
             remove(&mut table, path)?;
         }
         let instead = Some(toml::to_string(&table).ok()?);
-        match load(&Request { instead, ..request.clone() }) {
+        match load(&Request { instead, written: Some(text.clone()), ..request.clone() }) {
             Ok(loaded) => return Some(loaded),
-            Err(problems) => paths = self::paths(&problems),
+            Err(problems) => {
+                // What is missing once a part of [alert] is left out is no mistake of a person.
+                let is_alert = |path: &Vec<String>| path.first().is_some_and(|section| section == "alert");
+                let was_alert = paths.iter().any(is_alert);
+                paths = self::paths(&problems);
+                hidden.extend(problems.into_iter().filter(|problem| !(was_alert && is_alert(&problem.path))));
+            }
         }
     }
     None

@@ -24,6 +24,8 @@ pub struct Request {
     pub data_dir: Option<PathBuf>,
     /// Text to use instead of the file's: the last good one.
     pub instead: Option<String>,
+    /// What `instead` was made from: places are told in it.
+    pub written: Option<String>,
     /// The environment.
     pub environment: Vec<(String, String)>,
     /// Reads `[alert]`; `None`: nobody will be told anything.
@@ -86,6 +88,7 @@ pub fn load(request: &Request) -> Result<Loaded, Vec<Problem>> {
             Err(error) => problems.push(syntax(path, text, &error)),
         }
     }
+    let file = file.map(|(path, text)| (path, request.written.clone().unwrap_or(text)));
     let variables = overlay(&mut merged, request, &mut problems);
     if let Some(directory) = &request.data_dir {
         let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());

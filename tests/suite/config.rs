@@ -136,6 +136,19 @@ fn a_file_that_was_named_and_is_not_there_is_said() {
     );
 }
 
+#[test]
+fn a_wrong_type_hides_no_other_mistake() {
+    let mut host = Host::recorded("vm");
+    host.config = "[report]\nlanguage = \"de\"\nranges = [\"2h\"]\n[probe]\ntop_processes = \"many\"\n[rule.cpu]\nwarning = 5\ncritical = 3\n[alert]\nto = [\"x\"]\n".into();
+    let done = host.osmon(&["config", "check"]);
+    assert_eq!(done.code, 78);
+    for part in
+        [":5:1: probe.top_processes", ":2:1: report.language", ":3:1: report.ranges", ":10:1: alert.to", "rule.cpu"]
+    {
+        assert_eq!(done.err.matches(part).count(), 1, "{part}: {}", done.err);
+    }
+}
+
 /// One wrong key does not silence a host that has no last good configuration yet, nor send its data elsewhere.
 #[test]
 fn without_a_last_good_one_all_that_is_right_counts() {

@@ -45,7 +45,8 @@ fn without_fresh_data_nothing_is_well() {
     let mut host = Host::recorded("vm");
     let done = host.small("osmon-detect-crisis", &[]);
     assert_eq!(done.code, 3);
-    assert_eq!(done.err, "osmon-detect-crisis: no snapshot yet; run osmon probe first\n");
+    let expected = format!("osmon-detect-crisis: no snapshot in {}; run osmon probe first\n", host.data().display());
+    assert_eq!(done.err, expected);
     minute(&mut host, 0);
     host.advance(600, 0);
     let done = host.small("osmon-detect-crisis", &[]);

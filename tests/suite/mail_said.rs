@@ -96,7 +96,8 @@ fn what_waits_goes_with_the_next_run_once_a_test_has_arrived() {
     host.osmon(&["run"]);
     mail.mood(Mood::Good);
     host.advance(60, 5);
-    host.osmon(&["run"]).ok();
+    let waits = host.osmon(&["run"]);
+    assert_eq!((waits.code, waits.err.as_str()), (74, ""), "it was said, and is still so");
     assert!(mail.arrived().is_empty(), "only a person can change it: once an hour");
     host.osmon(&["send-alert", "--test"]).ok();
     host.advance(60, 5);
