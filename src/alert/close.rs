@@ -4,13 +4,13 @@ use super::deliver::{Delivery, Post};
 use super::ledger::{Ledger, target};
 use super::outbox::{Alert, Outbox, Stage};
 use super::plan::{Field, recipients};
+use super::results::Results;
 use crate::base::clock::{parse, stamp};
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
-/// So long what is written down of what was sent is synced; of very many at once the rest is not.
-const NOTE_LIMIT: Duration = Duration::from_secs(1);
+/// Of so many at once it is written down who has each; of more the digest says enough.
+const NOTED_MAX: usize = 200;
 /// How often old files are looked for, in minutes.
 const TIDY_MINUTES: i64 = 60;
 
@@ -34,7 +34,7 @@ impl Post<'_> {
         let mut waiting: BTreeSet<&str> = BTreeSet::new();
         for (at, alert) in field.alerts.iter().enumerate().filter(|(_, alert)| on_disk.contains(&alert.name)) {
             let told = ledger.result.get(&alert.name);
-            let has_somebody = told.is_some_and(|told| told.values().any(|told| told.accepted));
+            let has_somebody = told.is_some_and(|told| told.iter().any(|(_, told)| told.accepted));
             if !open.contains(&at) && has_somebody {
                 sent.push(alert.name.as_str());
             } else if self.is_expired(alert) {
@@ -57,10 +57,9 @@ impl Post<'_> {
                 outbox.note(Stage::Waiting, name, "time", &why, self.now).err().map(|error| format!("{error:#}")),
             );
         }
-        let until = Instant::now() + NOTE_LIMIT;
-        for (name, told) in sent.iter().filter_map(|name| Some((name, ledger.result.get(*name)?))) {
+        for (name, told) in sent.iter().take(NOTED_MAX).filter_map(|name| Some((name, ledger.result.get(*name)?))) {
             // Of what was accepted it is for those who ask: where it finds no room nobody has to know.
-            let _ = outbox.note_told(name, told, Instant::now() < until);
+            let _ = outbox.note_told(name, told);
         }
         let moved = outbox.advance(sent.iter().copied(), Stage::Waiting, Stage::Sent);
         done.complaints.extend(moved.err().map(|error| format!("{error:#}")));
@@ -104,11 +103,11 @@ impl Post<'_> {
 }
 
 fn has_refusals(ledger: &Ledger, name: &str) -> bool {
-    ledger.result.get(name).is_some_and(|told| told.values().any(|told| !told.accepted))
+    ledger.result.get(name).is_some_and(|told| told.iter().any(|(_, told)| !told.accepted))
 }
 
 /// Who has an event and who refused it.
 fn refusals(ledger: &Ledger, name: &str) -> String {
-    let told = ledger.result.get(name).into_iter().flatten();
+    let told = ledger.result.get(name).into_iter().flat_map(Results::iter);
     told.map(|(target, told)| format!("{target}: {}", told.by)).collect::<Vec<_>>().join("; ")
 }

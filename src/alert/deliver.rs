@@ -2,11 +2,12 @@
 //! happens: what was on its way when a run ended goes out again as the same message.
 
 use super::envelope::Envelope;
-use super::ledger::{Batch, Ledger, Thread, Told, target};
+use super::ledger::{Batch, Ledger, Thread, target};
 use super::message::{compose, log_lines, message_id, note};
 use super::outbox::{Alert, Outbox};
 use super::page::Content;
 use super::plan::{Field, Planned, recipients, settings};
+use super::results::Told;
 use super::step::{Failure, Fate};
 use super::transport::{Mail, Parcel, send_all};
 use crate::base::clock::stamp;
@@ -67,7 +68,7 @@ impl Delivery {
     /// Counts what could not be sent: what is tried again, and what another way told instead.
     fn count_instead(&mut self, ledger: &Ledger) {
         let is_open = |(target, event): &&(String, String)| {
-            !ledger.result.get(event).is_some_and(|results| results.contains_key(target))
+            ledger.result.get(event).is_none_or(|results| results.get(target).is_none())
         };
         let all: BTreeSet<&String> = self.unreached.iter().map(|(_, event)| event).collect();
         let open: BTreeSet<&String> = self.unreached.iter().filter(is_open).map(|(_, event)| event).collect();
@@ -207,7 +208,7 @@ impl Post<'_> {
             let Some(first) = field.routes.iter().find(|other| other.name == at.fallback_for) else { break };
             for to in recipients(first) {
                 let target = target(&first.name, &to);
-                let missing = |event: &&String| !ledger.result.get(*event).is_some_and(|all| all.contains_key(&target));
+                let missing = |event: &&String| ledger.result.get(*event).is_none_or(|all| all.get(&target).is_none());
                 let rest: Vec<String> = events.iter().filter(missing).cloned().collect();
                 let by = format!("told by {} instead", route.name);
                 ledger.told(&target, &rest, &Told { accepted: true, by, time: stamp(self.now) });

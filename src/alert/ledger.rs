@@ -1,6 +1,7 @@
 //! What is remembered of sending: who has which event, who could not be reached since when and is asked again when,
 //! how many messages went out, and what was on its way when a run ended. One state file, `state/delivery.json`.
 
+use super::results::{Results, Told};
 use super::step::{Failure, Fate};
 use crate::base::clock::{parse, stamp};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,7 +26,7 @@ pub struct Ledger {
     pub target: BTreeMap<String, Target>,
     /// By name of an alert's file and target.
     #[serde(default)]
-    pub result: BTreeMap<String, BTreeMap<String, Told>>,
+    pub result: BTreeMap<String, Results>,
     /// By id of the message: what was on its way, and nobody knows whether it arrived.
     #[serde(default)]
     pub sending: BTreeMap<String, Batch>,
@@ -64,17 +65,6 @@ pub struct Target {
     /// Events wait because so many messages went out.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub held_since: String,
-}
-
-/// How somebody was told of an event, or that he refused it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
-    /// He has it (else he refused it for good).
-    pub accepted: bool,
-    /// By whom it was accepted, or why not.
-    pub by: String,
-    /// RFC 3339.
-    pub time: String,
 }
 
 /// A message with its events and recipients.
@@ -221,7 +211,9 @@ mod tests {
         }
         assert_eq!(ledger.target["mail a@b"].failing_since, stamp(begin));
         ledger.accepted("mail a@b", 1, &["x".to_string()], "somebody", now);
-        assert!(ledger.target["mail a@b"].failing_since.is_empty() && ledger.result["x"]["mail a@b"].accepted);
+        assert!(
+            ledger.target["mail a@b"].failing_since.is_empty() && ledger.result["x"].get("mail a@b").unwrap().accepted
+        );
     }
 
     #[test]

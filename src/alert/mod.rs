@@ -16,6 +16,7 @@ pub mod outbox;
 mod page;
 mod plan;
 mod program;
+mod results;
 mod smtp;
 mod step;
 mod syslog;
@@ -27,8 +28,9 @@ mod words;
 
 pub use deliver::{Delivery, Post};
 pub use envelope::domain;
-pub use ledger::{Ledger, STATE as LEDGER, Told};
+pub use ledger::{Ledger, STATE as LEDGER};
 pub use outbox::{Outbox, Stage};
+pub use results::{Results, Told};
 pub use step::{Attempt, Step};
 pub use trial::{learn, trial};
 pub use trouble::{Trouble, troubles};

@@ -4,7 +4,7 @@
 //! The file's name comes from the event's id alone, so that the same event derived again after a crash is the same
 //! file, and is told once.
 
-use super::ledger::Told;
+use super::results::Results;
 use crate::base::clock::{parse, stamp};
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace, replace_cache, sync_parent};
 use crate::base::lock::{Lock, acquire};
@@ -13,7 +13,6 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -76,7 +75,7 @@ pub struct Note {
     /// In words.
     pub why: String,
     /// Of what was sent: who has it and who refused it, by target.
-    pub told: BTreeMap<String, Told>,
+    pub told: Results,
 }
 
 /// What waits to be sent.
@@ -216,12 +215,12 @@ impl Outbox {
         self.write_down(stage, name, &[(key, stamp(now).into()), ("why", why.into())], true)
     }
 
-    /// The same for who has an event and who refused it. Without `is_synced` it may be lost in a power cut.
+    /// The same for who has an event and who refused it. It may be lost in a power cut.
     ///
     /// # Errors
     /// When the file cannot be read or written.
-    pub fn note_told(&self, name: &str, told: &BTreeMap<String, Told>, is_synced: bool) -> Result<()> {
-        self.write_down(Stage::Waiting, name, &[("told", serde_json::to_value(told)?)], is_synced)
+    pub fn note_told(&self, name: &str, told: &Results) -> Result<()> {
+        self.write_down(Stage::Waiting, name, &[("told", serde_json::to_value(told)?)], false)
     }
 
     fn write_down(&self, stage: Stage, name: &str, entries: &[(&str, Value)], is_synced: bool) -> Result<()> {

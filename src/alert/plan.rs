@@ -83,7 +83,7 @@ impl Field<'_> {
     pub fn pending(&self, route: &Route, to: &str, ledger: &Ledger) -> Vec<usize> {
         let target = target(&route.name, to);
         let is_open = |alert: &Alert| {
-            let told = ledger.result.get(&alert.name).is_some_and(|results| results.contains_key(&target));
+            let told = ledger.result.get(&alert.name).is_some_and(|results| results.get(&target).is_some());
             !told && self.is_for(route, &alert.event)
         };
         self.alerts.iter().enumerate().filter(|(_, alert)| is_open(alert)).map(|(at, _)| at).collect()

@@ -154,7 +154,9 @@ fn line(here: &Here, stage: Stage, alert: &Alert) -> String {
 
 fn to_json(stage: Stage, alert: &Alert, ledger: &Ledger) -> Value {
     let mut results = alert.note.told.clone();
-    results.extend(ledger.result.get(&alert.name).cloned().unwrap_or_default());
+    if let Some(known) = ledger.result.get(&alert.name) {
+        results.extend(known);
+    }
     let of = |accepted: bool, how: &str| -> Vec<Value> {
         let those = results.iter().filter(|(_, told)| told.accepted == accepted);
         those.map(|(to, told)| json!({ "to": to, how: told.by, "time": told.time })).collect()
