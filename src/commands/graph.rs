@@ -7,6 +7,7 @@ mod past;
 mod pdf;
 mod read;
 mod summary;
+mod used;
 
 use super::here::Here;
 use super::upkeep;

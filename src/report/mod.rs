@@ -20,6 +20,7 @@ pub mod single;
 mod spark;
 pub mod summary;
 mod tiles;
+pub mod units;
 mod verdict;
 pub mod who;
 mod words;

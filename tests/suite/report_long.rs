@@ -13,7 +13,8 @@ fn record(host: &Host, first: &str, days: i64, minutes: i64, value: &dyn Fn(i64,
     fs::create_dir_all(&directory).unwrap();
     for day in 0..days {
         let line = |minute: i64| {
-            let ((user, system), time) = (value(day, minute), first + TimeDelta::days(day) + TimeDelta::minutes(minute));
+            let ((user, system), time) =
+                (value(day, minute), first + TimeDelta::days(day) + TimeDelta::minutes(minute));
             seal(&format!(
                 r#"{{"schema":1,"time":"{}","host":"web-9","boot_id":"b","boottime_seconds":{},"interval_seconds":60.0,"cpu":{{"busy_percent":{user},"user_percent":{user},"system_percent":{system}}},"probe":{{"cpu_ms":2.5}}}}"#,
                 time.format("%Y-%m-%dT%H:%M:%S%.3fZ"),

@@ -47,12 +47,12 @@ pub fn read(here: &Here) -> Result<Input> {
         if range.step_seconds > 300 {
             drawn.extend(kept.drawn.iter_mut().find(|drawn| drawn.id == range.id).map(std::mem::take));
         } else if range.step_seconds == 0 {
-            tally.add_units(&mut hour, 60.0);
+            tally.units.add_to(&mut hour);
             drawn.push(draw(range, now.timestamp() as f64, &hour, look.words)?);
         } else {
             let (mut series, met) = read::series(here, range, now)?;
             reading = join(reading, met);
-            tally.add_units(&mut series, f64::from(range.step_seconds));
+            tally.units.add_to(&mut series);
             snapshots = Some(series.snapshots);
             drawn.push(draw(range, now.timestamp() as f64, &series, look.words)?);
         }

@@ -1,7 +1,7 @@
 //! What of the page changes once an hour only: the charts of a week, a month and a year, what is usual, and what the
 //! history takes on the disk. Kept between runs, so that a page costs the same in year five as on day two.
 
-use super::past::{self, Past};
+use super::past::{self, Count, Past};
 use super::{Here, read};
 use crate::commands::{cases, timeline};
 use crate::model::incident::Severity;
@@ -12,23 +12,30 @@ use crate::report::{DayRow, Drawn, Look, Outlook, drawn, outlook};
 use crate::store::retain::used_bytes;
 use crate::store::{SNAPSHOTS, hour};
 use anyhow::Result;
-use chrono::{TimeDelta, Timelike};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of the caches.
 const CACHE: &str = "report-ranges";
 const DAYS_CACHE: &str = "report-days";
+const TURN_CACHE: &str = "report-turn";
 /// Changed whenever what is kept looks different.
-const SHAPE: u32 = 2;
+const SHAPE: u32 = 3;
 /// So many gaps of a range are told of.
 const GAPS_MAX: usize = 5;
+/// When the page before is no older, a run comes each minute, in seconds.
+const TURN_SECONDS: i64 = 150;
+/// Who used the host: a part like the ranges, and always the first.
+const PAST: &str = "past";
 
-/// What is kept.
+/// What is kept. Its parts are made anew one after the other, one a run, so that no run costs much more than another.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Kept {
-    /// What it was made from: it counts while this is the same.
+    /// What it looks like: it counts while this is the same.
     key: String,
+    /// By part: the hour it was made in, and what else it was made from.
+    made: BTreeMap<String, (DateTime<Utc>, String)>,
     /// The charts of the long ranges.
     pub drawn: Vec<Drawn>,
     /// What is usual.
@@ -54,16 +61,22 @@ struct KeptDays {
 /// What is kept, whether it still counts or not, and the first day of the history: in a directory of years the listing
 /// is not for nothing.
 pub fn load(here: &Here) -> Result<(Option<Kept>, Option<String>)> {
-    let begin = format!("{SHAPE} {} {} ", env!("CARGO_PKG_VERSION"), hour::of(here.now.wall));
-    let kept = here.store.load_cache::<Kept>(CACHE).filter(|kept| kept.key.starts_with(&begin));
-    let since = match &kept {
-        Some(kept) if kept.since.is_some() => kept.since.clone(),
-        _ => here.store.first_day(SNAPSHOTS)?,
+    let kept = here.store.load_cache::<Kept>(CACHE).filter(|kept| kept.key.starts_with(&version()));
+    let hour = hour::of(here.now.wall);
+    let is_known = |kept: &&Kept| kept.made.get(PAST).is_some_and(|made| made.0 == hour);
+    let since = match kept.as_ref().filter(is_known).and_then(|kept| kept.since.clone()) {
+        Some(since) => Some(since),
+        None => here.store.first_day(SNAPSHOTS)?,
     };
     Ok((kept, since))
 }
 
-/// From the cache, or made anew when an hour was closed since, late records came, or the page is to look different.
+fn version() -> String {
+    format!("{SHAPE} {} ", env!("CARGO_PKG_VERSION"))
+}
+
+/// From the cache. A part is made anew when an hour was closed since or late records came, all of them at once when the
+/// page is to look different or no run came in the last minutes.
 pub fn read(
     here: &Here,
     (known, since): (Option<Kept>, Option<String>),
@@ -72,53 +85,73 @@ pub fn read(
     newest_event: &str,
 ) -> Result<Kept> {
     let hour = hour::of(here.now.wall);
-    let progress = here.store.progress().map(|progress| (progress.hours_until, progress.late.len()));
+    let progress = here.store.progress();
+    let late = progress.as_ref().map(|progress| progress.late.clone()).unwrap_or_default();
     let ids: Vec<&str> = ranges.iter().map(|range| range.id).collect();
-    let key = format!(
-        "{SHAPE} {} {hour} {progress:?} {ids:?} {:?} {} {:?}",
-        env!("CARGO_PKG_VERSION"),
-        look.words,
-        crate::base::clock::zone_offset_seconds(here.now.wall),
-        look.sections,
-    );
-    let mut kept = match known.filter(|kept| kept.key == key) {
-        Some(kept) => kept,
-        None => {
-            let made = Kept { since, ..make(here, ranges, look, key.clone())? };
-            // Where it cannot be kept it is made again.
-            let _ = here.store.save_cache(CACHE, &made);
-            made
+    let zone = crate::base::clock::zone_offset_seconds(here.now.wall);
+    let key = format!("{}{ids:?} {:?} {zone} {:?}", version(), look.words, look.sections);
+    let from = format!("{:?}", progress.map(|progress| (progress.hours_until, progress.late)));
+    let mut kept = known.filter(|kept| kept.key == key).unwrap_or_default();
+    kept.since = since;
+    // The week is also what is usual.
+    let is_made = |range: &&Range| range.id == "7d" || ranges.iter().any(|shown| shown.id == range.id);
+    let long = RANGES.iter().filter(|range| range.step_seconds > 300).filter(is_made).map(|range| range.id);
+    let is_due = |part: &&str| kept.made.get(*part).is_none_or(|made| *made != (hour, from.clone()));
+    let due: Vec<&str> = [PAST].into_iter().chain(long).filter(is_due).collect();
+    let is_recent = |part: &&str| kept.made.get(*part).is_some_and(|made| hour - made.0 <= TimeDelta::hours(1));
+    let is_patient = is_followed(here) && due.iter().all(is_recent);
+    let count = Count { hour, ranges, late: &late, is_patient };
+    for part in &due {
+        if *part == PAST {
+            kept.past = if look.has("who") || look.has("charts") { past::read(here, &count)? } else { Past::default() };
+        } else {
+            make(here, &mut kept, part, &count, look)?;
         }
-    };
-    kept.days = if look.has("days") { days(here, look, format!("{key} {newest_event}"))? } else { Vec::new() };
+        kept.made.insert((*part).to_string(), (hour, from.clone()));
+        if is_patient {
+            break;
+        }
+    }
+    let is_behind = due.is_empty() && kept.past.is_behind;
+    if is_behind {
+        kept.past = past::go_on(here, &count)?;
+    }
+    if is_behind || !due.is_empty() {
+        kept.key.clone_from(&key);
+        // Where it cannot be kept it is made again.
+        let _ = here.store.save_cache(CACHE, &kept);
+    }
+    kept.days =
+        if look.has("days") { days(here, look, format!("{key} {hour} {from} {newest_event}"))? } else { Vec::new() };
     Ok(kept)
 }
 
-fn make(here: &Here, ranges: &[Range], look: &Look, key: String) -> Result<Kept> {
+/// Whether a page was made in the last minutes: then another will be in the next one.
+fn is_followed(here: &Here) -> bool {
     let now = here.now.wall;
-    let end = now.with_minute(0).and_then(|time| time.with_second(0)).and_then(|time| time.with_nanosecond(0));
-    let end = end.unwrap_or(now);
-    let mut kept = Kept { key, stored_bytes: used_bytes(here.store.directory()), ..Kept::default() };
-    let happened = timeline::read(here, now - TimeDelta::days(366), now)?;
-    for range in RANGES.iter().filter(|range| range.step_seconds > 300) {
-        let is_shown = ranges.iter().any(|shown| shown.id == range.id);
-        if !is_shown && range.id != "7d" {
-            continue;
-        }
-        let (series, _) = read::series(here, range, end)?;
-        if range.id == "7d" {
-            kept.outlook = outlook::of(&series);
-        }
-        if is_shown {
-            let mut drawn = draw(range, end.timestamp() as f64, &series, look.words)?;
-            drawn::explain(&mut drawn, &happened.events, &happened.marks, now, look.words, GAPS_MAX);
-            kept.drawn.push(drawn);
-        }
+    let before = here.store.load_cache::<DateTime<Utc>>(TURN_CACHE);
+    let _ = here.store.save_cache(TURN_CACHE, &now);
+    before.is_some_and(|before| before <= now && now - before <= TimeDelta::seconds(TURN_SECONDS))
+}
+
+/// Draws a long range anew, up to the open hour.
+fn make(here: &Here, kept: &mut Kept, id: &str, count: &Count, look: &Look) -> Result<()> {
+    let Some(range) = RANGES.iter().find(|range| range.id == id) else { return Ok(()) };
+    let (now, end) = (here.now.wall, count.hour);
+    let (mut series, _) = read::series(here, range, end)?;
+    if id == "7d" {
+        kept.outlook = outlook::of(&series);
+        kept.stored_bytes = used_bytes(here.store.directory());
+        past::week(here, count).add_to(&mut series);
     }
-    if look.has("who") || look.has("charts") {
-        kept.past = past::read(here, hour::of(now), ranges)?;
+    kept.drawn.retain(|drawn| drawn.id != id);
+    if count.ranges.iter().any(|shown| shown.id == id) {
+        let happened = timeline::read(here, end - TimeDelta::seconds(i64::from(range.seconds)), now)?;
+        let mut drawn = draw(range, end.timestamp() as f64, &series, look.words)?;
+        drawn::explain(&mut drawn, &happened.events, &happened.marks, now, look.words, GAPS_MAX);
+        kept.drawn.push(drawn);
     }
-    Ok(kept)
+    Ok(())
 }
 
 fn days(here: &Here, look: &Look, key: String) -> Result<Vec<DayRow>> {
