@@ -1,13 +1,15 @@
 //! One chart, drawn by plotters. The only place that knows it.
 
 use super::axis::{label, time_ticks, value_ticks};
-use super::backend::{Drawn, SCALE, Svg};
+use super::backend::{Drawn, FINE, SCALE, Svg};
+use super::band::straightened;
 use super::charts::{Line, Unit};
 use super::series::Point;
 use super::words::Words;
 use anyhow::{Result, anyhow};
+use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
-use plotters::prelude::{ChartBuilder, IntoDrawingArea, PathElement, Polygon, RGBColor};
+use plotters::prelude::{ChartBuilder, DrawingArea, IntoDrawingArea, PathElement, Polygon, RGBColor};
 use plotters::style::{IntoFont, ShapeStyle};
 use plotters_backend::DrawingBackend;
 use std::fmt::Write;
@@ -26,6 +28,8 @@ pub const PLOT: (u32, u32, u32, u32) = (
 );
 /// So many peaks that stand above their line are drawn for a line without a band.
 const PEAKS_MAX: usize = 24;
+
+type Area<B> = DrawingArea<B, Shift>;
 
 /// What a chart shows besides its lines.
 pub struct Frame<'a> {
@@ -71,7 +75,10 @@ impl Ranged for Axis {
 /// When plotters refuses; it has no reason to.
 pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(Drawn, f64)> {
     let mut out = Drawn::default();
-    let top = paint(Svg::new(&mut out, SIZE), SCALE, lines, frame)?;
+    let top = mesh(&Svg::new(&mut out, SIZE, 1).into_drawing_area(), SCALE, lines, frame)?;
+    // Lines that can be read back are finer than those that show where it goes.
+    out.is_exact = !frame.has_band;
+    plot(&Svg::new(&mut out, SIZE, FINE).into_drawing_area(), (SCALE, SCALE * FINE), lines, frame, top)?;
     out.close();
     overlay(&mut out, lines, frame, top);
     Ok((out, top))
@@ -82,13 +89,24 @@ pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(Drawn, f64)> {
 /// # Errors
 /// As [`draw`].
 pub fn paint<B: DrawingBackend>(backend: B, scale: u32, lines: &[Line], frame: &Frame<'_>) -> Result<f64> {
+    let area = backend.into_drawing_area();
+    let top = mesh(&area, scale, lines, frame)?;
+    plot(&area, (scale, scale), lines, frame, top)?;
+    area.present().map_err(|error| failed(&error))?;
+    Ok(top)
+}
+
+fn failed(error: &dyn std::fmt::Debug) -> anyhow::Error {
+    anyhow!("could not draw a chart: {error:?}")
+}
+
+/// Grid and labels.
+fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &Frame<'_>) -> Result<f64> {
     let highest = lines.iter().flat_map(|line| line.points.iter()).map(|point| point.max).fold(0.0, f64::max);
     let value_ticks = value_ticks(frame.unit, highest);
     let top = value_ticks.last().copied().unwrap_or(1.0);
     let ticks = time_ticks(&frame.time, frame.words);
-    let area = backend.into_drawing_area();
-    let failed = |error: &dyn std::fmt::Debug| anyhow!("could not draw a chart: {error:?}");
-    let mut chart = ChartBuilder::on(&area)
+    let mut chart = ChartBuilder::on(area)
         .margin_top(AROUND.1 * scale)
         .margin_right(AROUND.2 * scale)
         .x_label_area_size(AROUND.3 * scale)
@@ -110,13 +128,34 @@ pub fn paint<B: DrawingBackend>(backend: B, scale: u32, lines: &[Line], frame: &
         .set_all_tick_mark_size(0)
         .draw()
         .map_err(|error| failed(&error))?;
+    Ok(top)
+}
+
+/// Band and lines, across `x` and up `y` times as large.
+fn plot<B: DrawingBackend>(
+    area: &Area<B>,
+    (x, y): (u32, u32),
+    lines: &[Line],
+    frame: &Frame<'_>,
+    top: f64,
+) -> Result<()> {
+    let bare = |range: Range<f64>| Axis { range, ticks: Vec::new() };
+    let mut chart = ChartBuilder::on(area)
+        .margin_left(AROUND.0 * x)
+        .margin_top(AROUND.1 * y)
+        .margin_right(AROUND.2 * x)
+        .margin_bottom(AROUND.3 * y)
+        .build_cartesian_2d(bare(frame.time.clone()), bare(0.0..top))
+        .map_err(|error| failed(&error))?;
+    // A quarter of a pixel.
+    let slack = top / f64::from(PLOT.3) * 0.75;
     if frame.has_band
         && let Some(first) = lines.first()
     {
         for run in runs(&first.points, frame) {
-            let upper = run.iter().map(|point| (point.time, point.max.clamp(0.0, top)));
-            let lower = run.iter().rev().map(|point| (point.time, point.min.clamp(0.0, top)));
-            let band = Polygon::new(upper.chain(lower).collect::<Vec<_>>(), style(7, scale));
+            let upper = straightened(run.iter().map(|point| (point.time, point.max.clamp(0.0, top))), slack);
+            let lower = straightened(run.iter().map(|point| (point.time, point.min.clamp(0.0, top))), slack);
+            let band = Polygon::new(upper.into_iter().chain(lower.into_iter().rev()).collect::<Vec<_>>(), style(7, x));
             chart.draw_series(std::iter::once(band)).map_err(|error| failed(&error))?;
         }
     }
@@ -125,12 +164,11 @@ pub fn paint<B: DrawingBackend>(backend: B, scale: u32, lines: &[Line], frame: &
         let class = u8::try_from(number + 1).unwrap_or(1).min(6);
         let pieces = runs(&line.points, frame).map(|run| {
             let points: Vec<_> = run.iter().map(|point| (point.time, point.avg.clamp(0.0, top))).collect();
-            PathElement::new(points, style(class, scale))
+            PathElement::new(points, style(class, x))
         });
         chart.draw_series(pieces).map_err(|error| failed(&error))?;
     }
-    area.present().map_err(|error| failed(&error))?;
-    Ok(top)
+    Ok(())
 }
 
 fn color(class: u8) -> RGBColor {

@@ -2,10 +2,12 @@
 
 mod axis;
 mod backend;
+mod band;
 mod chart;
 mod charts;
 pub mod days;
 pub mod drawn;
+mod fit;
 mod font;
 mod footer;
 mod happened;
