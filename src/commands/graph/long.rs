@@ -114,7 +114,10 @@ pub fn read(
     }
     let is_behind = due.is_empty() && kept.past.is_behind;
     if is_behind {
-        kept.past = past::go_on(here, &count)?;
+        let (past, has_more) = past::go_on(here, &count)?;
+        kept.past = past;
+        // For the next run.
+        kept.made.get_mut("7d").filter(|_| has_more).into_iter().for_each(|made| made.1.clear());
     }
     if is_behind || !due.is_empty() {
         kept.key.clone_from(&key);

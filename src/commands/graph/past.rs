@@ -98,15 +98,14 @@ pub fn read(here: &Here, count: &Count) -> Result<Past> {
     Ok(past)
 }
 
-/// Counts some of what is not counted yet. The newest hours and days come first.
-pub fn go_on(here: &Here, count: &Count) -> Result<Past> {
+/// Counts some of what is not counted yet, the newest hours and days first; and whether the charts of the week have more
+/// units to show now.
+pub fn go_on(here: &Here, count: &Count) -> Result<(Past, bool)> {
     let mut used = Used::load(here, count);
-    if !used.close(here, count)? {
-        used.fill(here, count)?;
-    }
+    let has_more = used.close(here, count)? || used.fill(here, count)?;
     let past = of_used(&used, count);
     used.save(here);
-    Ok(past)
+    Ok((past, has_more))
 }
 
 /// The units of the last week by hours, for its charts.

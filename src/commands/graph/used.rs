@@ -135,30 +135,31 @@ impl Used {
         self.missing(count).next().is_some() || (!self.is_whole && count.long().next().is_some())
     }
 
-    /// Reads some hours of the newest day that is not counted.
-    pub fn fill(&mut self, here: &Here, count: &Count) -> Result<()> {
+    /// Reads some hours of the newest day that is not counted; whether that ends a day of the last week.
+    pub fn fill(&mut self, here: &Here, count: &Count) -> Result<bool> {
         let mut filling = match self.filling.take() {
             Some(filling) => filling,
             None => match next(here, count, &here.store.load_cache(DAYS_CACHE).unwrap_or_default())? {
                 Some(day) => Filling { day, ..Filling::default() },
                 None => {
                     self.is_whole = true;
-                    return Ok(());
+                    return Ok(false);
                 }
             },
         };
-        let Some(begin) = day::begin(&filling.day) else { return Ok(()) };
+        let Some(begin) = day::begin(&filling.day) else { return Ok(false) };
+        let is_of_week = count.hour - begin < TimeDelta::days(WEEK_DAYS);
         let from = begin + TimeDelta::hours(filling.hours as i64);
         let until = (from + TimeDelta::hours(count.hours() as i64)).min(begin + TimeDelta::days(1));
         let tallies = tallies(here, from, until, count)?;
-        for tally in tallies.values().filter(|_| count.hour - begin < TimeDelta::days(WEEK_DAYS)) {
+        for tally in tallies.values().filter(|_| is_of_week) {
             self.add_week(&tally.units);
         }
         filling.tally = Tally::sum(tallies.values().chain([&filling.tally]));
         filling.hours += count.hours();
         if filling.hours < 24 {
             self.filling = Some(filling);
-            return Ok(());
+            return Ok(false);
         }
         filling.tally.shorten(USERS_MAX);
         for range in count.long().filter(|range| filling.day >= first_day(range, count.hour)) {
@@ -169,7 +170,7 @@ impl Used {
         days.insert(filling.day, filling.tally);
         let _ = here.store.save_cache(DAYS_CACHE, &days);
         self.is_whole = next(here, count, &days)?.is_none();
-        Ok(())
+        Ok(is_of_week)
     }
 
     /// Everything from an hour on, with the units.
