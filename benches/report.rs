@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use harness::{Host, binary, repository};
-use measure::{compare, cost, row};
+use measure::{cost, row};
 use osmon::base::clock::own_cpu_ms;
 use osmon::report::drawn::draw;
 use osmon::report::range::{RANGES, Range};
@@ -37,6 +37,8 @@ const NOW: &str = "2026-11-20T21:40:30Z";
 const BEFORE: &str = "2026-11-20T21:59:30Z";
 /// So often the same page is made in each of those minutes.
 const TIMES: usize = 5;
+/// So often two programs are run in turn.
+const PAIRS: usize = 41;
 /// So often a page is put together.
 const RENDERED: usize = 15;
 
@@ -64,7 +66,7 @@ fn main() {
         fills += 1;
     }
     cost(&borrowed(&of_day));
-    let [(cpu, memory), (other, _)] = compare(&borrowed(&of_year), &borrowed(&of_day));
+    let [(cpu, memory), (other, _)] = least(&borrowed(&of_year), &borrowed(&of_day));
     row("osmon graph, a year, CPU in all, limit 25 ms", cpu, 25.0, "ms");
     row("osmon graph, a year : a day of history, limit 1.05", cpu, other, "ms");
     row("data gathered to HTML text, 5 ranges, limit 8 ms", rendered(&year), 8.0, "ms");
@@ -72,6 +74,18 @@ fn main() {
     size(&fs::read_to_string(year.join("report.html")).unwrap());
     hours(&host, &year);
     println!("the very first page of a history of a year: {first:.0} ms; its processes were counted by {fills} runs");
+}
+
+/// The least CPU time and memory of two programs in turn: another program on this machine makes both only dearer.
+fn least(a: &[&str], b: &[&str]) -> [(f64, f64); 2] {
+    let (mut first, mut second) = ((f64::INFINITY, f64::INFINITY), (f64::INFINITY, f64::INFINITY));
+    for _ in 0..PAIRS {
+        for (least, command) in [(&mut first, a), (&mut second, b)] {
+            let (cpu, memory) = cost(command);
+            *least = (least.0.min(cpu), least.1.min(memory));
+        }
+    }
+    [first, second]
 }
 
 fn graph(host: &Host, data: &Path, now: &str) -> Vec<String> {

@@ -58,6 +58,12 @@ struct KeptDays {
     rows: Vec<DayRow>,
 }
 
+/// When the last page was made.
+#[derive(Debug, Serialize, Deserialize)]
+struct Turn {
+    time: DateTime<Utc>,
+}
+
 /// What is kept, whether it still counts or not, and the first day of the history: in a directory of years the listing
 /// is not for nothing.
 pub fn load(here: &Here) -> Result<(Option<Kept>, Option<String>)> {
@@ -132,9 +138,9 @@ pub fn read(
 /// Whether a page was made in the last minutes: then another will be in the next one.
 fn is_followed(here: &Here) -> bool {
     let now = here.now.wall;
-    let before = here.store.load_cache::<DateTime<Utc>>(TURN_CACHE);
-    let _ = here.store.save_cache(TURN_CACHE, &now);
-    before.is_some_and(|before| before <= now && now - before <= TimeDelta::seconds(TURN_SECONDS))
+    let before = here.store.load_cache::<Turn>(TURN_CACHE);
+    let _ = here.store.save_cache(TURN_CACHE, &Turn { time: now });
+    before.is_some_and(|before| before.time <= now && now - before.time <= TimeDelta::seconds(TURN_SECONDS))
 }
 
 /// Draws a long range anew, up to the open hour.
