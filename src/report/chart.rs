@@ -1,11 +1,10 @@
 //! One chart, drawn by plotters. The only place that knows it.
 
-use super::axis::{label, time_ticks, value_ticks};
+use super::axis::{Tick, label, value_ticks};
 use super::backend::{Drawn, FINE, SCALE, Svg};
 use super::band::straightened;
 use super::charts::{Line, Unit};
 use super::series::Point;
-use super::words::Words;
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
@@ -39,12 +38,12 @@ pub struct Frame<'a> {
     pub gap_seconds: f64,
     /// Unit of the values.
     pub unit: Unit,
-    /// Language of the labels.
-    pub words: Words,
     /// Points stand for spans: the first line gets a band from its least to its greatest value.
     pub has_band: bool,
     /// Nothing was recorded in these spans.
     pub gaps: &'a [(f64, f64)],
+    /// Of the axis of time: `axis::time_ticks` of the span, the same for many charts.
+    pub ticks: &'a [Tick],
 }
 
 /// An axis with its own tick marks: full hours and round numbers, not where the arithmetic puts them.
@@ -105,18 +104,18 @@ fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &F
     let highest = lines.iter().flat_map(|line| line.points.iter()).map(|point| point.max).fold(0.0, f64::max);
     let value_ticks = value_ticks(frame.unit, highest);
     let top = value_ticks.last().copied().unwrap_or(1.0);
-    let ticks = time_ticks(&frame.time, frame.words);
     let mut chart = ChartBuilder::on(area)
         .margin_top(AROUND.1 * scale)
         .margin_right(AROUND.2 * scale)
         .x_label_area_size(AROUND.3 * scale)
         .y_label_area_size(AROUND.0 * scale)
         .build_cartesian_2d(
-            Axis { range: frame.time.clone(), ticks: ticks.iter().map(|tick| tick.0).collect() },
+            Axis { range: frame.time.clone(), ticks: frame.ticks.iter().map(|tick| tick.0).collect() },
             Axis { range: 0.0..top, ticks: value_ticks },
         )
         .map_err(|error| failed(&error))?;
-    let words = |time: &f64| ticks.iter().find(|tick| tick.0 == *time).map(|tick| tick.1.clone()).unwrap_or_default();
+    let words =
+        |time: &f64| frame.ticks.iter().find(|tick| tick.0 == *time).map(|tick| tick.1.clone()).unwrap_or_default();
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -231,11 +230,9 @@ fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::words::Language;
 
     fn frame(gaps: &[(f64, f64)], has_band: bool) -> Frame<'_> {
-        let words = Words::new(Language::English);
-        Frame { time: 0.0..3600.0, gap_seconds: 150.0, unit: Unit::Full, words, has_band, gaps }
+        Frame { time: 0.0..3600.0, gap_seconds: 150.0, unit: Unit::Full, has_band, gaps, ticks: &[] }
     }
 
     fn line(points: Vec<Point>) -> Line<'static> {

@@ -1,6 +1,6 @@
 //! The charts of one range, drawn: what the template shows, and what can be kept until the range moves on.
 
-use super::axis::label;
+use super::axis::{label, time_ticks};
 use super::backend::SCALE;
 use super::chart::{self, Frame, PLOT};
 use super::charts::{Line, Spec, Unit, lines, specs};
@@ -103,6 +103,7 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
     let time = end - f64::from(range.seconds)..end;
     let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
     let newest = series.last().unwrap_or_default();
+    let ticks = time_ticks(&time, words);
     let mut charts = Vec::new();
     for spec in specs(series) {
         let lines = lines(&spec, series, words);
@@ -114,9 +115,9 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
             time: time.clone(),
             gap_seconds: series.gap_seconds(),
             unit: spec.unit,
-            words,
             has_band: range.step_seconds > 0,
             gaps: &gaps,
+            ticks: &ticks,
         };
         let (drawing, top) = chart::draw(&lines, &frame)?;
         let rows: Vec<Row> =
