@@ -15,6 +15,9 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+/// So many charts of a range are drawn; more would fit in no page.
+const CHARTS_MAX: usize = 60;
+
 /// The charts of a range as HTML. Apostrophes instead of quotes, which would have to be escaped where it is kept.
 #[derive(Template)]
 #[template(path = "report-charts.html")]
@@ -75,6 +78,9 @@ pub struct Drawn {
     pub to: f64,
     /// Those that have something to show, as HTML.
     pub html: String,
+    /// The headings of those that there is no room for in any page.
+    #[serde(default)]
+    pub undrawn: Vec<String>,
     /// In these spans nothing was recorded.
     pub gaps: Vec<(f64, f64)>,
     /// Why, in words; of a range that is kept.
@@ -104,8 +110,12 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
     let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
     let newest = series.last().unwrap_or_default();
     let ticks = time_ticks(&time, words);
-    let mut charts = Vec::new();
+    let (mut charts, mut undrawn) = (Vec::new(), Vec::new());
     for spec in specs(series) {
+        if charts.len() >= CHARTS_MAX {
+            undrawn.push(words.of(&spec.title).to_string());
+            continue;
+        }
         let lines = lines(&spec, series, words);
         let has_values = |line: &Line| line.points.iter().any(|point| point.max != 0.0);
         if lines.is_empty() || (spec.unit == Unit::Milliseconds && !lines.iter().any(has_values)) {
@@ -127,7 +137,7 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
     let plot = plot_box();
     let html = Charts { w: words, id: range.id, charts: &charts, box_size: view_box(), plot }.render()?;
     let (from, to) = (time.start, time.end);
-    Ok(Drawn { id: range.id.to_string(), from, to, html, gaps, reasons: Vec::new(), markers: String::new() })
+    Ok(Drawn { id: range.id.to_string(), from, to, html, undrawn, gaps, reasons: Vec::new(), markers: String::new() })
 }
 
 /// Puts with a range that is kept what happened in it, and why there are gaps.

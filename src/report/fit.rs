@@ -20,12 +20,25 @@ pub struct Charts<'a> {
     pub id: &'a str,
     /// As HTML, one after the other.
     pub html: Cow<'a, str>,
+    /// The headings of those that are left out, as HTML, in the order of the page.
+    pub left: Vec<String>,
+}
+
+impl Charts<'_> {
     /// Which are left out, in words and as HTML; empty: none.
-    pub left_out: String,
+    pub fn left_out(&self, words: &Words) -> String {
+        if self.left.is_empty() {
+            return String::new();
+        }
+        let named = self.left.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = self.left.len().saturating_sub(NAMED_MAX);
+        let more = if more > 0 { format!(", {}", words.with("and {} more", &more.to_string())) } else { String::new() };
+        words.with("Left out to keep the page below 320 KB: {}", &format!("{named}{more}"))
+    }
 }
 
 /// Leaves out charts of at least so many bytes: the last ones of the page first, for the first ones say most.
-pub fn fold<'r, 'a: 'r>(ranges: impl Iterator<Item = &'r mut Charts<'a>>, excess: usize, words: Words) {
+pub fn fold<'r, 'a: 'r>(ranges: impl Iterator<Item = &'r mut Charts<'a>>, excess: usize) {
     let mut ranges: Vec<&mut Charts> = ranges.collect();
     let excess = excess + SAYING * ranges.len();
     let mut split: Vec<Vec<Option<&str>>> = Vec::new();
@@ -58,17 +71,11 @@ pub fn fold<'r, 'a: 'r>(ranges: impl Iterator<Item = &'r mut Charts<'a>>, excess
             }
         }
     }
-    for ((range, pieces), mut left) in ranges.iter_mut().zip(&split).zip(left) {
-        if left.is_empty() {
-            continue;
+    for ((range, pieces), left) in ranges.iter_mut().zip(&split).zip(left) {
+        if !left.is_empty() {
+            range.html = Cow::Owned(pieces.iter().flatten().copied().collect());
+            range.left.splice(0..0, left.into_iter().rev().map(str::to_string));
         }
-        range.html = Cow::Owned(pieces.iter().flatten().copied().collect());
-        left.reverse();
-        let more = left.len().saturating_sub(NAMED_MAX);
-        left.truncate(NAMED_MAX);
-        let more = if more > 0 { format!(", {}", words.with("and {} more", &more.to_string())) } else { String::new() };
-        range.left_out =
-            words.with("Left out to keep the page below 320 KB: {}", &format!("{}{more}", left.join(", ")));
     }
 }
 
@@ -111,11 +118,14 @@ mod tests {
     fn what_stands_last_goes_first_and_the_day_last() {
         let (day, month) = (html(&["CPU", "Memory", "Processes", "plugin.x"]), html(&["CPU", "Processes", "plugin.x"]));
         let fold_by = |excess: usize| {
-            let charts = |id, html: &'static str| Charts { id, html: Cow::Borrowed(html), left_out: String::new() };
+            let charts = |id, html: &'static str| Charts { id, html: Cow::Borrowed(html), left: Vec::new() };
             let mut ranges = [charts("24h", day.clone().leak()), charts("30d", month.clone().leak())];
-            fold(ranges.iter_mut(), excess, Words::new(Language::English));
+            fold(ranges.iter_mut(), excess);
             ranges.map(|range| {
-                (pieces(&range.html).map(|piece| key(piece).to_string()).collect::<Vec<_>>().join(" "), range.left_out)
+                (
+                    pieces(&range.html).map(|piece| key(piece).to_string()).collect::<Vec<_>>().join(" "),
+                    range.left_out(&Words::new(Language::English)),
+                )
             })
         };
         // Each range has room for saying what is left out.

@@ -166,11 +166,15 @@ pub fn render(input: &Input) -> Result<String> {
     let mut out = String::with_capacity(drawings.sum::<usize>() + 96 * 1024);
     page.render_into(&mut out)?;
     if out.len() > PAGE_MAX {
-        fit::fold(page.ranges.iter_mut().map(|range| &mut range.charts), out.len() - PAGE_MAX, words);
+        fit::fold(page.ranges.iter_mut().map(|range| &mut range.charts), out.len() - PAGE_MAX);
         out.clear();
         page.render_into(&mut out)?;
     }
     Ok(plain(out))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;")
 }
 
 fn shown<'a>(input: &'a Input, drawn: &'a super::Drawn) -> Shown<'a> {
@@ -190,7 +194,11 @@ fn shown<'a>(input: &'a Input, drawn: &'a super::Drawn) -> Shown<'a> {
         is_first: drawn.id == input.first_range,
         from: drawn.from as i64,
         to: drawn.to as i64,
-        charts: Charts { id: &drawn.id, html: Cow::Borrowed(&drawn.html), left_out: String::new() },
+        charts: Charts {
+            id: &drawn.id,
+            html: Cow::Borrowed(&drawn.html),
+            left: drawn.undrawn.iter().map(|title| escaped(title)).collect(),
+        },
         markers: marked,
         gaps: if drawn.reasons.is_empty() {
             happened::gaps(&input.marks, drawn, input.now, words, GAPS_MAX)

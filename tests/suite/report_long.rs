@@ -175,7 +175,7 @@ fn with_two_hundred_disks_and_checks_on_fire_it_is_still_one_that_can_be_mailed(
         .collect();
     let devices: Vec<String> = (0..200).map(|disk| format!(r#"{{"device":"sd{disk}","latency_ms":{disk}.25,"read_bytes_per_second":{},"written_bytes_per_second":12}}"#, disk * 7919)).collect();
     let checks: Vec<String> =
-        (0..200).map(|check| format!(r#""c{check:03}":{{"duration_ms":{}}}"#, check * 31 % 97)).collect();
+        (0..200).map(|check| format!(r#""c{check:03}":{{"duration_ms":{}}}"#, check * 31 % 97 + 1)).collect();
     for day in (0..380).step_by(2) {
         let first = "2026-11-20T21:30:00Z".parse::<DateTime<Utc>>().unwrap() - TimeDelta::days(day);
         let minutes = if day == 0 { 0..10 } else { 0..1 };
@@ -209,5 +209,7 @@ fn with_two_hundred_disks_and_checks_on_fire_it_is_still_one_that_can_be_mailed(
         }
         let left = between(charts, "Left out to keep the page below 320 KB: ", "</p>");
         assert!(left.starts_with("check.") && left.ends_with(" more") && left.matches("check.").count() == 8, "{left}");
+        let more: usize = left.rsplit("and ").next().unwrap().strip_suffix(" more").unwrap().parse().unwrap();
+        assert_eq!(charts.matches("data-k='check.").count() + 8 + more, 200, "{range}: each is drawn or counted");
     }
 }
