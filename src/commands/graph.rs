@@ -1,7 +1,9 @@
 //! `osmon graph`: the page, a single chart, and the month on paper.
 
+mod hours;
 mod input;
 mod long;
+mod ninety;
 mod one;
 mod past;
 mod pdf;

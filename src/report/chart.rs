@@ -40,6 +40,8 @@ pub struct Frame<'a> {
     pub unit: Unit,
     /// Points stand for spans: the first line gets a band from its least to its greatest value.
     pub has_band: bool,
+    /// A line can be read back to 0.3 % of its value, not of the height of the chart.
+    pub is_exact: bool,
     /// Nothing was recorded in these spans.
     pub gaps: &'a [(f64, f64)],
     /// Of the axis of time: `axis::time_ticks` of the span, the same for many charts.
@@ -75,8 +77,7 @@ impl Ranged for Axis {
 pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(Drawn, f64)> {
     let mut out = Drawn::default();
     let top = mesh(&Svg::new(&mut out, SIZE, 1).into_drawing_area(), SCALE, lines, frame)?;
-    // Lines that can be read back are finer than those that show where it goes.
-    out.is_exact = !frame.has_band;
+    out.is_exact = frame.is_exact;
     plot(&Svg::new(&mut out, SIZE, FINE).into_drawing_area(), (SCALE, SCALE * FINE), lines, frame, top)?;
     out.close();
     overlay(&mut out, lines, frame, top);
@@ -232,7 +233,7 @@ mod tests {
     use super::*;
 
     fn frame(gaps: &[(f64, f64)], has_band: bool) -> Frame<'_> {
-        Frame { time: 0.0..3600.0, gap_seconds: 150.0, unit: Unit::Full, has_band, gaps, ticks: &[] }
+        Frame { time: 0.0..3600.0, gap_seconds: 150.0, unit: Unit::Full, has_band, is_exact: false, gaps, ticks: &[] }
     }
 
     fn line(points: Vec<Point>) -> Line<'static> {

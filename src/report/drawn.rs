@@ -126,6 +126,7 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
             gap_seconds: series.gap_seconds(),
             unit: spec.unit,
             has_band: range.step_seconds > 0,
+            is_exact: true,
             gaps: &gaps,
             ticks: &ticks,
         };

@@ -59,6 +59,7 @@ impl Single<'_> {
             gap_seconds: self.series.gap_seconds(),
             unit: self.unit(),
             has_band: self.has_band,
+            is_exact: false,
             gaps,
             ticks,
         }

@@ -73,6 +73,9 @@ fn a_spike_of_a_single_sample_is_seen_on_the_year_with_its_exact_height() {
     let highest = band.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
     assert!(near(highest, (x, y(97.3))), "the band reaches {highest:?}, not {:?}", (x, y(97.3)));
     assert_eq!(band.iter().filter(|corner| corner.1 < y(5.0) - 2.0).count(), 1, "and nowhere else");
+    // What the script reads back from the line is the mean: 0.3 % of itself, though it is small against the axis.
+    let mean = (492.0 - corners(between(chart, "<path class=s1 d='", "'")).last().unwrap().1) / 468.0 * 100.0;
+    assert!((mean - 3.0).abs() <= 0.009, "{mean} is not 3");
     // The second line has no band, but a stroke up to its peak.
     let stroke = between(chart, "<path class='w s1' d='", "'");
     let numbers: Vec<f64> = stroke[1..].replace('v', " ").split(' ').map(|number| number.parse().unwrap()).collect();

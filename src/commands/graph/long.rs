@@ -1,11 +1,10 @@
 //! What of the page changes once an hour only: the charts of a week, a month and a year, what is usual, and what the
 //! history takes on the disk. Kept between runs, so that a page costs the same in year five as on day two.
 
-use super::past::{self, Count, Past};
-use super::{Here, read};
-use crate::commands::{cases, timeline};
-use crate::model::incident::Severity;
-use crate::report::days::{Trouble, rows};
+use super::hours::Count;
+use super::past::{self, Past};
+use super::{Here, ninety, read};
+use crate::commands::timeline;
 use crate::report::drawn::draw;
 use crate::report::range::{RANGES, Range};
 use crate::report::{DayRow, Drawn, Look, Outlook, drawn, outlook};
@@ -14,11 +13,10 @@ use crate::store::{SNAPSHOTS, hour};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Names of the caches.
 const CACHE: &str = "report-ranges";
-const DAYS_CACHE: &str = "report-days";
 const TURN_CACHE: &str = "report-turn";
 /// Changed whenever what is kept looks different.
 const SHAPE: u32 = 3;
@@ -49,13 +47,6 @@ pub struct Kept {
     /// The last 90 days.
     #[serde(skip)]
     pub days: Vec<DayRow>,
-}
-
-/// The last 90 days, kept until something begins or ends.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct KeptDays {
-    key: String,
-    rows: Vec<DayRow>,
 }
 
 /// When the last page was made.
@@ -130,8 +121,11 @@ pub fn read(
         // Where it cannot be kept it is made again.
         let _ = here.store.save_cache(CACHE, &kept);
     }
-    kept.days =
-        if look.has("days") { days(here, look, format!("{key} {hour} {from} {newest_event}"))? } else { Vec::new() };
+    kept.days = if look.has("days") {
+        ninety::days(here, look, format!("{key} {hour} {from} {newest_event}"))?
+    } else {
+        Vec::new()
+    };
     Ok(kept)
 }
 
@@ -161,33 +155,4 @@ fn make(here: &Here, kept: &mut Kept, id: &str, count: &Count, look: &Look) -> R
         kept.drawn.push(drawn);
     }
     Ok(())
-}
-
-fn days(here: &Here, look: &Look, key: String) -> Result<Vec<DayRow>> {
-    let open = cases::state(here).open();
-    let key = format!("{key} {:?}", open.iter().map(|incident| (&incident.id, incident.severity)).collect::<Vec<_>>());
-    if let Some(kept) = here.store.load_cache::<KeptDays>(DAYS_CACHE).filter(|kept| kept.key == key) {
-        return Ok(kept.rows);
-    }
-    let now = here.now.wall;
-    let cases = cases::read(here, now - TimeDelta::days(91), now)?;
-    let troubles: Vec<Trouble> = cases
-        .into_iter()
-        .map(|case| Trouble {
-            until: case.ended.or_else(|| case.open.is_none().then(|| case.since + seconds(case.lasted))).unwrap_or(now),
-            metric: case.metric,
-            title: case.title,
-            severity: case.severity.max(Severity::Warning),
-            since: case.since,
-        })
-        .collect();
-    let recorded: BTreeSet<String> = here.store.days(SNAPSHOTS)?.into_iter().map(|day| day.name).collect();
-    let rows = rows(&troubles, &recorded, &here.config.probe.services, now, look.words);
-    let kept = KeptDays { key, rows };
-    let _ = here.store.save_cache(DAYS_CACHE, &kept);
-    Ok(kept.rows)
-}
-
-fn seconds(seconds: f64) -> TimeDelta {
-    TimeDelta::milliseconds((seconds.clamp(0.0, 1e9) * 1e3) as i64)
 }

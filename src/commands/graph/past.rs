@@ -2,6 +2,7 @@
 //! of processes are large; made again from them where it is lost.
 
 use super::Here;
+use super::hours::Count;
 use super::used::Used;
 use crate::report::range::Range;
 use crate::report::units::Units;
@@ -15,8 +16,6 @@ use std::collections::BTreeMap;
 pub const USERS_MAX: usize = 8;
 /// So many units of a chart, for each of CPU and memory.
 const UNITS_MAX: usize = 5;
-/// So many hours are counted at once where a run follows each minute.
-const HOURS_AT_ONCE: usize = 6;
 
 /// The last hour.
 #[derive(Debug, Default)]
@@ -57,31 +56,6 @@ pub fn of(range: &Range, recent: &Recent, past: &Past, now: DateTime<Utc>) -> Ta
             tally
         }
         id => past.ranges.get(id).cloned().unwrap_or_default(),
-    }
-}
-
-/// What is to be counted, and how much of it now.
-#[derive(Debug, Clone, Copy)]
-pub struct Count<'a> {
-    /// The open hour.
-    pub hour: DateTime<Utc>,
-    /// The ranges of the page.
-    pub ranges: &'a [Range],
-    /// Hours to which a record was added when they were over.
-    pub late: &'a [DateTime<Utc>],
-    /// Another run follows soon: it goes on.
-    pub is_patient: bool,
-}
-
-impl Count<'_> {
-    /// So many hours are counted by this run.
-    pub fn hours(&self) -> usize {
-        if self.is_patient { HOURS_AT_ONCE } else { 24 }
-    }
-
-    /// The ranges beyond a day.
-    pub fn long(&self) -> impl Iterator<Item = &Range> {
-        self.ranges.iter().filter(|range| range.step_seconds > 300)
     }
 }
 

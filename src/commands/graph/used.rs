@@ -1,12 +1,12 @@
 //! What the records of processes add up to, by hours and by days: each hour is read once, when it is over.
 
 use super::Here;
-use super::past::{Count, USERS_MAX};
-use crate::model::record::time_of;
+use super::hours::{Count, name, tallies};
+use super::past::USERS_MAX;
 use crate::report::range::Range;
 use crate::report::units::Units;
 use crate::report::who::Tally;
-use crate::store::{PROCESSES, day, hour};
+use crate::store::{PROCESSES, day};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,9 +20,6 @@ const DAYS_MAX: i64 = 365;
 /// So many hours back, and so many days of units.
 const HOURS_MAX: i64 = 24;
 const WEEK_DAYS: i64 = 8;
-/// Of an hour so many units are kept, for each of CPU and memory; one sample in so many seconds.
-const UNITS_MAX: usize = 12;
-const UNIT_STEP: f64 = 300.0;
 /// Of a week: one sample in so many seconds.
 const WEEK_STEP: f64 = 3600.0;
 
@@ -54,10 +51,6 @@ struct Filling {
 }
 
 type Days = BTreeMap<String, Tally>;
-
-fn name(hour: DateTime<Utc>) -> String {
-    hour.format("%Y-%m-%dT%H").to_string()
-}
 
 impl Used {
     /// What is kept; nothing where it is lost or was counted too early.
@@ -200,37 +193,4 @@ fn next(here: &Here, count: &Count, days: &Days) -> Result<Option<String>> {
     let (oldest, today) = (day::of(count.hour - TimeDelta::days(DAYS_MAX)), day::of(count.hour));
     let recorded = here.store.days(PROCESSES)?.into_iter().rev().map(|day| day.name);
     Ok(recorded.filter(|day| *day < today && *day >= oldest).find(|day| !days.contains_key(day)))
-}
-
-/// The hours of a span, by name. Bounded in memory, however long it is.
-fn tallies(here: &Here, since: DateTime<Utc>, until: DateTime<Utc>, count: &Count) -> Result<BTreeMap<String, Tally>> {
-    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-    let (mut open, mut lines) = (String::new(), Vec::new());
-    let mut close = |hour: &str, lines: &mut Vec<String>| {
-        if !lines.is_empty() {
-            tallies.entry(hour.to_string()).or_default().join(&Tally::of(lines, true));
-            lines.clear();
-        }
-    };
-    let visit = &mut |line: &str| {
-        let hour = time_of(line).and_then(|time| time.get(..13)).unwrap_or_default();
-        if hour != open {
-            close(&open, &mut lines);
-            open = hour.to_string();
-        }
-        lines.push(line.to_string());
-    };
-    let end = until - TimeDelta::milliseconds(1);
-    let is_end = count.late.is_empty() && end >= hour::of(count.hour) - TimeDelta::hours(1);
-    if is_end && day::of(since) == day::of(end) {
-        here.store.read_tail(PROCESSES, since, end, visit)?;
-    } else {
-        here.store.read(PROCESSES, since, end, visit)?;
-    }
-    close(&open, &mut lines);
-    for tally in tallies.values_mut() {
-        tally.units.group(UNIT_STEP);
-        tally.units.shorten(UNITS_MAX);
-    }
-    Ok(tallies)
 }
