@@ -6,7 +6,7 @@ path=(p,c,d)=>{const e=Q("."+c[0],p)||p.appendChild(B.createElementNS(p.namespac
 short=v=>+v.toFixed(v<9.995?2:v<99.95),
 form=(v,f)=>{let u=0;if(f>"m"&&f<"r")return short(v)+(f<"p"?"":" %");for(;v>=1023.5;u++)v/=1024;return short(v)+" "+(u?"KMGTP"[u-1]+"i":"")+"B"+(f=="r"?"/s":"")},
 time=t=>new Date((+D.zone+t+30)*1e3).toISOString().slice(0,16).replace("T"," "),
-points=p=>p.at??=get(p,"d").split("M").slice(1).flatMap(m=>{let x=0,y=0;return m.match(/-?\d+/g).flatMap((v,i,n)=>i%2?[[x+=+n[i-1],y+=+v]]:[])}),
+points=p=>p.at??=get(p,"d").split("M").slice(1).flatMap(m=>{let x=0,y=0;return m.match(/-?[\d.]+/g).flatMap((v,i,n)=>i%2?[[x+=+n[i-1],y+=+v]]:[])}),
 near=(p,x)=>points(p).reduce((b,q)=>abs(q[0]-x)<abs(b[0]-x)?q:b,[-1e6]),
 put=(p,t,c,s)=>{const e=B.createElement(t);e.className=c;e.textContent=s;p.append(e);return e},
 hide=()=>{tip.hidden=1;each(".y",e=>e.remove())},
@@ -15,7 +15,7 @@ each(".pl",p=>set(p,"viewBox",[X+f*W,Y,(g-f)*W,H]),R);
 each("text.c",e=>{e.o??=e.textContent;const t=time(a+b*(f+(get(e,"x")-X)/W*(g-f)));e.textContent=z?b*(g-f)<9e4?t.slice(11):t.slice(5,10):e.o},R);
 each(".v[d]",e=>e.remove());d&&each(".c",c=>{for(const r of A(".r")){const[f,g]=span(r),s=A(".c",r).find(o=>o.dataset.k==c.dataset.k),p=s&&Q("[class=s0]",s);
 if(!p||f>a-d||f+g<a+b-d)continue;
-const o=points(p).map(q=>[round(X+(f+(q[0]-X)/W*g-a+d)/b*W),round(Y+H-(Y+H-q[1])*s.dataset.top/c.dataset.top)]);
+const o=points(p).map(q=>[round(X+(f+(q[0]-X)/W*g-a+d)/b*W),Y+H-(Y+H-q[1])*s.dataset.top/c.dataset.top]);
 path(Q(".pl",c),"v s0","M"+o.join("L")).at=o;break}},R);
 location.replace("#"+[R.id.slice(1),d,...z||[]])},
 spot=e=>{const s=P&&e.target.closest(".c>svg"),r=s?.getBoundingClientRect(),[f,g]=zoom||[0,1];return s&&[s.parentNode,f+(g-f)*min(1,max(0,((e.clientX-r.left)/r.width*s.viewBox.baseVal.width-X)/W))]},

@@ -65,6 +65,8 @@ mod probe; // recorded hosts
 mod replay; // the rules on the past
 #[path = "suite/report.rs"]
 mod report; // the page as text
+#[path = "suite/report_long.rs"]
+mod report_long; // the page over a year
 #[path = "suite/run.rs"]
 mod run; // the whole minute
 #[path = "suite/untold.rs"]

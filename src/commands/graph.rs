@@ -1,13 +1,18 @@
 //! `osmon graph`: the page, a single chart, and the month on paper.
 
+mod hours;
+mod hushed;
 mod input;
 mod long;
+mod ninety;
 mod one;
 mod past;
 mod pdf;
 mod place;
 mod read;
 mod summary;
+mod used;
+mod watched;
 
 use super::here::Here;
 use super::upkeep;

@@ -1,13 +1,14 @@
 //! One chart, drawn by plotters. The only place that knows it.
 
-use super::axis::{label, time_ticks, value_ticks};
-use super::backend::{Drawn, SCALE, Svg};
+use super::axis::{Tick, label, value_ticks};
+use super::backend::{Drawn, FINE, SCALE, Svg};
+use super::band::straightened;
 use super::charts::{Line, Unit};
 use super::series::Point;
-use super::words::Words;
 use anyhow::{Result, anyhow};
+use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
-use plotters::prelude::{ChartBuilder, IntoDrawingArea, PathElement, Polygon, RGBColor};
+use plotters::prelude::{ChartBuilder, DrawingArea, IntoDrawingArea, PathElement, Polygon, RGBColor};
 use plotters::style::{IntoFont, ShapeStyle};
 use plotters_backend::DrawingBackend;
 use std::fmt::Write;
@@ -27,6 +28,8 @@ pub const PLOT: (u32, u32, u32, u32) = (
 /// So many peaks that stand above their line are drawn for a line without a band.
 const PEAKS_MAX: usize = 24;
 
+type Area<B> = DrawingArea<B, Shift>;
+
 /// What a chart shows besides its lines.
 pub struct Frame<'a> {
     /// From and to, seconds since 1970.
@@ -35,12 +38,14 @@ pub struct Frame<'a> {
     pub gap_seconds: f64,
     /// Unit of the values.
     pub unit: Unit,
-    /// Language of the labels.
-    pub words: Words,
     /// Points stand for spans: the first line gets a band from its least to its greatest value.
     pub has_band: bool,
+    /// A line can be read back to 0.3 % of its value, not of the height of the chart.
+    pub is_exact: bool,
     /// Nothing was recorded in these spans.
     pub gaps: &'a [(f64, f64)],
+    /// Of the axis of time: `axis::time_ticks` of the span, the same for many charts.
+    pub ticks: &'a [Tick],
 }
 
 /// An axis with its own tick marks: full hours and round numbers, not where the arithmetic puts them.
@@ -71,7 +76,9 @@ impl Ranged for Axis {
 /// When plotters refuses; it has no reason to.
 pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(Drawn, f64)> {
     let mut out = Drawn::default();
-    let top = paint(Svg::new(&mut out, SIZE), SCALE, lines, frame)?;
+    let top = mesh(&Svg::new(&mut out, SIZE, 1).into_drawing_area(), SCALE, lines, frame)?;
+    out.is_exact = frame.is_exact;
+    plot(&Svg::new(&mut out, SIZE, FINE).into_drawing_area(), (SCALE, SCALE * FINE), lines, frame, top)?;
     out.close();
     overlay(&mut out, lines, frame, top);
     Ok((out, top))
@@ -82,23 +89,34 @@ pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(Drawn, f64)> {
 /// # Errors
 /// As [`draw`].
 pub fn paint<B: DrawingBackend>(backend: B, scale: u32, lines: &[Line], frame: &Frame<'_>) -> Result<f64> {
+    let area = backend.into_drawing_area();
+    let top = mesh(&area, scale, lines, frame)?;
+    plot(&area, (scale, scale), lines, frame, top)?;
+    area.present().map_err(|error| failed(&error))?;
+    Ok(top)
+}
+
+fn failed(error: &dyn std::fmt::Debug) -> anyhow::Error {
+    anyhow!("could not draw a chart: {error:?}")
+}
+
+/// Grid and labels.
+fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &Frame<'_>) -> Result<f64> {
     let highest = lines.iter().flat_map(|line| line.points.iter()).map(|point| point.max).fold(0.0, f64::max);
     let value_ticks = value_ticks(frame.unit, highest);
     let top = value_ticks.last().copied().unwrap_or(1.0);
-    let ticks = time_ticks(&frame.time, frame.words);
-    let area = backend.into_drawing_area();
-    let failed = |error: &dyn std::fmt::Debug| anyhow!("could not draw a chart: {error:?}");
-    let mut chart = ChartBuilder::on(&area)
+    let mut chart = ChartBuilder::on(area)
         .margin_top(AROUND.1 * scale)
         .margin_right(AROUND.2 * scale)
         .x_label_area_size(AROUND.3 * scale)
         .y_label_area_size(AROUND.0 * scale)
         .build_cartesian_2d(
-            Axis { range: frame.time.clone(), ticks: ticks.iter().map(|tick| tick.0).collect() },
+            Axis { range: frame.time.clone(), ticks: frame.ticks.iter().map(|tick| tick.0).collect() },
             Axis { range: 0.0..top, ticks: value_ticks },
         )
         .map_err(|error| failed(&error))?;
-    let words = |time: &f64| ticks.iter().find(|tick| tick.0 == *time).map(|tick| tick.1.clone()).unwrap_or_default();
+    let words =
+        |time: &f64| frame.ticks.iter().find(|tick| tick.0 == *time).map(|tick| tick.1.clone()).unwrap_or_default();
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -110,13 +128,34 @@ pub fn paint<B: DrawingBackend>(backend: B, scale: u32, lines: &[Line], frame: &
         .set_all_tick_mark_size(0)
         .draw()
         .map_err(|error| failed(&error))?;
+    Ok(top)
+}
+
+/// Band and lines, across `x` and up `y` times as large.
+fn plot<B: DrawingBackend>(
+    area: &Area<B>,
+    (x, y): (u32, u32),
+    lines: &[Line],
+    frame: &Frame<'_>,
+    top: f64,
+) -> Result<()> {
+    let bare = |range: Range<f64>| Axis { range, ticks: Vec::new() };
+    let mut chart = ChartBuilder::on(area)
+        .margin_left(AROUND.0 * x)
+        .margin_top(AROUND.1 * y)
+        .margin_right(AROUND.2 * x)
+        .margin_bottom(AROUND.3 * y)
+        .build_cartesian_2d(bare(frame.time.clone()), bare(0.0..top))
+        .map_err(|error| failed(&error))?;
+    // A quarter of a pixel.
+    let slack = top / f64::from(PLOT.3) * 0.75;
     if frame.has_band
         && let Some(first) = lines.first()
     {
         for run in runs(&first.points, frame) {
-            let upper = run.iter().map(|point| (point.time, point.max.clamp(0.0, top)));
-            let lower = run.iter().rev().map(|point| (point.time, point.min.clamp(0.0, top)));
-            let band = Polygon::new(upper.chain(lower).collect::<Vec<_>>(), style(7, scale));
+            let upper = straightened(run.iter().map(|point| (point.time, point.max.clamp(0.0, top))), slack);
+            let lower = straightened(run.iter().map(|point| (point.time, point.min.clamp(0.0, top))), slack);
+            let band = Polygon::new(upper.into_iter().chain(lower.into_iter().rev()).collect::<Vec<_>>(), style(7, x));
             chart.draw_series(std::iter::once(band)).map_err(|error| failed(&error))?;
         }
     }
@@ -125,12 +164,11 @@ pub fn paint<B: DrawingBackend>(backend: B, scale: u32, lines: &[Line], frame: &
         let class = u8::try_from(number + 1).unwrap_or(1).min(6);
         let pieces = runs(&line.points, frame).map(|run| {
             let points: Vec<_> = run.iter().map(|point| (point.time, point.avg.clamp(0.0, top))).collect();
-            PathElement::new(points, style(class, scale))
+            PathElement::new(points, style(class, x))
         });
         chart.draw_series(pieces).map_err(|error| failed(&error))?;
     }
-    area.present().map_err(|error| failed(&error))?;
-    Ok(top)
+    Ok(())
 }
 
 fn color(class: u8) -> RGBColor {
@@ -193,11 +231,9 @@ fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::words::Language;
 
     fn frame(gaps: &[(f64, f64)], has_band: bool) -> Frame<'_> {
-        let words = Words::new(Language::English);
-        Frame { time: 0.0..3600.0, gap_seconds: 150.0, unit: Unit::Full, words, has_band, gaps }
+        Frame { time: 0.0..3600.0, gap_seconds: 150.0, unit: Unit::Full, has_band, is_exact: false, gaps, ticks: &[] }
     }
 
     fn line(points: Vec<Point>) -> Line<'static> {

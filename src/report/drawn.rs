@@ -1,6 +1,6 @@
 //! The charts of one range, drawn: what the template shows, and what can be kept until the range moves on.
 
-use super::axis::label;
+use super::axis::{label, time_ticks};
 use super::backend::SCALE;
 use super::chart::{self, Frame, PLOT};
 use super::charts::{Line, Spec, Unit, lines, specs};
@@ -14,6 +14,9 @@ use anyhow::Result;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+/// So many charts of a range are drawn; more would fit in no page.
+const CHARTS_MAX: usize = 60;
 
 /// The charts of a range as HTML. Apostrophes instead of quotes, which would have to be escaped where it is kept.
 #[derive(Template)]
@@ -75,6 +78,9 @@ pub struct Drawn {
     pub to: f64,
     /// Those that have something to show, as HTML.
     pub html: String,
+    /// The headings of those that there is no room for in any page.
+    #[serde(default)]
+    pub undrawn: Vec<String>,
     /// In these spans nothing was recorded.
     pub gaps: Vec<(f64, f64)>,
     /// Why, in words; of a range that is kept.
@@ -103,8 +109,13 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
     let time = end - f64::from(range.seconds)..end;
     let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
     let newest = series.last().unwrap_or_default();
-    let mut charts = Vec::new();
+    let ticks = time_ticks(&time, words);
+    let (mut charts, mut undrawn) = (Vec::new(), Vec::new());
     for spec in specs(series) {
+        if charts.len() >= CHARTS_MAX {
+            undrawn.push(words.of(&spec.title).to_string());
+            continue;
+        }
         let lines = lines(&spec, series, words);
         let has_values = |line: &Line| line.points.iter().any(|point| point.max != 0.0);
         if lines.is_empty() || (spec.unit == Unit::Milliseconds && !lines.iter().any(has_values)) {
@@ -114,9 +125,10 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
             time: time.clone(),
             gap_seconds: series.gap_seconds(),
             unit: spec.unit,
-            words,
             has_band: range.step_seconds > 0,
+            is_exact: true,
             gaps: &gaps,
+            ticks: &ticks,
         };
         let (drawing, top) = chart::draw(&lines, &frame)?;
         let rows: Vec<Row> =
@@ -126,7 +138,7 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
     let plot = plot_box();
     let html = Charts { w: words, id: range.id, charts: &charts, box_size: view_box(), plot }.render()?;
     let (from, to) = (time.start, time.end);
-    Ok(Drawn { id: range.id.to_string(), from, to, html, gaps, reasons: Vec::new(), markers: String::new() })
+    Ok(Drawn { id: range.id.to_string(), from, to, html, undrawn, gaps, reasons: Vec::new(), markers: String::new() })
 }
 
 /// Puts with a range that is kept what happened in it, and why there are gaps.

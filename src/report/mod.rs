@@ -2,10 +2,12 @@
 
 mod axis;
 mod backend;
+mod band;
 mod chart;
 mod charts;
 pub mod days;
 pub mod drawn;
+mod fit;
 mod font;
 mod footer;
 mod happened;
@@ -20,6 +22,7 @@ pub mod single;
 mod spark;
 pub mod summary;
 mod tiles;
+pub mod units;
 mod verdict;
 pub mod who;
 mod words;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
 
+use super::fit::{self, Charts, PAGE_MAX};
 use super::footer::{facts, footer, unexplained};
 use super::happened::{self, Happened};
 use super::range::RANGES;
@@ -18,6 +19,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 const STYLE: &str = include_str!("../../templates/report.css");
 const SCRIPT: &str = include_str!("../../templates/report.js");
@@ -29,7 +31,7 @@ struct Shown<'a> {
     is_first: bool,
     from: i64,
     to: i64,
-    html: &'a str,
+    charts: Charts<'a>,
     markers: String,
     gaps: Vec<String>,
     who: Vec<who::Row>,
@@ -56,6 +58,8 @@ struct Page<'a> {
     spark_size: (u32, u32),
     has: Sections,
     open: Vec<Attention>,
+    /// How many open incidents are not shown; empty: none.
+    more_open: String,
     events: Vec<Happened>,
     days: &'a [DayRow],
     bad_days: Vec<(&'a str, &'a [String])>,
@@ -79,8 +83,12 @@ struct Sections {
     services: bool,
 }
 
-/// How many events the page lists, and how many gaps of a range.
+/// So many events are listed.
 const EVENTS_MAX: usize = 30;
+/// So many open incidents and problems of osmon itself are shown.
+const OPEN_MAX: usize = 25;
+const PROBLEMS_MAX: usize = 20;
+/// So many gaps of a range.
 const GAPS_MAX: usize = 5;
 /// Longest text of a problem, in characters.
 const PROBLEM_MAX: usize = 400;
@@ -110,7 +118,7 @@ pub fn render(input: &Input) -> Result<String> {
     let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) };
     tiles.iter_mut().filter(|_| is_stale).for_each(|tile| tile.state = "plain");
     let has = |section: &str| input.look.has(section);
-    let page = Page {
+    let mut page = Page {
         w: words,
         style_hash: hash(&style),
         style,
@@ -133,7 +141,13 @@ pub fn render(input: &Input) -> Result<String> {
             who: has("who") && !input.look.is_public,
             services: has("services"),
         },
-        open: input.open.iter().map(|incident| attention(incident, input)).collect(),
+        open: input.open.iter().take(OPEN_MAX).map(|incident| attention(incident, input)).collect(),
+        more_open: input
+            .open
+            .get(OPEN_MAX..)
+            .filter(|more| !more.is_empty())
+            .map(|more| more.len().to_string())
+            .unwrap_or_default(),
         events: happened::list(input, EVENTS_MAX),
         days: &input.days,
         bad_days: input.days.iter().filter(|row| !row.bad.is_empty()).map(|row| (&*row.name, &*row.bad)).collect(),
@@ -151,7 +165,16 @@ pub fn render(input: &Input) -> Result<String> {
     let drawings = input.ranges.iter().map(|range| range.html.len());
     let mut out = String::with_capacity(drawings.sum::<usize>() + 96 * 1024);
     page.render_into(&mut out)?;
+    if out.len() > PAGE_MAX {
+        fit::fold(page.ranges.iter_mut().map(|range| &mut range.charts), out.len() - PAGE_MAX);
+        out.clear();
+        page.render_into(&mut out)?;
+    }
     Ok(plain(out))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;")
 }
 
 fn shown<'a>(input: &'a Input, drawn: &'a super::Drawn) -> Shown<'a> {
@@ -171,7 +194,11 @@ fn shown<'a>(input: &'a Input, drawn: &'a super::Drawn) -> Shown<'a> {
         is_first: drawn.id == input.first_range,
         from: drawn.from as i64,
         to: drawn.to as i64,
-        html: &drawn.html,
+        charts: Charts {
+            id: &drawn.id,
+            html: Cow::Borrowed(&drawn.html),
+            left: drawn.undrawn.iter().map(|title| escaped(title)).collect(),
+        },
         markers: marked,
         gaps: if drawn.reasons.is_empty() {
             happened::gaps(&input.marks, drawn, input.now, words, GAPS_MAX)
@@ -197,7 +224,11 @@ fn problems(input: &Input, snapshot: &Value) -> Vec<String> {
         Some(words.with("Not measured: {}", &format!("{name}: {reason}")))
     });
     let all = input.problems.iter().cloned().chain(silent);
-    all.map(|problem| clean(&problem, PROBLEM_MAX)).collect()
+    let mut all: Vec<String> = all.map(|problem| clean(&problem, PROBLEM_MAX)).collect();
+    let more = all.len().saturating_sub(PROBLEMS_MAX);
+    all.truncate(PROBLEMS_MAX);
+    all.extend((more > 0).then(|| words.with("and {} more", &more.to_string())));
+    all
 }
 
 /// For the Content-Security-Policy: only this very text is allowed to act.

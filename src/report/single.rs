@@ -1,6 +1,6 @@
 //! One chart by itself, to send to somebody: SVG with colours of its own, or a picture.
 
-use super::axis::label;
+use super::axis::{Tick, label, time_ticks};
 use super::chart::{self, Frame, SIZE};
 use super::charts::{Line, Unit};
 use super::drawn::{plot_box, view_box};
@@ -53,14 +53,15 @@ impl Single<'_> {
         lines.map(|(metric, points)| Line { name: clean(metric, 80), points: Cow::Borrowed(points) }).collect()
     }
 
-    fn frame<'b>(&self, gaps: &'b [(f64, f64)]) -> Frame<'b> {
+    fn frame<'b>(&self, gaps: &'b [(f64, f64)], ticks: &'b [Tick]) -> Frame<'b> {
         Frame {
             time: self.time.clone(),
             gap_seconds: self.series.gap_seconds(),
             unit: self.unit(),
-            words: self.words,
             has_band: self.has_band,
+            is_exact: false,
             gaps,
+            ticks,
         }
     }
 
@@ -92,8 +93,8 @@ impl Single<'_> {
     /// # Errors
     /// When plotters refuses: a bug.
     pub fn svg(&self) -> Result<String> {
-        let (lines, gaps) = (self.drawn(), self.series.gaps());
-        let (drawing, _) = chart::draw(&lines, &self.frame(&gaps))?;
+        let (lines, gaps, ticks) = (self.drawn(), self.series.gaps(), time_ticks(&self.time, self.words));
+        let (drawing, _) = chart::draw(&lines, &self.frame(&gaps, &ticks))?;
         let (legend, (width, height), plot) = (self.legend(), view_box(), plot_box());
         let (head, row) = (HEAD * 3, ROW * 3);
         let total = head + height + row * legend.len() as u32 + 24;
@@ -142,10 +143,11 @@ impl Single<'_> {
     /// As [`Single::svg`].
     pub fn png(&self) -> Result<Vec<u8>> {
         let (lines, gaps, legend) = (self.drawn(), self.series.gaps(), self.legend());
+        let ticks = time_ticks(&self.time, self.words);
         let scale = 2;
         let size = (SIZE.0 * scale, (HEAD + SIZE.1 + ROW * legend.len() as u32 + 12) * scale);
         let mut pixels = Pixels::new(size, (0, HEAD * scale), (SIZE.0 * scale, SIZE.1 * scale));
-        chart::paint(&mut pixels, scale, &lines, &self.frame(&gaps))?;
+        chart::paint(&mut pixels, scale, &lines, &self.frame(&gaps, &ticks))?;
         let scale = scale as i32;
         pixels.write(&self.title, (12 * scale, 8 * scale), 3, [22, 27, 38]);
         pixels.write(&self.subtitle, (12 * scale, 26 * scale), 2, [86, 96, 116]);

@@ -1,11 +1,10 @@
 //! Who used the host over a range: processes of one name and unit together.
 
-use super::series::{Point, Series};
+use super::units::{Sample, Units};
 use super::words::Words;
 use crate::base::clock::parse;
 use crate::base::text::clean;
 use crate::base::units::{bytes, short};
-use crate::model::metric::write_labels;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -71,9 +70,6 @@ struct OneUnit<'a> {
     memory_bytes: Option<f64>,
 }
 
-/// A unit at a time: name, seconds since 1970, percent of a core, bytes.
-pub type UnitSample = (String, f64, f64, f64);
-
 /// What records add up to.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Tally {
@@ -82,7 +78,7 @@ pub struct Tally {
     /// Who used what, as a list: a key of three texts is no key in JSON.
     pub users: Vec<(String, String, String, Used)>,
     /// Units over time, as far as they were asked for.
-    pub units: Vec<UnitSample>,
+    pub units: Units,
 }
 
 impl Tally {
@@ -105,10 +101,10 @@ impl Tally {
             }
             now.into_iter().for_each(|(key, used)| users.entry(key).or_default().add(&used));
             if with_units {
-                let sample = |one: &OneUnit| {
-                    (clean(&one.unit, NAME_MAX), time, one.cpu_percent.unwrap_or(0.0), one.memory_bytes.unwrap_or(0.0))
-                };
-                tally.units.extend(record.unit.iter().map(sample));
+                for one in &record.unit {
+                    let sample = Sample::new(time, one.cpu_percent.unwrap_or(0.0), one.memory_bytes.unwrap_or(0.0));
+                    tally.units.add(&clean(&one.unit, NAME_MAX), sample);
+                }
             }
         }
         tally.users = users.into_iter().map(|((name, unit, user), used)| (name, unit, user, used)).collect();
@@ -117,13 +113,25 @@ impl Tally {
 
     /// This one and another together.
     pub fn join(&mut self, other: &Self) {
-        let mut users: Users = Users::new();
-        for (name, unit, user, used) in self.users.iter().chain(&other.users) {
-            users.entry((name.clone(), unit.clone(), user.clone())).or_default().add(used);
+        let joined = Self::sum([&*self, other]);
+        (self.users, self.since) = (joined.users, joined.since);
+        self.units.join(&other.units);
+    }
+
+    /// Many together, without the units over time.
+    pub fn sum<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut users: BTreeMap<(&str, &str, &str), Used> = BTreeMap::new();
+        let mut since: Option<f64> = None;
+        for tally in all {
+            for (name, unit, user, used) in &tally.users {
+                users.entry((name, unit, user)).or_default().add(used);
+            }
+            since = [since, tally.since].into_iter().flatten().reduce(f64::min);
         }
-        self.users = users.into_iter().map(|((name, unit, user), used)| (name, unit, user, used)).collect();
-        self.since = [self.since, other.since].into_iter().flatten().reduce(f64::min);
-        self.units.extend(other.units.iter().cloned());
+        let own = |text: &str| text.to_string();
+        let users =
+            users.into_iter().map(|((name, unit, user), used)| (own(name), own(unit), own(user), used)).collect();
+        Self { since, users, units: Units::default() }
     }
 
     /// Only those that used most of something.
@@ -140,58 +148,6 @@ impl Tally {
         }
         let mut kept = kept.into_iter();
         self.users.retain(|_| kept.next().unwrap_or(false));
-    }
-
-    /// Only the units that used most, one sample each in so many seconds.
-    pub fn thin_units(&mut self, most: usize, step_seconds: f64) {
-        let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
-        for (unit, _, cpu, memory) in &self.units {
-            let sum = sums.entry(unit).or_default();
-            *sum = (sum.0 + cpu, sum.1 + memory);
-        }
-        let mut kept: Vec<String> = Vec::new();
-        for of in [|sum: &(f64, f64)| sum.0, |sum: &(f64, f64)| sum.1] {
-            let mut order: Vec<(&str, f64)> = sums.iter().map(|(unit, sum)| (*unit, of(sum))).collect();
-            order.sort_by(|a, b| b.1.total_cmp(&a.1));
-            kept.extend(order.into_iter().take(most).filter(|(_, sum)| *sum > 0.0).map(|(unit, _)| unit.to_string()));
-        }
-        let mut slots: BTreeMap<(String, i64), (f64, f64, f64)> = BTreeMap::new();
-        for (unit, time, cpu, memory) in self.units.drain(..).filter(|unit| kept.contains(&unit.0)) {
-            let slot = slots.entry((unit, (time / step_seconds).floor() as i64)).or_default();
-            *slot = (slot.0 + cpu, slot.1 + memory, slot.2 + 1.0);
-        }
-        let mean = |((unit, slot), (cpu, memory, count)): ((String, i64), (f64, f64, f64))| {
-            let round = |value: f64| (value / count * 100.0).round() / 100.0;
-            (unit, (slot as f64 + 0.5) * step_seconds, round(cpu), round(memory))
-        };
-        self.units = slots.into_iter().map(mean).collect();
-    }
-
-    /// For the charts: units as metrics, averaged over steps of so many seconds.
-    pub fn add_units(&self, series: &mut Series, step_seconds: f64) {
-        let mut by_unit: BTreeMap<&str, BTreeMap<i64, [Point; 2]>> = BTreeMap::new();
-        let mut counts: BTreeMap<(&str, i64), f64> = BTreeMap::new();
-        for (unit, time, cpu, memory) in &self.units {
-            let slot = (time / step_seconds).floor() as i64;
-            let middle = if step_seconds > 60.0 { (slot as f64 + 0.5) * step_seconds } else { *time };
-            let point = |value: f64| Point { time: middle, min: value, avg: value, max: value };
-            let count = counts.entry((unit, slot)).or_default();
-            let known = by_unit.entry(unit).or_default().entry(slot).or_insert([point(*cpu), point(*memory)]);
-            for (known, value) in known.iter_mut().zip([*cpu, *memory]) {
-                known.min = known.min.min(value);
-                known.max = known.max.max(value);
-                known.avg = (known.avg * *count + value) / (*count + 1.0);
-            }
-            *count += 1.0;
-        }
-        for (unit, points) in by_unit {
-            let label = write_labels(&[("unit".to_string(), unit.to_string())]);
-            let of = |at: usize| points.values().filter_map(|both| both.get(at).copied()).collect::<Vec<_>>();
-            if of(0).iter().any(|point| point.max > 0.0) {
-                series.add(&format!("unit.cpu_percent{label}"), of(0));
-            }
-            series.add(&format!("unit.memory_bytes{label}"), of(1));
-        }
     }
 }
 
@@ -252,6 +208,7 @@ fn seconds(seconds: f64, words: Words) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Series;
 
     #[test]
     fn processes_of_one_name_count_together_and_memory_does_not_add_up_over_time() {
@@ -270,7 +227,9 @@ mod tests {
         tally.join(&other);
         assert_eq!((tally.users.len(), tally.users[0].3.cpu_seconds, tally.users[0].3.memory_bytes), (1, 360.0, 150.0));
         let mut series = Series::new(300);
-        other.add_units(&mut series, 300.0);
+        let mut units = other.units;
+        units.group(300.0);
+        units.add_to(&mut series);
         assert_eq!(series.one("unit.cpu_percent", "x.service").len(), 1);
         assert_eq!(series.one("unit.memory_bytes", "x.service")[0].avg, 7.0);
     }

@@ -273,6 +273,8 @@ const FRENCH: &[(&str, &str)] = &[
     ("a probe takes {} ms of CPU", "une mesure prend {} ms de processeur"),
     ("this page {} ms", "cette page {} ms"),
     ("times are in the zone {}", "heures du fuseau {}"),
+    ("and {} more", "et {} de plus"),
+    ("Left out to keep the page below 320 KB: {}", "Omis pour que la page reste sous 320 Ko : {}"),
     ("days of the year are UTC", "les jours de l'année sont en UTC"),
     (
         "Nobody is told of problems. Set to = [\"you@example.org\"] under [alert] in osmon.toml, then try osmon send-alert --test.",

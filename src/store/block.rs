@@ -1,6 +1,6 @@
 //! One metric over a span of time as one line: what columns and rollups are made of.
 
-use super::line;
+use super::{line, scan};
 use crate::base::clock::{parse, stamp};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
@@ -165,6 +165,11 @@ pub fn samples(text: &str) -> u64 {
 
 /// The metric of a block and its points; `None`: it is no block.
 pub fn read(text: &str) -> Option<(Cow<'_, str>, Vec<Point>)> {
+    scan::read(text).or_else(|| read_any(text))
+}
+
+/// The same of one that somebody else wrote.
+pub(super) fn read_any(text: &str) -> Option<(Cow<'_, str>, Vec<Point>)> {
     if text.contains("\"offset_ms\":") {
         let block: Samples = serde_json::from_str(text).ok()?;
         let begin = parse(&block.time)?.timestamp_millis();

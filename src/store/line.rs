@@ -10,7 +10,8 @@ const MARK: &str = ",\"crc32\":\"";
 const TAIL: usize = MARK.len() + 8 + 2;
 /// Longest line that is read, in bytes: a longer one is damage, not a record.
 pub const LINE_MAX: usize = 16 * 1024 * 1024;
-/// So much of a file is read at a time, in bytes.
+/// So much of a file is read at a time, in bytes: little of a small one, for the room is cleared first and there are many.
+const CHUNK_FIRST: usize = 8 * 1024;
 const CHUNK: usize = 128 * 1024;
 
 /// Seals a JSON object with its checksum and a newline. The CRC (IEEE 802.3) is of the object without its last brace.
@@ -64,7 +65,7 @@ pub fn lines(input: impl Read, each: &mut dyn FnMut(usize, &[u8])) -> io::Result
 /// # Errors
 /// As [`lines`].
 pub fn spans(mut input: impl Read, each: &mut dyn FnMut(&Span)) -> io::Result<()> {
-    let (mut chunk, mut held) = (vec![0; CHUNK], Vec::new());
+    let (mut chunk, mut held) = (vec![0; CHUNK_FIRST], Vec::new());
     let (mut number, mut offset, mut length) = (1, 0, 0);
     let result = loop {
         let count = match input.read(&mut chunk) {
@@ -91,6 +92,9 @@ pub fn spans(mut input: impl Read, each: &mut dyn FnMut(&Span)) -> io::Result<()
         }
         length += rest.len() as u64;
         hold(&mut held, rest);
+        if count == chunk.len() && count < CHUNK {
+            chunk.resize(count * 4, 0);
+        }
     };
     give(&Span { number, offset, length, is_ended: false, bytes: &held }, each);
     result

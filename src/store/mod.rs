@@ -17,6 +17,7 @@ pub mod repair;
 
 pub mod reserve;
 pub mod retain;
+mod scan;
 pub mod seal;
 pub mod state;
 pub mod stream;

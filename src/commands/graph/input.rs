@@ -1,23 +1,20 @@
 //! Everything the page is made of, gathered.
 
-use super::{Here, long, past, read};
+use super::{Here, hushed, long, past, read};
 use crate::base::file::read_at_most;
 use crate::base::text::plural;
-use crate::commands::{cases, mutes, timeline};
-use crate::crisis::State;
-use crate::crisis::state::Alert;
+use crate::commands::{cases, timeline};
 use crate::report::drawn::draw;
 use crate::report::look::STYLE_MAX;
 use crate::report::range::{RANGES, Range, first, shown};
 use crate::report::who::{Tally, Who};
-use crate::report::{Hushed, Input, Look};
+use crate::report::{Input, Look};
 use crate::store::read::Reading;
 use crate::store::tier::Tier;
 use crate::store::{PROCESSES, SNAPSHOTS};
 use anyhow::Result;
 use chrono::TimeDelta;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// Whose snapshot it is.
 #[derive(Deserialize)]
@@ -50,14 +47,14 @@ pub fn read(here: &Here) -> Result<Input> {
             drawn.extend(kept.drawn.iter_mut().find(|drawn| drawn.id == range.id).map(std::mem::take));
         } else if range.step_seconds == 0 {
             if !look.is_public {
-                tally.add_units(&mut hour, 60.0);
+                tally.units.add_to(&mut hour);
             }
             drawn.push(draw(range, now.timestamp() as f64, &hour, look.words)?);
         } else {
             let (mut series, met) = read::series(here, range, now)?;
             reading = join(reading, met);
             if !look.is_public {
-                tally.add_units(&mut series, f64::from(range.step_seconds));
+                tally.units.add_to(&mut series);
             }
             snapshots = Some(series.snapshots);
             drawn.push(draw(range, now.timestamp() as f64, &series, look.words)?);
@@ -65,7 +62,7 @@ pub fn read(here: &Here) -> Result<Input> {
         who.push(Who { range: range.id, tally });
     }
     problems.extend(damage(&reading));
-    let hushed = hushed(here, &state);
+    let hushed = hushed::hushed(here, &state);
     problems.extend(here.troubles().into_iter().map(|trouble| trouble.text));
     Ok(Input {
         title: title(here, snapshot.as_deref()),
@@ -114,22 +111,6 @@ fn look(here: &Here) -> (Look, Vec<String>) {
         },
     };
     (Look::new(report, &style), problems)
-}
-
-/// Open incidents that people do not want to hear of.
-fn hushed(here: &Here, state: &State) -> BTreeMap<String, Hushed> {
-    let (mutes, now) = (mutes::read(here), here.now.wall);
-    let of = |alert: &Alert| {
-        let (word, until, by, because) = match mutes.ack(&alert.incident_id(), alert.escalated.map(|at| at.wall), now) {
-            Some(ack) => ("acknowledged", ack.until, &ack.by, &ack.because),
-            None => {
-                let silence = mutes.silence(&alert.rule, &alert.metric, now)?;
-                ("silenced", silence.until, &silence.by, &silence.because)
-            }
-        };
-        Some((alert.incident_id(), Hushed { word, until, by: by.clone(), because: because.clone() }))
-    };
-    state.alerts.values().filter(|alert| alert.is_open()).filter_map(of).collect()
 }
 
 /// How far back there is history, in seconds.

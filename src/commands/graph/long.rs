@@ -1,42 +1,39 @@
 //! What of the page changes once an hour only: the charts of a week, a month and a year, what is usual, and what the
 //! history takes on the disk. Kept between runs, so that a page costs the same in year five as on day two.
 
+use super::hours::Count;
 use super::past::{self, Past};
-use super::{Here, read};
-use crate::base::clock::parse;
-use crate::commands::{cases, timeline};
-use crate::model::incident::Severity;
-use crate::model::metric::{Label, read_labels};
-use crate::model::record::{sections, time_of};
-use crate::model::walk::walk;
-use crate::report::days::{Days, Trouble, rows};
+use super::{Here, ninety, read};
+use crate::commands::timeline;
 use crate::report::drawn::draw;
 use crate::report::range::{RANGES, Range};
 use crate::report::{DayRow, Drawn, Look, Outlook, drawn, outlook};
-use crate::store::query::Query;
 use crate::store::retain::used_bytes;
-use crate::store::tier::Tier;
-use crate::store::{SNAPSHOTS, day, hour};
+use crate::store::{SNAPSHOTS, hour};
 use anyhow::Result;
-use chrono::{DateTime, TimeDelta, Timelike};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Names of the caches.
 const CACHE: &str = "report-ranges";
-const DAYS_CACHE: &str = "report-days";
+const TURN_CACHE: &str = "report-turn";
 /// Changed whenever what is kept looks different.
-const SHAPE: u32 = 2;
-/// What is recorded of every service that must run.
-const SERVICE: &str = "service.active";
+const SHAPE: u32 = 3;
 /// So many gaps of a range are told of.
 const GAPS_MAX: usize = 5;
+/// When the page before is no older, a run comes each minute, in seconds.
+const TURN_SECONDS: i64 = 150;
+/// Who used the host: a part like the ranges, and always the first.
+const PAST: &str = "past";
 
-/// What is kept.
+/// What is kept. Its parts are made anew one after the other, one a run, so that no run costs much more than another.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Kept {
-    /// What it was made from: it counts while this is the same.
+    /// What it looks like: it counts while this is the same.
     key: String,
+    /// By part: the hour it was made in, and what else it was made from.
+    made: BTreeMap<String, (DateTime<Utc>, String)>,
     /// The charts of the long ranges.
     pub drawn: Vec<Drawn>,
     /// What is usual.
@@ -52,26 +49,31 @@ pub struct Kept {
     pub days: Vec<DayRow>,
 }
 
-/// The last 90 days, kept until something begins or ends.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct KeptDays {
-    key: String,
-    rows: Vec<DayRow>,
+/// When the last page was made.
+#[derive(Debug, Serialize, Deserialize)]
+struct Turn {
+    time: DateTime<Utc>,
 }
 
 /// What is kept, whether it still counts or not, and the first day of the history: in a directory of years the listing
 /// is not for nothing.
 pub fn load(here: &Here) -> Result<(Option<Kept>, Option<String>)> {
-    let begin = format!("{SHAPE} {} {} ", env!("CARGO_PKG_VERSION"), hour::of(here.now.wall));
-    let kept = here.store.load_cache::<Kept>(CACHE).filter(|kept| kept.key.starts_with(&begin));
-    let since = match &kept {
-        Some(kept) if kept.since.is_some() => kept.since.clone(),
-        _ => here.store.first_day(SNAPSHOTS)?,
+    let kept = here.store.load_cache::<Kept>(CACHE).filter(|kept| kept.key.starts_with(&version()));
+    let hour = hour::of(here.now.wall);
+    let is_known = |kept: &&Kept| kept.made.get(PAST).is_some_and(|made| made.0 == hour);
+    let since = match kept.as_ref().filter(is_known).and_then(|kept| kept.since.clone()) {
+        Some(since) => Some(since),
+        None => here.store.first_day(SNAPSHOTS)?,
     };
     Ok((kept, since))
 }
 
-/// From the cache, or made anew when an hour was closed since, late records came, or the page is to look different.
+fn version() -> String {
+    format!("{SHAPE} {} ", env!("CARGO_PKG_VERSION"))
+}
+
+/// From the cache. A part is made anew when an hour was closed since or late records came, all of them at once when the
+/// page is to look different or no run came in the last minutes.
 pub fn read(
     here: &Here,
     (known, since): (Option<Kept>, Option<String>),
@@ -80,123 +82,79 @@ pub fn read(
     newest_event: &str,
 ) -> Result<Kept> {
     let hour = hour::of(here.now.wall);
-    let progress = here.store.progress().map(|progress| (progress.hours_until, progress.late.len()));
+    let progress = here.store.progress();
+    let late = progress.as_ref().map(|progress| progress.late.clone()).unwrap_or_default();
     let ids: Vec<&str> = ranges.iter().map(|range| range.id).collect();
-    let key = format!(
-        "{SHAPE} {} {hour} {progress:?} {ids:?} {:?} {} {:?}",
-        env!("CARGO_PKG_VERSION"),
-        look.words,
-        crate::base::clock::zone_offset_seconds(here.now.wall),
-        look.sections,
-    );
-    let mut kept = match known.filter(|kept| kept.key == key) {
-        Some(kept) => kept,
-        None => {
-            let made = Kept { since, ..make(here, ranges, look, key.clone())? };
-            // Where it cannot be kept it is made again.
-            let _ = here.store.save_cache(CACHE, &made);
-            made
+    let zone = crate::base::clock::zone_offset_seconds(here.now.wall);
+    let key = format!("{}{ids:?} {:?} {zone} {:?} {}", version(), look.words, look.sections, look.is_public);
+    let from = format!("{:?}", progress.map(|progress| (progress.hours_until, progress.late)));
+    let mut kept = known.filter(|kept| kept.key == key).unwrap_or_default();
+    kept.since = since;
+    // The week is also what is usual.
+    let is_made = |range: &&Range| range.id == "7d" || ranges.iter().any(|shown| shown.id == range.id);
+    let long = RANGES.iter().filter(|range| range.step_seconds > 300).filter(is_made).map(|range| range.id);
+    let is_due = |part: &&str| kept.made.get(*part).is_none_or(|made| *made != (hour, from.clone()));
+    let due: Vec<&str> = [PAST].into_iter().chain(long).filter(is_due).collect();
+    let is_recent = |part: &&str| kept.made.get(*part).is_some_and(|made| hour - made.0 <= TimeDelta::hours(1));
+    let is_patient = is_followed(here) && due.iter().all(is_recent);
+    let count = Count { hour, ranges, late: &late, is_patient };
+    for part in &due {
+        if *part == PAST {
+            kept.past = if look.has("who") || look.has("charts") { past::read(here, &count)? } else { Past::default() };
+        } else {
+            make(here, &mut kept, part, &count, look)?;
         }
+        kept.made.insert((*part).to_string(), (hour, from.clone()));
+        if is_patient {
+            break;
+        }
+    }
+    let is_behind = due.is_empty() && kept.past.is_behind;
+    if is_behind {
+        let (past, has_more) = past::go_on(here, &count)?;
+        kept.past = past;
+        // For the next run.
+        kept.made.get_mut("7d").filter(|_| has_more).into_iter().for_each(|made| made.1.clear());
+    }
+    if is_behind || !due.is_empty() {
+        kept.key.clone_from(&key);
+        // Where it cannot be kept it is made again.
+        let _ = here.store.save_cache(CACHE, &kept);
+    }
+    kept.days = if look.has("days") {
+        ninety::days(here, look, format!("{key} {hour} {from} {newest_event}"))?
+    } else {
+        Vec::new()
     };
-    kept.days = if look.has("days") { days(here, look, format!("{key} {newest_event}"))? } else { Vec::new() };
     Ok(kept)
 }
 
-fn make(here: &Here, ranges: &[Range], look: &Look, key: String) -> Result<Kept> {
+/// Whether a page was made in the last minutes: then another will be in the next one.
+fn is_followed(here: &Here) -> bool {
     let now = here.now.wall;
-    let end = now.with_minute(0).and_then(|time| time.with_second(0)).and_then(|time| time.with_nanosecond(0));
-    let end = end.unwrap_or(now);
-    let mut kept = Kept { key, stored_bytes: used_bytes(here.store.directory()), ..Kept::default() };
-    let happened = timeline::read(here, now - TimeDelta::days(366), now)?;
-    for range in RANGES.iter().filter(|range| range.step_seconds > 300) {
-        let is_shown = ranges.iter().any(|shown| shown.id == range.id);
-        if !is_shown && range.id != "7d" {
-            continue;
-        }
-        let (series, _) = read::series(here, range, end)?;
-        if range.id == "7d" {
-            kept.outlook = outlook::of(&series);
-        }
-        if is_shown {
-            let mut drawn = draw(range, end.timestamp() as f64, &series, look.words)?;
-            drawn::explain(&mut drawn, &happened.events, &happened.marks, now, look.words, GAPS_MAX);
-            kept.drawn.push(drawn);
-        }
-    }
-    if look.has("who") || look.has("charts") {
-        kept.past = past::read(here, hour::of(now), ranges)?;
-    }
-    Ok(kept)
+    let before = here.store.load_cache::<Turn>(TURN_CACHE);
+    let _ = here.store.save_cache(TURN_CACHE, &Turn { time: now });
+    before.is_some_and(|before| before.time <= now && now - before.time <= TimeDelta::seconds(TURN_SECONDS))
 }
 
-fn days(here: &Here, look: &Look, key: String) -> Result<Vec<DayRow>> {
-    let open = cases::state(here).open();
-    let key = format!(
-        "{key} {:?} {:?}",
-        here.config.probe.services,
-        open.iter().map(|incident| (&incident.id, incident.severity)).collect::<Vec<_>>()
-    );
-    if let Some(kept) = here.store.load_cache::<KeptDays>(DAYS_CACHE).filter(|kept| kept.key == key) {
-        return Ok(kept.rows);
-    }
-    let now = here.now.wall;
-    let cases = cases::read(here, now - TimeDelta::days(91), now)?;
-    let troubles: Vec<Trouble> = cases
-        .into_iter()
-        .map(|case| Trouble {
-            until: case.ended.or_else(|| case.open.is_none().then(|| case.since + seconds(case.lasted))).unwrap_or(now),
-            metric: case.metric,
-            title: case.title,
-            severity: case.severity.max(Severity::Warning),
-            since: case.since,
-        })
-        .collect();
-    let recorded: Days = here.store.days(SNAPSHOTS)?.into_iter().map(|day| day.name).collect();
-    let rows = rows(&troubles, &recorded, services(here)?.as_ref(), now, look.words);
-    let kept = KeptDays { key, rows };
-    let _ = here.store.save_cache(DAYS_CACHE, &kept);
-    Ok(kept.rows)
-}
-
-/// Of each service that must run the days on which it was looked at: from the rollups, and today from the newest snapshot.
-/// `None`: the services of this host are not looked at.
-fn services(here: &Here) -> Result<Option<BTreeMap<String, Days>>> {
-    let now = here.now.wall;
-    let named = &here.config.probe.services;
-    let newest = here.store.last(SNAPSHOTS, now)?;
-    let mut days: BTreeMap<String, Days> = named.iter().map(|name| (name.clone(), Days::new())).collect();
-    if named.is_empty() {
-        let is_measured = newest.is_some_and(|newest| sections(&newest).contains("systemd"));
-        return Ok(is_measured.then_some(days));
-    }
-    let mut add = |labels: &[Label], day: String| {
-        let label = labels.iter().find(|(key, _)| key == "service");
-        let of_it =
-            label.and_then(|(_, unit)| named.iter().find(|name| unit == *name || *unit == format!("{name}.service")));
-        if let Some(known) = of_it.and_then(|name| days.get_mut(name)) {
-            known.insert(day);
-        }
-    };
-    let is_wanted = |name: &str| name == SERVICE;
-    for (tier, past) in [(Tier::Days, 91), (Tier::Hours, 2)] {
-        let query = Query { is_wanted: &is_wanted, since: now - TimeDelta::days(past), until: now };
-        for (metric, points) in here.store.points(tier, &query)?.points {
-            for time in points.iter().filter_map(|point| DateTime::from_timestamp_millis(point.time_ms)) {
-                add(&read_labels(&metric).1, day::of(time));
-            }
+/// Draws a long range anew, up to the open hour.
+fn make(here: &Here, kept: &mut Kept, id: &str, count: &Count, look: &Look) -> Result<()> {
+    let Some(range) = RANGES.iter().find(|range| range.id == id) else { return Ok(()) };
+    let (now, end) = (here.now.wall, count.hour);
+    let (mut series, _) = read::series(here, range, end)?;
+    if id == "7d" {
+        kept.outlook = outlook::of(&series);
+        kept.stored_bytes = used_bytes(here.store.directory());
+        if !look.is_public {
+            past::week(here, count).add_to(&mut series);
         }
     }
-    if let Some(newest) = newest {
-        let time = time_of(&newest).and_then(parse).unwrap_or(now);
-        walk(&newest, &mut |name, labels, _| {
-            if name == SERVICE {
-                add(labels, day::of(time));
-            }
-        })?;
+    kept.drawn.retain(|drawn| drawn.id != id);
+    if count.ranges.iter().any(|shown| shown.id == id) {
+        let happened = timeline::read(here, end - TimeDelta::seconds(i64::from(range.seconds)), now)?;
+        let mut drawn = draw(range, end.timestamp() as f64, &series, look.words)?;
+        drawn::explain(&mut drawn, &happened.events, &happened.marks, now, look.words, GAPS_MAX);
+        kept.drawn.push(drawn);
     }
-    Ok(Some(days))
-}
-
-fn seconds(seconds: f64) -> TimeDelta {
-    TimeDelta::milliseconds((seconds.clamp(0.0, 1e9) * 1e3) as i64)
+    Ok(())
 }
