@@ -15,6 +15,9 @@ pub const FINE: u32 = 100;
 /// A value is drawn to so many of the finer units above the axis in steps of one, and of ten: to 0.3 % of itself.
 const EXACT: [(i32, i32); 2] = [(1670, 1), (16_700, 10)];
 
+/// End of a path.
+const END: &str = "'/>";
+
 /// Distance of a label from its axis, in the backend's units.
 const LABEL_GAP: i32 = 12;
 
@@ -52,7 +55,7 @@ impl Drawn {
     /// Ends the last path.
     pub fn close(&mut self) {
         if self.open.take().is_some() {
-            self.plot.push_str("'/>");
+            self.plot.push_str(END);
         }
     }
 
@@ -78,7 +81,11 @@ impl Drawn {
         }
         let out = if is_grid { &mut self.axis } else { &mut self.plot };
         if is_grid {
-            out.push_str("<path class=g d='");
+            // Lines that follow each other are one path.
+            match out.strip_suffix(END).map(str::len) {
+                Some(length) => out.truncate(length),
+                None => out.push_str("<path class=g d='"),
+            }
         }
         let _ = write!(out, "M{x} ");
         number(out, y);
@@ -99,7 +106,7 @@ impl Drawn {
             out.push('z');
         }
         if is_grid {
-            out.push_str("'/>");
+            out.push_str(END);
         }
     }
 }
