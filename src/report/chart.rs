@@ -106,7 +106,7 @@ pub fn paint<B: DrawingBackend>(backend: B, scale: u32, lines: &[Line], frame: &
         .bold_line_style(color(10))
         .label_style(("sans-serif", 11 * scale as i32).into_font().color(&color(11)))
         .x_label_formatter(&words)
-        .y_label_formatter(&|value| label(frame.unit, *value))
+        .y_label_formatter(&|value| label(frame.unit, *value, frame.words))
         .set_all_tick_mark_size(0)
         .draw()
         .map_err(|error| failed(&error))?;
@@ -169,10 +169,22 @@ fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
     if !gaps.is_empty() {
         out.plot.insert_str(0, &format!("<path class=z d='{gaps}'/>"));
     }
+    let y = |value: f64| (f64::from(PLOT.1 + PLOT.3) - value.clamp(0.0, top) / top * f64::from(PLOT.3)).round() as i32;
+    for (number, line) in lines.iter().enumerate() {
+        // A line of one point is seen as a dot.
+        if let [only] = line.points.as_ref() {
+            let _ = write!(
+                out.plot,
+                "<path class='o s{}' d='M{} {}l0 0'/>",
+                number.min(5),
+                place(only.time, &frame.time),
+                y(only.avg)
+            );
+        }
+    }
     if !frame.has_band {
         return;
     }
-    let y = |value: f64| (f64::from(PLOT.1 + PLOT.3) - value.clamp(0.0, top) / top * f64::from(PLOT.3)).round() as i32;
     for (number, line) in lines.iter().enumerate().skip(1) {
         let above = |point: &&Point| point.max - point.avg > top * 0.02 && frame.time.contains(&point.time);
         let mut peaks: Vec<&Point> = line.points.iter().filter(above).collect();

@@ -152,7 +152,7 @@ fn row(
     bad.reverse();
     let count = bad.len();
     bad.truncate(TOLD_MAX);
-    let share = if known > 0.0 { percent(100.0 * (1.0 - wrong / known)) } else { "–".to_string() };
+    let share = if known > 0.0 { words.figures(&percent(100.0 * (1.0 - wrong / known))) } else { "–".to_string() };
     let told = format!("{name}: {share}; {} {}", words.of("Days with problems"), count);
     let paths = bars.iter().filter(|(_, path)| !path.is_empty());
     let bars = paths.map(|(state, path)| format!("<path class={state} d='{path}'/>")).collect();

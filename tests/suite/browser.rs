@@ -112,7 +112,7 @@ fn one_can_point_zoom_compare_and_reload() {
       const at=(id,u,type)=>{const s=q('#x'+id+' .c>svg'),r=s.getBoundingClientRect(),b=s.viewBox.baseVal.width,p=q('#x'+id+' .pl'),v=[186,1506];
         s.dispatchEvent(new w.PointerEvent(type||'pointermove',{bubbles:true,button:0,clientX:r.left+(v[0]+u*v[1])/b*r.width,clientY:r.top+60}))};
       say('hash',q('.rs>:checked').value);
-      const R=q('#x1h').dataset,u=(Date.UTC(2026,10,20,21,15)/1e3-R.from)/(R.to-R.from);
+      const R=JSON.parse(q('#x1h').dataset.span),u=(Date.UTC(2026,10,20,21,15)/1e3-R[0])/R[1];
       at('1h',u);say('tip',[...q('#tip').querySelectorAll('p')].map(p=>p.textContent).join('|'));say('head',q('#tip').firstChild.textContent);
       say('top',q('#x1h .c').dataset.top);say('cross',d.querySelectorAll('#x1h .y').length+'/'+d.querySelectorAll('#x1h section.c').length);
       q('[for=r24h]').click();say('range',w.getComputedStyle(q('#x24h')).display+w.getComputedStyle(q('#x1h')).display);
@@ -159,7 +159,7 @@ fn without_script_the_ranges_switch_and_nothing_foreign_runs() {
         onload=()=>{const f=document.createElement('iframe');f.sandbox='allow-same-origin';f.src='page.html';\
         f.onload=()=>{const d=f.contentDocument;d.querySelector('[for=r7d]').click();\
         say('range',getComputedStyle(d.querySelector('#x7d')).display);say('js',getComputedStyle(d.querySelector('.js')).display);\
-        say('age',d.querySelector('#age').textContent)};document.body.append(f);\
+        say('age',d.querySelector('.a').textContent)};document.body.append(f);\
         const g=document.createElement('iframe');g.src='foreign.html';g.onload=()=>say('title',g.contentDocument.title);document.body.append(g)}";
     let (dom, console) = show(directory.path(), script);
     assert_eq!((said(&dom, "range"), said(&dom, "js")), ("block".to_string(), "none".to_string()));

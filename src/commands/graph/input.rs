@@ -31,7 +31,8 @@ pub fn read(here: &Here) -> Result<Input> {
     happened.events.reverse();
     happened.marks.reverse();
     let (known, since) = long::load(here)?;
-    let ranges = shown(&here.config.report.ranges, age(here, since.as_deref()));
+    let age = age(here, since.as_deref());
+    let ranges = shown(&here.config.report.ranges, age);
     let newest = happened.events.first().map_or("", |event| event.id.as_str());
     let mut kept = long::read(here, (known, since.clone()), &ranges, &look, newest)?;
 
@@ -71,7 +72,7 @@ pub fn read(here: &Here) -> Result<Input> {
         marks: happened.marks,
         hour,
         ranges: drawn,
-        first_range: first(&ranges),
+        first_range: first(&ranges, age),
         outlook: kept.outlook,
         days: kept.days,
         who,

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 const CACHE: &str = "report-ranges";
 const DAYS_CACHE: &str = "report-days";
 /// Changed whenever what is kept looks different.
-const SHAPE: u32 = 2;
+const SHAPE: u32 = 3;
 /// So many gaps of a range are told of.
 const GAPS_MAX: usize = 5;
 

@@ -1,7 +1,7 @@
 //! A single chart of some metrics, to send to somebody.
 
 use super::{Here, input, read};
-use crate::base::clock::local_minute;
+use crate::base::clock::{local_minute, zone_name};
 use crate::base::fault::Fault;
 use crate::base::file::replace;
 use crate::base::text::clean;
@@ -66,10 +66,11 @@ pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&P
     let single = Single {
         title,
         subtitle: format!(
-            "{} · {} – {}",
+            "{} · {} – {} {}",
             input::title(here, snapshot.as_deref()),
             local_minute(since),
-            local_minute(now)
+            local_minute(now),
+            zone_name(now)
         ),
         lines,
         time: begin..end,
