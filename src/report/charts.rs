@@ -237,6 +237,22 @@ mod tests {
     use crate::report::words::Language;
 
     #[test]
+    fn the_parts_of_the_cpu_that_are_there_are_drawn() {
+        let chart = |nice: f64| {
+            let mut series = Series::new(0);
+            for (part, value) in [("user", 33.2), ("nice", nice), ("system", 12.1), ("softirq", 0.3), ("irq", 0.0)] {
+                let point = Point { time: 60.0, min: value, avg: value, max: value };
+                series.add(&format!("cpu.{part}_percent"), vec![point]);
+            }
+            let spec = specs(&series).into_iter().find(|spec| spec.title == "CPU").unwrap();
+            let lines = lines(&spec, &series, Words::new(Language::English));
+            lines.iter().map(|line| line.name.clone()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(chart(47.3), "user system nice");
+        assert_eq!(chart(0.0), "user system");
+    }
+
+    #[test]
     fn of_many_lines_five_and_the_others_as_one() {
         let mut series = Series::new(0);
         for disk in 0..200 {

@@ -39,6 +39,8 @@ const DARK: [&str; 6] = ["#6ea8fe", "#34d399", "#fbad5c", "#e879f9", "#a78bfa", 
 const LINES_MAX: usize = 6;
 /// Height of the heading and of a line of the legend, in units of the page.
 const HEAD: u32 = 44;
+/// So many large letters have room in the heading of a picture.
+const TITLE_MAX: usize = 62;
 /// So many letters of the legend have room beside each other.
 const LEGEND_MAX: usize = 80;
 const ROW: u32 = 18;
@@ -135,6 +137,15 @@ impl Single<'_> {
         Ok(out)
     }
 
+    fn strips(&self, pixels: &mut Pixels, scale: u32, gaps: &[(f64, f64)]) {
+        let (top, height) = (PLOT.1 * scale / SCALE, PLOT.3 * scale / SCALE);
+        let at =
+            |time: f64| place(time.clamp(self.time.start, self.time.end), &self.time) * scale as i32 / SCALE as i32;
+        for (from, to) in gaps {
+            pixels.strip(at(*from)..at(*to), top as i32..(top + height) as i32);
+        }
+    }
+
     /// As PNG, light.
     ///
     /// # Errors
@@ -144,15 +155,12 @@ impl Single<'_> {
         let scale = 2;
         let size = (SIZE.0 * scale, (HEAD + SIZE.1 + ROW * legend.len() as u32 + 12) * scale);
         let mut pixels = Pixels::new(size, (0, HEAD * scale), (SIZE.0 * scale, SIZE.1 * scale));
-        for (from, to) in &gaps {
-            let at =
-                |time: f64| place(time.clamp(self.time.start, self.time.end), &self.time) * scale as i32 / SCALE as i32;
-            let (top, height) = (PLOT.1 * scale / SCALE, PLOT.3 * scale / SCALE);
-            pixels.strip(at(*from)..at(*to), top as i32..(top + height) as i32);
-        }
+        self.strips(&mut pixels, scale, &gaps);
         chart::paint(&mut pixels, scale, &lines, &self.frame(&gaps))?;
         let scale = scale as i32;
-        pixels.write(&self.title, (12 * scale, 8 * scale), 3, [22, 27, 38]);
+        // A long name in smaller letters, whole.
+        let letters = if self.title.chars().count() > TITLE_MAX { 2 } else { 3 };
+        pixels.write(&self.title, (12 * scale, 8 * scale), letters, [22, 27, 38]);
         pixels.write(&self.subtitle, (12 * scale, 26 * scale), 2, [86, 96, 116]);
         for (at, (line, text)) in legend.iter().enumerate() {
             let y = (HEAD + SIZE.1 + ROW * at as u32 + 4) as i32 * scale;
@@ -200,6 +208,34 @@ fn quoted(svg: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_leaves_room_for_its_values_and_a_gap_is_seen_in_both_forms() {
+        let at = |time: f64| Point { time, min: 1.0, avg: 2.0, max: 3.0 };
+        let mut series = Series::new(0);
+        series.add(super::super::series::ALWAYS, vec![at(0.0), at(60.0), at(3000.0)]);
+        let name = "network.received_bytes_per_second{interface=\"enp193s0f0np0\"}";
+        let single = |gap: bool| Single {
+            title: name.to_string(),
+            subtitle: String::new(),
+            lines: vec![(name.to_string(), vec![at(0.0)].into())],
+            time: 0.0..if gap { 3600.0 } else { 60.0 },
+            has_band: false,
+            series: &series,
+            words: Words::new(crate::report::words::Language::English),
+        };
+        let svg = single(true).svg().unwrap();
+        assert!(svg.contains("&quot;}</text>") && svg.contains(">min 1 B   avg 2 B   max 3 B</text>"), "{svg}");
+        assert!(svg.contains("class=\"z\""));
+        let grey = |gap: bool| {
+            let gaps = if gap { single(true).series.gaps() } else { Vec::new() };
+            let mut pixels = Pixels::new((SIZE.0 * 2, SIZE.1 * 2), (0, 0), (SIZE.0 * 2, SIZE.1 * 2));
+            single(gap).strips(&mut pixels, 2, &gaps);
+            pixels.png().unwrap().len()
+        };
+        assert!(grey(true) > grey(false));
+        assert!(single(true).png().unwrap().len() > 1000);
+    }
 
     #[test]
     fn every_attribute_gets_quotes() {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
-const FLAGS: [&str; 12] = [
+const FLAGS: [&str; 11] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -16,28 +16,33 @@ const FLAGS: [&str; 12] = [
     "--disable-sync",
     "--allow-file-access-from-files",
     "--enable-logging=stderr",
-    "--virtual-time-budget=6000",
     "--window-size=1500,1200",
 ];
 
 /// Shows a page in which a script looks at `page.html` beside it. What that page is afterwards, and what the console said.
-fn show(directory: &Path, script: &str) -> (String, Vec<String>) {
+pub fn show(directory: &Path, script: &str) -> (String, Vec<String>) {
+    show_for(directory, script, 6000)
+}
+
+/// The same, for so many milliseconds of the time that the browser believes in.
+pub fn show_for(directory: &Path, script: &str, milliseconds: u32) -> (String, Vec<String>) {
     let frames = format!("<!doctype html><title>x</title><body><script>{script}</script>");
     fs::write(directory.join("frames.html"), frames).unwrap();
     let profile = format!("--user-data-dir={}", directory.join("profile").display());
     let url = format!("file://{}/frames.html", directory.display());
-    let arguments: Vec<&str> = FLAGS.into_iter().chain([profile.as_str(), "--dump-dom", &url]).collect();
+    let budget = format!("--virtual-time-budget={milliseconds}");
+    let arguments: Vec<&str> = FLAGS.into_iter().chain([profile.as_str(), &budget, "--dump-dom", &url]).collect();
     let done = tool("chromium", &arguments);
     (done.out, done.err.lines().filter(|line| line.contains("CONSOLE")).map(ToString::to_string).collect())
 }
 
 /// What a script says with `say(name, value)`.
-fn said(dom: &str, name: &str) -> String {
+pub fn said(dom: &str, name: &str) -> String {
     let found = dom.split(&format!("[{name}=")).nth(1).unwrap_or_else(|| panic!("nothing said of {name}: {dom}"));
     found.split("=]").next().unwrap().to_string()
 }
 
-fn is_here() -> bool {
+pub fn is_here() -> bool {
     let is_here = tool("chromium", &["--version"]).code == 0;
     if !is_here {
         skip("the page in a browser", "chromium is not installed");
@@ -46,7 +51,7 @@ fn is_here() -> bool {
 }
 
 /// The day that is shipped, at its end, and its page in a directory.
-fn sample(directory: &Path) -> Host {
+pub fn sample(directory: &Path) -> Host {
     let mut host = Host::recorded("vm");
     let archive = repository("data/sample/web-01.tar.gz").display().to_string();
     assert_eq!(host.osmon(&["restore", &archive]).code, 0);
