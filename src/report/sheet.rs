@@ -10,7 +10,7 @@ const KNOWS_DARK: [&str; 3] = ["prefers-color-scheme", "light-dark(", "color-sch
 /// `own`: of `[report] style_file`. `foot`: what stands below each printed page.
 pub fn of(own: &str, foot: &str) -> String {
     // Colours for light only would lie between those for dark: the page is then light for everybody.
-    let has_colours = own.contains(":root") && own.contains("--");
+    let has_colours = ["--", "color", "background"].iter().any(|word| own.contains(word));
     let is_light = has_colours && !KNOWS_DARK.iter().any(|word| own.contains(word));
     let is_kept = |line: &&str| !is_light || !line.contains("prefers-color-scheme:dark");
     let mut out = STYLE.trim_end().lines().filter(is_kept).collect::<Vec<_>>().join("\n");
@@ -50,6 +50,7 @@ mod tests {
         assert!(of("", "x").contains(dark) && of("body{margin:0}", "x").contains(dark));
         let light = of(":root{--bg:#fed}", "x");
         assert!(!light.contains(dark) && light.ends_with(":root{color-scheme:light}:root{--bg:#fed}"));
+        assert!(!of("body{background:#fed}", "x").contains(dark));
         assert!(of(":root{--bg:light-dark(#fed,#321)}", "x").contains(dark));
         assert_eq!(quoted("a\"}</style>"), "a\\22 \\7d \\3c \\2f style\\3e ");
     }
