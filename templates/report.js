@@ -71,13 +71,13 @@ const B=document,D=B.body.dataset,A=(s,e=B)=>[...e.querySelectorAll(s)],Q=(s,e)=
       if(s>=180&&stale.hidden){
         stale.hidden=0;B.body.className="old";
         word.innerText=D.unknown;rest.innerText=D.was;B.title=D.old}}
-    if(t>6e4&&!B.hidden&&(t>6e5||tip.hidden&&!drag&&getSelection()==""&&!Q(":focus-visible"))){
-      history.replaceState(A("[id]").map(e=>[e.id,e.checked,e.open,e.scrollTop,e==B.activeElement]),"");
+    if(t>6e4&&!B.hidden&&(t>15e4||tip.hidden&&!drag&&getSelection()==""&&!Q(":focus-visible"))){
+      history.replaceState(A("[id]").map(e=>[e.id,e.checked,e.open,e.scrollTop,e.matches(":focus-visible")]),"");
       location.reload()}};
 let zoom,drag,R;
 history.state?.map(([i,c,o,t,f])=>A("#"+i).map(e=>{
   e.checked=c;e.open=o;e.scrollTop=t;
-  f&&e.focus({preventScroll:1})}));
+  f&&e.focus()}));
 if(Q(".pl")){
   const[,r,c,...z]=location.hash.split(/[#,]/),o=B.getElementById("r"+r);
   Q(".js").hidden=0;

@@ -213,7 +213,8 @@ mod tests {
     fn a_long_name_leaves_room_for_its_values_and_a_gap_is_seen_in_both_forms() {
         let at = |time: f64| Point { time, min: 1.0, avg: 2.0, max: 3.0 };
         let mut series = Series::new(0);
-        series.add(super::super::series::ALWAYS, vec![at(0.0), at(60.0), at(3000.0)]);
+        let times = [0.0, 60.0, 120.0, 180.0, 3000.0, 3060.0];
+        series.add(super::super::series::ALWAYS, times.map(at).to_vec());
         let name = "network.received_bytes_per_second{interface=\"enp193s0f0np0\"}";
         let single = |gap: bool| Single {
             title: name.to_string(),
