@@ -70,7 +70,7 @@ const B=document,D=B.body.dataset,A=(s,e=B)=>[...e.querySelectorAll(s)],Q=(s,e)=
       ago.innerText=s<-60?D.skew:D.age.replace("{}",s<120?round(abs(s))+" s":s<7e3?round(s/60)+" min":s<17e4?round(s/36e2)+" h":round(s/864e2)+D.day);
       if(s>=180&&stale.hidden){
         stale.hidden=0;B.body.className="old";
-        word.innerText=D.unknown;rest.innerText=D.was;B.title=D.old}}
+        Q("h1").innerText=D.unknown;rest.innerText=D.was;B.title=D.old}}
     if(t>6e4&&!B.hidden&&(t>15e4||tip.hidden&&!drag&&getSelection()==""&&!Q(":focus-visible"))){
       history.replaceState(A("[id]").map(e=>[e.id,e.checked,e.open,e.scrollTop,e.matches(":focus-visible")]),"");
       location.reload()}};

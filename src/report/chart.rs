@@ -222,6 +222,7 @@ mod tests {
         let one = line(vec![Point { time: 1800.0, min: 50.0, avg: 50.0, max: 50.0 }]);
         let (drawn, top) = draw(&[one], &frame(&[], false)).unwrap();
         let middle = (PLOT.0 + PLOT.2 / 2, PLOT.1 + PLOT.3 / 2);
+        assert!(drawn.plot.contains("<path class='o s0' d='M"), "a dot that is seen");
         assert_eq!(top, 100.0);
         // The library may round by one of the units, a third of a pixel.
         let is_at = |y: u32| drawn.plot.contains(&format!("M{} {y}l0 0", middle.0));

@@ -45,10 +45,10 @@ fn an_old_page_says_what_was_true_and_when() {
     }
     let frames = [("old", "old.html"), ("fresh", "fresh.html"), ("behind", "behind.html")];
     let expression =
-        "[q('#word').innerText,q('#rest').innerText,q('.a').innerText,d.title,q('#stale').hidden].join('|')";
+        "[q('h1').innerText,q('#rest').innerText,q('.a').innerText,d.title,q('#stale').hidden].join('|')";
     let (dom, console) = show(directory.path(), &ask(&frames, (1300, 900), expression));
     let old = said(&dom, "old");
-    let word = page.split("<h1 id=\"word\">").nth(1).unwrap().split('<').next().unwrap();
+    let word = page.split("<h1>").nth(1).unwrap().split('<').next().unwrap();
     assert!(
         old.starts_with(&format!("Unknown|was {word} at 2026-11-20 21:40 +00:00: 1 open problem since 20 Nov ")),
         "{old}"
