@@ -44,8 +44,7 @@ fn an_old_page_says_what_was_true_and_when() {
         aged(directory.path(), name, seconds);
     }
     let frames = [("old", "old.html"), ("fresh", "fresh.html"), ("behind", "behind.html")];
-    let expression =
-        "[q('h1').innerText,q('#rest').innerText,q('.a').innerText,d.title,q('#stale').hidden].join('|')";
+    let expression = "[q('h1').innerText,q('#rest').innerText,q('.a').innerText,d.title,q('#stale').hidden].join('|')";
     let (dom, console) = show(directory.path(), &ask(&frames, (1300, 900), expression));
     let old = said(&dom, "old");
     let word = page.split("<h1>").nth(1).unwrap().split('<').next().unwrap();
@@ -211,6 +210,34 @@ fn what_is_a_mean_is_not_called_now_and_a_state_is_a_word_too() {
         assert!(head(range).contains("<th>last<th>min"), "{range}");
     }
     assert!(page.contains("<span class=\"u\">healthy</span></h2>") && page.contains("<h2 class=\"pr\">24 hours"));
+}
+
+#[test]
+fn an_hour_of_history_opens_at_an_hour() {
+    let mut host = Host::recorded("vm");
+    for minute in 0..14 {
+        host.advance(300, minute);
+        host.small("osmon-probe", &[]).ok();
+    }
+    host.osmon(&["graph"]).ok();
+    let page = fs::read_to_string(host.data().join("report.html")).unwrap();
+    assert!(page.contains("value=\"1h\" checked") && page.contains("value=\"24h\">"), "a strip at the right of a day");
+}
+
+#[test]
+fn of_disks_that_are_equally_full_the_root_is_shown() {
+    let mut host = Host::recorded("vm");
+    let full = "4096 10255636 4032000 3509000 2621440 2210000";
+    host.write("statvfs", &format!("/ {full}\n/var {full}\n/run 4096 409553 409200 409200 2047762 2047100\n"));
+    host.advance(60, 1);
+    host.small("osmon-probe", &[]).ok();
+    host.osmon(&["graph"]).ok();
+    let page = fs::read_to_string(host.data().join("report.html")).unwrap();
+    assert!(
+        page.contains("<h2>Disk / <span"),
+        "{}",
+        page.split("<h2>Disk").nth(1).unwrap_or_default().split("</h2>").next().unwrap()
+    );
 }
 
 #[test]
