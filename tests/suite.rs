@@ -55,6 +55,8 @@ mod mail_table; // what becomes of an alert then
 mod mail_ways; // web hooks, the log, secrets, the outbox by hand
 #[path = "suite/marks.rs"]
 mod marks; // what happened to the clock and the machine, and notes
+#[path = "suite/met.rs"]
+mod met; // the page as people meet it: old, reloaded, on paper, on a phone, in French
 #[path = "suite/metrics.rs"]
 mod metrics; // the list of metrics
 #[path = "suite/page.rs"]

@@ -87,7 +87,7 @@ fn run(call: &Call) -> Result<Exit> {
     let text = if call.out.json {
         to_json(&status, &here)
     } else if arguments.html {
-        html::fragment(&status, here.now.wall)
+        html::fragment(&status, &here.config.report.language, here.now.wall)
     } else if arguments.nagios {
         let text = line(&status).replacen(' ', " - ", 1).replace('|', "/");
         let data =

@@ -4,7 +4,6 @@
 use super::charts::Unit;
 use super::words::Words;
 use crate::base::clock::{local_form, zone_offset_seconds};
-use crate::base::units::{bytes, short};
 use crate::base::when::midnight;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::ops::Range;
@@ -85,10 +84,10 @@ pub fn local(seconds: f64, form: &str) -> String {
 }
 
 /// A value on the axis and in tables.
-pub fn label(unit: Unit, value: f64) -> String {
+pub fn label(unit: Unit, value: f64, words: Words) -> String {
     match unit {
-        Unit::Bytes | Unit::BytesPerSecond => bytes(value),
-        _ => short(value),
+        Unit::Bytes | Unit::BytesPerSecond => words.bytes(value),
+        _ => words.short(value),
     }
 }
 

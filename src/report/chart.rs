@@ -5,6 +5,7 @@ use super::backend::{Drawn, FINE, SCALE, Svg};
 use super::band::straightened;
 use super::charts::{Line, Unit};
 use super::series::Point;
+use super::words::Words;
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
@@ -38,6 +39,8 @@ pub struct Frame<'a> {
     pub gap_seconds: f64,
     /// Unit of the values.
     pub unit: Unit,
+    /// Language of the labels.
+    pub words: Words,
     /// Points stand for spans: the first line gets a band from its least to its greatest value.
     pub has_band: bool,
     /// A line can be read back to 0.3 % of its value, not of the height of the chart.
@@ -124,7 +127,7 @@ fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &F
         .bold_line_style(color(10))
         .label_style(("sans-serif", 11 * scale as i32).into_font().color(&color(11)))
         .x_label_formatter(&words)
-        .y_label_formatter(&|value| label(frame.unit, *value))
+        .y_label_formatter(&|value| label(frame.unit, *value, frame.words))
         .set_all_tick_mark_size(0)
         .draw()
         .map_err(|error| failed(&error))?;
@@ -207,10 +210,22 @@ fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
     if !gaps.is_empty() {
         out.plot.insert_str(0, &format!("<path class=z d='{gaps}'/>"));
     }
+    let y = |value: f64| (f64::from(PLOT.1 + PLOT.3) - value.clamp(0.0, top) / top * f64::from(PLOT.3)).round() as i32;
+    for (number, line) in lines.iter().enumerate() {
+        // A line of one point is seen as a dot.
+        if let [only] = line.points.as_ref() {
+            let _ = write!(
+                out.plot,
+                "<path class='o s{}' d='M{} {}l0 0'/>",
+                number.min(5),
+                place(only.time, &frame.time),
+                y(only.avg)
+            );
+        }
+    }
     if !frame.has_band {
         return;
     }
-    let y = |value: f64| (f64::from(PLOT.1 + PLOT.3) - value.clamp(0.0, top) / top * f64::from(PLOT.3)).round() as i32;
     for (number, line) in lines.iter().enumerate().skip(1) {
         let above = |point: &&Point| point.max - point.avg > top * 0.02 && frame.time.contains(&point.time);
         let mut peaks: Vec<&Point> = line.points.iter().filter(above).collect();
@@ -231,9 +246,19 @@ fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::words::Language;
 
     fn frame(gaps: &[(f64, f64)], has_band: bool) -> Frame<'_> {
-        Frame { time: 0.0..3600.0, gap_seconds: 150.0, unit: Unit::Full, has_band, is_exact: false, gaps, ticks: &[] }
+        Frame {
+            time: 0.0..3600.0,
+            gap_seconds: 150.0,
+            unit: Unit::Full,
+            words: Words::new(Language::English),
+            has_band,
+            is_exact: false,
+            gaps,
+            ticks: &[],
+        }
     }
 
     fn line(points: Vec<Point>) -> Line<'static> {
@@ -246,6 +271,7 @@ mod tests {
         let one = line(vec![Point { time: 1800.0, min: 50.0, avg: 50.0, max: 50.0 }]);
         let (drawn, top) = draw(&[one], &frame(&[], false)).unwrap();
         let middle = (PLOT.0 + PLOT.2 / 2, PLOT.1 + PLOT.3 / 2);
+        assert!(drawn.plot.contains("<path class='o s0' d='M"), "a dot that is seen");
         assert_eq!(top, 100.0);
         // The library may round by one of the units, a third of a pixel.
         let is_at = |y: u32| drawn.plot.contains(&format!("M{} {y}l0 0", middle.0));

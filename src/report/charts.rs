@@ -58,7 +58,7 @@ impl Unit {
 
     /// Whether what several things have makes sense when it is added up.
     fn adds_up(self) -> bool {
-        matches!(self, Self::Bytes | Self::BytesPerSecond)
+        matches!(self, Self::Bytes | Self::BytesPerSecond | Self::Percent)
     }
 }
 
@@ -88,6 +88,10 @@ const NAME_MAX: usize = 40;
 
 type Fixed = (&'static str, Unit, &'static [(&'static str, &'static str)]);
 
+/// Parts of the CPU's time that are nothing on most hosts: drawn where they are at least so many percent once.
+const RARE: [&str; 3] = ["cpu.nice_percent", "cpu.softirq_percent", "cpu.irq_percent"];
+const RARE_LEAST: f64 = 0.5;
+
 /// Every chart that osmon knows, in the order of the page.
 const CHARTS: [Fixed; 12] = [
     (
@@ -98,6 +102,9 @@ const CHARTS: [Fixed; 12] = [
             ("cpu.system_percent", "system"),
             ("cpu.iowait_percent", "I/O wait"),
             ("cpu.steal_percent", "steal"),
+            ("cpu.nice_percent", "nice"),
+            ("cpu.softirq_percent", "soft interrupts"),
+            ("cpu.irq_percent", "interrupts"),
         ],
     ),
     ("Memory", Unit::Full, &[("memory.used_percent", "memory used"), ("swap.used_percent", "swap used")]),
@@ -162,7 +169,11 @@ pub fn specs(series: &Series) -> Vec<Spec> {
 pub fn lines<'a>(spec: &Spec, series: &'a Series, words: Words) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     for (metric, name) in &spec.lines {
+        let is_rare = RARE.contains(&metric.as_ref());
         for (label, points) in series.of(metric) {
+            if is_rare && !points.iter().any(|point| point.max >= RARE_LEAST) {
+                continue;
+            }
             let label = clean(label, NAME_MAX);
             let name = match (label.as_str(), *name) {
                 ("", "") => spec.title.to_string(),
@@ -224,6 +235,22 @@ fn together(lines: &[Line], is_sum: bool, words: Words) -> Line<'static> {
 mod tests {
     use super::*;
     use crate::report::words::Language;
+
+    #[test]
+    fn the_parts_of_the_cpu_that_are_there_are_drawn() {
+        let chart = |nice: f64| {
+            let mut series = Series::new(0);
+            for (part, value) in [("user", 33.2), ("nice", nice), ("system", 12.1), ("softirq", 0.3), ("irq", 0.0)] {
+                let point = Point { time: 60.0, min: value, avg: value, max: value };
+                series.add(&format!("cpu.{part}_percent"), vec![point]);
+            }
+            let spec = specs(&series).into_iter().find(|spec| spec.title == "CPU").unwrap();
+            let lines = lines(&spec, &series, Words::new(Language::English));
+            lines.iter().map(|line| line.name.clone()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(chart(47.3), "user system nice");
+        assert_eq!(chart(0.0), "user system");
+    }
 
     #[test]
     fn of_many_lines_five_and_the_others_as_one() {

@@ -9,7 +9,6 @@ use crate::model::metric::read_labels;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 /// So many days are shown.
 pub const DAYS: usize = 90;
@@ -143,10 +142,7 @@ fn row(
             None if is_known => 1,
             None => 0,
         };
-        if let Some((_, path)) = bars.get_mut(state) {
-            // Writing to a String cannot fail.
-            let _ = write!(path, "M{} 0v24", at * 10 + 5);
-        }
+        let bar = format!("M{} 0v24", at * 10 + 5);
         if state > 0 {
             known += seconds;
             wrong += covered(&hits, *begin, end).min(seconds);
@@ -157,17 +153,35 @@ fn row(
             let day = local_form(*begin, "%d").trim_start_matches('0').to_string();
             let month = words.month(&local_form(*begin, "%m"));
             let word = words.of(if state == 3 { "critical" } else { "warning" });
-            bad.push(format!("{day} {month}: {} {word}, {}{more}", clean(&worst.title, 60), words.duration(lasted)));
+            let told = format!("{day} {month}: {} {word}, {}{more}", clean(&worst.title, 60), words.duration(lasted));
+            bad.push((state, bar, told));
+        } else if let Some((_, path)) = bars.get_mut(state) {
+            path.push_str(&bar);
         }
     }
     bad.reverse();
     let count = bad.len();
+    for (state, bar, _) in bad.iter().skip(TOLD_MAX) {
+        if let Some((_, path)) = bars.get_mut(*state) {
+            path.push_str(bar);
+        }
+    }
     bad.truncate(TOLD_MAX);
-    let share = if known > 0.0 { percent(100.0 * (1.0 - wrong / known)) } else { "–".to_string() };
+    // Under the pointer a bad day says what it was.
+    let pointed = bad.iter().map(|(state, bar, told)| {
+        let class = if *state == 3 { "bad" } else { "warn" };
+        format!("<path class={class} d='{bar}'><title>{}</title></path>", escape(told))
+    });
+    let pointed = pointed.collect::<String>();
+    let share = if known > 0.0 { words.figures(&percent(100.0 * (1.0 - wrong / known))) } else { "–".to_string() };
     let told = format!("{name}: {share}; {} {}", words.of("Days with problems"), count);
     let paths = bars.iter().filter(|(_, path)| !path.is_empty());
-    let bars = paths.map(|(state, path)| format!("<path class={state} d='{path}'/>")).collect();
-    Row { name: name.to_string(), bars, share, told, bad }
+    let bars = paths.map(|(state, path)| format!("<path class={state} d='{path}'/>")).collect::<String>() + &pointed;
+    Row { name: name.to_string(), bars, share, told, bad: bad.into_iter().map(|(_, _, told)| told).collect() }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Seconds in which at least one of them was there.
@@ -225,6 +239,7 @@ mod tests {
         // 6 of 84 hours.
         assert_eq!(host.share, "92.85 %");
         assert_eq!(host.bad.len(), 1);
+        assert!(host.bars.contains("<title>18 Nov: nginx critical, "), "{}", host.bars);
         assert!(host.bad[0].starts_with("18 Nov: nginx critical, "), "{:?}", host.bad);
         assert!(rows.iter().any(|row| row.name == "nginx"));
         assert_eq!(rows[1].share, "100 %");

@@ -25,6 +25,8 @@ struct Charts<'a> {
     w: Words,
     id: &'a str,
     charts: &'a [Chart],
+    /// Heading of the newest values: `now` of samples, `last` of means.
+    newest: &'a str,
     box_size: (u32, u32),
     plot: (u32, u32, u32, u32),
 }
@@ -37,7 +39,7 @@ struct Chart {
     title: String,
     /// Unit, as it follows the heading.
     unit: String,
-    /// How the script writes a value: `b` bytes, `r` bytes per second, `p` percent, `n` a number with this unit.
+    /// How the script writes a value: `b` bytes, `r` bytes per second, else what follows the number.
     form: String,
     /// Grid and labels.
     axis: String,
@@ -125,6 +127,7 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
             time: time.clone(),
             gap_seconds: series.gap_seconds(),
             unit: spec.unit,
+            words,
             has_band: range.step_seconds > 0,
             is_exact: true,
             gaps: &gaps,
@@ -132,11 +135,12 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
         };
         let (drawing, top) = chart::draw(&lines, &frame)?;
         let rows: Vec<Row> =
-            lines.iter().enumerate().map(|(class, line)| row(class, line, spec.unit, newest)).collect();
+            lines.iter().enumerate().map(|(class, line)| row(class, line, spec.unit, newest, words)).collect();
         charts.push(headed(&spec, rows, drawing.axis, drawing.plot, top, words));
     }
     let plot = plot_box();
-    let html = Charts { w: words, id: range.id, charts: &charts, box_size: view_box(), plot }.render()?;
+    let newest = if range.step_seconds > 0 { "last" } else { "now" };
+    let html = Charts { w: words, id: range.id, charts: &charts, newest, box_size: view_box(), plot }.render()?;
     let (from, to) = (time.start, time.end);
     Ok(Drawn { id: range.id.to_string(), from, to, html, undrawn, gaps, reasons: Vec::new(), markers: String::new() })
 }
@@ -158,8 +162,8 @@ fn headed(spec: &Spec, rows: Vec<Row>, axis: String, plot: String, top: f64, wor
     let form = match spec.unit {
         Unit::Bytes => "b",
         Unit::BytesPerSecond => "r",
-        Unit::Full | Unit::Percent | Unit::SmallPercent => "p",
-        _ => "n",
+        Unit::Full | Unit::Percent | Unit::SmallPercent => " %",
+        _ => "",
     };
     Chart {
         key: spec.title.to_string(),
@@ -175,9 +179,9 @@ fn headed(spec: &Spec, rows: Vec<Row>, axis: String, plot: String, top: f64, wor
 }
 
 /// `newest`: a value older than the newest snapshot is not the present one; the thing is gone.
-fn row(class: usize, line: &Line, unit: Unit, newest: f64) -> Row {
+fn row(class: usize, line: &Line, unit: Unit, newest: f64, words: Words) -> Row {
     let points = || line.points.iter();
-    let show = |value: f64| if value.is_finite() { label(unit, value) } else { "–".to_string() };
+    let show = |value: f64| if value.is_finite() { label(unit, value, words) } else { "–".to_string() };
     Row {
         class: class.min(5),
         name: line.name.clone(),

@@ -5,7 +5,6 @@
 use super::Input;
 use crate::base::clock::zone_name;
 use crate::base::text::clean;
-use crate::base::units::{bytes, short};
 use serde_json::Value;
 
 /// Longest text of one part, in characters.
@@ -23,7 +22,7 @@ pub fn facts(input: &Input, snapshot: &Value) -> String {
         // What an attacker looks for first.
         text("kernel").filter(|_| !input.look.is_public).map(|kernel| format!("Linux {kernel}")),
         number("/cpu/cores").map(|cores| words.count(cores as usize, "core", "cores")),
-        number("/memory/total_bytes").map(bytes),
+        number("/memory/total_bytes").map(|size| words.bytes(size)),
         sessions.map(|sessions| format!("{} {}", sessions.len(), words.of("logged in"))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
@@ -33,9 +32,9 @@ pub fn facts(input: &Input, snapshot: &Value) -> String {
 pub fn footer(input: &Input, snapshot: &Value) -> Vec<String> {
     let words = input.look.words;
     let cost = snapshot["probe"]["cpu_ms"].as_f64();
-    let spent = cost.map(|ms| words.with("a probe takes {} ms of CPU", &short(ms)));
-    let page = (input.cost_ms > 0.0).then(|| words.with("this page {} ms", &short(input.cost_ms.round())));
-    let stored = (input.stored_bytes > 0).then(|| words.with("{} on disk", &bytes(input.stored_bytes as f64)));
+    let spent = cost.map(|ms| words.with("a probe takes {} ms of CPU", &words.short(ms)));
+    let page = (input.cost_ms > 0.0).then(|| words.with("this page {} ms", &words.short(input.cost_ms.round())));
+    let stored = (input.stored_bytes > 0).then(|| words.with("{} on disk", &words.bytes(input.stored_bytes as f64)));
     let year = input.ranges.iter().any(|range| range.id == "1y");
     let first = [
         Some(format!("osmon {}", env!("CARGO_PKG_VERSION"))),
@@ -65,8 +64,8 @@ pub fn footer(input: &Input, snapshot: &Value) -> Vec<String> {
 pub fn unexplained(input: &Input, record: &Value) -> String {
     let part = &record["unexplained"];
     let words = input.look.words;
-    let cpu = part["cpu_percent"].as_f64().map(|cpu| format!("{} {}", short(cpu), words.of("% of a core")));
-    let memory = part["memory_bytes"].as_f64().map(bytes);
+    let cpu = part["cpu_percent"].as_f64().map(|cpu| format!("{} {}", words.short(cpu), words.of("% of a core")));
+    let memory = part["memory_bytes"].as_f64().map(|size| words.bytes(size));
     let parts: Vec<String> = cpu.into_iter().chain(memory).collect();
     if parts.is_empty() { String::new() } else { words.with("Not explained by these: {}", &parts.join(", ")) }
 }

@@ -51,8 +51,11 @@ fn of_event(input: &Input, event: &Event, time: DateTime<Utc>) -> Happened {
     let words = input.look.words;
     let metric = event.metric.split('{').next().unwrap_or_default();
     let title = title(input, &event.metric, &event.title, &event.rule);
-    let value =
-        if is_flag(metric, event.limit) { String::new() } else { format!(" {}", metric_value(metric, event.value)) };
+    let value = if is_flag(metric, event.limit) {
+        String::new()
+    } else {
+        format!(" {}", words.figures(&metric_value(metric, event.value)))
+    };
     let raised = format!("{title}{value}");
     let lasted = words.duration(event.duration_seconds);
     let text = match event.kind {

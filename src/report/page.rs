@@ -2,16 +2,18 @@
 
 #![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
 
+use super::axis::local;
+use super::drawn::{plot_box, view_box};
 use super::fit::{self, Charts, PAGE_MAX};
 use super::footer::{facts, footer, unexplained};
 use super::happened::{self, Happened};
 use super::range::RANGES;
 use super::services::{Service, services};
 use super::tiles::{Tile, tiles};
-use super::verdict::{Attention, Verdict, attention, is_stale, verdict};
+use super::verdict::{Attention, Verdict, attention, is_stale, verdict, was};
 use super::words::Words;
-use super::{DayRow, Input, spark, who};
-use crate::base::clock::{local_minute, parse, zone_name, zone_offset_seconds};
+use super::{DayRow, Input, sheet, spark, who};
+use crate::base::clock::{parse, zone_offset_seconds};
 use crate::base::text::{clean, is_plain};
 use anyhow::Result;
 use askama::Template;
@@ -21,13 +23,14 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 
-const STYLE: &str = include_str!("../../templates/report.css");
 const SCRIPT: &str = include_str!("../../templates/report.js");
 
 /// A range, ready to be shown.
 struct Shown<'a> {
     id: &'a str,
     title: &'a str,
+    /// What it spans, for paper.
+    days: String,
     is_first: bool,
     from: i64,
     to: i64,
@@ -44,7 +47,7 @@ struct Page<'a> {
     w: Words,
     style: String,
     style_hash: String,
-    script: &'a str,
+    script: String,
     script_hash: String,
     host: String,
     heading: String,
@@ -52,7 +55,9 @@ struct Page<'a> {
     facts: String,
     taken_ms: i64,
     taken: String,
-    zone: String,
+    was: String,
+    plot: String,
+    most: String,
     offset_seconds: i32,
     tiles: Vec<Tile>,
     spark_size: (u32, u32),
@@ -105,12 +110,16 @@ pub fn render(input: &Input) -> Result<String> {
     let taken = snapshot["time"].as_str().and_then(parse);
     let verdict = verdict(input, taken);
     let host = clean(&input.title, 80);
+    let problems_open = words.count(input.open.len(), "problem", "problems");
     let heading = match input.open.len() {
         0 => format!("{}: {host}", verdict.word),
-        count => format!("{}: {host}", words.count(count, "problem", "problems")),
+        _ => format!("{}: {host} ({problems_open})", verdict.word),
     };
+    let taken_text = taken.map(|time| words.exact(time)).unwrap_or_default();
     let services = services(&snapshot, words);
-    let style = [STYLE.trim_end(), &input.look.style].concat();
+    let style = sheet::of(&input.look.style, &format!("{host} · {taken_text}"));
+    // Line breaks and what stands before a line are for who reads the source.
+    let script: String = SCRIPT.lines().map(str::trim).collect();
     let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty());
     let ranges: Vec<Shown> = drawn.map(|drawn| shown(input, drawn)).collect();
     // What is not known to be well is never green.
@@ -118,17 +127,24 @@ pub fn render(input: &Input) -> Result<String> {
     let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) };
     tiles.iter_mut().filter(|_| is_stale).for_each(|tile| tile.state = "plain");
     let has = |section: &str| input.look.has(section);
+    let has_who = has("who") && !input.look.is_public;
+    let (plot, wide) = (plot_box(), view_box().0);
     let mut page = Page {
         w: words,
         style_hash: hash(&style),
         style,
-        script: SCRIPT.trim_end(),
-        script_hash: hash(SCRIPT.trim_end()),
+        script_hash: hash(&script),
+        script,
         heading,
         facts: facts(input, &snapshot),
         taken_ms: taken.map_or(0, |time| time.timestamp_millis()),
-        taken: taken.map(local_minute).unwrap_or_default(),
-        zone: zone_name(input.now),
+        was: match taken {
+            Some(taken) if !is_stale => format!("{}: {}", was(&verdict.word, taken, words), verdict.rest),
+            _ => verdict.rest.clone(),
+        },
+        taken: taken_text,
+        plot: format!("[{},{},{},{},{wide}]", plot.0, plot.1, plot.2, plot.3),
+        most: if has_who { most(input) } else { String::new() },
         offset_seconds: zone_offset_seconds(input.now),
         tiles,
         spark_size: spark::SIZE,
@@ -138,7 +154,7 @@ pub fn render(input: &Input) -> Result<String> {
             changed: has("changed"),
             days: has("days") && !snapshot.is_null(),
             charts: has("charts"),
-            who: has("who") && !input.look.is_public,
+            who: has_who,
             services: has("services"),
         },
         open: input.open.iter().take(OPEN_MAX).map(|incident| attention(incident, input)).collect(),
@@ -191,6 +207,7 @@ fn shown<'a>(input: &'a Input, drawn: &'a super::Drawn) -> Shown<'a> {
     Shown {
         id: &drawn.id,
         title: words.of(range.map_or("", |range| range.title)),
+        days: days(drawn, range.map_or(0, |range| range.step_seconds), words),
         is_first: drawn.id == input.first_range,
         from: drawn.from as i64,
         to: drawn.to as i64,
@@ -210,6 +227,24 @@ fn shown<'a>(input: &'a Input, drawn: &'a super::Drawn) -> Shown<'a> {
             .map(|since| words.with("counted since {}", &words.moment(since, input.now)))
             .unwrap_or_default(),
     }
+}
+
+/// What a range spans: a short one to the minute, a long one in days.
+fn days(drawn: &super::Drawn, step_seconds: u32, words: Words) -> String {
+    let form = if step_seconds > 300 { "%F" } else { "%F %H:%M" };
+    let span = words.with("from {begin} to {}", &local(drawn.to, form));
+    span.replacen("{begin}", &local(drawn.from, form), 1)
+}
+
+/// Who used most CPU over the shortest range: `java 34 min, postgres 4 min`.
+fn most(input: &Input) -> String {
+    let words = input.look.words;
+    let Some(first) = input.who.first() else { return String::new() };
+    let users = who::rows(&first.tally, words).into_iter().filter(|row| row.share > 0).take(3);
+    let users: Vec<String> = users.map(|row| format!("{} {}", row.name, row.cpu)).collect();
+    let span = RANGES.iter().find(|range| range.id == first.range).map_or("", |range| words.of(range.title));
+    let text = words.with("Most CPU, {span}: {}", &users.join(", ")).replacen("{span}", span, 1);
+    if users.is_empty() { String::new() } else { text }
 }
 
 /// What is wrong with osmon itself, and what did not answer.

@@ -8,6 +8,7 @@ use plotters_backend::text_anchor::HPos;
 use plotters_backend::{BackendColor, BackendCoord, BackendTextStyle, DrawingBackend, DrawingErrorKind};
 use std::convert::Infallible;
 use std::io::Write;
+use std::ops::Range;
 
 type Rgb = [u8; 3];
 
@@ -56,6 +57,14 @@ impl Pixels {
                 }
             }
             x += 6 * scale;
+        }
+    }
+
+    /// A grey strip in the area: nothing was recorded there.
+    pub fn strip(&mut self, x: Range<i32>, y: Range<i32>) {
+        let origin = self.origin;
+        for (x, y) in x.flat_map(|x| y.clone().map(move |y| (x, y))) {
+            self.set(x + origin.0, y + origin.1, MUTE, 0.12);
         }
     }
 

@@ -34,9 +34,12 @@ pub fn shown(wanted: &[String], age_seconds: f64) -> Vec<Range> {
     shown
 }
 
-/// Which of them is seen first: a day, or what there is.
-pub fn first(shown: &[Range]) -> &'static str {
-    let day = shown.iter().find(|range| range.id == "24h");
+/// A day of less history than this would be drawn in its last eighth, in seconds.
+const YOUNG: f64 = 3.0 * 3600.0;
+
+/// Which of them is seen first: a day, or what there is; of a young history the shortest.
+pub fn first(shown: &[Range], age_seconds: f64) -> &'static str {
+    let day = shown.iter().find(|range| range.id == "24h").filter(|_| age_seconds >= YOUNG);
     day.or(shown.first()).map_or("24h", |range| range.id)
 }
 
@@ -52,8 +55,10 @@ mod tests {
         assert_eq!(ids(7200.0), "1h 24h");
         assert_eq!(ids(2.0 * 86_400.0), "1h 24h 7d");
         assert_eq!(ids(400.0 * 86_400.0), "1h 24h 7d 30d 1y");
-        assert_eq!(first(&shown(&all, 60.0)), "1h");
-        assert_eq!(first(&shown(&all, 1e9)), "24h");
-        assert_eq!(first(&shown(&["1y".to_string()], 60.0)), "1y");
+        assert_eq!(first(&shown(&all, 60.0), 60.0), "1h");
+        assert_eq!(first(&shown(&all, 1e9), 1e9), "24h");
+        assert_eq!(first(&shown(&all, 7200.0), 7200.0), "1h", "two hours in a day would be a strip at its right");
+        assert_eq!(first(&shown(&all, 10_800.0), 10_800.0), "24h");
+        assert_eq!(first(&shown(&["1y".to_string()], 60.0), 60.0), "1y");
     }
 }

@@ -1,7 +1,8 @@
 //! One chart by itself, to send to somebody: SVG with colours of its own, or a picture.
 
 use super::axis::{Tick, label, time_ticks};
-use super::chart::{self, Frame, SIZE};
+use super::backend::SCALE;
+use super::chart::{self, Frame, PLOT, SIZE, place};
 use super::charts::{Line, Unit};
 use super::drawn::{plot_box, view_box};
 use super::pixel::Pixels;
@@ -38,6 +39,10 @@ const DARK: [&str; 6] = ["#6ea8fe", "#34d399", "#fbad5c", "#e879f9", "#a78bfa", 
 const LINES_MAX: usize = 6;
 /// Height of the heading and of a line of the legend, in units of the page.
 const HEAD: u32 = 44;
+/// So many large letters have room in the heading of a picture.
+const TITLE_MAX: usize = 62;
+/// So many letters of the legend have room beside each other.
+const LEGEND_MAX: usize = 80;
 const ROW: u32 = 18;
 
 impl Single<'_> {
@@ -58,6 +63,7 @@ impl Single<'_> {
             time: self.time.clone(),
             gap_seconds: self.series.gap_seconds(),
             unit: self.unit(),
+            words: self.words,
             has_band: self.has_band,
             is_exact: false,
             gaps,
@@ -65,27 +71,26 @@ impl Single<'_> {
         }
     }
 
-    /// Each line in numbers: name, and the lowest, mean and highest value.
-    fn legend(&self) -> Vec<String> {
-        let unit = self.unit();
-        let row = |line: Line| {
+    /// Each line in numbers: its colour, its name, and the lowest, mean and highest value; these below a long name.
+    fn legend(&self) -> Vec<(Option<usize>, String)> {
+        let (unit, words) = (self.unit(), self.words);
+        let row = |line: &Line| {
             let points = || line.points.iter();
             let least = points().map(|point| point.min).fold(f64::INFINITY, f64::min);
             let most = points().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max);
             let mean = points().map(|point| point.avg).sum::<f64>() / line.points.len().max(1) as f64;
-            let words = self.words;
-            format!(
-                "{}   {} {}   {} {}   {} {}",
-                line.name,
-                words.of("min"),
-                label(unit, least),
-                words.of("avg"),
-                label(unit, mean),
-                words.of("max"),
-                label(unit, most)
-            )
+            let parts = [("min", least), ("avg", mean), ("max", most)];
+            let parts = parts.map(|(name, value)| format!("{} {}", words.of(name), label(unit, value, words)));
+            (line.name.clone(), parts.join("   "))
         };
-        self.drawn().into_iter().map(row).collect()
+        let rows: Vec<(String, String)> = self.drawn().iter().map(row).collect();
+        let is_long = |row: &(String, String)| row.0.chars().count() + row.1.chars().count() + 3 > LEGEND_MAX;
+        let is_split = rows.iter().any(is_long);
+        let rows = rows.into_iter().enumerate().flat_map(|(at, (name, values))| match is_split {
+            true => vec![(Some(at), name), (None, values)],
+            false => vec![(Some(at), format!("{name}   {values}"))],
+        });
+        rows.collect()
     }
 
     /// As SVG, whole.
@@ -112,7 +117,7 @@ impl Single<'_> {
             width * 2 / 3,
             total * 2 / 3,
             escape(&self.title),
-            escape(&legend.join("; "))
+            escape(&legend.iter().map(|row| row.1.as_str()).collect::<Vec<_>>().join("; "))
         );
         // Writing to a String cannot fail.
         let _ = write!(
@@ -123,18 +128,24 @@ impl Single<'_> {
         );
         let inside = quoted(&format!("{}{}", drawing.axis, drawing.plot));
         let _ = write!(out, "<g transform=\"translate(0 {head})\">{inside}</g>");
-        for (at, text) in legend.iter().enumerate() {
+        for (at, (line, text)) in legend.iter().enumerate() {
             let y = head + height + row * at as u32 + 24;
-            let _ = write!(
-                out,
-                "<path class=\"n s{at}\" d=\"M{} {y}h30\"/><text class=\"k\" x=\"{}\" y=\"{y}\">{}</text>",
-                plot.0,
-                plot.0 + 60,
-                escape(text)
-            );
+            if let Some(line) = line {
+                let _ = write!(out, "<path class=\"n s{line}\" d=\"M{} {y}h30\"/>", plot.0);
+            }
+            let _ = write!(out, "<text class=\"k\" x=\"{}\" y=\"{y}\">{}</text>", plot.0 + 60, escape(text));
         }
         out.push_str("</svg>\n");
         Ok(out)
+    }
+
+    fn strips(&self, pixels: &mut Pixels, scale: u32, gaps: &[(f64, f64)]) {
+        let (top, height) = (PLOT.1 * scale / SCALE, PLOT.3 * scale / SCALE);
+        let at =
+            |time: f64| place(time.clamp(self.time.start, self.time.end), &self.time) * scale as i32 / SCALE as i32;
+        for (from, to) in gaps {
+            pixels.strip(at(*from)..at(*to), top as i32..(top + height) as i32);
+        }
     }
 
     /// As PNG, light.
@@ -147,13 +158,18 @@ impl Single<'_> {
         let scale = 2;
         let size = (SIZE.0 * scale, (HEAD + SIZE.1 + ROW * legend.len() as u32 + 12) * scale);
         let mut pixels = Pixels::new(size, (0, HEAD * scale), (SIZE.0 * scale, SIZE.1 * scale));
+        self.strips(&mut pixels, scale, &gaps);
         chart::paint(&mut pixels, scale, &lines, &self.frame(&gaps, &ticks))?;
         let scale = scale as i32;
-        pixels.write(&self.title, (12 * scale, 8 * scale), 3, [22, 27, 38]);
+        // A long name in smaller letters, whole.
+        let letters = if self.title.chars().count() > TITLE_MAX { 2 } else { 3 };
+        pixels.write(&self.title, (12 * scale, 8 * scale), letters, [22, 27, 38]);
         pixels.write(&self.subtitle, (12 * scale, 26 * scale), 2, [86, 96, 116]);
-        for (at, text) in legend.iter().enumerate() {
+        for (at, (line, text)) in legend.iter().enumerate() {
             let y = (HEAD + SIZE.1 + ROW * at as u32 + 4) as i32 * scale;
-            pixels.line(at, (62 * scale, y + 6), 10 * scale);
+            if let Some(line) = line {
+                pixels.line(*line, (62 * scale, y + 6), 10 * scale);
+            }
             pixels.write(text, (80 * scale, y), 2, [22, 27, 38]);
         }
         pixels.png()
@@ -195,6 +211,35 @@ fn quoted(svg: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_leaves_room_for_its_values_and_a_gap_is_seen_in_both_forms() {
+        let at = |time: f64| Point { time, min: 1.0, avg: 2.0, max: 3.0 };
+        let mut series = Series::new(0);
+        let times = [0.0, 60.0, 120.0, 180.0, 3000.0, 3060.0];
+        series.add(super::super::series::ALWAYS, times.map(at).to_vec());
+        let name = "network.received_bytes_per_second{interface=\"enp193s0f0np0\"}";
+        let single = |gap: bool| Single {
+            title: name.to_string(),
+            subtitle: String::new(),
+            lines: vec![(name.to_string(), vec![at(0.0)].into())],
+            time: 0.0..if gap { 3600.0 } else { 60.0 },
+            has_band: false,
+            series: &series,
+            words: Words::new(crate::report::words::Language::English),
+        };
+        let svg = single(true).svg().unwrap();
+        assert!(svg.contains("&quot;}</text>") && svg.contains(">min 1 B   avg 2 B   max 3 B</text>"), "{svg}");
+        assert!(svg.contains("class=\"z\""));
+        let grey = |gap: bool| {
+            let gaps = if gap { single(true).series.gaps() } else { Vec::new() };
+            let mut pixels = Pixels::new((SIZE.0 * 2, SIZE.1 * 2), (0, 0), (SIZE.0 * 2, SIZE.1 * 2));
+            single(gap).strips(&mut pixels, 2, &gaps);
+            pixels.png().unwrap().len()
+        };
+        assert!(grey(true) > grey(false));
+        assert!(single(true).png().unwrap().len() > 1000);
+    }
 
     #[test]
     fn every_attribute_gets_quotes() {

@@ -3,8 +3,8 @@
 use super::Input;
 use super::services::Service;
 use super::spark;
+use super::words::Words;
 use crate::base::text::clean;
-use crate::base::units::{bytes, short};
 use crate::model::incident::Severity;
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub struct Tile {
     pub note: String,
     /// The note tells of something that is not as usual.
     pub is_unusual: bool,
-    /// `ok`, `warn` or `bad`.
+    /// `ok`, `warn`, `bad`, or `plain`: not known.
     pub state: &'static str,
     pub spark: String,
 }
@@ -25,6 +25,19 @@ pub struct Tile {
 const NAME_MAX: usize = 40;
 /// A disk that will be full this soon is told of, in seconds.
 const SOON: f64 = 30.0 * 86_400.0;
+
+impl Tile {
+    /// The state in a word, for who sees no colour.
+    pub fn word(&self, words: Words) -> String {
+        let word = match self.state {
+            "ok" => "healthy",
+            "warn" => "warning",
+            "bad" => "critical",
+            _ => "",
+        };
+        words.of(word).to_string()
+    }
+}
 
 struct Maker<'a> {
     input: &'a Input,
@@ -62,18 +75,19 @@ impl Maker<'_> {
         let Some((low, high)) = self.input.outlook.usual.get(metric).copied() else {
             return Tile { note: otherwise, ..tile };
         };
+        let words = self.input.look.words;
         let margin = ((high - low) * 0.5).max(high.abs() * 0.1);
-        let range = format!("{}–{}{unit}", short(low), short(high));
+        let range = format!("{}–{}{unit}", words.short(low), words.short(high));
         let is_unusual = value.is_some_and(|value| value > high + margin) && tile.state != "ok";
-        Tile { note: self.input.look.words.with("usual {}", &range), is_unusual, ..tile }
+        Tile { note: words.with("usual {}", &range), is_unusual, ..tile }
     }
 
     fn cpu(&self) -> Option<Tile> {
         let words = self.input.look.words;
         let busy = self.number("/cpu/busy_percent");
-        let value = busy.map_or_else(|| "–".to_string(), short);
+        let value = busy.map_or_else(|| "–".to_string(), |value| words.short(value));
         let tile = self.tile("CPU", value, "%", &["cpu."], ("cpu.busy_percent", ""));
-        let wait = words.with("{} % I/O wait", &short(self.number("/cpu/iowait_percent").unwrap_or(0.0)));
+        let wait = words.with("{} % I/O wait", &words.short(self.number("/cpu/iowait_percent").unwrap_or(0.0)));
         let tile = self.noted(tile, "cpu.busy_percent", busy, " %", wait);
         Some(Tile { ..tile })
     }
@@ -81,10 +95,10 @@ impl Maker<'_> {
     fn memory(&self) -> Option<Tile> {
         let total = self.number("/memory/total_bytes")?;
         let used = self.number("/memory/used_bytes").unwrap_or_default();
-        let percent = self.number("/memory/used_percent").map_or_else(|| "–".to_string(), short);
-        let tile = self.tile("Memory", percent, "%", &["memory.", "swap."], ("memory.used_percent", ""));
         let words = self.input.look.words;
-        let note = words.with(&words.with("{} of {}", &bytes(used)), &bytes(total));
+        let percent = self.number("/memory/used_percent").map_or_else(|| "–".to_string(), |value| words.short(value));
+        let tile = self.tile("Memory", percent, "%", &["memory.", "swap."], ("memory.used_percent", ""));
+        let note = words.with(&words.with("{} of {}", &words.bytes(used)), &words.bytes(total));
         Some(Tile { note, ..tile })
     }
 
@@ -102,12 +116,14 @@ impl Maker<'_> {
             // What fills within a week counts as nearly full.
             full(disk).filter(|left| *left < 7.0 * 86_400.0).map_or(used, |_| used.max(90.0))
         };
-        let disk = disks.filter(|disk| disk["used_percent"].is_number()).max_by(|a, b| rank(a).total_cmp(&rank(b)))?;
+        let disk = disks
+            .filter(|disk| disk["used_percent"].is_number())
+            .max_by(|a, b| rank(a).total_cmp(&rank(b)).then_with(|| (a["mount"] == "/").cmp(&(b["mount"] == "/"))))?;
         let mount = disk["mount"].as_str().unwrap_or_default();
-        let value = short(disk["used_percent"].as_f64().unwrap_or_default());
+        let value = words.short(disk["used_percent"].as_f64().unwrap_or_default());
         let tile = self.tile("", value, "%", &["disk."], ("disk.used_percent", mount));
         let label = words.with("Disk {}", &clean(mount, NAME_MAX));
-        let free = words.with("{} free", &bytes(disk["available_bytes"].as_f64().unwrap_or_default()));
+        let free = words.with("{} free", &words.bytes(disk["available_bytes"].as_f64().unwrap_or_default()));
         let left = full(disk);
         let note = left.map_or(free, |left| words.with("full in {}", &words.duration(left)));
         let is_unusual = left.is_some_and(|left| left < 7.0 * 86_400.0);
@@ -117,9 +133,10 @@ impl Maker<'_> {
     fn load(&self) -> Option<Tile> {
         let words = self.input.look.words;
         let load = self.number("/load/one_per_core");
-        let value = load.map_or_else(|| "–".to_string(), short);
+        let value = load.map_or_else(|| "–".to_string(), |value| words.short(value));
         let tile = self.tile("Load per core", value, "", &["load."], ("load.one_per_core", ""));
-        let all = words.with("{} in all", &self.number("/load/one").map_or_else(|| "–".to_string(), short));
+        let all = words
+            .with("{} in all", &self.number("/load/one").map_or_else(|| "–".to_string(), |value| words.short(value)));
         Some(Tile { ..self.noted(tile, "load.one_per_core", load, "", all) })
     }
 
@@ -132,7 +149,7 @@ impl Maker<'_> {
         ];
         let known = stalls.iter().filter_map(|(name, path, metric)| Some((self.number(path)?, *name, *metric)));
         let (value, name, metric) = known.max_by(|a, b| a.0.total_cmp(&b.0))?;
-        let tile = self.tile(name, short(value), "%", &["pressure."], (metric, ""));
+        let tile = self.tile(name, words.short(value), "%", &["pressure."], (metric, ""));
         let note = words.of("of a minute waiting").to_string();
         Some(Tile { ..self.noted(tile, metric, Some(value), " %", note) })
     }

@@ -49,7 +49,8 @@ pub fn verdict(input: &Input, taken: Option<DateTime<Utc>>) -> Verdict {
     let Some(taken) = taken else { return unknown(words.of("no snapshot yet").to_string()) };
     let age = (input.now - taken).num_seconds();
     if is_stale(taken, input.now) {
-        return unknown(words.with("no snapshot for {}", &words.duration(age as f64)));
+        let silent = words.with("no snapshot for {}", &words.duration(age as f64));
+        return unknown(format!("{silent}; {}", was(&judged(input).word, taken, words)));
     }
     // Nothing that nobody judged is well.
     match input.judged {
@@ -59,6 +60,18 @@ pub fn verdict(input: &Input, taken: Option<DateTime<Utc>>) -> Verdict {
         }
         Some(_) => {}
     }
+    judged(input)
+}
+
+/// What was true when it was measured: `was Degraded at 2026-11-20 21:40 +00:00`.
+pub fn was(word: &str, taken: DateTime<Utc>, words: Words) -> String {
+    words.with("was {word} at {}", &words.exact(taken)).replacen("{word}", word, 1)
+}
+
+/// While what was measured counts.
+fn judged(input: &Input) -> Verdict {
+    let words = input.look.words;
+    let unknown = |rest: String| Verdict { word: words.of("Unknown").to_string(), state: "unknown", rest };
     let rest = problems(input);
     let said = |word, state, rest| Verdict { word: words.of(word).to_string(), state, rest };
     match input.open.first().map(|incident| incident.severity) {
@@ -141,7 +154,7 @@ pub fn attention(incident: &Incident, input: &Input) -> Attention {
     let rule = told.clone().next().map_or("", |event| event.rule.as_str());
     let recovering = if incident.recovering { format!(" · {}", words.of("recovering")) } else { String::new() };
     let is_bad = incident.severity == Severity::Critical;
-    let value = |value: f64| metric_value(metric, value);
+    let value = |value: f64| words.figures(&metric_value(metric, value));
     Attention {
         state: if is_bad { "bad" } else { "warn" },
         word: words.of(if is_bad { "critical" } else { "warning" }).to_string(),

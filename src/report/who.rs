@@ -4,7 +4,6 @@ use super::units::{Sample, Units};
 use super::words::Words;
 use crate::base::clock::parse;
 use crate::base::text::clean;
-use crate::base::units::{bytes, short};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -190,8 +189,8 @@ pub fn rows(tally: &Tally, words: Words) -> Vec<Row> {
         unit: unit.clone(),
         user: user.clone(),
         cpu: seconds(used.cpu_seconds, words),
-        memory: bytes(used.memory_bytes),
-        io: if used.io_bytes > 0.0 { bytes(used.io_bytes) } else { "–".to_string() },
+        memory: words.bytes(used.memory_bytes),
+        io: if used.io_bytes > 0.0 { words.bytes(used.io_bytes) } else { "–".to_string() },
         share: if most > 0.0 { (used.cpu_seconds / most * 100.0).round() as u32 } else { 0 },
     });
     shown.collect()
@@ -200,7 +199,7 @@ pub fn rows(tally: &Tally, words: Words) -> Vec<Row> {
 fn seconds(seconds: f64, words: Words) -> String {
     match seconds {
         0.0 => "–".to_string(),
-        ..60.0 => format!("{} s", short(seconds)),
+        ..60.0 => format!("{} s", words.short(seconds)),
         _ => words.duration(seconds),
     }
 }

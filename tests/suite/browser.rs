@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
-const FLAGS: [&str; 12] = [
+const FLAGS: [&str; 11] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -16,28 +16,33 @@ const FLAGS: [&str; 12] = [
     "--disable-sync",
     "--allow-file-access-from-files",
     "--enable-logging=stderr",
-    "--virtual-time-budget=6000",
     "--window-size=1500,1200",
 ];
 
 /// Shows a page in which a script looks at `page.html` beside it. What that page is afterwards, and what the console said.
-fn show(directory: &Path, script: &str) -> (String, Vec<String>) {
+pub fn show(directory: &Path, script: &str) -> (String, Vec<String>) {
+    show_for(directory, script, 6000)
+}
+
+/// The same, for so many milliseconds of the time that the browser believes in.
+pub fn show_for(directory: &Path, script: &str, milliseconds: u32) -> (String, Vec<String>) {
     let frames = format!("<!doctype html><title>x</title><body><script>{script}</script>");
     fs::write(directory.join("frames.html"), frames).unwrap();
     let profile = format!("--user-data-dir={}", directory.join("profile").display());
     let url = format!("file://{}/frames.html", directory.display());
-    let arguments: Vec<&str> = FLAGS.into_iter().chain([profile.as_str(), "--dump-dom", &url]).collect();
+    let budget = format!("--virtual-time-budget={milliseconds}");
+    let arguments: Vec<&str> = FLAGS.into_iter().chain([profile.as_str(), &budget, "--dump-dom", &url]).collect();
     let done = tool("chromium", &arguments);
     (done.out, done.err.lines().filter(|line| line.contains("CONSOLE")).map(ToString::to_string).collect())
 }
 
 /// What a script says with `say(name, value)`.
-fn said(dom: &str, name: &str) -> String {
+pub fn said(dom: &str, name: &str) -> String {
     let found = dom.split(&format!("[{name}=")).nth(1).unwrap_or_else(|| panic!("nothing said of {name}: {dom}"));
     found.split("=]").next().unwrap().to_string()
 }
 
-fn is_here() -> bool {
+pub fn is_here() -> bool {
     let is_here = tool("chromium", &["--version"]).code == 0;
     if !is_here {
         skip("the page in a browser", "chromium is not installed");
@@ -46,7 +51,7 @@ fn is_here() -> bool {
 }
 
 /// The day that is shipped, at its end, and its page in a directory.
-fn sample(directory: &Path) -> Host {
+pub fn sample(directory: &Path) -> Host {
     let mut host = Host::recorded("vm");
     let archive = repository("data/sample/web-01.tar.gz").display().to_string();
     assert_eq!(host.osmon(&["restore", &archive]).code, 0);
@@ -110,7 +115,7 @@ fn one_can_point_zoom_compare_and_reload() {
       const at=(id,u,type)=>{const s=q('#x'+id+' .c>svg'),r=s.getBoundingClientRect(),b=s.viewBox.baseVal.width,p=q('#x'+id+' .pl'),v=[186,1506];
         s.dispatchEvent(new w.PointerEvent(type||'pointermove',{bubbles:true,button:0,clientX:r.left+(v[0]+u*v[1])/b*r.width,clientY:r.top+60}))};
       say('hash',q('.rs>:checked').value);
-      const R=q('#x1h').dataset,u=(Date.UTC(2026,10,20,21,15)/1e3-R.from)/(R.to-R.from);
+      const R=JSON.parse(q('#x1h').dataset.span),u=(Date.UTC(2026,10,20,21,15)/1e3-R[0])/R[1];
       at('1h',u);say('tip',[...q('#tip').querySelectorAll('p')].map(p=>p.textContent).join('|'));say('head',q('#tip').firstChild.textContent);
       say('top',q('#x1h .c').dataset.top);say('cross',d.querySelectorAll('#x1h .y').length+'/'+d.querySelectorAll('#x1h section.c').length);
       q('[for=r24h]').click();say('range',w.getComputedStyle(q('#x24h')).display+w.getComputedStyle(q('#x1h')).display);
@@ -166,7 +171,7 @@ fn without_script_the_ranges_switch_and_nothing_foreign_runs() {
         onload=()=>{const f=document.createElement('iframe');f.sandbox='allow-same-origin';f.src='page.html';\
         f.onload=()=>{const d=f.contentDocument;d.querySelector('[for=r7d]').click();\
         say('range',getComputedStyle(d.querySelector('#x7d')).display);say('js',getComputedStyle(d.querySelector('.js')).display);\
-        say('age',d.querySelector('#age').textContent)};document.body.append(f);\
+        say('age',d.querySelector('.a').textContent)};document.body.append(f);\
         const g=document.createElement('iframe');g.src='foreign.html';g.onload=()=>say('title',g.contentDocument.title);document.body.append(g)}";
     let (dom, console) = show(directory.path(), script);
     assert_eq!((said(&dom, "range"), said(&dom, "js")), ("block".to_string(), "none".to_string()));

@@ -48,13 +48,13 @@ fn the_verdict_counts_from_the_worst_and_an_acknowledged_problem_says_so() {
     host.advance(60, 97);
     host.osmon(&["run"]).ok();
     let text = page(&host);
-    assert!(text.contains("1 open problem since 21:46 (0 s) · 1 warning</span>"), "{}", &text[..4000]);
+    assert!(text.contains("1 open problem since 20 Nov 21:46 (0 s) · 1 warning</span>"), "{}", &text[..4000]);
     host.osmon(&["ack", "memory", "--for", "2h", "--because", "kalif"]).ok();
     host.osmon(&["silence", "cpu", "--for", "1h", "--because", "quokka"]).ok();
     host.osmon(&["graph"]).ok();
     let text = page(&host);
-    assert!(text.contains("acknowledged until 23:46 (") && text.contains(": kalif)"), "{text}");
-    assert!(text.contains("silenced until 22:46 ("), "{text}");
+    assert!(text.contains("acknowledged until 20 Nov 23:46 (") && text.contains(": kalif)"), "{text}");
+    assert!(text.contains("silenced until 20 Nov 22:46 ("), "{text}");
     let json: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
     assert_eq!(json["incident"][0]["hushed"], "silenced");
@@ -66,7 +66,7 @@ fn the_verdict_counts_from_the_worst_and_an_acknowledged_problem_says_so() {
     for private in ["anna", "kalif", "quokka", "java", "shop.service"] {
         assert!(!page(&host).contains(private) && !json.contains(private), "{private}");
     }
-    assert!(page(&host).contains("acknowledged until 23:46"));
+    assert!(page(&host).contains("acknowledged until 20 Nov 23:46"));
 }
 
 #[test]
@@ -127,4 +127,19 @@ fn a_chart_has_one_unit_and_the_highest_lines() {
     let again = host.osmon(&["graph", "cpu.bussy_percent"]);
     assert!(again.err.contains("did you mean \"cpu.busy_percent\"?"), "{}", again.err);
     assert_eq!((first.code, first.err), (again.code, again.err), "asked twice, answered twice");
+}
+
+#[test]
+fn the_newest_minute_is_drawn() {
+    let mut host = Host::recorded("vm");
+    host.now += chrono::TimeDelta::milliseconds(479);
+    for _ in 0..4 {
+        host.osmon(&["run"]).ok();
+        host.advance(60, 50);
+    }
+    host.now -= chrono::TimeDelta::seconds(60);
+    let page = page(&host);
+    let memory = page.split("data-k='Memory'").nth(1).unwrap();
+    let line = memory.split("class=s0 d='").nth(1).unwrap().split('\'').next().unwrap();
+    assert_eq!(line.matches("25 0").count(), 3, "four samples, a minute apart: {line}");
 }

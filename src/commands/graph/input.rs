@@ -31,13 +31,16 @@ pub fn read(here: &Here) -> Result<Input> {
     happened.events.reverse();
     happened.marks.reverse();
     let (known, since) = long::load(here)?;
-    let ranges = shown(&here.config.report.ranges, age(here, since.as_deref()));
+    let age = age(here, since.as_deref());
+    let ranges = shown(&here.config.report.ranges, age);
     let newest = happened.events.first().map_or("", |event| event.id.as_str());
     let mut kept = long::read(here, (known, since.clone()), &ranges, &look, newest)?;
 
     let hour_range = RANGES.first().copied().unwrap_or(Range { id: "1h", title: "", seconds: 3600, step_seconds: 0 });
     let (mut hour, mut reading) = read::series(here, &hour_range, now)?;
     let recent = recent(here, look.has("who") || look.has("charts"))?;
+    // The second that the newest sample is in belongs to it.
+    let end = (now.timestamp_millis() as f64 / 1e3).ceil();
     let (mut drawn, mut who) = (Vec::new(), Vec::new());
     // A host younger than an hour has no more of the day.
     let mut snapshots = (ranges.len() == 1 && ranges.first() == Some(&hour_range)).then_some(hour.snapshots);
@@ -49,7 +52,7 @@ pub fn read(here: &Here) -> Result<Input> {
             if !look.is_public {
                 tally.units.add_to(&mut hour);
             }
-            drawn.push(draw(range, now.timestamp() as f64, &hour, look.words)?);
+            drawn.push(draw(range, end, &hour, look.words)?);
         } else {
             let (mut series, met) = read::series(here, range, now)?;
             reading = join(reading, met);
@@ -57,7 +60,7 @@ pub fn read(here: &Here) -> Result<Input> {
                 tally.units.add_to(&mut series);
             }
             snapshots = Some(series.snapshots);
-            drawn.push(draw(range, now.timestamp() as f64, &series, look.words)?);
+            drawn.push(draw(range, end, &series, look.words)?);
         }
         who.push(Who { range: range.id, tally });
     }
@@ -78,7 +81,7 @@ pub fn read(here: &Here) -> Result<Input> {
         marks: happened.marks,
         hour,
         ranges: drawn,
-        first_range: first(&ranges),
+        first_range: first(&ranges, age),
         outlook: kept.outlook,
         days: kept.days,
         who,

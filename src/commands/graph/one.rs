@@ -1,7 +1,7 @@
 //! A single chart of some metrics, to send to somebody.
 
 use super::{Here, input, read};
-use crate::base::clock::local_minute;
+use crate::base::clock::{local_minute, zone_name};
 use crate::base::fault::Fault;
 use crate::base::file::replace;
 use crate::base::similar::hint;
@@ -66,16 +66,17 @@ pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&P
         _ => clean(&metrics.join(", "), 80),
     };
     let snapshot = here.store.last(SNAPSHOTS, now)?;
-    let end = now.timestamp() as f64;
+    let end = (now.timestamp_millis() as f64 / 1e3).ceil();
     let begin = end - f64::from(range.seconds);
     let since = now - TimeDelta::seconds(i64::from(range.seconds));
     let single = Single {
         title,
         subtitle: format!(
-            "{} · {} – {}",
+            "{} · {} – {} {}",
             input::title(here, snapshot.as_deref()),
             local_minute(since),
-            local_minute(now)
+            local_minute(now),
+            zone_name(now)
         ),
         lines,
         time: begin..end,

@@ -1,22 +1,62 @@
 //! The month on A4: the page with its style for print, put on paper by a browser.
 
-use super::{Here, first, input, put};
+use super::{Here, PAGE_MODE, first, input, put};
 use crate::base::fault::Fault;
+use crate::base::file::{read_at_most, replace};
 use crate::base::subprocess;
+use crate::base::text::clean;
 use crate::cli::Exit;
 use crate::report::render;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use nix::unistd::geteuid;
-use std::fs;
-use std::path::Path;
+use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Browsers that print without a window.
 const BROWSERS: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
 /// How long one may take.
 const LIMIT: Duration = Duration::from_secs(60);
+/// Largest PDF that is believed, in bytes.
+const PDF_MAX: u64 = 256 * 1024 * 1024;
+
+/// A directory of its own beside the file that is wanted: nothing that was there before is touched. Gone with its owner.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Not hidden and not in `/tmp`: a browser in a snap sees neither.
+    fn beside(out: &Path) -> Result<Self> {
+        let parent = out.parent().unwrap_or(Path::new("/"));
+        for number in 0..100 {
+            let path = parent.join(format!("osmon-print-{}-{number}", std::process::id()));
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+                done => done.with_context(|| format!("could not write in {}", parent.display()))?,
+            }
+            return Ok(Self(path));
+        }
+        Err(anyhow!("{} is full of osmon-print-… directories; remove them", parent.display()))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Left behind it would only be seen again.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
 
 pub fn print(here: &Here, range: Option<&str>, out: &Path) -> Result<Exit> {
+    let shown = clean(&out.display().to_string(), 200);
+    if out.is_dir() {
+        return Err(Fault::Usage(format!("--out: {shown} is a directory; name a file in it that ends in .pdf")).into());
+    }
+    if !out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pdf")) {
+        return Err(Fault::Usage(format!("--out: --pdf writes a file that ends in .pdf, not {shown}")).into());
+    }
     let mut input = input::read(here)?;
     // Without a month of history the longest range there is.
     let longest = input.ranges.last().map_or("30d", |drawn| drawn.id.as_str()).to_string();
@@ -25,47 +65,55 @@ pub fn print(here: &Here, range: Option<&str>, out: &Path) -> Result<Exit> {
     input.first_range = first(&input, &wanted)?;
     input.ranges.retain(|drawn| drawn.id == wanted);
     let out = std::path::absolute(out).context("could not tell where --out is")?;
-    let page = out.with_extension("print.html");
-    put(&page, &render(&input)?)?;
-    let done = by_browser(&page, &out);
-    // Left behind it would only be seen again.
-    let _ = fs::remove_file(&page);
-    done?;
+    let scratch = Scratch::beside(&out)?;
+    put(&scratch.0.join("page.html"), &render(&input)?)?;
+    let pdf = by_browser(&scratch.0)?;
+    let mode = out.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
+    replace(&out, &pdf, mode).with_context(|| format!("could not write {shown}"))?;
     here.out.say(&out.display().to_string());
     Ok(Exit::Done)
 }
 
-fn by_browser(page: &Path, out: &Path) -> Result<()> {
-    let before = fs::metadata(out).and_then(|meta| meta.modified()).ok();
-    let profile = out.with_extension("print.profile");
+/// What a browser makes of `page.html` in a directory.
+fn by_browser(directory: &Path) -> Result<Vec<u8>> {
+    let made = directory.join("page.pdf");
     let mut arguments: Vec<String> =
         ["--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer"].map(ToString::to_string).to_vec();
-    arguments.push(format!("--user-data-dir={}", profile.display()));
+    arguments.push(format!("--user-data-dir={}", directory.join("profile").display()));
     if geteuid().is_root() {
         // Chromium refuses its sandbox to root. The page runs nothing but its own script (docs/decisions).
         arguments.push("--no-sandbox".to_string());
     }
-    arguments.push(format!("--print-to-pdf={}", out.display()));
-    arguments.push(format!("file://{}", page.display()));
+    arguments.push(format!("--print-to-pdf={}", made.display()));
+    arguments.push(format!("file://{}", address(&directory.join("page.html"))));
     for browser in BROWSERS {
         let finished = match subprocess::run(browser, &arguments, Vec::new(), LIMIT) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
             result => result.with_context(|| format!("could not start {browser}"))?,
         };
-        let _ = fs::remove_dir_all(&profile);
-        let is_new = fs::metadata(out).and_then(|meta| meta.modified()).ok() != before;
-        if is_new && finished.code == Some(0) {
-            return Ok(());
+        let pdf = read_at_most(&made, PDF_MAX).unwrap_or_default();
+        if pdf.starts_with(b"%PDF") && finished.code == Some(0) {
+            return Ok(pdf);
         }
-        let said = String::from_utf8_lossy(&finished.stderr).lines().last().unwrap_or_default().to_string();
-        let why = if finished.timed_out { "took longer than 60 s".to_string() } else { said };
-        return Err(anyhow::anyhow!(
-            "{browser} could not print to {}: {}",
-            out.display(),
-            crate::base::text::clean(&why, 200)
+        let said = String::from_utf8_lossy(&finished.stderr).lines().last().map(|line| clean(line, 200));
+        let why = match (finished.timed_out, said, finished.code) {
+            (true, _, _) => "it took longer than 60 s".to_string(),
+            (_, Some(said), _) if !said.is_empty() => format!("it said: {said}"),
+            (_, _, Some(code)) => format!("it ended with status {code} and said nothing"),
+            _ => "a signal ended it".to_string(),
+        };
+        return Err(anyhow!(
+            "{browser} wrote no PDF ({why}); make the page with osmon graph --out page.html and print it from a browser"
         ));
     }
     let message =
         "no browser is installed that prints without a window; install chromium, or open the page and print it";
     Err(Fault::CannotCreate(message.to_string()).into())
+}
+
+/// A path as an address has it.
+fn address(path: &Path) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte);
+    let bytes = path.as_os_str().as_bytes().iter();
+    bytes.map(|byte| if is_plain(byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

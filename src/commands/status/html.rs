@@ -3,37 +3,64 @@
 use super::{Status, word};
 use crate::base::clock::stamp;
 use crate::base::text::clean;
-use crate::base::units::{duration, metric_value};
+use crate::base::units::metric_value;
+use crate::cli::Exit;
 use crate::model::event::is_flag;
 use crate::model::incident::Incident;
+use crate::report::{Language, Words};
 use chrono::{DateTime, Utc};
 
 /// Longest text of one item, in characters.
 const TEXT_MAX: usize = 200;
 
-pub fn fragment(status: &Status, now: DateTime<Utc>) -> String {
+/// `language`: of the page (`[report] language`). What rules and people wrote stays as it is.
+pub fn fragment(status: &Status, language: &str, now: DateTime<Utc>) -> String {
+    let words = Words::new(Language::of(language));
     let class = word(status.exit).to_lowercase();
-    let items: String = status.open.iter().map(|incident| item(incident, now)).collect();
+    let items: String = status.open.iter().map(|incident| item(incident, words, now)).collect();
     let list = if items.is_empty() { String::new() } else { format!("<ul>{items}</ul>") };
     let time = status.taken.map(stamp).unwrap_or_default();
     let time =
         if time.is_empty() { String::new() } else { format!(" <time datetime=\"{time}\">{}</time>", &escape(&time)) };
+    let (tag, said, text) = match words.tag() {
+        "en" => (String::new(), word(status.exit), status.text.clone()),
+        tag => (format!(" lang=\"{tag}\""), words.of(verdict(status.exit)), text(status, words)),
+    };
     format!(
-        "<section class=\"osmon osmon-{class}\"><p><strong>{}</strong> <b>{}</b>: {}{time}</p>{list}</section>",
-        word(status.exit),
+        "<section class=\"osmon osmon-{class}\"{tag}><p><strong>{said}</strong> <b>{}</b>: {}{time}</p>{list}</section>",
         escape(&clean(&status.host, 80)),
-        escape(&clean(&status.text, TEXT_MAX)),
+        escape(&clean(&text, TEXT_MAX)),
     )
 }
 
-fn item(incident: &Incident, now: DateTime<Utc>) -> String {
+/// What the page calls it.
+fn verdict(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Done => "Healthy",
+        Exit::Warning => "Degraded",
+        Exit::Critical => "Critical",
+        _ => "Unknown",
+    }
+}
+
+/// The sentence in another language than English, as far as the page has words for it.
+fn text(status: &Status, words: Words) -> String {
+    match (status.exit, status.open.len()) {
+        (Exit::Done, _) => words.of("no open problems").to_string(),
+        (Exit::Warning | Exit::Critical, count) => words.count(count, "open problem", "open problems"),
+        _ => status.text.clone(),
+    }
+}
+
+fn item(incident: &Incident, words: Words, now: DateTime<Utc>) -> String {
     let value = match is_flag(&incident.metric, incident.limit) {
         true => String::new(),
-        false => format!(" {}", metric_value(&incident.metric, incident.value)),
+        false => format!(" {}", words.figures(&metric_value(&incident.metric, incident.value))),
     };
-    let lasted = duration((now - incident.since).num_milliseconds() as f64 / 1e3);
+    let lasted = words.duration((now - incident.since).num_milliseconds() as f64 / 1e3);
     let severity = incident.severity.word().to_lowercase();
-    let text = clean(&format!("{}{value} since {lasted}", incident.title), TEXT_MAX);
+    let since = words.with("since {}", &lasted);
+    let text = clean(&format!("{}{value} {since}", words.of(&incident.title)), TEXT_MAX);
     format!("<li class=\"osmon-{severity}\">{}</li>", escape(&text))
 }
 
