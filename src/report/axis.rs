@@ -21,7 +21,7 @@ pub fn value_ticks(unit: Unit, highest: f64) -> Vec<f64> {
             return (0..=parts).map(|tick| f64::from(tick) * top / f64::from(parts)).collect();
         }
         Unit::SmallPercent => (10.0, 4.0),
-        Unit::Number | Unit::Celsius | Unit::Milliseconds => (10.0, 1.0),
+        Unit::Number | Unit::PerSecond | Unit::Celsius | Unit::Milliseconds => (10.0, 1.0),
         Unit::Bytes | Unit::BytesPerSecond => (2.0, 4096.0),
     };
     let wanted = if highest.is_finite() { highest.max(least) / 4.0 } else { least };

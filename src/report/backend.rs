@@ -39,8 +39,10 @@ pub fn class(color: BackendColor) -> &'static str {
 /// What was drawn: grid and labels, and what lies in the plot itself, as SVG.
 #[derive(Debug, Default, Clone)]
 pub struct Drawn {
-    /// Grid lines and labels.
+    /// Grid lines and labels of values.
     pub axis: String,
+    /// Labels of times: the same in every chart of a span.
+    pub times: String,
     /// Band and lines.
     pub plot: String,
     /// Class of the path that can be gone on with, in [`Drawn::plot`].
@@ -192,6 +194,7 @@ impl DrawingBackend for Svg<'_> {
     }
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Done {
         // Labels stand a little off the axis they belong to. Every second one below it can be left out on a phone.
+        let is_time = matches!(style.anchor().h_pos, HPos::Center);
         let (anchor, x, y) = match style.anchor().h_pos {
             HPos::Left => ("", x, y),
             HPos::Center => {
@@ -201,7 +204,8 @@ impl DrawingBackend for Svg<'_> {
             HPos::Right => (" class=l", x - LABEL_GAP, y),
         };
         let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        let _ = write!(self.out.axis, "<text x={x} y={y}{anchor}>{escaped}</text>");
+        let out = if is_time { &mut self.out.times } else { &mut self.out.axis };
+        let _ = write!(out, "<text x={x} y={y}{anchor}>{escaped}</text>");
         Ok(())
     }
 }

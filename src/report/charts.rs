@@ -1,5 +1,6 @@
 //! Which charts the page has, and which metrics each of them shows.
 
+use super::known::{CHARTS, RARE, RARE_LEAST};
 use super::series::{Point, Series};
 use super::words::Words;
 use crate::base::text::clean;
@@ -25,6 +26,8 @@ pub enum Unit {
     Milliseconds,
     /// A plain number.
     Number,
+    /// A number of events per second.
+    PerSecond,
 }
 
 impl Unit {
@@ -32,7 +35,7 @@ impl Unit {
     pub fn heading(self) -> &'static str {
         match self {
             Self::Full | Self::Percent | Self::SmallPercent => "%",
-            Self::BytesPerSecond => "per second",
+            Self::BytesPerSecond | Self::PerSecond => "per second",
             Self::Celsius => "°C",
             Self::Milliseconds => "ms",
             Self::Bytes | Self::Number => "",
@@ -68,6 +71,10 @@ pub struct Spec {
     pub title: Cow<'static, str>,
     /// Unit of all its values.
     pub unit: Unit,
+    /// Drawn when a value is at least this once.
+    pub least: f64,
+    /// For who looks for a cause: drawn more simply.
+    pub is_detail: bool,
     /// Metric and what its line is called; with labels, one line each.
     pub lines: Vec<(Cow<'static, str>, &'static str)>,
 }
@@ -86,83 +93,36 @@ const LINES_MAX: usize = 5;
 /// Longest name of a line, in characters.
 const NAME_MAX: usize = 40;
 
-type Fixed = (&'static str, Unit, &'static [(&'static str, &'static str)]);
-
-/// Parts of the CPU's time that are nothing on most hosts: drawn where they are at least so many percent once.
-const RARE: [&str; 3] = ["cpu.nice_percent", "cpu.softirq_percent", "cpu.irq_percent"];
-const RARE_LEAST: f64 = 0.5;
-
-/// Every chart that osmon knows, in the order of the page.
-const CHARTS: [Fixed; 12] = [
-    (
-        "CPU",
-        Unit::Percent,
-        &[
-            ("cpu.user_percent", "user"),
-            ("cpu.system_percent", "system"),
-            ("cpu.iowait_percent", "I/O wait"),
-            ("cpu.steal_percent", "steal"),
-            ("cpu.nice_percent", "nice"),
-            ("cpu.softirq_percent", "soft interrupts"),
-            ("cpu.irq_percent", "interrupts"),
-        ],
-    ),
-    ("Memory", Unit::Full, &[("memory.used_percent", "memory used"), ("swap.used_percent", "swap used")]),
-    (
-        "Pressure",
-        Unit::SmallPercent,
-        &[
-            ("pressure.cpu.some_avg60_percent", "CPU"),
-            ("pressure.memory.some_avg60_percent", "memory"),
-            ("pressure.io.some_avg60_percent", "I/O"),
-        ],
-    ),
-    ("Load", Unit::Number, &[("load.one", "1 min"), ("load.five", "5 min"), ("load.fifteen", "15 min")]),
-    (
-        "Disk transfer",
-        Unit::BytesPerSecond,
-        &[("disk_io.read_bytes_per_second", "read"), ("disk_io.written_bytes_per_second", "written")],
-    ),
-    ("Disk latency", Unit::Milliseconds, &[("disk_io.latency_ms", "")]),
-    ("File systems", Unit::Full, &[("disk.used_percent", "")]),
-    (
-        "Network",
-        Unit::BytesPerSecond,
-        &[("network.received_bytes_per_second", "received"), ("network.sent_bytes_per_second", "sent")],
-    ),
-    (
-        "Processes",
-        Unit::Number,
-        &[("process.total", "total"), ("process.running", "running"), ("process.blocked", "blocked")],
-    ),
-    ("Temperature", Unit::Celsius, &[("temperature.celsius", "")]),
-    ("CPU of units", Unit::SmallPercent, &[("unit.cpu_percent", "")]),
-    ("Memory of units", Unit::Bytes, &[("unit.memory_bytes", "")]),
-];
-
 /// Beginnings of the names of metrics that somebody else makes; each has a chart of its own.
 pub const OTHERS: [&str; 2] = ["check.", "plugin."];
 
-/// Every metric that the charts and the tiles need.
-pub fn metrics() -> impl Iterator<Item = &'static str> {
+/// Every metric that the charts of a range and the tiles need.
+pub fn metrics(is_detailed: bool) -> impl Iterator<Item = &'static str> {
     let tiles = ["cpu.busy_percent", "load.one_per_core", "systemd.failed"];
-    CHARTS.iter().flat_map(|(_, _, lines)| lines.iter().map(|(metric, _)| *metric)).chain(tiles)
+    let shown = CHARTS.iter().filter(move |chart| is_detailed || !chart.is_detail);
+    shown.flat_map(|chart| chart.lines.iter().map(|(metric, _)| *metric)).chain(tiles)
 }
 
-/// Every chart that there may be something for.
+/// Every chart that there may be something for: the details last.
 pub fn specs(series: &Series) -> Vec<Spec> {
-    let fixed = CHARTS.iter().map(|(title, unit, lines)| Spec {
-        title: Cow::Borrowed(*title),
-        unit: *unit,
-        lines: lines.iter().map(|(metric, name)| (Cow::Borrowed(*metric), *name)).collect(),
-    });
+    let fixed = |is_detail: bool| {
+        CHARTS.iter().filter(move |chart| chart.is_detail == is_detail).map(move |chart| Spec {
+            title: Cow::Borrowed(chart.title),
+            unit: chart.unit,
+            least: chart.least,
+            is_detail,
+            lines: chart.lines.iter().map(|(metric, name)| (Cow::Borrowed(*metric), *name)).collect(),
+        })
+    };
     let others = series.names().filter(|name| OTHERS.iter().any(|head| name.starts_with(head)));
     let others = others.map(|name| Spec {
         title: Cow::Owned(clean(name, NAME_MAX)),
         unit: Unit::of(name),
+        least: 0.0,
+        is_detail: false,
         lines: vec![(Cow::Owned(name.to_string()), "")],
     });
-    fixed.chain(others).collect()
+    fixed(false).chain(others).chain(fixed(true)).collect()
 }
 
 /// The lines of a chart: at most five, and the others as one.

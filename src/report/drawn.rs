@@ -6,7 +6,7 @@ use super::chart::{self, Frame, PLOT};
 use super::charts::{Line, Spec, Unit, lines, specs};
 use super::happened;
 use super::range::Range;
-use super::series::Series;
+use super::series::{Point, Series};
 use super::words::Words;
 use crate::model::event::Event;
 use crate::model::mark::Mark;
@@ -17,6 +17,9 @@ use serde::{Deserialize, Serialize};
 
 /// So many charts of a range are drawn; more would fit in no page.
 const CHARTS_MAX: usize = 60;
+
+/// What a point of a detail stands for in a range of means, in seconds.
+const DETAIL_SECONDS: f64 = 900.0;
 
 /// The charts of a range as HTML. Apostrophes instead of quotes, which would have to be escaped where it is kept.
 #[derive(Template)]
@@ -83,6 +86,9 @@ pub struct Drawn {
     /// The headings of those that there is no room for in any page.
     #[serde(default)]
     pub undrawn: Vec<String>,
+    /// The labels of times that every chart has.
+    #[serde(default)]
+    pub times: String,
     /// In these spans nothing was recorded.
     pub gaps: Vec<(f64, f64)>,
     /// Why, in words; of a range that is kept.
@@ -112,37 +118,64 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
     let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
     let newest = series.last().unwrap_or_default();
     let ticks = time_ticks(&time, words);
-    let (mut charts, mut undrawn) = (Vec::new(), Vec::new());
+    let (mut charts, mut undrawn, mut times) = (Vec::new(), Vec::new(), String::new());
     for spec in specs(series) {
+        let mut lines = lines(&spec, series, words);
+        let is_coarse = spec.is_detail && range.step_seconds > 0;
+        if is_coarse {
+            lines.iter_mut().for_each(coarse);
+        }
+        let says_something = |line: &Line| line.points.iter().any(|point| point.max >= spec.least);
+        if lines.is_empty() || (spec.least > 0.0 && !lines.iter().any(says_something)) {
+            continue;
+        }
         if charts.len() >= CHARTS_MAX {
             undrawn.push(words.of(&spec.title).to_string());
             continue;
         }
-        let lines = lines(&spec, series, words);
-        let has_values = |line: &Line| line.points.iter().any(|point| point.max != 0.0);
-        if lines.is_empty() || (spec.unit == Unit::Milliseconds && !lines.iter().any(has_values)) {
-            continue;
-        }
         let frame = Frame {
             time: time.clone(),
-            gap_seconds: series.gap_seconds(),
+            gap_seconds: series.gap_seconds() + if is_coarse { DETAIL_SECONDS } else { 0.0 },
             unit: spec.unit,
             words,
-            has_band: range.step_seconds > 0,
-            is_exact: true,
+            has_band: range.step_seconds > 0 && !spec.is_detail,
+            is_exact: !spec.is_detail,
             gaps: &gaps,
             ticks: &ticks,
         };
         let (drawing, top) = chart::draw(&lines, &frame)?;
         let rows: Vec<Row> =
             lines.iter().enumerate().map(|(class, line)| row(class, line, spec.unit, newest, words)).collect();
+        times = drawing.times;
         charts.push(headed(&spec, rows, drawing.axis, drawing.plot, top, words));
     }
     let plot = plot_box();
     let newest = if range.step_seconds > 0 { "last" } else { "now" };
     let html = Charts { w: words, id: range.id, charts: &charts, newest, box_size: view_box(), plot }.render()?;
     let (from, to) = (time.start, time.end);
-    Ok(Drawn { id: range.id.to_string(), from, to, html, undrawn, gaps, reasons: Vec::new(), markers: String::new() })
+    Ok(Drawn {
+        id: range.id.to_string(),
+        from,
+        to,
+        html,
+        undrawn,
+        times,
+        gaps,
+        reasons: Vec::new(),
+        markers: String::new(),
+    })
+}
+
+/// A quarter of an hour for each point: details may look simpler.
+fn coarse(line: &mut Line) {
+    let one = |points: &[Point]| Point {
+        time: points.iter().map(|point| point.time).sum::<f64>() / points.len() as f64,
+        min: points.iter().map(|point| point.min).fold(f64::INFINITY, f64::min),
+        avg: points.iter().map(|point| point.avg).sum::<f64>() / points.len() as f64,
+        max: points.iter().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max),
+    };
+    let near = |a: &Point, b: &Point| (a.time / DETAIL_SECONDS).floor() == (b.time / DETAIL_SECONDS).floor();
+    line.points = line.points.chunk_by(near).map(one).collect::<Vec<_>>().into();
 }
 
 /// Puts with a range that is kept what happened in it, and why there are gaps.

@@ -12,6 +12,7 @@ mod font;
 mod footer;
 mod french;
 mod happened;
+mod known;
 pub mod look;
 pub mod outlook;
 mod page;

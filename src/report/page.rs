@@ -36,6 +36,7 @@ struct Shown<'a> {
     to: i64,
     charts: Charts<'a>,
     markers: String,
+    times: &'a str,
     gaps: Vec<String>,
     who: Vec<who::Row>,
     who_since: String,
@@ -217,6 +218,7 @@ fn shown<'a>(input: &'a Input, drawn: &'a super::Drawn) -> Shown<'a> {
             left: drawn.undrawn.iter().map(|title| escaped(title)).collect(),
         },
         markers: marked,
+        times: &drawn.times,
         gaps: if drawn.reasons.is_empty() {
             happened::gaps(&input.marks, drawn, input.now, words, GAPS_MAX)
         } else {

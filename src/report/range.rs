@@ -13,6 +13,13 @@ pub struct Range {
     pub step_seconds: u32,
 }
 
+impl Range {
+    /// Whether it has charts for who looks for a cause: a day is long enough for that.
+    pub fn is_detailed(&self) -> bool {
+        self.step_seconds <= 300
+    }
+}
+
 /// Every range, the shortest first.
 pub const RANGES: [Range; 5] = [
     Range { id: "1h", title: "1 hour", seconds: 3600, step_seconds: 0 },

@@ -37,9 +37,9 @@ impl Series {
         Self { step_seconds: f64::from(step_seconds), ..Self::default() }
     }
 
-    /// The names of the metrics that the charts and tiles show.
-    pub fn of_page() -> HashSet<&'static str> {
-        super::charts::metrics().chain([ALWAYS]).collect()
+    /// The names of the metrics that the charts of a range and the tiles show.
+    pub fn of_page(is_detailed: bool) -> HashSet<&'static str> {
+        super::charts::metrics(is_detailed).chain([ALWAYS]).collect()
     }
 
     /// Takes the values of a metric (with labels), in the order of time.

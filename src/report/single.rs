@@ -126,7 +126,7 @@ impl Single<'_> {
             escape(&self.title),
             escape(&self.subtitle)
         );
-        let inside = quoted(&format!("{}{}", drawing.axis, drawing.plot));
+        let inside = quoted(&format!("{}{}{}", drawing.axis, drawing.times, drawing.plot));
         let _ = write!(out, "<g transform=\"translate(0 {head})\">{inside}</g>");
         for (at, (line, text)) in legend.iter().enumerate() {
             let y = head + height + row * at as u32 + 24;

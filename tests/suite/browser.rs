@@ -117,7 +117,7 @@ fn one_can_point_zoom_compare_and_reload() {
       say('hash',q('.rs>:checked').value);
       const R=JSON.parse(q('#x1h').dataset.span),u=(Date.UTC(2026,10,20,21,15)/1e3-R[0])/R[1];
       at('1h',u);say('tip',[...q('#tip').querySelectorAll('p')].map(p=>p.textContent).join('|'));say('head',q('#tip').firstChild.textContent);
-      say('top',q('#x1h .c').dataset.top);say('cross',d.querySelectorAll('#x1h .y').length+'/'+d.querySelectorAll('#x1h section.c').length);
+      say('top',q('#x1h section.c').dataset.top);say('cross',d.querySelectorAll('#x1h .y').length+'/'+d.querySelectorAll('#x1h section.c').length);
       q('[for=r24h]').click();say('range',w.getComputedStyle(q('#x24h')).display+w.getComputedStyle(q('#x1h')).display);
       at('24h',.5,'pointerdown');at('24h',.7);at('24h',.7,'pointerup');
       say('zoom',w.location.hash+' '+q('#whole').hidden);
@@ -134,7 +134,7 @@ fn one_can_point_zoom_compare_and_reload() {
     let (mut compared, mut small) = (0, 0);
     for (name, key) in [("user", "user"), ("system", "system"), ("I/O wait", "iowait"), ("steal", "steal")] {
         let Some(text) = tip.split('|').find_map(|line| line.strip_prefix(name)) else { continue };
-        let shown: f64 = text.split(' ').next().unwrap().parse().unwrap();
+        let shown: f64 = text.split(' ').next().unwrap().parse().unwrap_or_else(|_| panic!("{tip}"));
         let stored = snapshot["cpu"][format!("{key}_percent")].as_f64().unwrap();
         // The last digit that is shown: two behind the point below 10, one below 100.
         let digit = if stored < 9.995 { 0.005 } else { 0.05 };

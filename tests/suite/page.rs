@@ -143,3 +143,28 @@ fn the_newest_minute_is_drawn() {
     let line = memory.split("class=s0 d='").nth(1).unwrap().split('\'').next().unwrap();
     assert_eq!(line.matches("25 0").count(), 3, "four samples, a minute apart: {line}");
 }
+
+#[test]
+fn the_short_ranges_have_charts_for_who_looks_for_a_cause() {
+    let mut host = Host::recorded("vm");
+    for _ in 0..4 {
+        host.osmon(&["run"]).ok();
+        host.advance(60, 50);
+    }
+    let hour = page(&host);
+    for chart in ["Memory by kind", "TCP connections"] {
+        assert_eq!(hour.matches(&format!("data-k='{chart}'")).count(), 1, "{chart}");
+    }
+    assert!(!hour.contains("data-k='Network errors'"), "there are none");
+    let dev = host.read("proc/net/dev");
+    let line = dev.lines().find(|line| line.trim_start().starts_with("eth0:")).unwrap();
+    let mut cells: Vec<String> = line.split_whitespace().map(str::to_string).collect();
+    cells[3] = "600".to_string();
+    host.write("proc/net/dev", &dev.replace(line, &cells.join(" ")));
+    host.osmon(&["run"]).ok();
+    assert!(page(&host).contains("data-k='Network errors'"));
+    // The labels of times are there once for all charts of a range.
+    let page = page(&host);
+    assert_eq!(page.matches("id=\"t1h\"").count(), 1);
+    assert!(page.matches("<use href='#t1h'/>").count() > 10);
+}

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 const CACHE: &str = "report-ranges";
 const TURN_CACHE: &str = "report-turn";
 /// Changed whenever what is kept looks different.
-const SHAPE: u32 = 4;
+const SHAPE: u32 = 5;
 /// So many gaps of a range are told of.
 const GAPS_MAX: usize = 5;
 /// When the page before is no older, a run comes each minute, in seconds.

@@ -24,7 +24,7 @@ fn tier(range: &Range) -> Tier {
 
 /// Everything the page draws of a range that ends at `end`.
 pub fn series(here: &Here, range: &Range, end: DateTime<Utc>) -> Result<(Series, Reading)> {
-    let names: HashSet<&str> = Series::of_page();
+    let names: HashSet<&str> = Series::of_page(range.is_detailed());
     let is_wanted = |name: &str| names.contains(name) || OTHERS.iter().any(|head| name.starts_with(head));
     metrics(here, range, end, &is_wanted)
 }
