@@ -164,7 +164,6 @@ fn rendered(data: &Path) -> f64 {
     let now: DateTime<Utc> = NOW.parse().unwrap();
     let store = Store::new(data.to_path_buf());
     let words = Words::new(Language::English);
-    let names = Series::of_page();
     let series: Vec<(Range, Series)> = RANGES
         .into_iter()
         .map(|range| {
@@ -175,6 +174,7 @@ fn rendered(data: &Path) -> f64 {
                 _ => Tier::Hours,
             };
             let since = now - TimeDelta::seconds(i64::from(range.seconds));
+            let names = Series::of_page(range.is_detailed());
             let query = Query { is_wanted: &|name| names.contains(name), since, until: now };
             let mut series = Series::new(range.step_seconds);
             let step = i64::from(range.step_seconds.max(1)) * 1000;

@@ -67,12 +67,21 @@ fn group(metric: &str) -> (&'static str, Option<String>) {
 /// Days, `2026-11-20`, UTC.
 pub type Days = BTreeSet<String>;
 
+/// On which days services were looked at.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// Any at all.
+    pub any: Days,
+    /// Each that must run.
+    pub each: BTreeMap<String, Days>,
+}
+
 /// The rows: the host, its resources, and each service that had a problem or must run. `recorded`: the days there is
-/// anything of; `services`: the days there is anything of each that must run, `None` where services are not looked at.
+/// anything of; `services`: `None` where they are not looked at.
 pub fn rows(
     troubles: &[Trouble],
     recorded: &Days,
-    services: Option<&BTreeMap<String, Days>>,
+    services: Option<&Watched>,
     now: DateTime<Utc>,
     words: Words,
 ) -> Vec<Row> {
@@ -83,20 +92,18 @@ pub fn rows(
     for resource in ["CPU", "Memory", "File systems", "Disk I/O", "Network"] {
         rows.push(row(words.of(resource), &of(resource), &days, recorded, now, words));
     }
-    let none = BTreeMap::new();
+    let none = Watched::default();
     let known = services.unwrap_or(&none);
     if services.is_some() || !of("Services").is_empty() {
-        let any: Days = known.values().flatten().cloned().collect();
-        let recorded = if known.is_empty() { recorded } else { &any };
-        rows.push(row(words.of("Services"), &of("Services"), &days, recorded, now, words));
+        rows.push(row(words.of("Services"), &of("Services"), &days, &known.any, now, words));
     }
     let named = troubles.iter().filter_map(|trouble| group(&trouble.metric).1);
-    let names: BTreeSet<String> = named.chain(known.keys().map(|name| clean(name, 40))).collect();
+    let names: BTreeSet<String> = named.chain(known.each.keys().map(|name| clean(name, 40))).collect();
     for name in names {
         let of_it: Vec<&Trouble> =
             troubles.iter().filter(|trouble| group(&trouble.metric).1.as_deref() == Some(name.as_str())).collect();
         // Of one that need not run there is a record while it fails only: then all days count.
-        rows.push(row(&name, &of_it, &days, known.get(&name).unwrap_or(recorded), now, words));
+        rows.push(row(&name, &of_it, &days, known.each.get(&name).unwrap_or(recorded), now, words));
     }
     rows.truncate(ROWS_MAX);
     rows
@@ -226,7 +233,8 @@ mod tests {
         ];
         let recorded: BTreeSet<String> = (17..=20).map(|day| format!("2026-11-{day}")).collect();
         let today: Days = ["2026-11-20".to_string()].into();
-        let services = [("never-seen".to_string(), Days::new()), ("since-today".to_string(), today)].into();
+        let each = [("never-seen".to_string(), Days::new()), ("since-today".to_string(), today.clone())].into();
+        let services = Watched { any: today, each };
         let rows = rows(&troubles, &recorded, Some(&services), now, Words::new(Language::English));
         let host = &rows[0];
         let share = |name: &str| rows.iter().find(|row| row.name == name).unwrap().share.as_str();

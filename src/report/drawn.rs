@@ -121,6 +121,8 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
     let (mut charts, mut undrawn, mut times) = (Vec::new(), Vec::new(), String::new());
     for spec in specs(series) {
         let mut lines = lines(&spec, series, words);
+        let rows: Vec<Row> =
+            lines.iter().enumerate().map(|(class, line)| row(class, line, spec.unit, newest, words)).collect();
         let is_coarse = spec.is_detail && range.step_seconds > 0;
         if is_coarse {
             lines.iter_mut().for_each(coarse);
@@ -144,8 +146,6 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
             ticks: &ticks,
         };
         let (drawing, top) = chart::draw(&lines, &frame)?;
-        let rows: Vec<Row> =
-            lines.iter().enumerate().map(|(class, line)| row(class, line, spec.unit, newest, words)).collect();
         times = drawing.times;
         charts.push(headed(&spec, rows, drawing.axis, drawing.plot, top, words));
     }

@@ -124,7 +124,7 @@ pub fn render(input: &Input) -> Result<String> {
     let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty());
     let ranges: Vec<Shown> = drawn.map(|drawn| shown(input, drawn)).collect();
     // What is not known to be well is never green.
-    let is_stale = taken.is_none_or(|taken| is_stale(taken, input.now));
+    let is_stale = verdict.state == "unknown" || taken.is_none_or(|taken| is_stale(taken, input.now));
     let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) };
     tiles.iter_mut().filter(|_| is_stale).for_each(|tile| tile.state = "plain");
     let has = |section: &str| input.look.has(section);
