@@ -38,6 +38,7 @@ pub fn read(text: &str) -> Option<(Cow<'_, str>, Vec<Point>)> {
             (point.min, point.avg, point.max) = (value, value, value);
             Some(())
         })?;
+        scan.end()?;
         return (count == points.len()).then_some((metric, points));
     }
     scan.skip("step_seconds\":")?;
@@ -62,6 +63,7 @@ pub fn read(text: &str) -> Option<(Cow<'_, str>, Vec<Point>)> {
     column(",\"avg\":", |point, value| point.avg = value)?;
     column(",\"max\":", |point, value| point.max = value)?;
     column(",\"count\":", |point, value| point.count = value as u32)?;
+    scan.end()?;
     points.retain(|point| point.count > 0 && !(point.min.is_nan() || point.avg.is_nan() || point.max.is_nan()));
     Some((metric, points))
 }
@@ -70,6 +72,14 @@ impl<'a> Scan<'a> {
     fn skip(&mut self, text: &str) -> Option<()> {
         self.rest = self.rest.strip_prefix(text)?;
         Some(())
+    }
+
+    /// The end of the line, with its checksum or without: what was cut off there is no block.
+    fn end(&mut self) -> Option<()> {
+        if self.skip(",\"crc32\":\"").is_some() {
+            self.text()?;
+        }
+        (self.rest.trim_end() == "}").then_some(())
     }
 
     /// As far as the quote that ends it. Of escapes only those of labels are known.
