@@ -6,7 +6,7 @@ use crate::base::fault::Fault;
 use crate::base::file::{read_at_most, replace};
 use crate::cli::{Call, Exit, Output};
 use crate::config::alert::READER;
-use crate::config::despite::{data_dir_despite, load_despite};
+use crate::config::despite::{data_dir_despite, load_despite, load_without_variables};
 use crate::config::load::load;
 use crate::config::{Config, Loaded, Problem, Request};
 use crate::probe::Root;
@@ -199,35 +199,30 @@ fn last_good(directory: &std::path::Path) -> PathBuf {
     directory.join("state").join("last-good.toml")
 }
 
-/// The last good configuration, without one what is right of this one; with the environment where that is good, else the
-/// default; always for the data directory that was meant. And what it is, in words.
+/// The last good configuration, without one what is right of this one, else of the last good one, else the default;
+/// always for the data directory that was meant, without variables that are wrong. And what it is, in words; and what
+/// was found to be wrong besides.
 fn fallback(request: &Request, problems: &[Problem]) -> Result<(Loaded, &'static str, Vec<Problem>)> {
     let directory = data_dir_despite(request);
     let placed = Request { data_dir: Some(directory.clone()), ..request.clone() };
+    if let Some(loaded) = load_without_variables(&placed) {
+        return Ok((loaded, "all that is right", Vec::new()));
+    }
     let last_good = read_at_most(&last_good(&directory), 2 * 1024 * 1024);
     let last_good = last_good.ok().and_then(|text| String::from_utf8(text).ok());
-    let mut hidden = Vec::new();
-    if last_good.is_none() {
-        let (loaded, others) = load_despite(&placed, problems);
-        if let Some(loaded) = loaded {
-            return Ok((loaded, "all that is right", others));
-        }
-        hidden = others;
+    let known = last_good.map(|text| Request { instead: Some(text), ..placed.clone() });
+    if let Some(loaded) = known.as_ref().and_then(load_without_variables) {
+        return Ok((loaded, "the last good configuration", Vec::new()));
     }
-    let without = |name: &str| !name.starts_with("OSMON_");
-    let calm = Request {
-        environment: request.environment.iter().filter(|(name, _)| without(name)).cloned().collect(),
-        ..placed.clone()
-    };
-    if let Some(text) = last_good {
-        for around in [&placed, &calm] {
-            if let Ok(loaded) = load(&Request { instead: Some(text.clone()), ..around.clone() }) {
-                return Ok((loaded, "the last good configuration", hidden));
-            }
-        }
+    let (loaded, hidden) = load_despite(&placed, problems);
+    if let Some(loaded) = loaded {
+        return Ok((loaded, "all that is right", hidden));
     }
-    let nothing = load(&Request { instead: Some(String::new()), ..calm });
-    nothing.map(|loaded| (loaded, "the built-in defaults, which tell nobody", hidden)).map_err(|_| {
+    if let Some(loaded) = known.as_ref().and_then(|known| load_despite(known, &load(known).err()?).0) {
+        return Ok((loaded, "what is right of the last good configuration", hidden));
+    }
+    let nothing = load_without_variables(&Request { instead: Some(String::new()), ..placed });
+    nothing.map(|loaded| (loaded, "the built-in defaults, which tell nobody", hidden)).ok_or_else(|| {
         let message = "the built-in default configuration could not be read (please report this)";
         Fault::Configuration(message.to_string()).into()
     })

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 use toml::{Table, Value};
 
+/// What the place of a variable of the environment begins with.
+pub(super) const VARIABLE: &str = "environment variable ";
 /// Largest configuration file that is read, in bytes.
 const FILE_MAX: u64 = 1024 * 1024;
 
@@ -201,7 +203,7 @@ fn overlay(merged: &mut Table, request: &Request, problems: &mut Vec<Problem>) -
     let mut set = Vec::new();
     for (name, text) in given {
         let mut wrong = |message| {
-            problems.push(Problem { place: format!("environment variable {name}"), message, path: Vec::new() });
+            problems.push(Problem { place: format!("{VARIABLE}{name}"), message, path: Vec::new() });
         };
         let Some((_, path, expected)) = named.iter().find(|(known, _, _)| known == name) else {
             wrong(format!("sets nothing{}", hint(name, named.iter().map(|(known, _, _)| known.as_str()))));
@@ -255,7 +257,7 @@ fn place_of(
     exact: bool,
 ) -> String {
     if let Some((_, variable)) = variables.iter().find(|(set, _)| set == path) {
-        return format!("environment variable {variable}");
+        return format!("{VARIABLE}{variable}");
     }
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     file.and_then(|(file, text)| {

@@ -3,6 +3,7 @@
 pub mod alert;
 mod check;
 pub mod despite;
+mod legible;
 pub mod load;
 mod merge;
 mod place;

@@ -150,3 +150,46 @@ fn the_dead_man_speaks_when_somebody_listens() {
         assert_eq!(waiting(&host), 1, "told once");
     }
 }
+
+#[test]
+fn however_much_is_wrong_somebody_is_told_by_what_is_right() {
+    let way = |more: &str, host: &Host, program: &str| {
+        format!(
+            "[alert]\nto = [\"ops@example.org\"{more}\n[alert.sendmail]\nprogram = \"{}\"\n{RULES}",
+            host.path(program).display()
+        )
+    };
+    let told = |config: &dyn Fn(&Host) -> String, variables: &[(&str, &str)], last_good: bool| {
+        let mut host = Host::recorded("vm");
+        let program = host.path("sendmail");
+        fs::write(&program, format!("#!/bin/sh\ncat >> {}\n", host.path("mail").display())).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        host.config = config(&host);
+        if last_good {
+            fs::create_dir_all(host.data().join("state")).unwrap();
+            fs::write(host.data().join("state/last-good.toml"), &host.config).unwrap();
+        }
+        let done = host.command("osmon", &["run"]).envs(variables.iter().copied()).output().unwrap();
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(78), "{said}");
+        (fs::read_to_string(host.path("mail")).unwrap_or_default().contains("Memory"), said)
+    };
+    let two = |host: &Host| way("]", host, "sendmail") + "[report]\nranges = [\"1h\", \"2x\", \"3x\"]\ntitel = 1\n";
+    let addresses = |host: &Host| way(", \"bad1\", \"bad2\"]", host, "sendmail");
+    let right = |host: &Host| way("]", host, "sendmail");
+    let unknown = |host: &Host| way("]", host, "sendmail") + "[new]\nkey = 1\n";
+    for (config, variables, last_good) in [
+        (&two as &dyn Fn(&Host) -> String, &[][..], false),
+        (&addresses, &[], false),
+        (&right, &[("OSMON_HOME", "/opt")], false),
+        (&right, &[("OSMON_HOME", "/opt")], true),
+        (&unknown, &[], true),
+    ] {
+        let (is_told, said) = told(config, variables, last_good);
+        assert!(is_told, "{said}");
+    }
+    // By another server than what was written nobody is told.
+    let other = |host: &Host| way("]", host, "sendmail") + "[alert.smtp]\nhost = mail.example.org\n";
+    let (is_told, said) = told(&other, &[], false);
+    assert!(!is_told, "{said}");
+}
