@@ -31,10 +31,11 @@ impl Post<'_> {
             }
         }
         let (mut sent, mut dead, mut nobodys) = (Vec::new(), Vec::new(), Vec::new());
-        let mut waiting: BTreeSet<&str> = BTreeSet::new();
+        let from_memory = field.alerts.iter().enumerate().filter(|(_, alert)| !on_disk.contains(&alert.name));
+        let mut waiting: BTreeSet<&str> =
+            from_memory.filter(|(at, _)| open.contains(at)).map(|(_, alert)| alert.name.as_str()).collect();
         for (at, alert) in field.alerts.iter().enumerate().filter(|(_, alert)| on_disk.contains(&alert.name)) {
-            let told = ledger.result.get(&alert.name);
-            let has_somebody = told.is_some_and(|told| told.iter().any(|(_, told)| told.accepted));
+            let has_somebody = ledger.has_somebody(&alert.name);
             if !open.contains(&at) && has_somebody {
                 sent.push(alert.name.as_str());
             } else if self.is_expired(alert) {
@@ -78,7 +79,9 @@ impl Post<'_> {
             .iter()
             .flat_map(|route| recipients(route).into_iter().map(|to| target(&route.name, &to)))
             .collect();
-        ledger.prune(|name| waiting.contains(name), |target| targets.contains(target), self.now);
+        let is_waiting =
+            |name: &str| (on_disk.contains(name) || waiting.contains(name)).then(|| waiting.contains(name));
+        ledger.prune(is_waiting, |target| targets.contains(target), self.now);
         if parse(&ledger.tidied).is_none_or(|last| (self.now - last).abs() > TimeDelta::minutes(TIDY_MINUTES)) {
             outbox.tidy(self.now);
             ledger.tidied = stamp(self.now);

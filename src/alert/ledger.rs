@@ -171,12 +171,24 @@ impl Ledger {
         }
     }
 
-    /// Forgets what is over: results of events that wait no more, old threads, targets that nobody names any more.
-    pub fn prune(&mut self, is_waiting: impl Fn(&str) -> bool, is_target: impl Fn(&str) -> bool, now: DateTime<Utc>) {
-        self.result.retain(|event, _| is_waiting(event));
-        self.target.retain(|target, _| is_target(target));
-        self.sending.retain(|_, batch| batch.event.iter().any(|event| is_waiting(event)));
+    /// Whether anybody has an event.
+    pub fn has_somebody(&self, event: &str) -> bool {
+        self.result.get(event).is_some_and(|told| told.iter().any(|(_, told)| told.accepted))
+    }
+
+    /// Forgets what is over: of events whether they still wait (`None`: they have no file; they may yet get one, and are not
+    /// told again then), old threads, targets that nobody names any more.
+    pub fn prune(
+        &mut self,
+        is_waiting: impl Fn(&str) -> Option<bool>,
+        is_target: impl Fn(&str) -> bool,
+        now: DateTime<Utc>,
+    ) {
         let old = stamp(now - TimeDelta::days(THREAD_DAYS));
+        let is_recent = |told: &Results| told.iter().any(|(_, told)| told.time > old);
+        self.result.retain(|event, told| is_waiting(event).unwrap_or_else(|| is_recent(told)));
+        self.target.retain(|target, _| is_target(target));
+        self.sending.retain(|_, batch| batch.event.iter().any(|event| is_waiting(event) == Some(true)));
         self.thread.retain(|_, thread| thread.time > old);
     }
 }

@@ -233,7 +233,7 @@ impl Minute {
         self.step("store", WRITE_LIMIT, move |here| {
             // One that fails does not stop the other; the reserve is for the state, so history comes first without it.
             let recorded = probe::record(here, &probed, &json);
-            let committed = detect_crisis::commit(here, &detected);
+            let committed = detect_crisis::commit(here, &detected, enqueued);
             let recorded = probe::conclude(here, recorded);
             here.keep_configuration();
             here.store.keep_reserve();

@@ -124,13 +124,20 @@ pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
     if matches!(lock, Ok(None)) {
         return Ok(Outcome::Busy);
     }
-    let waiting = damaged::mend(here, &outbox, outbox.waiting()?)?;
+    let (waiting, listed) = match outbox.waiting() {
+        Ok(waiting) => damaged::mend(here, &outbox, waiting),
+        Err(error) => (Vec::new(), Err(error)),
+    };
+    // What was sent already has a file that says so.
+    let is_over = |event: &Event| matches!(outbox.stage(event), Some(Stage::Sent | Stage::Dead));
+    let unsaved: Vec<Event> = unsaved.iter().filter(|event| !is_over(event)).cloned().collect();
     let mut ledger: Ledger = here.load_state(LEDGER).unwrap_or_default();
     let save = |ledger: &Ledger| here.store.with_reserve(|| here.store.save_state(LEDGER, ledger));
     let host = here.root.host_name();
     let report = here.report_path().display().to_string();
     let post = Post { settings: alert, host: &host, report: &report, now: here.now.wall, save: &save };
-    let done = post.deliver(&outbox, &mut ledger, waiting, unsaved);
+    let mut done = post.deliver(&outbox, &mut ledger, waiting, &unsaved);
+    done.complaints.extend(listed.err().map(|error| format!("{error:#}")));
     complain_of(here, &done.refused);
     if done.dead > 0 {
         here.out.complain(&format!(

@@ -1,0 +1,71 @@
+//! An outbox that cannot be listed, written or trusted: what was found is told all the same, and once.
+
+use super::harness::{Done, Host};
+use super::mail_ways::{RULES, Web, secret};
+use std::fs;
+use std::path::Path;
+
+fn count(directory: &Path) -> usize {
+    fs::read_dir(directory).map_or(0, |entries| entries.flatten().filter(|entry| entry.path().is_file()).count())
+}
+
+fn minute(host: &mut Host) -> Done {
+    host.advance(60, 5);
+    host.osmon(&["run"])
+}
+
+fn hook(host: &Host, web: &Web) -> String {
+    let url = secret(host, "url", &format!("http://127.0.0.1:{}/", web.port));
+    format!("[alert.route.chat]\nkind = \"webhook\"\nurl_file = \"{url}\"\n")
+}
+
+#[test]
+fn what_finds_no_outbox_is_told_from_memory_and_once() {
+    let web = Web::start("200 OK");
+    let mut host = Host::recorded("vm");
+    host.config = hook(&host, &web) + RULES;
+    fs::create_dir_all(host.data().join("outbox")).unwrap();
+    fs::write(host.data().join("outbox/new"), "").unwrap();
+    for _ in 0..3 {
+        let done = minute(&mut host);
+        assert!(done.code == 74 && web.bodies().len() == 1, "{} {}", done.code, done.err);
+        host.osmon(&["send-alert"]);
+    }
+    assert_eq!(host.events().len(), 1);
+    fs::remove_file(host.data().join("outbox/new")).unwrap();
+    minute(&mut host).ok();
+    minute(&mut host).ok();
+    assert_eq!((web.bodies().len(), count(&host.data().join("outbox/sent"))), (1, 1), "once, and it is kept");
+}
+
+#[test]
+fn what_finds_neither_an_outbox_nor_people_is_told_in_the_end() {
+    let web = Web::start("500 Internal Server Error");
+    let mut host = Host::recorded("vm");
+    host.config = hook(&host, &web) + RULES;
+    fs::create_dir_all(host.data().join("outbox")).unwrap();
+    fs::write(host.data().join("outbox/new"), "").unwrap();
+    assert_eq!(minute(&mut host).code, 74);
+    *web.status.lock().unwrap() = "200 OK";
+    fs::remove_file(host.data().join("outbox/new")).unwrap();
+    host.advance(120, 5);
+    host.osmon(&["run"]).ok();
+    assert_eq!(web.bodies().len(), 2, "tried, and told");
+    let json = host.osmon(&["alerts", "--json"]).ok().json();
+    assert_eq!(json["alert"][0]["state"], "sent");
+}
+
+#[test]
+fn a_damaged_alert_that_cannot_be_put_away_stops_no_other() {
+    let web = Web::start("200 OK");
+    let mut host = Host::recorded("vm");
+    host.config = hook(&host, &web) + RULES;
+    fs::create_dir_all(host.data().join("outbox/new")).unwrap();
+    fs::write(host.data().join("outbox/new/other-1.1-fired.json"), "?").unwrap();
+    fs::write(host.data().join("outbox/dead"), "").unwrap();
+    let done = minute(&mut host);
+    assert!(done.code == 74 && done.err.contains("outbox/dead"), "{} {}", done.code, done.err);
+    assert_eq!(web.bodies().len(), 1);
+    assert_eq!(minute(&mut host).code, 74, "it is still so");
+    assert_eq!(web.bodies().len(), 1, "once");
+}
