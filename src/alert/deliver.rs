@@ -33,6 +33,8 @@ pub struct Post<'a> {
     pub report: &'a str,
     /// The present.
     pub now: DateTime<Utc>,
+    /// The configuration is the one that was meant. Else a way may be missing: what nobody seems to wait for is kept.
+    pub is_whole: bool,
     /// Keeps what is remembered.
     pub save: &'a dyn Fn(&Ledger) -> Result<()>,
 }

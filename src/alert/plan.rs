@@ -79,6 +79,12 @@ impl Field<'_> {
         self.routes.iter().any(|route| event.severity >= route.min_severity)
     }
 
+    /// All targets: who is to be told by which way.
+    pub fn targets(&self) -> BTreeSet<String> {
+        let of = |route: &Route| recipients(route).into_iter().map(|to| target(&route.name, &to)).collect::<Vec<_>>();
+        self.routes.iter().flat_map(of).collect()
+    }
+
     /// What a recipient has not been told by this way.
     pub fn pending(&self, route: &Route, to: &str, ledger: &Ledger) -> Vec<usize> {
         let target = target(&route.name, to);

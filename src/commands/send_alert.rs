@@ -135,7 +135,8 @@ pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
     let save = |ledger: &Ledger| here.store.with_reserve(|| here.store.save_state(LEDGER, ledger));
     let host = here.root.host_name();
     let report = here.report_path().display().to_string();
-    let post = Post { settings: alert, host: &host, report: &report, now: here.now.wall, save: &save };
+    let is_whole = here.problems.is_empty();
+    let post = Post { settings: alert, host: &host, report: &report, now: here.now.wall, is_whole, save: &save };
     let mut done = post.deliver(&outbox, &mut ledger, waiting, &unsaved);
     done.complaints.extend(listed.err().map(|error| format!("{error:#}")));
     complain_of(here, &done.refused);

@@ -1,6 +1,7 @@
 //! An outbox that cannot be listed, written or trusted: what was found is told all the same, and once.
 
 use super::harness::{Done, Host};
+use super::mail_scripted::{At, Mood, Scripted};
 use super::mail_ways::{RULES, Web, secret};
 use std::fs;
 use std::path::Path;
@@ -17,6 +18,10 @@ fn minute(host: &mut Host) -> Done {
 fn hook(host: &Host, web: &Web) -> String {
     let url = secret(host, "url", &format!("http://127.0.0.1:{}/", web.port));
     format!("[alert.route.chat]\nkind = \"webhook\"\nurl_file = \"{url}\"\n")
+}
+
+fn smtp(server: &Scripted, to: &str) -> String {
+    format!("[alert]\nto = [{to}]\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n", server.port)
 }
 
 #[test]
@@ -68,4 +73,49 @@ fn a_damaged_alert_that_cannot_be_put_away_stops_no_other() {
     assert_eq!(web.bodies().len(), 1);
     assert_eq!(minute(&mut host).code, 74, "it is still so");
     assert_eq!(web.bodies().len(), 1, "once");
+}
+
+/// A configuration of which only a part is right, and no last good one instead of it.
+fn half(host: &mut Host) -> (String, Done) {
+    let right = host.config.clone();
+    host.config = right.replace("to = [\"ops@example.org\"]", "to = 7");
+    fs::remove_file(host.data().join("state/last-good.toml")).unwrap();
+    (right, minute(host))
+}
+
+#[test]
+fn half_a_configuration_takes_no_alert_for_nobodys() {
+    let (mail, web) = (Scripted::start(Mood::Say(At::Banner, "421 later\r\n")), Web::start("200 OK"));
+    let mut host = Host::recorded("vm");
+    host.config = smtp(&mail, "\"ops@example.org\"") + &hook(&host, &web) + "min_severity = \"critical\"\n" + RULES;
+    assert_eq!(minute(&mut host).code, 74);
+    let (right, done) = half(&mut host);
+    assert!(done.code == 78 && done.err.contains("all that is right"), "{} {}", done.code, done.err);
+    assert_eq!(count(&host.data().join("outbox/new")), 1, "it waits");
+    mail.mood(Mood::Good);
+    host.config = right;
+    host.advance(120, 5);
+    host.osmon(&["run"]).ok();
+    assert!(mail.arrived().len() == 1 && web.bodies().is_empty(), "{:?}", mail.arrived());
+    assert_eq!(count(&host.data().join("outbox/sent")), 1);
+}
+
+#[test]
+fn a_way_that_is_missing_for_a_while_is_told_later() {
+    let (mail, web) = (Scripted::start(Mood::Say(At::Banner, "421 later\r\n")), Web::start("200 OK"));
+    let mut host = Host::recorded("vm");
+    host.config = smtp(&mail, "\"ops@example.org\"") + &hook(&host, &web) + RULES;
+    assert_eq!(minute(&mut host).code, 74);
+    assert_eq!(web.bodies().len(), 1);
+    let (right, done) = half(&mut host);
+    assert_eq!(done.code, 78, "{}", done.err);
+    assert_eq!(minute(&mut host).code, 78);
+    assert_eq!(count(&host.data().join("outbox/new")), 1, "the mail has not told it");
+    mail.mood(Mood::Good);
+    host.config = right;
+    host.advance(120, 5);
+    host.osmon(&["run"]).ok();
+    assert_eq!((mail.arrived().len(), web.bodies().len()), (1, 1));
+    // A way that nobody means any more keeps nothing back.
+    assert_eq!(count(&host.data().join("outbox/new")), 0);
 }
