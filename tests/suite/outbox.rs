@@ -1,10 +1,11 @@
 //! An outbox that cannot be listed, written or trusted: what was found is told all the same, and once.
 
-use super::harness::{Done, Host};
+use super::damage::SmallDisk;
+use super::harness::{Done, Host, skip, tool};
 use super::mail_scripted::{At, Mood, Scripted};
 use super::mail_ways::{RULES, Web, secret};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn count(directory: &Path) -> usize {
     fs::read_dir(directory).map_or(0, |entries| entries.flatten().filter(|entry| entry.path().is_file()).count())
@@ -118,4 +119,52 @@ fn a_way_that_is_missing_for_a_while_is_told_later() {
     assert_eq!((mail.arrived().len(), web.bodies().len()), (1, 1));
     // A way that nobody means any more keeps nothing back.
     assert_eq!(count(&host.data().join("outbox/new")), 0);
+}
+
+/// Where a run says that history is kept; removed with the test.
+struct Refuge(PathBuf);
+impl Refuge {
+    fn said(done: &Done) -> Self {
+        let path = done.err.split("history is kept in ").nth(1).and_then(|rest| rest.split(' ').next());
+        Self(PathBuf::from(path.unwrap_or_else(|| panic!("{} {}", done.code, done.err))))
+    }
+}
+impl Drop for Refuge {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn coming_home_loses_no_alert_that_waits() {
+    let mail = Scripted::start(Mood::Say(At::Banner, "421 later\r\n"));
+    let mut host = Host::recorded("vm");
+    let Some(disk) = SmallDisk::new(&host, "4m") else {
+        return skip("coming home with an alert", "a tmpfs cannot be mounted here");
+    };
+    let to = smtp(&mail, "\"ops@example.org\"");
+    host.config = to.clone() + "[rule.memory]\nenabled = false\n[rule.disk]\nenabled = false\n";
+    minute(&mut host).ok();
+    host.config = to + RULES;
+    tool("mount", &["-o", "remount,ro", &disk.0]).ok();
+    let refuge = Refuge::said(&minute(&mut host));
+    let waiting = refuge.0.join("outbox/new");
+    assert_eq!(count(&waiting), 1);
+    tool("mount", &["-o", "remount,rw", &disk.0]).ok();
+    let _ = fs::remove_dir_all(host.data().join("outbox/new"));
+    fs::create_dir_all(host.data().join("outbox")).unwrap();
+    fs::write(host.data().join("outbox/new"), "").unwrap();
+    let done = minute(&mut host);
+    assert_eq!(done.code, 74, "{}", done.err);
+    assert!(done.err.contains("outbox/new"), "{}", done.err);
+    assert_eq!(count(&waiting), 1, "it stays where it is: {}", done.err);
+    mail.mood(Mood::Good);
+    fs::remove_file(host.data().join("outbox/new")).unwrap();
+    host.advance(3600, 5);
+    host.osmon(&["run"]).ok();
+    let subjects: Vec<String> = mail.arrived().iter().map(|mail| mail.header("Subject")).collect();
+    assert!(subjects.len() == 1 && subjects[0].contains("Memory"), "{subjects:?}");
+    assert!(!refuge.0.exists() && count(&host.data().join("outbox/sent")) == 1);
+    assert_eq!(host.events().len(), 1, "{:?}", host.events());
+    assert_eq!(host.snapshots().len(), 4, "every minute is there");
 }
