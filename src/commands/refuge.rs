@@ -64,8 +64,11 @@ pub fn leave(home: &Here) -> Result<()> {
     home.store.adopt(&Store::new(directory.clone()))?;
     ALERTS.iter().try_for_each(|part| carry(&directory, data, part))?;
     forget_over(&directory, data);
-    // What cannot be copied of it is made anew: no reason to stop.
-    let _ = carry(&directory, data, STATE);
+    // Who came to send when it was just removed left one without: no state to put in the place of the one at home.
+    if directory.join(STATE).join("crisis.json").exists() {
+        // What cannot be copied of it is made anew: no reason to stop.
+        let _ = carry(&directory, data, STATE);
+    }
     sync_file_system(data).with_context(|| format!("could not sync {}", data.display()))?;
     fs::remove_dir_all(&directory).with_context(|| format!("could not remove {}", directory.display()))?;
     home.out.say("the data directory can be written again: what was recorded meanwhile is there now");

@@ -2,8 +2,8 @@
 
 mod test_message;
 
-use super::damaged;
 use super::here::Here;
+use super::{damaged, refuge};
 use crate::alert::message::count;
 use crate::alert::{Delivery, LEDGER, Ledger, Outbox, Post, Stage};
 use crate::cli::{Call, Command, Exit};
@@ -74,7 +74,7 @@ impl Outcome {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
+    let here = refuge::look(Here::open(call)?);
     if arguments.test {
         return test_message::send(call, &here);
     }
@@ -119,6 +119,13 @@ pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
     let nobody = here.nobody();
     if let Some(advice) = nobody.filter(|_| outbox.count(Stage::Waiting) == 0) {
         return Ok(Outcome::NobodyToTell(advice));
+    }
+    if unsaved.is_empty() && outbox.count(Stage::Waiting) > 0 && !here.store.is_writable() {
+        let place = here.store.directory().display();
+        let why = format!(
+            "{place} cannot be written, so nobody could remember who was told; nothing is sent from it: make it writable"
+        );
+        return Err(io::Error::other(why).into());
     }
     let lock = outbox.lock(Duration::ZERO);
     if matches!(lock, Ok(None)) {

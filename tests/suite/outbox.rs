@@ -168,3 +168,36 @@ fn coming_home_loses_no_alert_that_waits() {
     assert_eq!(host.events().len(), 1, "{:?}", host.events());
     assert_eq!(host.snapshots().len(), 4, "every minute is there");
 }
+
+#[test]
+fn on_a_read_only_disk_send_alert_tells_nothing_again() {
+    let mail = Scripted::start(Mood::Say(At::Banner, "421 later\r\n"));
+    let mut host = Host::recorded("vm");
+    let Some(disk) = SmallDisk::new(&host, "4m") else {
+        return skip("sending from a read-only disk", "a tmpfs cannot be mounted here");
+    };
+    host.config = smtp(&mail, "\"ops@example.org\"") + RULES;
+    assert_eq!(minute(&mut host).code, 74);
+    tool("mount", &["-o", "remount,ro", &disk.0]).ok();
+    let refuge = Refuge::said(&minute(&mut host));
+    mail.mood(Mood::Good);
+    host.advance(3600, 5);
+    for _ in 0..3 {
+        host.osmon(&["send-alert"]).ok();
+        host.advance(300, 5);
+    }
+    assert_eq!(mail.arrived().len(), 1, "the first of them told it");
+    assert_eq!(host.osmon(&["alerts", "--json"]).ok().json()["alert"][0]["state"], "sent");
+    // Nowhere at all to remember it.
+    fs::remove_dir_all(&refuge.0).unwrap();
+    fs::write(&refuge.0, "").unwrap();
+    for _ in 0..2 {
+        let done = host.osmon(&["send-alert"]);
+        assert_eq!((done.code, mail.arrived().len()), (74, 1), "{}", done.err);
+        assert!(done.err.contains("cannot be written") && done.err.contains("nothing is sent"), "{}", done.err);
+    }
+    fs::remove_file(&refuge.0).unwrap();
+    tool("mount", &["-o", "remount,rw", &disk.0]).ok();
+    minute(&mut host).ok();
+    assert_eq!(mail.arrived().len(), 2, "what was remembered in memory is lost with it, and it waited here");
+}
