@@ -171,6 +171,22 @@ impl Ledger {
         }
     }
 
+    /// A message is on its way; to some of its recipients perhaps for the second time.
+    pub fn begins(&mut self, id: &str, batch: &Batch) {
+        let known = self.sending.entry(id.to_string()).or_insert_with(|| batch.clone());
+        let more: Vec<String> = batch.target.iter().filter(|target| !known.target.contains(target)).cloned().collect();
+        known.target.extend(more);
+    }
+
+    /// Of these recipients it is known what became of a message. It is remembered for the others.
+    pub fn ends<'a>(&mut self, id: &str, answered: impl Iterator<Item = &'a String>) {
+        let Some(batch) = self.sending.get_mut(id) else { return };
+        answered.for_each(|answered| batch.target.retain(|target| target != answered));
+        if batch.target.is_empty() {
+            self.sending.remove(id);
+        }
+    }
+
     /// Whether anybody has an event.
     pub fn has_somebody(&self, event: &str) -> bool {
         self.result.get(event).is_some_and(|told| told.iter().any(|(_, told)| told.accepted))

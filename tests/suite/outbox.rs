@@ -201,3 +201,38 @@ fn on_a_read_only_disk_send_alert_tells_nothing_again() {
     minute(&mut host).ok();
     assert_eq!(mail.arrived().len(), 2, "what was remembered in memory is lost with it, and it waited here");
 }
+
+#[test]
+fn what_may_have_arrived_at_several_is_the_same_mail_for_all_of_them() {
+    let mail = Scripted::start(Mood::CutAfterDot);
+    let mut host = Host::recorded("vm");
+    let people = ["a@example.org", "bb@example.org", "ccc@example.org", "dddd@example.org"];
+    let to: Vec<String> = people.iter().map(|who| format!("{who:?}")).collect();
+    host.config = smtp(&mail, &to.join(", ")) + RULES;
+    assert_eq!(minute(&mut host).code, 74);
+    // Something else begins before anybody is asked again, at a second of his own.
+    host.config = host.config.replace("[rule.disk]\nenabled = false\n", "[rule.disk]\nwarning = 60\nfor = \"0s\"\n");
+    host.advance(50, 5);
+    host.osmon(&["run"]);
+    for second in 51..70 {
+        host.advance(1, 5);
+        // Some attempts say nothing of the first one.
+        mail.mood(if second % 2 == 0 { Mood::CutAfterDot } else { Mood::Say(At::Banner, "421 later\r\n") });
+        host.osmon(&["send-alert"]);
+    }
+    mail.mood(Mood::Good);
+    for _ in 0..4 {
+        host.advance(400, 5);
+        host.osmon(&["run"]);
+    }
+    let arrived = mail.arrived();
+    for who in people {
+        let ids: Vec<String> =
+            arrived.iter().filter(|mail| mail.to == who).map(|mail| mail.header("Message-ID")).collect();
+        let (first, others): (Vec<&String>, Vec<&String>) = ids.iter().partition(|id| **id == ids[0]);
+        assert!(first.len() >= 2 && first[0].starts_with("<memory-"), "{who}: {ids:?}");
+        assert_eq!(arrived[0].header("Message-ID"), ids[0], "the same for all");
+        assert!(others.len() == 1 && others[0].starts_with("<disk-"), "{who}: {ids:?}");
+    }
+    assert_eq!(count(&host.data().join("outbox/new")), 0);
+}
