@@ -59,6 +59,8 @@ mod marks; // what happened to the clock and the machine, and notes
 mod met; // the page as people meet it: old, reloaded, on paper, on a phone, in French
 #[path = "suite/metrics.rs"]
 mod metrics; // the list of metrics
+#[path = "suite/outbox.rs"]
+mod outbox; // an outbox that cannot be listed, written or trusted
 #[path = "suite/page.rs"]
 mod page; // what the page must not say, and where it must not go
 #[path = "suite/probe.rs"]

@@ -1,7 +1,7 @@
 //! After a delivery: what everybody has moves on, what is too old is given up, and what is over is forgotten.
 
 use super::deliver::{Delivery, Post};
-use super::ledger::{Ledger, target};
+use super::ledger::Ledger;
 use super::outbox::{Alert, Outbox, Stage};
 use super::plan::{Field, recipients};
 use super::results::Results;
@@ -30,32 +30,34 @@ impl Post<'_> {
                 open.extend(field.pending(route, &to, ledger));
             }
         }
+        let targets = field.targets();
+        // Where a way is missing from half a configuration, those it led to wait until it is whole.
+        let missing: Vec<&String> =
+            ledger.target.keys().filter(|target| !self.is_whole && !targets.contains(*target)).collect();
+        let is_missed = |name: &str| {
+            let told = ledger.result.get(name);
+            missing.iter().any(|target| told.is_none_or(|told| told.get(target).is_none()))
+        };
         let (mut sent, mut dead, mut nobodys) = (Vec::new(), Vec::new(), Vec::new());
-        let mut waiting: BTreeSet<&str> = BTreeSet::new();
+        let from_memory = field.alerts.iter().enumerate().filter(|(_, alert)| !on_disk.contains(&alert.name));
+        let mut waiting: BTreeSet<&str> =
+            from_memory.filter(|(at, _)| open.contains(at)).map(|(_, alert)| alert.name.as_str()).collect();
         for (at, alert) in field.alerts.iter().enumerate().filter(|(_, alert)| on_disk.contains(&alert.name)) {
-            let told = ledger.result.get(&alert.name);
-            let has_somebody = told.is_some_and(|told| told.iter().any(|(_, told)| told.accepted));
-            if !open.contains(&at) && has_somebody {
+            let has_somebody = ledger.has_somebody(&alert.name);
+            if !open.contains(&at) && has_somebody && !is_missed(&alert.name) {
                 sent.push(alert.name.as_str());
             } else if self.is_expired(alert) {
                 if has_somebody { sent.push(alert.name.as_str()) } else { dead.push(alert.name.as_str()) }
-            } else if !field.is_for_anybody(&alert.event) && !field.routes.is_empty() {
+            } else if self.is_whole && !field.is_for_anybody(&alert.event) && !field.routes.is_empty() {
                 nobodys.push(alert.name.as_str());
             } else {
                 waiting.insert(alert.name.as_str());
             }
         }
-        for name in &dead {
-            let why = self.why(field, ledger);
-            done.complaints.extend(
-                outbox.note(Stage::Waiting, name, "time", &why, self.now).err().map(|error| format!("{error:#}")),
-            );
-        }
-        for name in sent.iter().filter(|name| has_refusals(ledger, name)) {
-            let why = refusals(ledger, name);
-            done.complaints.extend(
-                outbox.note(Stage::Waiting, name, "time", &why, self.now).err().map(|error| format!("{error:#}")),
-            );
+        let refused = sent.iter().filter(|name| has_refusals(ledger, name)).map(|name| (name, refusals(ledger, name)));
+        for (name, why) in dead.iter().map(|name| (name, self.why(field, ledger))).chain(refused) {
+            let noted = outbox.note(Stage::Waiting, name, "time", &why, self.now);
+            done.complaints.extend(noted.err().map(|error| format!("{error:#}")));
         }
         for (name, told) in sent.iter().take(NOTED_MAX).filter_map(|name| Some((name, ledger.result.get(*name)?))) {
             // Of what was accepted it is for those who ask: where it finds no room nobody has to know.
@@ -73,12 +75,9 @@ impl Post<'_> {
         done.waiting = waiting.len();
         let first = field.routes.iter().filter(|route| route.fallback_for.is_empty());
         done.is_failing = !done.refused.is_empty() || first.into_iter().any(|route| field.is_failing(route, ledger));
-        let targets: BTreeSet<String> = field
-            .routes
-            .iter()
-            .flat_map(|route| recipients(route).into_iter().map(|to| target(&route.name, &to)))
-            .collect();
-        ledger.prune(|name| waiting.contains(name), |target| targets.contains(target), self.now);
+        let is_waiting =
+            |name: &str| (on_disk.contains(name) || waiting.contains(name)).then(|| waiting.contains(name));
+        ledger.prune(is_waiting, |target| !self.is_whole || targets.contains(target), self.now);
         if parse(&ledger.tidied).is_none_or(|last| (self.now - last).abs() > TimeDelta::minutes(TIDY_MINUTES)) {
             outbox.tidy(self.now);
             ledger.tidied = stamp(self.now);

@@ -33,6 +33,8 @@ pub struct Post<'a> {
     pub report: &'a str,
     /// The present.
     pub now: DateTime<Utc>,
+    /// The configuration is the one that was meant. Else a way may be missing: what nobody seems to wait for is kept.
+    pub is_whole: bool,
     /// Keeps what is remembered.
     pub save: &'a dyn Fn(&Ledger) -> Result<()>,
 }
@@ -131,19 +133,21 @@ impl Post<'_> {
                 event: chosen.iter().map(|alert| alert.name.clone()).collect(),
             };
             parcels.push(self.parcel(route, planned, &events, &id, ledger));
-            ledger.sending.insert(format!("{} {id}", route.name), batch.clone());
-            batches.push((route, id, batch, events));
+            ledger.begins(&format!("{} {id}", route.name), &batch);
+            batches.push((route, id, batch, events, planned.again.is_some()));
         }
         // Where this cannot be kept people are told all the same; at worst twice.
         done.complaints.extend((self.save)(ledger).err().map(|error| format!("{error:#}")));
         let attempts = send_all(parcels, limit);
-        for ((route, id, batch, events), attempt) in batches.into_iter().zip(attempts) {
-            let key = format!("{} {id}", route.name);
+        for ((route, id, batch, events, is_again), attempt) in batches.into_iter().zip(attempts) {
             let is_unknown =
                 |result: &Result<String, Failure>| matches!(result, Err(failure) if failure.fate == Fate::Unknown);
-            if !attempt.results.iter().any(is_unknown) {
-                ledger.sending.remove(&key);
-            }
+            // What may have arrived before is not known to be missing because it does not get through now.
+            let is_open = |result: &Result<String, Failure>| {
+                is_unknown(result) || matches!(result, Err(failure) if is_again && failure.fate != Fate::Recipient)
+            };
+            let answered = batch.target.iter().zip(&attempt.results).filter(|(_, result)| !is_open(result));
+            ledger.ends(&format!("{} {id}", route.name), answered.map(|(target, _)| target));
             self.note(field, ledger, route, &batch, &attempt.results, done);
             if attempt.results.iter().any(|result| result.is_ok() || is_unknown(result)) {
                 for event in &events {

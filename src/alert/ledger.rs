@@ -171,12 +171,40 @@ impl Ledger {
         }
     }
 
-    /// Forgets what is over: results of events that wait no more, old threads, targets that nobody names any more.
-    pub fn prune(&mut self, is_waiting: impl Fn(&str) -> bool, is_target: impl Fn(&str) -> bool, now: DateTime<Utc>) {
-        self.result.retain(|event, _| is_waiting(event));
-        self.target.retain(|target, _| is_target(target));
-        self.sending.retain(|_, batch| batch.event.iter().any(|event| is_waiting(event)));
+    /// A message is on its way; to some of its recipients perhaps for the second time.
+    pub fn begins(&mut self, id: &str, batch: &Batch) {
+        let known = self.sending.entry(id.to_string()).or_insert_with(|| batch.clone());
+        let more: Vec<String> = batch.target.iter().filter(|target| !known.target.contains(target)).cloned().collect();
+        known.target.extend(more);
+    }
+
+    /// Of these recipients it is known what became of a message. It is remembered for the others.
+    pub fn ends<'a>(&mut self, id: &str, answered: impl Iterator<Item = &'a String>) {
+        let Some(batch) = self.sending.get_mut(id) else { return };
+        answered.for_each(|answered| batch.target.retain(|target| target != answered));
+        if batch.target.is_empty() {
+            self.sending.remove(id);
+        }
+    }
+
+    /// Whether anybody has an event.
+    pub fn has_somebody(&self, event: &str) -> bool {
+        self.result.get(event).is_some_and(|told| told.iter().any(|(_, told)| told.accepted))
+    }
+
+    /// Forgets what is over: of events whether they still wait (`None`: they have no file; they may yet get one, and are not
+    /// told again then), old threads, targets that nobody names any more.
+    pub fn prune(
+        &mut self,
+        is_waiting: impl Fn(&str) -> Option<bool>,
+        is_target: impl Fn(&str) -> bool,
+        now: DateTime<Utc>,
+    ) {
         let old = stamp(now - TimeDelta::days(THREAD_DAYS));
+        let is_recent = |told: &Results| told.iter().any(|(_, told)| told.time > old);
+        self.result.retain(|event, told| is_waiting(event).unwrap_or_else(|| is_recent(told)));
+        self.target.retain(|target, _| is_target(target));
+        self.sending.retain(|_, batch| batch.event.iter().any(|event| is_waiting(event) == Some(true)));
         self.thread.retain(|_, thread| thread.time > old);
     }
 }

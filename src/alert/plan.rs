@@ -1,6 +1,6 @@
 //! Who is to be told what now. Pure: routes, waiting alerts and what is remembered in, messages out.
 
-use super::ledger::{Ledger, target};
+use super::ledger::{Batch, Ledger, target};
 use super::outbox::Alert;
 use super::page::Late;
 use crate::base::clock::{parse, zone_offset_seconds};
@@ -79,6 +79,12 @@ impl Field<'_> {
         self.routes.iter().any(|route| event.severity >= route.min_severity)
     }
 
+    /// All targets: who is to be told by which way.
+    pub fn targets(&self) -> BTreeSet<String> {
+        let of = |route: &Route| recipients(route).into_iter().map(|to| target(&route.name, &to)).collect::<Vec<_>>();
+        self.routes.iter().flat_map(of).collect()
+    }
+
     /// What a recipient has not been told by this way.
     pub fn pending(&self, route: &Route, to: &str, ledger: &Ledger) -> Vec<usize> {
         let target = target(&route.name, to);
@@ -130,18 +136,18 @@ impl Field<'_> {
             if alerts.is_empty() || !is_due {
                 continue;
             }
-            let again =
-                ledger.sending.iter().find(|(_, batch)| batch.route == route.name && batch.target.contains(&key));
+            let is_of = |batch: &Batch, alert: &usize| {
+                self.alerts.get(*alert).is_some_and(|alert| batch.event.contains(&alert.name))
+            };
+            let again = ledger.sending.iter().find(|(_, batch)| {
+                let is_his = batch.route == route.name && batch.target.contains(&key);
+                is_his && alerts.iter().any(|alert| is_of(batch, alert))
+            });
             if let Some((_, batch)) = again {
-                let name =
-                    |alert: &usize| self.alerts.get(*alert).is_some_and(|alert| batch.event.contains(&alert.name));
-                alerts.retain(name);
+                alerts.retain(|alert| is_of(batch, alert));
             }
             // Its key begins with the way.
             let id = again.map(|(id, _)| id.split_once(' ').map_or(id.clone(), |(_, id)| id.to_string()));
-            if alerts.is_empty() {
-                continue;
-            }
             let is_log = matches!(route.way, Way::Syslog(_));
             if id.is_none() && !is_log && ledger.is_full(&key, self.limits.0, self.limits.1, self.now) {
                 continue;

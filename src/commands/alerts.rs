@@ -1,6 +1,7 @@
 //! `osmon alerts`: the outbox. What waits and for whom, what was given up, what was sent.
 
 use super::here::Here;
+use super::refuge;
 use crate::alert::outbox::{Alert, Waiting};
 use crate::alert::{LEDGER, Ledger, Outbox, Stage};
 use crate::base::clock::{local_form, local_minute, parse, stamp};
@@ -58,7 +59,7 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
+    let here = refuge::look(Here::open(call)?);
     let outbox = Outbox::new(here.store.directory());
     match arguments.action {
         None | Some(Action::List) => list(call, &here, &outbox)?,

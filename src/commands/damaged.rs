@@ -14,14 +14,18 @@ use std::collections::BTreeSet;
 /// So far back the history is searched, in days: nothing waits for longer.
 const SEARCHED_DAYS: i64 = 31;
 
-/// What waits, with what was damaged made anew. What the history does not know is given up, and that is said.
-///
-/// # Errors
-/// When the history cannot be read, or the outbox not be written; then everything stays as it is.
-pub fn mend(here: &Here, outbox: &Outbox, waiting: Waiting) -> Result<Vec<Alert>> {
+/// What waits, with what was damaged made anew. What the history does not know is given up, and that is said. Where the
+/// history cannot be read, or the outbox not be written, the damaged ones stay as they are, and the others wait for nothing.
+pub fn mend(here: &Here, outbox: &Outbox, waiting: Waiting) -> (Vec<Alert>, Result<()>) {
     if waiting.unreadable.is_empty() {
-        return Ok(waiting.alerts);
+        return (waiting.alerts, Ok(()));
     }
+    let mended = make_anew(here, outbox, &waiting);
+    let alerts = outbox.waiting().map_or(waiting.alerts, |waiting| waiting.alerts);
+    (alerts, mended)
+}
+
+fn make_anew(here: &Here, outbox: &Outbox, waiting: &Waiting) -> Result<()> {
     let mut lost: BTreeSet<String> = BTreeSet::new();
     for (file, reason) in &waiting.unreadable {
         here.out.complain(&format!("{}: {reason}", file.display()));
@@ -50,5 +54,5 @@ pub fn mend(here: &Here, outbox: &Outbox, waiting: Waiting) -> Result<Vec<Alert>
             dead.join(", ")
         ));
     }
-    Ok(outbox.waiting()?.alerts)
+    Ok(())
 }

@@ -2,7 +2,8 @@
 
 use super::here::Here;
 use super::{alive, evidence, learn, mutes, replay, verdict};
-use crate::alert::Outbox;
+use crate::alert::outbox::name;
+use crate::alert::{LEDGER, Ledger, Outbox};
 use crate::base::clock::{Now, parse};
 use crate::base::fault::Fault;
 use crate::base::units::duration;
@@ -14,6 +15,7 @@ use crate::model::record::{Header, Record, sections};
 use crate::model::walk::walk;
 use crate::store::{EVENTS, SNAPSHOTS};
 use anyhow::{Context, Result};
+use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -131,8 +133,9 @@ fn run(call: &Call) -> Result<Exit> {
     detected.events = evidence::add(&here, detected.events, None);
     alive::add(&here, &mut detected);
     promise(&here, &detected);
-    enqueue(&here, &detected.to_tell())?;
-    commit(&here, &detected)?;
+    let enqueued = enqueue(&here, &detected.to_tell());
+    commit(&here, &detected, enqueued.is_ok())?;
+    enqueued?;
     let learned = learn::keep_up(&here);
     here.keep_configuration();
     drop(lock);
@@ -192,19 +195,36 @@ pub fn promise(here: &Here, detected: &Detected) {
 }
 
 /// Puts events on their way to people, before the history has them. With nobody to tell nothing is queued.
+///
+/// # Errors
+/// When one cannot be written; the others are there all the same.
 pub fn enqueue(here: &Here, events: &[Event]) -> Result<()> {
     let outbox = Outbox::new(here.store.directory());
     let told = if here.config.alert.routes.is_empty() { &[] } else { events };
-    told.iter().try_for_each(|event| here.store.with_reserve(|| outbox.put(event)))
+    told.iter().map(|event| here.store.with_reserve(|| outbox.put(event))).fold(Ok(()), Result::and)
 }
 
-/// Appends the events to the history and keeps the state. The lock is held.
-pub fn commit(here: &Here, detected: &Detected) -> Result<()> {
+/// What found no room in the outbox: the next run puts it in. What came of telling it from memory the ledger knows.
+fn without_room(here: &Here, detected: &Detected) -> Vec<Event> {
+    let outbox = Outbox::new(here.store.directory());
+    let ledger: Ledger = here.peek_state(LEDGER).unwrap_or_default();
+    let oldest = here.now.wall - TimeDelta::seconds(here.config.alert.expire_seconds());
+    let is_over =
+        |event: &Event| parse(&event.time).is_some_and(|time| time < oldest) && ledger.has_somebody(&name(event));
+    let mut events = detected.to_tell();
+    events.retain(|event| outbox.stage(event).is_none() && !is_over(event));
+    events
+}
+
+/// Appends the events to the history and keeps the state; with what is to be told, where the outbox did not take it. The
+/// lock is held.
+pub fn commit(here: &Here, detected: &Detected, is_enqueued: bool) -> Result<()> {
     let events = detected.to_record();
     let recorded = events.iter().try_for_each(|event| append(here, event));
     // The state also when history has no room: a full disk must not make the same crisis begin again each minute.
     let unrecorded = if recorded.is_ok() { Vec::new() } else { events };
-    let saved = save(here, &State { untold: Vec::new(), unrecorded, ..detected.state.clone() });
+    let untold = if is_enqueued { Vec::new() } else { without_room(here, detected) };
+    let saved = save(here, &State { untold, unrecorded, ..detected.state.clone() });
     recorded.and(saved)
 }
 

@@ -3,15 +3,20 @@
 //! count on being told, and once, not each minute.
 
 use super::here::Here;
-use crate::base::file::make_directory;
+use crate::alert::Outbox;
+use crate::base::file::{make_directory, sync_file_system};
 use crate::store::Store;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use nix::unistd::geteuid;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, io};
 
-/// What is carried from one directory to the other, besides history.
-const CARRIED: [&str; 4] = ["state", "outbox/new", "outbox/sent", "outbox/dead"];
+/// What is carried from one directory to the other, besides history and [`STATE`].
+const ALERTS: [&str; 3] = ["outbox/new", "outbox/sent", "outbox/dead"];
+const STATE: &str = "state";
+/// How long somebody who sends from here is waited for.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 fn directory(here: &Here) -> Option<PathBuf> {
     let memory = if geteuid().is_root() {
@@ -30,7 +35,10 @@ pub fn enter(home: &Here) -> Option<Here> {
     let is_new = !directory.exists();
     make_directory(&directory).ok()?;
     if is_new {
-        carry(home.store.directory(), &directory);
+        for part in ALERTS.into_iter().chain([STATE]) {
+            // What cannot be read is nothing to stop for here.
+            let _ = carry(home.store.directory(), &directory, part);
+        }
     }
     home.out.hold_back(directory.clone(), home.now.wall);
     let here = home.with_store(Store::new(directory));
@@ -46,35 +54,65 @@ pub fn look(home: Here) -> Here {
 /// Back home: what was recorded meanwhile is appended to the history, state and waiting alerts replace the old ones.
 ///
 /// # Errors
-/// When home cannot be written after all; then everything stays where it is, for the next run.
-pub fn leave(home: &Here) -> Result<bool> {
-    let Some(directory) = directory(home).filter(|directory| directory.exists()) else { return Ok(false) };
+/// When home cannot be written after all, or alerts are just being sent from here; then everything stays where it is, for
+/// the next run.
+pub fn leave(home: &Here) -> Result<()> {
+    let Some(directory) = directory(home).filter(|directory| directory.exists()) else { return Ok(()) };
+    let lock = Outbox::new(&directory).lock(PATIENCE)?;
+    let _lock = lock.with_context(|| format!("alerts are just being sent from {}", directory.display()))?;
+    let data = home.store.directory();
     home.store.adopt(&Store::new(directory.clone()))?;
-    carry(&directory, home.store.directory());
-    forget_sent(home.store.directory());
-    fs::remove_dir_all(&directory)?;
-    Ok(true)
-}
-
-/// What waited here and was sent from there waits no more.
-fn forget_sent(data: &Path) {
-    for sent in fs::read_dir(data.join("outbox/sent")).into_iter().flatten().flatten() {
-        // Most were never here.
-        let _ = fs::remove_file(data.join("outbox/new").join(sent.file_name()));
+    ALERTS.iter().try_for_each(|part| carry(&directory, data, part))?;
+    forget_over(&directory, data);
+    // Who came to send when it was just removed left one without: no state to put in the place of the one at home.
+    if directory.join(STATE).join("crisis.json").exists() {
+        // What cannot be copied of it is made anew: no reason to stop.
+        let _ = carry(&directory, data, STATE);
     }
+    sync_file_system(data).with_context(|| format!("could not sync {}", data.display()))?;
+    fs::remove_dir_all(&directory).with_context(|| format!("could not remove {}", directory.display()))?;
+    home.out.say("the data directory can be written again: what was recorded meanwhile is there now");
+    Ok(())
 }
 
-/// Copies state and waiting alerts. What cannot be copied is made anew: no reason to stop.
-fn carry(from: &Path, to: &Path) {
-    for part in CARRIED {
-        let entries = fs::read_dir(from.join(part)).into_iter().flatten().flatten();
-        // What was set aside as damaged stays, and what is no file is nothing to copy.
-        let is_carried = |name: &str| !name.contains(".corrupt-");
-        for entry in entries.filter(|entry| {
-            entry.file_type().is_ok_and(|kind| kind.is_file()) && is_carried(&entry.file_name().to_string_lossy())
-        }) {
-            let _ = make_directory(&to.join(part))
-                .and_then(|()| fs::copy(entry.path(), to.join(part).join(entry.file_name())));
+/// What waited at home and was sent or given up here waits no more.
+fn forget_over(directory: &Path, data: &Path) {
+    for part in ["outbox/sent", "outbox/dead"] {
+        for over in fs::read_dir(directory.join(part)).into_iter().flatten().flatten() {
+            let here = directory.join("outbox/new").join(over.file_name());
+            if !here.exists() {
+                // Most were never there.
+                let _ = fs::remove_file(data.join("outbox/new").join(over.file_name()));
+            }
         }
     }
+}
+
+/// Copies the files of one directory, as many as can be.
+///
+/// # Errors
+/// The first that cannot be read or written.
+fn carry(from: &Path, to: &Path, part: &str) -> Result<()> {
+    let (from, to) = (from.join(part), to.join(part));
+    let entries = match fs::read_dir(&from) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.with_context(|| format!("could not list {}", from.display()))?,
+    };
+    let mut all = Ok(());
+    for entry in entries {
+        let entry = entry.with_context(|| format!("could not list {}", from.display()))?;
+        // What was set aside as damaged stays, and what is no file is nothing to copy.
+        let is_damaged = entry.file_name().to_string_lossy().contains(".corrupt-");
+        if is_damaged || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let target = to.join(entry.file_name());
+        let copied = make_directory(&to).and_then(|()| fs::copy(entry.path(), &target));
+        all = all.and(
+            copied
+                .map(drop)
+                .with_context(|| format!("could not copy {} to {}", entry.path().display(), target.display())),
+        );
+    }
+    all
 }

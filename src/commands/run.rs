@@ -60,10 +60,11 @@ fn run(call: &Call) -> Result<Exit> {
     let home = Here::open(call)?;
     let Ok(turn) = turn(&home) else { return busy(&home) };
     let place = match home.store.try_lock(PATIENCE) {
-        Ok(Some(lock)) if home.store.is_writable() => {
-            come_home(&home);
-            Place { here: home, lock: Some(lock), turn, trouble: None, is_taken: false }
-        }
+        Ok(Some(lock)) if home.store.is_writable() => match refuge::leave(&home) {
+            Ok(()) => Place { here: home, lock: Some(lock), turn, trouble: None, is_taken: false },
+            // The newest state and the alerts that wait are there still.
+            Err(error) => away(home, turn, error)?,
+        },
         Ok(None) => return busy(&home),
         Ok(Some(_)) => away(home, turn, io::Error::from(io::ErrorKind::ReadOnlyFilesystem).into())?,
         Err(error) => away(home, turn, error)?,
@@ -140,16 +141,6 @@ fn say_away(home: &Here, here: &Here, error: &anyhow::Error, is_kept: bool) {
         "nothing is kept".to_string()
     };
     here.out.complain(&format!("the data directory {place} cannot be written ({error:#}); {instead}"));
-}
-
-fn come_home(home: &Here) {
-    match refuge::leave(home) {
-        Ok(true) => home.out.say("the data directory can be written again: what was recorded meanwhile is there now"),
-        Ok(false) => {}
-        Err(error) => home.out.complain(&format!(
-            "what was recorded while the data directory could not be written stays aside: {error:#}"
-        )),
-    }
 }
 
 /// Another run is at work: silence, and a count.
@@ -233,7 +224,7 @@ impl Minute {
         self.step("store", WRITE_LIMIT, move |here| {
             // One that fails does not stop the other; the reserve is for the state, so history comes first without it.
             let recorded = probe::record(here, &probed, &json);
-            let committed = detect_crisis::commit(here, &detected);
+            let committed = detect_crisis::commit(here, &detected, enqueued);
             let recorded = probe::conclude(here, recorded);
             here.keep_configuration();
             here.store.keep_reserve();

@@ -2,8 +2,8 @@
 
 mod test_message;
 
-use super::damaged;
 use super::here::Here;
+use super::{damaged, refuge};
 use crate::alert::message::count;
 use crate::alert::{Delivery, LEDGER, Ledger, Outbox, Post, Stage};
 use crate::cli::{Call, Command, Exit};
@@ -74,7 +74,7 @@ impl Outcome {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
+    let here = refuge::look(Here::open(call)?);
     if arguments.test {
         return test_message::send(call, &here);
     }
@@ -120,17 +120,32 @@ pub fn deliver(here: &Here, unsaved: &[Event]) -> Result<Outcome> {
     if let Some(advice) = nobody.filter(|_| outbox.count(Stage::Waiting) == 0) {
         return Ok(Outcome::NobodyToTell(advice));
     }
+    if unsaved.is_empty() && outbox.count(Stage::Waiting) > 0 && !here.store.is_writable() {
+        let place = here.store.directory().display();
+        let why = format!(
+            "{place} cannot be written, so nobody could remember who was told; nothing is sent from it: make it writable"
+        );
+        return Err(io::Error::other(why).into());
+    }
     let lock = outbox.lock(Duration::ZERO);
     if matches!(lock, Ok(None)) {
         return Ok(Outcome::Busy);
     }
-    let waiting = damaged::mend(here, &outbox, outbox.waiting()?)?;
+    let (waiting, listed) = match outbox.waiting() {
+        Ok(waiting) => damaged::mend(here, &outbox, waiting),
+        Err(error) => (Vec::new(), Err(error)),
+    };
+    // What was sent already has a file that says so.
+    let is_over = |event: &Event| matches!(outbox.stage(event), Some(Stage::Sent | Stage::Dead));
+    let unsaved: Vec<Event> = unsaved.iter().filter(|event| !is_over(event)).cloned().collect();
     let mut ledger: Ledger = here.load_state(LEDGER).unwrap_or_default();
     let save = |ledger: &Ledger| here.store.with_reserve(|| here.store.save_state(LEDGER, ledger));
     let host = here.root.host_name();
     let report = here.report_path().display().to_string();
-    let post = Post { settings: alert, host: &host, report: &report, now: here.now.wall, save: &save };
-    let done = post.deliver(&outbox, &mut ledger, waiting, unsaved);
+    let is_whole = here.problems.is_empty();
+    let post = Post { settings: alert, host: &host, report: &report, now: here.now.wall, is_whole, save: &save };
+    let mut done = post.deliver(&outbox, &mut ledger, waiting, &unsaved);
+    done.complaints.extend(listed.err().map(|error| format!("{error:#}")));
     complain_of(here, &done.refused);
     if done.dead > 0 {
         here.out.complain(&format!(

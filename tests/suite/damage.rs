@@ -211,7 +211,7 @@ fn an_ordinary_user_may_not_write_where_root_writes() {
 }
 
 /// A small file system of its own, unmounted when dropped.
-pub struct SmallDisk(String);
+pub struct SmallDisk(pub String);
 impl SmallDisk {
     pub fn new(host: &Host, size: &str) -> Option<Self> {
         fs::create_dir_all(host.data()).unwrap();
