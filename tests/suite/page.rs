@@ -1,6 +1,6 @@
 //! What the page must not say, and where it must not be written.
 
-use super::harness::{Host, tool};
+use super::harness::{Host, skip, tool};
 use std::fs;
 
 fn page(host: &Host) -> String {
@@ -166,4 +166,39 @@ fn the_short_ranges_have_charts_for_who_looks_for_a_cause() {
     let page = page(&host);
     assert_eq!(page.matches("id=\"t1h\"").count(), 1);
     assert!(page.matches("<use href='#t1h'/>").count() > 10);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_replaced_either() {
+    let host = Host::recorded("vm");
+    host.osmon(&["run"]).ok();
+    let (pipe, beside, ring) = (host.path("pipe.html"), host.path("good.json"), host.path("ring.html"));
+    tool("mkfifo", &[pipe.to_str().unwrap(), beside.to_str().unwrap()]).ok();
+    std::os::unix::fs::symlink(&ring, &ring).unwrap();
+    for out in [&pipe, &ring] {
+        let kind = fs::symlink_metadata(out).unwrap().file_type();
+        let done = host.osmon(&["graph", "--out", &out.display().to_string()]);
+        assert_eq!(done.code, 64, "{}: {}", out.display(), done.err);
+        assert!(done.err.contains("what is there cannot be read"), "{}", done.err);
+        assert_eq!(fs::symlink_metadata(out).unwrap().file_type(), kind);
+    }
+    let done = host.osmon(&["graph", "--out", &host.path("good.html").display().to_string()]);
+    assert!(done.err.contains("is not made by osmon"), "{}", done.err);
+    assert!(!fs::symlink_metadata(&beside).unwrap().is_file());
+    if tool("id", &["-u"]).out.trim() != "0" {
+        return skip("a page of another user", "this is no root");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let (binary, theirs) = (directory.path().join("osmon"), directory.path().join("theirs.html"));
+    fs::copy(super::harness::binary("osmon"), &binary).unwrap();
+    fs::write(&theirs, "mine").unwrap();
+    tool("chmod", &["000", theirs.to_str().unwrap()]).ok();
+    tool("chown", &["65534", directory.path().to_str().unwrap()]).ok();
+    let data = directory.path().join("data");
+    let arguments =
+        [binary.to_str().unwrap(), "graph", "--data-dir", data.to_str().unwrap(), "--out", theirs.to_str().unwrap()];
+    let user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    let done = tool("setpriv", &[user.as_slice(), arguments.as_slice()].concat());
+    assert!(done.code == 64 && done.err.contains("what is there cannot be read"), "{} {}", done.code, done.err);
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), "mine");
 }
