@@ -202,3 +202,18 @@ fn what_cannot_be_read_is_not_replaced_either() {
     assert!(done.code == 64 && done.err.contains("what is there cannot be read"), "{} {}", done.code, done.err);
     assert_eq!(fs::read_to_string(&theirs).unwrap(), "mine");
 }
+
+#[test]
+fn a_chart_of_what_is_not_there_and_what_is_shows_what_is() {
+    let mut host = Host::recorded("vm");
+    for _ in 0..3 {
+        host.osmon(&["run"]).ok();
+        host.advance(60, 50);
+    }
+    let out = host.path("x.svg");
+    let done = host.osmon(&["graph", "nothing.such", "cpu.busy_percent", "--out", &out.display().to_string()]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.err.contains("nothing of nothing.such was recorded in this span"), "{}", done.err);
+    let chart = fs::read_to_string(out).unwrap();
+    assert!(chart.contains(">cpu.busy_percent<") && !chart.contains("nothing.such"), "{chart}");
+}
