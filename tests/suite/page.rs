@@ -217,3 +217,17 @@ fn a_chart_of_what_is_not_there_and_what_is_shows_what_is() {
     let chart = fs::read_to_string(out).unwrap();
     assert!(chart.contains(">cpu.busy_percent<") && !chart.contains("nothing.such"), "{chart}");
 }
+
+#[test]
+fn of_a_wrong_configuration_the_page_says_what_is_in_force() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.memory]\nwarnin = 50\n[report]\ntitle = \"the shop\"\n".to_string();
+    host.osmon(&["run"]);
+    let text = page(&host);
+    assert!(text.contains("the shop") && text.contains("; in force is all that is right</p>"), "{}", &text[..9000]);
+    fs::write(host.data().join("state/last-good.toml"), "[report]\ntitle = \"the barn\"\n").unwrap();
+    host.advance(60, 5);
+    host.osmon(&["run"]);
+    let text = page(&host);
+    assert!(text.contains("the barn") && text.contains("; in force is the last good configuration</p>"));
+}
