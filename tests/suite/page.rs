@@ -231,3 +231,22 @@ fn of_a_wrong_configuration_the_page_says_what_is_in_force() {
     let text = page(&host);
     assert!(text.contains("the barn") && text.contains("; in force is the last good configuration</p>"));
 }
+
+#[test]
+fn a_mean_is_not_called_now() {
+    let mut host = Host::recorded("vm");
+    for _ in 0..4 {
+        host.osmon(&["run"]).ok();
+        host.advance(60, 50);
+    }
+    host.advance(3600 * 3, 50);
+    host.osmon(&["run"]).ok();
+    let text = page(&host);
+    let told = |range: &str| {
+        let charts = text.split(&format!("id=\"x{range}\"")).nth(1).unwrap().split("</div>\n").next().unwrap();
+        charts.split("<desc>").nth(1).unwrap().split("</desc>").next().unwrap().to_string()
+    };
+    let (hour, day) = (told("1h"), told("24h"));
+    assert!(hour.contains(" now ") && !hour.contains(" last "), "{hour}");
+    assert!(day.contains(" last ") && !day.contains(" now "), "{day}");
+}
