@@ -122,10 +122,16 @@ fn an_hour_that_ends_costs_each_run_one_part_and_the_page_is_what_it_would_be_at
     };
     assert_eq!(made_in("2026-11-20T21:00:00Z"), 3, "the first page has all of it");
     let mut parts = Vec::new();
-    for minute in 58..90 {
+    let mut counted = 0;
+    for minute in 58..118 {
         host.now = "2026-11-20T21:00:30Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minute);
         page(&host);
         let made = kept(&host)["made"].clone();
+        let used = fs::read_to_string(host.data().join("state/report-used.json")).unwrap();
+        let used: Value = serde_json::from_str(&used).unwrap();
+        let hours = used["filling"]["hours"].as_u64().unwrap_or_default();
+        assert!(hours <= counted + 2, "{hours} after {counted}: more than two hours of processes a run");
+        counted = hours;
         parts.push(made.as_object().unwrap().values().filter(|part| part[0] == "2026-11-20T22:00:00Z").count());
     }
     assert_eq!(parts[..8], [0, 0, 1, 2, 3, 3, 3, 3], "one part a run");
@@ -141,7 +147,7 @@ fn an_hour_that_ends_costs_each_run_one_part_and_the_page_is_what_it_would_be_at
         host.now += TimeDelta::minutes(3);
         page(&host);
     }
-    host.now = "2026-11-20T22:29:30Z".parse().unwrap();
+    host.now = "2026-11-20T22:57:30Z".parse().unwrap();
     let at_once = page(&host);
     let shown = |page: &str| between(page, "<div class=\"rs\">", "</main>").to_string();
     assert!(shown(&by_parts) == shown(&at_once));
