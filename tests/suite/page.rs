@@ -1,5 +1,6 @@
 //! What the page must not say, and where it must not be written.
 
+use super::browser::{is_here, said, sample, show};
 use super::harness::{Host, skip, tool};
 use std::fs;
 
@@ -249,4 +250,23 @@ fn a_mean_is_not_called_now() {
     let (hour, day) = (told("1h"), told("24h"));
     assert!(hour.contains(" now ") && !hour.contains(" last "), "{hour}");
     assert!(day.contains(" last ") && !day.contains(" now "), "{day}");
+}
+
+#[test]
+fn on_a_phone_the_ends_of_the_days_stand_under_the_bars() {
+    if !is_here() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    sample(directory.path());
+    let script = "const say=(k,v)=>document.body.append(`[${k}=${v}=]`);\
+        onload=()=>{const f=document.createElement('iframe');f.style.width='390px';f.style.height='900px';f.src='page.html';\
+        f.onload=()=>{const d=f.contentDocument,q=s=>d.querySelector(s),r=e=>e.getBoundingClientRect(),s=d.querySelectorAll('.dl p>span');\
+        const a=r(s[0]),l=r(s[1]),b=r(s[2]),v=r(q('.dr svg')),p=d.createElement('p'),t=q('.wh');p.className='q';t.after(p);\
+        say('left',Math.abs(a.left-v.left)<1);say('right',Math.abs(b.right-v.right)<1);say('row',a.top==b.top&&l.top>=a.bottom);\
+        const z=e=>f.contentWindow.getComputedStyle(e).fontSize;say('size',z(p)==z(t))};document.body.append(f)}";
+    let (dom, _) = show(directory.path(), script);
+    for what in ["left", "right", "row", "size"] {
+        assert_eq!(said(&dom, what), "true", "{what}");
+    }
 }
