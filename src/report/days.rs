@@ -1,7 +1,9 @@
 //! The last 90 days: a bar for each day, of the host and of what it is made of.
 
+mod recorded;
 mod row;
 
+pub use recorded::{Recorded, Span};
 pub use row::Row;
 
 use super::words::Words;
@@ -79,11 +81,11 @@ pub fn unit(name: &str) -> &str {
     name.strip_suffix(".service").unwrap_or(name)
 }
 
-/// The rows: the host, its resources, and each service that had a problem or must run. `recorded`: the days there is
-/// anything of; `services`: `None` where they are not looked at.
+/// The rows: the host, its resources, and each service that had a problem or must run. `services`: `None` where they are
+/// not looked at.
 pub fn rows(
     troubles: &[Trouble],
-    recorded: &Days,
+    recorded: &Recorded,
     services: Option<&Watched>,
     now: DateTime<Utc>,
     words: Words,
@@ -91,14 +93,15 @@ pub fn rows(
     let days = days(now);
     let of =
         |resource: &str| troubles.iter().filter(|trouble| group(&trouble.metric).0 == resource).collect::<Vec<_>>();
-    let mut rows = vec![row(words.of("Host"), &troubles.iter().collect::<Vec<_>>(), &days, recorded, now, words)];
+    let row = |name: &str, of_it: &[&Trouble], own: &Recorded| row(name, of_it, &days, (own, recorded), now, words);
+    let mut rows = vec![row(words.of("Host"), &troubles.iter().collect::<Vec<_>>(), recorded)];
     for resource in ["CPU", "Memory", "File systems", "Disk I/O", "Network"] {
-        rows.push(row(words.of(resource), &of(resource), &days, recorded, now, words));
+        rows.push(row(words.of(resource), &of(resource), recorded));
     }
     let none = Watched::default();
     let known = services.unwrap_or(&none);
     if services.is_some() || !of("Services").is_empty() {
-        rows.push(row(words.of("Services"), &of("Services"), &days, &known.any, now, words));
+        rows.push(row(words.of("Services"), &of("Services"), &recorded.of_days(&known.any)));
     }
     // By unit: the days it was looked at, what was wrong, and what it is called: as configured.
     let mut units: BTreeMap<String, (&str, Option<&Days>, Vec<&Trouble>)> = BTreeMap::new();
@@ -110,9 +113,10 @@ pub fn rows(
         units.entry(unit(name).to_string()).or_insert((name, None, Vec::new())).2.push(trouble);
     }
     // Of one that need not run there is a record while it fails only: then all days count.
-    let of_units = units
-        .into_values()
-        .map(|(name, known, of_it)| row(&clean(name, 40), &of_it, &days, known.unwrap_or(recorded), now, words));
+    let of_units = units.into_values().map(|(name, known, of_it)| match known {
+        Some(known) => row(&clean(name, 40), &of_it, &recorded.of_days(known)),
+        None => row(&clean(name, 40), &of_it, recorded),
+    });
     let (wrong, well): (Vec<Row>, Vec<Row>) = of_units.partition(|row| !row.bad.is_empty());
     let count = wrong.len() + well.len();
     let (fixed, room) = (rows.len(), ROWS_MAX.saturating_sub(rows.len() + wrong.len()));
@@ -141,6 +145,61 @@ mod tests {
     use crate::base::clock::parse;
     use crate::report::words::Language;
 
+    /// So many hours with so many samples each.
+    fn hours(begin: &str, hours: i64, samples: u32) -> Recorded {
+        let begin = parse(begin).unwrap().timestamp();
+        Recorded::new((0..hours).map(|hour| Span::of(begin + hour * 3600, 3600, samples)).collect())
+    }
+
+    #[test]
+    fn the_share_is_of_the_time_that_was_recorded() {
+        let now = parse("2026-11-20T12:00:00Z").unwrap();
+        let memory = |since: &str, until: &str| Trouble {
+            metric: "memory.used_percent".to_string(),
+            title: "Memory".to_string(),
+            severity: Severity::Critical,
+            since: parse(since).unwrap(),
+            until: parse(until).unwrap(),
+        };
+        let day = |samples| {
+            Recorded::new(vec![Span::of(parse("2026-11-18T00:00:00Z").unwrap().timestamp(), 86_400, samples)])
+        };
+        let of_18 =
+            |from: &str, until: &str| memory(&format!("2026-11-18T{from}:00Z"), &format!("2026-11-18T{until}:00Z"));
+        for (recorded, troubles, share, bad) in [
+            // An hour a day, half of it wrong; the same hour twice as full is not known better.
+            (hours("2026-11-18T03:00:00Z", 1, 60), vec![of_18("03:00", "03:30")], "50.00 %", 1),
+            (hours("2026-11-18T03:00:00Z", 1, 240), vec![of_18("03:00", "03:30")], "50.00 %", 1),
+            // Wrong in an hour of which little is known, and in one of which nothing is.
+            (
+                hours("2026-11-18T03:00:00Z", 2, 15),
+                vec![of_18("03:00", "03:40"), of_18("07:00", "08:00")],
+                "50.00 %",
+                1,
+            ),
+            (day(240), vec![of_18("03:00", "04:00")], "75.00 %", 1),
+            // A day without a sample is grey, though a problem lasted through it; not where it began.
+            (
+                hours("2026-11-19T00:00:00Z", 24, 60),
+                vec![memory("2026-11-16T23:00:00Z", "2026-11-19T12:00:00Z")],
+                "50.00 %",
+                2,
+            ),
+            (hours("2026-11-18T03:00:00Z", 1, 60), vec![], "100 %", 0),
+            (Recorded::default(), vec![], "–", 0),
+            // It begins now.
+            (
+                hours("2026-11-20T11:00:00Z", 1, 60),
+                vec![memory("2026-11-20T12:00:00Z", "2026-11-20T12:00:00Z")],
+                "100 %",
+                1,
+            ),
+        ] {
+            let row = &rows(&troubles, &recorded, None, now, Words::new(Language::English)).rows[2];
+            assert_eq!((row.share.as_str(), row.bad.len()), (share, bad), "{recorded:?} {troubles:?}");
+        }
+    }
+
     #[test]
     fn a_day_is_as_bad_as_its_worst_and_what_is_unknown_is_never_well() {
         let now = parse("2026-11-20T12:00:00Z").unwrap();
@@ -155,7 +214,7 @@ mod tests {
             trouble("2026-11-18T00:00:00Z", "2026-11-18T06:00:00Z", Severity::Warning),
             trouble("2026-11-18T03:00:00Z", "2026-11-18T06:00:00Z", Severity::Critical),
         ];
-        let recorded: BTreeSet<String> = (17..=20).map(|day| format!("2026-11-{day}")).collect();
+        let recorded = hours("2026-11-17T00:00:00Z", 84, 60);
         let today: Days = ["2026-11-20".to_string()].into();
         let each = [("never-seen".to_string(), Days::new()), ("since-today".to_string(), today.clone())].into();
         let services = Watched { any: today, each };
@@ -190,10 +249,10 @@ mod tests {
                 until: now,
             })
             .into();
-        let recorded: Days = ["2026-11-20".to_string()].into();
+        let (recorded, today) = (hours("2026-11-20T00:00:00Z", 12, 60), Days::from(["2026-11-20".to_string()]));
         let names = (0..10).map(|number| format!("a{number}")).chain(["nginx".to_string()]);
-        let each = names.map(|name| (name, recorded.clone())).collect();
-        let watched = Watched { any: recorded.clone(), each };
+        let each = names.map(|name| (name, today.clone())).collect();
+        let watched = Watched { any: today.clone(), each };
         let bars = rows(&troubles, &recorded, Some(&watched), now, Words::new(Language::English));
         let shown: Vec<_> = bars.rows.iter().skip(7).map(|row| (row.name.as_str(), row.share.as_str())).collect();
         let expected =

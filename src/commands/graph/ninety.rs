@@ -1,11 +1,10 @@
 //! The last 90 days, kept until something begins or ends.
 
-use super::{Here, watched};
+use super::{Here, recorded, watched};
 use crate::commands::cases;
 use crate::model::incident::Severity;
 use crate::report::Look;
-use crate::report::days::{Bars, Days, Trouble, rows};
-use crate::store::SNAPSHOTS;
+use crate::report::days::{Bars, Trouble, rows};
 use anyhow::Result;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -40,10 +39,12 @@ pub fn days(here: &Here, look: &Look, key: String) -> Result<Bars> {
             since: case.since,
         })
         .collect();
-    let recorded: Days = here.store.days(SNAPSHOTS)?.into_iter().map(|day| day.name).collect();
+    let recorded = recorded::recorded(here)?;
     let bars = rows(&troubles, &recorded, watched::services(here)?.as_ref(), now, look.words);
     let kept = Kept { key, bars };
-    let _ = here.store.save_cache(CACHE, &kept);
+    if !recorded.is_empty() {
+        let _ = here.store.save_cache(CACHE, &kept);
+    }
     Ok(kept.bars)
 }
 

@@ -1,11 +1,11 @@
 //! One row of bars: of the host, a resource or a service.
 
-use super::{Days, Trouble};
+use super::{Recorded, Trouble};
 use crate::base::clock::local_form;
 use crate::base::text::clean;
 use crate::model::incident::Severity;
 use crate::report::words::Words;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// So many bad days are told in words.
@@ -26,12 +26,12 @@ pub struct Row {
     pub bad: Vec<String>,
 }
 
-/// The bars of `days` (begin and end, the oldest first); `recorded`: those there is anything of.
+/// The bars of `days` (begin and end, the oldest first). `own`: when it was looked at; `all`: when anything was.
 pub(super) fn row(
     name: &str,
     troubles: &[&Trouble],
     days: &[(DateTime<Utc>, DateTime<Utc>)],
-    recorded: &Days,
+    (own, all): (&Recorded, &Recorded),
     now: DateTime<Utc>,
     words: Words,
 ) -> Row {
@@ -39,26 +39,32 @@ pub(super) fn row(
     let (mut known, mut wrong) = (0.0, 0.0);
     let mut bad = Vec::new();
     for (at, (begin, end)) in days.iter().enumerate() {
-        let end = (*end).min(now);
-        let seconds = (end - *begin).num_seconds() as f64;
-        let hits: Vec<(&Trouble, f64)> = troubles
+        let mut parts = own.between(*begin, *end);
+        let until = (*end).min(now);
+        let mut hits: Vec<(&Trouble, f64)> = troubles
             .iter()
-            .filter(|trouble| trouble.since < end && trouble.until > *begin)
-            .map(|trouble| (*trouble, (trouble.until.min(end) - trouble.since.max(*begin)).num_seconds() as f64))
+            // What begins now is of today, too.
+            .filter(|trouble| trouble.since < *end && trouble.until > *begin)
+            .map(|trouble| (*trouble, (trouble.until.min(until) - trouble.since.max(*begin)).num_seconds() as f64))
             .collect();
-        let utc = |time: DateTime<Utc>| time.format("%Y-%m-%d").to_string();
-        let is_known = recorded.contains(&utc(*begin)) || recorded.contains(&utc(end - TimeDelta::seconds(1)));
+        if parts.is_empty() && !hits.is_empty() {
+            parts = all.between(*begin, *end);
+        }
+        if parts.is_empty() {
+            // Nobody saw what it was like on this day, unless it began in it.
+            hits.retain(|(trouble, _)| trouble.since >= *begin);
+        }
         let state = match hits.iter().map(|(trouble, _)| trouble.severity).max() {
             Some(Severity::Critical) => 3,
             Some(Severity::Warning) => 2,
-            None if is_known => 1,
-            None => 0,
+            None if parts.is_empty() => 0,
+            None => 1,
         };
-        let bar = format!("M{} 0v24", at * 10 + 5);
-        if state > 0 {
-            known += seconds;
-            wrong += covered(&hits, *begin, end).min(seconds);
+        for part in parts {
+            known += part.seconds;
+            wrong += covered(&hits, part.begin, part.end).min(part.seconds);
         }
+        let bar = format!("M{} 0v24", at * 10 + 5);
         if let Some((worst, _)) = hits.iter().max_by(|a, b| a.0.severity.cmp(&b.0.severity).then(a.1.total_cmp(&b.1))) {
             let lasted: f64 = hits.iter().filter(|(other, _)| other.title == worst.title).map(|hit| hit.1).sum();
             let more = if hits.len() > 1 { format!(" (+{})", hits.len() - 1) } else { String::new() };
@@ -96,11 +102,11 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Seconds in which at least one of them was there.
-fn covered(hits: &[(&Trouble, f64)], begin: DateTime<Utc>, end: DateTime<Utc>) -> f64 {
+/// Seconds between two times, in seconds since 1970, in which at least one of them was there.
+fn covered(hits: &[(&Trouble, f64)], begin: i64, end: i64) -> f64 {
     let mut spans: Vec<(i64, i64)> = hits
         .iter()
-        .map(|(trouble, _)| (trouble.since.max(begin).timestamp(), trouble.until.min(end).timestamp()))
+        .map(|(trouble, _)| (trouble.since.timestamp().max(begin), trouble.until.timestamp().min(end)))
         .collect();
     spans.sort_unstable();
     let (mut sum, mut reached) = (0, i64::MIN);
