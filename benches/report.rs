@@ -212,7 +212,7 @@ fn rendered(data: &Path) -> f64 {
         ranges: Vec::new(),
         first_range: "24h",
         outlook: Outlook::default(),
-        days: Vec::new(),
+        days: osmon::report::Bars::default(),
         who: Vec::new(),
         snapshots: None,
         history_since: None,

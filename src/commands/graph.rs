@@ -10,6 +10,7 @@ mod past;
 mod pdf;
 mod place;
 mod read;
+mod recorded;
 mod summary;
 mod used;
 mod watched;

@@ -35,6 +35,8 @@ pub struct Here {
     pub now: Now,
     /// What is wrong with the configuration; then `config` is the last good one, or the default.
     pub problems: Arc<Vec<Problem>>,
+    /// What is in force where there are problems, in words.
+    pub instead: &'static str,
     loaded: Arc<Loaded>,
 }
 
@@ -97,6 +99,7 @@ impl Here {
             root,
             now,
             problems: Arc::new(problems),
+            instead,
             loaded: Arc::new(loaded),
         })
     }

@@ -1,20 +1,26 @@
 //! The last 90 days: a bar for each day, of the host and of what it is made of.
 
+mod recorded;
+mod row;
+
+pub use recorded::{Recorded, Span};
+pub use row::Row;
+
 use super::words::Words;
-use crate::base::clock::local_form;
 use crate::base::text::clean;
 use crate::base::when::midnight;
 use crate::model::incident::Severity;
 use crate::model::metric::read_labels;
 use chrono::{DateTime, TimeDelta, Utc};
+use row::row;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many days are shown.
 pub const DAYS: usize = 90;
-/// So many rows at most, and so many bad days told in words.
+/// So many rows at most; and of services with problems so many whatever else is shown.
 const ROWS_MAX: usize = 12;
-const TOLD_MAX: usize = 12;
+const WRONG_MAX: usize = 24;
 
 /// A time in which something was wrong.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,21 +37,6 @@ pub struct Trouble {
     pub until: DateTime<Utc>,
 }
 
-/// One row of bars.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    /// What it is about.
-    pub name: String,
-    /// Bars as paths, by state.
-    pub bars: String,
-    /// Share of the recorded time without a problem, in percent.
-    pub share: String,
-    /// In one sentence, for who does not see the bars.
-    pub told: String,
-    /// The days with problems, the newest first.
-    pub bad: Vec<String>,
-}
-
 /// A resource or a service that a metric belongs to.
 fn group(metric: &str) -> (&'static str, Option<String>) {
     let (name, labels) = read_labels(metric);
@@ -60,7 +51,7 @@ fn group(metric: &str) -> (&'static str, Option<String>) {
         ("service" | "systemd", _) => "Services",
         _ => "Host",
     };
-    let service = labels.into_iter().find(|(key, _)| key == "service").map(|(_, name)| clean(&name, 40));
+    let service = labels.into_iter().find(|(key, _)| key == "service").map(|(_, name)| name);
     (resource, service)
 }
 
@@ -76,37 +67,63 @@ pub struct Watched {
     pub each: BTreeMap<String, Days>,
 }
 
-/// The rows: the host, its resources, and each service that had a problem or must run. `recorded`: the days there is
-/// anything of; `services`: `None` where they are not looked at.
+/// What is shown of the days.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bars {
+    /// The rows: the host, its resources, services; those with problems first.
+    pub rows: Vec<Row>,
+    /// So many services have no row.
+    pub more: usize,
+}
+
+/// A unit, as `[probe] services` and metrics name it: `nginx` and `nginx.service` are one.
+pub fn unit(name: &str) -> &str {
+    name.strip_suffix(".service").unwrap_or(name)
+}
+
+/// The rows: the host, its resources, and each service that had a problem or must run. `services`: `None` where they are
+/// not looked at.
 pub fn rows(
     troubles: &[Trouble],
-    recorded: &Days,
+    recorded: &Recorded,
     services: Option<&Watched>,
     now: DateTime<Utc>,
     words: Words,
-) -> Vec<Row> {
+) -> Bars {
     let days = days(now);
     let of =
         |resource: &str| troubles.iter().filter(|trouble| group(&trouble.metric).0 == resource).collect::<Vec<_>>();
-    let mut rows = vec![row(words.of("Host"), &troubles.iter().collect::<Vec<_>>(), &days, recorded, now, words)];
+    let row = |name: &str, of_it: &[&Trouble], own: &Recorded| row(name, of_it, &days, (own, recorded), now, words);
+    let mut rows = vec![row(words.of("Host"), &troubles.iter().collect::<Vec<_>>(), recorded)];
     for resource in ["CPU", "Memory", "File systems", "Disk I/O", "Network"] {
-        rows.push(row(words.of(resource), &of(resource), &days, recorded, now, words));
+        rows.push(row(words.of(resource), &of(resource), recorded));
     }
     let none = Watched::default();
     let known = services.unwrap_or(&none);
     if services.is_some() || !of("Services").is_empty() {
-        rows.push(row(words.of("Services"), &of("Services"), &days, &known.any, now, words));
+        rows.push(row(words.of("Services"), &of("Services"), &recorded.of_days(&known.any)));
     }
-    let named = troubles.iter().filter_map(|trouble| group(&trouble.metric).1);
-    let names: BTreeSet<String> = named.chain(known.each.keys().map(|name| clean(name, 40))).collect();
-    for name in names {
-        let of_it: Vec<&Trouble> =
-            troubles.iter().filter(|trouble| group(&trouble.metric).1.as_deref() == Some(name.as_str())).collect();
-        // Of one that need not run there is a record while it fails only: then all days count.
-        rows.push(row(&name, &of_it, &days, known.each.get(&name).unwrap_or(recorded), now, words));
+    // By unit: the days it was looked at, what was wrong, and what it is called: as configured.
+    let mut units: BTreeMap<String, (&str, Option<&Days>, Vec<&Trouble>)> = BTreeMap::new();
+    for (name, days) in &known.each {
+        units.insert(unit(name).to_string(), (name, Some(days), Vec::new()));
     }
-    rows.truncate(ROWS_MAX);
-    rows
+    let labelled: Vec<_> = troubles.iter().filter_map(|trouble| Some((group(&trouble.metric).1?, trouble))).collect();
+    for (name, trouble) in &labelled {
+        units.entry(unit(name).to_string()).or_insert((name, None, Vec::new())).2.push(trouble);
+    }
+    // Of one that need not run there is a record while it fails only: then all days count.
+    let of_units = units.into_values().map(|(name, known, of_it)| match known {
+        Some(known) => row(&clean(name, 40), &of_it, &recorded.of_days(known)),
+        None => row(&clean(name, 40), &of_it, recorded),
+    });
+    let (wrong, well): (Vec<Row>, Vec<Row>) = of_units.partition(|row| !row.bad.is_empty());
+    let count = wrong.len() + well.len();
+    let (fixed, room) = (rows.len(), ROWS_MAX.saturating_sub(rows.len() + wrong.len()));
+    rows.extend(wrong.into_iter().take(WRONG_MAX));
+    rows.extend(well.into_iter().take(room));
+    let more = count + fixed - rows.len();
+    Bars { rows, more }
 }
 
 /// Begin and end of each day, the oldest first; in the zone of this host.
@@ -122,100 +139,66 @@ fn days(now: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     days
 }
 
-fn row(
-    name: &str,
-    troubles: &[&Trouble],
-    days: &[(DateTime<Utc>, DateTime<Utc>)],
-    recorded: &Days,
-    now: DateTime<Utc>,
-    words: Words,
-) -> Row {
-    let mut bars: [(&str, String); 4] = ["none", "ok", "warn", "bad"].map(|state| (state, String::new()));
-    let (mut known, mut wrong) = (0.0, 0.0);
-    let mut bad = Vec::new();
-    for (at, (begin, end)) in days.iter().enumerate() {
-        let end = (*end).min(now);
-        let seconds = (end - *begin).num_seconds() as f64;
-        let hits: Vec<(&Trouble, f64)> = troubles
-            .iter()
-            .filter(|trouble| trouble.since < end && trouble.until > *begin)
-            .map(|trouble| (*trouble, (trouble.until.min(end) - trouble.since.max(*begin)).num_seconds() as f64))
-            .collect();
-        let utc = |time: DateTime<Utc>| time.format("%Y-%m-%d").to_string();
-        let is_known = recorded.contains(&utc(*begin)) || recorded.contains(&utc(end - TimeDelta::seconds(1)));
-        let state = match hits.iter().map(|(trouble, _)| trouble.severity).max() {
-            Some(Severity::Critical) => 3,
-            Some(Severity::Warning) => 2,
-            None if is_known => 1,
-            None => 0,
-        };
-        let bar = format!("M{} 0v24", at * 10 + 5);
-        if state > 0 {
-            known += seconds;
-            wrong += covered(&hits, *begin, end).min(seconds);
-        }
-        if let Some((worst, _)) = hits.iter().max_by(|a, b| a.0.severity.cmp(&b.0.severity).then(a.1.total_cmp(&b.1))) {
-            let lasted: f64 = hits.iter().filter(|(other, _)| other.title == worst.title).map(|hit| hit.1).sum();
-            let more = if hits.len() > 1 { format!(" (+{})", hits.len() - 1) } else { String::new() };
-            let day = local_form(*begin, "%d").trim_start_matches('0').to_string();
-            let month = words.month(&local_form(*begin, "%m"));
-            let word = words.of(if state == 3 { "critical" } else { "warning" });
-            let told = format!("{day} {month}: {} {word}, {}{more}", clean(&worst.title, 60), words.duration(lasted));
-            bad.push((state, bar, told));
-        } else if let Some((_, path)) = bars.get_mut(state) {
-            path.push_str(&bar);
-        }
-    }
-    bad.reverse();
-    let count = bad.len();
-    for (state, bar, _) in bad.iter().skip(TOLD_MAX) {
-        if let Some((_, path)) = bars.get_mut(*state) {
-            path.push_str(bar);
-        }
-    }
-    bad.truncate(TOLD_MAX);
-    // Under the pointer a bad day says what it was.
-    let pointed = bad.iter().map(|(state, bar, told)| {
-        let class = if *state == 3 { "bad" } else { "warn" };
-        format!("<path class={class} d='{bar}'><title>{}</title></path>", escape(told))
-    });
-    let pointed = pointed.collect::<String>();
-    let share = if known > 0.0 { words.figures(&percent(100.0 * (1.0 - wrong / known))) } else { "–".to_string() };
-    let told = format!("{name}: {share}; {} {}", words.of("Days with problems"), count);
-    let paths = bars.iter().filter(|(_, path)| !path.is_empty());
-    let bars = paths.map(|(state, path)| format!("<path class={state} d='{path}'/>")).collect::<String>() + &pointed;
-    Row { name: name.to_string(), bars, share, told, bad: bad.into_iter().map(|(_, _, told)| told).collect() }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// Seconds in which at least one of them was there.
-fn covered(hits: &[(&Trouble, f64)], begin: DateTime<Utc>, end: DateTime<Utc>) -> f64 {
-    let mut spans: Vec<(i64, i64)> = hits
-        .iter()
-        .map(|(trouble, _)| (trouble.since.max(begin).timestamp(), trouble.until.min(end).timestamp()))
-        .collect();
-    spans.sort_unstable();
-    let (mut sum, mut reached) = (0, i64::MIN);
-    for (from, to) in spans {
-        sum += (to - from.max(reached)).max(0);
-        reached = reached.max(to);
-    }
-    sum as f64
-}
-
-/// Never rounded up to all of it.
-fn percent(share: f64) -> String {
-    if share >= 100.0 { "100 %".to_string() } else { format!("{:.2} %", (share * 100.0).floor() / 100.0) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::clock::parse;
     use crate::report::words::Language;
+
+    /// So many hours with so many samples each.
+    fn hours(begin: &str, hours: i64, samples: u32) -> Recorded {
+        let begin = parse(begin).unwrap().timestamp();
+        Recorded::new((0..hours).map(|hour| Span::of(begin + hour * 3600, 3600, samples)).collect())
+    }
+
+    #[test]
+    fn the_share_is_of_the_time_that_was_recorded() {
+        let now = parse("2026-11-20T12:00:00Z").unwrap();
+        let memory = |since: &str, until: &str| Trouble {
+            metric: "memory.used_percent".to_string(),
+            title: "Memory".to_string(),
+            severity: Severity::Critical,
+            since: parse(since).unwrap(),
+            until: parse(until).unwrap(),
+        };
+        let day = |samples| {
+            Recorded::new(vec![Span::of(parse("2026-11-18T00:00:00Z").unwrap().timestamp(), 86_400, samples)])
+        };
+        let of_18 =
+            |from: &str, until: &str| memory(&format!("2026-11-18T{from}:00Z"), &format!("2026-11-18T{until}:00Z"));
+        for (recorded, troubles, share, bad) in [
+            // An hour a day, half of it wrong; the same hour twice as full is not known better.
+            (hours("2026-11-18T03:00:00Z", 1, 60), vec![of_18("03:00", "03:30")], "50.00 %", 1),
+            (hours("2026-11-18T03:00:00Z", 1, 240), vec![of_18("03:00", "03:30")], "50.00 %", 1),
+            // Wrong in an hour of which little is known, and in one of which nothing is.
+            (
+                hours("2026-11-18T03:00:00Z", 2, 15),
+                vec![of_18("03:00", "03:40"), of_18("07:00", "08:00")],
+                "50.00 %",
+                1,
+            ),
+            (day(240), vec![of_18("03:00", "04:00")], "75.00 %", 1),
+            // A day without a sample is grey, though a problem lasted through it; not where it began.
+            (
+                hours("2026-11-19T00:00:00Z", 24, 60),
+                vec![memory("2026-11-16T23:00:00Z", "2026-11-19T12:00:00Z")],
+                "50.00 %",
+                2,
+            ),
+            (hours("2026-11-18T03:00:00Z", 1, 60), vec![], "100 %", 0),
+            (Recorded::default(), vec![], "–", 0),
+            // It begins now.
+            (
+                hours("2026-11-20T11:00:00Z", 1, 60),
+                vec![memory("2026-11-20T12:00:00Z", "2026-11-20T12:00:00Z")],
+                "100 %",
+                1,
+            ),
+        ] {
+            let row = &rows(&troubles, &recorded, None, now, Words::new(Language::English)).rows[2];
+            assert_eq!((row.share.as_str(), row.bad.len()), (share, bad), "{recorded:?} {troubles:?}");
+        }
+    }
 
     #[test]
     fn a_day_is_as_bad_as_its_worst_and_what_is_unknown_is_never_well() {
@@ -231,11 +214,11 @@ mod tests {
             trouble("2026-11-18T00:00:00Z", "2026-11-18T06:00:00Z", Severity::Warning),
             trouble("2026-11-18T03:00:00Z", "2026-11-18T06:00:00Z", Severity::Critical),
         ];
-        let recorded: BTreeSet<String> = (17..=20).map(|day| format!("2026-11-{day}")).collect();
+        let recorded = hours("2026-11-17T00:00:00Z", 84, 60);
         let today: Days = ["2026-11-20".to_string()].into();
         let each = [("never-seen".to_string(), Days::new()), ("since-today".to_string(), today.clone())].into();
         let services = Watched { any: today, each };
-        let rows = rows(&troubles, &recorded, Some(&services), now, Words::new(Language::English));
+        let rows = rows(&troubles, &recorded, Some(&services), now, Words::new(Language::English)).rows;
         let host = &rows[0];
         let share = |name: &str| rows.iter().find(|row| row.name == name).unwrap().share.as_str();
         assert_eq!((share("never-seen"), share("since-today")), ("–", "100 %"), "what nobody measured is never green");
@@ -251,6 +234,35 @@ mod tests {
         assert!(host.bad[0].starts_with("18 Nov: nginx critical, "), "{:?}", host.bad);
         assert!(rows.iter().any(|row| row.name == "nginx"));
         assert_eq!(rows[1].share, "100 %");
-        assert_eq!(percent(99.999), "99.99 %");
+        assert_eq!(row::percent(99.999), "99.99 %");
+    }
+
+    #[test]
+    fn a_service_that_is_down_is_one_row_and_never_cut() {
+        let now = parse("2026-11-20T12:00:00Z").unwrap();
+        let troubles: Vec<Trouble> = ["nginx.service", "zzz.service"]
+            .map(|name| Trouble {
+                metric: format!("service.failed{{service=\"{name}\"}}"),
+                title: name.to_string(),
+                severity: Severity::Critical,
+                since: now - TimeDelta::hours(6),
+                until: now,
+            })
+            .into();
+        let (recorded, today) = (hours("2026-11-20T00:00:00Z", 12, 60), Days::from(["2026-11-20".to_string()]));
+        let names = (0..10).map(|number| format!("a{number}")).chain(["nginx".to_string()]);
+        let each = names.map(|name| (name, today.clone())).collect();
+        let watched = Watched { any: today.clone(), each };
+        let bars = rows(&troubles, &recorded, Some(&watched), now, Words::new(Language::English));
+        let shown: Vec<_> = bars.rows.iter().skip(7).map(|row| (row.name.as_str(), row.share.as_str())).collect();
+        let expected =
+            [("nginx", "50.00 %"), ("zzz.service", "50.00 %"), ("a0", "100 %"), ("a1", "100 %"), ("a2", "100 %")];
+        assert_eq!((shown.as_slice(), bars.more), (expected.as_slice(), 7));
+        // However many fail: those are shown.
+        let many: Vec<Trouble> = (0..20)
+            .map(|number| Trouble { metric: format!("service.failed{{service=\"b{number}\"}}"), ..troubles[0].clone() })
+            .collect();
+        let bars = rows(&many, &recorded, Some(&watched), now, Words::new(Language::English));
+        assert_eq!((bars.rows.len(), bars.more), (27, 11));
     }
 }

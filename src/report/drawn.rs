@@ -116,7 +116,8 @@ pub fn plot_box() -> (u32, u32, u32, u32) {
 pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Drawn> {
     let time = end - f64::from(range.seconds)..end;
     let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
-    let newest = series.last().unwrap_or_default();
+    let (newest, newest_word) =
+        (series.last().unwrap_or_default(), if range.step_seconds > 0 { "last" } else { "now" });
     let ticks = time_ticks(&time, words);
     let (mut charts, mut undrawn, mut times) = (Vec::new(), Vec::new(), String::new());
     for spec in specs(series) {
@@ -147,11 +148,11 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
         };
         let (drawing, top) = chart::draw(&lines, &frame)?;
         times = drawing.times;
-        charts.push(headed(&spec, rows, drawing.axis, drawing.plot, top, words));
+        charts.push(headed(&spec, rows, (drawing.axis, drawing.plot), top, newest_word, words));
     }
     let plot = plot_box();
-    let newest = if range.step_seconds > 0 { "last" } else { "now" };
-    let html = Charts { w: words, id: range.id, charts: &charts, newest, box_size: view_box(), plot }.render()?;
+    let html =
+        Charts { w: words, id: range.id, charts: &charts, newest: newest_word, box_size: view_box(), plot }.render()?;
     let (from, to) = (time.start, time.end);
     Ok(Drawn {
         id: range.id.to_string(),
@@ -184,9 +185,17 @@ pub fn explain(drawn: &mut Drawn, events: &[Event], marks: &[Mark], now: DateTim
     drawn.reasons = happened::gaps(marks, drawn, now, words, most);
 }
 
-fn headed(spec: &Spec, rows: Vec<Row>, axis: String, plot: String, top: f64, words: Words) -> Chart {
-    let told =
-        rows.iter().map(|row| format!("{} {} {}, {} {}", row.name, words.of("now"), row.now, words.of("max"), row.max));
+/// `newest`: what the newest values are called, there as in the table.
+fn headed(
+    spec: &Spec,
+    rows: Vec<Row>,
+    (axis, plot): (String, String),
+    top: f64,
+    newest: &'static str,
+    words: Words,
+) -> Chart {
+    let (newest, max) = (words.of(newest), words.of("max"));
+    let told = rows.iter().map(|row| format!("{} {newest} {}, {max} {}", row.name, row.now, row.max));
     let unit = match spec.title.as_ref() {
         "Pressure" => "% of the minute in which somebody waited",
         "CPU of units" => "% of a core",

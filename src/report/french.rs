@@ -55,6 +55,7 @@ pub const FRENCH: &[(&str, &str)] = &[
     ("until {}", "jusqu'à {}"),
     ("osmon itself is in trouble; osmon status says more", "osmon lui-même a des ennuis ; osmon status en dit plus"),
     ("and {} more", "et {} de plus"),
+    ("More services: {}", "Autres services : {}"),
     ("Left out to keep the page below 320 KB: {}", "Omis pour que la page reste sous 320 Ko : {}"),
     ("Who: {}", "Qui : {}"),
     ("What changed", "Ce qui a changé"),

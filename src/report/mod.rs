@@ -31,7 +31,7 @@ pub mod who;
 mod words;
 
 pub use charts::OTHERS;
-pub use days::Row as DayRow;
+pub use days::{Bars, Row as DayRow};
 pub use drawn::Drawn;
 pub use look::Look;
 pub use outlook::Outlook;
@@ -93,7 +93,7 @@ pub struct Input {
     /// What is known of longer times: usual values, and when something will be full.
     pub outlook: Outlook,
     /// The last 90 days.
-    pub days: Vec<DayRow>,
+    pub days: Bars,
     /// Who used the host, by range.
     pub who: Vec<Who>,
     /// How many snapshots there are of the last 24 hours; `None`: it was not counted.

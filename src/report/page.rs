@@ -68,6 +68,8 @@ struct Page<'a> {
     more_open: String,
     events: Vec<Happened>,
     days: &'a [DayRow],
+    /// How many services are not among them; empty: none.
+    more_days: String,
     bad_days: Vec<(&'a str, &'a [String])>,
     ranges: Vec<Shown<'a>>,
     tabs: Vec<(&'a str, &'a str, bool)>,
@@ -159,15 +161,11 @@ pub fn render(input: &Input) -> Result<String> {
             services: has("services"),
         },
         open: input.open.iter().take(OPEN_MAX).map(|incident| attention(incident, input)).collect(),
-        more_open: input
-            .open
-            .get(OPEN_MAX..)
-            .filter(|more| !more.is_empty())
-            .map(|more| more.len().to_string())
-            .unwrap_or_default(),
+        more_open: some(input.open.len().saturating_sub(OPEN_MAX)),
         events: happened::list(input, EVENTS_MAX),
-        days: &input.days,
-        bad_days: input.days.iter().filter(|row| !row.bad.is_empty()).map(|row| (&*row.name, &*row.bad)).collect(),
+        days: &input.days.rows,
+        more_days: some(input.days.more),
+        bad_days: input.days.rows.iter().filter(|row| !row.bad.is_empty()).map(|row| (&*row.name, &*row.bad)).collect(),
         tabs: ranges.iter().map(|range| (range.id, range.title, range.is_first)).collect(),
         ranges,
         services,
@@ -247,6 +245,11 @@ fn most(input: &Input) -> String {
     let span = RANGES.iter().find(|range| range.id == first.range).map_or("", |range| words.of(range.title));
     let text = words.with("Most CPU, {span}: {}", &users.join(", ")).replacen("{span}", span, 1);
     if users.is_empty() { String::new() } else { text }
+}
+
+/// A number; empty: none.
+fn some(count: usize) -> String {
+    if count > 0 { count.to_string() } else { String::new() }
 }
 
 /// What is wrong with osmon itself, and what did not answer.

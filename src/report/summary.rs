@@ -34,7 +34,7 @@ pub fn of(input: &Input, now: &str) -> String {
         let time = chrono::DateTime::from_timestamp(event.seconds, 0).map(stamp);
         json!({ "time": time, "state": event.state, "word": event.word, "text": event.text })
     });
-    let days = input.days.iter().map(|row| json!({ "name": row.name, "share": row.share, "bad": row.bad }));
+    let days = input.days.rows.iter().map(|row| json!({ "name": row.name, "share": row.share, "bad": row.bad }));
     let services =
         services.iter().map(|service| json!({ "service": service.name, "state": service.state, "word": service.word }));
     json!({

@@ -1,6 +1,7 @@
 //! What the page must not say, and where it must not be written.
 
-use super::harness::{Host, tool};
+use super::browser::{is_here, said, sample, show};
+use super::harness::{Host, skip, tool};
 use std::fs;
 
 fn page(host: &Host) -> String {
@@ -166,4 +167,106 @@ fn the_short_ranges_have_charts_for_who_looks_for_a_cause() {
     let page = page(&host);
     assert_eq!(page.matches("id=\"t1h\"").count(), 1);
     assert!(page.matches("<use href='#t1h'/>").count() > 10);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_replaced_either() {
+    let host = Host::recorded("vm");
+    host.osmon(&["run"]).ok();
+    let (pipe, beside, ring) = (host.path("pipe.html"), host.path("good.json"), host.path("ring.html"));
+    tool("mkfifo", &[pipe.to_str().unwrap(), beside.to_str().unwrap()]).ok();
+    std::os::unix::fs::symlink(&ring, &ring).unwrap();
+    for out in [&pipe, &ring] {
+        let kind = fs::symlink_metadata(out).unwrap().file_type();
+        let done = host.osmon(&["graph", "--out", &out.display().to_string()]);
+        assert_eq!(done.code, 64, "{}: {}", out.display(), done.err);
+        assert!(done.err.contains("what is there cannot be read"), "{}", done.err);
+        assert_eq!(fs::symlink_metadata(out).unwrap().file_type(), kind);
+    }
+    let done = host.osmon(&["graph", "--out", &host.path("good.html").display().to_string()]);
+    assert!(done.err.contains("is not made by osmon"), "{}", done.err);
+    assert!(!fs::symlink_metadata(&beside).unwrap().is_file());
+    if tool("id", &["-u"]).out.trim() != "0" {
+        return skip("a page of another user", "this is no root");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let (binary, theirs) = (directory.path().join("osmon"), directory.path().join("theirs.html"));
+    fs::copy(super::harness::binary("osmon"), &binary).unwrap();
+    fs::write(&theirs, "mine").unwrap();
+    tool("chmod", &["000", theirs.to_str().unwrap()]).ok();
+    tool("chown", &["65534", directory.path().to_str().unwrap()]).ok();
+    let data = directory.path().join("data");
+    let arguments =
+        [binary.to_str().unwrap(), "graph", "--data-dir", data.to_str().unwrap(), "--out", theirs.to_str().unwrap()];
+    let user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    let done = tool("setpriv", &[user.as_slice(), arguments.as_slice()].concat());
+    assert!(done.code == 64 && done.err.contains("what is there cannot be read"), "{} {}", done.code, done.err);
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), "mine");
+}
+
+#[test]
+fn a_chart_of_what_is_not_there_and_what_is_shows_what_is() {
+    let mut host = Host::recorded("vm");
+    for _ in 0..3 {
+        host.osmon(&["run"]).ok();
+        host.advance(60, 50);
+    }
+    let out = host.path("x.svg");
+    let done = host.osmon(&["graph", "nothing.such", "cpu.busy_percent", "--out", &out.display().to_string()]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.err.contains("nothing of nothing.such was recorded in this span"), "{}", done.err);
+    let chart = fs::read_to_string(out).unwrap();
+    assert!(chart.contains(">cpu.busy_percent<") && !chart.contains("nothing.such"), "{chart}");
+}
+
+#[test]
+fn of_a_wrong_configuration_the_page_says_what_is_in_force() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.memory]\nwarnin = 50\n[report]\ntitle = \"the shop\"\n".to_string();
+    host.osmon(&["run"]);
+    let text = page(&host);
+    assert!(text.contains("the shop") && text.contains("; in force is all that is right</p>"), "{}", &text[..9000]);
+    fs::write(host.data().join("state/last-good.toml"), "[report]\ntitle = \"the barn\"\n").unwrap();
+    host.advance(60, 5);
+    host.osmon(&["run"]);
+    let text = page(&host);
+    assert!(text.contains("the barn") && text.contains("; in force is the last good configuration</p>"));
+}
+
+#[test]
+fn a_mean_is_not_called_now() {
+    let mut host = Host::recorded("vm");
+    for _ in 0..4 {
+        host.osmon(&["run"]).ok();
+        host.advance(60, 50);
+    }
+    host.advance(3600 * 3, 50);
+    host.osmon(&["run"]).ok();
+    let text = page(&host);
+    let told = |range: &str| {
+        let charts = text.split(&format!("id=\"x{range}\"")).nth(1).unwrap().split("</div>\n").next().unwrap();
+        charts.split("<desc>").nth(1).unwrap().split("</desc>").next().unwrap().to_string()
+    };
+    let (hour, day) = (told("1h"), told("24h"));
+    assert!(hour.contains(" now ") && !hour.contains(" last "), "{hour}");
+    assert!(day.contains(" last ") && !day.contains(" now "), "{day}");
+}
+
+#[test]
+fn on_a_phone_the_ends_of_the_days_stand_under_the_bars() {
+    if !is_here() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    sample(directory.path());
+    let script = "const say=(k,v)=>document.body.append(`[${k}=${v}=]`);\
+        onload=()=>{const f=document.createElement('iframe');f.style.width='390px';f.style.height='900px';f.src='page.html';\
+        f.onload=()=>{const d=f.contentDocument,q=s=>d.querySelector(s),r=e=>e.getBoundingClientRect(),s=d.querySelectorAll('.dl p>span');\
+        const a=r(s[0]),l=r(s[1]),b=r(s[2]),v=r(q('.dr svg')),p=d.createElement('p'),t=q('.wh');p.className='q';t.after(p);\
+        say('left',Math.abs(a.left-v.left)<1);say('right',Math.abs(b.right-v.right)<1);say('row',a.top==b.top&&l.top>=a.bottom);\
+        const z=e=>f.contentWindow.getComputedStyle(e).fontSize;say('size',z(p)==z(t))};document.body.append(f)}";
+    let (dom, _) = show(directory.path(), script);
+    for what in ["left", "right", "row", "size"] {
+        assert_eq!(said(&dom, what), "true", "{what}");
+    }
 }

@@ -122,10 +122,16 @@ fn an_hour_that_ends_costs_each_run_one_part_and_the_page_is_what_it_would_be_at
     };
     assert_eq!(made_in("2026-11-20T21:00:00Z"), 3, "the first page has all of it");
     let mut parts = Vec::new();
-    for minute in 58..90 {
+    let mut counted = 0;
+    for minute in 58..118 {
         host.now = "2026-11-20T21:00:30Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minute);
         page(&host);
         let made = kept(&host)["made"].clone();
+        let used = fs::read_to_string(host.data().join("state/report-used.json")).unwrap();
+        let used: Value = serde_json::from_str(&used).unwrap();
+        let hours = used["filling"]["hours"].as_u64().unwrap_or_default();
+        assert!(hours <= counted + 2, "{hours} after {counted}: more than two hours of processes a run");
+        counted = hours;
         parts.push(made.as_object().unwrap().values().filter(|part| part[0] == "2026-11-20T22:00:00Z").count());
     }
     assert_eq!(parts[..8], [0, 0, 1, 2, 3, 3, 3, 3], "one part a run");
@@ -141,7 +147,7 @@ fn an_hour_that_ends_costs_each_run_one_part_and_the_page_is_what_it_would_be_at
         host.now += TimeDelta::minutes(3);
         page(&host);
     }
-    host.now = "2026-11-20T22:29:30Z".parse().unwrap();
+    host.now = "2026-11-20T22:57:30Z".parse().unwrap();
     let at_once = page(&host);
     let shown = |page: &str| between(page, "<div class=\"rs\">", "</main>").to_string();
     assert!(shown(&by_parts) == shown(&at_once));
@@ -215,4 +221,27 @@ fn with_two_hundred_disks_and_checks_on_fire_it_is_still_one_that_can_be_mailed(
         let more: usize = left.rsplit("and ").next().unwrap().strip_suffix(" more").unwrap().parse().unwrap();
         assert_eq!(charts.matches("data-k='check.").count() + 8 + more, 200, "{range}: each is drawn or counted");
     }
+}
+
+#[test]
+fn a_local_day_without_a_sample_is_grey() {
+    let mut host = Host::recorded("vm");
+    // Midnight to one o'clock, UTC: in New York the evening before. Of the two of September only days are kept.
+    record(&host, "2026-09-17T00:00:00Z", 2, 60, &|_, _| (5.0, 3.0));
+    record(&host, "2026-11-17T00:00:00Z", 3, 60, &|_, _| (5.0, 3.0));
+    let graph = |host: &Host| {
+        let done = host.command("osmon", &["graph"]).env("TZ", "America/New_York").output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let page = fs::read_to_string(host.data().join("report.html")).unwrap();
+        let row = between(&page, "<span>Host</span>", "</div>").to_string();
+        let green = between(&row, "<path class=ok d='", "'").split(" 0v24").filter(|bar| !bar.is_empty());
+        let days = green.map(|bar| (bar.trim_start_matches('M').parse::<i64>().unwrap() - 5) / 10 - 89);
+        (days.collect::<Vec<_>>(), row.contains("<b>100 %</b>"))
+    };
+    // Counted from today: 16 to 18 November, 16 and 17 September.
+    assert_eq!(graph(&host), (vec![-65, -64, -4, -3, -2], true));
+    // Where hours are not kept any more a day of UTC is known, and so the two local ones that it is part of.
+    host.config = "[store]\nsnapshot_days = 30\nfive_minute_days = 30\nhour_days = 30\n".to_string();
+    host.now += TimeDelta::days(1);
+    assert_eq!(graph(&host), (vec![-66, -65, -64, -5, -4, -3], true));
 }

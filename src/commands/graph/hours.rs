@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 /// Of an hour so many units are kept, for each of CPU and memory; one sample in so many seconds.
 const UNITS_MAX: usize = 12;
 const UNIT_STEP: f64 = 300.0;
-/// So many hours are counted at once where a run follows each minute.
-const HOURS_AT_ONCE: usize = 6;
+/// So many hours are counted at once where a run follows each minute; a day is a multiple of it.
+const HOURS_AT_ONCE: usize = 2;
 
 /// What is to be counted, and how much of it now.
 #[derive(Debug, Clone, Copy)]

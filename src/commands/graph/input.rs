@@ -97,8 +97,8 @@ pub fn read(here: &Here) -> Result<Input> {
 /// The look that is configured; a style sheet that cannot be read is a problem, not a reason to stop.
 fn look(here: &Here) -> (Look, Vec<String>) {
     let report = &here.config.report;
-    let mut problems: Vec<String> =
-        here.problems.iter().map(|problem| format!("Configuration: {problem}; this file is not in force")).collect();
+    let wrong = here.problems.iter().map(|problem| format!("Configuration: {problem}; in force is {}", here.instead));
+    let mut problems: Vec<String> = wrong.collect();
     let style = match report.style_file.as_str() {
         "" => String::new(),
         path => match read_at_most(path.as_ref(), STYLE_MAX + 1) {

@@ -7,7 +7,7 @@ use super::{Here, ninety, read};
 use crate::commands::timeline;
 use crate::report::drawn::draw;
 use crate::report::range::{RANGES, Range};
-use crate::report::{DayRow, Drawn, Look, Outlook, drawn, outlook};
+use crate::report::{Bars, Drawn, Look, Outlook, drawn, outlook};
 use crate::store::retain::used_bytes;
 use crate::store::{SNAPSHOTS, hour};
 use anyhow::Result;
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 const CACHE: &str = "report-ranges";
 const TURN_CACHE: &str = "report-turn";
 /// Changed whenever what is kept looks different.
-const SHAPE: u32 = 5;
+const SHAPE: u32 = 6;
 /// So many gaps of a range are told of.
 const GAPS_MAX: usize = 5;
 /// When the page before is no older, a run comes each minute, in seconds.
@@ -46,7 +46,7 @@ pub struct Kept {
     pub since: Option<String>,
     /// The last 90 days.
     #[serde(skip)]
-    pub days: Vec<DayRow>,
+    pub days: Bars,
 }
 
 /// When the last page was made.
@@ -124,7 +124,7 @@ pub fn read(
     kept.days = if look.has("days") {
         ninety::days(here, look, format!("{key} {hour} {from} {newest_event}"))?
     } else {
-        Vec::new()
+        Bars::default()
     };
     Ok(kept)
 }

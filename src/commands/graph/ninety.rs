@@ -1,11 +1,10 @@
 //! The last 90 days, kept until something begins or ends.
 
-use super::{Here, watched};
+use super::{Here, recorded, watched};
 use crate::commands::cases;
 use crate::model::incident::Severity;
-use crate::report::days::{Days, Trouble, rows};
-use crate::report::{DayRow, Look};
-use crate::store::SNAPSHOTS;
+use crate::report::Look;
+use crate::report::days::{Bars, Trouble, rows};
 use anyhow::Result;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -17,16 +16,16 @@ const CACHE: &str = "report-days";
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
     key: String,
-    rows: Vec<DayRow>,
+    bars: Bars,
 }
 
 /// The rows, from the cache while nothing of `key` and of the open incidents changes.
-pub fn days(here: &Here, look: &Look, key: String) -> Result<Vec<DayRow>> {
+pub fn days(here: &Here, look: &Look, key: String) -> Result<Bars> {
     let open = cases::state(here).open();
     let open: Vec<_> = open.iter().map(|incident| (&incident.id, incident.severity)).collect();
     let key = format!("{key} {:?} {open:?}", here.config.probe.services);
     if let Some(kept) = here.store.load_cache::<Kept>(CACHE).filter(|kept| kept.key == key) {
-        return Ok(kept.rows);
+        return Ok(kept.bars);
     }
     let now = here.now.wall;
     let cases = cases::read(here, now - TimeDelta::days(91), now)?;
@@ -40,11 +39,13 @@ pub fn days(here: &Here, look: &Look, key: String) -> Result<Vec<DayRow>> {
             since: case.since,
         })
         .collect();
-    let recorded: Days = here.store.days(SNAPSHOTS)?.into_iter().map(|day| day.name).collect();
-    let rows = rows(&troubles, &recorded, watched::services(here)?.as_ref(), now, look.words);
-    let kept = Kept { key, rows };
-    let _ = here.store.save_cache(CACHE, &kept);
-    Ok(kept.rows)
+    let recorded = recorded::recorded(here)?;
+    let bars = rows(&troubles, &recorded, watched::services(here)?.as_ref(), now, look.words);
+    let kept = Kept { key, bars };
+    if !recorded.is_empty() {
+        let _ = here.store.save_cache(CACHE, &kept);
+    }
+    Ok(kept.bars)
 }
 
 fn seconds(seconds: f64) -> TimeDelta {

@@ -58,12 +58,16 @@ pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&P
         ))
         .into());
     }
+    let is_found = |asked: &Selector| lines.iter().any(|(metric, _)| is_of(asked, metric));
+    for (asked, _) in metrics.iter().zip(&selectors).filter(|(_, selector)| !is_found(selector)) {
+        here.out.complain(&format!("nothing of {} was recorded in this span", clean(asked, 200)));
+    }
     if let Some(left_out) = choose(&mut lines, &selectors) {
         here.out.say(&left_out);
     }
     let title = match lines.as_slice() {
         [(metric, _)] => clean(metric, 80),
-        _ => clean(&metrics.join(", "), 80),
+        _ => clean(&drawn(metrics, &selectors, &lines).join(", "), 80),
     };
     let snapshot = here.store.last(SNAPSHOTS, now)?;
     let end = (now.timestamp_millis() as f64 / 1e3).ceil();
@@ -98,7 +102,8 @@ pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&P
 /// what is left out.
 fn choose(lines: &mut Vec<(String, Cow<[Point]>)>, selectors: &[Selector]) -> Option<String> {
     let before = lines.len();
-    let first = lines.iter().find(|(metric, _)| selectors.first().is_some_and(|asked| is_of(asked, metric)));
+    let mut found = selectors.iter().filter_map(|asked| lines.iter().find(|(metric, _)| is_of(asked, metric)));
+    let first = found.next();
     let unit = first.map(|(metric, _)| unit(metric)).unwrap_or_default();
     lines.retain(|(metric, _)| self::unit(metric) == unit);
     let others = before - lines.len();
@@ -125,6 +130,12 @@ fn choose(lines: &mut Vec<(String, Cow<[Point]>)>, selectors: &[Selector]) -> Op
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Those of which there is something.
+fn drawn<'a>(metrics: &'a [String], selectors: &[Selector], lines: &[(String, Cow<[Point]>)]) -> Vec<&'a str> {
+    let is_found = |asked: &Selector| lines.iter().any(|(metric, _)| is_of(asked, metric));
+    metrics.iter().zip(selectors).filter(|(_, asked)| is_found(asked)).map(|(text, _)| text.as_str()).collect()
 }
 
 fn is_of(selector: &Selector, metric: &str) -> bool {

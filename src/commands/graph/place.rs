@@ -3,6 +3,7 @@
 use crate::base::fault::Fault;
 use crate::base::file::read_at_most;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// By this a page is known; it stands at its beginning (`templates/report.html`).
@@ -32,23 +33,29 @@ pub fn checked(path: &Path, data: &Path) -> Result<PathBuf, Fault> {
     if path.is_dir() {
         return refuse("it is a directory".to_string());
     }
-    if is_other(&path, MARK, LOOKED_AT) {
-        return refuse("it is no page of osmon; remove it first, or choose another".to_string());
+    match begins(&path, LOOKED_AT) {
+        Ok(begin) if is_other(&begin, MARK) => {
+            refuse("it is no page of osmon; remove it first, or choose another".to_string())
+        }
+        // A rename would replace it all the same.
+        Err(error) => refuse(format!("what is there cannot be read ({error}); remove it first, or choose another")),
+        Ok(_) => Ok(path),
     }
-    Ok(path)
 }
 
-/// Whether `report.json` beside a page would replace something else.
+/// Whether `report.json` beside a page would replace something else, or what cannot be read.
 pub fn is_others(beside: &Path) -> bool {
-    is_other(beside, MARK_BESIDE, ALL)
+    begins(beside, ALL).map_or(true, |begin| is_other(&begin, MARK_BESIDE))
 }
 
-fn is_other(path: &Path, mark: &[u8], most: u64) -> bool {
-    let begin = path.is_file().then(|| head(path, most)).flatten();
-    begin.is_some_and(|begin| !begin.is_empty() && memchr::memmem::find(&begin, mark).is_none())
+fn is_other(begin: &[u8], mark: &[u8]) -> bool {
+    !begin.is_empty() && memchr::memmem::find(begin, mark).is_none()
 }
 
-/// `None`: it cannot be read, and so not be replaced either, which says more.
-fn head(path: &Path, most: u64) -> Option<Vec<u8>> {
-    read_at_most(path, most).ok()
+/// What a file begins with; nothing where there is none.
+fn begins(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    match read_at_most(path, most) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => read,
+    }
 }

@@ -5,7 +5,7 @@ use crate::base::clock::parse;
 use crate::model::metric::{Label, read_labels};
 use crate::model::record::time_of;
 use crate::model::walk::walk;
-use crate::report::days::{Days, Watched};
+use crate::report::days::{Days, Watched, unit};
 use crate::store::query::Query;
 use crate::store::tier::Tier;
 use crate::store::{SNAPSHOTS, day};
@@ -24,8 +24,7 @@ pub fn services(here: &Here) -> Result<Option<Watched>> {
     let mut watched = Watched { any: Days::new(), each };
     let mut add = |name: &str, labels: &[Label], day: String| {
         let label = labels.iter().find(|(key, _)| key == "service").filter(|_| name == SERVICE);
-        let of_it =
-            label.and_then(|(_, unit)| named.iter().find(|name| unit == *name || *unit == format!("{name}.service")));
+        let of_it = label.and_then(|(_, label)| named.iter().find(|name| unit(label) == unit(name)));
         if let Some(known) = of_it.and_then(|name| watched.each.get_mut(name)) {
             known.insert(day.clone());
         }

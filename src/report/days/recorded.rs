@@ -1,0 +1,61 @@
+//! What was recorded: spans of time, and how much of each.
+
+use super::Days;
+use chrono::{DateTime, Utc};
+
+/// A sample stands for so much time, in seconds.
+const SAMPLE_SECONDS: f64 = 60.0;
+
+/// A span and how much of it was recorded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Span {
+    /// Begin, seconds since 1970.
+    pub begin: i64,
+    /// End, seconds since 1970: an hour later, or a day where hours are not kept any more.
+    pub end: i64,
+    /// How much of it was recorded, in seconds.
+    pub seconds: f64,
+}
+
+impl Span {
+    /// A span of `length` seconds with so many samples, one a minute.
+    pub fn of(begin: i64, length: i64, samples: u32) -> Self {
+        Self { begin, end: begin + length, seconds: (f64::from(samples) * SAMPLE_SECONDS).min(length as f64) }
+    }
+}
+
+/// Spans in the order of time; none is in another.
+#[derive(Debug, Clone, Default)]
+pub struct Recorded(Vec<Span>);
+
+impl Recorded {
+    /// Of spans in any order.
+    pub fn new(mut spans: Vec<Span>) -> Self {
+        spans.sort_by_key(|span| span.begin);
+        Self(spans)
+    }
+
+    /// Whether nothing was.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is of these days.
+    pub fn of_days(&self, days: &Days) -> Self {
+        let day = |span: &Span| DateTime::from_timestamp(span.begin, 0).map(|time| time.format("%Y-%m-%d").to_string());
+        Self(self.0.iter().filter(|span| day(span).is_some_and(|day| days.contains(&day))).copied().collect())
+    }
+
+    /// What is between two times; of a span that reaches over one of them its share.
+    pub fn between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Span> {
+        let (from, until) = (from.timestamp(), until.timestamp());
+        let first = self.0.partition_point(|span| span.end <= from);
+        let spans = self.0.get(first..).unwrap_or_default().iter().take_while(|span| span.begin < until);
+        let part = |span: &Span| {
+            let (begin, end) = (span.begin.max(from), span.end.min(until));
+            let share = (end - begin) as f64 / (span.end - span.begin).max(1) as f64;
+            Span { begin, end, seconds: span.seconds * share }
+        };
+        spans.map(part).filter(|part| part.seconds > 0.0).collect()
+    }
+}
