@@ -69,6 +69,9 @@ fn usual() -> Duration {
     longest
 }
 
+/// What a run says whose upkeep took too long.
+const UPKEEP_LATE: &str = "osmon run: upkeep: did not finish within 5 s; left alone\n";
+
 /// Killed rounds on one host; how many were killed before they ended.
 fn lane(rounds: u64, mut usual: Duration, random: &mut Random) -> usize {
     let mut host = host();
@@ -88,6 +91,8 @@ fn lane(rounds: u64, mut usual: Duration, random: &mut Random) -> usize {
         now.keeps(&known, since);
         invariant::whole(&host.data());
         match done.status.code() {
+            // On a machine that is busy with other tests a step may reach its time limit: nothing may be lost then either.
+            Some(70) if String::from_utf8_lossy(&done.stderr) == UPKEEP_LATE => {}
             Some(code) => {
                 assert_eq!((code, String::from_utf8_lossy(&done.stderr).as_ref()), (0, ""), "round {round}");
                 assert!(now.has(host.now), "round {round} ended well and stored nothing");
