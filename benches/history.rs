@@ -13,7 +13,7 @@ mod year;
 
 use harness::{Host, binary, repository};
 use measure::{compare, installed, row};
-use osmon::store::retain::{Limits, used_bytes};
+use osmon::store::retain::used_bytes;
 use osmon::store::{SNAPSHOTS, Store};
 use serde_json::Value;
 use std::fs;
@@ -37,16 +37,7 @@ fn main() {
     println!("a year of history was made in {:.0} s", begun.elapsed().as_secs_f64());
     year::make(&day, 1, &snapshot, &processes, NOW.parse().unwrap());
     for data in [&year, &day] {
-        let kept = Limits {
-            snapshot_days: 400,
-            process_days: 400,
-            event_days: 0,
-            five_minute_days: 9,
-            hour_days: 400,
-            max_bytes: 0,
-            min_free_bytes: 0,
-        };
-        Store::new(data.clone()).retain(NOW.parse().unwrap(), &kept).unwrap();
+        year::keep(data, NOW.parse().unwrap());
     }
     println!("{:<58}{:>9}{:>9}{:>8}", "", "here", "other", "ratio");
     // First: the runs below all happen in the same minute, and their snapshots would be findings.

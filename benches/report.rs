@@ -25,7 +25,6 @@ use osmon::store::Store;
 use osmon::store::block::{self, group};
 use osmon::store::line::seal;
 use osmon::store::query::Query;
-use osmon::store::retain::Limits;
 use osmon::store::tier::Tier;
 use serde_json::Value;
 use std::fs;
@@ -243,14 +242,5 @@ fn make(host: &Host, data: &Path, days: i64, now: &str) {
         assert_eq!(host.osmon(&["restore", &archive]).code, 0);
     }
     year::make(data, days, &last(host, "snapshots"), &last(host, "processes"), now.parse().unwrap());
-    let kept = Limits {
-        snapshot_days: 400,
-        process_days: 400,
-        event_days: 0,
-        five_minute_days: 9,
-        hour_days: 400,
-        max_bytes: 0,
-        min_free_bytes: 0,
-    };
-    Store::new(data.to_path_buf()).retain(now.parse().unwrap(), &kept).unwrap();
+    year::keep(data, now.parse().unwrap());
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, DurationRound, Utc};
 use osmon::model::record::HEADER;
 use osmon::store::Store;
 use osmon::store::line::seal;
+use osmon::store::retain::Limits;
 use serde_json::Value;
 use std::fmt::Write;
 use std::fs;
@@ -25,6 +26,20 @@ enum Kind {
     Slow(f64),
     /// Around a base, in whole numbers of so many.
     Whole(f64, f64, f64),
+}
+
+/// What a host keeps of it after a year: five minutes of nine days, all the rest.
+pub fn keep(data: &Path, now: DateTime<Utc>) {
+    let kept = Limits {
+        snapshot_days: 400,
+        process_days: 400,
+        event_days: 0,
+        five_minute_days: 9,
+        hour_days: 400,
+        max_bytes: 0,
+        min_free_bytes: 0,
+    };
+    Store::new(data.to_path_buf()).retain(now, &kept).unwrap();
 }
 
 /// Text of a record, cut at its numbers.

@@ -66,7 +66,7 @@ fn of_event(input: &Input, event: &Event, time: DateTime<Utc>) -> Happened {
         _ => raised,
     };
     let message = event.message.as_ref().filter(|_| !event.is_over());
-    let message = message.map(|message| format!(": {message}")).unwrap_or_default();
+    let message = message.map(|message| format!(": {}", words.message(message))).unwrap_or_default();
     let muted = event
         .muted
         .as_ref()

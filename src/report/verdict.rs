@@ -135,12 +135,7 @@ fn last_ended(input: &Input) -> String {
 pub fn title(input: &Input, metric: &str, title: &str, rule: &str) -> String {
     let is_private = ["process.", "session.", "unit."].iter().any(|head| metric.starts_with(head));
     let shown = if input.look.is_public && is_private { rule } else { title };
-    let shown = clean(shown, TITLE_MAX);
-    let words = input.look.words;
-    match shown.strip_prefix("File system ") {
-        Some(mount) => format!("{} {mount}", words.of("File system")),
-        None => words.of(&shown).to_string(),
-    }
+    input.look.words.title(&clean(shown, TITLE_MAX))
 }
 
 pub fn attention(incident: &Incident, input: &Input) -> Attention {
@@ -168,7 +163,7 @@ pub fn attention(incident: &Incident, input: &Input) -> Attention {
             clean(&hushed(incident, input), TEXT_MAX),
         ),
         who: clean(&evidence.map(|evidence| evidence.who(3)).unwrap_or_default(), TEXT_MAX),
-        message: clean(message, TEXT_MAX),
+        message: clean(&words.message(message), TEXT_MAX),
         id: clean(&incident.id, TITLE_MAX),
     }
 }

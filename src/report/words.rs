@@ -3,6 +3,7 @@
 use super::french::FRENCH;
 use crate::base::clock::{local_form, local_minute, zone_name};
 use crate::base::units;
+use crate::model;
 use chrono::{DateTime, Utc};
 
 /// Which language.
@@ -129,6 +130,18 @@ impl Words {
             _ => part.to_string(),
         };
         text.split(' ').map(bytes).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A title: what osmon ships is in this language, what a person wrote is as it is.
+    pub fn title(self, title: &str) -> String {
+        let french = (self.language == Language::French).then(|| model::title::french(title)).flatten();
+        french.unwrap_or_else(|| title.to_string())
+    }
+
+    /// The same of what a rule says.
+    pub fn message(self, message: &str) -> String {
+        let french = || model::message::french(message, |value| self.figures(value));
+        (self.language == Language::French).then(french).flatten().unwrap_or_else(|| message.to_string())
     }
 
     /// A number ([`units::short`]).

@@ -270,3 +270,13 @@ fn on_a_phone_the_ends_of_the_days_stand_under_the_bars() {
         assert_eq!(said(&dom, what), "true", "{what}");
     }
 }
+
+#[test]
+fn a_french_page_has_french_titles() {
+    let mut host = Host::recorded("vm");
+    host.config = "[report]\nlanguage = \"fr\"\n[rule.disk]\nwarning = 1\nfor = \"0s\"\n[rule.memory]\nwarning = 50\nfor = \"0s\"\n".into();
+    host.osmon(&["run"]).ok();
+    let page = page(&host);
+    assert!(page.contains("<b>Système de fichiers /") && page.contains("<b>Mémoire 57,7 %"), "{page}");
+    assert!(!page.contains("File system /"), "also in the days with problems");
+}
