@@ -1,6 +1,6 @@
 //! What the web hooks of chat programs want to be told.
 
-use super::http::Address;
+use super::webhook::Address;
 use crate::base::text::fit;
 use crate::model::event::Event;
 use crate::model::incident::Severity;

@@ -1,7 +1,7 @@
 //! The heartbeat: after each run somebody else is told that this host is watched. When it stays away, they raise the alarm.
 
 use super::mask::Mask;
-use super::web::request;
+use crate::base::net::http::request;
 use std::io;
 use std::time::Duration;
 

@@ -2,8 +2,8 @@
 //! how many messages went out, and what was on its way when a run ended. One state file, `state/delivery.json`.
 
 use super::results::{Results, Told};
-use super::step::{Failure, Fate};
 use crate::base::clock::{parse, stamp};
+use crate::base::net::attempt::{Failure, Fate};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! What the other side says may hold what it was told: a page repeats the address that it does not know, a mail server
 //! the password that it refuses. Every text of an attempt goes through here before it is kept or shown.
 
-use super::http::Address;
-use super::step::{Attempt, Failure, Step};
+use super::webhook::Address;
+use crate::base::net::attempt::{Attempt, Failure, Step};
 use crate::config::{Smtp, Webhook};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

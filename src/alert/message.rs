@@ -3,8 +3,8 @@
 use super::chat::Note;
 use super::envelope::{Envelope, domain};
 use super::item::{Item, about, by_incident};
-use super::page::{Content, Html, Late, Page, Text, page, span, worst_first};
 use super::syslog::Line;
+use super::template::{Content, Html, Late, Page, Text, page, span, worst_first};
 use super::words::{self, fill};
 use crate::base::clock::parse;
 use crate::base::text::{clean, plural};

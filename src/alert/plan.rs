@@ -2,7 +2,7 @@
 
 use super::ledger::{Batch, Ledger, target};
 use super::outbox::Alert;
-use super::page::Late;
+use super::template::Late;
 use crate::base::clock::{parse, zone_offset_seconds};
 use crate::config::{Route, Secret, Way};
 use crate::model::event::{Event, Kind};

@@ -1,6 +1,6 @@
 //! sendmail-compatible programs: msmtp, and the sendmail of Postfix, Exim, OpenSMTPD, …
 
-use super::step::{Attempt, Failure, Fate};
+use crate::base::net::attempt::{Attempt, Failure, Fate};
 use crate::base::subprocess;
 use crate::base::text::clean_bytes;
 use crate::config::Sendmail;

@@ -1,8 +1,8 @@
 //! SMTP (RFC 5321) with lettre's commands and logins, over a connection of our own: lettre's reads an endless line into
 //! memory, and gives all recipients up when one of them is refused.
 
-use super::net::{Channel, connect, is_plain_there, protect};
-use super::step::{Attempt, Failure, Fate};
+use crate::base::net::attempt::{Attempt, Failure, Fate};
+use crate::base::net::wire::{Channel, connect, is_plain_there, protect};
 use crate::base::text::clean_bytes;
 use crate::config::{Security, Smtp};
 use base64::Engine;

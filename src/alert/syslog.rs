@@ -1,6 +1,6 @@
 //! The journal (its native protocol), or syslog (RFC 3164) where there is none.
 
-use super::step::{Attempt, Failure, Fate};
+use crate::base::net::attempt::{Attempt, Failure, Fate};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 

@@ -2,14 +2,14 @@
 
 use super::chat::{self, Note};
 use super::envelope::{Envelope, domain};
-use super::http::{self, Address};
 use super::mask::Mask;
 use super::program;
 use super::smtp::{self, Letter};
-use super::step::{Attempt, Failure, Fate};
 use super::syslog::{self, Line};
+use super::webhook::{self, Address};
 use crate::base::bounded::{self, Unfinished};
 use crate::base::clock::local_form;
+use crate::base::net::attempt::{Attempt, Failure, Fate};
 use crate::config::{Sendmail, Smtp, Webhook};
 use chrono::{DateTime, Utc};
 use std::time::{Duration, Instant};
@@ -90,14 +90,14 @@ impl Parcel {
                 program::send(&to, &mail.content, settings, until)
             }
             Self::Webhook(note, hook) => match hooked(note, hook) {
-                Ok((address, token, body)) => http::post(&address, &token, &note.id, &body, &hook.ca_file, until),
+                Ok((address, token, body)) => webhook::post(&address, &token, &note.id, &body, &hook.ca_file, until),
                 Err(why) => Attempt::default().rest(1, &Err(Failure::new(Fate::Settings, why))),
             },
             Self::Trial(note, hook) => {
                 let mut log = Attempt::default();
                 let reached = hooked(note, hook)
                     .map_err(|why| Failure::new(Fate::Settings, why))
-                    .and_then(|(address, ..)| http::reach(&address, &hook.ca_file, until, &mut log));
+                    .and_then(|(address, ..)| webhook::reach(&address, &hook.ca_file, until, &mut log));
                 if let Err(failure) = reached {
                     return log.rest(1, &Err(failure));
                 }

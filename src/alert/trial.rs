@@ -3,9 +3,9 @@
 use super::envelope::Envelope;
 use super::ledger::{Ledger, target};
 use super::message::{compose_test, test_note, test_subject};
-use super::step::{Attempt, Failure, Fate};
 use super::syslog::Line;
 use super::transport::{Mail, Parcel, send_all};
+use crate::base::net::attempt::{Attempt, Failure, Fate};
 use crate::config::{Alert, Way};
 use anyhow::Result;
 use chrono::{DateTime, Utc};

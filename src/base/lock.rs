@@ -15,6 +15,13 @@ pub struct Lock {
     _held: Flock<File>,
 }
 
+impl Lock {
+    /// Holds the lock until the process ends: for work that may go on after its owner has given up on it.
+    pub fn hold_until_exit(self) {
+        std::mem::forget(self);
+    }
+}
+
 /// Takes the lock at `path`, waiting at most `patience`. `None`: somebody else still has it.
 ///
 /// # Errors

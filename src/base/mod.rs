@@ -6,6 +6,7 @@ pub mod clock;
 pub mod fault;
 pub mod file;
 pub mod lock;
+pub mod net;
 pub mod similar;
 pub mod subprocess;
 pub mod text;

@@ -6,6 +6,7 @@ mod dispatch;
 pub mod exit;
 mod external;
 pub mod output;
+pub mod progress;
 pub mod table;
 
 pub use common::Common;

@@ -1,11 +1,14 @@
 //! `osmon ack`: somebody is at work on an incident.
 
-use super::here::Here;
-use super::{cases, marks, mutes};
 use crate::base::clock::local_minute;
 use crate::base::fault::Fault;
 use crate::cli::{Call, Command, Exit};
+use crate::commands::view;
+use crate::context::Context;
 use crate::model::mute::Ack;
+use crate::pipeline::annotations;
+use crate::pipeline::silences;
+use crate::query::incidents;
 use anyhow::Result;
 use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
@@ -46,19 +49,19 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
-    let now = here.now.wall;
-    let because = mutes::reason(&arguments.because)?;
+    let context = Context::open(call)?;
+    let now = context.now.wall;
+    let because = view::silences::reason(&arguments.because)?;
     let usual = Some(TimeDelta::hours(USUAL_HOURS));
-    let until = mutes::end(arguments.until.as_deref(), arguments.span.as_deref(), usual, LONGEST_DAYS, now)?;
-    let case = cases::find(&here, Some(&arguments.incident))?;
+    let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), usual, LONGEST_DAYS, now)?;
+    let case = incidents::find(&context, Some(&arguments.incident))?;
     if case.open.is_none() {
         return Err(Fault::BadData(format!("{} is over; nothing is told of it any more", case.id)).into());
     }
-    let ack = Ack { incident: case.id, since: now, until, because, by: marks::author() };
+    let ack = Ack { incident: case.id, since: now, until, because, by: annotations::author() };
     let text = format!("acknowledged {} ({}) until {}: {}", ack.incident, case.title, local_minute(until), ack.because);
     let added = ack.clone();
-    mutes::change(&here, move |mutes| {
+    silences::change(&context, move |mutes| {
         // The last word counts.
         mutes.acks.retain(|known| known.incident != added.incident);
         mutes.acks.push(added);
@@ -67,6 +70,6 @@ fn run(call: &Call) -> Result<Exit> {
     if call.out.json {
         call.out.result(&serde_json::json!({ "schema": 1, "ack": ack }).to_string());
     }
-    call.out.say(&format!("{} is acknowledged {}", ack.incident, mutes::until(until, now)));
+    call.out.say(&format!("{} is acknowledged {}", ack.incident, view::silences::until(until, now)));
     Ok(Exit::Done)
 }

@@ -1,7 +1,5 @@
 //! `osmon alerts`: the outbox. What waits and for whom, what was given up, what was sent.
 
-use super::here::Here;
-use super::refuge;
 use crate::alert::outbox::{Alert, Waiting};
 use crate::alert::{LEDGER, Ledger, Outbox, Stage};
 use crate::base::clock::{local_form, local_minute, parse, stamp};
@@ -10,6 +8,8 @@ use crate::base::text::{clean, plural};
 use crate::cli::output::Style;
 use crate::cli::table::{Column, fold, head, row};
 use crate::cli::{Call, Command, Exit};
+use crate::context::Context;
+use crate::pipeline::fallback_store;
 use anyhow::Result;
 use clap::{Args, FromArgMatches, Subcommand};
 use serde_json::{Value, json};
@@ -59,29 +59,29 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = refuge::look(Here::open(call)?);
-    let outbox = Outbox::new(here.store.directory());
+    let context = fallback_store::look(Context::open(call)?);
+    let outbox = Outbox::new(context.store.directory());
     match arguments.action {
-        None | Some(Action::List) => list(call, &here, &outbox)?,
-        Some(Action::Retry { id }) => retry(call, &here, &outbox, id.as_deref())?,
+        None | Some(Action::List) => list(call, &context, &outbox)?,
+        Some(Action::Retry { id }) => retry(call, &context, &outbox, id.as_deref())?,
         Some(Action::Drop { id }) => remove(call, &outbox, &id)?,
     }
     Ok(Exit::Done)
 }
 
-fn list(call: &Call, here: &Here, outbox: &Outbox) -> Result<()> {
-    let ledger: Ledger = here.peek_state(LEDGER).unwrap_or_default();
-    let troubles = here.troubles();
+fn list(call: &Call, context: &Context, outbox: &Outbox) -> Result<()> {
+    let ledger: Ledger = context.peek_state(LEDGER).unwrap_or_default();
+    let troubles = context.troubles();
     let mut lines = Vec::new();
     let mut all: Vec<Value> = Vec::new();
     for stage in [Stage::Dead, Stage::Waiting, Stage::Sent] {
         let Waiting { alerts, unreadable } = outbox.list(stage)?;
         for (file, reason) in &unreadable {
-            here.out.complain(&format!("{}: {reason}", file.display()));
+            context.out.complain(&format!("{}: {reason}", file.display()));
         }
         let count = alerts.len();
         all.extend(alerts.iter().map(|alert| to_json(stage, alert, &ledger)));
-        lines.extend(alerts.iter().rev().take(LISTED_MAX).map(|alert| line(here, stage, alert)));
+        lines.extend(alerts.iter().rev().take(LISTED_MAX).map(|alert| line(context, stage, alert)));
         if count > LISTED_MAX {
             lines.push(format!("… and {} more: osmon alerts --json lists them all", count - LISTED_MAX));
         }
@@ -98,12 +98,12 @@ fn list(call: &Call, here: &Here, outbox: &Outbox) -> Result<()> {
             })
             .collect();
         call.out.result(
-            &json!({ "schema": 1, "time": stamp(here.now.wall), "alert": all, "target": targets, "nobody": here.nobody() })
+            &json!({ "schema": 1, "time": stamp(context.now.wall), "alert": all, "target": targets, "nobody": context.nobody() })
                 .to_string(),
         );
         return Ok(());
     }
-    if let Some(advice) = here.nobody() {
+    if let Some(advice) = context.nobody() {
         wide(call, Style::Warn, advice);
     }
     for trouble in &troubles {
@@ -118,7 +118,7 @@ fn list(call: &Call, here: &Here, outbox: &Outbox) -> Result<()> {
     if lines.is_empty() {
         call.out.result("the outbox is empty");
     } else {
-        call.out.result(&here.out.paint(Style::Bold, &head(&COLUMNS)));
+        call.out.result(&context.out.paint(Style::Bold, &head(&COLUMNS)));
         call.out.result(&lines.join("\n"));
     }
     Ok(())
@@ -141,14 +141,14 @@ fn word(stage: Stage) -> &'static str {
     }
 }
 
-fn line(here: &Here, stage: Stage, alert: &Alert) -> String {
+fn line(context: &Context, stage: Stage, alert: &Alert) -> String {
     let event = &alert.event;
     let time = parse(&event.time).map(|time| local_form(time, "%m-%d %H:%M")).unwrap_or_default();
     let what = format!("{} {}: {}", event.kind.word(), event.severity.word().to_lowercase(), clean(&event.title, 80));
     let text = row(&COLUMNS, &[word(stage).to_string(), time, event.id.clone(), what]);
     match stage {
-        Stage::Dead => here.out.paint(Style::Bad, &text),
-        Stage::Waiting => here.out.paint(Style::Warn, &text),
+        Stage::Dead => context.out.paint(Style::Bad, &text),
+        Stage::Waiting => context.out.paint(Style::Warn, &text),
         Stage::Sent => text,
     }
 }
@@ -179,7 +179,7 @@ fn find(outbox: &Outbox, stage: Stage, id: &str) -> Result<Vec<Alert>> {
     Ok(found)
 }
 
-fn retry(call: &Call, here: &Here, outbox: &Outbox, id: Option<&str>) -> Result<()> {
+fn retry(call: &Call, context: &Context, outbox: &Outbox, id: Option<&str>) -> Result<()> {
     let _lock = outbox.lock(PATIENCE)?.ok_or_else(busy)?;
     let dead = find(outbox, Stage::Dead, id.unwrap_or_default())?;
     if let Some(id) = id.filter(|_| dead.is_empty())
@@ -191,12 +191,12 @@ fn retry(call: &Call, here: &Here, outbox: &Outbox, id: Option<&str>) -> Result<
         .into());
     }
     for alert in &dead {
-        outbox.note(Stage::Dead, &alert.name, "again", "", here.now.wall)?;
+        outbox.note(Stage::Dead, &alert.name, "again", "", context.now.wall)?;
     }
     outbox.advance(dead.iter().map(|alert| alert.name.as_str()), Stage::Dead, Stage::Waiting)?;
-    if let Some(mut ledger) = here.load_state::<Ledger>(LEDGER) {
+    if let Some(mut ledger) = context.load_state::<Ledger>(LEDGER) {
         ledger.hurry();
-        here.store.with_reserve(|| here.store.save_state(LEDGER, &ledger))?;
+        context.store.with_reserve(|| context.store.save_state(LEDGER, &ledger))?;
     }
     let waiting = outbox.count(Stage::Waiting);
     let again = if dead.is_empty() { String::new() } else { format!(", {} of them given up before", dead.len()) };

@@ -1,13 +1,13 @@
 //! `osmon backup`: the data directory as one verified archive.
 
-use super::here::Here;
 use crate::archive::{Manifest, pack, verify};
 use crate::base::clock::stamp;
 use crate::base::fault::Fault;
 use crate::base::text::plural;
 use crate::base::units::bytes;
 use crate::cli::{Call, Command, Exit};
-use anyhow::{Context, Result};
+use crate::context::Context;
+use anyhow::{Context as _, Result};
 use clap::{Args, FromArgMatches};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -40,15 +40,15 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
-    let directory = here.store.directory();
+    let context = Context::open(call)?;
+    let directory = context.store.directory();
     directory.metadata().with_context(|| format!("no history to back up in {}", directory.display()))?;
-    let host = here.root.host_name();
+    let host = context.root.host_name();
     let usual = || {
         PathBuf::from(format!(
             "osmon-{}-{}.tar.gz",
             crate::alert::domain(&host),
-            here.now.wall.format("%Y%m%dT%H%M%SZ")
+            context.now.wall.format("%Y%m%dT%H%M%SZ")
         ))
     };
     let target =
@@ -66,12 +66,12 @@ fn run(call: &Call) -> Result<Exit> {
     if target.exists() && !arguments.force {
         return Err(Fault::CannotCreate(format!("{} exists; replace it with --force", target.display())).into());
     }
-    let lock = here.store.lock(PATIENCE)?;
+    let lock = context.store.lock(PATIENCE)?;
     let manifest = Manifest {
         schema: 1,
         version: env!("CARGO_PKG_VERSION").to_string(),
         host,
-        created: stamp(here.now.wall),
+        created: stamp(context.now.wall),
         file: Vec::new(),
     };
     let packed = pack(directory, &target, manifest, &mut progress(call))?;

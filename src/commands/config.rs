@@ -1,11 +1,11 @@
 //! `osmon config`: is the configuration right, and what is in force?
 
-use super::here::request;
 use crate::base::fault::Fault;
 use crate::cli::{Call, Command, Exit};
 use crate::config::despite::load_despite;
 use crate::config::load::{Loaded, load, usual_file};
 use crate::config::{DEFAULT, Problem};
+use crate::context::request;
 use crate::model::incident::Severity;
 use anyhow::Result;
 use clap::{Args, FromArgMatches, Subcommand};

@@ -1,12 +1,14 @@
 //! `osmon downtime`: nobody is told of anything for a while.
 
-use super::here::Here;
-use super::{marks, mutes};
 use crate::base::ahead;
 use crate::base::clock::local_minute;
 use crate::base::fault::Fault;
 use crate::cli::{Call, Command, Exit};
+use crate::commands::view;
+use crate::context::Context;
 use crate::model::mute::Silence;
+use crate::pipeline::annotations;
+use crate::pipeline::silences;
 use anyhow::Result;
 use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
@@ -45,28 +47,28 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
-    let now = here.now.wall;
-    let because = mutes::reason(&arguments.because)?;
+    let context = Context::open(call)?;
+    let now = context.now.wall;
+    let because = view::silences::reason(&arguments.because)?;
     let since = arguments.from.as_deref().map_or(Ok(now), |from| ahead::parse(from, now)).map_err(Fault::Usage)?;
-    let until = mutes::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, since)?;
+    let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, since)?;
     if since - now > TimeDelta::days(LONGEST_DAYS) {
         return Err(Fault::Usage(format!(
             "--from may be {LONGEST_DAYS} days ahead at most, so that nothing is forgotten"
         ))
         .into());
     }
-    let silence = Silence { matcher: "*".to_string(), since, until, because, by: marks::author() };
+    let silence = Silence { matcher: "*".to_string(), since, until, because, by: annotations::author() };
     let from = if since > now { format!("from {} ", local_minute(since)) } else { String::new() };
     let text = format!("downtime {from}until {}: {}", local_minute(until), silence.because);
     let added = silence.clone();
-    mutes::change(&here, move |mutes| {
+    silences::change(&context, move |mutes| {
         mutes.silences.push(added);
         Ok(((), text))
     })?;
     if call.out.json {
         call.out.result(&serde_json::json!({ "schema": 1, "silence": silence }).to_string());
     }
-    call.out.say(&format!("downtime {from}{}", mutes::until(until, since)));
+    call.out.say(&format!("downtime {from}{}", view::silences::until(until, since)));
     Ok(Exit::Done)
 }

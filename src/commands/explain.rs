@@ -2,16 +2,17 @@
 
 mod story;
 
-use super::cases::{self, Case};
-use super::here::Here;
-use super::{evidence, mutes};
 use crate::base::clock::{parse, stamp};
 use crate::cli::{Call, Command, Exit};
 use crate::config::Rule;
 use crate::config::rule::beyond;
+use crate::context::Context;
 use crate::model::evidence::{Evidence, Sample};
 use crate::model::mark::Mark;
 use crate::model::mute::Mutes;
+use crate::pipeline::evidence;
+use crate::query::incidents::{self, Case};
+use crate::query::silences;
 use crate::store::block::Point;
 use crate::store::query::Query;
 use crate::store::tier::Tier;
@@ -65,33 +66,36 @@ struct Explained {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
-    let case = cases::find(&here, arguments.incident.as_deref())?;
+    let context = Context::open(call)?;
+    let case = incidents::find(&context, arguments.incident.as_deref())?;
     let fired = case.fired().and_then(|event| parse(&event.time)).unwrap_or(case.since);
     let recorded = case.fired().and_then(|event| event.evidence.clone()).filter(|known| !known.process.is_empty());
     let explained = Explained {
-        rule: here.config.rules.iter().find(|rule| rule.name == case.rule).cloned(),
-        settings: here.settings(&["rule", &case.rule]),
+        rule: context.config.rules.iter().find(|rule| rule.name == case.rule).cloned(),
+        settings: context.settings(&["rule", &case.rule]),
         fired,
-        samples: samples(&here, &case, fired)?,
-        who: recorded.unwrap_or_else(|| evidence::who(&here, &case.metric, fired, None)),
-        changes: evidence::changes(&here, fired),
-        mutes: mutes::read(&here),
+        samples: samples(&context, &case, fired)?,
+        who: recorded.unwrap_or_else(|| evidence::who(&context, &case.metric, fired, None)),
+        changes: evidence::changes(&context, fired),
+        mutes: silences::read(&context),
         case,
     };
-    let text =
-        if call.out.json { to_json(&explained, &here).to_string() } else { story::tell(&call.out, &explained, &here) };
+    let text = if call.out.json {
+        to_json(&explained, &context).to_string()
+    } else {
+        story::tell(&call.out, &explained, &context)
+    };
     call.out.result(&text);
     Ok(Exit::Done)
 }
 
 /// The last values up to the moment it fired and the first after it.
-fn samples(here: &Here, case: &Case, fired: DateTime<Utc>) -> Result<Vec<Sample>> {
+fn samples(context: &Context, case: &Case, fired: DateTime<Utc>) -> Result<Vec<Sample>> {
     let since = (case.since - TimeDelta::minutes(BEFORE_MINUTES)).max(fired - TimeDelta::hours(LONGEST_HOURS));
-    let until = (fired + TimeDelta::minutes(SAMPLES.1 as i64 + 1)).min(here.now.wall);
+    let until = (fired + TimeDelta::minutes(SAMPLES.1 as i64 + 1)).min(context.now.wall);
     let is_wanted = |name: &str| name == case.name();
     let query = Query { is_wanted: &is_wanted, since, until };
-    let points = here.store.points(Tier::Columns, &query)?.points.remove(&case.metric).unwrap_or_default();
+    let points = context.store.points(Tier::Columns, &query)?.points.remove(&case.metric).unwrap_or_default();
     let (before, after): (Vec<&Point>, Vec<&Point>) =
         points.iter().partition(|point| point.time_ms <= fired.timestamp_millis());
     let kept = before.iter().skip(before.len().saturating_sub(SAMPLES.0)).chain(after.iter().take(SAMPLES.1));
@@ -113,7 +117,7 @@ fn breached(rule: Option<&Rule>, value: f64) -> Option<(&'static str, f64)> {
     critical.or_else(|| rule.warning.map(|limit| limit.raise).filter(is_beyond).map(|limit| ("warning", limit)))
 }
 
-fn to_json(explained: &Explained, here: &Here) -> Value {
+fn to_json(explained: &Explained, context: &Context) -> Value {
     let Explained { case, rule, .. } = explained;
     let limit = |limit: Option<crate::config::rule::Limit>| {
         limit.map(|limit| json!({ "raise": limit.raise, "clear": limit.clear, "for_seconds": limit.hold.as_secs() }))
@@ -131,10 +135,10 @@ fn to_json(explained: &Explained, here: &Here) -> Value {
     json!({
         "schema": 1, "id": case.id, "title": case.title, "metric": case.metric, "severity": case.severity,
         "since": stamp(case.since), "fired": stamp(explained.fired), "ended": case.ended.map(stamp),
-        "open": case.open.is_some(), "duration_seconds": case.lasted, "peak": case.peak, "told": case.told(here),
+        "open": case.open.is_some(), "duration_seconds": case.lasted, "peak": case.peak, "told": case.told(context),
         "rule": rule_json, "sample": samples.collect::<Vec<_>>(), "resource": explained.who.resource,
         "process": explained.who.process, "unit": explained.who.unit, "change": explained.changes, "event": case.events,
         "waits_for": story::waits_for(explained),
-        "ack": explained.mutes.ack(&case.id, None, here.now.wall), "silence": explained.mutes.silence(&case.rule, &case.metric, here.now.wall),
+        "ack": explained.mutes.ack(&case.id, None, context.now.wall), "silence": explained.mutes.silence(&case.rule, &case.metric, context.now.wall),
     })
 }

@@ -7,15 +7,15 @@ mod glance;
 mod span;
 mod table;
 
-use super::here::Here;
-use super::timeline::{self, Timeline};
 use crate::base::clock::stamp;
 use crate::base::fault::Fault;
 use crate::base::similar::hint;
 use crate::base::{clock, text, when};
 use crate::cli::{Call, Command, Exit};
+use crate::context::Context;
 use crate::model::catalogue;
 use crate::model::metric::{Label, Selector, read_labels};
+use crate::query::timeline::{self, Timeline};
 use crate::store::SNAPSHOTS;
 use crate::store::block::Point;
 use crate::store::query::Query;
@@ -114,25 +114,25 @@ const ALWAYS: &str = "probe.cpu_ms";
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
+    let context = Context::open(call)?;
     let is_glance = arguments.metrics.is_empty();
     let format = if call.out.json { Format::Json } else { arguments.format };
-    let (since, until) = asked(&arguments, here.now.wall).map_err(Fault::Usage)?;
+    let (since, until) = asked(&arguments, context.now.wall).map_err(Fault::Usage)?;
     let step = match &arguments.step {
         Some(step) => Step::parse(step).map_err(Fault::Usage)?,
         None if is_glance => Step::of_glance(until - since),
         None => Step::that_fits(until - since),
     };
-    let span = Span::new(since, until, here.now.wall, step);
+    let span = Span::new(since, until, context.now.wall, step);
     let selectors = arguments.metrics.iter().map(|text| Selector::pattern(text)).collect::<Result<Vec<_>, _>>();
     let selectors = if is_glance { glance::selectors() } else { selectors.map_err(Fault::Usage)? };
-    let mut history = read(&here, span, &selectors)?;
+    let mut history = read(&context, span, &selectors)?;
     // What is older than the finest tiers is shown as fine as it is kept, unless another fineness was asked for.
     for coarser in [Step::HOUR, Step::DAY] {
         let is_free = arguments.step.is_none() && history.begins_late(since);
         if is_free && step.seconds().unwrap_or(0) < coarser.seconds().unwrap_or(0) {
-            let other = read(&here, Span::new(since, until, here.now.wall, coarser), &selectors)?;
-            if other.first_ms() < first_snapshots_ms(&here)? {
+            let other = read(&context, Span::new(since, until, context.now.wall, coarser), &selectors)?;
+            if other.first_ms() < first_snapshots_ms(&context)? {
                 history = other;
             }
         }
@@ -180,18 +180,18 @@ fn asked(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>, Da
     Ok((since, until))
 }
 
-fn read(here: &Here, span: Span, selectors: &[Selector]) -> Result<History> {
+fn read(context: &Context, span: Span, selectors: &[Selector]) -> Result<History> {
     let is_wanted = |name: &str| name == ALWAYS || selectors.iter().any(|selector| text_fits(selector, name));
     let tier = span.step.tier(span.since, span.now);
-    let answer = here.store.points(tier, &Query { is_wanted: &is_wanted, since: span.since, until: span.until })?;
+    let answer = context.store.points(tier, &Query { is_wanted: &is_wanted, since: span.since, until: span.until })?;
     if let Some(place) = &answer.reading.first_damage {
         let damaged = text::plural(answer.reading.damaged, "damaged line");
-        here.out.complain(&format!("{damaged} passed over, the first in {place}; osmon repair sets them aside"));
+        context.out.complain(&format!("{damaged} passed over, the first in {place}; osmon repair sets them aside"));
     }
     for (file, reason) in &answer.reading.unreadable {
-        here.out.complain(&format!("{} could not be read: {reason}", file.display()));
+        context.out.complain(&format!("{} could not be read: {reason}", file.display()));
     }
-    let timeline = timeline::read(here, span.since, span.until)?;
+    let timeline = timeline::read(context, span.since, span.until)?;
     let (mut tracks, mut times, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for (metric, points) in answer.points {
         let (name, labels) = read_labels(&metric);
@@ -205,14 +205,14 @@ fn read(here: &Here, span: Span, selectors: &[Selector]) -> Result<History> {
             others.push(metric);
         }
     }
-    let has_older = here.store.first_day(SNAPSHOTS)?.is_some_and(|day| day < stamp(span.since));
+    let has_older = context.store.first_day(SNAPSHOTS)?.is_some_and(|day| day < stamp(span.since));
     let gaps = gap::find(&times, &span, &timeline.marks, has_older);
-    Ok(History { host: host(here, span.until), span, tracks, gaps, timeline, others })
+    Ok(History { host: host(context, span.until), span, tracks, gaps, timeline, others })
 }
 
 /// Begin of the first day there are snapshots of, milliseconds since 1970: what is older is in the rollups only.
-fn first_snapshots_ms(here: &Here) -> Result<i64> {
-    let first = here.store.first_day(SNAPSHOTS)?.and_then(|day| clock::parse(&format!("{day}T00:00:00Z")));
+fn first_snapshots_ms(context: &Context) -> Result<i64> {
+    let first = context.store.first_day(SNAPSHOTS)?.and_then(|day| clock::parse(&format!("{day}T00:00:00Z")));
     Ok(first.map_or(i64::MAX, |day| day.timestamp_millis()))
 }
 
@@ -221,16 +221,16 @@ fn text_fits(selector: &Selector, name: &str) -> bool {
 }
 
 /// Whose history it is: what the newest snapshot says, for it may be another host's.
-fn host(here: &Here, until: DateTime<Utc>) -> String {
+fn host(context: &Context, until: DateTime<Utc>) -> String {
     #[derive(Deserialize)]
     struct Headed {
         host: String,
     }
-    let last = |time| here.store.last(SNAPSHOTS, time).ok().flatten();
+    let last = |time| context.store.last(SNAPSHOTS, time).ok().flatten();
     // Of a time whose snapshots are gone the rollups tell no host: it is that of what is left.
-    let newest = last(until).or_else(|| last(here.now.wall));
+    let newest = last(until).or_else(|| last(context.now.wall));
     let recorded = newest.and_then(|line| serde_json::from_str::<Headed>(&line).ok()).map(|headed| headed.host);
-    recorded.unwrap_or_else(|| here.root.host_name())
+    recorded.unwrap_or_else(|| context.root.host_name())
 }
 
 /// Why there is nothing to show.

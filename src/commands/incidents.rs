@@ -1,7 +1,5 @@
 //! `osmon incidents`: what was wrong, and for how long.
 
-use super::cases::{self, Case};
-use super::here::Here;
 use crate::base::clock::{local_form, stamp};
 use crate::base::fault::Fault;
 use crate::base::text::{fit, plural};
@@ -10,8 +8,10 @@ use crate::base::when;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, head, row};
 use crate::cli::{Call, Command, Exit};
+use crate::context::Context;
 use crate::model::event::is_flag;
 use crate::model::incident::Severity;
+use crate::query::incidents::{self, Case};
 use anyhow::Result;
 use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
@@ -61,18 +61,18 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open_to_read(call)?;
-    let now = here.now.wall;
+    let context = Context::open_to_read(call)?;
+    let now = context.now.wall;
     let time = |text: &str| when::parse(text, now).map_err(Fault::Usage);
     let since = arguments.since.as_deref().map_or(Ok(now - TimeDelta::days(USUAL_DAYS)), time)?;
     let until = arguments.until.as_deref().map_or(Ok(now), time)?;
     if since > until {
         return Err(Fault::Usage("--until must be after --since".to_string()).into());
     }
-    let mut cases = cases::read(&here, since, until)?;
+    let mut cases = incidents::read(&context, since, until)?;
     cases.retain(|case| case.open.is_some() || !arguments.open);
     if call.out.json {
-        let list: Vec<Value> = cases.iter().map(|case| to_json(case, &here)).collect();
+        let list: Vec<Value> = cases.iter().map(|case| to_json(case, &context)).collect();
         call.out.result(
             &json!({ "schema": 1, "time": stamp(now), "since": stamp(since), "until": stamp(until), "incident": list })
                 .to_string(),
@@ -80,7 +80,7 @@ fn run(call: &Call) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let mut lines = vec![call.out.paint(Style::Bold, &head(&COLUMNS))];
-    lines.extend(cases.iter().map(|case| line(call, case, &here)));
+    lines.extend(cases.iter().map(|case| line(call, case, &context)));
     if cases.is_empty() {
         lines = vec![if arguments.open { "no incident is open" } else { "no incidents" }.to_string()];
     } else {
@@ -95,7 +95,7 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn line(call: &Call, case: &Case, here: &Here) -> String {
+fn line(call: &Call, case: &Case, context: &Context) -> String {
     let lasted = duration(case.lasted).replace(" min", "m").replace(" h", "h").replace(" d", "d").replace(" s", "s");
     // An id is there to be typed: a long one takes its room from the title, which may need a line of its own.
     let more = case.id.chars().count().saturating_sub(ID_WIDTH);
@@ -113,7 +113,7 @@ fn line(call: &Call, case: &Case, here: &Here) -> String {
         local_form(case.since, "%m-%d %H:%M"),
         if case.open.is_some() { format!("{lasted}…") } else { lasted },
         peak.map_or_else(|| "–".to_string(), |value| metric_value(case.name(), value)),
-        case.told(here).to_string(),
+        case.told(context).to_string(),
     ];
     let title = if is_cut { format!("\n    {}", fit(&case.title, WIDTH - 4)) } else { String::new() };
     let text = row(&columns, &cells) + &title;
@@ -124,12 +124,12 @@ fn line(call: &Call, case: &Case, here: &Here) -> String {
     }
 }
 
-fn to_json(case: &Case, here: &Here) -> Value {
+fn to_json(case: &Case, context: &Context) -> Value {
     json!({
         "id": case.id, "rule": case.rule, "title": case.title, "metric": case.metric, "severity": case.severity,
         "since": stamp(case.since), "ended": case.ended.map(stamp), "open": case.open.is_some(),
         "recovering": case.open.as_ref().is_some_and(|open| open.recovering), "duration_seconds": case.lasted,
-        "peak": case.peak, "limit": case.limit, "above": case.above, "told": case.told(here),
+        "peak": case.peak, "limit": case.limit, "above": case.above, "told": case.told(context),
         "event": case.events.iter().map(|event| &event.id).collect::<Vec<_>>(),
     })
 }

@@ -1,13 +1,14 @@
 //! `osmon note`: words of a person on the timeline.
 
-use super::here::Here;
-use super::marks;
 use crate::base::clock::{local_minute, stamp};
 use crate::base::fault::Fault;
 use crate::base::text::clean;
 use crate::base::when;
 use crate::cli::{Call, Command, Exit};
+use crate::context::Context;
 use crate::model::mark::{Kind, Mark};
+use crate::pipeline::annotations;
+use crate::pipeline::journal;
 use anyhow::Result;
 use clap::{Args, FromArgMatches};
 use std::ffi::OsString;
@@ -44,13 +45,13 @@ pub const COMMAND: Command = Command {
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let text = text(&arguments.words)?;
-    let here = Here::open(call)?;
-    let now = here.now.wall;
+    let context = Context::open(call)?;
+    let now = context.now.wall;
     let time = arguments.at.as_deref().map_or(Ok(now), |at| when::parse(at, now)).map_err(Fault::Usage)?;
     if time > now {
         return Err(Fault::Usage(format!("--at {} is in the future", local_minute(time))).into());
     }
-    let author = marks::author();
+    let author = annotations::author();
     let mark = Mark {
         id: format!("note-{}-{:08x}", now.timestamp_millis(), crc32fast::hash(format!("{author}\n{text}").as_bytes())),
         kind: Kind::Note,
@@ -60,8 +61,8 @@ fn run(call: &Call) -> Result<Exit> {
         text,
         author: Some(author),
     };
-    let lock = here.store.lock(PATIENCE)?;
-    marks::append(&here, &mark)?;
+    let lock = context.store.lock(PATIENCE)?;
+    journal::append_annotation(&context, &mark)?;
     drop(lock);
     if call.out.json {
         call.out.result(&serde_json::json!({ "schema": 1, "mark": mark }).to_string());

@@ -1,11 +1,11 @@
 //! `osmon repair`: what verify finds is put right; what is bad is set aside, never deleted.
 
-use super::findings::{json, kept_since, tell};
-use super::here::Here;
-use super::meter::meter;
+use crate::cli::progress::progress;
 use crate::cli::{Call, Command, Exit};
+use crate::commands::view::findings::{json, kept_since, tell};
+use crate::context::Context;
 use crate::store::repair::{Repair, intention};
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use clap::{Args, FromArgMatches};
 use std::time::Duration;
 
@@ -33,12 +33,15 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
-    let directory = here.store.directory();
+    let context = Context::open(call)?;
+    let directory = context.store.directory();
     directory.metadata().with_context(|| format!("no history to repair in {}", directory.display()))?;
     if arguments.dry_run {
-        let verified =
-            here.store.verify(here.now.wall, &|tier| kept_since(&here, tier), &mut meter(call, "verifying"))?;
+        let verified = context.store.verify(
+            context.now.wall,
+            &|tier| kept_since(&context, tier),
+            &mut progress(call, "verifying"),
+        )?;
         if call.out.json {
             call.out.result(&json(&verified));
         } else {
@@ -46,8 +49,8 @@ fn run(call: &Call) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    let lock = here.store.lock(PATIENCE)?;
-    let host = here.root.host_name();
+    let lock = context.store.lock(PATIENCE)?;
+    let host = context.root.host_name();
     let mut done = Vec::new();
     let mut say = |text: &str| {
         if !call.out.json {
@@ -56,8 +59,8 @@ fn run(call: &Call) -> Result<Exit> {
         done.push(text.to_string());
     };
     let mut repair =
-        Repair { now: here.now.wall, host: &host, kept_since: &|tier| kept_since(&here, tier), say: &mut say };
-    let verified = here.store.repair(&mut repair, &mut meter(call, "verifying"));
+        Repair { now: context.now.wall, host: &host, kept_since: &|tier| kept_since(&context, tier), say: &mut say };
+    let verified = context.store.repair(&mut repair, &mut progress(call, "verifying"));
     drop(lock);
     let verified = verified?;
     if call.out.json {

@@ -5,13 +5,13 @@ mod learner;
 mod recorded;
 mod tally;
 
-use super::here::Here;
 use crate::base::clock::Now;
 use crate::base::fault::Fault;
 use crate::base::units::duration;
 use crate::base::when;
 use crate::cli::{Call, Exit};
 use crate::config::Rule;
+use crate::context::Context;
 use crate::crisis::{Clock, State, step};
 use crate::model::metric::{Metric, read_labels};
 use anyhow::Result;
@@ -88,32 +88,32 @@ pub fn run(call: &Call, asked: &Asked) -> Result<Exit> {
     // Not as cron calls it: complaints are not held back, for that would write.
     let calm =
         Call { common: call.common.clone(), matches: call.matches.clone(), scheduled: false, out: call.out.clone() };
-    let here = Here::open(&calm)?;
+    let context = Context::open(&calm)?;
     match asked.file {
-        Some(file) => foreign(call, &here, file, asked),
-        None => history(call, &here, asked.since),
+        Some(file) => foreign(call, &context, file, asked),
+        None => history(call, &context, asked.since),
     }
 }
 
-fn history(call: &Call, here: &Here, since: Option<&str>) -> Result<Exit> {
-    let now = here.now.wall;
+fn history(call: &Call, context: &Context, since: Option<&str>) -> Result<Exit> {
+    let now = context.now.wall;
     let since = since.map_or(Ok(now - TimeDelta::days(USUAL_DAYS)), |since| when::parse(since, now));
     let since = since.map_err(Fault::Usage)?;
-    let mut player = player(call, here, here.config.rules.clone());
+    let mut player = player(call, context, context.config.rules.clone());
     let reading = recorded::walk(
-        here,
+        context,
         (since, now),
         &player.rules.clone(),
-        &mut super::meter::meter(call, "day"),
+        &mut crate::cli::progress::progress(call, "day"),
         &mut |moment| {
             player.play(moment);
         },
     )?;
     if let Some(place) = &reading.first_damage {
-        here.out.complain(&format!("{} damaged lines passed over, the first in {place}", reading.damaged));
+        context.out.complain(&format!("{} damaged lines passed over, the first in {place}", reading.damaged));
     }
     for (file, reason) in &reading.unreadable {
-        here.out.complain(&format!("{} could not be read: {reason}", file.display()));
+        context.out.complain(&format!("{} could not be read: {reason}", file.display()));
     }
     if reading.records == 0 {
         let since = crate::base::clock::local_minute(since);
@@ -126,20 +126,20 @@ fn history(call: &Call, here: &Here, since: Option<&str>) -> Result<Exit> {
     Ok(player.finish(&format!("{count} rules on the last {}", duration(asked)), asked))
 }
 
-fn foreign(call: &Call, here: &Here, file: &Path, asked: &Asked) -> Result<Exit> {
+fn foreign(call: &Call, context: &Context, file: &Path, asked: &Asked) -> Result<Exit> {
     let text = asked.metric.unwrap_or_default();
     let (name, labels) = read_labels(text);
     let watch = |rule: &&Rule| rule.metric.matches(name, &labels);
-    let rules: Vec<Rule> = here.config.rules.iter().filter(watch).cloned().collect();
+    let rules: Vec<Rule> = context.config.rules.iter().filter(watch).cloned().collect();
     if rules.is_empty() {
-        let known = here.config.rules.iter().map(|rule| rule.metric.name.as_str());
+        let known = context.config.rules.iter().map(|rule| rule.metric.name.as_str());
         let hint = crate::base::similar::hint(name, known);
         let plain = crate::base::text::clean(text, 80);
         return Err(Fault::Usage(format!("no rule watches {plain}{hint}; osmon config show lists the rules")).into());
     }
     let series = foreign::read(
         file,
-        asked.since.map(|since| when::parse(since, here.now.wall)).transpose().map_err(Fault::Usage)?,
+        asked.since.map(|since| when::parse(since, context.now.wall)).transpose().map_err(Fault::Usage)?,
     )?;
     for complaint in series.complaints() {
         call.out.complain(&complaint);
@@ -149,7 +149,7 @@ fn foreign(call: &Call, here: &Here, file: &Path, asked: &Asked) -> Result<Exit>
     };
     let asked = (last.0 - first.0) as f64 / 1e3;
     let heading = format!("{} values of {name} over {}", series.samples.len(), duration(asked));
-    let mut player = player(call, here, rules);
+    let mut player = player(call, context, rules);
     series.play(&mut |time: DateTime<Utc>, value| {
         let now = Now { wall: time, boottime_seconds: time.timestamp_millis() as f64 / 1e3 };
         let metric = Metric { name: name.to_string(), labels: labels.clone(), value };
@@ -158,7 +158,7 @@ fn foreign(call: &Call, here: &Here, file: &Path, asked: &Asked) -> Result<Exit>
     Ok(player.finish(&heading, asked))
 }
 
-fn player<'a>(call: &'a Call, here: &Here, rules: Vec<Rule>) -> Player<'a> {
+fn player<'a>(call: &'a Call, context: &Context, rules: Vec<Rule>) -> Player<'a> {
     let learner = Learner::new(&rules);
-    Player { rules, learner, state: State::default(), tally: Tally::default(), host: here.root.host_name(), call }
+    Player { rules, learner, state: State::default(), tally: Tally::default(), host: context.root.host_name(), call }
 }

@@ -1,13 +1,13 @@
 //! `osmon restore`: a backup back into place; verified before anything is touched, and what was there is kept.
 
-use super::here::Here;
 use crate::archive::{swap, unpack, verify};
 use crate::base::fault::Fault;
 use crate::base::file::make_directory;
 use crate::base::text::plural;
 use crate::base::units::bytes;
 use crate::cli::{Call, Command, Exit};
-use anyhow::{Context, Result};
+use crate::context::Context;
+use anyhow::{Context as _, Result};
 use clap::{Args, FromArgMatches};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
+    let context = Context::open(call)?;
     let manifest = verify(&arguments.file)?;
     let size: u64 = manifest.file.iter().map(|member| member.bytes).sum();
     let what = format!(
@@ -64,8 +64,8 @@ fn run(call: &Call) -> Result<Exit> {
         unpack(&arguments.file, target)?;
         (Some(target.clone()), None)
     } else {
-        let aside = in_place(&here, &arguments.file)?;
-        (Some(here.store.directory().to_path_buf()), aside)
+        let aside = in_place(&context, &arguments.file)?;
+        (Some(context.store.directory().to_path_buf()), aside)
     };
     if call.out.json {
         call.out.result(
@@ -86,17 +86,17 @@ fn run(call: &Call) -> Result<Exit> {
 }
 
 /// Unpacks beside the data directory, then exchanges the two. Gives where the data that was there is now.
-fn in_place(here: &Here, archive: &Path) -> Result<Option<PathBuf>> {
+fn in_place(context: &Context, archive: &Path) -> Result<Option<PathBuf>> {
     // A link to another disk stays a link.
-    let given = here.store.directory().to_path_buf();
+    let given = context.store.directory().to_path_buf();
     let current = fs::canonicalize(&given).unwrap_or(given);
     let had_data = current.exists();
     if let Some(parent) = current.parent() {
         fs::create_dir_all(parent).with_context(|| format!("could not make {}", parent.display()))?;
     }
-    let _lock = if had_data { Some(here.store.lock(PATIENCE)?) } else { None };
+    let _lock = if had_data { Some(context.store.lock(PATIENCE)?) } else { None };
     let name = current.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let time = here.now.wall.format("%Y%m%dT%H%M%SZ");
+    let time = context.now.wall.format("%Y%m%dT%H%M%SZ");
     let new = current.with_file_name(format!("{name}.restoring-{}", std::process::id()));
     let aside = free_name(&current.with_file_name(format!("{name}.before-restore-{time}")));
     let result = unpack(archive, &new).and_then(|()| swap(&new, &current, &aside));

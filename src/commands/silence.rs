@@ -1,17 +1,20 @@
 //! `osmon silence`: nobody is told of some things for a while.
 
-use super::here::Here;
-use super::{marks, mutes};
 use crate::base::clock::{local_form, local_minute, stamp};
 use crate::base::fault::Fault;
 use crate::base::similar::hint;
 use crate::base::text::{NAME_MAX, clean};
 use crate::cli::table::{Column, head, row};
 use crate::cli::{Call, Command, Exit};
+use crate::commands::view;
 use crate::config::Rule;
+use crate::context::Context;
 use crate::model::catalogue;
 use crate::model::metric::Selector;
 use crate::model::mute::{Mutes, Silence};
+use crate::pipeline::annotations;
+use crate::pipeline::silences::{self};
+use crate::query;
 use anyhow::Result;
 use clap::{Args, FromArgMatches};
 
@@ -57,22 +60,22 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open_to_read(call)?;
+    let context = Context::open_to_read(call)?;
     if let Some(number) = arguments.remove {
-        return remove(call, &here, number);
+        return remove(call, &context, number);
     }
     let Some(matcher) = arguments.matcher else {
-        list(call, &mutes::read(&here), &here);
+        list(call, &query::silences::read(&context), &context);
         return Ok(Exit::Done);
     };
-    let now = here.now.wall;
-    let matcher = checked(&matcher, &here.config.rules).map_err(Fault::Usage)?;
-    let because = mutes::reason(arguments.because.as_deref().unwrap_or_default())?;
-    let until = mutes::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, now)?;
-    let silence = Silence { matcher, since: now, until, because, by: marks::author() };
+    let now = context.now.wall;
+    let matcher = checked(&matcher, &context.config.rules).map_err(Fault::Usage)?;
+    let because = view::silences::reason(arguments.because.as_deref().unwrap_or_default())?;
+    let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, now)?;
+    let silence = Silence { matcher, since: now, until, because, by: annotations::author() };
     let text = format!("silenced {} until {}: {}", silence.matcher, local_minute(until), silence.because);
     let added = silence.clone();
-    mutes::change(&here, move |mutes| {
+    silences::change(&context, move |mutes| {
         mutes.silences.retain(|known| known.matcher != added.matcher || known.since > now);
         mutes.silences.push(added);
         Ok(((), text))
@@ -80,7 +83,7 @@ fn run(call: &Call) -> Result<Exit> {
     if call.out.json {
         call.out.result(&serde_json::json!({ "schema": 1, "silence": silence }).to_string());
     }
-    call.out.say(&format!("{} is silenced {}", silence.matcher, mutes::until(until, now)));
+    call.out.say(&format!("{} is silenced {}", silence.matcher, view::silences::until(until, now)));
     Ok(Exit::Done)
 }
 
@@ -102,8 +105,8 @@ fn checked(text: &str, rules: &[Rule]) -> Result<String, String> {
     }
 }
 
-fn remove(call: &Call, here: &Here, number: usize) -> Result<Exit> {
-    let ended = mutes::change(here, |mutes| {
+fn remove(call: &Call, context: &Context, number: usize) -> Result<Exit> {
+    let ended = silences::change(context, |mutes| {
         let count = mutes.silences.len() + mutes.acks.len();
         let at = number
             .checked_sub(1)
@@ -123,13 +126,13 @@ fn remove(call: &Call, here: &Here, number: usize) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn list(call: &Call, mutes: &Mutes, here: &Here) {
+fn list(call: &Call, mutes: &Mutes, context: &Context) {
     if call.out.json {
-        call.out.result(&serde_json::json!({ "schema": 1, "time": stamp(here.now.wall), "silence": mutes.silences, "ack": mutes.acks }).to_string());
+        call.out.result(&serde_json::json!({ "schema": 1, "time": stamp(context.now.wall), "silence": mutes.silences, "ack": mutes.acks }).to_string());
         return;
     }
     let silences = mutes.silences.iter().map(|silence| {
-        let planned = if silence.since > here.now.wall {
+        let planned = if silence.since > context.now.wall {
             format!(" from {}", local_form(silence.since, "%m-%d %H:%M"))
         } else {
             String::new()

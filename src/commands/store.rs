@@ -1,12 +1,12 @@
 //! `osmon store`: work on the history as a whole.
 
-use super::here::Here;
-use super::meter::meter;
 use crate::base::fault::Fault;
 use crate::base::text::plural;
+use crate::cli::progress::progress;
 use crate::cli::{Call, Command, Exit};
+use crate::context::Context;
 use crate::store::day::is_day;
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use clap::{Args, FromArgMatches, Subcommand};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -50,15 +50,15 @@ fn run(call: &Call) -> Result<Exit> {
     if !since.is_empty() && !is_day(&since) {
         return Err(Fault::Usage(format!("{since:?} is not a day; write for example 2026-11-20")).into());
     }
-    let here = Here::open(call)?;
-    let directory = here.store.directory();
+    let context = Context::open(call)?;
+    let directory = context.store.directory();
     directory.metadata().with_context(|| format!("no history to rebuild in {}", directory.display()))?;
-    let mut meter = meter(call, "rebuilding month");
-    let lock = here.store.lock(PATIENCE)?;
+    let mut meter = progress(call, "rebuilding month");
+    let lock = context.store.lock(PATIENCE)?;
     // Days that are over and not closed yet are closed first, so that they are among those that follow.
-    here.store.rebuild_open(here.now.wall, &here.root.boot_id())?;
-    let next = here.store.rebuild_next(&since);
-    let months = here.store.sealed_months(&since)?;
+    context.store.rebuild_open(context.now.wall, &context.root.boot_id())?;
+    let next = context.store.rebuild_next(&since);
+    let months = context.store.sealed_months(&since)?;
     drop(lock);
     let (all, mut days) = (months.len() as u64, 0);
     for (done, (month, names)) in (0..).zip(&months) {
@@ -67,14 +67,14 @@ fn run(call: &Call) -> Result<Exit> {
             continue;
         }
         std::thread::sleep(PAUSE);
-        let lock = here.store.lock(PATIENCE)?;
-        here.store.mark_rebuild(&since, Some(month))?;
-        here.store.rebuild_month(month, names, &BTreeSet::new())?;
+        let lock = context.store.lock(PATIENCE)?;
+        context.store.mark_rebuild(&since, Some(month))?;
+        context.store.rebuild_month(month, names, &BTreeSet::new())?;
         drop(lock);
         days += names.len();
     }
-    let lock = here.store.lock(PATIENCE)?;
-    here.store.mark_rebuild(&since, None)?;
+    let lock = context.store.lock(PATIENCE)?;
+    context.store.mark_rebuild(&since, None)?;
     drop(lock);
     if call.out.json {
         call.out.result(&serde_json::json!({ "schema": 1, "days": days, "months": all }).to_string());

@@ -1,13 +1,13 @@
 //! `osmon top`: who uses the host, now or back then.
 
-use super::here::Here;
-use super::top_table::{self, Usage};
 use crate::base::fault::Fault;
 use crate::base::{clock, when};
 use crate::cli::{Call, Command, Exit};
+use crate::commands::view::consumers::{self, Usage};
+use crate::context::Context;
 use crate::probe::{Asked, Scope, probe};
 use crate::store::PROCESSES;
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, FromArgMatches};
 use serde_json::Value;
@@ -45,47 +45,47 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let here = Here::open(call)?;
-    let time = |text: &str| when::parse(text, here.now.wall).map_err(Fault::Usage);
+    let context = Context::open(call)?;
+    let time = |text: &str| when::parse(text, context.now.wall).map_err(Fault::Usage);
     let (heading, usage) = match (&arguments.at, &arguments.since) {
-        (Some(at), _) => at_time(&here, time(at)?)?,
+        (Some(at), _) => at_time(&context, time(at)?)?,
         (None, Some(since)) => {
-            let until = arguments.until.as_deref().map_or(Ok(here.now.wall), time)?;
-            over_span(&here, time(since)?, until)?
+            let until = arguments.until.as_deref().map_or(Ok(context.now.wall), time)?;
+            over_span(&context, time(since)?, until)?
         }
-        (None, None) => live(&here)?,
+        (None, None) => live(&context)?,
     };
     if call.out.json {
         call.out.result(&usage.to_json().to_string());
     } else {
-        call.out.result(&top_table::render(&call.out, &heading, &usage));
+        call.out.result(&consumers::render(&call.out, &heading, &usage));
     }
     Ok(Exit::Done)
 }
 
 /// The host itself, over one second; nothing is stored.
-fn live(here: &Here) -> Result<(String, Usage)> {
-    let kept = here.store.load_cache("probe").filter(|_| here.root.is_recorded());
+fn live(context: &Context) -> Result<(String, Usage)> {
+    let kept = context.store.load_cache("probe").filter(|_| context.root.is_recorded());
     let who = Asked { scope: Scope::Who, skipped_runs: 0 };
-    let first = probe(&here.root, &here.config.probe, here.now, kept, &who);
-    let probed = if here.root.is_recorded() {
+    let first = probe(&context.root, &context.config.probe, context.now, kept, &who);
+    let probed = if context.root.is_recorded() {
         first
     } else {
         std::thread::sleep(std::time::Duration::from_secs_f64(LIVE_SECONDS));
-        let later = clock::Now { boottime_seconds: clock::boottime_seconds(), ..here.now };
-        probe(&here.root, &here.config.probe, later, Some(first.counters), &who)
+        let later = clock::Now { boottime_seconds: clock::boottime_seconds(), ..context.now };
+        probe(&context.root, &context.config.probe, later, Some(first.counters), &who)
     };
     let mut usage = Usage::default();
     let record: Value = serde_json::from_str(&probed.processes.to_json()?)?;
     usage.add(&record);
-    Ok((format!("{}, over {}", here.root.host_name(), top_table::seconds(usage.seconds())), usage))
+    Ok((format!("{}, over {}", context.root.host_name(), consumers::seconds(usage.seconds())), usage))
 }
 
 /// The record nearest to a time.
-fn at_time(here: &Here, at: DateTime<Utc>) -> Result<(String, Usage)> {
+fn at_time(context: &Context, at: DateTime<Utc>) -> Result<(String, Usage)> {
     let near = TimeDelta::minutes(NEAR_MINUTES);
     let mut nearest: Option<(TimeDelta, String)> = None;
-    here.store.read(PROCESSES, at - near, at + near, &mut |line| {
+    context.store.read(PROCESSES, at - near, at + near, &mut |line| {
         let time = crate::model::record::time_of(line).and_then(clock::parse);
         if let Some(distance) = time.map(|time| (time - at).abs())
             && nearest.as_ref().is_none_or(|(best, _)| distance < *best)
@@ -102,12 +102,12 @@ fn at_time(here: &Here, at: DateTime<Utc>) -> Result<(String, Usage)> {
     let time = record.get("time").and_then(Value::as_str).and_then(clock::parse).unwrap_or(at);
     let interval = record.get("interval_seconds").and_then(Value::as_f64);
     let over =
-        interval.map_or_else(String::new, |seconds| format!(", over the {} before", top_table::seconds(seconds)));
+        interval.map_or_else(String::new, |seconds| format!(", over the {} before", consumers::seconds(seconds)));
     Ok((format!("{} {}{over}", clock::local_minute(time), clock::zone_name(time)), usage))
 }
 
 /// Every record of a span together.
-fn over_span(here: &Here, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<(String, Usage)> {
+fn over_span(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<(String, Usage)> {
     if until <= since {
         return Err(Fault::Usage(format!(
             "--until ({}) must be after --since ({})",
@@ -117,7 +117,7 @@ fn over_span(here: &Here, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<
         .into());
     }
     let mut usage = Usage::default();
-    here.store.read(PROCESSES, since, until, &mut |line| {
+    context.store.read(PROCESSES, since, until, &mut |line| {
         if let Ok(record) = serde_json::from_str(line) {
             usage.add(&record);
         }

@@ -1,10 +1,10 @@
 //! `osmon verify`: is the whole history there and intact?
 
-use super::findings::{json, kept_since, tell};
-use super::here::Here;
-use super::meter::meter;
+use crate::cli::progress::progress;
 use crate::cli::{Call, Command, Exit};
-use anyhow::{Context, Result};
+use crate::commands::view::findings::{json, kept_since, tell};
+use crate::context::Context;
+use anyhow::{Context as _, Result};
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -24,10 +24,11 @@ pub const COMMAND: Command = Command {
 };
 
 fn run(call: &Call) -> Result<Exit> {
-    let here = Here::open(call)?;
-    let directory = here.store.directory();
+    let context = Context::open(call)?;
+    let directory = context.store.directory();
     directory.metadata().with_context(|| format!("no history to verify in {}", directory.display()))?;
-    let verified = here.store.verify(here.now.wall, &|tier| kept_since(&here, tier), &mut meter(call, "verifying"))?;
+    let verified =
+        context.store.verify(context.now.wall, &|tier| kept_since(&context, tier), &mut progress(call, "verifying"))?;
     if call.out.json {
         call.out.result(&json(&verified));
     }

@@ -1,7 +1,5 @@
 //! The explanation as people read it, in 80 columns.
 
-use super::super::cases::STALE;
-use super::super::here::Here;
 use super::{Explained, breached};
 use crate::base::clock::{local_form, local_minute, local_short, parse, zone_name};
 use crate::base::text::fit;
@@ -11,8 +9,10 @@ use crate::cli::output::Style;
 use crate::cli::table::{Column, head, row};
 use crate::config::Rule;
 use crate::config::rule::Limit;
+use crate::context::Context;
 use crate::model::event::is_flag;
 use crate::model::evidence::User;
+use crate::query::incidents::STALE;
 
 /// Widest line.
 const WIDTH: usize = 80;
@@ -26,9 +26,9 @@ const USERS: &[Column] = &[
 ];
 
 /// All of it.
-pub fn tell(out: &Output, explained: &Explained, here: &Here) -> String {
+pub fn tell(out: &Output, explained: &Explained, context: &Context) -> String {
     let case = &explained.case;
-    let now = here.now.wall;
+    let now = context.now.wall;
     let state = match (&case.open, case.ended) {
         (Some(open), _) if open.recovering => "open, recovering",
         (Some(_), _) => "open",

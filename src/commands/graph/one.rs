@@ -1,6 +1,5 @@
 //! A single chart of some metrics, to send to somebody.
 
-use super::{Here, input, read};
 use crate::base::clock::{local_minute, zone_name};
 use crate::base::fault::Fault;
 use crate::base::file::replace;
@@ -8,14 +7,18 @@ use crate::base::similar::hint;
 use crate::base::text::clean;
 use crate::base::units::parse_duration;
 use crate::cli::Exit;
+use crate::context::Context;
 use crate::model::catalogue;
 use crate::model::metric::{Selector, read_labels};
-use crate::report::range::{RANGES, Range};
-use crate::report::series::{ALWAYS, Point};
-use crate::report::single::Single;
-use crate::report::{Language, Words};
+use crate::report::chart::range::{RANGES, Range};
+use crate::report::chart::series::{ALWAYS, Point};
+use crate::report::chart::single::Single;
+use crate::report::input::gather;
+use crate::report::input::series;
+use crate::report::page::words::Language;
+use crate::report::page::words::Words;
 use crate::store::SNAPSHOTS;
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use chrono::TimeDelta;
 use std::borrow::Cow;
 use std::path::Path;
@@ -25,7 +28,7 @@ const PICTURE_MODE: u32 = 0o644;
 /// More lines than that nobody tells apart.
 const LINES_MAX: usize = 6;
 
-pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&Path>) -> Result<Exit> {
+pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Option<&Path>) -> Result<Exit> {
     let range = span(range.unwrap_or("24h")).map_err(Fault::Usage)?;
     let out = out.filter(|out| *out != Path::new("-"));
     let extension = out.map(|out| out.extension().unwrap_or_default().to_string_lossy().to_lowercase());
@@ -39,8 +42,8 @@ pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&P
         let by_name = |selector: &Selector| Selector::pattern_fits(&selector.name, name);
         name == ALWAYS || selectors.iter().any(by_name)
     };
-    let (now, words) = (here.now.wall, Words::new(Language::of(&here.config.report.language)));
-    let (series, _) = read::metrics(here, &range, now, &is_wanted)?;
+    let (now, words) = (context.now.wall, Words::new(Language::of(&context.config.report.language)));
+    let (series, _) = series::metrics(context, &range, now, &is_wanted)?;
     let asked = |metric: &str| {
         let (name, labels) = read_labels(metric);
         selectors.iter().any(|selector| selector.matches(name, &labels))
@@ -60,16 +63,16 @@ pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&P
     }
     let is_found = |asked: &Selector| lines.iter().any(|(metric, _)| is_of(asked, metric));
     for (asked, _) in metrics.iter().zip(&selectors).filter(|(_, selector)| !is_found(selector)) {
-        here.out.complain(&format!("nothing of {} was recorded in this span", clean(asked, 200)));
+        context.out.complain(&format!("nothing of {} was recorded in this span", clean(asked, 200)));
     }
     if let Some(left_out) = choose(&mut lines, &selectors) {
-        here.out.say(&left_out);
+        context.out.say(&left_out);
     }
     let title = match lines.as_slice() {
         [(metric, _)] => clean(metric, 80),
         _ => clean(&drawn(metrics, &selectors, &lines).join(", "), 80),
     };
-    let snapshot = here.store.last(SNAPSHOTS, now)?;
+    let snapshot = context.store.last(SNAPSHOTS, now)?;
     let end = (now.timestamp_millis() as f64 / 1e3).ceil();
     let begin = end - f64::from(range.seconds);
     let since = now - TimeDelta::seconds(i64::from(range.seconds));
@@ -77,7 +80,7 @@ pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&P
         title,
         subtitle: format!(
             "{} · {} – {} {}",
-            input::title(here, snapshot.as_deref()),
+            gather::title(context, snapshot.as_deref()),
             local_minute(since),
             local_minute(now),
             zone_name(now)
@@ -89,12 +92,12 @@ pub fn draw(here: &Here, metrics: &[String], range: Option<&str>, out: Option<&P
         words,
     };
     let Some(path) = out else {
-        here.out.result(single.svg()?.trim_end());
+        context.out.result(single.svg()?.trim_end());
         return Ok(Exit::Done);
     };
     let content = if extension.as_deref() == Some("png") { single.png()? } else { single.svg()?.into_bytes() };
     replace(path, &content, PICTURE_MODE).with_context(|| format!("could not write the chart {}", path.display()))?;
-    here.out.say(&path.display().to_string());
+    context.out.say(&path.display().to_string());
     Ok(Exit::Done)
 }
 

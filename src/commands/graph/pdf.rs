@@ -1,13 +1,15 @@
 //! The month on A4: the page with its style for print, put on paper by a browser.
 
-use super::{Here, PAGE_MODE, first, input, put};
 use crate::base::fault::Fault;
 use crate::base::file::{read_at_most, replace};
 use crate::base::subprocess;
 use crate::base::text::clean;
 use crate::cli::Exit;
-use crate::report::render;
-use anyhow::{Context, Result, anyhow};
+use crate::context::Context;
+use crate::pipeline::render::{PAGE_MODE, first, put};
+use crate::report::input::gather;
+use crate::report::page::render::render;
+use anyhow::{Context as _, Result, anyhow};
 use nix::unistd::geteuid;
 use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
@@ -49,7 +51,7 @@ impl Drop for Scratch {
     }
 }
 
-pub fn print(here: &Here, range: Option<&str>, out: &Path) -> Result<Exit> {
+pub fn print(context: &Context, range: Option<&str>, out: &Path) -> Result<Exit> {
     let shown = clean(&out.display().to_string(), 200);
     if out.is_dir() {
         return Err(Fault::Usage(format!("--out: {shown} is a directory; name a file in it that ends in .pdf")).into());
@@ -57,7 +59,7 @@ pub fn print(here: &Here, range: Option<&str>, out: &Path) -> Result<Exit> {
     if !out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pdf")) {
         return Err(Fault::Usage(format!("--out: --pdf writes a file that ends in .pdf, not {shown}")).into());
     }
-    let mut input = input::read(here)?;
+    let mut input = gather::read(context)?;
     // Without a month of history the longest range there is.
     let longest = input.ranges.last().map_or("30d", |drawn| drawn.id.as_str()).to_string();
     let has_month = input.ranges.iter().any(|drawn| drawn.id == "30d");
@@ -70,7 +72,7 @@ pub fn print(here: &Here, range: Option<&str>, out: &Path) -> Result<Exit> {
     let pdf = by_browser(&scratch.0)?;
     let mode = out.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
     replace(&out, &pdf, mode).with_context(|| format!("could not write {shown}"))?;
-    here.out.say(&out.display().to_string());
+    context.out.say(&out.display().to_string());
     Ok(Exit::Done)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::base::clock;
 use crate::base::text::clean;
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};

@@ -1,9 +1,9 @@
 //! What is usual, learned from what was replayed so far: never from what comes later.
 
-use super::super::learn::{Bands, asking, hold_seconds, hour_number};
 use crate::config::Rule;
 use crate::crisis::band::{Hour, Past, least_spread};
 use crate::model::metric::{Metric, write_labels};
+use crate::pipeline::baseline::{Bands, asking, hold_seconds, hour_number};
 use crate::store::block::Point;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;

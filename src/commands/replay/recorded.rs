@@ -1,9 +1,9 @@
 //! The history day by day: read side by side, given in the order of time.
 
-use super::super::here::Here;
 use super::Moment;
 use crate::base::clock::{Now, parse};
 use crate::config::Rule;
+use crate::context::Context;
 use crate::model::metric::Metric;
 use crate::model::record::{sections, time_of};
 use crate::model::walk::walk as walk_record;
@@ -34,14 +34,14 @@ struct Head<'a> {
 /// # Errors
 /// When the stream cannot be listed.
 pub fn walk(
-    here: &Here,
+    context: &Context,
     (since, until): (DateTime<Utc>, DateTime<Utc>),
     rules: &[Rule],
     meter: &mut dyn FnMut(u64, u64),
     visit: &mut dyn FnMut(Moment),
 ) -> Result<Reading> {
     let mut spans: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
-    for day in here.store.days(SNAPSHOTS)? {
+    for day in context.store.days(SNAPSHOTS)? {
         let Some(begin) = begin(&day.name) else { continue };
         let (from, to) = (since.max(begin), until.min(begin + TimeDelta::milliseconds(86_399_999)));
         if from <= to {
@@ -50,7 +50,7 @@ pub fn walk(
     }
     let threads = thread::available_parallelism().map_or(1, usize::from).min(AT_ONCE);
     let (all, mut done, mut total) = (spans.len() as u64, 0, Reading::default());
-    let store = &here.store;
+    let store = &context.store;
     thread::scope(|scope| {
         let start = |batch: &[(DateTime<Utc>, DateTime<Utc>)]| {
             let spans = batch.iter().copied();

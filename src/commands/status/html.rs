@@ -1,13 +1,14 @@
 //! The status as a fragment of HTML: plain elements with classes, no style, no script, everything escaped.
 
-use super::{Status, word};
 use crate::base::clock::stamp;
 use crate::base::text::clean;
 use crate::base::units::metric_value;
 use crate::cli::Exit;
 use crate::model::event::is_flag;
 use crate::model::incident::Incident;
-use crate::report::{Language, Words};
+use crate::query::status::{Status, word};
+use crate::report::page::words::Language;
+use crate::report::page::words::Words;
 use chrono::{DateTime, Utc};
 
 /// Longest text of one item, in characters.

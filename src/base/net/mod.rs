@@ -1,0 +1,5 @@
+//! Network clients with a deadline: TCP, TLS and HTTP.
+
+pub mod attempt;
+pub mod http;
+pub mod wire;

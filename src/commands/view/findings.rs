@@ -1,0 +1,81 @@
+//! What verify and repair say of a history.
+
+use crate::base::text::plural;
+use crate::cli::Call;
+use crate::context::Context;
+use crate::store::tier::Tier;
+use crate::store::verify::Verified;
+use crate::store::verify::finding::Finding;
+use chrono::TimeDelta;
+
+/// From which day on the rollups of a tier are kept, as `[store]` says; `None`: for ever.
+pub fn kept_since(context: &Context, tier: Tier) -> Option<String> {
+    let days = match tier {
+        Tier::Columns => 1,
+        Tier::FiveMinutes => context.config.store.five_minute_days,
+        Tier::Hours => context.config.store.hour_days,
+        Tier::Days => 0,
+    };
+    let first = context.now.wall.checked_sub_signed(TimeDelta::days(i64::from(days)))?;
+    (days > 0).then(|| first.format("%Y-%m-%d").to_string())
+}
+
+/// Findings and summary as JSON.
+pub fn json(verified: &Verified) -> String {
+    serde_json::json!({
+        "schema": 1,
+        "records": verified.records,
+        "files": verified.files,
+        "finding": verified.findings,
+        "remark": verified.remarks,
+    })
+    .to_string()
+}
+
+/// Says what was found: what is wrong always, the rest to people.
+pub fn tell(call: &Call, verified: &Verified, advice: &str) {
+    if call.out.json {
+        return;
+    }
+    for finding in &verified.findings {
+        call.out.result(&line(finding));
+    }
+    for remark in &verified.remarks {
+        call.out.say(&format!("{} (a remark)", line(remark)));
+    }
+    let records = grouped(verified.records);
+    let read = format!(
+        "{records} {} in {} {}",
+        if verified.records == 1 { "record" } else { "records" },
+        grouped(verified.files),
+        if verified.files == 1 { "file" } else { "files" }
+    );
+    match verified.findings.len() {
+        0 => call.out.say(&format!("{read}, all intact")),
+        count => call.out.result(&format!("{read}, {}{advice}", plural(count, "finding"))),
+    }
+}
+
+fn line(finding: &Finding) -> String {
+    let place = if finding.place.is_empty() { String::new() } else { format!(" {}", finding.place) };
+    let since = finding.since.as_ref().map_or(String::new(), |since| format!(" (since {since})"));
+    format!("{}{place}: {}{since}", finding.file, finding.text)
+}
+
+/// A number in groups of three: `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(super::grouped(number), text);
+        }
+    }
+}

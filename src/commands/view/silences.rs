@@ -1,0 +1,46 @@
+//! Flags of the commands that silence alerts: reason and end.
+
+use crate::base::clock::local_minute;
+use crate::base::fault::Fault;
+use crate::base::text::clean;
+use crate::base::{ahead, units};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Longest reason, in characters.
+const REASON_MAX: usize = 300;
+
+/// The reason as one cleaned line.
+pub fn reason(because: &str) -> Result<String, Fault> {
+    let line = because.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() {
+        return Err(Fault::Usage("the reason is empty; write for example --because \"new disk ordered\"".to_string()));
+    }
+    Ok(clean(&line, REASON_MAX))
+}
+
+/// The end that the flags mean: at a time, or after a span. Everything ends, after `longest` days at the latest.
+pub fn end(
+    until: Option<&str>,
+    span: Option<&str>,
+    default: Option<TimeDelta>,
+    longest: i64,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, Fault> {
+    let end = match (until.or(span), default) {
+        (Some(text), _) => ahead::parse(text, now).map_err(Fault::Usage)?,
+        (None, Some(default)) => now + default,
+        (None, None) => {
+            return Err(Fault::Usage("it must end: say --for 4h or --until \"tomorrow 08:00\"".to_string()));
+        }
+    };
+    if end - now > TimeDelta::days(longest) {
+        let asked = units::duration((end - now).num_seconds() as f64);
+        return Err(Fault::Usage(format!("{asked} is too long: at most {longest} d, so that nothing is forgotten")));
+    }
+    Ok(end)
+}
+
+/// `until 2026-11-21 08:00 (10 h 20 min)`.
+pub fn until(end: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    format!("until {} ({})", local_minute(end), units::duration((end - now).num_seconds() as f64))
+}

@@ -1,0 +1,135 @@
+//! Marks on their way to the history: what happened to the clock and the machine, and what could not be stored.
+
+use crate::base::clock::{Now, parse, stamp};
+use crate::base::text::{NAME_MAX, clean, plural};
+use crate::context::Context;
+use crate::model::mark::{Kind, Mark};
+use crate::model::record::round;
+use crate::probe::Probed;
+use crate::probe::change::{Gap, Known, marks};
+use crate::store::SNAPSHOTS;
+use anyhow::Result;
+use chrono::TimeDelta;
+use nix::unistd::{User, getuid};
+use serde::{Deserialize, Serialize};
+
+/// Name of the state file; there is none while nothing waits.
+const STATE: &str = "marks";
+/// So many marks wait at most.
+const WAITING_MAX: usize = 50;
+/// Longest reason kept, in characters.
+const REASON_MAX: usize = 200;
+
+/// What is to be appended as soon as something can be appended.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Waiting {
+    #[serde(default)]
+    not_stored: Option<NotStored>,
+    #[serde(default)]
+    marks: Vec<Mark>,
+}
+
+/// Snapshots that could not be stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct NotStored {
+    /// Time of the first, RFC 3339, UTC.
+    since: String,
+    /// The last, by the clock that does not step.
+    boot_id: String,
+    boottime_seconds: f64,
+    count: usize,
+    /// Why the last one was not stored.
+    reason: String,
+}
+
+impl NotStored {
+    fn mark(&self, now: &Now) -> Mark {
+        let lasted = parse(&self.since).map(|since| (now.wall - since).num_milliseconds() as f64 / 1e3);
+        Mark {
+            id: format!("not_stored-{}", self.since),
+            kind: Kind::NotStored,
+            time: stamp(now.wall),
+            since: Some(self.since.clone()),
+            duration_seconds: lasted.filter(|seconds| *seconds >= 0.0).map(round),
+            text: format!("{} could not be stored: {}", plural(self.count, "snapshot"), self.reason),
+            author: None,
+        }
+    }
+}
+
+/// What happened since the last snapshot. Asked before the new one is appended: where the counters of the last are
+/// lost, the history is asked for it.
+pub fn found(context: &Context, probed: &Probed) -> Vec<Mark> {
+    let Some(now) = Known::of_counters(&probed.counters) else { return Vec::new() };
+    let Some(before) = probed.before.clone().or_else(|| newest(context)) else { return Vec::new() };
+    let away = context.load_state::<Waiting>(STATE).and_then(|waiting| waiting.not_stored);
+    let away = away.filter(|away| away.boot_id == now.boot_id).map(|away| away.boottime_seconds);
+    let gap = Gap { skipped_runs: probed.skipped_runs, until_boottime_seconds: away };
+    let found = marks(&context.root, &before, &now, gap);
+    if !found.iter().any(|mark| mark.kind == Kind::MissedRuns) {
+        return found;
+    }
+    // Before anybody is told of a gap: a snapshot may have been stored whose counters could not be kept.
+    let stored = newest(context).filter(|stored| stored.boot_id == now.boot_id).map(|stored| stored.boottime_seconds);
+    marks(
+        &context.root,
+        &before,
+        &now,
+        Gap { until_boottime_seconds: away.into_iter().chain(stored).reduce(f64::max), ..gap },
+    )
+}
+
+/// The newest snapshot, also where the clock was set back since.
+fn newest(context: &Context) -> Option<Known> {
+    let until = context.now.wall.checked_add_signed(TimeDelta::days(1)).unwrap_or(context.now.wall);
+    let last = context.store.last(SNAPSHOTS, until).ok().flatten();
+    Known::of_snapshot(&last?)
+}
+
+/// Appends what was found and what waited. What cannot be appended waits for the next snapshot. The lock is held.
+///
+/// # Errors
+/// Why something could not be appended.
+pub fn append_all(context: &Context, found: Vec<Mark>) -> Result<()> {
+    let waited = context.load_state::<Waiting>(STATE).unwrap_or_default();
+    let nothing_waited = waited == Waiting::default();
+    let mut marks = waited.marks;
+    marks.extend(waited.not_stored.map(|away| away.mark(&context.now)));
+    marks.extend(found);
+    for (at, mark) in marks.iter().enumerate() {
+        if let Err(error) = super::journal::append_annotation(context, mark) {
+            let rest = marks.get(at..).unwrap_or_default().iter().take(WAITING_MAX).cloned().collect();
+            keep(context, &Waiting { not_stored: None, marks: rest });
+            return Err(error);
+        }
+    }
+    if nothing_waited { Ok(()) } else { context.store.remove_state(STATE) }
+}
+
+/// Remembers that this snapshot could not be stored. The lock is held.
+pub fn remember_not_stored(context: &Context, error: &anyhow::Error) {
+    let mut waiting = context.load_state::<Waiting>(STATE).unwrap_or_default();
+    let reason = error.root_cause().to_string();
+    let reason = reason.split(" (os error").next().unwrap_or_default();
+    let before = waiting.not_stored.take();
+    waiting.not_stored = Some(NotStored {
+        since: before.as_ref().map_or_else(|| stamp(context.now.wall), |before| before.since.clone()),
+        boot_id: context.root.boot_id(),
+        boottime_seconds: context.now.boottime_seconds,
+        count: before.map_or(0, |before| before.count).saturating_add(1),
+        reason: clean(reason, REASON_MAX),
+    });
+    keep(context, &waiting);
+}
+
+/// Where nothing at all can be written nothing is remembered: that was said already.
+fn keep(context: &Context, waiting: &Waiting) {
+    let _ = context.store.with_reserve(|| context.store.save_state(STATE, waiting));
+}
+
+/// Who is at the keyboard: behind sudo the person who called it.
+pub fn author() -> String {
+    let person = std::env::var("SUDO_USER").ok().filter(|name| !name.is_empty());
+    let user = || User::from_uid(getuid()).ok().flatten().map(|user| user.name);
+    clean(&person.or_else(user).unwrap_or_else(|| getuid().to_string()), NAME_MAX)
+}

@@ -1,0 +1,159 @@
+//! Judges a snapshot by the rules, and writes what follows from it.
+
+use crate::alert::outbox::name;
+use crate::alert::{LEDGER, Ledger, Outbox};
+use crate::base::clock::{Now, parse};
+use crate::context::Context;
+use crate::crisis::{Clock, State, step};
+use crate::model::event::{Event, Kind};
+use crate::model::metric::Metric;
+use crate::model::record::sections;
+use crate::model::walk::walk;
+use crate::pipeline::baseline;
+use crate::query::silences;
+use anyhow::{Context as _, Result};
+use chrono::TimeDelta;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// How old a snapshot may be and still say something about the present, in seconds.
+pub const STALE_SECONDS: i64 = 180;
+/// Name of the state file.
+const STATE: &str = "crisis";
+
+/// What the rules said.
+#[derive(Debug, Clone)]
+pub struct Detected {
+    /// What is remembered for the next judgement.
+    pub state: State,
+    /// What began, got worse or ended.
+    pub events: Vec<Event>,
+}
+
+impl Detected {
+    /// The events that people are to be told: what an earlier run could not put into the outbox, then the
+    /// new ones, without what is muted.
+    pub fn to_tell(&self) -> Vec<Event> {
+        let events = self.state.untold.iter().chain(&self.events);
+        events.filter(|event| event.muted.is_none()).cloned().collect()
+    }
+
+    /// The same for the history.
+    fn to_record(&self) -> Vec<Event> {
+        let events = self.state.unrecorded.iter().chain(&self.events);
+        events.filter(|event| event.kind != Kind::Alive).cloned().collect()
+    }
+}
+
+/// What is read of a snapshot's header.
+#[derive(Debug, Deserialize)]
+pub struct Head {
+    pub time: String,
+    host: String,
+    boot_id: String,
+    boottime_seconds: f64,
+    #[serde(default)]
+    probe: Own,
+}
+
+/// What is read of a snapshot's section `probe`.
+#[derive(Debug, Default, Deserialize)]
+struct Own {
+    #[serde(default)]
+    failed: BTreeMap<String, String>,
+}
+
+/// What every Linux host has: when one of these could not be measured, nobody knows whether all is well.
+const ESSENTIAL: [&str; 5] = ["cpu", "load", "memory", "disk", "process"];
+
+/// Judges one snapshot. Nothing is written. One that was judged already is not counted again.
+pub fn evaluate(context: &Context, snapshot: &str) -> Result<Detected> {
+    let head: Head = serde_json::from_str(snapshot).context("the snapshot has no header")?;
+    let state: State = context.load_state(STATE).unwrap_or_default();
+    let now = Now { wall: parse(&head.time).unwrap_or(context.now.wall), boottime_seconds: head.boottime_seconds };
+    let judged =
+        state.last.is_some_and(|last| state.boot_id == head.boot_id && last.boottime_seconds >= now.boottime_seconds);
+    if judged {
+        return Ok(Detected { state, events: Vec::new() });
+    }
+    let mut metrics = Vec::new();
+    walk(snapshot, &mut |name, labels, value| {
+        metrics.push(Metric { name: name.to_string(), labels: labels.to_vec(), value });
+    })
+    .context("the snapshot is damaged")?;
+    let clock = Clock {
+        mutes: silences::read(context),
+        told_from: context.config.alert.told_from(),
+        failed: head.probe.failed.clone(),
+        sections: sections(snapshot),
+        bands: baseline::bands(context, now.wall),
+        ..Clock::new(now, head.boot_id, head.host)
+    };
+    let (mut state, events) = step(&context.config.rules, &state, &metrics, &clock);
+    let failed = ESSENTIAL.iter().filter_map(|name| Some(format!("{name}: {}", head.probe.failed.get(*name)?)));
+    state.unmeasured = failed.collect();
+    if !state.unmeasured.is_empty() {
+        context.out.complain(&format!("could not measure {}", state.unmeasured.join("; ")));
+    }
+    Ok(Detected { state, events })
+}
+
+/// Writes down what is going to be told and recorded, before it is: whenever a run ends, the next one knows what it owes.
+/// The lock is held.
+pub fn promise(context: &Context, detected: &Detected) {
+    let (untold, unrecorded) = (detected.to_tell(), detected.to_record());
+    if !(untold.is_empty() && unrecorded.is_empty()) {
+        // On a disk that is full people are told all the same; `commit` says what is wrong.
+        let _ = save(context, &State { untold, unrecorded, ..detected.state.clone() });
+    }
+}
+
+/// Puts events on their way to people, before the history has them. With nobody to tell nothing is queued.
+///
+/// # Errors
+/// When one cannot be written; the others are there all the same.
+pub fn enqueue(context: &Context, events: &[Event]) -> Result<()> {
+    let outbox = Outbox::new(context.store.directory());
+    let told = if context.config.alert.routes.is_empty() { &[] } else { events };
+    told.iter().map(|event| context.store.with_reserve(|| outbox.put(event))).fold(Ok(()), Result::and)
+}
+
+/// What found no room in the outbox: the next run puts it in. What came of telling it from memory the ledger knows.
+fn without_room(context: &Context, detected: &Detected) -> Vec<Event> {
+    let outbox = Outbox::new(context.store.directory());
+    let ledger: Ledger = context.peek_state(LEDGER).unwrap_or_default();
+    let oldest = context.now.wall - TimeDelta::seconds(context.config.alert.expire_seconds());
+    let is_over =
+        |event: &Event| parse(&event.time).is_some_and(|time| time < oldest) && ledger.has_somebody(&name(event));
+    let mut events = detected.to_tell();
+    events.retain(|event| outbox.stage(event).is_none() && !is_over(event));
+    events
+}
+
+/// Appends the events to the history and keeps the state; with what is to be told, where the outbox did not take it. The
+/// lock is held.
+pub fn commit(context: &Context, detected: &Detected, is_enqueued: bool) -> Result<()> {
+    let events = detected.to_record();
+    let recorded = events.iter().try_for_each(|event| super::journal::append_event(context, event));
+    // The state also when history has no room: a full disk must not make the same crisis begin again each minute.
+    let unrecorded = if recorded.is_ok() { Vec::new() } else { events };
+    let untold = if is_enqueued { Vec::new() } else { without_room(context, detected) };
+    let saved = save(context, &State { untold, unrecorded, ..detected.state.clone() });
+    recorded.and(saved)
+}
+
+fn save(context: &Context, state: &State) -> Result<()> {
+    context.store.with_reserve(|| context.store.save_state(STATE, state))
+}
+
+/// The state as it was last judged.
+pub fn state(context: &Context) -> State {
+    context.load_state(STATE).unwrap_or_default()
+}
+
+/// When the last snapshot of this boot was judged. A state that is damaged is left for those who judge.
+pub fn last_judged(context: &Context) -> Option<Now> {
+    let state = context.store.load_cache::<State>(STATE)?;
+    let last = state.last.filter(|_| state.boot_id == context.root.boot_id())?;
+    Some(Now { wall: last.wall, boottime_seconds: last.boottime_seconds })
+}

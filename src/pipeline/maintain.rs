@@ -1,0 +1,68 @@
+//! What keeps the history small and quick to read, done by each run (see `store::upkeep` and `store::retain`).
+
+use super::journal;
+use crate::base::clock::{boottime_seconds, stamp};
+use crate::config::Store as Kept;
+use crate::context::Context;
+use crate::model::mark::{Kind, Mark};
+use crate::store::retain::{Dropped, Limits, Why};
+use anyhow::{Result, anyhow};
+
+/// So long a run goes on closing days, in seconds; what is left is for the next one.
+const PATIENCE_SECONDS: f64 = 3.5;
+
+/// Closes finished hours and days, and lets go what is beyond the limits. The lock is held.
+pub fn keep_up(context: &Context) -> Result<()> {
+    let started = boottime_seconds();
+    let limits = limits(context)?;
+    let is_time_up = || boottime_seconds() - started > PATIENCE_SECONDS;
+    let done = context.store.upkeep(context.now.wall, &context.root.boot_id(), &is_time_up);
+    // On a full disk nothing can be closed before there is room again.
+    let is_due = done.as_ref().map_or(true, |done| done.hours + done.days > 0);
+    if is_due || context.store.is_short_of_space(&limits) {
+        let dropped = context.store.retain(context.now.wall, &limits)?;
+        for why in [Why::Age, Why::Size, Why::Space] {
+            let of_it: Vec<&Dropped> = dropped.iter().filter(|dropped| dropped.why == why).collect();
+            if let Some(mark) = mark(context, why, &of_it) {
+                journal::append_annotation(context, &mark)?;
+            }
+        }
+    }
+    done.map(|_| ())
+}
+
+fn limits(context: &Context) -> Result<Limits> {
+    let store = &context.config.store;
+    let size = |text: &str| Kept::size(text).map_err(|error| anyhow!(error));
+    Ok(Limits {
+        snapshot_days: store.snapshot_days,
+        process_days: store.process_days,
+        event_days: store.event_days,
+        five_minute_days: store.five_minute_days,
+        hour_days: store.hour_days,
+        max_bytes: size(&store.max_size)?,
+        min_free_bytes: size(&store.min_free)?,
+    })
+}
+
+/// What went, in one sentence: the first, the last, and why.
+fn mark(context: &Context, why: Why, dropped: &[&Dropped]) -> Option<Mark> {
+    let (first, last) = (dropped.first()?, dropped.last()?);
+    let store = &context.config.store;
+    let reason = match why {
+        Why::Age => "older than it is to be kept".to_string(),
+        Why::Size => format!("the data directory was larger than [store] max_size, {}", store.max_size),
+        Why::Space => format!("less than [store] min_free, {}, was free", store.min_free),
+    };
+    let what = if first == last { first.to_string() } else { format!("{first} to {last}, {} files", dropped.len()) };
+    let time = stamp(context.now.wall);
+    Some(Mark {
+        id: format!("dropped-{first}-{time}"),
+        kind: if why == Why::Age { Kind::Expired } else { Kind::Dropped },
+        time,
+        since: None,
+        duration_seconds: None,
+        text: format!("Removed {what}: {reason}"),
+        author: None,
+    })
+}

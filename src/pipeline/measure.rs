@@ -1,0 +1,54 @@
+//! Measures this host and appends the snapshot to the history.
+
+use crate::context::Context;
+use crate::pipeline::annotations;
+use crate::probe::{Asked, Previous, Probed, Scope, probe};
+use crate::store::{PROCESSES, SNAPSHOTS};
+use anyhow::{Context as _, Result};
+
+/// Measures; gives the snapshot and its JSON.
+pub fn measure(context: &Context, skipped_runs: u64) -> Result<(Probed, String)> {
+    let previous = context.store.load_cache::<Previous>("probe");
+    let probed =
+        probe(&context.root, &context.config.probe, context.now, previous, &Asked { scope: Scope::All, skipped_runs });
+    let json = probed.snapshot.to_json().context("could not write the snapshot as JSON")?;
+    Ok((probed, json))
+}
+
+/// What became of a snapshot.
+pub struct Recorded {
+    /// Whether it is in the history.
+    snapshot: Result<()>,
+    /// Whether all that belongs to it is there too.
+    rest: Result<()>,
+}
+
+/// Appends a snapshot, its processes and what happened since the last one to the history, and keeps the counters. The
+/// lock is held.
+pub fn record(context: &Context, probed: &Probed, json: &str) -> Recorded {
+    let found = annotations::found(context, probed);
+    if let Err(error) = context.store.append(SNAPSHOTS, &context.now, json) {
+        return Recorded { snapshot: Err(error), rest: Ok(()) };
+    }
+    // Each is worth having without the others. The counters come last: a crash before that finds the same marks again.
+    let marked = annotations::append_all(context, found);
+    let listed = if probed.processes.is_empty() {
+        Ok(())
+    } else {
+        probed
+            .processes
+            .to_json()
+            .map_err(Into::into)
+            .and_then(|json| context.store.append(PROCESSES, &context.now, &json))
+    };
+    let kept = context.store.save_cache("probe", &probed.counters);
+    Recorded { snapshot: Ok(()), rest: marked.and(listed).and(kept) }
+}
+
+/// Remembers a snapshot that could not be stored, after everything that is more urgent was written. The lock is held.
+pub fn conclude(context: &Context, recorded: Recorded) -> Result<()> {
+    if let Err(error) = &recorded.snapshot {
+        annotations::remember_not_stored(context, error);
+    }
+    recorded.snapshot.and(recorded.rest)
+}

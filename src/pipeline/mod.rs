@@ -1,0 +1,222 @@
+//! The minute: measure, judge, store, alert, report. The only code that writes state.
+//!
+//! Every step has its own time limit and its own failure; a step that fails stops none of the others. A run ends within
+//! [`RUN_LIMIT`], before the next one begins.
+
+pub mod annotations;
+pub mod baseline;
+pub mod daily_status;
+pub mod dead_man;
+pub mod deliver;
+pub mod detect;
+pub mod evidence;
+pub mod fallback_store;
+pub mod journal;
+pub mod maintain;
+pub mod measure;
+pub mod outbox_repair;
+pub mod overlap;
+pub mod render;
+pub mod run_lock;
+pub mod silences;
+
+use crate::alert::{Trouble, heartbeat};
+use crate::base::bounded::{self, Unfinished};
+use crate::base::lock::Lock;
+use crate::context::Context;
+use crate::crisis::State;
+use crate::model::event::Event;
+use crate::pipeline::deliver::Outcome;
+use anyhow::{Result, anyhow};
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Longest run, including the wait for the lock. The next run starts 60 s after this one.
+pub const RUN_LIMIT: Duration = Duration::from_secs(55);
+const MEASURE_LIMIT: Duration = Duration::from_secs(8);
+const DETECT_LIMIT: Duration = Duration::from_secs(2);
+const ENQUEUE_LIMIT: Duration = Duration::from_secs(3);
+const STORE_LIMIT: Duration = Duration::from_secs(3);
+const MAINTAIN_LIMIT: Duration = Duration::from_secs(5);
+const BASELINE_LIMIT: Duration = Duration::from_secs(2);
+const DELIVER_LIMIT: Duration = Duration::from_secs(16);
+const RENDER_LIMIT: Duration = Duration::from_secs(5);
+const PING_LIMIT: Duration = Duration::from_secs(3);
+
+/// What one step of a run achieved, in the order of the steps.
+#[derive(Debug)]
+pub enum StepReport {
+    /// The snapshot, JSON.
+    Measured(String),
+    /// State of the rules after this snapshot.
+    Judged(Box<State>),
+    /// Rules whose baseline is not complete yet, one line each.
+    Learning(Vec<String>),
+    /// What was delivered, or why not.
+    Delivered(Outcome),
+    /// What keeps alerts from being delivered.
+    Undelivered(Vec<Trouble>),
+    /// Where the page was written.
+    Rendered(PathBuf),
+    /// Name of a step that failed, and the reason.
+    Failed(&'static str, String),
+}
+
+/// One run of the pipeline.
+pub struct Minute {
+    /// Where the run read and wrote: the data directory or its fallback in memory.
+    pub context: Context,
+    /// What each step achieved.
+    pub reports: Vec<StepReport>,
+    /// First failure of the run.
+    pub failure: Option<anyhow::Error>,
+    /// A step passed its time limit and its thread may still be writing.
+    is_abandoned: bool,
+}
+
+impl Minute {
+    /// Runs every step on a place that [`run_lock::acquire`] gave.
+    pub fn run(place: run_lock::Place) -> Self {
+        let run_lock::Place { context, store_lock, run_lock, failure } = place;
+        let mut minute = Self { context, reports: Vec::new(), failure, is_abandoned: false };
+        let unsaved = minute.measure_and_judge(store_lock.is_some());
+        minute.release(store_lock);
+        minute.deliver(unsaved);
+        minute.render();
+        minute.ping();
+        minute.release(run_lock);
+        minute
+    }
+
+    /// Releases a lock, unless an abandoned step may still be writing: then it is held until the process ends.
+    fn release(&self, lock: Option<Lock>) {
+        if self.is_abandoned {
+            lock.into_iter().for_each(Lock::hold_until_exit);
+        }
+    }
+
+    /// Runs one step with its time limit. A failure is reported and remembered, and the next step goes on.
+    fn step<T: Send + 'static>(
+        &mut self,
+        name: &'static str,
+        limit: Duration,
+        work: impl FnOnce(&Context) -> Result<T> + Send + 'static,
+    ) -> Option<T> {
+        let context = self.context.clone();
+        let result = match bounded::run(limit, move || work(&context)) {
+            Ok(result) => result,
+            Err(Unfinished::TimedOut) => {
+                self.is_abandoned = true;
+                Err(anyhow!("did not finish within {} s; abandoned", limit.as_secs()))
+            }
+            Err(Unfinished::Panicked) => Err(anyhow!("failed inside osmon (please report this)")),
+        };
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.context.out.complain(&format!("{name}: {error:#}"));
+                self.reports.push(StepReport::Failed(name, error.to_string()));
+                self.failure.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    /// Measures, judges from memory, puts alerts into the outbox, and only then stores. Returns the events that found no
+    /// room in the outbox.
+    fn measure_and_judge(&mut self, may_write: bool) -> Vec<Event> {
+        let (skipped, told_late) = if may_write { overlap::take(&self.context) } else { (0, Vec::new()) };
+        let measure = move |context: &Context| measure::measure(context, skipped);
+        let Some((probed, json)) = self.step("measure", MEASURE_LIMIT, measure) else { return Vec::new() };
+        self.reports.push(StepReport::Measured(json.clone()));
+        let (judged, processes) = (json.clone(), probed.processes.to_json().ok());
+        let Some(mut detected) = self.step("judge", DETECT_LIMIT, move |context| {
+            let mut detected = detect::evaluate(context, &judged)?;
+            detected.events = evidence::add(context, detected.events, processes);
+            daily_status::add(context, &mut detected);
+            Ok(detected)
+        }) else {
+            return Vec::new();
+        };
+        detected.events.splice(0..0, told_late);
+        let events = detected.to_tell();
+        let state = StepReport::Judged(Box::new(detected.state.clone()));
+        if !may_write {
+            self.reports.push(state);
+            return events;
+        }
+        let (promised, queued) = (detected.clone(), events.clone());
+        let enqueue = move |context: &Context| {
+            detect::promise(context, &promised);
+            detect::enqueue(context, &queued)
+        };
+        let enqueued = self.step("alert", ENQUEUE_LIMIT, enqueue).is_some();
+        self.step("store", STORE_LIMIT, move |context| {
+            // One that fails does not stop the other; the reserve is for the state, so history comes first without it.
+            let recorded = measure::record(context, &probed, &json);
+            let committed = detect::commit(context, &detected, enqueued);
+            let recorded = measure::conclude(context, recorded);
+            context.keep_configuration();
+            context.store.keep_reserve();
+            recorded.and(committed)
+        });
+        self.step("maintenance", MAINTAIN_LIMIT, maintain::keep_up);
+        self.step("baseline", BASELINE_LIMIT, baseline::keep_up);
+        self.reports.push(state);
+        self.reports.push(StepReport::Learning(baseline::lines(&self.context)));
+        if enqueued { Vec::new() } else { events }
+    }
+
+    fn deliver(&mut self, unsaved: Vec<Event>) {
+        if let Some(outcome) = self.step("send", DELIVER_LIMIT, move |context| deliver::deliver(context, &unsaved)) {
+            if outcome.is_failing() {
+                // It was reported when it was tried; the run has failed all the same.
+                self.failure.get_or_insert(io::Error::other(outcome.sentence()).into());
+            }
+            self.reports.push(StepReport::Delivered(outcome));
+        }
+        self.reports.push(StepReport::Undelivered(self.context.troubles()));
+    }
+
+    fn render(&mut self) {
+        if let Some(path) = self.step("report", RENDER_LIMIT, |context| render::write(context, None)) {
+            self.reports.push(StepReport::Rendered(path));
+        }
+    }
+
+    /// Requests the configured ping URL: that this run succeeded, or why it did not.
+    fn ping(&mut self) {
+        let url = self.context.config.alert.heartbeat_url.clone();
+        let failure = self.failure.as_ref().map(|failure| format!("{failure:#}"));
+        if !url.is_empty() {
+            let ping = move |context: &Context| {
+                let ca_file = &context.config.alert.smtp.ca_file;
+                heartbeat::beat(&url, failure.as_deref(), ca_file, PING_LIMIT).map_err(Into::into)
+            };
+            self.step("heartbeat", PING_LIMIT * 2, ping);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_time_limits_together_stay_below_the_longest_run() {
+        let steps = [
+            run_lock::LOCK_PATIENCE,
+            MEASURE_LIMIT,
+            DETECT_LIMIT,
+            ENQUEUE_LIMIT,
+            STORE_LIMIT,
+            MAINTAIN_LIMIT,
+            BASELINE_LIMIT,
+            DELIVER_LIMIT,
+            RENDER_LIMIT,
+            PING_LIMIT * 2,
+        ];
+        assert!(steps.iter().sum::<Duration>() <= RUN_LIMIT, "{:?}", steps.iter().sum::<Duration>());
+    }
+}

@@ -1,0 +1,69 @@
+//! Writes the page and `report.json` beside it.
+
+mod place;
+
+use crate::base::clock::own_cpu_ms;
+use crate::base::clock::stamp;
+use crate::base::fault::Fault;
+use crate::base::file::{replace, replace_cache};
+use crate::context::Context;
+use crate::report::chart::range::RANGES;
+use crate::report::input::gather;
+use crate::report::page::data::PageData;
+use crate::report::page::render::render;
+use crate::report::page::summary;
+use anyhow::{Context as _, Result};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Mode of the page: the group may read it, others may not; it names processes and users.
+pub const PAGE_MODE: u32 = 0o640;
+
+/// Makes the page and puts it in its place, whole, with `report.json` beside it; gives where.
+pub fn write(context: &Context, out: Option<PathBuf>) -> Result<PathBuf> {
+    page(context, out, None)
+}
+
+/// Writes the page to `out`, or to the configured place; `range` is seen first. Returns the path.
+pub fn page(context: &Context, out: Option<PathBuf>, range: Option<&str>) -> Result<PathBuf> {
+    let path = place::checked(&out.unwrap_or_else(|| context.report_path()), context.store.directory())?;
+    let input = gathered(context, range)?;
+    put(&path, &render(&input)?)?;
+    // Worth no sync: the next run makes it anew.
+    let beside = path.with_extension("json");
+    if place::is_others(&beside) {
+        context.out.complain(&format!("{} is not made by osmon, and stays as it is", beside.display()));
+        return Ok(path);
+    }
+    let mode = beside.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
+    replace_cache(&beside, format!("{}\n", summary::of(&input, &stamp(input.now))).as_bytes(), mode)
+        .with_context(|| format!("could not write {}", beside.display()))?;
+    Ok(path)
+}
+
+/// Gathers what the page shows.
+pub fn gathered(context: &Context, range: Option<&str>) -> Result<PageData> {
+    let begun = own_cpu_ms();
+    let mut input = gather::read(context)?;
+    if let Some(range) = range {
+        input.first_range = first(&input, range)?;
+    }
+    input.cost_ms = own_cpu_ms() - begun;
+    Ok(input)
+}
+
+/// The range of the page that is seen first.
+pub fn first(input: &PageData, wanted: &str) -> Result<&'static str> {
+    let known: Vec<&str> = input.ranges.iter().map(|drawn| drawn.id.as_str()).collect();
+    let found = RANGES.iter().find(|range| range.id == wanted && known.contains(&range.id));
+    found.map(|range| range.id).ok_or_else(|| {
+        let wanted = crate::base::text::clean(wanted, 40);
+        Fault::Usage(format!("the page has no range {wanted}; it has {}", known.join(", "))).into()
+    })
+}
+
+/// Replaces a file whole. Who opened it to a web server's group wants it to stay open.
+pub fn put(path: &Path, content: &str) -> Result<()> {
+    let mode = path.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
+    replace(path, content.as_bytes(), mode).with_context(|| format!("could not write the report {}", path.display()))
+}

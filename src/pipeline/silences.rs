@@ -1,0 +1,43 @@
+//! What people do not want to be told, on its way to `state/silence.json` and the history.
+
+use super::journal;
+use crate::base::clock::stamp;
+use crate::base::text::clean;
+use crate::context::Context;
+use crate::model::mark::{Kind, Mark};
+use crate::model::mute::Mutes;
+use crate::pipeline::annotations;
+use crate::query::silences::STATE;
+use anyhow::Result;
+use std::time::Duration;
+
+/// How long another osmon is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Changes it under the lock and notes that in the history.
+pub fn change<T>(context: &Context, change: impl FnOnce(&mut Mutes) -> Result<(T, String)>) -> Result<T> {
+    let lock = context.store.lock(PATIENCE)?;
+    let mut mutes: Mutes = context.load_state(STATE).unwrap_or_default();
+    mutes.tidy(context.now.wall);
+    let (value, text) = change(&mut mutes)?;
+    context.store.save_state(STATE, &mutes)?;
+    note(context, &text)?;
+    drop(lock);
+    Ok(value)
+}
+
+fn note(context: &Context, text: &str) -> Result<()> {
+    let now = context.now.wall;
+    let author = annotations::author();
+    let checksum = crc32fast::hash(format!("{author}\n{text}").as_bytes());
+    let mark = Mark {
+        id: format!("note-{}-{checksum:08x}", now.timestamp_millis()),
+        kind: Kind::Note,
+        time: stamp(now),
+        since: None,
+        duration_seconds: None,
+        text: clean(text, 500),
+        author: Some(author),
+    };
+    journal::append_annotation(context, &mark)
+}

@@ -1,0 +1,7 @@
+//! Read models shared by commands, page and mails: each question is answered here once.
+
+pub mod health;
+pub mod incidents;
+pub mod silences;
+pub mod status;
+pub mod timeline;

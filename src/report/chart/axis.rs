@@ -1,0 +1,117 @@
+//! Where the ticks of a chart stand, and how they are written: full hours, days and months of the host's zone, and round
+//! numbers.
+
+use crate::base::clock::{local_form, zone_offset_seconds};
+use crate::base::when::midnight;
+use crate::report::chart::spec::Unit;
+use crate::report::page::words::Words;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::ops::Range;
+
+/// A tick on the axis of time: seconds since 1970, and how it is written.
+pub type Tick = (f64, String);
+
+/// Five ticks or so from 0 to a round number that holds the highest value.
+pub fn value_ticks(unit: Unit, highest: f64) -> Vec<f64> {
+    let (base, least) = match unit {
+        Unit::Full => return vec![0.0, 25.0, 50.0, 75.0, 100.0],
+        Unit::Percent => {
+            let top = [10.0, 25.0, 50.0].into_iter().find(|top| highest <= *top).unwrap_or(100.0);
+            let parts = if top == 10.0 || top == 25.0 { 5 } else { 4 };
+            return (0..=parts).map(|tick| f64::from(tick) * top / f64::from(parts)).collect();
+        }
+        Unit::SmallPercent => (10.0, 4.0),
+        Unit::Number | Unit::PerSecond | Unit::Celsius | Unit::Milliseconds => (10.0, 1.0),
+        Unit::Bytes | Unit::BytesPerSecond => (2.0, 4096.0),
+    };
+    let wanted = if highest.is_finite() { highest.max(least) / 4.0 } else { least };
+    let power = f64::powf(base, wanted.log(base).floor());
+    let factors: &[f64] = if base == 2.0 { &[1.0, 2.0] } else { &[1.0, 2.0, 2.5, 5.0, 10.0] };
+    let step = factors.iter().map(|factor| factor * power).find(|step| *step >= wanted * 0.999).unwrap_or(wanted);
+    (0..=4).map(|tick| f64::from(tick) * step).collect()
+}
+
+/// Full hours, midnights or first days of months, as many as can be read.
+pub fn time_ticks(time: &Range<f64>, words: Words) -> Vec<Tick> {
+    let span = time.end - time.start;
+    // What stands at the very edge would be cut.
+    let edge = span * 0.02;
+    let inside = |tick: f64| tick >= time.start + edge && tick <= time.end - edge;
+    let steps = [300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 14_400.0, 21_600.0];
+    let ticks: Vec<Tick> = if let Some(step) = steps.into_iter().find(|step| span / step <= 7.0) {
+        let first = (time.start / 300.0).ceil() as i64;
+        let last = (time.end / 300.0) as i64;
+        let ticks = (first..=last).map(|tick| tick as f64 * 300.0);
+        ticks
+            .filter(|tick| {
+                let local = tick + moment(*tick).map_or(0.0, |time| f64::from(zone_offset_seconds(time)));
+                (local / step).fract().abs() < 1e-9
+            })
+            .map(|tick| (tick, local(tick, "%H:%M")))
+            .collect()
+    } else if span <= 8.0 * 86_400.0 {
+        midnights(time).map(|tick| (tick, format!("{} {}", words.weekday(&local(tick, "%u")), day(tick)))).collect()
+    } else if span <= 70.0 * 86_400.0 {
+        let every = if span > 35.0 * 86_400.0 { 10 } else { 5 };
+        let days = midnights(time).enumerate().filter(|(at, _)| at % every == every / 2);
+        days.map(|(_, tick)| (tick, format!("{} {}", day(tick), words.month(&local(tick, "%m"))))).collect()
+    } else {
+        let firsts = midnights(time).filter(|tick| local(*tick, "%d") == "01");
+        let every = if span > 200.0 * 86_400.0 { 2 } else { 1 };
+        firsts.step_by(every).map(|tick| (tick, words.month(&local(tick, "%m")).to_string())).collect()
+    };
+    ticks.into_iter().filter(|(tick, _)| inside(*tick)).collect()
+}
+
+fn midnights(time: &Range<f64>) -> impl Iterator<Item = f64> {
+    let end = time.end;
+    let first = moment(time.start).map(midnight);
+    let next = |day: &DateTime<Utc>| Some(midnight(*day + TimeDelta::hours(30)));
+    std::iter::successors(first, next).map(|day| day.timestamp() as f64).take_while(move |day| *day <= end)
+}
+
+fn day(tick: f64) -> String {
+    local(tick, "%d").trim_start_matches('0').to_string()
+}
+
+fn moment(seconds: f64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(seconds as i64, 0)
+}
+
+/// A time in the zone of this host in a form of strftime(3).
+pub fn local(seconds: f64, form: &str) -> String {
+    moment(seconds).map(|time| local_form(time, form)).unwrap_or_default()
+}
+
+/// A value on the axis and in tables.
+pub fn label(unit: Unit, value: f64, words: Words) -> String {
+    match unit {
+        Unit::Bytes | Unit::BytesPerSecond => words.bytes(value),
+        _ => words.short(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::page::words::Language;
+
+    #[test]
+    fn values_have_round_ticks() {
+        assert_eq!(value_ticks(Unit::Number, 3.1), [0.0, 1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(value_ticks(Unit::Number, 0.0).last(), Some(&1.0));
+        assert_eq!(value_ticks(Unit::Percent, 12.0).last(), Some(&25.0));
+        assert_eq!(value_ticks(Unit::BytesPerSecond, 5000.0).last(), Some(&8192.0));
+        assert!(value_ticks(Unit::Number, f64::INFINITY).iter().all(|tick| tick.is_finite()));
+    }
+
+    #[test]
+    fn every_span_has_some_ticks_and_not_too_many() {
+        let end = 1_795_210_800.0;
+        for span in [900.0, 3600.0, 86_400.0, 7.0 * 86_400.0, 30.0 * 86_400.0, 365.0 * 86_400.0] {
+            let ticks = time_ticks(&(end - span..end), Words::new(Language::English));
+            assert!((2..=8).contains(&ticks.len()), "{span}: {ticks:?}");
+            assert!(ticks.is_sorted_by(|a, b| a.0 < b.0));
+        }
+    }
+}

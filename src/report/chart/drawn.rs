@@ -1,0 +1,235 @@
+//! The charts of one range, drawn: what the template shows, and what can be kept until the range moves on.
+
+use crate::model::event::Event;
+use crate::model::mark::Mark;
+use crate::report::chart::axis::{label, time_ticks};
+use crate::report::chart::backend::SCALE;
+use crate::report::chart::plot::{self, Frame, PLOT};
+use crate::report::chart::range::Range;
+use crate::report::chart::series::{Point, Series};
+use crate::report::chart::spec::{Line, Spec, Unit, lines, specs};
+use crate::report::page::timeline;
+use crate::report::page::words::Words;
+use anyhow::Result;
+use askama::Template;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// So many charts of a range are drawn; more would fit in no page.
+const CHARTS_MAX: usize = 60;
+
+/// What a point of a detail stands for in a range of means, in seconds.
+const DETAIL_SECONDS: f64 = 900.0;
+
+/// The charts of a range as HTML. Apostrophes instead of quotes, which would have to be escaped where it is kept.
+#[derive(Template)]
+#[template(path = "report-charts.html")]
+struct Charts<'a> {
+    w: Words,
+    id: &'a str,
+    charts: &'a [Chart],
+    /// Heading of the newest values: `now` of samples, `last` of means.
+    newest: &'a str,
+    box_size: (u32, u32),
+    plot: (u32, u32, u32, u32),
+}
+
+/// A chart with its table.
+struct Chart {
+    /// Heading, in English: what the chart is known by.
+    key: String,
+    /// Heading.
+    title: String,
+    /// Unit, as it follows the heading.
+    unit: String,
+    /// How the script writes a value: `b` bytes, `r` bytes per second, else what follows the number.
+    form: String,
+    /// Grid and labels.
+    axis: String,
+    /// Band and lines.
+    plot: String,
+    /// The value at the top.
+    top: f64,
+    /// What it shows, in one sentence.
+    description: String,
+    /// The lines in numbers.
+    rows: Vec<Row>,
+}
+
+/// A line of a chart in numbers.
+struct Row {
+    /// Number of its colour.
+    class: usize,
+    /// Name.
+    name: String,
+    /// Newest value.
+    now: String,
+    /// Least value.
+    min: String,
+    /// Mean value.
+    avg: String,
+    /// Greatest value.
+    max: String,
+}
+
+/// The charts of a range.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Drawn {
+    /// Which range.
+    pub id: String,
+    /// Its begin, seconds since 1970.
+    pub from: f64,
+    /// Its end, seconds since 1970.
+    pub to: f64,
+    /// Those that have something to show, as HTML.
+    pub html: String,
+    /// The headings of those that there is no room for in any page.
+    #[serde(default)]
+    pub undrawn: Vec<String>,
+    /// The labels of times that every chart has.
+    #[serde(default)]
+    pub times: String,
+    /// In these spans nothing was recorded.
+    pub gaps: Vec<(f64, f64)>,
+    /// Why, in words; of a range that is kept.
+    #[serde(default)]
+    pub reasons: Vec<String>,
+    /// What happened, as lines in every chart; of a range that is kept.
+    #[serde(default)]
+    pub markers: String,
+}
+
+/// Width and height of a chart's drawing.
+pub fn view_box() -> (u32, u32) {
+    (plot::SIZE.0 * SCALE, plot::SIZE.1 * SCALE)
+}
+
+/// Left, top, width and height of the plot in it.
+pub fn plot_box() -> (u32, u32, u32, u32) {
+    PLOT
+}
+
+/// Draws every chart of a range that ends at `end` (seconds since 1970).
+///
+/// # Errors
+/// When plotters refuses: a bug.
+pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Drawn> {
+    let time = end - f64::from(range.seconds)..end;
+    let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
+    let (newest, newest_word) =
+        (series.last().unwrap_or_default(), if range.step_seconds > 0 { "last" } else { "now" });
+    let ticks = time_ticks(&time, words);
+    let (mut charts, mut undrawn, mut times) = (Vec::new(), Vec::new(), String::new());
+    for spec in specs(series) {
+        let mut lines = lines(&spec, series, words);
+        let rows: Vec<Row> =
+            lines.iter().enumerate().map(|(class, line)| row(class, line, spec.unit, newest, words)).collect();
+        let is_coarse = spec.is_detail && range.step_seconds > 0;
+        if is_coarse {
+            lines.iter_mut().for_each(coarse);
+        }
+        let says_something = |line: &Line| line.points.iter().any(|point| point.max >= spec.least);
+        if lines.is_empty() || (spec.least > 0.0 && !lines.iter().any(says_something)) {
+            continue;
+        }
+        if charts.len() >= CHARTS_MAX {
+            undrawn.push(words.of(&spec.title).to_string());
+            continue;
+        }
+        let frame = Frame {
+            time: time.clone(),
+            gap_seconds: series.gap_seconds() + if is_coarse { DETAIL_SECONDS } else { 0.0 },
+            unit: spec.unit,
+            words,
+            has_band: range.step_seconds > 0 && !spec.is_detail,
+            is_exact: !spec.is_detail,
+            gaps: &gaps,
+            ticks: &ticks,
+        };
+        let (drawing, top) = plot::draw(&lines, &frame)?;
+        times = drawing.times;
+        charts.push(headed(&spec, rows, (drawing.axis, drawing.plot), top, newest_word, words));
+    }
+    let plot = plot_box();
+    let html =
+        Charts { w: words, id: range.id, charts: &charts, newest: newest_word, box_size: view_box(), plot }.render()?;
+    let (from, to) = (time.start, time.end);
+    Ok(Drawn {
+        id: range.id.to_string(),
+        from,
+        to,
+        html,
+        undrawn,
+        times,
+        gaps,
+        reasons: Vec::new(),
+        markers: String::new(),
+    })
+}
+
+/// A quarter of an hour for each point: details may look simpler.
+fn coarse(line: &mut Line) {
+    let one = |points: &[Point]| Point {
+        time: points.iter().map(|point| point.time).sum::<f64>() / points.len() as f64,
+        min: points.iter().map(|point| point.min).fold(f64::INFINITY, f64::min),
+        avg: points.iter().map(|point| point.avg).sum::<f64>() / points.len() as f64,
+        max: points.iter().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max),
+    };
+    let near = |a: &Point, b: &Point| (a.time / DETAIL_SECONDS).floor() == (b.time / DETAIL_SECONDS).floor();
+    line.points = line.points.chunk_by(near).map(one).collect::<Vec<_>>().into();
+}
+
+/// Puts with a range that is kept what happened in it, and why there are gaps.
+pub fn explain(drawn: &mut Drawn, events: &[Event], marks: &[Mark], now: DateTime<Utc>, words: Words, most: usize) {
+    drawn.markers = timeline::markers(events, marks, drawn);
+    drawn.reasons = timeline::gaps(marks, drawn, now, words, most);
+}
+
+/// `newest`: what the newest values are called, there as in the table.
+fn headed(
+    spec: &Spec,
+    rows: Vec<Row>,
+    (axis, plot): (String, String),
+    top: f64,
+    newest: &'static str,
+    words: Words,
+) -> Chart {
+    let (newest, max) = (words.of(newest), words.of("max"));
+    let told = rows.iter().map(|row| format!("{} {newest} {}, {max} {}", row.name, row.now, row.max));
+    let unit = match spec.title.as_ref() {
+        "Pressure" => "% of the minute in which somebody waited",
+        "CPU of units" => "% of a core",
+        _ => spec.unit.heading(),
+    };
+    let form = match spec.unit {
+        Unit::Bytes => "b",
+        Unit::BytesPerSecond => "r",
+        Unit::Full | Unit::Percent | Unit::SmallPercent => " %",
+        _ => "",
+    };
+    Chart {
+        key: spec.title.to_string(),
+        title: words.of(&spec.title).to_string(),
+        unit: words.of(unit).to_string(),
+        form: form.to_string(),
+        axis,
+        plot,
+        top,
+        description: told.collect::<Vec<_>>().join("; "),
+        rows,
+    }
+}
+
+/// `newest`: a value older than the newest snapshot is not the present one; the thing is gone.
+fn row(class: usize, line: &Line, unit: Unit, newest: f64, words: Words) -> Row {
+    let points = || line.points.iter();
+    let show = |value: f64| if value.is_finite() { label(unit, value, words) } else { "–".to_string() };
+    Row {
+        class: class.min(5),
+        name: line.name.clone(),
+        now: show(line.points.last().filter(|point| point.time >= newest).map_or(f64::NAN, |point| point.avg)),
+        min: show(points().map(|point| point.min).fold(f64::INFINITY, f64::min)),
+        avg: show(points().map(|point| point.avg).sum::<f64>() / line.points.len() as f64),
+        max: show(points().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max)),
+    }
+}

@@ -1,0 +1,15 @@
+//! Charts: series of points to SVG and PNG.
+
+pub mod axis;
+pub mod backend;
+pub mod band;
+pub mod chart_catalog;
+pub mod drawn;
+pub mod font;
+pub mod pixel;
+pub mod plot;
+pub mod range;
+pub mod series;
+pub mod single;
+pub mod spark;
+pub mod spec;

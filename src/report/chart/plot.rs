@@ -1,0 +1,295 @@
+//! One chart, drawn by plotters. The only place that knows it.
+
+use crate::report::chart::axis::{Tick, label, value_ticks};
+use crate::report::chart::backend::{Drawn, FINE, SCALE, Svg};
+use crate::report::chart::band::straightened;
+use crate::report::chart::series::Point;
+use crate::report::chart::spec::{Line, Unit};
+use crate::report::page::words::Words;
+use anyhow::{Result, anyhow};
+use plotters::coord::Shift;
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
+use plotters::prelude::{ChartBuilder, DrawingArea, IntoDrawingArea, PathElement, Polygon, RGBColor};
+use plotters::style::{IntoFont, ShapeStyle};
+use plotters_backend::DrawingBackend;
+use std::fmt::Write;
+use std::ops::Range;
+
+/// Size of a chart in units of the page.
+pub const SIZE: (u32, u32) = (580, 184);
+/// What lies around the plot: left, top, right, bottom, in units of the page.
+const AROUND: (u32, u32, u32, u32) = (62, 8, 16, 20);
+/// The plot in the backend's units: left, top, width, height.
+pub const PLOT: (u32, u32, u32, u32) = (
+    AROUND.0 * SCALE,
+    AROUND.1 * SCALE,
+    (SIZE.0 - AROUND.0 - AROUND.2) * SCALE,
+    (SIZE.1 - AROUND.1 - AROUND.3) * SCALE,
+);
+/// So many peaks that stand above their line are drawn for a line without a band.
+const PEAKS_MAX: usize = 24;
+
+type Area<B> = DrawingArea<B, Shift>;
+
+/// What a chart shows besides its lines.
+pub struct Frame<'a> {
+    /// From and to, seconds since 1970.
+    pub time: Range<f64>,
+    /// From which distance on two points have a gap between them, in seconds.
+    pub gap_seconds: f64,
+    /// Unit of the values.
+    pub unit: Unit,
+    /// Language of the labels.
+    pub words: Words,
+    /// Points stand for spans: the first line gets a band from its least to its greatest value.
+    pub has_band: bool,
+    /// A line can be read back to 0.3 % of its value, not of the height of the chart.
+    pub is_exact: bool,
+    /// Nothing was recorded in these spans.
+    pub gaps: &'a [(f64, f64)],
+    /// Of the axis of time: `axis::time_ticks` of the span, the same for many charts.
+    pub ticks: &'a [Tick],
+}
+
+/// An axis with its own tick marks: full hours and round numbers, not where the arithmetic puts them.
+struct Axis {
+    range: Range<f64>,
+    ticks: Vec<f64>,
+}
+
+impl Ranged for Axis {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (low, high): (i32, i32)) -> i32 {
+        let share = (value - self.range.start) / (self.range.end - self.range.start);
+        low + (share * f64::from(high - low)).round() as i32
+    }
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        if hint.weight().allow_light_points() { Vec::new() } else { self.ticks.clone() }
+    }
+    fn range(&self) -> Range<f64> {
+        self.range.clone()
+    }
+}
+
+/// The inside of an `<svg>` of [`SIZE`] times [`SCALE`], and the value at its top. An empty chart has axes and no lines.
+///
+/// # Errors
+/// When plotters refuses; it has no reason to.
+pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(Drawn, f64)> {
+    let mut out = Drawn::default();
+    let top = mesh(&Svg::new(&mut out, SIZE, 1).into_drawing_area(), SCALE, lines, frame)?;
+    out.is_exact = frame.is_exact;
+    plot(&Svg::new(&mut out, SIZE, FINE).into_drawing_area(), (SCALE, SCALE * FINE), lines, frame, top)?;
+    out.close();
+    overlay(&mut out, lines, frame, top);
+    Ok((out, top))
+}
+
+/// The same on any backend, `scale` times as large; gives the value at its top.
+///
+/// # Errors
+/// As [`draw`].
+pub fn paint<B: DrawingBackend>(backend: B, scale: u32, lines: &[Line], frame: &Frame<'_>) -> Result<f64> {
+    let area = backend.into_drawing_area();
+    let top = mesh(&area, scale, lines, frame)?;
+    plot(&area, (scale, scale), lines, frame, top)?;
+    area.present().map_err(|error| failed(&error))?;
+    Ok(top)
+}
+
+fn failed(error: &dyn std::fmt::Debug) -> anyhow::Error {
+    anyhow!("could not draw a chart: {error:?}")
+}
+
+/// Grid and labels.
+fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &Frame<'_>) -> Result<f64> {
+    let highest = lines.iter().flat_map(|line| line.points.iter()).map(|point| point.max).fold(0.0, f64::max);
+    let value_ticks = value_ticks(frame.unit, highest);
+    let top = value_ticks.last().copied().unwrap_or(1.0);
+    let mut chart = ChartBuilder::on(area)
+        .margin_top(AROUND.1 * scale)
+        .margin_right(AROUND.2 * scale)
+        .x_label_area_size(AROUND.3 * scale)
+        .y_label_area_size(AROUND.0 * scale)
+        .build_cartesian_2d(
+            Axis { range: frame.time.clone(), ticks: frame.ticks.iter().map(|tick| tick.0).collect() },
+            Axis { range: 0.0..top, ticks: value_ticks },
+        )
+        .map_err(|error| failed(&error))?;
+    let words =
+        |time: &f64| frame.ticks.iter().find(|tick| tick.0 == *time).map(|tick| tick.1.clone()).unwrap_or_default();
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .axis_style(color(10))
+        .bold_line_style(color(10))
+        .label_style(("sans-serif", 11 * scale as i32).into_font().color(&color(11)))
+        .x_label_formatter(&words)
+        .y_label_formatter(&|value| label(frame.unit, *value, frame.words))
+        .set_all_tick_mark_size(0)
+        .draw()
+        .map_err(|error| failed(&error))?;
+    Ok(top)
+}
+
+/// Band and lines, across `x` and up `y` times as large.
+fn plot<B: DrawingBackend>(
+    area: &Area<B>,
+    (x, y): (u32, u32),
+    lines: &[Line],
+    frame: &Frame<'_>,
+    top: f64,
+) -> Result<()> {
+    let bare = |range: Range<f64>| Axis { range, ticks: Vec::new() };
+    let mut chart = ChartBuilder::on(area)
+        .margin_left(AROUND.0 * x)
+        .margin_top(AROUND.1 * y)
+        .margin_right(AROUND.2 * x)
+        .margin_bottom(AROUND.3 * y)
+        .build_cartesian_2d(bare(frame.time.clone()), bare(0.0..top))
+        .map_err(|error| failed(&error))?;
+    // A quarter of a pixel.
+    let slack = top / f64::from(PLOT.3) * 0.75;
+    if frame.has_band
+        && let Some(first) = lines.first()
+    {
+        for run in runs(&first.points, frame) {
+            let upper = straightened(run.iter().map(|point| (point.time, point.max.clamp(0.0, top))), slack);
+            let lower = straightened(run.iter().map(|point| (point.time, point.min.clamp(0.0, top))), slack);
+            let band = Polygon::new(upper.into_iter().chain(lower.into_iter().rev()).collect::<Vec<_>>(), style(7, x));
+            chart.draw_series(std::iter::once(band)).map_err(|error| failed(&error))?;
+        }
+    }
+    // The main line lies on top of the others.
+    for (number, line) in lines.iter().enumerate().rev() {
+        let class = u8::try_from(number + 1).unwrap_or(1).min(6);
+        let pieces = runs(&line.points, frame).map(|run| {
+            let points: Vec<_> = run.iter().map(|point| (point.time, point.avg.clamp(0.0, top))).collect();
+            PathElement::new(points, style(class, x))
+        });
+        chart.draw_series(pieces).map_err(|error| failed(&error))?;
+    }
+    Ok(())
+}
+
+fn color(class: u8) -> RGBColor {
+    RGBColor(0, 0, class)
+}
+
+fn style(class: u8, scale: u32) -> ShapeStyle {
+    ShapeStyle { color: color(class).into(), filled: true, stroke_width: scale }
+}
+
+/// Splits where nothing was measured: a host that was off is a hole, not a line.
+fn runs<'a>(points: &'a [Point], frame: &Frame<'_>) -> impl Iterator<Item = &'a [Point]> {
+    let gap = frame.gap_seconds;
+    let from = points.partition_point(|point| point.time < frame.time.start);
+    let to = points.partition_point(|point| point.time <= frame.time.end);
+    points.get(from..to).unwrap_or_default().chunk_by(move |a, b| b.time - a.time <= gap)
+}
+
+/// Horizontal place of a time, in the backend's units.
+pub fn place(time: f64, span: &Range<f64>) -> i32 {
+    let share = (time - span.start) / (span.end - span.start);
+    (f64::from(PLOT.0) + share * f64::from(PLOT.2)).round() as i32
+}
+
+/// Gaps below the lines, and above them the peaks of the lines that have no band.
+fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
+    let mut gaps = String::new();
+    for (from, to) in frame.gaps {
+        let from = place(from.max(frame.time.start), &frame.time);
+        let to = place(to.min(frame.time.end), &frame.time);
+        if to - from >= 2 {
+            // Writing to a String cannot fail.
+            let _ = write!(gaps, "M{from} {}h{}v{}h-{}z", PLOT.1, to - from, PLOT.3, to - from);
+        }
+    }
+    if !gaps.is_empty() {
+        out.plot.insert_str(0, &format!("<path class=z d='{gaps}'/>"));
+    }
+    let y = |value: f64| (f64::from(PLOT.1 + PLOT.3) - value.clamp(0.0, top) / top * f64::from(PLOT.3)).round() as i32;
+    for (number, line) in lines.iter().enumerate() {
+        // A line of one point is seen as a dot.
+        if let [only] = line.points.as_ref() {
+            let _ = write!(
+                out.plot,
+                "<path class='o s{}' d='M{} {}l0 0'/>",
+                number.min(5),
+                place(only.time, &frame.time),
+                y(only.avg)
+            );
+        }
+    }
+    if !frame.has_band {
+        return;
+    }
+    for (number, line) in lines.iter().enumerate().skip(1) {
+        let above = |point: &&Point| point.max - point.avg > top * 0.02 && frame.time.contains(&point.time);
+        let mut peaks: Vec<&Point> = line.points.iter().filter(above).collect();
+        peaks.sort_by(|a, b| (b.max - b.avg).total_cmp(&(a.max - a.avg)));
+        peaks.truncate(PEAKS_MAX);
+        if peaks.is_empty() {
+            continue;
+        }
+        let _ = write!(out.plot, "<path class='w s{}' d='", number.min(5));
+        for peak in peaks {
+            let (low, high) = (y(peak.avg), y(peak.max));
+            let _ = write!(out.plot, "M{} {low}v{}", place(peak.time, &frame.time), high - low);
+        }
+        out.plot.push_str("'/>");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::page::words::Language;
+
+    fn frame(gaps: &[(f64, f64)], has_band: bool) -> Frame<'_> {
+        Frame {
+            time: 0.0..3600.0,
+            gap_seconds: 150.0,
+            unit: Unit::Full,
+            words: Words::new(Language::English),
+            has_band,
+            is_exact: false,
+            gaps,
+            ticks: &[],
+        }
+    }
+
+    fn line(points: Vec<Point>) -> Line<'static> {
+        Line { name: "x".to_string(), points: points.into() }
+    }
+
+    #[test]
+    fn a_chart_of_nothing_and_of_one_point() {
+        assert!(!draw(&[], &frame(&[], false)).unwrap().0.plot.contains("class=s0"));
+        let one = line(vec![Point { time: 1800.0, min: 50.0, avg: 50.0, max: 50.0 }]);
+        let (drawn, top) = draw(&[one], &frame(&[], false)).unwrap();
+        let middle = (PLOT.0 + PLOT.2 / 2, PLOT.1 + PLOT.3 / 2);
+        assert!(drawn.plot.contains("<path class='o s0' d='M"), "a dot that is seen");
+        assert_eq!(top, 100.0);
+        // The library may round by one of the units, a third of a pixel.
+        let is_at = |y: u32| drawn.plot.contains(&format!("M{} {y}l0 0", middle.0));
+        assert!((middle.1 - 1..=middle.1 + 1).any(is_at), "{}", drawn.plot);
+    }
+
+    #[test]
+    fn a_gap_is_a_hole_and_a_peak_of_any_line_is_seen() {
+        let at = |time: f64, max: f64| Point { time, min: 1.0, avg: 2.0, max };
+        let first = line(vec![at(0.0, 3.0), at(60.0, 90.0), at(900.0, 3.0), at(960.0, 3.0)]);
+        let second = line(vec![at(0.0, 2.0), at(60.0, 77.0), at(120.0, 2.0)]);
+        let (drawn, _) = draw(&[first, second], &frame(&[(60.0, 900.0)], true)).unwrap();
+        let paths: Vec<&str> = drawn.plot.split("<path ").skip(1).collect();
+        let of = |class: &str| paths.iter().find(|path| path.starts_with(class)).unwrap();
+        assert_eq!(of("class=s0").matches('M').count(), 2, "before and after the gap");
+        assert!(of("class='b s0'").contains('z') && of("class=z").contains('h'));
+        // From 2 to 77 of 100, in the backend's units.
+        let height = (f64::from(PLOT.3) * 0.75).round();
+        assert!(of("class='w s1'").contains(&format!("v-{height}")), "{paths:?}");
+    }
+}

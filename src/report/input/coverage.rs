@@ -1,0 +1,31 @@
+//! How much of the last 90 days was recorded: by hours, and by days where hours are not kept any more.
+
+use crate::context::Context;
+use crate::report::chart::series::ALWAYS;
+use crate::report::page::status_bars::{Recorded, Span};
+use crate::store::day;
+use crate::store::query::Query;
+use crate::store::tier::Tier;
+use anyhow::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// From the number of samples in the rollups; of the hours that are open from the samples themselves.
+pub fn recorded(context: &Context) -> Result<Recorded> {
+    let now = context.now.wall;
+    let since = now - TimeDelta::days(91);
+    let is_wanted = |name: &str| name == ALWAYS;
+    let spans = |tier: Tier, until: DateTime<Utc>| -> Result<Vec<Span>> {
+        let answer = context.store.points(tier, &Query { is_wanted: &is_wanted, since, until })?;
+        let length = i64::from(tier.step_seconds());
+        let points = answer.points.get(ALWAYS).into_iter().flatten();
+        Ok(points.map(|point| Span::of(point.time_ms.div_euclid(1000), length, point.count)).collect())
+    };
+    let mut all = spans(Tier::Hours, now)?;
+    let first = all.first().and_then(|span| DateTime::from_timestamp(span.begin, 0)).unwrap_or(now);
+    // The day of the first hour is known by its hours.
+    let older = day::begin(&day::of(first)).unwrap_or(first) - TimeDelta::milliseconds(1);
+    if older > since {
+        all.extend(spans(Tier::Days, older)?);
+    }
+    Ok(Recorded::new(all))
+}

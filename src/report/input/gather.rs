@@ -1,0 +1,191 @@
+//! Everything the page is made of, gathered.
+
+use crate::base::file::read_at_most;
+use crate::base::text::plural;
+use crate::context::Context;
+use crate::query::incidents;
+use crate::query::timeline;
+use crate::report::chart::drawn::draw;
+use crate::report::chart::range::{RANGES, Range, first, shown};
+use crate::report::input::long_ranges;
+use crate::report::input::series;
+use crate::report::input::suppression;
+use crate::report::input::usage_history;
+use crate::report::page::consumers::{Tally, Who};
+use crate::report::page::data::PageData;
+use crate::report::page::options::Look;
+use crate::report::page::options::STYLE_MAX;
+use crate::store::read::Reading;
+use crate::store::tier::Tier;
+use crate::store::{PROCESSES, SNAPSHOTS};
+use anyhow::Result;
+use chrono::TimeDelta;
+use serde::Deserialize;
+
+/// Whose snapshot it is.
+#[derive(Deserialize)]
+struct Headed {
+    host: String,
+}
+
+pub fn read(context: &Context) -> Result<PageData> {
+    let now = context.now.wall;
+    let snapshot = context.store.last(SNAPSHOTS, now)?;
+    let (look, mut problems) = look(context);
+    let state = incidents::state(context);
+    let mut happened = timeline::read(context, now - TimeDelta::days(7), now)?;
+    happened.events.reverse();
+    happened.marks.reverse();
+    let (known, since) = long_ranges::load(context)?;
+    let age = age(context, since.as_deref());
+    let ranges = shown(&context.config.report.ranges, age);
+    let newest = happened.events.first().map_or("", |event| event.id.as_str());
+    let mut kept = long_ranges::read(context, (known, since.clone()), &ranges, &look, newest)?;
+
+    let hour_range = RANGES.first().copied().unwrap_or(Range { id: "1h", title: "", seconds: 3600, step_seconds: 0 });
+    let (mut hour, mut reading) = series::series(context, &hour_range, now)?;
+    let recent = recent(context, look.has("who") || look.has("charts"))?;
+    // The second that the newest sample is in belongs to it.
+    let end = (now.timestamp_millis() as f64 / 1e3).ceil();
+    let (mut drawn, mut who) = (Vec::new(), Vec::new());
+    // A host younger than an hour has no more of the day.
+    let mut snapshots = (ranges.len() == 1 && ranges.first() == Some(&hour_range)).then_some(hour.snapshots);
+    for range in &ranges {
+        let tally = usage_history::of(range, &recent, &kept.past, now);
+        if range.step_seconds > 300 {
+            drawn.extend(kept.drawn.iter_mut().find(|drawn| drawn.id == range.id).map(std::mem::take));
+        } else if range.step_seconds == 0 {
+            if !look.is_public {
+                tally.units.add_to(&mut hour);
+            }
+            drawn.push(draw(range, end, &hour, look.words)?);
+        } else {
+            let (mut series, met) = series::series(context, range, now)?;
+            reading = join(reading, met);
+            if !look.is_public {
+                tally.units.add_to(&mut series);
+            }
+            snapshots = Some(series.snapshots);
+            drawn.push(draw(range, end, &series, look.words)?);
+        }
+        who.push(Who { range: range.id, tally });
+    }
+    problems.extend(damage(&reading));
+    let hushed = suppression::hushed(context, &state);
+    problems.extend(context.troubles().into_iter().map(|trouble| trouble.text));
+    Ok(PageData {
+        title: title(context, snapshot.as_deref()),
+        now,
+        look,
+        snapshot,
+        processes: context.store.last(PROCESSES, now)?,
+        open: state.open(),
+        unmeasured: state.unmeasured,
+        judged: state.last.map(|last| last.wall),
+        hushed,
+        events: happened.events,
+        marks: happened.marks,
+        hour,
+        ranges: drawn,
+        first_range: first(&ranges, age),
+        outlook: kept.outlook,
+        days: kept.days,
+        who,
+        snapshots,
+        history_since: since,
+        stored_bytes: kept.stored_bytes,
+        cost_ms: 0.0,
+        problems,
+        nobody_told: context.nobody().is_some(),
+    })
+}
+
+/// The look that is configured; a style sheet that cannot be read is a problem, not a reason to stop.
+fn look(context: &Context) -> (Look, Vec<String>) {
+    let report = &context.config.report;
+    let wrong =
+        context.problems.iter().map(|problem| format!("Configuration: {problem}; in force is {}", context.instead));
+    let mut problems: Vec<String> = wrong.collect();
+    let style = match report.style_file.as_str() {
+        "" => String::new(),
+        path => match read_at_most(path.as_ref(), STYLE_MAX + 1) {
+            Ok(content) if content.len() as u64 <= STYLE_MAX => String::from_utf8_lossy(&content).into_owned(),
+            Ok(_) => {
+                problems.push(format!("[report] style_file {path} is larger than 64 KiB; it is left out"));
+                String::new()
+            }
+            Err(error) => {
+                problems.push(format!("[report] style_file {path} could not be read: {error}"));
+                String::new()
+            }
+        },
+    };
+    (Look::new(report, &style), problems)
+}
+
+/// How far back there is history, in seconds.
+fn age(context: &Context, first_day: Option<&str>) -> f64 {
+    let now = context.now.wall;
+    let begin = first_day.and_then(crate::store::day::begin);
+    // Of the first day of all, to the minute.
+    let first = first_day.and_then(|day| {
+        let path = context.store.directory().join(SNAPSHOTS).join(format!("{day}.jsonl"));
+        let line = read_at_most(&path, 200).ok()?;
+        let line = String::from_utf8_lossy(&line);
+        crate::base::clock::parse(line.split("\"time\":\"").nth(1)?.split('"').next()?)
+    });
+    // Rollups outlive the snapshots.
+    let months = context.store.periods(Tier::Days).map(|(_, all)| all).unwrap_or_default();
+    let month = months.first().and_then(|month| crate::store::day::begin(&format!("{month}-01")));
+    let older = month.filter(|month| begin.is_none_or(|begin| begin - *month > TimeDelta::days(31)));
+    let since = older.or(first).or(begin);
+    since.map_or(0.0, |since| (now - since).num_seconds() as f64)
+}
+
+/// The records of processes of the last hour: before the hour that is open, and in it.
+fn recent(context: &Context, is_wanted: bool) -> Result<usage_history::Recent> {
+    if !is_wanted {
+        return Ok(usage_history::Recent::default());
+    }
+    let (now, hour) = (context.now.wall, crate::store::hour::of(context.now.wall));
+    let since = now - TimeDelta::hours(1);
+    let (mut before, mut inside) = (Vec::new(), Vec::new());
+    let begin = crate::base::clock::stamp(hour);
+    let visit = &mut |line: &str| {
+        let is_inside = crate::model::record::time_of(line).is_some_and(|time| time >= begin.as_str());
+        if is_inside { inside.push(line.to_string()) } else { before.push(line.to_string()) }
+    };
+    if crate::store::day::of(since) == crate::store::day::of(now) {
+        context.store.read_tail(PROCESSES, since, now, visit)?;
+    } else {
+        context.store.read(PROCESSES, since, now, visit)?;
+    }
+    Ok(usage_history::Recent { before: Tally::of(&before, true), inside: Tally::of(&inside, true) })
+}
+
+fn join(mut reading: Reading, other: Reading) -> Reading {
+    // The open hour was read twice: its damage is told once.
+    reading.damaged = reading.damaged.max(other.damaged);
+    reading.first_damage = reading.first_damage.or(other.first_damage);
+    reading.unreadable.extend(other.unreadable);
+    reading.unreadable.dedup();
+    reading
+}
+
+fn damage(reading: &Reading) -> Vec<String> {
+    let places = reading
+        .first_damage
+        .iter()
+        .map(|place| format!("{} passed over, the first in {place}", plural(reading.damaged, "damaged line")));
+    let files = reading.unreadable.iter();
+    let files = files.map(|(file, reason)| format!("{} could not be read: {reason}", file.display()));
+    places.chain(files).collect()
+}
+
+/// What the page calls the host: as configured, as the newest snapshot says (the history may be another host's), or as
+/// this one is called.
+pub fn title(context: &Context, snapshot: Option<&str>) -> String {
+    let configured = Some(context.config.report.title.clone()).filter(|title| !title.is_empty());
+    let recorded = || serde_json::from_str::<Headed>(snapshot?).ok().map(|snapshot| snapshot.host);
+    configured.or_else(recorded).unwrap_or_else(|| context.root.host_name())
+}

@@ -1,0 +1,12 @@
+//! Gathers what the page shows from the store, the state and the configuration.
+
+pub mod coverage;
+pub mod gather;
+pub mod hours;
+pub mod long_ranges;
+pub mod series;
+pub mod status_bars;
+pub mod suppression;
+pub mod usage;
+pub mod usage_history;
+pub mod watched_services;

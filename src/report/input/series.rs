@@ -1,0 +1,62 @@
+//! The history of a range, as the charts want it.
+
+use crate::context::Context;
+use crate::report::chart::range::Range;
+use crate::report::chart::series::Series;
+use crate::report::chart::series::{ALWAYS, Point};
+use crate::report::chart::spec::OTHERS;
+use crate::store::block::{self, group};
+use crate::store::query::Query;
+use crate::store::read::Reading;
+use crate::store::tier::Tier;
+use anyhow::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::HashSet;
+
+/// The tier whose points, or groups of whose points, a range shows.
+fn tier(range: &Range) -> Tier {
+    match range.step_seconds {
+        0 => Tier::Columns,
+        1..3600 => Tier::FiveMinutes,
+        3600..86_400 => Tier::Hours,
+        _ => Tier::Days,
+    }
+}
+
+/// Everything the page draws of a range that ends at `end`.
+pub fn series(context: &Context, range: &Range, end: DateTime<Utc>) -> Result<(Series, Reading)> {
+    let names: HashSet<&str> = Series::of_page(range.is_detailed());
+    let is_wanted = |name: &str| names.contains(name) || OTHERS.iter().any(|head| name.starts_with(head));
+    metrics(context, range, end, &is_wanted)
+}
+
+/// Some metrics of a range.
+pub fn metrics(
+    context: &Context,
+    range: &Range,
+    end: DateTime<Utc>,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Result<(Series, Reading)> {
+    let since = end - TimeDelta::seconds(i64::from(range.seconds));
+    let answer = context.store.points(tier(range), &Query { is_wanted, since, until: end })?;
+    let step = i64::from(range.step_seconds);
+    let mut series = Series::new(range.step_seconds);
+    let is_grouped = step > i64::from(tier(range).step_seconds());
+    let counted = answer.points.get(ALWAYS).into_iter().flatten();
+    series.snapshots = counted.map(|point| u64::from(point.count)).sum();
+    for (metric, points) in answer.points {
+        let points: Vec<Point> = if is_grouped {
+            group(points, step * 1000).into_iter().map(|point| drawn(&point, step)).collect()
+        } else {
+            points.iter().map(|point| drawn(point, step)).collect()
+        };
+        series.add(&metric, points);
+    }
+    Ok((series, answer.reading))
+}
+
+/// A point stands in the middle of its span.
+fn drawn(point: &block::Point, step: i64) -> Point {
+    let time = (point.time_ms + step * 500) as f64 / 1e3;
+    Point { time, min: point.min, avg: point.avg, max: point.max }
+}

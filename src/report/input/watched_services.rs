@@ -1,0 +1,53 @@
+//! On which days each service that must run was looked at: a day without that is not one on which it was well.
+
+use crate::base::clock::parse;
+use crate::context::Context;
+use crate::model::metric::{Label, read_labels};
+use crate::model::record::time_of;
+use crate::model::walk::walk;
+use crate::report::page::status_bars::{Days, Watched, unit};
+use crate::store::query::Query;
+use crate::store::tier::Tier;
+use crate::store::{SNAPSHOTS, day};
+use anyhow::Result;
+use chrono::{DateTime, TimeDelta};
+
+/// What is recorded of every one, and of all together.
+const SERVICE: &str = "service.active";
+const ALL: &str = "systemd.failed";
+
+/// From the rollups, and of today from the newest snapshot. `None`: the services of this host are not looked at.
+pub fn services(context: &Context) -> Result<Option<Watched>> {
+    let now = context.now.wall;
+    let named = &context.config.probe.services;
+    let each = named.iter().map(|name| (name.clone(), Days::new())).collect();
+    let mut watched = Watched { any: Days::new(), each };
+    let mut add = |name: &str, labels: &[Label], day: String| {
+        let label = labels.iter().find(|(key, _)| key == "service").filter(|_| name == SERVICE);
+        let of_it = label.and_then(|(_, label)| named.iter().find(|name| unit(label) == unit(name)));
+        if let Some(known) = of_it.and_then(|name| watched.each.get_mut(name)) {
+            known.insert(day.clone());
+        }
+        watched.any.insert(day);
+    };
+    let is_wanted = |name: &str| name == SERVICE || name == ALL;
+    for (tier, past) in [(Tier::Days, 91), (Tier::Hours, 2)] {
+        let query = Query { is_wanted: &is_wanted, since: now - TimeDelta::days(past), until: now };
+        for (metric, points) in context.store.points(tier, &query)?.points {
+            let (name, labels) = read_labels(&metric);
+            for time in points.iter().filter_map(|point| DateTime::from_timestamp_millis(point.time_ms)) {
+                add(name, &labels, day::of(time));
+            }
+        }
+    }
+    if let Some(newest) = context.store.last(SNAPSHOTS, now)? {
+        let time = time_of(&newest).and_then(parse).unwrap_or(now);
+        walk(&newest, &mut |name, labels, _| {
+            if is_wanted(name) {
+                add(name, labels, day::of(time));
+            }
+        })?;
+    }
+    let is_looked_at = !(watched.any.is_empty() && named.is_empty());
+    Ok(is_looked_at.then_some(watched))
+}

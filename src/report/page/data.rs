@@ -1,0 +1,77 @@
+//! What the page shows, gathered by `report::input` and drawn by `report::page`.
+
+use crate::model::event::Event;
+use crate::model::incident::Incident;
+use crate::model::mark::Mark;
+use crate::report::chart::drawn::Drawn;
+use crate::report::chart::series::Series;
+use crate::report::page::consumers::Who;
+use crate::report::page::options::Look;
+use crate::report::page::outlook::Outlook;
+use crate::report::page::status_bars::Bars;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// That people do not want to hear of an incident.
+#[derive(Debug, Clone)]
+pub struct Suppressed {
+    /// `acknowledged` or `silenced`.
+    pub word: &'static str,
+    /// Until when.
+    pub until: DateTime<Utc>,
+    /// Who wanted it.
+    pub by: String,
+    /// Why.
+    pub because: String,
+}
+
+/// Everything the page is made of.
+#[derive(Debug)]
+pub struct PageData {
+    /// Host name, or the title from the configuration.
+    pub title: String,
+    /// When the page is made.
+    pub now: DateTime<Utc>,
+    /// How it looks.
+    pub look: Look,
+    /// The newest snapshot, JSON.
+    pub snapshot: Option<String>,
+    /// The newest record of the `processes` stream, JSON.
+    pub processes: Option<String>,
+    /// Open incidents, the most urgent first.
+    pub open: Vec<Incident>,
+    /// What could not be measured though every host has it.
+    pub unmeasured: Vec<String>,
+    /// When the rules were judged last; `None`: never.
+    pub judged: Option<DateTime<Utc>>,
+    /// By id of an incident: that it is acknowledged or silenced, in words.
+    pub hushed: BTreeMap<String, Suppressed>,
+    /// Events, the newest first.
+    pub events: Vec<Event>,
+    /// Marks: what happened to the clock and the machine, and notes; the newest first.
+    pub marks: Vec<Mark>,
+    /// The samples of the last hour, for the tiles.
+    pub hour: Series,
+    /// The charts of each range, the shortest first.
+    pub ranges: Vec<Drawn>,
+    /// Which range is seen first.
+    pub first_range: &'static str,
+    /// What is known of longer times: usual values, and when something will be full.
+    pub outlook: Outlook,
+    /// The last 90 days.
+    pub days: Bars,
+    /// Who used the host, by range.
+    pub who: Vec<Who>,
+    /// How many snapshots there are of the last 24 hours; `None`: it was not counted.
+    pub snapshots: Option<u64>,
+    /// The first day of which there is history, UTC.
+    pub history_since: Option<String>,
+    /// What the history takes on the disk.
+    pub stored_bytes: u64,
+    /// CPU time that went into this page before it was put together, in milliseconds.
+    pub cost_ms: f64,
+    /// What is wrong with osmon itself: configuration, damaged lines.
+    pub problems: Vec<String>,
+    /// Nobody gets mail.
+    pub nobody_told: bool,
+}

@@ -1,0 +1,19 @@
+//! The page: verdict, tiles, charts, tables and events as HTML.
+
+pub mod consumers;
+pub mod data;
+pub mod footer;
+pub mod french;
+pub mod options;
+pub mod outlook;
+pub mod render;
+pub mod services;
+pub mod sheet;
+pub mod size_budget;
+pub mod status_bars;
+pub mod summary;
+pub mod systemd_units;
+pub mod tiles;
+pub mod timeline;
+pub mod verdict;
+pub mod words;

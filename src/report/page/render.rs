@@ -1,0 +1,291 @@
+//! The page itself.
+
+#![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
+
+use crate::base::clock::{parse, zone_offset_seconds};
+use crate::base::text::{clean, is_plain};
+use crate::report::chart::axis::local;
+use crate::report::chart::drawn::{plot_box, view_box};
+use crate::report::chart::range::RANGES;
+use crate::report::chart::spark;
+use crate::report::page::consumers;
+use crate::report::page::data::PageData;
+use crate::report::page::footer::{facts, footer, unexplained};
+use crate::report::page::services::{Service, services};
+use crate::report::page::sheet;
+use crate::report::page::size_budget::{self, Charts, PAGE_MAX};
+use crate::report::page::status_bars::Row;
+use crate::report::page::tiles::{Tile, tiles};
+use crate::report::page::timeline::{self, Happened};
+use crate::report::page::verdict::{Attention, Verdict, attention, is_stale, verdict, was};
+use crate::report::page::words::Words;
+use anyhow::Result;
+use askama::Template;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+
+const SCRIPT: &str = include_str!("../../../templates/report.js");
+
+/// A range, ready to be shown.
+struct Shown<'a> {
+    id: &'a str,
+    title: &'a str,
+    /// What it spans, for paper.
+    days: String,
+    is_first: bool,
+    from: i64,
+    to: i64,
+    charts: Charts<'a>,
+    markers: String,
+    times: &'a str,
+    gaps: Vec<String>,
+    who: Vec<consumers::Row>,
+    who_since: String,
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    w: Words,
+    style: String,
+    style_hash: String,
+    script: String,
+    script_hash: String,
+    host: String,
+    heading: String,
+    verdict: Verdict,
+    facts: String,
+    taken_ms: i64,
+    taken: String,
+    was: String,
+    plot: String,
+    most: String,
+    offset_seconds: i32,
+    tiles: Vec<Tile>,
+    spark_size: (u32, u32),
+    has: Sections,
+    open: Vec<Attention>,
+    /// How many open incidents are not shown; empty: none.
+    more_open: String,
+    events: Vec<Happened>,
+    days: &'a [Row],
+    /// How many services are not among them; empty: none.
+    more_days: String,
+    bad_days: Vec<(&'a str, &'a [String])>,
+    ranges: Vec<Shown<'a>>,
+    tabs: Vec<(&'a str, &'a str, bool)>,
+    services: Vec<Service>,
+    unexplained: String,
+    problems: Vec<String>,
+    nobody_told: bool,
+    footer: Vec<String>,
+}
+
+/// The sections that are wanted.
+struct Sections {
+    tiles: bool,
+    attention: bool,
+    changed: bool,
+    days: bool,
+    charts: bool,
+    who: bool,
+    services: bool,
+}
+
+/// So many events are listed.
+const EVENTS_MAX: usize = 30;
+/// So many open incidents and problems of osmon itself are shown.
+const OPEN_MAX: usize = 25;
+const PROBLEMS_MAX: usize = 20;
+/// So many gaps of a range.
+const GAPS_MAX: usize = 5;
+/// Longest text of a problem, in characters.
+const PROBLEM_MAX: usize = 400;
+
+/// The page as HTML, whole and self-contained.
+///
+/// # Errors
+/// When the template cannot be rendered: a bug.
+pub fn render(input: &PageData) -> Result<String> {
+    let json =
+        |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
+    let (snapshot, record) = (json(&input.snapshot), json(&input.processes));
+    let words = input.look.words;
+    let taken = snapshot["time"].as_str().and_then(parse);
+    let verdict = verdict(input, taken);
+    let host = clean(&input.title, 80);
+    let problems_open = words.count(input.open.len(), "problem", "problems");
+    let heading = match input.open.len() {
+        0 => format!("{}: {host}", verdict.word),
+        _ => format!("{}: {host} ({problems_open})", verdict.word),
+    };
+    let taken_text = taken.map(|time| words.exact(time)).unwrap_or_default();
+    let services = services(&snapshot, words);
+    let style = sheet::of(&input.look.style, &format!("{host} · {taken_text}"));
+    // Line breaks and what stands before a line are for who reads the source.
+    let script: String = SCRIPT.lines().map(str::trim).collect();
+    let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty());
+    let ranges: Vec<Shown> = drawn.map(|drawn| shown(input, drawn)).collect();
+    // What is not known to be well is never green.
+    let is_stale = verdict.state == "unknown" || taken.is_none_or(|taken| is_stale(taken, input.now));
+    let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) };
+    tiles.iter_mut().filter(|_| is_stale).for_each(|tile| tile.state = "plain");
+    let has = |section: &str| input.look.has(section);
+    let has_who = has("who") && !input.look.is_public;
+    let (plot, wide) = (plot_box(), view_box().0);
+    let mut page = Page {
+        w: words,
+        style_hash: hash(&style),
+        style,
+        script_hash: hash(&script),
+        script,
+        heading,
+        facts: facts(input, &snapshot),
+        taken_ms: taken.map_or(0, |time| time.timestamp_millis()),
+        was: match taken {
+            Some(taken) if !is_stale => format!("{}: {}", was(&verdict.word, taken, words), verdict.rest),
+            _ => verdict.rest.clone(),
+        },
+        taken: taken_text,
+        plot: format!("[{},{},{},{},{wide}]", plot.0, plot.1, plot.2, plot.3),
+        most: if has_who { most(input) } else { String::new() },
+        offset_seconds: zone_offset_seconds(input.now),
+        tiles,
+        spark_size: spark::SIZE,
+        has: Sections {
+            tiles: has("tiles"),
+            attention: has("attention"),
+            changed: has("changed"),
+            days: has("days") && !snapshot.is_null(),
+            charts: has("charts"),
+            who: has_who,
+            services: has("services"),
+        },
+        open: input.open.iter().take(OPEN_MAX).map(|incident| attention(incident, input)).collect(),
+        more_open: some(input.open.len().saturating_sub(OPEN_MAX)),
+        events: timeline::list(input, EVENTS_MAX),
+        days: &input.days.rows,
+        more_days: some(input.days.more),
+        bad_days: input.days.rows.iter().filter(|row| !row.bad.is_empty()).map(|row| (&*row.name, &*row.bad)).collect(),
+        tabs: ranges.iter().map(|range| (range.id, range.title, range.is_first)).collect(),
+        ranges,
+        services,
+        unexplained: unexplained(input, &record),
+        problems: problems(input, &snapshot),
+        nobody_told: input.nobody_told && !input.look.is_public,
+        footer: footer(input, &snapshot),
+        host,
+        verdict,
+    };
+    // A page is as large as its charts: room is made once.
+    let drawings = input.ranges.iter().map(|range| range.html.len());
+    let mut out = String::with_capacity(drawings.sum::<usize>() + 96 * 1024);
+    page.render_into(&mut out)?;
+    if out.len() > PAGE_MAX {
+        size_budget::fold(page.ranges.iter_mut().map(|range| &mut range.charts), out.len() - PAGE_MAX);
+        out.clear();
+        page.render_into(&mut out)?;
+    }
+    Ok(plain(out))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;")
+}
+
+fn shown<'a>(input: &'a PageData, drawn: &'a crate::report::chart::drawn::Drawn) -> Shown<'a> {
+    let words = input.look.words;
+    let range = RANGES.iter().find(|range| range.id == drawn.id);
+    let of_it = input.who.iter().find(|who| who.range == drawn.id);
+    let since = of_it.and_then(|who| who.tally.since).filter(|since| since - drawn.from > 5400.0);
+    let since = since.and_then(|since| chrono::DateTime::from_timestamp(since as i64, 0));
+    let marked = if drawn.markers.is_empty() {
+        timeline::markers(&input.events, &input.marks, drawn)
+    } else {
+        drawn.markers.clone()
+    };
+    Shown {
+        id: &drawn.id,
+        title: words.of(range.map_or("", |range| range.title)),
+        days: days(drawn, range.map_or(0, |range| range.step_seconds), words),
+        is_first: drawn.id == input.first_range,
+        from: drawn.from as i64,
+        to: drawn.to as i64,
+        charts: Charts {
+            id: &drawn.id,
+            html: Cow::Borrowed(&drawn.html),
+            left: drawn.undrawn.iter().map(|title| escaped(title)).collect(),
+        },
+        markers: marked,
+        times: &drawn.times,
+        gaps: if drawn.reasons.is_empty() {
+            timeline::gaps(&input.marks, drawn, input.now, words, GAPS_MAX)
+        } else {
+            drawn.reasons.clone()
+        },
+        who: of_it.map(|who| consumers::rows(&who.tally, words)).unwrap_or_default(),
+        who_since: since
+            .map(|since| words.with("counted since {}", &words.moment(since, input.now)))
+            .unwrap_or_default(),
+    }
+}
+
+/// What a range spans: a short one to the minute, a long one in days.
+fn days(drawn: &crate::report::chart::drawn::Drawn, step_seconds: u32, words: Words) -> String {
+    let form = if step_seconds > 300 { "%F" } else { "%F %H:%M" };
+    let span = words.with("from {begin} to {}", &local(drawn.to, form));
+    span.replacen("{begin}", &local(drawn.from, form), 1)
+}
+
+/// Who used most CPU over the shortest range: `java 34 min, postgres 4 min`.
+fn most(input: &PageData) -> String {
+    let words = input.look.words;
+    let Some(first) = input.who.first() else { return String::new() };
+    let users = consumers::rows(&first.tally, words).into_iter().filter(|row| row.share > 0).take(3);
+    let users: Vec<String> = users.map(|row| format!("{} {}", row.name, row.cpu)).collect();
+    let span = RANGES.iter().find(|range| range.id == first.range).map_or("", |range| words.of(range.title));
+    let text = words.with("Most CPU, {span}: {}", &users.join(", ")).replacen("{span}", span, 1);
+    if users.is_empty() { String::new() } else { text }
+}
+
+/// A number; empty: none.
+fn some(count: usize) -> String {
+    if count > 0 { count.to_string() } else { String::new() }
+}
+
+/// What is wrong with osmon itself, and what did not answer.
+fn problems(input: &PageData, snapshot: &Value) -> Vec<String> {
+    let words = input.look.words;
+    if input.look.is_public && !input.problems.is_empty() {
+        // They name files and people.
+        return vec![words.of("osmon itself is in trouble; osmon status says more").to_string()];
+    }
+    let silent = snapshot["probe"]["failed"].as_object().into_iter().flatten().filter_map(|(name, reason)| {
+        let reason = reason.as_str().filter(|reason| reason.contains("did not answer"))?;
+        Some(words.with("Not measured: {}", &format!("{name}: {reason}")))
+    });
+    let all = input.problems.iter().cloned().chain(silent);
+    let mut all: Vec<String> = all.map(|problem| clean(&problem, PROBLEM_MAX)).collect();
+    let more = all.len().saturating_sub(PROBLEMS_MAX);
+    all.truncate(PROBLEMS_MAX);
+    all.extend((more > 0).then(|| words.with("and {} more", &more.to_string())));
+    all
+}
+
+/// For the Content-Security-Policy: only this very text is allowed to act.
+fn hash(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
+}
+
+/// Whatever way it came in by: no control character and none that reorders text is left.
+fn plain(page: String) -> String {
+    if is_plain(&page) { page } else { page.chars().map(|c| if is_plain_char(c) { c } else { '\u{FFFD}' }).collect() }
+}
+
+fn is_plain_char(c: char) -> bool {
+    let mut bytes = [0; 4];
+    is_plain(c.encode_utf8(&mut bytes))
+}

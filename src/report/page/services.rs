@@ -1,0 +1,45 @@
+//! The services that are watched, and every one that failed.
+
+use crate::base::text::clean;
+use crate::report::page::words::Words;
+use serde_json::Value;
+
+/// One service.
+pub struct Service {
+    pub name: String,
+    /// `ok`, `warn` or `bad`.
+    pub state: &'static str,
+    pub word: String,
+    pub restarts: String,
+}
+
+/// Longest name, in characters; and so many services at most.
+const NAME_MAX: usize = 60;
+const MOST: usize = 60;
+
+/// Of the newest snapshot, the worst first.
+pub fn services(snapshot: &Value, words: Words) -> Vec<Service> {
+    let list = snapshot["service"].as_array().into_iter().flatten();
+    let mut services: Vec<Service> = list
+        .map(|service| {
+            let is = |key: &str| service[key].as_bool().unwrap_or(false);
+            let (state, word) = match () {
+                () if is("failed") => ("bad", "failed"),
+                () if is("active") => ("ok", "running"),
+                () => ("warn", "not running"),
+            };
+            let more = ["state", "sub_state", "result"].iter().find_map(|key| service[*key].as_str());
+            let more = more.filter(|more| *more != word).map(|more| format!(" ({})", clean(more, 40)));
+            Service {
+                name: clean(service["service"].as_str().unwrap_or_default(), NAME_MAX),
+                state,
+                word: format!("{}{}", words.of(word), more.filter(|_| state != "ok").unwrap_or_default()),
+                restarts: service["restarts"].as_f64().map(|count| format!("{count}")).unwrap_or_default(),
+            }
+        })
+        .collect();
+    let rank = |state: &str| ["bad", "warn", "ok"].iter().position(|known| *known == state);
+    services.sort_by(|a, b| rank(a.state).cmp(&rank(b.state)).then_with(|| a.name.cmp(&b.name)));
+    services.truncate(MOST);
+    services
+}

@@ -1,0 +1,268 @@
+//! The last 90 days: a bar for each day, of the host and of what it is made of.
+
+mod coverage;
+mod row;
+
+pub use coverage::{Recorded, Span};
+pub use row::Row;
+
+use crate::base::text::clean;
+use crate::base::when::midnight;
+use crate::model::incident::Severity;
+use crate::model::metric::read_labels;
+use crate::report::page::words::Words;
+use chrono::{DateTime, TimeDelta, Utc};
+use row::row;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many days are shown.
+pub const DAYS: usize = 90;
+/// So many rows at most; and of services with problems so many whatever else is shown.
+const ROWS_MAX: usize = 12;
+const WRONG_MAX: usize = 24;
+
+/// A time in which something was wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trouble {
+    /// Metric with labels.
+    pub metric: String,
+    /// What it was about.
+    pub title: String,
+    /// The worst it was.
+    pub severity: Severity,
+    /// Begin.
+    pub since: DateTime<Utc>,
+    /// End, or now.
+    pub until: DateTime<Utc>,
+}
+
+/// A resource or a service that a metric belongs to.
+fn group(metric: &str) -> (&'static str, Option<String>) {
+    let (name, labels) = read_labels(metric);
+    let section = name.split('.').next().unwrap_or_default();
+    let second = name.split('.').nth(1).unwrap_or_default();
+    let resource = match (section, second) {
+        ("cpu" | "load", _) | ("pressure", "cpu") => "CPU",
+        ("memory" | "swap", _) | ("pressure", "memory") => "Memory",
+        ("disk", _) => "File systems",
+        ("disk_io", _) | ("pressure", "io") => "Disk I/O",
+        ("network" | "tcp" | "udp" | "conntrack", _) => "Network",
+        ("service" | "systemd", _) => "Services",
+        _ => "Host",
+    };
+    let service = labels.into_iter().find(|(key, _)| key == "service").map(|(_, name)| name);
+    (resource, service)
+}
+
+/// Days, `2026-11-20`, UTC.
+pub type Days = BTreeSet<String>;
+
+/// On which days services were looked at.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// Any at all.
+    pub any: Days,
+    /// Each that must run.
+    pub each: BTreeMap<String, Days>,
+}
+
+/// What is shown of the days.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bars {
+    /// The rows: the host, its resources, services; those with problems first.
+    pub rows: Vec<Row>,
+    /// So many services have no row.
+    pub more: usize,
+}
+
+/// A unit, as `[probe] services` and metrics name it: `nginx` and `nginx.service` are one.
+pub fn unit(name: &str) -> &str {
+    name.strip_suffix(".service").unwrap_or(name)
+}
+
+/// The rows: the host, its resources, and each service that had a problem or must run. `services`: `None` where they are
+/// not looked at.
+pub fn rows(
+    troubles: &[Trouble],
+    recorded: &Recorded,
+    services: Option<&Watched>,
+    now: DateTime<Utc>,
+    words: Words,
+) -> Bars {
+    let days = days(now);
+    let of =
+        |resource: &str| troubles.iter().filter(|trouble| group(&trouble.metric).0 == resource).collect::<Vec<_>>();
+    let row = |name: &str, of_it: &[&Trouble], own: &Recorded| row(name, of_it, &days, (own, recorded), now, words);
+    let mut rows = vec![row(words.of("Host"), &troubles.iter().collect::<Vec<_>>(), recorded)];
+    for resource in ["CPU", "Memory", "File systems", "Disk I/O", "Network"] {
+        rows.push(row(words.of(resource), &of(resource), recorded));
+    }
+    let none = Watched::default();
+    let known = services.unwrap_or(&none);
+    if services.is_some() || !of("Services").is_empty() {
+        rows.push(row(words.of("Services"), &of("Services"), &recorded.of_days(&known.any)));
+    }
+    // By unit: the days it was looked at, what was wrong, and what it is called: as configured.
+    let mut units: BTreeMap<String, (&str, Option<&Days>, Vec<&Trouble>)> = BTreeMap::new();
+    for (name, days) in &known.each {
+        units.insert(unit(name).to_string(), (name, Some(days), Vec::new()));
+    }
+    let labelled: Vec<_> = troubles.iter().filter_map(|trouble| Some((group(&trouble.metric).1?, trouble))).collect();
+    for (name, trouble) in &labelled {
+        units.entry(unit(name).to_string()).or_insert((name, None, Vec::new())).2.push(trouble);
+    }
+    // Of one that need not run there is a record while it fails only: then all days count.
+    let of_units = units.into_values().map(|(name, known, of_it)| match known {
+        Some(known) => row(&clean(name, 40), &of_it, &recorded.of_days(known)),
+        None => row(&clean(name, 40), &of_it, recorded),
+    });
+    let (wrong, well): (Vec<Row>, Vec<Row>) = of_units.partition(|row| !row.bad.is_empty());
+    let count = wrong.len() + well.len();
+    let (fixed, room) = (rows.len(), ROWS_MAX.saturating_sub(rows.len() + wrong.len()));
+    rows.extend(wrong.into_iter().take(WRONG_MAX));
+    rows.extend(well.into_iter().take(room));
+    let more = count + fixed - rows.len();
+    Bars { rows, more }
+}
+
+/// Begin and end of each day, the oldest first; in the zone of this host.
+fn days(now: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+    let mut end = midnight(midnight(now) + TimeDelta::hours(30));
+    let mut days = Vec::with_capacity(DAYS);
+    for _ in 0..DAYS {
+        let begin = midnight(end - TimeDelta::hours(2));
+        days.push((begin, end));
+        end = begin;
+    }
+    days.reverse();
+    days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::parse;
+    use crate::report::page::words::Language;
+
+    /// So many hours with so many samples each.
+    fn hours(begin: &str, hours: i64, samples: u32) -> Recorded {
+        let begin = parse(begin).unwrap().timestamp();
+        Recorded::new((0..hours).map(|hour| Span::of(begin + hour * 3600, 3600, samples)).collect())
+    }
+
+    #[test]
+    fn the_share_is_of_the_time_that_was_recorded() {
+        let now = parse("2026-11-20T12:00:00Z").unwrap();
+        let memory = |since: &str, until: &str| Trouble {
+            metric: "memory.used_percent".to_string(),
+            title: "Memory".to_string(),
+            severity: Severity::Critical,
+            since: parse(since).unwrap(),
+            until: parse(until).unwrap(),
+        };
+        let day = |samples| {
+            Recorded::new(vec![Span::of(parse("2026-11-18T00:00:00Z").unwrap().timestamp(), 86_400, samples)])
+        };
+        let of_18 =
+            |from: &str, until: &str| memory(&format!("2026-11-18T{from}:00Z"), &format!("2026-11-18T{until}:00Z"));
+        for (recorded, troubles, share, bad) in [
+            // An hour a day, half of it wrong; the same hour twice as full is not known better.
+            (hours("2026-11-18T03:00:00Z", 1, 60), vec![of_18("03:00", "03:30")], "50.00 %", 1),
+            (hours("2026-11-18T03:00:00Z", 1, 240), vec![of_18("03:00", "03:30")], "50.00 %", 1),
+            // Wrong in an hour of which little is known, and in one of which nothing is.
+            (
+                hours("2026-11-18T03:00:00Z", 2, 15),
+                vec![of_18("03:00", "03:40"), of_18("07:00", "08:00")],
+                "50.00 %",
+                1,
+            ),
+            (day(240), vec![of_18("03:00", "04:00")], "75.00 %", 1),
+            // A day without a sample is grey, though a problem lasted through it; not where it began.
+            (
+                hours("2026-11-19T00:00:00Z", 24, 60),
+                vec![memory("2026-11-16T23:00:00Z", "2026-11-19T12:00:00Z")],
+                "50.00 %",
+                2,
+            ),
+            (hours("2026-11-18T03:00:00Z", 1, 60), vec![], "100 %", 0),
+            (Recorded::default(), vec![], "–", 0),
+            // It begins now.
+            (
+                hours("2026-11-20T11:00:00Z", 1, 60),
+                vec![memory("2026-11-20T12:00:00Z", "2026-11-20T12:00:00Z")],
+                "100 %",
+                1,
+            ),
+        ] {
+            let row = &rows(&troubles, &recorded, None, now, Words::new(Language::English)).rows[2];
+            assert_eq!((row.share.as_str(), row.bad.len()), (share, bad), "{recorded:?} {troubles:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_as_bad_as_its_worst_and_what_is_unknown_is_never_well() {
+        let now = parse("2026-11-20T12:00:00Z").unwrap();
+        let trouble = |since: &str, until: &str, severity| Trouble {
+            metric: "service.failed{service=\"nginx\"}".to_string(),
+            title: "nginx".to_string(),
+            severity,
+            since: parse(since).unwrap(),
+            until: parse(until).unwrap(),
+        };
+        let troubles = [
+            trouble("2026-11-18T00:00:00Z", "2026-11-18T06:00:00Z", Severity::Warning),
+            trouble("2026-11-18T03:00:00Z", "2026-11-18T06:00:00Z", Severity::Critical),
+        ];
+        let recorded = hours("2026-11-17T00:00:00Z", 84, 60);
+        let today: Days = ["2026-11-20".to_string()].into();
+        let each = [("never-seen".to_string(), Days::new()), ("since-today".to_string(), today.clone())].into();
+        let services = Watched { any: today, each };
+        let rows = rows(&troubles, &recorded, Some(&services), now, Words::new(Language::English)).rows;
+        let host = &rows[0];
+        let share = |name: &str| rows.iter().find(|row| row.name == name).unwrap().share.as_str();
+        assert_eq!((share("never-seen"), share("since-today")), ("–", "100 %"), "what nobody measured is never green");
+        let count = |state: &str| {
+            let path = host.bars.split(&format!("class={state} ")).nth(1).unwrap_or_default();
+            path.split('/').next().unwrap().matches('M').count()
+        };
+        assert_eq!((count("none"), count("ok"), count("warn"), count("bad")), (86, 3, 0, 1));
+        // 6 of 84 hours.
+        assert_eq!(host.share, "92.85 %");
+        assert_eq!(host.bad.len(), 1);
+        assert!(host.bars.contains("<title>18 Nov: nginx critical, "), "{}", host.bars);
+        assert!(host.bad[0].starts_with("18 Nov: nginx critical, "), "{:?}", host.bad);
+        assert!(rows.iter().any(|row| row.name == "nginx"));
+        assert_eq!(rows[1].share, "100 %");
+        assert_eq!(row::percent(99.999), "99.99 %");
+    }
+
+    #[test]
+    fn a_service_that_is_down_is_one_row_and_never_cut() {
+        let now = parse("2026-11-20T12:00:00Z").unwrap();
+        let troubles: Vec<Trouble> = ["nginx.service", "zzz.service"]
+            .map(|name| Trouble {
+                metric: format!("service.failed{{service=\"{name}\"}}"),
+                title: name.to_string(),
+                severity: Severity::Critical,
+                since: now - TimeDelta::hours(6),
+                until: now,
+            })
+            .into();
+        let (recorded, today) = (hours("2026-11-20T00:00:00Z", 12, 60), Days::from(["2026-11-20".to_string()]));
+        let names = (0..10).map(|number| format!("a{number}")).chain(["nginx".to_string()]);
+        let each = names.map(|name| (name, today.clone())).collect();
+        let watched = Watched { any: today.clone(), each };
+        let bars = rows(&troubles, &recorded, Some(&watched), now, Words::new(Language::English));
+        let shown: Vec<_> = bars.rows.iter().skip(7).map(|row| (row.name.as_str(), row.share.as_str())).collect();
+        let expected =
+            [("nginx", "50.00 %"), ("zzz.service", "50.00 %"), ("a0", "100 %"), ("a1", "100 %"), ("a2", "100 %")];
+        assert_eq!((shown.as_slice(), bars.more), (expected.as_slice(), 7));
+        // However many fail: those are shown.
+        let many: Vec<Trouble> = (0..20)
+            .map(|number| Trouble { metric: format!("service.failed{{service=\"b{number}\"}}"), ..troubles[0].clone() })
+            .collect();
+        let bars = rows(&many, &recorded, Some(&watched), now, Words::new(Language::English));
+        assert_eq!((bars.rows.len(), bars.more), (27, 11));
+    }
+}

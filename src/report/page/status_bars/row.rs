@@ -1,0 +1,127 @@
+//! One row of bars: of the host, a resource or a service.
+
+use super::{Recorded, Trouble};
+use crate::base::clock::local_form;
+use crate::base::text::clean;
+use crate::model::incident::Severity;
+use crate::report::page::words::Words;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// So many bad days are told in words.
+const TOLD_MAX: usize = 12;
+
+/// One row of bars.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// What it is about.
+    pub name: String,
+    /// Bars as paths, by state.
+    pub bars: String,
+    /// Share of the recorded time without a problem, in percent.
+    pub share: String,
+    /// In one sentence, for who does not see the bars.
+    pub told: String,
+    /// The days with problems, the newest first.
+    pub bad: Vec<String>,
+}
+
+/// The bars of `days` (begin and end, the oldest first). `own`: when it was looked at; `all`: when anything was.
+pub(super) fn row(
+    name: &str,
+    troubles: &[&Trouble],
+    days: &[(DateTime<Utc>, DateTime<Utc>)],
+    (own, all): (&Recorded, &Recorded),
+    now: DateTime<Utc>,
+    words: Words,
+) -> Row {
+    let mut bars: [(&str, String); 4] = ["none", "ok", "warn", "bad"].map(|state| (state, String::new()));
+    let (mut known, mut wrong) = (0.0, 0.0);
+    let mut bad = Vec::new();
+    for (at, (begin, end)) in days.iter().enumerate() {
+        let mut parts = own.between(*begin, *end);
+        let until = (*end).min(now);
+        let mut hits: Vec<(&Trouble, f64)> = troubles
+            .iter()
+            // What begins now is of today, too.
+            .filter(|trouble| trouble.since < *end && trouble.until > *begin)
+            .map(|trouble| (*trouble, (trouble.until.min(until) - trouble.since.max(*begin)).num_seconds() as f64))
+            .collect();
+        if parts.is_empty() && !hits.is_empty() {
+            parts = all.between(*begin, *end);
+        }
+        if parts.is_empty() {
+            // Nobody saw what it was like on this day, unless it began in it.
+            hits.retain(|(trouble, _)| trouble.since >= *begin);
+        }
+        let state = match hits.iter().map(|(trouble, _)| trouble.severity).max() {
+            Some(Severity::Critical) => 3,
+            Some(Severity::Warning) => 2,
+            None if parts.is_empty() => 0,
+            None => 1,
+        };
+        for part in parts {
+            known += part.seconds;
+            wrong += covered(&hits, part.begin, part.end).min(part.seconds);
+        }
+        let bar = format!("M{} 0v24", at * 10 + 5);
+        if let Some((worst, _)) = hits.iter().max_by(|a, b| a.0.severity.cmp(&b.0.severity).then(a.1.total_cmp(&b.1))) {
+            let lasted: f64 = hits.iter().filter(|(other, _)| other.title == worst.title).map(|hit| hit.1).sum();
+            let more = if hits.len() > 1 { format!(" (+{})", hits.len() - 1) } else { String::new() };
+            let day = local_form(*begin, "%d").trim_start_matches('0').to_string();
+            let month = words.month(&local_form(*begin, "%m"));
+            let word = words.of(if state == 3 { "critical" } else { "warning" });
+            let told = format!(
+                "{day} {month}: {} {word}, {}{more}",
+                words.title(&clean(&worst.title, 60)),
+                words.duration(lasted)
+            );
+            bad.push((state, bar, told));
+        } else if let Some((_, path)) = bars.get_mut(state) {
+            path.push_str(&bar);
+        }
+    }
+    bad.reverse();
+    let count = bad.len();
+    for (state, bar, _) in bad.iter().skip(TOLD_MAX) {
+        if let Some((_, path)) = bars.get_mut(*state) {
+            path.push_str(bar);
+        }
+    }
+    bad.truncate(TOLD_MAX);
+    // Under the pointer a bad day says what it was.
+    let pointed = bad.iter().map(|(state, bar, told)| {
+        let class = if *state == 3 { "bad" } else { "warn" };
+        format!("<path class={class} d='{bar}'><title>{}</title></path>", escape(told))
+    });
+    let pointed = pointed.collect::<String>();
+    let share = if known > 0.0 { words.figures(&percent(100.0 * (1.0 - wrong / known))) } else { "–".to_string() };
+    let told = format!("{name}: {share}; {} {}", words.of("Days with problems"), count);
+    let paths = bars.iter().filter(|(_, path)| !path.is_empty());
+    let bars = paths.map(|(state, path)| format!("<path class={state} d='{path}'/>")).collect::<String>() + &pointed;
+    Row { name: name.to_string(), bars, share, told, bad: bad.into_iter().map(|(_, _, told)| told).collect() }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Seconds between two times, in seconds since 1970, in which at least one of them was there.
+fn covered(hits: &[(&Trouble, f64)], begin: i64, end: i64) -> f64 {
+    let mut spans: Vec<(i64, i64)> = hits
+        .iter()
+        .map(|(trouble, _)| (trouble.since.timestamp().max(begin), trouble.until.timestamp().min(end)))
+        .collect();
+    spans.sort_unstable();
+    let (mut sum, mut reached) = (0, i64::MIN);
+    for (from, to) in spans {
+        sum += (to - from.max(reached)).max(0);
+        reached = reached.max(to);
+    }
+    sum as f64
+}
+
+/// Never rounded up to all of it.
+pub(super) fn percent(share: f64) -> String {
+    if share >= 100.0 { "100 %".to_string() } else { format!("{:.2} %", (share * 100.0).floor() / 100.0) }
+}

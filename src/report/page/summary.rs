@@ -1,0 +1,54 @@
+//! What the page says, as one JSON object.
+
+use crate::base::clock::{parse, stamp};
+use crate::base::text::clean;
+use crate::report::page::data::PageData;
+use crate::report::page::services::services;
+use crate::report::page::tiles::tiles;
+use crate::report::page::timeline;
+use crate::report::page::verdict::{attention, verdict};
+use serde_json::{Value, json};
+
+/// So many events.
+const EVENTS_MAX: usize = 30;
+
+/// The object, on one line. `now`: when the page was made.
+pub fn of(input: &PageData, now: &str) -> String {
+    let snapshot: Value =
+        input.snapshot.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
+    let taken = snapshot.get("time").and_then(Value::as_str).and_then(parse);
+    let said = verdict(input, taken);
+    let services = services(&snapshot, input.look.words);
+    let open = input.open.iter().map(|incident| {
+        let shown = attention(incident, input);
+        json!({
+            "id": shown.id, "severity": incident.severity, "title": shown.title, "metric": metric(input, &incident.metric),
+            "value": incident.value, "limit": incident.limit, "since": stamp(incident.since), "who": shown.who,
+            "recovering": incident.recovering, "hushed": input.hushed.get(&incident.id).map(|hushed| hushed.word),
+        })
+    });
+    let tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) };
+    let tiles = tiles.into_iter().map(
+        |tile| json!({ "label": tile.label, "value": tile.value, "unit": tile.unit, "note": tile.note, "state": tile.state }),
+    );
+    let changed = timeline::list(input, EVENTS_MAX).into_iter().map(|event| {
+        let time = chrono::DateTime::from_timestamp(event.seconds, 0).map(stamp);
+        json!({ "time": time, "state": event.state, "word": event.word, "text": event.text })
+    });
+    let days = input.days.rows.iter().map(|row| json!({ "name": row.name, "share": row.share, "bad": row.bad }));
+    let services =
+        services.iter().map(|service| json!({ "service": service.name, "state": service.state, "word": service.word }));
+    json!({
+        "schema": 1, "time": now, "host": clean(&input.title, 80), "taken": taken.map(stamp),
+        "verdict": { "word": said.word, "state": said.state, "text": said.rest },
+        "incident": open.collect::<Vec<_>>(), "tile": tiles.collect::<Vec<_>>(), "changed": changed.collect::<Vec<_>>(),
+        "day": days.collect::<Vec<_>>(), "service": services.collect::<Vec<_>>(), "problem": if input.look.is_public { &[] } else { input.problems.as_slice() },
+    })
+    .to_string()
+}
+
+/// The name of a metric; on a page for others without what it is of.
+fn metric(input: &PageData, metric: &str) -> String {
+    let shown = if input.look.is_public { metric.split('{').next().unwrap_or_default() } else { metric };
+    clean(shown, 120)
+}
