@@ -31,6 +31,8 @@ mod heartbeat; // who waits for a sign of life gets it
 mod history; // metrics over time, in every form; what is kept
 #[path = "suite/host.rs"]
 mod host; // a booted Debian with cron and systemd
+#[path = "suite/imports.rs"]
+mod imports; // which source file imports which
 #[path = "suite/incidents.rs"]
 mod incidents; // the verdict in a line, why it fired, evidence, silences
 #[path = "suite/inject.rs"]
@@ -38,7 +40,7 @@ mod inject; // a fault at each system call
 #[path = "suite/kill.rs"]
 mod kill; // kill -9 at random moments while hours and days end
 #[path = "suite/layers.rs"]
-mod layers; // who may know whom
+mod layers; // layers, circles, bans
 #[path = "suite/live.rs"]
 mod live; // this very host, against other tools, and what hangs
 #[path = "suite/mail.rs"]

@@ -1,6 +1,7 @@
 //! `osmon detect-crisis`: the rules on the newest snapshot.
 
-use super::replay;
+mod replay;
+
 use crate::base::clock::parse;
 use crate::base::fault::Fault;
 use crate::base::units::duration;

@@ -13,7 +13,6 @@ pub mod incidents;
 pub mod note;
 pub mod probe;
 pub mod repair;
-mod replay;
 pub mod restore;
 pub mod run;
 pub mod send_alert;
