@@ -16,7 +16,7 @@ use osmon::base::clock::{Now, own_cpu_ms, parse};
 use osmon::config::Rule;
 use osmon::config::rule::{Limit, Measure, Samples};
 use osmon::crisis::band::Band;
-use osmon::crisis::{Clock, State, step};
+use osmon::crisis::{EvalContext, State, step};
 use osmon::model::metric::{Metric, Selector, write_labels};
 use osmon::model::walk::walk;
 use std::collections::BTreeMap;
@@ -29,10 +29,10 @@ fn main() {
     remember();
 }
 
-fn clock(minute: u32) -> Clock {
+fn clock(minute: u32) -> EvalContext {
     let seconds = f64::from(minute) * 60.0;
     let wall = parse("2026-11-20T00:00:00Z").unwrap() + chrono::TimeDelta::seconds(seconds as i64);
-    Clock::new(Now { wall, boottime_seconds: 1000.0 + seconds }, "b", "h")
+    EvalContext::new(Now { wall, boottime_seconds: 1000.0 + seconds }, "b", "h")
 }
 
 fn rule(name: String, metric: &str, measure: Measure, raise: f64) -> Rule {
@@ -87,7 +87,7 @@ fn evaluate() {
         meant.map(|metric| format!("{}{}", rule.name, write_labels(&metric.labels))).collect::<Vec<_>>()
     };
     let bands: Arc<BTreeMap<String, Band>> = Arc::new(rules.iter().flat_map(keys).map(|key| (key, band)).collect());
-    let clock = |minute| Clock { bands: bands.clone(), ..clock(minute) };
+    let clock = |minute| EvalContext { bands: bands.clone(), ..clock(minute) };
     let mut state = State::default();
     for minute in 0..360 {
         state = step(&rules, &state, &metrics, &clock(minute)).0;

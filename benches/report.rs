@@ -17,10 +17,14 @@ use flate2::write::GzEncoder;
 use harness::{Host, binary, repository};
 use measure::{cost, row};
 use osmon::base::clock::own_cpu_ms;
-use osmon::report::drawn::draw;
-use osmon::report::range::{RANGES, Range};
-use osmon::report::series::{Point, Series};
-use osmon::report::{Input, Language, Look, Outlook, Words, render};
+use osmon::report::chart::drawn::draw;
+use osmon::report::chart::range::{RANGES, Range};
+use osmon::report::chart::series::{Point, Series};
+use osmon::report::page::data::PageData;
+use osmon::report::page::options::Look;
+use osmon::report::page::outlook::Outlook;
+use osmon::report::page::render::render;
+use osmon::report::page::words::{Language, Words};
 use osmon::store::Store;
 use osmon::store::block::{self, group};
 use osmon::store::line::seal;
@@ -190,7 +194,7 @@ fn rendered(data: &Path) -> f64 {
             (range, series)
         })
         .collect();
-    let mut input = Input {
+    let mut input = PageData {
         title: "web-01".to_string(),
         now,
         look: Look {
@@ -211,7 +215,7 @@ fn rendered(data: &Path) -> f64 {
         ranges: Vec::new(),
         first_range: "24h",
         outlook: Outlook::default(),
-        days: osmon::report::Bars::default(),
+        days: osmon::report::page::status_bars::Bars::default(),
         who: Vec::new(),
         snapshots: None,
         history_since: None,

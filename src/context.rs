@@ -1,8 +1,8 @@
 //! Where a command stands: configuration, store, host and the present time.
 
-use crate::alert::{LEDGER, Ledger, Trouble, troubles};
+use crate::alert::{DeliveryProblem, LEDGER, Ledger, delivery_problems};
 use crate::base::clock::Now;
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::file::{read_at_most, replace};
 use crate::cli::{Call, Exit, Output};
 use crate::config::alert::READER;
@@ -70,9 +70,11 @@ impl Context {
         let root = Root::new(call.common.root.as_deref());
         if !root.exists() {
             let given = call.common.root.clone().unwrap_or_default();
-            return Err(
-                Fault::BadData(format!("{} is no recorded host: it has no directory proc", given.display())).into()
-            );
+            return Err(ErrorKind::BadData(format!(
+                "{} is no recorded host: it has no directory proc",
+                given.display()
+            ))
+            .into());
         }
         let mut now = Now::read();
         now.wall = call.common.now.unwrap_or(now.wall);
@@ -90,7 +92,7 @@ impl Context {
             call.out.hold_back(loaded.config.data_dir.clone(), now.wall);
         }
         for problem in &problems {
-            call.out.complain(&format!("{problem}; going on with {instead}"));
+            call.out.warn(&format!("{problem}; going on with {instead}"));
         }
         Ok(Self {
             out: call.out.clone(),
@@ -135,7 +137,7 @@ impl Context {
     /// Says what is allowed in the configuration and probably not meant.
     pub fn say_warnings(&self) {
         for warning in self.loaded.warnings() {
-            self.out.complain(&format!("warning: {warning}"));
+            self.out.warn(&format!("warning: {warning}"));
         }
     }
 
@@ -156,16 +158,16 @@ impl Context {
     }
 
     /// What keeps people from being told; empty: nothing.
-    pub fn troubles(&self) -> Vec<Trouble> {
+    pub fn delivery_problems(&self) -> Vec<DeliveryProblem> {
         let ledger: Ledger = self.peek_state(LEDGER).unwrap_or_default();
-        troubles(self.store.directory(), &ledger, &self.config.alert.routes, self.now.wall)
+        delivery_problems(self.store.directory(), &ledger, &self.config.alert.routes, self.now.wall)
     }
 
     /// A state file, for those who change nothing; that it is damaged is said.
     pub fn peek_state<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
         let loaded = self.store.peek_state(name);
         if let Some(notice) = loaded.notice {
-            self.out.complain(&notice);
+            self.out.warn(&notice);
         }
         loaded.content
     }
@@ -174,7 +176,7 @@ impl Context {
     pub fn load_state<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
         let loaded = self.store.load_state(name, &self.now);
         if let Some(notice) = loaded.notice {
-            self.out.complain(&notice);
+            self.out.warn(&notice);
         }
         loaded.content
     }
@@ -227,6 +229,6 @@ fn fallback(request: &Request, problems: &[Problem]) -> Result<(Loaded, &'static
     let nothing = load_without_variables(&Request { instead: Some(String::new()), ..placed });
     nothing.map(|loaded| (loaded, "the built-in defaults, which tell nobody", hidden)).ok_or_else(|| {
         let message = "the built-in default configuration could not be read (please report this)";
-        Fault::Configuration(message.to_string()).into()
+        ErrorKind::Configuration(message.to_string()).into()
     })
 }

@@ -3,7 +3,7 @@
 use super::words::{Words, fill};
 use crate::base::clock::{local_minute, local_short, parse, zone_name};
 use crate::base::text::clean;
-use crate::model::event::{Event, Kind, is_flag};
+use crate::model::event::{Event, EventKind, is_flag};
 use crate::model::incident::Severity;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -156,7 +156,7 @@ pub fn item(events: &[&Event], words: &'static Words, now: DateTime<Utc>) -> Opt
         spark,
         trend,
         facts: if event.is_over() { Vec::new() } else { facts(evident, words) },
-        todo: if event.is_over() || event.kind == Kind::Alive { String::new() } else { todo(event, words) },
+        todo: if event.is_over() || event.kind == EventKind::Alive { String::new() } else { todo(event, words) },
         is_over: event.is_over(),
         title,
     })
@@ -221,20 +221,20 @@ fn said(event: &Event, words: &'static Words) -> (&'static str, &'static str, &'
     let recovered = (words.recovered, "good", GREEN);
     let is_gone = event.reason.as_deref() == Some("gone");
     let ((word, class, color), template) = match event.kind {
-        Kind::Recovered if is_gone => (recovered, words.gone),
-        Kind::Recovered if event.reason.as_deref() == Some("the rule was removed") => (recovered, words.unwatched),
-        Kind::Recovered if flag => (recovered, words.well_flag),
-        Kind::Recovered => (recovered, words.well),
-        Kind::Escalated if flag => (open, words.was_warning),
-        Kind::Escalated => (open, words.now_worse),
-        Kind::Fired => (open, words.fired),
-        Kind::Reminded => (open, words.still),
-        Kind::Flapping => ((words.flapping, "warn", AMBER), words.comes_and_goes),
-        Kind::Settled if event.well => ((words.settled, "good", GREEN), words.settled_well),
-        Kind::Settled if event.reason.is_some() => (open, words.settled_again),
-        Kind::Settled => (open, words.settled_late),
-        Kind::Alive if event.well => ((words.alive, "good", GREEN), words.still_alive),
-        Kind::Alive => ((words.alive, "warn", AMBER), words.alive_with_problems),
+        EventKind::Recovered if is_gone => (recovered, words.gone),
+        EventKind::Recovered if event.reason.as_deref() == Some("the rule was removed") => (recovered, words.unwatched),
+        EventKind::Recovered if flag => (recovered, words.well_flag),
+        EventKind::Recovered => (recovered, words.well),
+        EventKind::Escalated if flag => (open, words.was_warning),
+        EventKind::Escalated => (open, words.now_worse),
+        EventKind::Fired => (open, words.fired),
+        EventKind::Reminded => (open, words.still),
+        EventKind::Flapping => ((words.flapping, "warn", AMBER), words.comes_and_goes),
+        EventKind::Settled if event.well => ((words.settled, "good", GREEN), words.settled_well),
+        EventKind::Settled if event.reason.is_some() => (open, words.settled_again),
+        EventKind::Settled => (open, words.settled_late),
+        EventKind::Alive if event.well => ((words.alive, "good", GREEN), words.still_alive),
+        EventKind::Alive => ((words.alive, "warn", AMBER), words.alive_with_problems),
     };
     (word, class, color, say(template))
 }

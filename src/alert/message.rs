@@ -8,7 +8,7 @@ use super::template::{Content, Html, Late, Page, Text, page, span, worst_first};
 use super::words::{self, fill};
 use crate::base::clock::parse;
 use crate::base::text::{clean, plural};
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, EventKind};
 use crate::model::incident::Severity;
 use anyhow::{Context, Result};
 use askama::Template;
@@ -37,12 +37,12 @@ pub fn subject(content: &Content<'_>) -> String {
         count => fill(words.subject_more, &[("count", &(count - 1).to_string())]),
     };
     let template = match first.kind {
-        Kind::Recovered => words.subject_recovered,
-        Kind::Settled if first.well => words.subject_settled,
-        Kind::Flapping => words.subject_flapping,
-        Kind::Alive => words.subject_alive,
-        Kind::Reminded => words.subject_still,
-        Kind::Fired | Kind::Escalated | Kind::Settled => words.subject_fired,
+        EventKind::Recovered => words.subject_recovered,
+        EventKind::Settled if first.well => words.subject_settled,
+        EventKind::Flapping => words.subject_flapping,
+        EventKind::Alive => words.subject_alive,
+        EventKind::Reminded => words.subject_still,
+        EventKind::Fired | EventKind::Escalated | EventKind::Settled => words.subject_fired,
     };
     let text = fill(
         template,

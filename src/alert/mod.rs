@@ -4,6 +4,7 @@
 mod chat;
 mod close;
 mod deliver;
+mod delivery_problem;
 mod envelope;
 pub mod heartbeat;
 mod item;
@@ -19,14 +20,13 @@ mod syslog;
 mod template;
 mod transport;
 mod trial;
-mod trouble;
 mod webhook;
 mod words;
 
 pub use deliver::{Delivery, Post};
+pub use delivery_problem::{DeliveryProblem, delivery_problems};
 pub use envelope::domain;
 pub use ledger::{Ledger, STATE as LEDGER};
 pub use outbox::{Outbox, Stage};
 pub use results::{Results, Told};
 pub use trial::{learn, trial};
-pub use trouble::{Trouble, troubles};

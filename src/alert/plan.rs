@@ -5,7 +5,7 @@ use super::outbox::Alert;
 use super::template::Late;
 use crate::base::clock::{parse, zone_offset_seconds};
 use crate::config::{Route, Secret, Way};
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, EventKind};
 use crate::model::incident::Severity;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
@@ -185,7 +185,7 @@ impl Field<'_> {
         let Some(tried) = ledger.target.get(key).map(|target| target.tried.as_str()) else { return true };
         alerts.iter().filter_map(|alert| self.alerts.get(*alert)).any(|alert| {
             let event = &alert.event;
-            let begins = matches!(event.kind, Kind::Fired | Kind::Escalated);
+            let begins = matches!(event.kind, EventKind::Fired | EventKind::Escalated);
             begins && event.severity == Severity::Critical && event.time.as_str() > tried
         })
     }

@@ -5,7 +5,7 @@ use super::message::subject;
 use super::words::{self, Words, fill};
 use crate::base::clock::local_short;
 use crate::base::text::clean;
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, EventKind};
 use askama::Template;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -84,8 +84,8 @@ pub fn worst_first(groups: &[Vec<&Event>]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by_key(|at| {
         let last = groups.get(*at).and_then(|group| group.last());
-        let is_news = |event: &Event| !event.is_over() && event.kind != Kind::Alive;
-        last.map(|event| (!is_news(event), event.kind == Kind::Reminded, std::cmp::Reverse(event.severity)))
+        let is_news = |event: &Event| !event.is_over() && event.kind != EventKind::Alive;
+        last.map(|event| (!is_news(event), event.kind == EventKind::Reminded, std::cmp::Reverse(event.severity)))
     });
     order
 }

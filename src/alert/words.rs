@@ -6,7 +6,7 @@ mod fr;
 use self::en::EN;
 use self::fr::FR;
 use crate::base::units::{duration, metric_value};
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, EventKind};
 use crate::model::incident::Severity;
 use crate::model::message;
 use crate::model::title::french;
@@ -170,7 +170,7 @@ impl Words {
     /// What an event is about.
     pub fn title_of(&self, event: &Event) -> String {
         match (event.kind, &event.reason) {
-            (Kind::Alive, Some(word)) => self.sign(word, event.message.as_deref().unwrap_or_default()),
+            (EventKind::Alive, Some(word)) => self.sign(word, event.message.as_deref().unwrap_or_default()),
             _ => self.title(&event.title),
         }
     }
@@ -204,15 +204,15 @@ impl Words {
     }
 
     /// What happened at a time, in a story.
-    pub fn at(&self, kind: Kind, time: &str) -> String {
+    pub fn at(&self, kind: EventKind, time: &str) -> String {
         let template = match kind {
-            Kind::Fired => self.at_fired,
-            Kind::Escalated => self.at_escalated,
-            Kind::Recovered => self.at_recovered,
-            Kind::Reminded => self.at_reminded,
-            Kind::Flapping => self.at_flapping,
-            Kind::Settled => self.at_settled,
-            Kind::Alive => self.at_alive,
+            EventKind::Fired => self.at_fired,
+            EventKind::Escalated => self.at_escalated,
+            EventKind::Recovered => self.at_recovered,
+            EventKind::Reminded => self.at_reminded,
+            EventKind::Flapping => self.at_flapping,
+            EventKind::Settled => self.at_settled,
+            EventKind::Alive => self.at_alive,
         };
         fill(template, &[("time", time)])
     }

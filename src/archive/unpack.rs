@@ -1,7 +1,7 @@
 //! Reading an archive: first all of it is verified, then it is unpacked.
 
 use super::manifest::{Hashing, Manifest, Member, NAME, is_inside};
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::file::{DIRECTORY_MODE, FILE_MODE};
 use anyhow::{Context, Result};
 use flate2::read::MultiGzDecoder;
@@ -17,7 +17,7 @@ const MANIFEST_MAX: u64 = 64 * 1024 * 1024;
 /// Reads the whole archive and compares it with its manifest. Nothing is written.
 ///
 /// # Errors
-/// [`Fault::BadData`] when anything in it is not as the manifest says, or would leave the target.
+/// [`ErrorKind::BadData`] when anything in it is not as the manifest says, or would leave the target.
 pub fn verify(archive: &Path) -> Result<Manifest> {
     let (mut found, mut names, mut manifest) = (Vec::new(), HashSet::new(), None::<Manifest>);
     walk(archive, &mut |path, input| {
@@ -130,5 +130,5 @@ impl Read for Watched<'_> {
 }
 
 fn bad(archive: &Path, why: &str) -> anyhow::Error {
-    Fault::BadData(format!("{}: {why}; nothing was changed", archive.display())).into()
+    ErrorKind::BadData(format!("{}: {why}; nothing was changed", archive.display())).into()
 }

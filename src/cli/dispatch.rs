@@ -5,7 +5,7 @@ use super::{Call, Command, Common, Exit, Output, external};
 use crate::base::similar::hint;
 use crate::base::subprocess;
 use anyhow::Result;
-use clap::error::ErrorKind;
+use clap::error::ErrorKind as ClapErrorKind;
 use clap::{Args, FromArgMatches};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -86,9 +86,9 @@ fn finish(command: &Command, out: &Output, result: Result<Exit>) -> ExitCode {
         Err(error) => {
             let exit = command.failure.unwrap_or_else(|| Exit::of(&error));
             if out.json {
-                out.result(&serde_json::json!({ "error": format!("{error:#}"), "exit": exit as u8 }).to_string());
+                out.print(&serde_json::json!({ "error": format!("{error:#}"), "exit": exit as u8 }).to_string());
             }
-            out.complain(&format!("{error:#}"));
+            out.warn(&format!("{error:#}"));
             exit.into()
         }
     }
@@ -99,7 +99,7 @@ fn unusable(error: &clap::Error, command: Option<&Command>) -> ExitCode {
     // Broken output is nobody's to complain to.
     let _ = error.print();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done.into(),
+        ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion => Exit::Done.into(),
         _ => command.and_then(|command| command.failure).unwrap_or(Exit::Usage).into(),
     }
 }
@@ -121,13 +121,13 @@ fn other(name: &str, given: &clap::ArgMatches, matches: &clap::ArgMatches, table
             let variables: Vec<(&str, OsString)> =
                 flags.into_iter().filter_map(|(name, path)| Some((name, path?.into_os_string()))).collect();
             let error = subprocess::become_program(&program, &arguments, &variables);
-            out.complain(&format!("could not start {}: {error}", program.display()));
+            out.warn(&format!("could not start {}: {error}", program.display()));
             Exit::of(&error.into()).into()
         }
         None => {
             let names = table.iter().flat_map(|command| [&[command.name], command.aliases].concat());
             let name = crate::base::text::clean(name, 40);
-            out.complain(&format!("no such command: {name}{}; osmon --help lists them all", hint(&name, names)));
+            out.warn(&format!("no such command: {name}{}; osmon --help lists them all", hint(&name, names)));
             Exit::Usage.into()
         }
     }

@@ -1,6 +1,6 @@
 //! Exit codes: an interface, so one list for the code, the help and the documentation.
 
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use std::io;
 
 /// How a command ends.
@@ -67,13 +67,13 @@ impl Exit {
     /// The code for an error, by the first cause that has a kind.
     pub fn of(error: &anyhow::Error) -> Self {
         for cause in error.chain() {
-            if let Some(fault) = cause.downcast_ref::<Fault>() {
+            if let Some(fault) = cause.downcast_ref::<ErrorKind>() {
                 return match fault {
-                    Fault::Usage(_) => Self::Usage,
-                    Fault::BadData(_) => Self::BadData,
-                    Fault::CannotCreate(_) => Self::CannotCreate,
-                    Fault::Busy(_) => Self::TryAgain,
-                    Fault::Configuration(_) => Self::Configuration,
+                    ErrorKind::Usage(_) => Self::Usage,
+                    ErrorKind::BadData(_) => Self::BadData,
+                    ErrorKind::CannotCreate(_) => Self::CannotCreate,
+                    ErrorKind::Busy(_) => Self::TryAgain,
+                    ErrorKind::Configuration(_) => Self::Configuration,
                 };
             }
             if let Some(error) = cause.downcast_ref::<io::Error>() {

@@ -81,20 +81,20 @@ impl Output {
     }
 
     /// For people: shown on a terminal only.
-    pub fn say(&self, text: &str) {
+    pub fn info(&self, text: &str) {
         if self.shown {
-            self.print(text);
+            self.write_line(text);
         }
     }
 
     /// What was asked for: always printed, unless `--quiet`.
-    pub fn result(&self, text: &str) {
+    pub fn print(&self, text: &str) {
         if !self.quiet {
-            self.print(text);
+            self.write_line(text);
         }
     }
 
-    fn print(&self, text: &str) {
+    fn write_line(&self, text: &str) {
         match writeln!(io::stdout(), "{text}") {
             // A reader that has seen enough (`osmon probe | head -1`) is no error.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -112,7 +112,7 @@ impl Output {
     }
 
     /// What is wrong, in one line on standard error. Under cron a complaint that repeats is held back.
-    pub fn complain(&self, text: &str) {
+    pub fn warn(&self, text: &str) {
         let one_line = text.replace('\n', "; ");
         let passed = match self.brake.lock().ok().and_then(|brake| brake.clone()) {
             Some((directory, now)) if !io::stderr().is_terminal() => brake::pass(&directory, &one_line, now),

@@ -1,11 +1,11 @@
 //! `osmon ack`: somebody is at work on an incident.
 
 use crate::base::clock::local_minute;
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::cli::{Call, Command, Exit};
 use crate::commands::view;
 use crate::context::Context;
-use crate::model::mute::Ack;
+use crate::model::suppression::Ack;
 use crate::pipeline::annotations;
 use crate::pipeline::silences;
 use crate::query::incidents;
@@ -56,7 +56,7 @@ fn run(call: &Call) -> Result<Exit> {
     let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), usual, LONGEST_DAYS, now)?;
     let case = incidents::find(&context, Some(&arguments.incident))?;
     if case.open.is_none() {
-        return Err(Fault::BadData(format!("{} is over; nothing is told of it any more", case.id)).into());
+        return Err(ErrorKind::BadData(format!("{} is over; nothing is told of it any more", case.id)).into());
     }
     let ack = Ack { incident: case.id, since: now, until, because, by: annotations::author() };
     let text = format!("acknowledged {} ({}) until {}: {}", ack.incident, case.title, local_minute(until), ack.because);
@@ -68,8 +68,8 @@ fn run(call: &Call) -> Result<Exit> {
         Ok(((), text))
     })?;
     if call.out.json {
-        call.out.result(&serde_json::json!({ "schema": 1, "ack": ack }).to_string());
+        call.out.print(&serde_json::json!({ "schema": 1, "ack": ack }).to_string());
     }
-    call.out.say(&format!("{} is acknowledged {}", ack.incident, view::silences::until(until, now)));
+    call.out.info(&format!("{} is acknowledged {}", ack.incident, view::silences::until(until, now)));
     Ok(Exit::Done)
 }

@@ -3,7 +3,7 @@
 use crate::alert::outbox::{Alert, Waiting};
 use crate::alert::{LEDGER, Ledger, Outbox, Stage};
 use crate::base::clock::{local_form, local_minute, parse, stamp};
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::text::{clean, plural};
 use crate::cli::output::Style;
 use crate::cli::table::{Column, fold, head, row};
@@ -71,13 +71,13 @@ fn run(call: &Call) -> Result<Exit> {
 
 fn list(call: &Call, context: &Context, outbox: &Outbox) -> Result<()> {
     let ledger: Ledger = context.peek_state(LEDGER).unwrap_or_default();
-    let troubles = context.troubles();
+    let troubles = context.delivery_problems();
     let mut lines = Vec::new();
     let mut all: Vec<Value> = Vec::new();
     for stage in [Stage::Dead, Stage::Waiting, Stage::Sent] {
         let Waiting { alerts, unreadable } = outbox.list(stage)?;
         for (file, reason) in &unreadable {
-            context.out.complain(&format!("{}: {reason}", file.display()));
+            context.out.warn(&format!("{}: {reason}", file.display()));
         }
         let count = alerts.len();
         all.extend(alerts.iter().map(|alert| to_json(stage, alert, &ledger)));
@@ -97,7 +97,7 @@ fn list(call: &Call, context: &Context, outbox: &Outbox) -> Result<()> {
                 })
             })
             .collect();
-        call.out.result(
+        call.out.print(
             &json!({ "schema": 1, "time": stamp(context.now.wall), "alert": all, "target": targets, "nobody": context.nobody() })
                 .to_string(),
         );
@@ -113,20 +113,20 @@ fn list(call: &Call, context: &Context, outbox: &Outbox) -> Result<()> {
     for (name, known) in ledger.target.iter().filter(|(_, known)| !known.next.is_empty() && known.attempts > 0) {
         let next = parse(&known.next).map(local_minute).unwrap_or_default();
         let text = format!("{name}: tried {}, again at {next}", plural(known.attempts as usize, "time"));
-        fold(&text).iter().for_each(|line| call.out.result(line));
+        fold(&text).iter().for_each(|line| call.out.print(line));
     }
     if lines.is_empty() {
-        call.out.result("the outbox is empty");
+        call.out.print("the outbox is empty");
     } else {
-        call.out.result(&context.out.paint(Style::Bold, &head(&COLUMNS)));
-        call.out.result(&lines.join("\n"));
+        call.out.print(&context.out.paint(Style::Bold, &head(&COLUMNS)));
+        call.out.print(&lines.join("\n"));
     }
     Ok(())
 }
 
 /// A sentence, in as many lines as it takes.
 fn wide(call: &Call, style: Style, text: &str) {
-    fold(text).iter().for_each(|line| call.out.result(&call.out.paint(style, line)));
+    fold(text).iter().for_each(|line| call.out.print(&call.out.paint(style, line)));
 }
 
 fn none(text: &str) -> Option<&str> {
@@ -185,7 +185,7 @@ fn retry(call: &Call, context: &Context, outbox: &Outbox, id: Option<&str>) -> R
     if let Some(id) = id.filter(|_| dead.is_empty())
         && find(outbox, Stage::Waiting, id)?.is_empty()
     {
-        return Err(Fault::Usage(format!(
+        return Err(ErrorKind::Usage(format!(
             "no alert waits or was given up whose id begins with {id:?}; osmon alerts lists them"
         ))
         .into());
@@ -200,7 +200,7 @@ fn retry(call: &Call, context: &Context, outbox: &Outbox, id: Option<&str>) -> R
     }
     let waiting = outbox.count(Stage::Waiting);
     let again = if dead.is_empty() { String::new() } else { format!(", {} of them given up before", dead.len()) };
-    call.out.say(&format!("{} with the next run{again}; at once: osmon send-alert", plural(waiting, "alert")));
+    call.out.info(&format!("{} with the next run{again}; at once: osmon send-alert", plural(waiting, "alert")));
     Ok(())
 }
 
@@ -211,22 +211,22 @@ fn remove(call: &Call, outbox: &Outbox, id: &str) -> Result<()> {
         found.extend(find(outbox, stage, id)?.into_iter().map(|alert| (stage, alert)));
     }
     match found.as_slice() {
-        [] => Err(Fault::Usage(format!(
+        [] => Err(ErrorKind::Usage(format!(
             "no alert waits or was given up whose id begins with {id:?}; osmon alerts lists them"
         ))
         .into()),
         [(stage, alert)] => {
             outbox.remove(*stage, &alert.name)?;
-            call.out.say(&format!("{} taken out: nobody is told of it; it stays in the history", alert.event.id));
+            call.out.info(&format!("{} taken out: nobody is told of it; it stays in the history", alert.event.id));
             Ok(())
         }
         several => {
             let ids: Vec<&str> = several.iter().map(|(_, alert)| alert.event.id.as_str()).take(5).collect();
-            Err(Fault::Usage(format!("{id:?} fits several: {}; say more of it", ids.join(", "))).into())
+            Err(ErrorKind::Usage(format!("{id:?} fits several: {}; say more of it", ids.join(", "))).into())
         }
     }
 }
 
 fn busy() -> anyhow::Error {
-    Fault::Busy("another osmon is sending; try again when it is done".to_string()).into()
+    ErrorKind::Busy("another osmon is sending; try again when it is done".to_string()).into()
 }

@@ -2,7 +2,7 @@
 
 use crate::archive::{Manifest, pack, verify};
 use crate::base::clock::stamp;
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::text::plural;
 use crate::base::units::bytes;
 use crate::cli::{Call, Command, Exit};
@@ -54,17 +54,17 @@ fn run(call: &Call) -> Result<Exit> {
     let target =
         std::path::absolute(arguments.file.unwrap_or_else(usual)).context("could not find the present directory")?;
     if target.is_dir() {
-        return Err(Fault::CannotCreate(format!("{} is a directory; name a file in it", target.display())).into());
+        return Err(ErrorKind::CannotCreate(format!("{} is a directory; name a file in it", target.display())).into());
     }
     if target.starts_with(directory) {
-        return Err(Fault::CannotCreate(format!(
+        return Err(ErrorKind::CannotCreate(format!(
             "{} is inside the data directory: the next backup would hold this one; put it elsewhere",
             target.display()
         ))
         .into());
     }
     if target.exists() && !arguments.force {
-        return Err(Fault::CannotCreate(format!("{} exists; replace it with --force", target.display())).into());
+        return Err(ErrorKind::CannotCreate(format!("{} exists; replace it with --force", target.display())).into());
     }
     let lock = context.store.lock(PATIENCE)?;
     let manifest = Manifest {
@@ -79,9 +79,9 @@ fn run(call: &Call) -> Result<Exit> {
     verify(&target).context("the archive that was just written cannot be verified")?;
     let size = target.metadata().map(|meta| meta.len()).unwrap_or_default();
     if call.out.json {
-        call.out.result(&serde_json::json!({ "schema": 1, "archive": target, "files": packed.files, "bytes": packed.bytes, "archive_bytes": size }).to_string());
+        call.out.print(&serde_json::json!({ "schema": 1, "archive": target, "files": packed.files, "bytes": packed.bytes, "archive_bytes": size }).to_string());
     }
-    call.out.say(&format!(
+    call.out.info(&format!(
         "{}: {}, {} in {}, verified",
         target.display(),
         plural(packed.files, "file"),

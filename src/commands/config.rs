@@ -1,6 +1,6 @@
 //! `osmon config`: is the configuration right, and what is in force?
 
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::cli::{Call, Command, Exit};
 use crate::config::despite::load_despite;
 use crate::config::load::{Loaded, load, usual_file};
@@ -44,28 +44,28 @@ pub const COMMAND: Command = Command {
 fn run(call: &Call) -> Result<Exit> {
     let request = request(call);
     match Arguments::from_arg_matches(&call.matches)?.action {
-        Action::Show { default: true } => call.out.result(DEFAULT.trim_end()),
+        Action::Show { default: true } => call.out.print(DEFAULT.trim_end()),
         Action::Show { default: false } => match load(&request) {
-            Ok(loaded) => call.out.result(&show(&loaded, call.out.json)),
+            Ok(loaded) => call.out.print(&show(&loaded, call.out.json)),
             Err(problems) => return Err(wrong(call, &problems)),
         },
         Action::Check => match load(&request) {
             Ok(loaded) => {
                 let warnings = loaded.warnings();
                 for warning in &warnings {
-                    call.out.complain(&format!("warning: {warning}"));
+                    call.out.warn(&format!("warning: {warning}"));
                 }
                 let place = loaded.file.map_or_else(
                     || format!("no file ({} does not exist): the default is in force", usual_file(&request).display()),
                     |(path, _)| format!("{}: all right", path.display()),
                 );
                 if call.out.json {
-                    call.out.result(&serde_json::json!({ "schema": 1, "problem": [], "warning": warnings.iter().map(ToString::to_string).collect::<Vec<_>>() }).to_string());
+                    call.out.print(&serde_json::json!({ "schema": 1, "problem": [], "warning": warnings.iter().map(ToString::to_string).collect::<Vec<_>>() }).to_string());
                 } else {
                     if loaded.config.alert.told_from() == Some(Severity::Critical) {
-                        call.out.say("nobody is told of warnings: each way to people has min_severity = \"critical\"");
+                        call.out.info("nobody is told of warnings: each way to people has min_severity = \"critical\"");
                     }
-                    call.out.say(&place);
+                    call.out.info(&place);
                 }
             }
             Err(mut problems) => {
@@ -82,9 +82,9 @@ fn run(call: &Call) -> Result<Exit> {
 fn wrong(call: &Call, problems: &[Problem]) -> anyhow::Error {
     let (last, rest) = problems.split_last().map_or((String::new(), problems), |(last, rest)| (last.to_string(), rest));
     for problem in rest {
-        call.out.complain(&problem.to_string());
+        call.out.warn(&problem.to_string());
     }
-    Fault::Configuration(last).into()
+    ErrorKind::Configuration(last).into()
 }
 
 fn show(loaded: &Loaded, json: bool) -> String {

@@ -3,7 +3,7 @@
 mod replay;
 
 use crate::base::clock::parse;
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::units::duration;
 use crate::cli::{Call, Command, Exit};
 use crate::context::Context;
@@ -56,11 +56,11 @@ fn run(call: &Call) -> Result<Exit> {
         return replay::run(call, &asked);
     }
     if arguments.since.is_some() {
-        return Err(Fault::Usage("--since belongs to --dry-run or --replay".to_string()).into());
+        return Err(ErrorKind::Usage("--since belongs to --dry-run or --replay".to_string()).into());
     }
     let context = Context::open(call)?;
     let directory = context.store.directory();
-    let none = || Fault::BadData(format!("no snapshot in {}; run osmon probe first", directory.display()));
+    let none = || ErrorKind::BadData(format!("no snapshot in {}; run osmon probe first", directory.display()));
     if !directory.exists() {
         return Err(none().into());
     }
@@ -69,7 +69,7 @@ fn run(call: &Call) -> Result<Exit> {
     let head: Head = serde_json::from_str(&snapshot).context("the newest snapshot has no header")?;
     let age = parse(&head.time).map_or(i64::MAX, |time| (context.now.wall - time).num_seconds());
     if age > STALE_SECONDS {
-        return Err(Fault::BadData(format!(
+        return Err(ErrorKind::BadData(format!(
             "the newest snapshot is {} old; does cron run osmon probe?",
             duration(age as f64)
         ))
@@ -86,14 +86,14 @@ fn run(call: &Call) -> Result<Exit> {
     context.keep_configuration();
     drop(lock);
     if let Err(error) = learned {
-        context.out.complain(&format!("what is usual could not be learned: {error:#}"));
+        context.out.warn(&format!("what is usual could not be learned: {error:#}"));
     }
     let exit = health::exit(&detected.state);
     if call.out.json {
-        call.out.result(&health::json(&context, &detected.state, &detected.events));
+        call.out.print(&health::json(&context, &detected.state, &detected.events));
     }
     let mut lines = health::lines(&context.out, &detected.state, context.now.wall);
     lines.extend(baseline::lines(&context));
-    call.out.say(&lines.join("\n"));
+    call.out.info(&lines.join("\n"));
     Ok(exit)
 }

@@ -1,12 +1,12 @@
 //! `osmon downtime`: nobody is told of anything for a while.
 
-use crate::base::ahead;
 use crate::base::clock::local_minute;
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
+use crate::base::parse_future;
 use crate::cli::{Call, Command, Exit};
 use crate::commands::view;
 use crate::context::Context;
-use crate::model::mute::Silence;
+use crate::model::suppression::Silence;
 use crate::pipeline::annotations;
 use crate::pipeline::silences;
 use anyhow::Result;
@@ -50,10 +50,11 @@ fn run(call: &Call) -> Result<Exit> {
     let context = Context::open(call)?;
     let now = context.now.wall;
     let because = view::silences::reason(&arguments.because)?;
-    let since = arguments.from.as_deref().map_or(Ok(now), |from| ahead::parse(from, now)).map_err(Fault::Usage)?;
+    let since =
+        arguments.from.as_deref().map_or(Ok(now), |from| parse_future::parse(from, now)).map_err(ErrorKind::Usage)?;
     let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, since)?;
     if since - now > TimeDelta::days(LONGEST_DAYS) {
-        return Err(Fault::Usage(format!(
+        return Err(ErrorKind::Usage(format!(
             "--from may be {LONGEST_DAYS} days ahead at most, so that nothing is forgotten"
         ))
         .into());
@@ -67,8 +68,8 @@ fn run(call: &Call) -> Result<Exit> {
         Ok(((), text))
     })?;
     if call.out.json {
-        call.out.result(&serde_json::json!({ "schema": 1, "silence": silence }).to_string());
+        call.out.print(&serde_json::json!({ "schema": 1, "silence": silence }).to_string());
     }
-    call.out.say(&format!("downtime {from}{}", view::silences::until(until, since)));
+    call.out.info(&format!("downtime {from}{}", view::silences::until(until, since)));
     Ok(Exit::Done)
 }

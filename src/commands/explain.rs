@@ -7,9 +7,9 @@ use crate::cli::{Call, Command, Exit};
 use crate::config::Rule;
 use crate::config::rule::beyond;
 use crate::context::Context;
+use crate::model::annotation::Annotation;
 use crate::model::evidence::{Evidence, Sample};
-use crate::model::mark::Mark;
-use crate::model::mute::Mutes;
+use crate::model::suppression::Suppressions;
 use crate::pipeline::evidence;
 use crate::query::incidents::{self, Case};
 use crate::query::silences;
@@ -60,8 +60,8 @@ struct Explained {
     /// Around the moment it fired, the oldest first.
     samples: Vec<Sample>,
     who: Evidence,
-    changes: Vec<Mark>,
-    mutes: Mutes,
+    changes: Vec<Annotation>,
+    mutes: Suppressions,
 }
 
 fn run(call: &Call) -> Result<Exit> {
@@ -85,7 +85,7 @@ fn run(call: &Call) -> Result<Exit> {
     } else {
         story::tell(&call.out, &explained, &context)
     };
-    call.out.result(&text);
+    call.out.print(&text);
     Ok(Exit::Done)
 }
 

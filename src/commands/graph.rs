@@ -54,7 +54,7 @@ fn run(call: &Call) -> Result<Exit> {
     if let Ok(Some(_lock)) = context.store.try_lock(Duration::ZERO)
         && let Err(error) = maintain::keep_up(&context)
     {
-        context.out.complain(&format!("history is not tidied up: {error:#}"));
+        context.out.warn(&format!("history is not tidied up: {error:#}"));
     }
     if !arguments.metrics.is_empty() {
         return one::draw(&context, &arguments.metrics, arguments.range.as_deref(), arguments.out.as_deref());
@@ -63,13 +63,13 @@ fn run(call: &Call) -> Result<Exit> {
         return pdf::print(&context, arguments.range.as_deref(), out);
     }
     if arguments.out.as_deref() == Some(Path::new("-")) {
-        call.out.result(render(&gathered(&context, arguments.range.as_deref())?)?.trim_end());
+        call.out.print(render(&gathered(&context, arguments.range.as_deref())?)?.trim_end());
         return Ok(Exit::Done);
     }
     let path = page(&context, arguments.out, arguments.range.as_deref())?;
     if call.out.json {
-        call.out.result(&serde_json::json!({ "schema": 1, "report": path }).to_string());
+        call.out.print(&serde_json::json!({ "schema": 1, "report": path }).to_string());
     }
-    call.out.say(&path.display().to_string());
+    call.out.info(&path.display().to_string());
     Ok(Exit::Done)
 }

@@ -8,9 +8,9 @@ mod span;
 mod table;
 
 use crate::base::clock::stamp;
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::similar::hint;
-use crate::base::{clock, text, when};
+use crate::base::{clock, parse_past, text};
 use crate::cli::{Call, Command, Exit};
 use crate::context::Context;
 use crate::model::catalogue;
@@ -117,15 +117,15 @@ fn run(call: &Call) -> Result<Exit> {
     let context = Context::open(call)?;
     let is_glance = arguments.metrics.is_empty();
     let format = if call.out.json { Format::Json } else { arguments.format };
-    let (since, until) = asked(&arguments, context.now.wall).map_err(Fault::Usage)?;
+    let (since, until) = asked(&arguments, context.now.wall).map_err(ErrorKind::Usage)?;
     let step = match &arguments.step {
-        Some(step) => Step::parse(step).map_err(Fault::Usage)?,
+        Some(step) => Step::parse(step).map_err(ErrorKind::Usage)?,
         None if is_glance => Step::of_glance(until - since),
         None => Step::that_fits(until - since),
     };
     let span = Span::new(since, until, context.now.wall, step);
     let selectors = arguments.metrics.iter().map(|text| Selector::pattern(text)).collect::<Result<Vec<_>, _>>();
-    let selectors = if is_glance { glance::selectors() } else { selectors.map_err(Fault::Usage)? };
+    let selectors = if is_glance { glance::selectors() } else { selectors.map_err(ErrorKind::Usage)? };
     let mut history = read(&context, span, &selectors)?;
     // What is older than the finest tiers is shown as fine as it is kept, unless another fineness was asked for.
     for coarser in [Step::HOUR, Step::DAY] {
@@ -148,7 +148,7 @@ fn run(call: &Call) -> Result<Exit> {
         Format::Openmetrics => exchange::openmetrics(&history),
         Format::Influx => exchange::influx(&history),
     };
-    call.out.result(text.trim_end_matches('\n'));
+    call.out.print(text.trim_end_matches('\n'));
     Ok(Exit::Done)
 }
 
@@ -156,21 +156,24 @@ fn run(call: &Call) -> Result<Exit> {
 fn asked(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
     let last = |end: DateTime<Utc>| (end - TimeDelta::milliseconds(1)).min(now);
     if let Some(at) = &arguments.at {
-        let (begin, end) = when::span(at, now)?;
+        let (begin, end) = parse_past::span(at, now)?;
         let around = TimeDelta::minutes(5);
         return Ok(if begin == end { (begin - around, (end + around).min(now)) } else { (begin, last(end)) });
     }
     let (since, spanned) = match &arguments.since {
-        Some(since) if since.contains("..") => when::span(since, now).map(|(begin, end)| (begin, Some(last(end))))?,
+        Some(since) if since.contains("..") => {
+            parse_past::span(since, now).map(|(begin, end)| (begin, Some(last(end))))?
+        }
         Some(since) => (
-            when::parse(since, now).or_else(|error| when::span(since, now).map(|span| span.0).map_err(|_| error))?,
+            parse_past::parse(since, now)
+                .or_else(|error| parse_past::span(since, now).map(|span| span.0).map_err(|_| error))?,
             None,
         ),
         // After midnight today is too young to say anything.
-        None => (when::midnight(now).min(now - TimeDelta::hours(6)), None),
+        None => (parse_past::midnight(now).min(now - TimeDelta::hours(6)), None),
     };
     let until = match &arguments.until {
-        Some(until) => when::parse(until, now)?,
+        Some(until) => parse_past::parse(until, now)?,
         None => spanned.unwrap_or(now),
     };
     if since > until {
@@ -186,10 +189,10 @@ fn read(context: &Context, span: Span, selectors: &[Selector]) -> Result<History
     let answer = context.store.points(tier, &Query { is_wanted: &is_wanted, since: span.since, until: span.until })?;
     if let Some(place) = &answer.reading.first_damage {
         let damaged = text::plural(answer.reading.damaged, "damaged line");
-        context.out.complain(&format!("{damaged} passed over, the first in {place}; osmon repair sets them aside"));
+        context.out.warn(&format!("{damaged} passed over, the first in {place}; osmon repair sets them aside"));
     }
     for (file, reason) in &answer.reading.unreadable {
-        context.out.complain(&format!("{} could not be read: {reason}", file.display()));
+        context.out.warn(&format!("{} could not be read: {reason}", file.display()));
     }
     let timeline = timeline::read(context, span.since, span.until)?;
     let (mut tracks, mut times, mut others) = (Vec::new(), Vec::new(), Vec::new());
@@ -234,7 +237,7 @@ fn host(context: &Context, until: DateTime<Utc>) -> String {
 }
 
 /// Why there is nothing to show.
-fn nothing(history: &History, asked: &[String]) -> Fault {
+fn nothing(history: &History, asked: &[String]) -> ErrorKind {
     let (span, others) = (&history.span, &history.others);
     if let Some(first) = others.first() {
         let more = if others.len() > 1 {
@@ -242,7 +245,7 @@ fn nothing(history: &History, asked: &[String]) -> Fault {
         } else {
             String::new()
         };
-        return Fault::BadData(format!("no such label; there is {first}{more}"));
+        return ErrorKind::BadData(format!("no such label; there is {first}{more}"));
     }
     let known = catalogue::all();
     let (since, until) = (clock::local_minute(span.since), clock::local_minute(span.until));
@@ -253,8 +256,8 @@ fn nothing(history: &History, asked: &[String]) -> Fault {
         Some(text) => {
             let name = text::clean(text.split('{').next().unwrap_or(text), text::NAME_MAX);
             let names = known.iter().map(|entry| entry.name.as_str());
-            Fault::BadData(format!("no metric {name} was recorded from {since} to {until}{}", hint(&name, names)))
+            ErrorKind::BadData(format!("no metric {name} was recorded from {since} to {until}{}", hint(&name, names)))
         }
-        None => Fault::BadData(format!("nothing was recorded from {since} to {until}; does cron run osmon run?")),
+        None => ErrorKind::BadData(format!("nothing was recorded from {since} to {until}; does cron run osmon run?")),
     }
 }

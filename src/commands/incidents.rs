@@ -1,10 +1,10 @@
 //! `osmon incidents`: what was wrong, and for how long.
 
 use crate::base::clock::{local_form, stamp};
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
+use crate::base::parse_past;
 use crate::base::text::{fit, plural};
 use crate::base::units::{duration, metric_value};
-use crate::base::when;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, head, row};
 use crate::cli::{Call, Command, Exit};
@@ -63,17 +63,17 @@ fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let context = Context::open_to_read(call)?;
     let now = context.now.wall;
-    let time = |text: &str| when::parse(text, now).map_err(Fault::Usage);
+    let time = |text: &str| parse_past::parse(text, now).map_err(ErrorKind::Usage);
     let since = arguments.since.as_deref().map_or(Ok(now - TimeDelta::days(USUAL_DAYS)), time)?;
     let until = arguments.until.as_deref().map_or(Ok(now), time)?;
     if since > until {
-        return Err(Fault::Usage("--until must be after --since".to_string()).into());
+        return Err(ErrorKind::Usage("--until must be after --since".to_string()).into());
     }
     let mut cases = incidents::read(&context, since, until)?;
     cases.retain(|case| case.open.is_some() || !arguments.open);
     if call.out.json {
         let list: Vec<Value> = cases.iter().map(|case| to_json(case, &context)).collect();
-        call.out.result(
+        call.out.print(
             &json!({ "schema": 1, "time": stamp(now), "since": stamp(since), "until": stamp(until), "incident": list })
                 .to_string(),
         );
@@ -91,7 +91,7 @@ fn run(call: &Call) -> Result<Exit> {
             &format!("{} in {days}, {open} open; osmon explain ID says why", plural(cases.len(), "incident")),
         ));
     }
-    call.out.result(&lines.join("\n"));
+    call.out.print(&lines.join("\n"));
     Ok(Exit::Done)
 }
 

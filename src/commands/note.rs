@@ -1,12 +1,12 @@
 //! `osmon note`: words of a person on the timeline.
 
 use crate::base::clock::{local_minute, stamp};
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
+use crate::base::parse_past;
 use crate::base::text::clean;
-use crate::base::when;
 use crate::cli::{Call, Command, Exit};
 use crate::context::Context;
-use crate::model::mark::{Kind, Mark};
+use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::pipeline::annotations;
 use crate::pipeline::journal;
 use anyhow::Result;
@@ -47,14 +47,14 @@ fn run(call: &Call) -> Result<Exit> {
     let text = text(&arguments.words)?;
     let context = Context::open(call)?;
     let now = context.now.wall;
-    let time = arguments.at.as_deref().map_or(Ok(now), |at| when::parse(at, now)).map_err(Fault::Usage)?;
+    let time = arguments.at.as_deref().map_or(Ok(now), |at| parse_past::parse(at, now)).map_err(ErrorKind::Usage)?;
     if time > now {
-        return Err(Fault::Usage(format!("--at {} is in the future", local_minute(time))).into());
+        return Err(ErrorKind::Usage(format!("--at {} is in the future", local_minute(time))).into());
     }
     let author = annotations::author();
-    let mark = Mark {
+    let mark = Annotation {
         id: format!("note-{}-{:08x}", now.timestamp_millis(), crc32fast::hash(format!("{author}\n{text}").as_bytes())),
-        kind: Kind::Note,
+        kind: AnnotationKind::Note,
         time: stamp(time),
         since: None,
         duration_seconds: None,
@@ -65,21 +65,21 @@ fn run(call: &Call) -> Result<Exit> {
     journal::append_annotation(&context, &mark)?;
     drop(lock);
     if call.out.json {
-        call.out.result(&serde_json::json!({ "schema": 1, "mark": mark }).to_string());
+        call.out.print(&serde_json::json!({ "schema": 1, "mark": mark }).to_string());
     }
-    call.out.say(&format!("noted for {}: {}", local_minute(time), mark.text));
+    call.out.info(&format!("noted for {}: {}", local_minute(time), mark.text));
     Ok(Exit::Done)
 }
 
 /// The words as one cleaned line.
-fn text(words: &[OsString]) -> Result<String, Fault> {
+fn text(words: &[OsString]) -> Result<String, ErrorKind> {
     let given = words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
     let line = given.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.chars().count() {
-        0 => Err(Fault::Usage("the note is empty; write for example: osmon note \"deployed v3\"".to_string())),
-        length if length > TEXT_MAX => {
-            Err(Fault::Usage(format!("the note has {length} characters, at most {TEXT_MAX} are kept; make it shorter")))
-        }
+        0 => Err(ErrorKind::Usage("the note is empty; write for example: osmon note \"deployed v3\"".to_string())),
+        length if length > TEXT_MAX => Err(ErrorKind::Usage(format!(
+            "the note has {length} characters, at most {TEXT_MAX} are kept; make it shorter"
+        ))),
         _ => Ok(clean(&line, TEXT_MAX)),
     }
 }

@@ -46,10 +46,10 @@ fn run(call: &Call) -> Result<Exit> {
         (probed, json, stored)
     };
     if call.out.json {
-        call.out.result(&json);
+        call.out.print(&json);
     }
     if call.out.is_shown() {
-        call.out.say(&snapshot::render(&call.out, &json, &probed.processes.to_json()?));
+        call.out.info(&snapshot::render(&call.out, &json, &probed.processes.to_json()?));
     }
     // What was measured is shown also when it could not be stored.
     stored.map(|()| Exit::Done)

@@ -43,9 +43,9 @@ fn run(call: &Call) -> Result<Exit> {
             &mut progress(call, "verifying"),
         )?;
         if call.out.json {
-            call.out.result(&json(&verified));
+            call.out.print(&json(&verified));
         } else {
-            verified.findings.iter().for_each(|finding| call.out.result(&intention(finding)));
+            verified.findings.iter().for_each(|finding| call.out.print(&intention(finding)));
         }
         return Ok(Exit::Done);
     }
@@ -54,7 +54,7 @@ fn run(call: &Call) -> Result<Exit> {
     let mut done = Vec::new();
     let mut say = |text: &str| {
         if !call.out.json {
-            call.out.result(text);
+            call.out.print(text);
         }
         done.push(text.to_string());
     };
@@ -65,7 +65,7 @@ fn run(call: &Call) -> Result<Exit> {
     let verified = verified?;
     if call.out.json {
         let finding = &verified.findings;
-        call.out.result(&serde_json::json!({ "schema": 1, "done": done, "finding": finding }).to_string());
+        call.out.print(&serde_json::json!({ "schema": 1, "done": done, "finding": finding }).to_string());
     }
     tell(call, &verified, " remain");
     Ok(if verified.findings.is_empty() { Exit::Done } else { Exit::BadData })

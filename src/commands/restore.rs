@@ -1,7 +1,7 @@
 //! `osmon restore`: a backup back into place; verified before anything is touched, and what was there is kept.
 
 use crate::archive::{swap, unpack, verify};
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::file::make_directory;
 use crate::base::text::plural;
 use crate::base::units::bytes;
@@ -57,9 +57,11 @@ fn run(call: &Call) -> Result<Exit> {
         (None, None)
     } else if let Some(target) = &arguments.to {
         if target.exists() {
-            return Err(
-                Fault::CannotCreate(format!("{} exists; name a directory that does not", target.display())).into()
-            );
+            return Err(ErrorKind::CannotCreate(format!(
+                "{} exists; name a directory that does not",
+                target.display()
+            ))
+            .into());
         }
         unpack(&arguments.file, target)?;
         (Some(target.clone()), None)
@@ -68,12 +70,12 @@ fn run(call: &Call) -> Result<Exit> {
         (Some(context.store.directory().to_path_buf()), aside)
     };
     if call.out.json {
-        call.out.result(
+        call.out.print(
             &serde_json::json!({ "schema": 1, "manifest": manifest, "restored_to": place, "previous_data": aside })
                 .to_string(),
         );
     }
-    call.out.say(&match (&place, &aside) {
+    call.out.info(&match (&place, &aside) {
         (None, _) => format!("{}: intact: {what}", arguments.file.display()),
         (Some(place), None) => format!("restored {what} to {}", place.display()),
         (Some(place), Some(aside)) => format!(

@@ -1,6 +1,6 @@
 //! `osmon run`: the whole minute in one process. What cron calls.
 
-use crate::alert::Trouble;
+use crate::alert::DeliveryProblem;
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
 use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit};
@@ -35,11 +35,11 @@ fn run(call: &Call) -> Result<Exit> {
     let out = &minute.context.out;
     if out.json {
         let state = detect::state(&minute.context);
-        out.result(&health::json(&minute.context, &state, &[]));
+        out.print(&health::json(&minute.context, &state, &[]));
     }
     let mut lines = lines(&minute);
     lines.push(out.paint(Style::Dim, &line("took", &format!("{:.2} s", boottime_seconds() - started))));
-    out.say(&lines.join("\n"));
+    out.info(&lines.join("\n"));
     Ok(minute.failure.as_ref().map_or(minute.context.exit(), Exit::of))
 }
 
@@ -70,7 +70,7 @@ fn step_lines(context: &Context, report: &StepReport) -> Vec<String> {
         StepReport::Delivered(outcome) => vec![line("alerts", &outcome.sentence())],
         StepReport::Undelivered(troubles) => {
             let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
-            let text = |trouble: &Trouble| context.out.paint(style(trouble.is_loss), &trouble.text);
+            let text = |trouble: &DeliveryProblem| context.out.paint(style(trouble.is_loss), &trouble.text);
             troubles.iter().map(|trouble| line("alerts", &text(trouble))).collect()
         }
         StepReport::Rendered(path) => vec![line("report", &path.display().to_string())],

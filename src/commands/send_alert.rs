@@ -38,11 +38,10 @@ fn run(call: &Call) -> Result<Exit> {
     let outcome = deliver(&context, &[])?;
     if call.out.json {
         let accepted = matches!(&outcome, Outcome::Done(done) if !done.by.is_empty());
-        call.out.result(
-            &serde_json::json!({ "schema": 1, "accepted": accepted, "result": outcome.sentence() }).to_string(),
-        );
+        call.out
+            .print(&serde_json::json!({ "schema": 1, "accepted": accepted, "result": outcome.sentence() }).to_string());
     } else {
-        call.out.say(&outcome.sentence());
+        call.out.info(&outcome.sentence());
     }
     Ok(if outcome.is_failing() { Exit::Io } else { context.exit() })
 }

@@ -1,7 +1,7 @@
 //! `osmon silence`: nobody is told of some things for a while.
 
 use crate::base::clock::{local_form, local_minute, stamp};
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::similar::hint;
 use crate::base::text::{NAME_MAX, clean};
 use crate::cli::table::{Column, head, row};
@@ -11,7 +11,7 @@ use crate::config::Rule;
 use crate::context::Context;
 use crate::model::catalogue;
 use crate::model::metric::Selector;
-use crate::model::mute::{Mutes, Silence};
+use crate::model::suppression::{Silence, Suppressions};
 use crate::pipeline::annotations;
 use crate::pipeline::silences::{self};
 use crate::query;
@@ -69,7 +69,7 @@ fn run(call: &Call) -> Result<Exit> {
         return Ok(Exit::Done);
     };
     let now = context.now.wall;
-    let matcher = checked(&matcher, &context.config.rules).map_err(Fault::Usage)?;
+    let matcher = checked(&matcher, &context.config.rules).map_err(ErrorKind::Usage)?;
     let because = view::silences::reason(arguments.because.as_deref().unwrap_or_default())?;
     let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, now)?;
     let silence = Silence { matcher, since: now, until, because, by: annotations::author() };
@@ -81,9 +81,9 @@ fn run(call: &Call) -> Result<Exit> {
         Ok(((), text))
     })?;
     if call.out.json {
-        call.out.result(&serde_json::json!({ "schema": 1, "silence": silence }).to_string());
+        call.out.print(&serde_json::json!({ "schema": 1, "silence": silence }).to_string());
     }
-    call.out.say(&format!("{} is silenced {}", silence.matcher, view::silences::until(until, now)));
+    call.out.info(&format!("{} is silenced {}", silence.matcher, view::silences::until(until, now)));
     Ok(Exit::Done)
 }
 
@@ -108,10 +108,9 @@ fn checked(text: &str, rules: &[Rule]) -> Result<String, String> {
 fn remove(call: &Call, context: &Context, number: usize) -> Result<Exit> {
     let ended = silences::change(context, |mutes| {
         let count = mutes.silences.len() + mutes.acks.len();
-        let at = number
-            .checked_sub(1)
-            .filter(|at| *at < count)
-            .ok_or_else(|| Fault::Usage(format!("there is no number {number}; osmon silence --list shows {count}")))?;
+        let at = number.checked_sub(1).filter(|at| *at < count).ok_or_else(|| {
+            ErrorKind::Usage(format!("there is no number {number}; osmon silence --list shows {count}"))
+        })?;
         let ended = if at < mutes.silences.len() {
             format!("silence of {}", mutes.silences.remove(at).matcher)
         } else {
@@ -120,15 +119,15 @@ fn remove(call: &Call, context: &Context, number: usize) -> Result<Exit> {
         Ok((ended.clone(), format!("{ended} ended early")))
     })?;
     if call.out.json {
-        call.out.result(&serde_json::json!({ "schema": 1, "removed": ended }).to_string());
+        call.out.print(&serde_json::json!({ "schema": 1, "removed": ended }).to_string());
     }
-    call.out.say(&format!("{ended} ended"));
+    call.out.info(&format!("{ended} ended"));
     Ok(Exit::Done)
 }
 
-fn list(call: &Call, mutes: &Mutes, context: &Context) {
+fn list(call: &Call, mutes: &Suppressions, context: &Context) {
     if call.out.json {
-        call.out.result(&serde_json::json!({ "schema": 1, "time": stamp(context.now.wall), "silence": mutes.silences, "ack": mutes.acks }).to_string());
+        call.out.print(&serde_json::json!({ "schema": 1, "time": stamp(context.now.wall), "silence": mutes.silences, "ack": mutes.acks }).to_string());
         return;
     }
     let silences = mutes.silences.iter().map(|silence| {
@@ -145,8 +144,8 @@ fn list(call: &Call, mutes: &Mutes, context: &Context) {
     });
     let rows: Vec<String> = rows.collect();
     if rows.is_empty() {
-        call.out.result("nothing is silenced or acknowledged");
+        call.out.print("nothing is silenced or acknowledged");
     } else {
-        call.out.result(&format!("{}\n{}", head(COLUMNS), rows.join("\n")));
+        call.out.print(&format!("{}\n{}", head(COLUMNS), rows.join("\n")));
     }
 }

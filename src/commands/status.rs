@@ -46,7 +46,7 @@ fn run(call: &Call) -> Result<Exit> {
     if arguments.alert {
         crate::pipeline::dead_man::watch(&context, &status)?;
         // It told people itself; cron need not mail the same line every time.
-        call.out.say(&line(&status));
+        call.out.info(&line(&status));
         return Ok(status.exit);
     }
     let text = if call.out.json {
@@ -65,14 +65,14 @@ fn run(call: &Call) -> Result<Exit> {
     } else {
         std::iter::once(line(&status)).chain(untold(&context)).collect::<Vec<_>>().join("\n")
     };
-    call.out.result(&text);
+    call.out.print(&text);
     Ok(status.exit)
 }
 
 /// What keeps people from being told, a line each.
 fn untold(context: &Context) -> Vec<String> {
     let nobody = context.nobody().map(|advice| context.out.paint(Style::Warn, advice));
-    let troubles = context.troubles().into_iter();
+    let troubles = context.delivery_problems().into_iter();
     let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
     let said = troubles.map(|trouble| context.out.paint(style(trouble.is_loss), &format!("alerts: {}", trouble.text)));
     nobody.into_iter().chain(said).collect()

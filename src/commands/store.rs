@@ -1,6 +1,6 @@
 //! `osmon store`: work on the history as a whole.
 
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::text::plural;
 use crate::cli::progress::progress;
 use crate::cli::{Call, Command, Exit};
@@ -48,7 +48,7 @@ fn run(call: &Call) -> Result<Exit> {
     let Action::Rebuild { since } = Arguments::from_arg_matches(&call.matches)?.action;
     let since = since.unwrap_or_default();
     if !since.is_empty() && !is_day(&since) {
-        return Err(Fault::Usage(format!("{since:?} is not a day; write for example 2026-11-20")).into());
+        return Err(ErrorKind::Usage(format!("{since:?} is not a day; write for example 2026-11-20")).into());
     }
     let context = Context::open(call)?;
     let directory = context.store.directory();
@@ -77,8 +77,8 @@ fn run(call: &Call) -> Result<Exit> {
     context.store.mark_rebuild(&since, None)?;
     drop(lock);
     if call.out.json {
-        call.out.result(&serde_json::json!({ "schema": 1, "days": days, "months": all }).to_string());
+        call.out.print(&serde_json::json!({ "schema": 1, "days": days, "months": all }).to_string());
     }
-    call.out.say(&format!("made the rollups of {} anew", plural(days, "day")));
+    call.out.info(&format!("made the rollups of {} anew", plural(days, "day")));
     Ok(Exit::Done)
 }

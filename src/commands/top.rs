@@ -1,7 +1,7 @@
 //! `osmon top`: who uses the host, now or back then.
 
-use crate::base::fault::Fault;
-use crate::base::{clock, when};
+use crate::base::error_kind::ErrorKind;
+use crate::base::{clock, parse_past};
 use crate::cli::{Call, Command, Exit};
 use crate::commands::view::consumers::{self, Usage};
 use crate::context::Context;
@@ -46,7 +46,7 @@ pub const COMMAND: Command = Command {
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let context = Context::open(call)?;
-    let time = |text: &str| when::parse(text, context.now.wall).map_err(Fault::Usage);
+    let time = |text: &str| parse_past::parse(text, context.now.wall).map_err(ErrorKind::Usage);
     let (heading, usage) = match (&arguments.at, &arguments.since) {
         (Some(at), _) => at_time(&context, time(at)?)?,
         (None, Some(since)) => {
@@ -56,9 +56,9 @@ fn run(call: &Call) -> Result<Exit> {
         (None, None) => live(&context)?,
     };
     if call.out.json {
-        call.out.result(&usage.to_json().to_string());
+        call.out.print(&usage.to_json().to_string());
     } else {
-        call.out.result(&consumers::render(&call.out, &heading, &usage));
+        call.out.print(&consumers::render(&call.out, &heading, &usage));
     }
     Ok(Exit::Done)
 }
@@ -94,7 +94,7 @@ fn at_time(context: &Context, at: DateTime<Utc>) -> Result<(String, Usage)> {
         }
     })?;
     let (_, line) = nearest.ok_or_else(|| {
-        Fault::BadData(format!("nothing was recorded within {NEAR_MINUTES} min of {}", clock::local_minute(at)))
+        ErrorKind::BadData(format!("nothing was recorded within {NEAR_MINUTES} min of {}", clock::local_minute(at)))
     })?;
     let record: Value = serde_json::from_str(&line).context("the record is damaged")?;
     let mut usage = Usage::default();
@@ -109,7 +109,7 @@ fn at_time(context: &Context, at: DateTime<Utc>) -> Result<(String, Usage)> {
 /// Every record of a span together.
 fn over_span(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<(String, Usage)> {
     if until <= since {
-        return Err(Fault::Usage(format!(
+        return Err(ErrorKind::Usage(format!(
             "--until ({}) must be after --since ({})",
             clock::local_minute(until),
             clock::local_minute(since)
@@ -123,7 +123,7 @@ fn over_span(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> R
         }
     })?;
     if usage.is_empty() {
-        return Err(Fault::BadData(format!(
+        return Err(ErrorKind::BadData(format!(
             "nothing was recorded from {} to {}",
             clock::local_minute(since),
             clock::local_minute(until)

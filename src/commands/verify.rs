@@ -30,7 +30,7 @@ fn run(call: &Call) -> Result<Exit> {
     let verified =
         context.store.verify(context.now.wall, &|tier| kept_since(&context, tier), &mut progress(call, "verifying"))?;
     if call.out.json {
-        call.out.result(&json(&verified));
+        call.out.print(&json(&verified));
     }
     tell(call, &verified, "; osmon repair sets them aside and rebuilds what can be derived");
     Ok(if verified.findings.is_empty() { Exit::Done } else { Exit::BadData })

@@ -1,12 +1,12 @@
 //! Crises: rules over metrics, and the state machine that turns breaches into incidents. Pure: no file, no clock.
 
 pub mod band;
-mod clock;
+mod eval_context;
 pub mod series;
 pub mod state;
 mod step;
 
-pub use clock::Clock;
+pub use eval_context::EvalContext;
 pub use state::State;
 pub use step::step;
 

@@ -11,13 +11,13 @@ mod time;
 mod turn;
 mod words;
 
-use super::clock::Clock;
+use super::eval_context::EvalContext;
 use super::series::POINTS_MAX;
 use super::state::{Alert, SCHEMA, State};
 use crate::base::clock::stamp;
 use crate::config::Rule;
 use crate::config::rule::{Measure, beyond};
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, EventKind};
 use crate::model::incident::{Lifecycle, Severity};
 use crate::model::metric::{Metric, write_labels};
 use std::collections::{HashMap, HashSet};
@@ -37,7 +37,7 @@ type Happened = Vec<(String, Event)>;
 
 /// Evaluates all rules on the metrics of one snapshot. The same arguments give the same result, and the same snapshot
 /// once more changes nothing.
-pub fn step(rules: &[Rule], state: &State, metrics: &[Metric], clock: &Clock) -> (State, Vec<Event>) {
+pub fn step(rules: &[Rule], state: &State, metrics: &[Metric], clock: &EvalContext) -> (State, Vec<Event>) {
     let is_judged = |last: super::state::Stamp| (last.boottime_seconds - clock.now.boottime_seconds).abs() < 1e-6;
     if state.boot_id == clock.boot_id && state.last.is_some_and(is_judged) {
         return (state.clone(), Vec::new());
@@ -76,7 +76,7 @@ fn judge(
     rules: &[Rule],
     next: &mut State,
     metrics: &[Metric],
-    clock: &Clock,
+    clock: &EvalContext,
     happened: &mut Happened,
 ) -> HashSet<String> {
     let mut by_name: HashMap<&str, Vec<&Metric>> = HashMap::new();
@@ -113,7 +113,7 @@ fn judge(
 }
 
 /// What a rule over past values judges; `None`: nobody can know yet.
-fn past(next: &mut State, key: &str, rule: &Rule, value: f64, clock: &Clock) -> Option<f64> {
+fn past(next: &mut State, key: &str, rule: &Rule, value: f64, clock: &EvalContext) -> Option<f64> {
     let most = (ALL_POINTS_MAX / (next.series.len() + 1)).clamp(4, POINTS_MAX);
     let series = next.series.entry(key.to_string()).or_default();
     let now = clock.now.boottime_seconds;
@@ -157,11 +157,11 @@ fn close(alert: &mut Alert) {
 }
 
 /// The next event of an alert.
-fn event(alert: &mut Alert, kind: Kind, clock: &Clock) -> Event {
+fn event(alert: &mut Alert, kind: EventKind, clock: &EvalContext) -> Event {
     alert.sequence += 1;
-    let severity = if kind == Kind::Recovered { alert.worst } else { alert.severity };
+    let severity = if kind == EventKind::Recovered { alert.worst } else { alert.severity };
     // A recovery lasted until it was well, not until that was certain.
-    let after_clear = if kind == Kind::Recovered { clock.elapsed(alert.clear_since) } else { 0.0 };
+    let after_clear = if kind == EventKind::Recovered { clock.elapsed(alert.clear_since) } else { 0.0 };
     let duration = (clock.elapsed(alert.since) - after_clear).max(0.0);
     Event {
         id: format!("{}.{}", alert.incident_id(), alert.sequence),
@@ -178,7 +178,7 @@ fn event(alert: &mut Alert, kind: Kind, clock: &Clock) -> Event {
         above: alert.above,
         since: stamp(alert.since.map_or(clock.now.wall, |since| since.wall)),
         duration_seconds: crate::model::record::round(duration),
-        message: alert.message.clone().filter(|_| kind != Kind::Recovered),
+        message: alert.message.clone().filter(|_| kind != EventKind::Recovered),
         reason: None,
         well: false,
         muted: None,

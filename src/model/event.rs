@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum EventKind {
     /// An incident was opened.
     Fired,
     /// A warning became critical.
@@ -24,7 +24,7 @@ pub enum Kind {
     Alive,
 }
 
-impl Kind {
+impl EventKind {
     /// As files and tables write it.
     pub fn word(self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ pub struct Event {
     /// Id of the incident.
     pub incident: String,
     /// What happened.
-    pub kind: Kind,
+    pub kind: EventKind,
     /// How bad the incident is; when it is over, how bad it was.
     pub severity: Severity,
     /// RFC 3339, UTC.
@@ -96,6 +96,6 @@ pub struct Event {
 impl Event {
     /// Whether the incident is over with it.
     pub fn is_over(&self) -> bool {
-        self.kind == Kind::Recovered || self.well
+        self.kind == EventKind::Recovered || self.well
     }
 }

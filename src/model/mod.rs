@@ -1,13 +1,13 @@
 //! Plain types that travel between the rooms. No I/O.
 
+pub mod annotation;
 pub mod catalogue;
 pub mod event;
 pub mod evidence;
 pub mod incident;
-pub mod mark;
 pub mod message;
 pub mod metric;
-pub mod mute;
 pub mod record;
+pub mod suppression;
 pub mod title;
 pub mod walk;

@@ -3,7 +3,7 @@
 use crate::base::clock::{Now, parse, stamp};
 use crate::base::text::{NAME_MAX, clean, plural};
 use crate::context::Context;
-use crate::model::mark::{Kind, Mark};
+use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::record::round;
 use crate::probe::Probed;
 use crate::probe::change::{Gap, Known, marks};
@@ -26,7 +26,7 @@ struct Waiting {
     #[serde(default)]
     not_stored: Option<NotStored>,
     #[serde(default)]
-    marks: Vec<Mark>,
+    marks: Vec<Annotation>,
 }
 
 /// Snapshots that could not be stored.
@@ -43,11 +43,11 @@ struct NotStored {
 }
 
 impl NotStored {
-    fn mark(&self, now: &Now) -> Mark {
+    fn mark(&self, now: &Now) -> Annotation {
         let lasted = parse(&self.since).map(|since| (now.wall - since).num_milliseconds() as f64 / 1e3);
-        Mark {
+        Annotation {
             id: format!("not_stored-{}", self.since),
-            kind: Kind::NotStored,
+            kind: AnnotationKind::NotStored,
             time: stamp(now.wall),
             since: Some(self.since.clone()),
             duration_seconds: lasted.filter(|seconds| *seconds >= 0.0).map(round),
@@ -59,14 +59,14 @@ impl NotStored {
 
 /// What happened since the last snapshot. Asked before the new one is appended: where the counters of the last are
 /// lost, the history is asked for it.
-pub fn found(context: &Context, probed: &Probed) -> Vec<Mark> {
+pub fn found(context: &Context, probed: &Probed) -> Vec<Annotation> {
     let Some(now) = Known::of_counters(&probed.counters) else { return Vec::new() };
     let Some(before) = probed.before.clone().or_else(|| newest(context)) else { return Vec::new() };
     let away = context.load_state::<Waiting>(STATE).and_then(|waiting| waiting.not_stored);
     let away = away.filter(|away| away.boot_id == now.boot_id).map(|away| away.boottime_seconds);
     let gap = Gap { skipped_runs: probed.skipped_runs, until_boottime_seconds: away };
     let found = marks(&context.root, &before, &now, gap);
-    if !found.iter().any(|mark| mark.kind == Kind::MissedRuns) {
+    if !found.iter().any(|mark| mark.kind == AnnotationKind::MissedRuns) {
         return found;
     }
     // Before anybody is told of a gap: a snapshot may have been stored whose counters could not be kept.
@@ -90,7 +90,7 @@ fn newest(context: &Context) -> Option<Known> {
 ///
 /// # Errors
 /// Why something could not be appended.
-pub fn append_all(context: &Context, found: Vec<Mark>) -> Result<()> {
+pub fn append_all(context: &Context, found: Vec<Annotation>) -> Result<()> {
     let waited = context.load_state::<Waiting>(STATE).unwrap_or_default();
     let nothing_waited = waited == Waiting::default();
     let mut marks = waited.marks;

@@ -4,7 +4,7 @@ use super::detect::Detected;
 use crate::base::clock::{local_form, stamp};
 use crate::base::text::plural;
 use crate::context::Context;
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, EventKind};
 use crate::model::incident::Severity;
 use crate::query::health;
 use chrono::{DateTime, Utc};
@@ -43,7 +43,7 @@ fn sign(context: &Context, detected: &Detected, today: &str) -> Event {
     Event {
         id: format!("alive-{today}.1"),
         incident: format!("alive-{today}"),
-        kind: Kind::Alive,
+        kind: EventKind::Alive,
         severity: Severity::Warning,
         time: now.clone(),
         host: context.root.host_name(),

@@ -4,7 +4,7 @@ use super::journal;
 use crate::alert::Outbox;
 use crate::base::clock::{parse, stamp};
 use crate::context::Context;
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, EventKind};
 use crate::model::incident::Severity;
 use crate::query::incidents::STALE;
 use crate::query::silences;
@@ -42,7 +42,7 @@ pub fn watch(context: &Context, status: &Status) -> Result<()> {
     match (told, status.is_stale) {
         (None, true) if context.now.boottime_seconds >= BOOT_SECONDS => begin(context, status),
         (Some(told), true) if told.nobody && is_told(context) => {
-            put(context, &event(context, status, &told, Kind::Fired))?;
+            put(context, &event(context, status, &told, EventKind::Fired))?;
             save(context, &Told { nobody: false, ..told })
         }
         (Some(told), false) => end(context, status, &told),
@@ -53,7 +53,7 @@ pub fn watch(context: &Context, status: &Status) -> Result<()> {
 fn begin(context: &Context, status: &Status) -> Result<()> {
     let incident = format!("{STALE}-{}", status.taken.map_or(0, |taken| taken.timestamp_millis()));
     let told = Told { incident, since: status.taken.map(stamp).unwrap_or_default(), nobody: !is_told(context) };
-    let event = event(context, status, &told, Kind::Fired);
+    let event = event(context, status, &told, EventKind::Fired);
     put(context, &event)?;
     // The lock protects what a run writes; nobody else writes this file, and a run that hangs must not stop the alarm.
     let lock = context.store.try_lock(PATIENCE)?;
@@ -62,7 +62,7 @@ fn begin(context: &Context, status: &Status) -> Result<()> {
 }
 
 fn end(context: &Context, status: &Status, told: &Told) -> Result<()> {
-    let event = event(context, status, told, Kind::Recovered);
+    let event = event(context, status, told, EventKind::Recovered);
     if !told.nobody {
         put(context, &event)?;
     }
@@ -92,12 +92,12 @@ fn put(context: &Context, event: &Event) -> Result<()> {
     context.store.with_reserve(|| Outbox::new(context.store.directory()).put(event))
 }
 
-fn event(context: &Context, status: &Status, told: &Told, kind: Kind) -> Event {
+fn event(context: &Context, status: &Status, told: &Told, kind: EventKind) -> Event {
     let now = context.now.wall;
     let since = parse(&told.since).unwrap_or(now);
     let age = seconds(status.taken.unwrap_or(now), now);
     Event {
-        id: format!("{}.{}", told.incident, if kind == Kind::Fired { 1 } else { 2 }),
+        id: format!("{}.{}", told.incident, if kind == EventKind::Fired { 1 } else { 2 }),
         incident: told.incident.clone(),
         kind,
         severity: Severity::Critical,

@@ -51,9 +51,7 @@ impl Outcome {
 /// Others were told; these were not, and will not be until somebody changes the configuration.
 pub fn complain_of(context: &Context, refused: &[String]) {
     for reason in refused {
-        context
-            .out
-            .complain(&format!("this recipient was refused, the others were told: {reason}; look at [alert] to"));
+        context.out.warn(&format!("this recipient was refused, the others were told: {reason}; look at [alert] to"));
     }
 }
 
@@ -108,7 +106,7 @@ pub fn deliver(context: &Context, unsaved: &[Event]) -> Result<Outcome> {
     done.complaints.extend(listed.err().map(|error| format!("{error:#}")));
     complain_of(context, &done.refused);
     if done.dead > 0 {
-        context.out.complain(&format!(
+        context.out.warn(&format!(
             "{} given up: nobody accepted it in time; look: osmon alerts; send again: osmon alerts retry",
             count(done.dead)
         ));

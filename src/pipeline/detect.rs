@@ -4,8 +4,8 @@ use crate::alert::outbox::name;
 use crate::alert::{LEDGER, Ledger, Outbox};
 use crate::base::clock::{Now, parse};
 use crate::context::Context;
-use crate::crisis::{Clock, State, step};
-use crate::model::event::{Event, Kind};
+use crate::crisis::{EvalContext, State, step};
+use crate::model::event::{Event, EventKind};
 use crate::model::metric::Metric;
 use crate::model::record::sections;
 use crate::model::walk::walk;
@@ -41,7 +41,7 @@ impl Detected {
     /// The same for the history.
     fn to_record(&self) -> Vec<Event> {
         let events = self.state.unrecorded.iter().chain(&self.events);
-        events.filter(|event| event.kind != Kind::Alive).cloned().collect()
+        events.filter(|event| event.kind != EventKind::Alive).cloned().collect()
     }
 }
 
@@ -81,19 +81,19 @@ pub fn evaluate(context: &Context, snapshot: &str) -> Result<Detected> {
         metrics.push(Metric { name: name.to_string(), labels: labels.to_vec(), value });
     })
     .context("the snapshot is damaged")?;
-    let clock = Clock {
+    let clock = EvalContext {
         mutes: silences::read(context),
         told_from: context.config.alert.told_from(),
         failed: head.probe.failed.clone(),
         sections: sections(snapshot),
         bands: baseline::bands(context, now.wall),
-        ..Clock::new(now, head.boot_id, head.host)
+        ..EvalContext::new(now, head.boot_id, head.host)
     };
     let (mut state, events) = step(&context.config.rules, &state, &metrics, &clock);
     let failed = ESSENTIAL.iter().filter_map(|name| Some(format!("{name}: {}", head.probe.failed.get(*name)?)));
     state.unmeasured = failed.collect();
     if !state.unmeasured.is_empty() {
-        context.out.complain(&format!("could not measure {}", state.unmeasured.join("; ")));
+        context.out.warn(&format!("could not measure {}", state.unmeasured.join("; ")));
     }
     Ok(Detected { state, events })
 }

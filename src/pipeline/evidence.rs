@@ -6,9 +6,9 @@ use crate::base::bounded;
 use crate::base::clock::{local_short, parse, stamp};
 use crate::base::text::{NAME_MAX, clean};
 use crate::context::Context;
-use crate::model::event::{Event, Kind};
+use crate::model::annotation::{Annotation, AnnotationKind};
+use crate::model::event::{Event, EventKind};
 use crate::model::evidence::{CHANGES_MAX, Evidence, PROCESSES_MAX, Resource, Sample, UNITS_MAX, User, VALUES_MAX};
-use crate::model::mark::{Kind as MarkKind, Mark};
 use crate::model::metric::write_labels;
 use crate::model::record::time_of;
 use crate::model::walk::walk;
@@ -40,7 +40,7 @@ pub fn add(context: &Context, events: Vec<Event>, processes: Option<String>) -> 
 }
 
 fn is_asked(event: &Event) -> bool {
-    matches!(event.kind, Kind::Fired | Kind::Escalated)
+    matches!(event.kind, EventKind::Fired | EventKind::Escalated)
 }
 
 /// The events are of one moment: what is the same for all of them is read once.
@@ -148,16 +148,16 @@ fn values(context: &Context, event: &Event, time: DateTime<Utc>) -> Vec<Sample> 
 }
 
 /// What happened to the machine in the hour before, the oldest first.
-pub fn changes(context: &Context, time: DateTime<Utc>) -> Vec<Mark> {
+pub fn changes(context: &Context, time: DateTime<Utc>) -> Vec<Annotation> {
     let since = time - TimeDelta::minutes(CHANGES_MINUTES);
     let mut marks = timeline::read(context, since, time).map(|timeline| timeline.marks).unwrap_or_default();
-    marks.retain(|mark| !matches!(mark.kind, MarkKind::Expired | MarkKind::Dropped));
+    marks.retain(|mark| !matches!(mark.kind, AnnotationKind::Expired | AnnotationKind::Dropped));
     marks.drain(..marks.len().saturating_sub(CHANGES_MAX));
     marks
 }
 
 /// `21:05 packages: installed nginx 1.24`.
-pub fn words(mark: &Mark, now: DateTime<Utc>) -> String {
+pub fn words(mark: &Annotation, now: DateTime<Utc>) -> String {
     let time = parse(&mark.time).map(|time| local_short(time, now)).unwrap_or_default();
     clean(&format!("{time} {}: {}", mark.kind.word(), mark.text), CHANGE_MAX)
 }

@@ -71,7 +71,7 @@ pub fn leave(home: &Context) -> Result<()> {
     }
     sync_file_system(data).with_context(|| format!("could not sync {}", data.display()))?;
     fs::remove_dir_all(&directory).with_context(|| format!("could not remove {}", directory.display()))?;
-    home.out.say("the data directory can be written again: what was recorded meanwhile is there now");
+    home.out.info("the data directory can be written again: what was recorded meanwhile is there now");
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! Appends events and annotations to the `events` stream.
 
 use crate::context::Context;
+use crate::model::annotation::Annotation;
 use crate::model::event::Event;
-use crate::model::mark::Mark;
 use crate::model::record::{Header, Record};
 use crate::store::EVENTS;
 use anyhow::Result;
@@ -20,7 +20,7 @@ pub fn append_event(context: &Context, event: &Event) -> Result<()> {
 ///
 /// # Errors
 /// What the file system says.
-pub fn append_annotation(context: &Context, mark: &Mark) -> Result<()> {
+pub fn append_annotation(context: &Context, mark: &Annotation) -> Result<()> {
     append(context, context.root.host_name(), "mark", mark)
 }
 

@@ -4,7 +4,7 @@ use super::journal;
 use crate::base::clock::{boottime_seconds, stamp};
 use crate::config::Store as Kept;
 use crate::context::Context;
-use crate::model::mark::{Kind, Mark};
+use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::store::retain::{Dropped, Limits, Why};
 use anyhow::{Result, anyhow};
 
@@ -46,7 +46,7 @@ fn limits(context: &Context) -> Result<Limits> {
 }
 
 /// What went, in one sentence: the first, the last, and why.
-fn mark(context: &Context, why: Why, dropped: &[&Dropped]) -> Option<Mark> {
+fn mark(context: &Context, why: Why, dropped: &[&Dropped]) -> Option<Annotation> {
     let (first, last) = (dropped.first()?, dropped.last()?);
     let store = &context.config.store;
     let reason = match why {
@@ -56,9 +56,9 @@ fn mark(context: &Context, why: Why, dropped: &[&Dropped]) -> Option<Mark> {
     };
     let what = if first == last { first.to_string() } else { format!("{first} to {last}, {} files", dropped.len()) };
     let time = stamp(context.now.wall);
-    Some(Mark {
+    Some(Annotation {
         id: format!("dropped-{first}-{time}"),
-        kind: if why == Why::Age { Kind::Expired } else { Kind::Dropped },
+        kind: if why == Why::Age { AnnotationKind::Expired } else { AnnotationKind::Dropped },
         time,
         since: None,
         duration_seconds: None,

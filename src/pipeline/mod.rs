@@ -20,7 +20,7 @@ pub mod render;
 pub mod run_lock;
 pub mod silences;
 
-use crate::alert::{Trouble, heartbeat};
+use crate::alert::{DeliveryProblem, heartbeat};
 use crate::base::bounded::{self, Unfinished};
 use crate::base::lock::Lock;
 use crate::context::Context;
@@ -56,7 +56,7 @@ pub enum StepReport {
     /// What was delivered, or why not.
     Delivered(Outcome),
     /// What keeps alerts from being delivered.
-    Undelivered(Vec<Trouble>),
+    Undelivered(Vec<DeliveryProblem>),
     /// Where the page was written.
     Rendered(PathBuf),
     /// Name of a step that failed, and the reason.
@@ -115,7 +115,7 @@ impl Minute {
         match result {
             Ok(value) => Some(value),
             Err(error) => {
-                self.context.out.complain(&format!("{name}: {error:#}"));
+                self.context.out.warn(&format!("{name}: {error:#}"));
                 self.reports.push(StepReport::Failed(name, error.to_string()));
                 self.failure.get_or_insert(error);
                 None
@@ -176,7 +176,7 @@ impl Minute {
             }
             self.reports.push(StepReport::Delivered(outcome));
         }
-        self.reports.push(StepReport::Undelivered(self.context.troubles()));
+        self.reports.push(StepReport::Undelivered(self.context.delivery_problems()));
     }
 
     fn render(&mut self) {

@@ -28,7 +28,7 @@ pub fn mend(context: &Context, outbox: &Outbox, waiting: Waiting) -> (Vec<Alert>
 fn make_anew(context: &Context, outbox: &Outbox, waiting: &Waiting) -> Result<()> {
     let mut lost: BTreeSet<String> = BTreeSet::new();
     for (file, reason) in &waiting.unreadable {
-        context.out.complain(&format!("{}: {reason}", file.display()));
+        context.out.warn(&format!("{}: {reason}", file.display()));
         lost.extend(file.file_name().map(|name| name.to_string_lossy().into_owned()));
     }
     let mut found: Vec<Event> = Vec::new();
@@ -43,12 +43,12 @@ fn make_anew(context: &Context, outbox: &Outbox, waiting: &Waiting) -> Result<()
     context.store.read(EVENTS, context.now.wall - TimeDelta::days(SEARCHED_DAYS), context.now.wall, visit)?;
     found.iter().try_for_each(|event| context.store.with_reserve(|| outbox.write(event)))?;
     if !found.is_empty() {
-        context.out.complain(&format!("{} made anew from the history", plural(found.len(), "damaged alert")));
+        context.out.warn(&format!("{} made anew from the history", plural(found.len(), "damaged alert")));
     }
     if !lost.is_empty() {
         outbox.advance(lost.iter().map(String::as_str), Stage::Waiting, Stage::Dead)?;
         let dead: Vec<&str> = lost.iter().map(String::as_str).collect();
-        context.out.complain(&format!(
+        context.out.warn(&format!(
             "{} given up: the history has no such event; look at it in outbox/dead, then remove it: {}",
             plural(dead.len(), "damaged alert"),
             dead.join(", ")

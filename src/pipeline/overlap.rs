@@ -6,7 +6,7 @@ use crate::base::clock::{parse, stamp};
 use crate::base::file::{make_directory, read_at_most};
 use crate::base::lock::acquire;
 use crate::context::Context;
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, EventKind};
 use crate::model::incident::Severity;
 use anyhow::{Context as _, Result};
 use std::collections::HashSet;
@@ -60,11 +60,11 @@ pub fn count(context: &Context) -> Result<()> {
     let times = times(context);
     drop(counting);
     if times.len() == LIMIT {
-        context.out.complain(&format!(
+        context.out.warn(&format!(
             "{LIMIT} runs in a row found another osmon still at work; look for it with: fuser {}",
             context.store.directory().join("lock").display()
         ));
-        detect::enqueue(context, &[event(context, &times, Kind::Fired)])?;
+        detect::enqueue(context, &[event(context, &times, EventKind::Fired)])?;
         deliver::deliver(context, &[])?;
     }
     Ok(())
@@ -79,7 +79,7 @@ pub fn take(context: &Context) -> (u64, Vec<Event>) {
     // A memory that stays is counted again: no more than a wrong number.
     let _ = fs::remove_file(file(context));
     let events = if times.len() >= LIMIT {
-        vec![event(context, &times, Kind::Fired), event(context, &times, Kind::Recovered)]
+        vec![event(context, &times, EventKind::Fired), event(context, &times, EventKind::Recovered)]
     } else {
         Vec::new()
     };
@@ -90,11 +90,11 @@ pub fn take(context: &Context) -> (u64, Vec<Event>) {
     (times.iter().filter(is_skipped).count() as u64, events)
 }
 
-fn event(context: &Context, times: &[String], kind: Kind) -> Event {
+fn event(context: &Context, times: &[String], kind: EventKind) -> Event {
     let since = times.first().cloned().unwrap_or_default();
     let began = parse(&since).unwrap_or(context.now.wall);
     let incident = format!("skipped-runs-{}", began.timestamp());
-    let sequence = if kind == Kind::Fired { 1 } else { 2 };
+    let sequence = if kind == EventKind::Fired { 1 } else { 2 };
     Event {
         id: format!("{incident}.{sequence}"),
         incident,

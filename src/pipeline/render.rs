@@ -4,7 +4,7 @@ mod place;
 
 use crate::base::clock::own_cpu_ms;
 use crate::base::clock::stamp;
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::file::{replace, replace_cache};
 use crate::context::Context;
 use crate::report::chart::range::RANGES;
@@ -32,7 +32,7 @@ pub fn page(context: &Context, out: Option<PathBuf>, range: Option<&str>) -> Res
     // Worth no sync: the next run makes it anew.
     let beside = path.with_extension("json");
     if place::is_others(&beside) {
-        context.out.complain(&format!("{} is not made by osmon, and stays as it is", beside.display()));
+        context.out.warn(&format!("{} is not made by osmon, and stays as it is", beside.display()));
         return Ok(path);
     }
     let mode = beside.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
@@ -58,7 +58,7 @@ pub fn first(input: &PageData, wanted: &str) -> Result<&'static str> {
     let found = RANGES.iter().find(|range| range.id == wanted && known.contains(&range.id));
     found.map(|range| range.id).ok_or_else(|| {
         let wanted = crate::base::text::clean(wanted, 40);
-        Fault::Usage(format!("the page has no range {wanted}; it has {}", known.join(", "))).into()
+        ErrorKind::Usage(format!("the page has no range {wanted}; it has {}", known.join(", "))).into()
     })
 }
 

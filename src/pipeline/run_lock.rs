@@ -82,12 +82,12 @@ fn fall_back(home: &Context, home_lock: Option<Lock>, error: anyhow::Error) -> R
 
 fn complain(home: &Context, error: &anyhow::Error, instead: &str) {
     let directory = home.store.directory().display();
-    home.out.complain(&format!("the data directory {directory} cannot be written ({error:#}); {instead}"));
+    home.out.warn(&format!("the data directory {directory} cannot be written ({error:#}); {instead}"));
 }
 
 /// Another run is at work: this one is counted and skipped.
 fn busy(context: &Context) -> Result<Option<Place>> {
-    context.out.say("another osmon run is still at work: this one is skipped");
+    context.out.info("another osmon run is still at work: this one is skipped");
     overlap::count(context)?;
     Ok(None)
 }

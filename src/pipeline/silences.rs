@@ -4,8 +4,8 @@ use super::journal;
 use crate::base::clock::stamp;
 use crate::base::text::clean;
 use crate::context::Context;
-use crate::model::mark::{Kind, Mark};
-use crate::model::mute::Mutes;
+use crate::model::annotation::{Annotation, AnnotationKind};
+use crate::model::suppression::Suppressions;
 use crate::pipeline::annotations;
 use crate::query::silences::STATE;
 use anyhow::Result;
@@ -15,9 +15,9 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Changes it under the lock and notes that in the history.
-pub fn change<T>(context: &Context, change: impl FnOnce(&mut Mutes) -> Result<(T, String)>) -> Result<T> {
+pub fn change<T>(context: &Context, change: impl FnOnce(&mut Suppressions) -> Result<(T, String)>) -> Result<T> {
     let lock = context.store.lock(PATIENCE)?;
-    let mut mutes: Mutes = context.load_state(STATE).unwrap_or_default();
+    let mut mutes: Suppressions = context.load_state(STATE).unwrap_or_default();
     mutes.tidy(context.now.wall);
     let (value, text) = change(&mut mutes)?;
     context.store.save_state(STATE, &mutes)?;
@@ -30,9 +30,9 @@ fn note(context: &Context, text: &str) -> Result<()> {
     let now = context.now.wall;
     let author = annotations::author();
     let checksum = crc32fast::hash(format!("{author}\n{text}").as_bytes());
-    let mark = Mark {
+    let mark = Annotation {
         id: format!("note-{}-{checksum:08x}", now.timestamp_millis()),
-        kind: Kind::Note,
+        kind: AnnotationKind::Note,
         time: stamp(now),
         since: None,
         duration_seconds: None,

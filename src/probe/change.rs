@@ -7,7 +7,7 @@ use super::{Root, package, system};
 use crate::base::clock::{parse, stamp};
 use crate::base::text::plural;
 use crate::base::units::duration;
-use crate::model::mark::{Kind, Mark};
+use crate::model::annotation::{Annotation, AnnotationKind};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -126,7 +126,7 @@ pub struct Gap {
 }
 
 /// What happened from one snapshot to the next. Nothing when one of them is another host's.
-pub fn marks(root: &Root, before: &Known, now: &Known, gap: Gap) -> Vec<Mark> {
+pub fn marks(root: &Root, before: &Known, now: &Known, gap: Gap) -> Vec<Annotation> {
     let between = Between { root, before, now };
     let is_boot = before.is_before_boot_of(now);
     if is_boot && !before.host.is_empty() && before.host != now.host {
@@ -148,7 +148,7 @@ struct Between<'a> {
 
 impl Between<'_> {
     /// A mark whose id says what it was derived from: derived again, it is the same.
-    fn mark(&self, kind: Kind, text: String) -> Mark {
+    fn mark(&self, kind: AnnotationKind, text: String) -> Annotation {
         let boot = |id: &str| id.get(..8).unwrap_or(id).to_string();
         let word = serde_json::to_value(kind).ok().and_then(|word| word.as_str().map(ToString::to_string));
         let id = format!(
@@ -158,19 +158,19 @@ impl Between<'_> {
             self.before.boottime_seconds * 1e3,
             boot(&self.now.boot_id)
         );
-        Mark { id, kind, time: stamp(self.now.wall), since: None, duration_seconds: None, text, author: None }
+        Annotation { id, kind, time: stamp(self.now.wall), since: None, duration_seconds: None, text, author: None }
     }
 
     /// The same for what lasted since the snapshot before.
-    fn span(&self, kind: Kind, seconds: Option<f64>, text: String) -> Mark {
+    fn span(&self, kind: AnnotationKind, seconds: Option<f64>, text: String) -> Annotation {
         let duration_seconds = seconds.map(crate::model::record::round);
-        Mark { since: Some(stamp(self.before.wall)), duration_seconds, ..self.mark(kind, text) }
+        Annotation { since: Some(stamp(self.before.wall)), duration_seconds, ..self.mark(kind, text) }
     }
 
-    fn boot(&self) -> Mark {
+    fn boot(&self) -> Annotation {
         let (kind, words) = match ending(self.root, self.before.wall) {
-            Ending::CutOff => (Kind::PowerLoss, "Power loss or reset: the host was not shut down in order"),
-            Ending::Orderly | Ending::Unknown => (Kind::Reboot, "Rebooted"),
+            Ending::CutOff => (AnnotationKind::PowerLoss, "Power loss or reset: the host was not shut down in order"),
+            Ending::Orderly | Ending::Unknown => (AnnotationKind::Reboot, "Rebooted"),
         };
         let up = self.now.boottime_seconds;
         let gap = (self.now.wall - self.before.wall).num_milliseconds() as f64 / 1e3;
@@ -188,36 +188,39 @@ impl Between<'_> {
         self.span(kind, gap, format!("{words}{off}"))
     }
 
-    fn kernel(&self) -> Option<Mark> {
+    fn kernel(&self) -> Option<Annotation> {
         let (old, new) = (&self.before.kernel, &self.now.kernel);
         let is_change = old != new && !old.is_empty() && !new.is_empty();
-        is_change.then(|| self.mark(Kind::KernelChange, format!("Kernel {old} → {new}")))
+        is_change.then(|| self.mark(AnnotationKind::KernelChange, format!("Kernel {old} → {new}")))
     }
 
-    fn packages(&self) -> Option<Mark> {
+    fn packages(&self) -> Option<Annotation> {
         let (old, new) = self.before.packages.zip(self.now.packages)?;
         (old != new).then(|| {
-            self.mark(Kind::PackageChange, package::sentence(self.root, old.min(self.now.wall), self.now.wall))
+            self.mark(
+                AnnotationKind::PackageChange,
+                package::sentence(self.root, old.min(self.now.wall), self.now.wall),
+            )
         })
     }
 
-    fn suspended(&self) -> Option<Mark> {
+    fn suspended(&self) -> Option<Annotation> {
         self.before.way(self.now)?;
         let slept = self.now.suspended_seconds? - self.before.suspended_seconds?;
         (slept > SUSPENDED_SECONDS)
-            .then(|| self.span(Kind::Suspended, Some(slept), format!("Suspended for {}", duration(slept))))
+            .then(|| self.span(AnnotationKind::Suspended, Some(slept), format!("Suspended for {}", duration(slept))))
     }
 
-    fn clock_step(&self) -> Option<Mark> {
+    fn clock_step(&self) -> Option<Annotation> {
         let way = self.before.way(self.now)?;
         let step = (self.now.wall - self.before.wall).num_milliseconds() as f64 / 1e3 - way;
         let direction = if step > 0.0 { "forward" } else { "back" };
         (step.abs() > STEP_SECONDS + way * SLEW)
-            .then(|| self.mark(Kind::ClockStep, format!("Clock set {direction} by {}", duration(step.abs()))))
+            .then(|| self.mark(AnnotationKind::ClockStep, format!("Clock set {direction} by {}", duration(step.abs()))))
     }
 
     /// A time in which the host was awake and there is no snapshot.
-    fn missed(&self, gap: Gap) -> Option<Mark> {
+    fn missed(&self, gap: Gap) -> Option<Annotation> {
         let way = self.before.way(self.now)?;
         let seen = gap.until_boottime_seconds.map_or(0.0, |until| until - self.before.boottime_seconds).clamp(0.0, way);
         let slept = match (self.before.suspended_seconds, self.now.suspended_seconds) {
@@ -231,8 +234,9 @@ impl Between<'_> {
             0 => "osmon did not run, or could write nowhere; is cron running?".to_string(),
             count => format!("{} found another osmon still at work", plural(count as usize, "run")),
         };
-        (awake > GAP * usual)
-            .then(|| self.span(Kind::MissedRuns, Some(awake), format!("No snapshot for {}: {reason}", duration(awake))))
+        (awake > GAP * usual).then(|| {
+            self.span(AnnotationKind::MissedRuns, Some(awake), format!("No snapshot for {}: {reason}", duration(awake)))
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! Installed packages: when their database was last written, and what was changed then.
 
 use super::Root;
+use crate::base::parse_past;
 use crate::base::text::clean_bytes;
-use crate::base::when;
 use chrono::{DateTime, Utc};
 
 /// The databases of dpkg, rpm (old, new, and of image-based systems), apk and pacman.
@@ -70,7 +70,7 @@ fn changes(log: &[u8], since: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Change> 
         else {
             continue;
         };
-        let at = when::parse(&format!("{day} {time}"), now);
+        let at = parse_past::parse(&format!("{day} {time}"), now);
         // The log has whole seconds; what it has of the second of the change before belongs to that.
         if at.is_ok_and(|at| at.timestamp() <= since.timestamp()) {
             continue;
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn each_package_once_with_where_from_and_where_to() {
-        let parse = |text: &str| when::parse(text, DateTime::UNIX_EPOCH).unwrap();
+        let parse = |text: &str| parse_past::parse(text, DateTime::UNIX_EPOCH).unwrap();
         let log = "2026-11-20 21:00:00 upgrade old:amd64 1 2\n2026-11-20 21:40:12 startup archives unpack\n\
                    2026-11-20 21:40:12 upgrade nginx:amd64 1.22 1.24\n2026-11-20 21:40:13 status installed nginx:amd64 1.24\n\
                    2026-11-20 21:40:13 install curl:amd64 <none> 8.1\n2026-11-20 21:40:14 remove vim:all 9.0 <none>\n\

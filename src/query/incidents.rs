@@ -2,12 +2,12 @@
 
 use crate::alert::{Outbox, Stage};
 use crate::base::clock::parse;
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::text::{NAME_MAX, clean};
 use crate::context::Context;
 use crate::crisis::State;
 use crate::crisis::state::Alert;
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, EventKind};
 use crate::model::incident::{Incident, Severity};
 use crate::query::timeline;
 use anyhow::Result;
@@ -49,7 +49,7 @@ pub struct Case {
 impl Case {
     /// The event with which it began.
     pub fn fired(&self) -> Option<&Event> {
-        self.events.iter().find(|event| event.kind == Kind::Fired)
+        self.events.iter().find(|event| event.kind == EventKind::Fired)
     }
 
     /// Name of the metric without labels.
@@ -104,7 +104,7 @@ pub fn find(context: &Context, id: Option<&str>) -> Result<Case> {
     let Some(id) = id else {
         let open = cases.into_iter().find(|case| case.open.is_some());
         return open.ok_or_else(|| {
-            Fault::BadData("no incident is open; osmon incidents lists those that were".to_string()).into()
+            ErrorKind::BadData("no incident is open; osmon incidents lists those that were".to_string()).into()
         });
     };
     if let Some(at) = cases.iter().position(|case| case.id == id) {
@@ -121,10 +121,15 @@ pub fn find(context: &Context, id: Option<&str>) -> Result<Case> {
         (Some(last), rest) => {
             let names: Vec<&str> = rest.iter().take(4).map(|case| case.id.as_str()).chain([last.id.as_str()]).collect();
             let count = rest.len() + 1;
-            Err(Fault::Usage(format!("{count} incidents begin with {plain}: {}; write more of it", names.join(", ")))
-                .into())
+            Err(ErrorKind::Usage(format!(
+                "{count} incidents begin with {plain}: {}; write more of it",
+                names.join(", ")
+            ))
+            .into())
         }
-        (None, _) => Err(Fault::BadData(format!("no incident begins with {plain}; osmon incidents lists them")).into()),
+        (None, _) => {
+            Err(ErrorKind::BadData(format!("no incident begins with {plain}; osmon incidents lists them")).into())
+        }
     }
 }
 
@@ -151,7 +156,7 @@ fn of_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<Case> {
     let (first, last) = (events.first()?, events.last()?);
     let since = parse(&first.since).or_else(|| parse(&first.time)).unwrap_or(now);
     // What settled was over before: how long it lasted stands in the recovery.
-    let recovery = events.iter().rev().find(|event| event.kind == Kind::Recovered);
+    let recovery = events.iter().rev().find(|event| event.kind == EventKind::Recovered);
     let end = Some(last).filter(|event| event.is_over()).map(|last| recovery.unwrap_or(last));
     // Told by the dead man's switch, which has no rule: it is over when it says so.
     let open = Some(last).filter(|event| end.is_none() && event.rule == STALE).map(|event| Incident {

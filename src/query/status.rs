@@ -6,7 +6,7 @@ use crate::base::units::{duration, metric_value};
 use crate::cli::Exit;
 use crate::context::Context;
 use crate::crisis::State;
-use crate::model::event::{Event, Kind, is_flag};
+use crate::model::event::{Event, EventKind, is_flag};
 use crate::model::incident::{Incident, Severity};
 use crate::query::incidents;
 use crate::query::silences;
@@ -162,7 +162,8 @@ fn last_end(context: &Context) -> Option<DateTime<Utc>> {
         let mut last = None;
         let visit = &mut |line: &str| {
             let event = serde_json::from_str::<Recorded>(line).ok().and_then(|recorded| recorded.event);
-            last = event.filter(|event| event.kind == Kind::Recovered).and_then(|event| parse(&event.time)).or(last);
+            last =
+                event.filter(|event| event.kind == EventKind::Recovered).and_then(|event| parse(&event.time)).or(last);
         };
         context.store.read(EVENTS, begin, (begin + TimeDelta::days(1)).min(context.now.wall), visit).ok()?;
         if last.is_some() {

@@ -1,8 +1,8 @@
 //! What happened: transitions of incidents and marks, from the `events` stream.
 
 use crate::context::Context;
+use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::event::Event;
-use crate::model::mark::{Kind, Mark};
 use crate::store::EVENTS;
 use crate::store::read::Reading;
 use anyhow::Result;
@@ -14,7 +14,7 @@ use std::collections::HashSet;
 #[derive(Debug, Default)]
 pub struct Timeline {
     pub events: Vec<Event>,
-    pub marks: Vec<Mark>,
+    pub marks: Vec<Annotation>,
     pub reading: Reading,
 }
 
@@ -22,7 +22,7 @@ pub struct Timeline {
 #[derive(Deserialize)]
 struct Recorded {
     event: Option<Event>,
-    mark: Option<Mark>,
+    mark: Option<Annotation>,
 }
 
 /// Reads a span of it, each thing once: after a crash one may have been appended twice.
@@ -32,7 +32,7 @@ pub fn read(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Re
         let Ok(recorded) = serde_json::from_str::<Recorded>(line) else { return };
         timeline.events.extend(recorded.event.filter(|event| known.insert(event.id.clone())));
         // That history grows old as it was to is no news.
-        let mark = recorded.mark.filter(|mark| mark.kind != Kind::Expired);
+        let mark = recorded.mark.filter(|mark| mark.kind != AnnotationKind::Expired);
         timeline.marks.extend(mark.filter(|mark| known.insert(mark.id.clone())));
     })?;
     Ok(timeline)

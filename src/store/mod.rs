@@ -25,7 +25,7 @@ pub mod tier;
 pub mod upkeep;
 pub mod verify;
 
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::file::make_directory;
 use crate::base::lock::{Lock, acquire};
 use anyhow::{Context, Result};
@@ -91,10 +91,10 @@ impl Store {
     /// [`Store::try_lock`] for those that have nothing better to do than wait.
     ///
     /// # Errors
-    /// As [`Store::try_lock`]; [`Fault::Busy`] when the lock was not free in time.
+    /// As [`Store::try_lock`]; [`ErrorKind::Busy`] when the lock was not free in time.
     pub fn lock(&self, patience: Duration) -> Result<Lock> {
         self.try_lock(patience)?.ok_or_else(|| {
-            Fault::Busy(format!(
+            ErrorKind::Busy(format!(
                 "{}: another osmon holds the lock for more than {} s; try again, or look for it with: fuser {}/lock",
                 self.directory.display(),
                 patience.as_secs(),
@@ -107,7 +107,7 @@ impl Store {
     fn unusable(&self, verb: &str, error: io::Error) -> anyhow::Error {
         let place = self.directory.display();
         if self.directory.exists() && !self.directory.is_dir() {
-            return Fault::CannotCreate(format!(
+            return ErrorKind::CannotCreate(format!(
                 "the data directory {place} is a file; choose another with --data-dir DIR"
             ))
             .into();
@@ -117,7 +117,7 @@ impl Store {
             let text = format!("could not {verb} the data directory {place}; {advice}");
             return anyhow::Error::new(error).context(text);
         }
-        Fault::CannotCreate(format!("could not {verb} the data directory {place}: {error}; {advice}")).into()
+        ErrorKind::CannotCreate(format!("could not {verb} the data directory {place}: {error}; {advice}")).into()
     }
 
     /// Whether anything can be written there: not on a file system that was switched to read-only.

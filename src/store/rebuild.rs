@@ -28,7 +28,7 @@ pub struct RolledDay {
 
 /// Where a rebuild is.
 #[derive(Debug, Serialize, Deserialize)]
-struct Mark {
+struct Annotation {
     since: String,
     /// The first month that is not done.
     next: String,
@@ -118,7 +118,7 @@ impl Store {
     /// The month with which a rebuild since that day goes on; empty: it begins.
     pub fn rebuild_next(&self, since: &str) -> String {
         let mark = read_at_most(&self.rebuild_file(), 4096).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        mark.filter(|mark: &Mark| mark.since == since).map(|mark| mark.next).unwrap_or_default()
+        mark.filter(|mark: &Annotation| mark.since == since).map(|mark| mark.next).unwrap_or_default()
     }
 
     /// Remembers how far a rebuild is; `None`: it is done.
@@ -134,7 +134,7 @@ impl Store {
         };
         let directory = self.directory().join("rollups");
         at("make", &directory, make_directory(&directory))?;
-        let mark = serde_json::to_vec(&Mark { since: since.to_string(), next: next.to_string() })?;
+        let mark = serde_json::to_vec(&Annotation { since: since.to_string(), next: next.to_string() })?;
         at("write", &path, replace_cache(&path, &mark, FILE_MODE))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn event(kind: Kind, severity: Severity, title: &str) -> Event {
+fn event(kind: EventKind, severity: Severity, title: &str) -> Event {
     Event {
         id: "cpu-1.1".into(),
         incident: "cpu-1".into(),
@@ -40,10 +40,10 @@ fn subject_of(events: &[Event]) -> String {
 
 #[test]
 fn the_subject_says_it_all_and_the_worst_first() {
-    let fired = event(Kind::Fired, Severity::Critical, "CPU");
-    let mut recovered = event(Kind::Recovered, Severity::Warning, "Memory");
+    let fired = event(EventKind::Fired, Severity::Critical, "CPU");
+    let mut recovered = event(EventKind::Recovered, Severity::Warning, "Memory");
     recovered.incident = "memory-1".into();
-    let mut swap = event(Kind::Fired, Severity::Warning, "Swap");
+    let mut swap = event(EventKind::Fired, Severity::Warning, "Swap");
     swap.incident = "swap-1".into();
     assert_eq!(subject_of(std::slice::from_ref(&fired)), "CRITICAL web-01: CPU 97.2 % (limit 95 %)");
     assert_eq!(subject_of(std::slice::from_ref(&recovered)), "RECOVERED web-01: Memory after 38 min");
@@ -52,7 +52,7 @@ fn the_subject_says_it_all_and_the_worst_first() {
 
 #[test]
 fn every_kind_has_its_words() {
-    let says = |kind: Kind, well: bool, message: Option<&str>| {
+    let says = |kind: EventKind, well: bool, message: Option<&str>| {
         let mut event = event(kind, Severity::Critical, "CPU");
         (event.well, event.message) = (well, message.map(str::to_string));
         (
@@ -61,23 +61,28 @@ fn every_kind_has_its_words() {
         )
     };
     let cases = [
-        (Kind::Reminded, false, "STILL CRITICAL web-01: CPU 97.2 % (limit 95 %) for 38 min", "Still open: 97.2 %,"),
-        (Kind::Flapping, true, "FLAPPING web-01: CPU comes and goes", "It comes and goes; just now it is well."),
-        (Kind::Settled, true, "SETTLED web-01: CPU is well", "It is well."),
-        (Kind::Settled, false, "CRITICAL web-01: CPU 97.2 % (limit 95 %)", "Not told until now: 97.2 %,"),
+        (
+            EventKind::Reminded,
+            false,
+            "STILL CRITICAL web-01: CPU 97.2 % (limit 95 %) for 38 min",
+            "Still open: 97.2 %,",
+        ),
+        (EventKind::Flapping, true, "FLAPPING web-01: CPU comes and goes", "It comes and goes; just now it is well."),
+        (EventKind::Settled, true, "SETTLED web-01: CPU is well", "It is well."),
+        (EventKind::Settled, false, "CRITICAL web-01: CPU 97.2 % (limit 95 %)", "Not told until now: 97.2 %,"),
     ];
     for (kind, well, subject, sentence) in cases {
         let found = says(kind, well, None);
         assert!(found.0 == subject && found.1.starts_with(sentence), "{found:?}");
     }
-    let found = says(Kind::Fired, false, Some("full in about 4 h"));
+    let found = says(EventKind::Fired, false, Some("full in about 4 h"));
     assert_eq!(found.0, "CRITICAL web-01: CPU: full in about 4 h");
     assert_eq!(found.1, "full in about 4 h; for 38 min.");
 }
 
 #[test]
 fn what_a_forecast_says_is_french() {
-    let mut event = event(Kind::Fired, Severity::Critical, "File system /var fills up");
+    let mut event = event(EventKind::Fired, Severity::Critical, "File system /var fills up");
     event.message = Some("92.5 % now, 100 % in about 4 h".into());
     let events = [&event];
     let french = Content { language: "fr", ..content(&events) };
@@ -90,7 +95,7 @@ fn what_a_forecast_says_is_french() {
 #[test]
 fn a_sign_of_life_says_what_is_open_in_both_languages() {
     let says = |language: &'static str, word: &str, open: &[&str]| {
-        let mut event = event(Kind::Alive, Severity::Warning, "as the terminal says it");
+        let mut event = event(EventKind::Alive, Severity::Warning, "as the terminal says it");
         (event.reason, event.well) = (Some(word.to_string()), open.is_empty());
         event.message = Some(open.join("\n")).filter(|open| !open.is_empty());
         let item = crate::alert::item::item(&[&event], words::of(language), at()).unwrap();
@@ -139,9 +144,9 @@ fn a_sign_of_life_says_what_is_open_in_both_languages() {
 
 #[test]
 fn a_problem_comes_before_the_sign_of_life_that_names_it() {
-    let mut sign = event(Kind::Alive, Severity::Warning, "Degraded: 1 open problem; Memory");
+    let mut sign = event(EventKind::Alive, Severity::Warning, "Degraded: 1 open problem; Memory");
     sign.incident = "alive-2026-11-20".into();
-    let mut fired = event(Kind::Fired, Severity::Warning, "Memory");
+    let mut fired = event(EventKind::Fired, Severity::Warning, "Memory");
     fired.incident = "memory-1".into();
     assert!(subject_of(&[sign, fired]).starts_with("WARNING web-01: Memory"));
 }
@@ -149,7 +154,7 @@ fn a_problem_comes_before_the_sign_of_life_that_names_it() {
 #[test]
 fn what_a_digest_says_again_is_counted() {
     let at_each = |number: usize| {
-        let mut event = event(Kind::Recovered, Severity::Critical, if number == 1 { "Memory" } else { "CPU" });
+        let mut event = event(EventKind::Recovered, Severity::Critical, if number == 1 { "Memory" } else { "CPU" });
         event.incident = format!("x-{number}");
         event
     };
@@ -164,7 +169,7 @@ fn what_a_digest_says_again_is_counted() {
 #[test]
 fn a_hostile_name_adds_no_header_and_no_markup() {
     let mut event = event(
-        Kind::Fired,
+        EventKind::Fired,
         Severity::Critical,
         "File system /a\r\nBcc: all@example.org\r\n\r\n<img src=x onerror=alert(1)>",
     );

@@ -6,13 +6,13 @@ mod recorded;
 mod tally;
 
 use crate::base::clock::Now;
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
+use crate::base::parse_past;
 use crate::base::units::duration;
-use crate::base::when;
 use crate::cli::{Call, Exit};
 use crate::config::Rule;
 use crate::context::Context;
-use crate::crisis::{Clock, State, step};
+use crate::crisis::{EvalContext, State, step};
 use crate::model::metric::{Metric, read_labels};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -56,14 +56,18 @@ struct Player<'a> {
 impl Player<'_> {
     fn play(&mut self, moment: Moment) {
         let bands = self.learner.learn(moment.now.wall, &moment.metrics);
-        let clock = Clock { bands, sections: moment.sections, ..Clock::new(moment.now, moment.boot_id, &self.host) };
+        let clock = EvalContext {
+            bands,
+            sections: moment.sections,
+            ..EvalContext::new(moment.now, moment.boot_id, &self.host)
+        };
         let (state, events) = step(&self.rules, &self.state, &moment.metrics, &clock);
         self.state = state;
         for event in events {
             if self.call.out.json
                 && let Ok(line) = serde_json::to_string(&event)
             {
-                self.call.out.result(&line);
+                self.call.out.print(&line);
             }
             self.tally.add(&event);
         }
@@ -74,7 +78,7 @@ impl Player<'_> {
         if !self.call.out.json {
             let open = self.state.open();
             self.tally.close(&open);
-            self.call.out.result(&self.tally.render(&self.call.out, heading, asked));
+            self.call.out.print(&self.tally.render(&self.call.out, heading, asked));
         }
         Exit::Done
     }
@@ -97,8 +101,8 @@ pub fn run(call: &Call, asked: &Asked) -> Result<Exit> {
 
 fn history(call: &Call, context: &Context, since: Option<&str>) -> Result<Exit> {
     let now = context.now.wall;
-    let since = since.map_or(Ok(now - TimeDelta::days(USUAL_DAYS)), |since| when::parse(since, now));
-    let since = since.map_err(Fault::Usage)?;
+    let since = since.map_or(Ok(now - TimeDelta::days(USUAL_DAYS)), |since| parse_past::parse(since, now));
+    let since = since.map_err(ErrorKind::Usage)?;
     let mut player = player(call, context, context.config.rules.clone());
     let reading = recorded::walk(
         context,
@@ -110,16 +114,17 @@ fn history(call: &Call, context: &Context, since: Option<&str>) -> Result<Exit> 
         },
     )?;
     if let Some(place) = &reading.first_damage {
-        context.out.complain(&format!("{} damaged lines passed over, the first in {place}", reading.damaged));
+        context.out.warn(&format!("{} damaged lines passed over, the first in {place}", reading.damaged));
     }
     for (file, reason) in &reading.unreadable {
-        context.out.complain(&format!("{} could not be read: {reason}", file.display()));
+        context.out.warn(&format!("{} could not be read: {reason}", file.display()));
     }
     if reading.records == 0 {
         let since = crate::base::clock::local_minute(since);
-        return Err(
-            Fault::BadData(format!("nothing was recorded since {since}; osmon history shows what there is")).into()
-        );
+        return Err(ErrorKind::BadData(format!(
+            "nothing was recorded since {since}; osmon history shows what there is"
+        ))
+        .into());
     }
     let asked = (now - since).num_seconds() as f64;
     let count = player.rules.len();
@@ -135,17 +140,19 @@ fn foreign(call: &Call, context: &Context, file: &Path, asked: &Asked) -> Result
         let known = context.config.rules.iter().map(|rule| rule.metric.name.as_str());
         let hint = crate::base::similar::hint(name, known);
         let plain = crate::base::text::clean(text, 80);
-        return Err(Fault::Usage(format!("no rule watches {plain}{hint}; osmon config show lists the rules")).into());
+        return Err(
+            ErrorKind::Usage(format!("no rule watches {plain}{hint}; osmon config show lists the rules")).into()
+        );
     }
     let series = foreign::read(
         file,
-        asked.since.map(|since| when::parse(since, context.now.wall)).transpose().map_err(Fault::Usage)?,
+        asked.since.map(|since| parse_past::parse(since, context.now.wall)).transpose().map_err(ErrorKind::Usage)?,
     )?;
     for complaint in series.complaints() {
-        call.out.complain(&complaint);
+        call.out.warn(&complaint);
     }
     let (Some(first), Some(last)) = (series.samples.first(), series.samples.last()) else {
-        return Err(Fault::BadData(format!("{} has no line of timestamp,value", file.display())).into());
+        return Err(ErrorKind::BadData(format!("{} has no line of timestamp,value", file.display())).into());
     };
     let asked = (last.0 - first.0) as f64 / 1e3;
     let heading = format!("{} values of {name} over {}", series.samples.len(), duration(asked));

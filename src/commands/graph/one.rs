@@ -1,7 +1,7 @@
 //! A single chart of some metrics, to send to somebody.
 
 use crate::base::clock::{local_minute, zone_name};
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::file::replace;
 use crate::base::similar::hint;
 use crate::base::text::clean;
@@ -29,15 +29,15 @@ const PICTURE_MODE: u32 = 0o644;
 const LINES_MAX: usize = 6;
 
 pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Option<&Path>) -> Result<Exit> {
-    let range = span(range.unwrap_or("24h")).map_err(Fault::Usage)?;
+    let range = span(range.unwrap_or("24h")).map_err(ErrorKind::Usage)?;
     let out = out.filter(|out| *out != Path::new("-"));
     let extension = out.map(|out| out.extension().unwrap_or_default().to_string_lossy().to_lowercase());
     if let Some(extension) = extension.as_ref().filter(|extension| !["svg", "png"].contains(&extension.as_str())) {
         let extension = clean(extension, 20);
-        return Err(Fault::Usage(format!("--out: a chart is written as .svg or .png, not as {extension:?}")).into());
+        return Err(ErrorKind::Usage(format!("--out: a chart is written as .svg or .png, not as {extension:?}")).into());
     }
     let selectors = metrics.iter().map(|text| Selector::pattern(text)).collect::<Result<Vec<_>, _>>();
-    let selectors = selectors.map_err(Fault::Usage)?;
+    let selectors = selectors.map_err(ErrorKind::Usage)?;
     let is_wanted = |name: &str| {
         let by_name = |selector: &Selector| Selector::pattern_fits(&selector.name, name);
         name == ALWAYS || selectors.iter().any(by_name)
@@ -55,7 +55,7 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
         let known = catalogue::all();
         let mistyped = metrics.iter().find(|name| !known.iter().any(|entry| entry.name == **name));
         let hint = mistyped.map(|name| hint(name, known.iter().map(|entry| entry.name.as_str())));
-        return Err(Fault::BadData(format!(
+        return Err(ErrorKind::BadData(format!(
             "nothing of {names} was recorded in this span; osmon history lists what there is{}",
             hint.unwrap_or_default()
         ))
@@ -63,10 +63,10 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
     }
     let is_found = |asked: &Selector| lines.iter().any(|(metric, _)| is_of(asked, metric));
     for (asked, _) in metrics.iter().zip(&selectors).filter(|(_, selector)| !is_found(selector)) {
-        context.out.complain(&format!("nothing of {} was recorded in this span", clean(asked, 200)));
+        context.out.warn(&format!("nothing of {} was recorded in this span", clean(asked, 200)));
     }
     if let Some(left_out) = choose(&mut lines, &selectors) {
-        context.out.say(&left_out);
+        context.out.info(&left_out);
     }
     let title = match lines.as_slice() {
         [(metric, _)] => clean(metric, 80),
@@ -92,12 +92,12 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
         words,
     };
     let Some(path) = out else {
-        context.out.result(single.svg()?.trim_end());
+        context.out.print(single.svg()?.trim_end());
         return Ok(Exit::Done);
     };
     let content = if extension.as_deref() == Some("png") { single.png()? } else { single.svg()?.into_bytes() };
     replace(path, &content, PICTURE_MODE).with_context(|| format!("could not write the chart {}", path.display()))?;
-    context.out.say(&path.display().to_string());
+    context.out.info(&path.display().to_string());
     Ok(Exit::Done)
 }
 

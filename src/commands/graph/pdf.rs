@@ -1,6 +1,6 @@
 //! The month on A4: the page with its style for print, put on paper by a browser.
 
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::file::{read_at_most, replace};
 use crate::base::subprocess;
 use crate::base::text::clean;
@@ -12,7 +12,7 @@ use crate::report::page::render::render;
 use anyhow::{Context as _, Result, anyhow};
 use nix::unistd::geteuid;
 use std::fs::{self, DirBuilder};
-use std::io::ErrorKind;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ impl Scratch {
         for number in 0..100 {
             let path = parent.join(format!("osmon-print-{}-{number}", std::process::id()));
             match DirBuilder::new().mode(0o700).create(&path) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 done => done.with_context(|| format!("could not write in {}", parent.display()))?,
             }
             return Ok(Self(path));
@@ -54,10 +54,12 @@ impl Drop for Scratch {
 pub fn print(context: &Context, range: Option<&str>, out: &Path) -> Result<Exit> {
     let shown = clean(&out.display().to_string(), 200);
     if out.is_dir() {
-        return Err(Fault::Usage(format!("--out: {shown} is a directory; name a file in it that ends in .pdf")).into());
+        return Err(
+            ErrorKind::Usage(format!("--out: {shown} is a directory; name a file in it that ends in .pdf")).into()
+        );
     }
     if !out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pdf")) {
-        return Err(Fault::Usage(format!("--out: --pdf writes a file that ends in .pdf, not {shown}")).into());
+        return Err(ErrorKind::Usage(format!("--out: --pdf writes a file that ends in .pdf, not {shown}")).into());
     }
     let mut input = gather::read(context)?;
     // Without a month of history the longest range there is.
@@ -72,7 +74,7 @@ pub fn print(context: &Context, range: Option<&str>, out: &Path) -> Result<Exit>
     let pdf = by_browser(&scratch.0)?;
     let mode = out.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
     replace(&out, &pdf, mode).with_context(|| format!("could not write {shown}"))?;
-    context.out.say(&out.display().to_string());
+    context.out.info(&out.display().to_string());
     Ok(Exit::Done)
 }
 
@@ -90,7 +92,7 @@ fn by_browser(directory: &Path) -> Result<Vec<u8>> {
     arguments.push(format!("file://{}", address(&directory.join("page.html"))));
     for browser in BROWSERS {
         let finished = match subprocess::run(browser, &arguments, Vec::new(), LIMIT) {
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             result => result.with_context(|| format!("could not start {browser}"))?,
         };
         let pdf = read_at_most(&made, PDF_MAX).unwrap_or_default();
@@ -110,7 +112,7 @@ fn by_browser(directory: &Path) -> Result<Vec<u8>> {
     }
     let message =
         "no browser is installed that prints without a window; install chromium, or open the page and print it";
-    Err(Fault::CannotCreate(message.to_string()).into())
+    Err(ErrorKind::CannotCreate(message.to_string()).into())
 }
 
 /// A path as an address has it.

@@ -2,8 +2,8 @@
 
 use super::History;
 use crate::base::clock::stamp;
+use crate::model::annotation::Annotation;
 use crate::model::event::Event;
-use crate::model::mark::Mark;
 use crate::store::block::Point;
 use anyhow::Result;
 use chrono::DateTime;
@@ -25,7 +25,7 @@ struct Document<'a> {
     step_seconds: Option<u32>,
     metric: Vec<Metric<'a>>,
     gap: Vec<GapOut<'a>>,
-    mark: &'a [Mark],
+    mark: &'a [Annotation],
     event: &'a [Event],
 }
 

@@ -2,7 +2,7 @@
 
 use super::span::Span;
 use crate::base::clock::parse;
-use crate::model::mark::{Kind, Mark};
+use crate::model::annotation::{Annotation, AnnotationKind};
 
 /// A span without samples.
 pub struct Gap {
@@ -18,7 +18,7 @@ pub struct Gap {
 const SHORTEST_MS: i64 = 150_000;
 
 /// The gaps between these times.
-pub fn find(times: &[i64], span: &Span, marks: &[Mark], has_older: bool) -> Vec<Gap> {
+pub fn find(times: &[i64], span: &Span, marks: &[Annotation], has_older: bool) -> Vec<Gap> {
     let usual = usual_ms(times, span);
     let longest = if span.step.seconds().is_some() { usual } else { (usual * 5 / 2).max(SHORTEST_MS) };
     let end = span.until.timestamp_millis();
@@ -63,16 +63,21 @@ fn usual_ms(times: &[i64], span: &Span) -> i64 {
 }
 
 /// Marks that were made when the gap ended tell of it.
-fn reason(since_ms: i64, until_ms: i64, step_ms: i64, marks: &[Mark]) -> String {
+fn reason(since_ms: i64, until_ms: i64, step_ms: i64, marks: &[Annotation]) -> String {
     // The run that made it came within the first step after the gap.
     let slack_ms = step_ms.max(120_000);
-    let tells = |mark: &&Mark| {
+    let tells = |mark: &&Annotation| {
         let time = |text: &str| parse(text).map(|time| time.timestamp_millis());
         let ended = time(&mark.time).is_some_and(|at| at > since_ms && at <= until_ms + slack_ms);
         ended
             && matches!(
                 mark.kind,
-                Kind::Reboot | Kind::PowerLoss | Kind::Suspended | Kind::ClockStep | Kind::MissedRuns | Kind::NotStored
+                AnnotationKind::Reboot
+                    | AnnotationKind::PowerLoss
+                    | AnnotationKind::Suspended
+                    | AnnotationKind::ClockStep
+                    | AnnotationKind::MissedRuns
+                    | AnnotationKind::NotStored
             )
     };
     let texts: Vec<&str> = marks.iter().filter(tells).map(|mark| mark.text.as_str()).collect();

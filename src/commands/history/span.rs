@@ -1,8 +1,8 @@
 //! From when to when, and how fine.
 
 use crate::base::clock::{local_form, zone_name, zone_offset_seconds};
+use crate::base::parse_past::midnight;
 use crate::base::units::{duration, parse_duration};
-use crate::base::when::midnight;
 use crate::store::block::Point;
 use crate::store::tier::Tier;
 use chrono::{DateTime, TimeDelta, Utc};

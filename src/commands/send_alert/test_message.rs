@@ -1,7 +1,7 @@
 //! `osmon send-alert --test`: a message by every way, and each step on it.
 
 use crate::alert::{LEDGER, Ledger, Outbox, Stage, learn, trial};
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::net::attempt::Attempt;
 use crate::cli::output::Style;
 use crate::cli::{Call, Exit};
@@ -14,18 +14,18 @@ use std::time::Duration;
 /// The test, by every way at once; each step is told, and each way that does not lead to people is an error.
 pub fn send(call: &Call, context: &Context) -> Result<Exit> {
     if let Some(advice) = context.nobody() {
-        return Err(Fault::Configuration(format!("nobody to send a test to; {advice}")).into());
+        return Err(ErrorKind::Configuration(format!("nobody to send a test to; {advice}")).into());
     }
     let tried = trial(&context.config.alert, &context.root.host_name(), context.now.wall);
     if let Err(error) = remember(context, &tried) {
-        context.out.complain(&format!("{error:#}"));
+        context.out.warn(&format!("{error:#}"));
     }
     let mut failures = Vec::new();
     let mut ways = Vec::new();
     for (name, to, attempt) in &tried {
         ways.push(way_json(name, to, attempt));
         if !call.out.json {
-            call.out.result(&way_text(context, name, attempt));
+            call.out.print(&way_text(context, name, attempt));
         }
         let is_any = attempt.results.iter().any(Result::is_ok);
         for (number, result) in attempt.results.iter().enumerate() {
@@ -40,12 +40,12 @@ pub fn send(call: &Call, context: &Context) -> Result<Exit> {
     }
     if call.out.json {
         let accepted = failures.is_empty();
-        call.out.result(&serde_json::json!({ "schema": 1, "accepted": accepted, "way": ways }).to_string());
+        call.out.print(&serde_json::json!({ "schema": 1, "accepted": accepted, "way": ways }).to_string());
     }
     let wrong = context.problems.iter().find(|problem| problem.path.first().is_some_and(|section| section == "alert"));
     if let Some(wrong) = wrong.filter(|_| failures.is_empty()) {
         let text = "the test went by another configuration than what is written";
-        return Err(Fault::Configuration(format!("{text}; put this right first: {wrong}")).into());
+        return Err(ErrorKind::Configuration(format!("{text}; put this right first: {wrong}")).into());
     }
     if failures.is_empty() {
         return Ok(Exit::Done);

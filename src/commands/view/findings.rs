@@ -38,10 +38,10 @@ pub fn tell(call: &Call, verified: &Verified, advice: &str) {
         return;
     }
     for finding in &verified.findings {
-        call.out.result(&line(finding));
+        call.out.print(&line(finding));
     }
     for remark in &verified.remarks {
-        call.out.say(&format!("{} (a remark)", line(remark)));
+        call.out.info(&format!("{} (a remark)", line(remark)));
     }
     let records = grouped(verified.records);
     let read = format!(
@@ -51,8 +51,8 @@ pub fn tell(call: &Call, verified: &Verified, advice: &str) {
         if verified.files == 1 { "file" } else { "files" }
     );
     match verified.findings.len() {
-        0 => call.out.say(&format!("{read}, all intact")),
-        count => call.out.result(&format!("{read}, {}{advice}", plural(count, "finding"))),
+        0 => call.out.info(&format!("{read}, all intact")),
+        count => call.out.print(&format!("{read}, {}{advice}", plural(count, "finding"))),
     }
 }
 

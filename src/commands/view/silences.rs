@@ -1,19 +1,21 @@
 //! Flags of the commands that silence alerts: reason and end.
 
 use crate::base::clock::local_minute;
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::text::clean;
-use crate::base::{ahead, units};
+use crate::base::{parse_future, units};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Longest reason, in characters.
 const REASON_MAX: usize = 300;
 
 /// The reason as one cleaned line.
-pub fn reason(because: &str) -> Result<String, Fault> {
+pub fn reason(because: &str) -> Result<String, ErrorKind> {
     let line = because.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.is_empty() {
-        return Err(Fault::Usage("the reason is empty; write for example --because \"new disk ordered\"".to_string()));
+        return Err(ErrorKind::Usage(
+            "the reason is empty; write for example --because \"new disk ordered\"".to_string(),
+        ));
     }
     Ok(clean(&line, REASON_MAX))
 }
@@ -25,17 +27,19 @@ pub fn end(
     default: Option<TimeDelta>,
     longest: i64,
     now: DateTime<Utc>,
-) -> Result<DateTime<Utc>, Fault> {
+) -> Result<DateTime<Utc>, ErrorKind> {
     let end = match (until.or(span), default) {
-        (Some(text), _) => ahead::parse(text, now).map_err(Fault::Usage)?,
+        (Some(text), _) => parse_future::parse(text, now).map_err(ErrorKind::Usage)?,
         (None, Some(default)) => now + default,
         (None, None) => {
-            return Err(Fault::Usage("it must end: say --for 4h or --until \"tomorrow 08:00\"".to_string()));
+            return Err(ErrorKind::Usage("it must end: say --for 4h or --until \"tomorrow 08:00\"".to_string()));
         }
     };
     if end - now > TimeDelta::days(longest) {
         let asked = units::duration((end - now).num_seconds() as f64);
-        return Err(Fault::Usage(format!("{asked} is too long: at most {longest} d, so that nothing is forgotten")));
+        return Err(ErrorKind::Usage(format!(
+            "{asked} is too long: at most {longest} d, so that nothing is forgotten"
+        )));
     }
     Ok(end)
 }

@@ -3,9 +3,9 @@
 
 use super::{Happened, JITTER_SECONDS, close, event, time};
 use crate::config::Rule;
-use crate::crisis::clock::Clock;
+use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, State};
-use crate::model::event::Kind;
+use crate::model::event::EventKind;
 use crate::model::incident::{Lifecycle, Severity};
 use crate::model::metric::{Metric, write_labels};
 use std::collections::{BTreeMap, HashSet};
@@ -18,7 +18,7 @@ const NO_DATA_SECONDS: f64 = 300.0;
 const GONE_SECONDS: f64 = 1800.0;
 
 /// There is a value again: the time without one counts for nothing.
-pub(super) fn is_back(alert: &mut Alert, clock: &Clock) {
+pub(super) fn is_back(alert: &mut Alert, clock: &EvalContext) {
     if alert.nodata_since.is_some() {
         time::leave_out(alert, clock.elapsed(alert.nodata_since));
         alert.nodata_since = None;
@@ -26,7 +26,7 @@ pub(super) fn is_back(alert: &mut Alert, clock: &Clock) {
 }
 
 /// A rule that was removed or switched off watches nothing any more: what it had raised is over.
-pub(super) fn retire(rules: &[Rule], next: &mut State, clock: &Clock, happened: &mut Happened) {
+pub(super) fn retire(rules: &[Rule], next: &mut State, clock: &EvalContext, happened: &mut Happened) {
     let known: HashSet<&str> = rules.iter().map(|rule| rule.name.as_str()).chain([NO_DATA]).collect();
     for (key, alert) in next.alerts.iter_mut().filter(|(_, alert)| !known.contains(alert.rule.as_str())) {
         end(key, alert, "the rule was removed", clock, happened);
@@ -38,7 +38,7 @@ pub(super) fn look(
     next: &mut State,
     metrics: &[Metric],
     seen: &HashSet<String>,
-    clock: &Clock,
+    clock: &EvalContext,
     happened: &mut Happened,
 ) {
     let named = clock.sections.iter().map(String::as_str);
@@ -78,7 +78,7 @@ struct Missing {
     since: Option<crate::crisis::state::Stamp>,
 }
 
-fn raise(next: &mut State, missing: &BTreeMap<String, Missing>, clock: &Clock, happened: &mut Happened) {
+fn raise(next: &mut State, missing: &BTreeMap<String, Missing>, clock: &EvalContext, happened: &mut Happened) {
     let is_booted = clock.now.boottime_seconds >= NO_DATA_SECONDS;
     for (section, missing) in missing.iter().filter(|(_, missing)| missing.is_long && is_booted) {
         let labels = write_labels(&[("section".to_string(), section.clone())]);
@@ -96,7 +96,7 @@ fn raise(next: &mut State, missing: &BTreeMap<String, Missing>, clock: &Clock, h
         (alert.severity, alert.worst) = (Some(Severity::Warning), Some(Severity::Warning));
         alert.since = missing.since;
         alert.begin();
-        happened.push((key, event(alert, Kind::Fired, clock)));
+        happened.push((key, event(alert, EventKind::Fired, clock)));
     }
     let open = next.alerts.iter_mut().filter(|(_, alert)| alert.rule == NO_DATA && alert.is_open());
     for (key, alert) in open {
@@ -104,7 +104,7 @@ fn raise(next: &mut State, missing: &BTreeMap<String, Missing>, clock: &Clock, h
         if !is_missing {
             alert.clear_since = Some(clock.stamp());
             alert.value = 0.0;
-            happened.push((key.clone(), event(alert, Kind::Recovered, clock)));
+            happened.push((key.clone(), event(alert, EventKind::Recovered, clock)));
             close(alert);
         }
     }
@@ -120,10 +120,10 @@ impl Missing {
 }
 
 /// Ends an alert whatever it was; the title says why when there was an incident.
-fn end(key: &str, alert: &mut Alert, reason: &str, clock: &Clock, happened: &mut Happened) {
+fn end(key: &str, alert: &mut Alert, reason: &str, clock: &EvalContext, happened: &mut Happened) {
     if alert.is_open() {
         alert.clear_since = alert.clear_since.or(alert.nodata_since).or(Some(clock.stamp()));
-        let mut event = event(alert, Kind::Recovered, clock);
+        let mut event = event(alert, EventKind::Recovered, clock);
         event.reason = Some(reason.to_string());
         if reason == "gone" {
             event.title = format!("{} is gone", event.title);

@@ -1,7 +1,7 @@
 //! The flap meter: how often an incident began or ended in the last 20 slots of time, the latest counting most.
 
 use crate::config::Rule;
-use crate::crisis::clock::Clock;
+use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, Flap};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(super) fn slot_seconds(rule: Option<&Rule>) -> f64 {
 }
 
 /// Moves the meter on to now and counts a change. Whether it flaps is then in it.
-pub(super) fn beat(alert: &mut Alert, is_changed: bool, slot_seconds: f64, clock: &Clock) {
+pub(super) fn beat(alert: &mut Alert, is_changed: bool, slot_seconds: f64, clock: &EvalContext) {
     let flap = &mut alert.flap;
     if flap.bits == 0 && !flap.flapping && !is_changed {
         flap.slot = None;

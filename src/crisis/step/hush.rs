@@ -3,7 +3,7 @@
 use crate::base::units::metric_value;
 use crate::config::Rule;
 use crate::config::rule::Measure;
-use crate::crisis::clock::Clock;
+use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, State};
 use crate::model::incident::Severity;
 use crate::model::metric::{Metric, read_labels};
@@ -18,7 +18,7 @@ const USUAL_SPREADS: f64 = 1.0;
 /// Everything that mutes in one step.
 pub(super) struct Hush<'a> {
     rules: HashMap<&'a str, &'a Rule>,
-    clock: &'a Clock,
+    clock: &'a EvalContext,
     is_short_of_memory: bool,
     /// Keys of alerts that another one speaks for, with its title.
     spoken_for: BTreeMap<String, String>,
@@ -27,7 +27,7 @@ pub(super) struct Hush<'a> {
 }
 
 impl<'a> Hush<'a> {
-    pub fn new(rules: &'a [Rule], state: &State, metrics: &[Metric], clock: &'a Clock) -> Self {
+    pub fn new(rules: &'a [Rule], state: &State, metrics: &[Metric], clock: &'a EvalContext) -> Self {
         let pressure = metrics.iter().find(|metric| metric.name == "pressure.memory.full_avg60_percent");
         Self {
             rules: rules.iter().map(|rule| (rule.name.as_str(), rule)).collect(),

@@ -6,9 +6,9 @@ use super::words::LASTING_SECONDS;
 use super::{Happened, JITTER_SECONDS, event, flap};
 use crate::config::Rule;
 use crate::config::rule::Measure;
-use crate::crisis::clock::Clock;
+use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, State};
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, EventKind};
 use crate::model::incident::{Lifecycle, Severity};
 use crate::model::metric::Metric;
 use std::collections::HashSet;
@@ -20,11 +20,12 @@ pub(super) fn tell(
     rules: &[Rule],
     next: &mut State,
     metrics: &[Metric],
-    clock: &Clock,
+    clock: &EvalContext,
     happened: Happened,
 ) -> Vec<Event> {
     let hush = Hush::new(rules, next, metrics, clock);
-    let is_change = |event: &Event| matches!(event.kind, Kind::Fired | Kind::Recovered) && event.reason.is_none();
+    let is_change =
+        |event: &Event| matches!(event.kind, EventKind::Fired | EventKind::Recovered) && event.reason.is_none();
     let changed: HashSet<&str> =
         happened.iter().filter(|(_, event)| is_change(event)).map(|(key, _)| key.as_str()).collect();
     let mut started = HashSet::new();
@@ -51,7 +52,7 @@ pub(super) fn tell(
         let severity = alert.severity.or(alert.told).unwrap_or(Severity::Warning);
         let muted = hush.reason(key, alert, severity);
         if alert.flap.flapping && !alert.flap.told && (muted.is_none() || started.contains(key)) {
-            let mut event = event(alert, Kind::Flapping, clock);
+            let mut event = event(alert, EventKind::Flapping, clock);
             event.well = !alert.is_open();
             if muted.is_none() {
                 alert.flap.told = true;
@@ -70,18 +71,18 @@ pub(super) fn tell(
 
 /// Why an event of an alert that may be told is not told after all.
 fn withheld(alert: &Alert, event: &Event) -> Option<String> {
-    let is_first_critical = matches!(event.kind, Kind::Fired | Kind::Escalated)
+    let is_first_critical = matches!(event.kind, EventKind::Fired | EventKind::Escalated)
         && event.severity == Severity::Critical
         && alert.told != Some(Severity::Critical);
     if alert.flap.flapping && !is_first_critical {
         return Some("flapping".to_string());
     }
-    let is_news = event.kind != Kind::Recovered || alert.told.is_some() || alert.flap.told;
+    let is_news = event.kind != EventKind::Recovered || alert.told.is_some() || alert.flap.told;
     (!is_news).then(|| "nobody was told that it began".to_string())
 }
 
 /// Notes what people know now.
-fn told(alert: &mut Alert, severity: Option<Severity>, clock: &Clock) {
+fn told(alert: &mut Alert, severity: Option<Severity>, clock: &EvalContext) {
     alert.told = severity;
     alert.told_at = Some(clock.stamp());
     alert.reminders = 0;
@@ -89,7 +90,7 @@ fn told(alert: &mut Alert, severity: Option<Severity>, clock: &Clock) {
 
 /// What people must still be told of an alert that nothing mutes: how it is, where they know otherwise; or that it is
 /// still so.
-fn owed(alert: &mut Alert, is_unusual: bool, clock: &Clock) -> Option<Event> {
+fn owed(alert: &mut Alert, is_unusual: bool, clock: &EvalContext) -> Option<Event> {
     let is_other = match alert.lifecycle {
         Lifecycle::Firing => alert.flap.told || alert.told < alert.severity,
         Lifecycle::Ok => alert.flap.told || alert.told.is_some(),
@@ -97,7 +98,7 @@ fn owed(alert: &mut Alert, is_unusual: bool, clock: &Clock) -> Option<Event> {
         Lifecycle::Pending | Lifecycle::Recovering => return None,
     };
     if is_other {
-        let mut event = event(alert, Kind::Settled, clock);
+        let mut event = event(alert, EventKind::Settled, clock);
         event.well = alert.lifecycle == Lifecycle::Ok;
         event.reason = alert.flap.told.then(|| "flapping".to_string());
         alert.flap.told = false;
@@ -122,7 +123,7 @@ fn owed(alert: &mut Alert, is_unusual: bool, clock: &Clock) -> Option<Event> {
     }
     alert.reminders += 1;
     alert.told_at = Some(clock.stamp());
-    Some(event(alert, Kind::Reminded, clock))
+    Some(event(alert, EventKind::Reminded, clock))
 }
 
 /// How long after it was last told it is told again, in seconds: the longer, the oftener it was.

@@ -32,9 +32,12 @@ fn rule(hold: u64, clear_for: u64) -> Rule {
     }
 }
 
-fn clock(seconds: f64, boot: &str) -> Clock {
+fn clock(seconds: f64, boot: &str) -> EvalContext {
     let wall = parse("2026-11-20T00:00:00Z").unwrap() + TimeDelta::milliseconds((seconds * 1e3) as i64);
-    Clock { zone_offset_seconds: 0, ..Clock::new(Now { wall, boottime_seconds: 1000.0 + seconds }, boot, "h") }
+    EvalContext {
+        zone_offset_seconds: 0,
+        ..EvalContext::new(Now { wall, boottime_seconds: 1000.0 + seconds }, boot, "h")
+    }
 }
 
 /// An id with the minute of the first breach instead of its second since 1970: `cpu-0.1`.
@@ -107,7 +110,7 @@ fn without_a_hold_it_is_told_at_once_and_over_at_once() {
 #[test]
 fn a_gap_or_a_reboot_counts_for_nothing_and_ends_nothing() {
     let rules = [rule(120, 120)];
-    let run = |state: &State, value: f64, at: Clock| {
+    let run = |state: &State, value: f64, at: EvalContext| {
         step(&rules, state, &[Metric { name: "cpu.busy_percent".into(), labels: vec![], value }], &at)
     };
     let (pending, _) = run(&State::default(), 99.0, clock(0.0, "b"));

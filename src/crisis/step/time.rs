@@ -1,6 +1,6 @@
 //! Clocks that were set, boots and gaps: the memory is put in order before anything is judged.
 
-use crate::crisis::clock::Clock;
+use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, Breaches, State};
 use crate::model::incident::Lifecycle;
 use chrono::TimeDelta;
@@ -11,7 +11,7 @@ const GAP_SECONDS: f64 = 300.0;
 const STEP_SECONDS: f64 = 90.0;
 
 /// After it every stamp is of this boot and none is in the future; `last` is only there when it was not long ago.
-pub(super) fn put_in_order(next: &mut State, clock: &Clock) {
+pub(super) fn put_in_order(next: &mut State, clock: &EvalContext) {
     let Some(last) = next.last else { return };
     let now = clock.stamp();
     let gap = now.boottime_seconds - last.boottime_seconds;

@@ -4,9 +4,9 @@ use super::{Happened, JITTER_SECONDS, close, event, words};
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
 use crate::crisis::band::Band;
-use crate::crisis::clock::Clock;
+use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, Stamp};
-use crate::model::event::Kind;
+use crate::model::event::EventKind;
 use crate::model::incident::{Lifecycle, Severity};
 use crate::model::metric::Metric;
 use chrono::TimeDelta;
@@ -28,7 +28,7 @@ pub(super) fn breach(rule: &Rule, value: f64) -> (bool, bool) {
 /// One rule on one value.
 pub(super) struct Turn<'a> {
     pub rule: &'a Rule,
-    pub clock: &'a Clock,
+    pub clock: &'a EvalContext,
     pub key: &'a str,
     /// Seconds since the snapshot before; 0: nobody knows.
     pub pause_seconds: f64,
@@ -111,7 +111,7 @@ impl Turn<'_> {
         alert.begin();
         alert.worst = Some(severity);
         self.set_severity(alert, severity);
-        self.note(alert, Kind::Fired);
+        self.note(alert, EventKind::Fired);
     }
 
     /// Up at once when critical has lasted; down without a word when critical is over and a warning is left.
@@ -123,7 +123,7 @@ impl Turn<'_> {
             if alert.worst != Some(Severity::Critical) {
                 alert.worst = Some(Severity::Critical);
                 alert.escalated = Some(self.clock.stamp());
-                self.note(alert, Kind::Escalated);
+                self.note(alert, EventKind::Escalated);
             }
         } else if alert.severity == Some(Severity::Critical)
             && self.rule.warning.is_some()
@@ -144,7 +144,7 @@ impl Turn<'_> {
     fn recover(&mut self, alert: &mut Alert) {
         if self.clock.elapsed(alert.clear_since) + JITTER_SECONDS >= self.clear_for(alert) {
             let message = words::over(self.rule, alert, self.band, self.clock);
-            self.note(alert, Kind::Recovered);
+            self.note(alert, EventKind::Recovered);
             if let Some((_, event)) = self.happened.last_mut() {
                 event.message = message;
             }
@@ -181,7 +181,7 @@ impl Turn<'_> {
         self.clock.elapsed(since) + JITTER_SECONDS >= limit.hold.as_secs_f64()
     }
 
-    fn note(&mut self, alert: &mut Alert, kind: Kind) {
+    fn note(&mut self, alert: &mut Alert, kind: EventKind) {
         self.happened.push((self.key.to_string(), event(alert, kind, self.clock)));
     }
 }

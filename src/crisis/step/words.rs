@@ -6,7 +6,7 @@ use crate::base::units::{duration, metric_value};
 use crate::config::Rule;
 use crate::config::rule::Measure;
 use crate::crisis::band::Band;
-use crate::crisis::clock::Clock;
+use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, Stamp};
 use crate::model::incident::Severity;
 use crate::model::metric::Metric;
@@ -33,7 +33,7 @@ pub(super) fn message(
     metric: &Metric,
     judged: f64,
     band: Option<&Band>,
-    clock: &Clock,
+    clock: &EvalContext,
 ) -> Option<String> {
     let show = |value: f64| metric_value(&metric.name, value);
     let template = match rule.measure {
@@ -67,7 +67,7 @@ pub(super) fn message(
 }
 
 /// What is said of something unusual that is over: whether it was a spike, went back, or is what is usual now.
-pub(super) fn over(rule: &Rule, alert: &Alert, band: Option<&Band>, clock: &Clock) -> Option<String> {
+pub(super) fn over(rule: &Rule, alert: &Alert, band: Option<&Band>, clock: &EvalContext) -> Option<String> {
     let band = band.filter(|_| rule.measure == Measure::Unusual)?;
     let seconds = (lasted(alert, clock) - clock.elapsed(alert.clear_since)).max(0.0);
     let lasted = duration(seconds);
@@ -78,12 +78,12 @@ pub(super) fn over(rule: &Rule, alert: &Alert, band: Option<&Band>, clock: &Cloc
     })
 }
 
-fn lasted(alert: &Alert, clock: &Clock) -> f64 {
+fn lasted(alert: &Alert, clock: &EvalContext) -> f64 {
     clock.elapsed(alert.since)
 }
 
 /// The time of day in the zone of the host, with the day where that is another one.
-fn at(since: Stamp, clock: &Clock) -> String {
+fn at(since: Stamp, clock: &EvalContext) -> String {
     let local = |time: chrono::DateTime<chrono::Utc>| {
         time.checked_add_signed(TimeDelta::seconds(clock.zone_offset_seconds.into())).unwrap_or(time)
     };

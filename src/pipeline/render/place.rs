@@ -1,6 +1,6 @@
 //! Where a page may be written: over an older page, and over nothing else.
 
-use crate::base::fault::Fault;
+use crate::base::error_kind::ErrorKind;
 use crate::base::file::read_at_most;
 use std::fs;
 use std::io;
@@ -18,9 +18,9 @@ const ALL: u64 = 4 * 1024 * 1024;
 ///
 /// # Errors
 /// When a page there would destroy something else: the history, a file of somebody.
-pub fn checked(path: &Path, data: &Path) -> Result<PathBuf, Fault> {
+pub fn checked(path: &Path, data: &Path) -> Result<PathBuf, ErrorKind> {
     let path = fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_path_buf());
-    let refuse = |why: String| Err(Fault::Usage(format!("no page is written to {}: {why}", path.display())));
+    let refuse = |why: String| Err(ErrorKind::Usage(format!("no page is written to {}: {why}", path.display())));
     let is_page =
         path.extension().is_some_and(|end| end.eq_ignore_ascii_case("html") || end.eq_ignore_ascii_case("htm"));
     if !is_page {

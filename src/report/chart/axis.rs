@@ -2,7 +2,7 @@
 //! numbers.
 
 use crate::base::clock::{local_form, zone_offset_seconds};
-use crate::base::when::midnight;
+use crate::base::parse_past::midnight;
 use crate::report::chart::spec::Unit;
 use crate::report::page::words::Words;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,7 +1,7 @@
 //! The charts of one range, drawn: what the template shows, and what can be kept until the range moves on.
 
+use crate::model::annotation::Annotation;
 use crate::model::event::Event;
-use crate::model::mark::Mark;
 use crate::report::chart::axis::{label, time_ticks};
 use crate::report::chart::backend::SCALE;
 use crate::report::chart::plot::{self, Frame, PLOT};
@@ -180,7 +180,14 @@ fn coarse(line: &mut Line) {
 }
 
 /// Puts with a range that is kept what happened in it, and why there are gaps.
-pub fn explain(drawn: &mut Drawn, events: &[Event], marks: &[Mark], now: DateTime<Utc>, words: Words, most: usize) {
+pub fn explain(
+    drawn: &mut Drawn,
+    events: &[Event],
+    marks: &[Annotation],
+    now: DateTime<Utc>,
+    words: Words,
+    most: usize,
+) {
     drawn.markers = timeline::markers(events, marks, drawn);
     drawn.reasons = timeline::gaps(marks, drawn, now, words, most);
 }

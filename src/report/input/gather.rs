@@ -72,7 +72,7 @@ pub fn read(context: &Context) -> Result<PageData> {
     }
     problems.extend(damage(&reading));
     let hushed = suppression::hushed(context, &state);
-    problems.extend(context.troubles().into_iter().map(|trouble| trouble.text));
+    problems.extend(context.delivery_problems().into_iter().map(|trouble| trouble.text));
     Ok(PageData {
         title: title(context, snapshot.as_deref()),
         now,

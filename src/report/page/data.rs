@@ -1,8 +1,8 @@
 //! What the page shows, gathered by `report::input` and drawn by `report::page`.
 
+use crate::model::annotation::Annotation;
 use crate::model::event::Event;
 use crate::model::incident::Incident;
-use crate::model::mark::Mark;
 use crate::report::chart::drawn::Drawn;
 use crate::report::chart::series::Series;
 use crate::report::page::consumers::Who;
@@ -49,7 +49,7 @@ pub struct PageData {
     /// Events, the newest first.
     pub events: Vec<Event>,
     /// Marks: what happened to the clock and the machine, and notes; the newest first.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<Annotation>,
     /// The samples of the last hour, for the tiles.
     pub hour: Series,
     /// The charts of each range, the shortest first.

@@ -6,8 +6,8 @@ mod row;
 pub use coverage::{Recorded, Span};
 pub use row::Row;
 
+use crate::base::parse_past::midnight;
 use crate::base::text::clean;
-use crate::base::when::midnight;
 use crate::model::incident::Severity;
 use crate::model::metric::read_labels;
 use crate::report::page::words::Words;

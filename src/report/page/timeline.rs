@@ -3,9 +3,9 @@
 use crate::base::clock::parse;
 use crate::base::text::clean;
 use crate::base::units::metric_value;
-use crate::model::event::{Event, Kind, is_flag};
+use crate::model::annotation::{Annotation, AnnotationKind};
+use crate::model::event::{Event, EventKind, is_flag};
 use crate::model::incident::Severity;
-use crate::model::mark::{self, Mark};
 use crate::report::chart::drawn::Drawn;
 use crate::report::chart::plot::{PLOT, place};
 use crate::report::chart::range::RANGES;
@@ -37,9 +37,9 @@ const TEXT_MAX: usize = 240;
 pub fn list(input: &PageData, most: usize) -> Vec<Happened> {
     let events = input.events.iter().filter_map(|event| Some((parse(&event.time)?, Ok(event))));
     // What people write may name anybody.
-    let is_shown = |mark: &&Mark| !input.look.is_public || mark.kind != mark::Kind::Note;
+    let is_shown = |mark: &&Annotation| !input.look.is_public || mark.kind != AnnotationKind::Note;
     let marks = input.marks.iter().filter(is_shown).filter_map(|mark| Some((parse(&mark.time)?, Err(mark))));
-    let mut all: Vec<(DateTime<Utc>, Result<&Event, &Mark>)> = events.chain(marks).collect();
+    let mut all: Vec<(DateTime<Utc>, Result<&Event, &Annotation>)> = events.chain(marks).collect();
     all.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
     let shown = all.into_iter().take(most).map(|(time, what)| match what {
         Ok(event) => of_event(input, event, time),
@@ -60,10 +60,10 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
     let raised = format!("{title}{value}");
     let lasted = words.duration(event.duration_seconds);
     let text = match event.kind {
-        Kind::Recovered => format!("{title}, {}", words.with("it lasted {}", &lasted)),
-        Kind::Settled if event.well => words.with("{}: well, and settled", &title),
-        Kind::Flapping => words.with("{} comes and goes", &title),
-        Kind::Reminded => format!("{raised}, {}", words.with("still open after {}", &lasted)),
+        EventKind::Recovered => format!("{title}, {}", words.with("it lasted {}", &lasted)),
+        EventKind::Settled if event.well => words.with("{}: well, and settled", &title),
+        EventKind::Flapping => words.with("{} comes and goes", &title),
+        EventKind::Reminded => format!("{raised}, {}", words.with("still open after {}", &lasted)),
         _ => raised,
     };
     let message = event.message.as_ref().filter(|_| !event.is_over());
@@ -75,10 +75,10 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
         .map(|why| format!(" ({})", words.with("not told: {}", why)))
         .unwrap_or_default();
     let word = match (event.kind, event.severity) {
-        (Kind::Recovered, _) => "recovered",
-        (Kind::Flapping, _) => "flapping",
-        (Kind::Settled, _) if event.well => "settled",
-        (Kind::Reminded, _) => "reminder",
+        (EventKind::Recovered, _) => "recovered",
+        (EventKind::Flapping, _) => "flapping",
+        (EventKind::Settled, _) if event.well => "settled",
+        (EventKind::Reminded, _) => "reminder",
         (_, Severity::Critical) => "critical",
         (_, Severity::Warning) => "warning",
     };
@@ -95,12 +95,12 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
 fn state(event: &Event) -> &'static str {
     match (event.is_over(), event.severity) {
         (true, _) => "ok",
-        (_, Severity::Critical) if event.kind != Kind::Flapping => "bad",
+        (_, Severity::Critical) if event.kind != EventKind::Flapping => "bad",
         _ => "warn",
     }
 }
 
-fn of_mark(input: &PageData, mark: &Mark, time: DateTime<Utc>) -> Happened {
+fn of_mark(input: &PageData, mark: &Annotation, time: DateTime<Utc>) -> Happened {
     let words = input.look.words;
     let author = mark.author.as_ref().filter(|_| !input.look.is_public);
     let by = author.map_or_else(String::new, |author| format!(" ({author})"));
@@ -108,26 +108,26 @@ fn of_mark(input: &PageData, mark: &Mark, time: DateTime<Utc>) -> Happened {
         time: words.moment(time, input.now),
         seconds: time.timestamp(),
         state: if mark.kind.is_trouble() { "warn" } else { "plain" },
-        kind: if mark.kind == mark::Kind::Note { "no" } else { "ch" },
+        kind: if mark.kind == AnnotationKind::Note { "no" } else { "ch" },
         word: words.of(mark.kind.word()).to_string(),
         text: clean(&format!("{}{by}", mark.text), TEXT_MAX),
     }
 }
 
 /// Lines in a chart of a range: where an incident began or ended, and every mark. Of several in the same place the worst.
-pub fn markers(events: &[Event], marks: &[Mark], drawn: &Drawn) -> String {
+pub fn markers(events: &[Event], marks: &[Annotation], drawn: &Drawn) -> String {
     let span: Range<f64> = drawn.from..drawn.to;
     let at = |time: &str| {
         let seconds = parse(time)?.timestamp() as f64;
         (span.start..=span.end).contains(&seconds).then(|| place(seconds, &span))
     };
-    let told = |event: &&Event| event.is_over() || matches!(event.kind, Kind::Fired | Kind::Escalated);
+    let told = |event: &&Event| event.is_over() || matches!(event.kind, EventKind::Fired | EventKind::Escalated);
     let of_events = events.iter().filter(told).filter_map(|event| {
         let kind = if event.is_over() { "rc" } else { "al" };
         Some((at(&event.time)?, kind, state(event)))
     });
     let of_marks = marks.iter().filter_map(|mark| {
-        let kind = if mark.kind == mark::Kind::Note { "no" } else { "ch" };
+        let kind = if mark.kind == AnnotationKind::Note { "no" } else { "ch" };
         Some((at(&mark.time)?, kind, if mark.kind.is_trouble() { "warn" } else { "plain" }))
     });
     let mut all: Vec<(i32, &str, &str)> = of_events.chain(of_marks).collect();
@@ -143,15 +143,17 @@ pub fn markers(events: &[Event], marks: &[Mark], drawn: &Drawn) -> String {
 }
 
 /// Why there is nothing in the gaps of a range: `20 Nov 03:00 – 04:10: the host was off`.
-pub fn gaps(marks: &[Mark], drawn: &Drawn, now: DateTime<Utc>, words: Words, most: usize) -> Vec<String> {
+pub fn gaps(marks: &[Annotation], drawn: &Drawn, now: DateTime<Utc>, words: Words, most: usize) -> Vec<String> {
     let moment = |seconds: f64| DateTime::from_timestamp(seconds as i64, 0).unwrap_or(now);
     // The run that ended it came within the first step after it.
     let step = RANGES.iter().find(|range| range.id == drawn.id).map_or(0, |range| i64::from(range.step_seconds));
     let shown = drawn.gaps.iter().rev().take(most).map(|(from, to)| {
         let (since, until) = (moment(*from), moment(*to));
         let slack = chrono::TimeDelta::seconds(step + 150);
-        let tells = |mark: &&Mark| {
-            use mark::Kind::{ClockStep, MissedRuns, NotStored, PowerLoss, Reboot, Suspended};
+        let tells = |mark: &&Annotation| {
+            use crate::model::annotation::AnnotationKind::{
+                ClockStep, MissedRuns, NotStored, PowerLoss, Reboot, Suspended,
+            };
             let is_of_it = parse(&mark.time).is_some_and(|time| time > since && time <= until + slack);
             is_of_it && matches!(mark.kind, Reboot | PowerLoss | Suspended | ClockStep | MissedRuns | NotStored)
         };

@@ -3,7 +3,7 @@
 use crate::base::clock::parse;
 use crate::base::text::{clean, fit};
 use crate::base::units::metric_value;
-use crate::model::event::{Event, Kind, is_flag};
+use crate::model::event::{Event, EventKind, is_flag};
 use crate::model::incident::{Incident, Severity};
 use crate::report::page::data::PageData;
 use crate::report::page::words::Words;
@@ -119,7 +119,7 @@ fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, words: Words) -> String {
 fn last_ended(input: &PageData) -> String {
     let words = input.look.words;
     let none = words.of("no open problems");
-    let last = input.events.iter().find(|event| event.kind == Kind::Recovered);
+    let last = input.events.iter().find(|event| event.kind == EventKind::Recovered);
     match last.and_then(|event| Some((event, parse(&event.time)?))) {
         Some((event, time)) => format!(
             "{none}; {}, {}, {}",

@@ -6,7 +6,7 @@ use crate::base::units::duration;
 use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, head, row};
-use crate::model::event::{Event, Kind};
+use crate::model::event::{Event, EventKind};
 use crate::model::incident::Incident;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -59,10 +59,10 @@ impl Tally {
         count.first = count.first.or_else(|| parse(&event.time));
         count.longest = count.longest.max(event.duration_seconds);
         match event.kind {
-            Kind::Fired => count.fired += 1,
-            Kind::Escalated => count.escalated += 1,
-            Kind::Recovered => count.recovered += 1,
-            Kind::Reminded | Kind::Flapping | Kind::Settled | Kind::Alive => {}
+            EventKind::Fired => count.fired += 1,
+            EventKind::Escalated => count.escalated += 1,
+            EventKind::Recovered => count.recovered += 1,
+            EventKind::Reminded | EventKind::Flapping | EventKind::Settled | EventKind::Alive => {}
         }
         match (&event.muted, event.is_over()) {
             (Some(_), _) => self.muted += 1,

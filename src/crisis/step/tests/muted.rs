@@ -4,7 +4,7 @@ use super::rows::{Run, disk};
 use super::*;
 use crate::config::window::Window;
 use crate::crisis::band::Band;
-use crate::model::mute::{Ack, Mutes, Silence};
+use crate::model::suppression::{Ack, Silence, Suppressions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,11 +37,11 @@ fn a_host_without_memory_explains_slow_services() {
     assert_eq!(run.minute(&[(service, 0.0), (pressure, 3.0)]), ["recovered warning"]);
 }
 
-fn silence(run: &Run, matcher: &str, minutes: i64) -> Mutes {
+fn silence(run: &Run, matcher: &str, minutes: i64) -> Suppressions {
     let since = run.clock.now.wall;
     let until = since + TimeDelta::minutes(minutes);
     let silence = Silence { matcher: matcher.into(), until, because: "work".into(), by: "me".into(), since };
-    Mutes { silences: vec![silence], ..Mutes::default() }
+    Suppressions { silences: vec![silence], ..Suppressions::default() }
 }
 
 #[test]

@@ -74,10 +74,10 @@ proptest! {
                 prop_assert!(event.duration_seconds >= 0.0);
                 *counts.entry(event.incident.clone()).or_default() += 1;
                 match event.kind {
-                    Kind::Fired => prop_assert!(open.insert(event.incident.clone())),
-                    Kind::Recovered => prop_assert!(open.remove(&event.incident), "{} ended and was not open", event.incident),
-                    Kind::Escalated | Kind::Reminded => prop_assert!(open.contains(&event.incident)),
-                    Kind::Flapping | Kind::Settled | Kind::Alive => {}
+                    EventKind::Fired => prop_assert!(open.insert(event.incident.clone())),
+                    EventKind::Recovered => prop_assert!(open.remove(&event.incident), "{} ended and was not open", event.incident),
+                    EventKind::Escalated | EventKind::Reminded => prop_assert!(open.contains(&event.incident)),
+                    EventKind::Flapping | EventKind::Settled | EventKind::Alive => {}
                 }
             }
             let now: BTreeSet<String> = next.open().into_iter().map(|incident| incident.id).collect();

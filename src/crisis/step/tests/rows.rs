@@ -6,7 +6,7 @@ use super::*;
 pub(super) struct Run {
     pub rules: Vec<Rule>,
     pub state: State,
-    pub clock: Clock,
+    pub clock: EvalContext,
     pub all: Vec<Event>,
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A failure with a kind; the text says what, where, why and what to do next, in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub enum ErrorKind {
     /// The command line makes no sense (`EX_USAGE`).
     Usage(String),
     /// Input that was read is damaged or not what it claims to be (`EX_DATAERR`).
@@ -17,7 +17,7 @@ pub enum Fault {
     Configuration(String),
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(text)
@@ -29,4 +29,4 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for ErrorKind {}

@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// One thing that keeps people from being told, in words, with the command that changes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct DeliveryProblem {
     /// One line.
     pub text: String,
     /// Alerts were given up.
@@ -20,7 +20,12 @@ pub struct Trouble {
 
 /// What keeps people from being told; empty: nothing. Reads two directories, and the alerts that wait where somebody cannot
 /// be reached.
-pub fn troubles(data_directory: &Path, ledger: &Ledger, routes: &[Route], now: DateTime<Utc>) -> Vec<Trouble> {
+pub fn delivery_problems(
+    data_directory: &Path,
+    ledger: &Ledger,
+    routes: &[Route],
+    now: DateTime<Utc>,
+) -> Vec<DeliveryProblem> {
     let outbox = Outbox::new(data_directory);
     let mut troubles = Vec::new();
     let dead = outbox.count(Stage::Dead);
@@ -30,7 +35,7 @@ pub fn troubles(data_directory: &Path, ledger: &Ledger, routes: &[Route], now: D
             plural(dead, "alert"),
             if dead == 1 { "was" } else { "were" }
         );
-        troubles.push(Trouble { text, is_loss: true });
+        troubles.push(DeliveryProblem { text, is_loss: true });
     }
     if routes.is_empty() || ledger.target.values().all(|known| known.error.is_empty()) {
         return troubles;
@@ -45,7 +50,7 @@ pub fn troubles(data_directory: &Path, ledger: &Ledger, routes: &[Route], now: D
             let waiting = field.waits_for(route, &to, ledger).len();
             // Of other settings nothing is known before they are tried.
             if waiting > 0 || known.settings == settings(route) {
-                troubles.push(Trouble { text: said(&name, known, waiting), is_loss: false });
+                troubles.push(DeliveryProblem { text: said(&name, known, waiting), is_loss: false });
             }
         }
     }

@@ -4,13 +4,13 @@ use super::band::Band;
 use super::state::Stamp;
 use crate::base::clock::{Now, zone_offset_seconds};
 use crate::model::incident::Severity;
-use crate::model::mute::Mutes;
+use crate::model::suppression::Suppressions;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// When and where a step takes place.
 #[derive(Debug, Clone)]
-pub struct Clock {
+pub struct EvalContext {
     /// Both clocks.
     pub now: Now,
     /// The boot.
@@ -20,7 +20,7 @@ pub struct Clock {
     /// Offset of the host's zone from UTC at this moment, in seconds: what `between` and `days` of a rule mean.
     pub zone_offset_seconds: i32,
     /// What people do not want to be told now.
-    pub mutes: Mutes,
+    pub mutes: Suppressions,
     /// The least that any way to people takes; `None`: there is no way to anybody.
     pub told_from: Option<Severity>,
     /// Sections of the snapshot that could not be measured, with the reason (`probe.failed`).
@@ -32,7 +32,7 @@ pub struct Clock {
     pub bands: Arc<BTreeMap<String, Band>>,
 }
 
-impl Clock {
+impl EvalContext {
     /// A moment on a host in its own zone, with everybody told, nothing muted and nothing failed.
     pub fn new(now: Now, boot_id: impl Into<String>, host: impl Into<String>) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl Clock {
             boot_id: boot_id.into(),
             host: host.into(),
             zone_offset_seconds: zone_offset_seconds(now.wall),
-            mutes: Mutes::default(),
+            mutes: Suppressions::default(),
             told_from: Some(Severity::Warning),
             failed: BTreeMap::new(),
             sections: BTreeSet::new(),

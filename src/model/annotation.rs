@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum AnnotationKind {
     /// Somebody's words.
     Note,
     /// The host was started anew.
@@ -30,7 +30,7 @@ pub enum Kind {
     Dropped,
 }
 
-impl Kind {
+impl AnnotationKind {
     /// As tables show it.
     pub fn word(self) -> &'static str {
         match self {
@@ -56,11 +56,11 @@ impl Kind {
 
 /// One mark.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct Annotation {
     /// The same mark has the same id, also when it is found again after a crash. Readers keep the first.
     pub id: String,
     /// What happened.
-    pub kind: Kind,
+    pub kind: AnnotationKind,
     /// When it ended or was noticed, RFC 3339, UTC.
     pub time: String,
     /// When it began, where it has a length; of a gap: the last snapshot before. RFC 3339, UTC.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// Everything that is muted by people.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Mutes {
+pub struct Suppressions {
     /// Shape of this file.
     #[serde(deserialize_with = "known")]
     pub schema: u32,
@@ -77,7 +77,7 @@ impl Silence {
     }
 }
 
-impl Mutes {
+impl Suppressions {
     /// The silence that holds for a rule on a metric now.
     pub fn silence(&self, rule: &str, metric: &str, now: DateTime<Utc>) -> Option<&Silence> {
         self.silences.iter().find(|silence| silence.is_active(now) && silence.means(rule, metric))
@@ -110,7 +110,7 @@ mod tests {
     fn what_a_silence_means_and_when_it_ends() {
         let time = |text: &str| parse(text).unwrap();
         let json = r#"{"schema":1,"silence":[{"match":"disk.used_percent{mount=\"/var*\"}","since":"2026-11-20T21:00:00.000Z","until":"2026-11-20T22:00:00Z","because":"x","by":"anna"}],"ack":[{"incident":"cpu-1","since":"2026-11-20T21:00:00Z","until":"2026-11-21T21:00:00Z"}]}"#;
-        let mut mutes: Mutes = serde_json::from_str(json).unwrap();
+        let mut mutes: Suppressions = serde_json::from_str(json).unwrap();
         let cases = [
             ("disk", "disk.used_percent{mount=\"/var/lib\"}", "2026-11-20T21:30:00Z", true),
             ("disk", "disk.used_percent{mount=\"/\"}", "2026-11-20T21:30:00Z", false),

@@ -1,7 +1,7 @@
 //! Points in time to come: `4h`, `18:00` (the next one), `tomorrow`, `tomorrow 08:00`, `2026-11-24`, RFC 3339.
 
+use super::parse_past;
 use super::units::parse_duration;
-use super::when;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 
 /// The time to come that `text` means, seen from `now`, in the zone of this host.
@@ -23,10 +23,10 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     // Seen from this time tomorrow the last 18:00 is the next one from now.
     let tomorrow = now.checked_add_days(Days::new(1)).ok_or_else(wrong)?;
     let time = match text.strip_prefix("tomorrow") {
-        Some(rest) => when::parse(&format!("today{rest}"), tomorrow),
-        None if text.contains(':') && !text.contains([' ', 'T', '-']) => when::parse(text, tomorrow),
+        Some(rest) => parse_past::parse(&format!("today{rest}"), tomorrow),
+        None if text.contains(':') && !text.contains([' ', 'T', '-']) => parse_past::parse(text, tomorrow),
         None if text.ends_with("ago") || text.starts_with('-') => Err(wrong()),
-        None => when::parse(text, now),
+        None => parse_past::parse(text, now),
     };
     time.ok().filter(|time| *time > now).ok_or_else(wrong)
 }
