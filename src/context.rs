@@ -89,7 +89,7 @@ impl Context {
         };
         let store = Store::new(loaded.config.data_dir.clone());
         if call.scheduled {
-            call.out.hold_back(loaded.config.data_dir.clone(), now.wall);
+            call.out.throttle_warnings(loaded.config.data_dir.clone(), now.wall);
         }
         for problem in &problems {
             call.out.warn(&format!("{problem}; going on with {instead}"));

@@ -1,7 +1,10 @@
 //! From the words of the command line to a command, and from its result to an exit code.
 
-use super::exit::FAILURES;
-use super::{Call, Command, Common, Exit, Output, external};
+use super::command::{Call, Command};
+use super::common::Common;
+use super::exit::{Exit, FAILURES};
+use super::external;
+use super::output::Output;
 use crate::base::similar::hint;
 use crate::base::subprocess;
 use anyhow::Result;

@@ -1,22 +1,22 @@
-//! Where results and complaints go: silent without a terminal when all is well, because cron mails every byte.
+//! Where results and warnings go. Without a terminal nothing is printed while all is well, because cron mails all output.
 
-use super::brake;
 use super::common::{Color, Common};
+use super::log_throttle::throttle;
 use chrono::{DateTime, Utc};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-/// How a word is set off.
+/// Emphasis of text on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// Heading.
     Bold,
     /// Less important.
     Dim,
-    /// Well.
+    /// OK.
     Good,
-    /// A warning.
+    /// Warning.
     Warn,
     /// Critical.
     Bad,
@@ -25,19 +25,19 @@ pub enum Style {
 /// The output of one command.
 #[derive(Debug)]
 pub struct Output {
-    /// `osmon-probe` or `osmon probe`: what complaints begin with.
+    /// Prefix of warnings: `osmon-probe` or `osmon probe`.
     pub program: String,
-    /// Results are JSON.
+    /// Results are printed as JSON.
     pub json: bool,
     quiet: bool,
     shown: bool,
     colored: bool,
-    brake: Mutex<Option<(PathBuf, DateTime<Utc>)>>,
+    throttled: Mutex<Option<(PathBuf, DateTime<Utc>)>>,
     failure: Mutex<Option<io::Error>>,
 }
 
 impl Output {
-    /// The output that the common flags ask for.
+    /// The output that the common options ask for.
     pub fn new(program: &str, common: &Common) -> Self {
         let terminal = io::stdout().is_terminal();
         let colored = match common.color {
@@ -56,38 +56,38 @@ impl Output {
             quiet: common.quiet,
             shown,
             colored,
-            brake: Mutex::new(None),
+            throttled: Mutex::new(None),
             failure: Mutex::new(None),
         }
     }
 
-    /// Whether a person is looking.
+    /// Whether text for people is printed: on a terminal or with `-v`, without `--json` and `--quiet`.
     pub fn is_shown(&self) -> bool {
         self.shown
     }
 
-    /// Complaints are held back from now on when they repeat (see `brake`), remembered below `directory`.
-    pub fn hold_back(&self, directory: PathBuf, now: DateTime<Utc>) {
-        if let Ok(mut brake) = self.brake.lock() {
-            *brake = Some((directory, now));
+    /// Throttles repeated warnings from now on; the state is kept below `directory`.
+    pub fn throttle_warnings(&self, directory: PathBuf, now: DateTime<Utc>) {
+        if let Ok(mut throttled) = self.throttled.lock() {
+            *throttled = Some((directory, now));
         }
     }
 
-    /// Every complaint is said, however often.
-    pub fn hold_nothing_back(&self) {
-        if let Ok(mut brake) = self.brake.lock() {
-            *brake = None;
+    /// Prints every warning from now on, however often it is repeated.
+    pub fn print_all_warnings(&self) {
+        if let Ok(mut throttled) = self.throttled.lock() {
+            *throttled = None;
         }
     }
 
-    /// For people: shown on a terminal only.
+    /// Prints text for people, where [`Self::is_shown`].
     pub fn info(&self, text: &str) {
         if self.shown {
             self.write_line(text);
         }
     }
 
-    /// What was asked for: always printed, unless `--quiet`.
+    /// Prints a result: always, unless `--quiet`.
     pub fn print(&self, text: &str) {
         if !self.quiet {
             self.write_line(text);
@@ -96,7 +96,7 @@ impl Output {
 
     fn write_line(&self, text: &str) {
         match writeln!(io::stdout(), "{text}") {
-            // A reader that has seen enough (`osmon probe | head -1`) is no error.
+            // A reader that ends early (`osmon probe | head -1`) is no error.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 if let Ok(mut failure) = self.failure.lock() {
                     failure.get_or_insert(error);
@@ -106,25 +106,26 @@ impl Output {
         }
     }
 
-    /// Why something could not be printed, if so.
+    /// The first error of writing to standard output, once.
     pub fn failure(&self) -> Option<io::Error> {
         self.failure.lock().ok().and_then(|mut failure| failure.take())
     }
 
-    /// What is wrong, in one line on standard error. Under cron a complaint that repeats is held back.
+    /// Prints a warning or error in one line on standard error; repeated ones are throttled under cron.
     pub fn warn(&self, text: &str) {
         let one_line = text.replace('\n', "; ");
-        let passed = match self.brake.lock().ok().and_then(|brake| brake.clone()) {
-            Some((directory, now)) if !io::stderr().is_terminal() => brake::pass(&directory, &one_line, now),
+        let throttled = self.throttled.lock().ok().and_then(|throttled| throttled.clone());
+        let printed = match throttled {
+            Some((directory, now)) if !io::stderr().is_terminal() => throttle(&directory, &one_line, now),
             _ => Some(one_line),
         };
-        if let Some(text) = passed {
-            // A closed standard error is nobody's to complain to.
+        if let Some(text) = printed {
+            // With standard error closed there is nowhere left to report to.
             let _ = writeln!(io::stderr(), "{}: {text}", self.program);
         }
     }
 
-    /// Sets a word off where colours are wanted.
+    /// Emphasises text where colours are wanted.
     pub fn paint(&self, style: Style, text: &str) -> String {
         if !self.colored {
             return text.to_string();

@@ -1,6 +1,6 @@
 //! How far something is, where somebody watches.
 
-use super::Call;
+use super::command::Call;
 use std::io::{IsTerminal, Write};
 
 /// Shows `verb` and how many of how many are done, on a terminal only.

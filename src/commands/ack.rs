@@ -37,14 +37,11 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "ack",
-    aliases: &[],
     about: "Say that you are at work on an incident: no reminders until then or until worse",
     examples: "  osmon ack cpu-3 --for 4h --because \"import is running\"\n  osmon ack disk-9f1c22ab-1 --because \"new disk is ordered\"",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

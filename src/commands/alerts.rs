@@ -47,14 +47,11 @@ enum Action {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "alerts",
-    aliases: &[],
     about: "The outbox: what waits and why, what was given up, what was sent",
     examples: "  osmon alerts [list]         what waits, what was given up, what was sent\n  osmon alerts retry          try all of it again with the next run\n  osmon alerts drop cpu-3.1   nobody is told of it",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

@@ -28,14 +28,11 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "backup",
-    aliases: &[],
     about: "Pack the data directory into a tar.gz with a manifest of checksums, and verify it",
     examples: "  osmon backup\n  osmon backup /srv/backup/web-01.tar.gz --force",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

@@ -31,14 +31,11 @@ enum Action {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "config",
-    aliases: &[],
     about: "Check the configuration, or show what is in force",
     examples: "  osmon config check\n  osmon config show | grep alert\n  osmon config show --default > /etc/osmon/osmon.toml",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

@@ -38,7 +38,6 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "detect-crisis",
-    aliases: &[],
     about: "Judge the newest snapshot by the rules; tell of what began, got worse or ended",
     examples: "  osmon detect-crisis -v      the verdict, also without a terminal\n  osmon detect-crisis --json\n  osmon detect-crisis --dry-run --since 30d\n  osmon detect-crisis --replay cpu.csv --metric cpu.busy_percent",
     arguments: Arguments::augment_args,
@@ -46,6 +45,7 @@ pub const COMMAND: Command = Command {
     run,
     exits: &[Exit::Done, Exit::Warning, Exit::Critical, Exit::Unknown],
     failure: Some(Exit::Unknown),
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

@@ -35,14 +35,11 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "downtime",
-    aliases: &[],
     about: "Tell nobody of anything while you work on this host; it ends by itself",
     examples: "  osmon downtime --for 2h --because \"new kernel\"\n  osmon downtime --until \"tomorrow 06:00\" --because \"moving house\"\n  osmon downtime --from 22:00 --for 1h --because \"reboot\"\n  osmon silence --list        shows it, --remove ends it early",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

@@ -38,14 +38,11 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "explain",
-    aliases: &[],
     about: "Why an incident fired: the rule and its place, the samples, who, what had changed",
     examples: "  osmon explain               the newest open incident\n  osmon explain cpu-3\n  osmon explain disk --json | jq .process",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 /// Everything that is told.

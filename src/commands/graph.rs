@@ -39,8 +39,7 @@ pub const COMMAND: Command = Command {
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {
@@ -48,7 +47,7 @@ fn run(call: &Call) -> Result<Exit> {
     let context = Context::open(call)?;
     if !arguments.metrics.is_empty() || arguments.pdf {
         // Who asks for something wants to read each time why he does not get it.
-        call.out.hold_nothing_back();
+        call.out.print_all_warnings();
     }
     // Who runs the small binaries only has no other step that closes hours and days. When somebody else is at work, it is he.
     if let Ok(Some(_lock)) = context.store.try_lock(Duration::ZERO)

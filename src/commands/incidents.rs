@@ -49,14 +49,11 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "incidents",
-    aliases: &[],
     about: "What was wrong: every incident with how bad, since when, how long, the peak",
     examples: "  osmon incidents --open\n  osmon incidents --since 7d\n  osmon incidents --json | jq '.incident[].id'",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

@@ -32,14 +32,11 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "note",
-    aliases: &[],
     about: "Note what you did: it is shown among the events and in the charts",
     examples: "  osmon note \"deployed v3\"\n  osmon note \"disk replaced\" --at 14:30",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

@@ -21,14 +21,12 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "probe",
-    aliases: &[],
     about: "Measure this host: one snapshot, shown on a terminal and appended to the history",
     examples: "  osmon probe                 the host at a glance\n  osmon probe --json | jq .cpu\n  osmon probe --no-store      look without writing",
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

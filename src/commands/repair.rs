@@ -21,14 +21,11 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "repair",
-    aliases: &[],
     about: "Set aside what is damaged and make anew what can be derived",
     examples: "  osmon repair --dry-run      what it would do\n  osmon repair -v             do it; what is bad goes to damaged/ in the data directory",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

@@ -31,14 +31,11 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "restore",
-    aliases: &[],
     about: "Put a backup back: verified whole first; what was there is kept beside it",
     examples: "  osmon restore --check web-01.tar.gz\n  osmon restore web-01.tar.gz\n  osmon restore web-01.tar.gz --to /tmp/look",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

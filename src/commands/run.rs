@@ -17,14 +17,12 @@ struct Arguments {}
 /// The command.
 pub const COMMAND: Command = Command {
     name: "run",
-    aliases: &[],
     about: "The whole minute: measure, judge, store, alert, report (what cron calls)",
     examples: "  osmon run                   by hand: shows what it did\n  * * * * * osmon run         in a crontab: silent when all is well",
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

@@ -19,14 +19,12 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "send-alert",
-    aliases: &[],
     about: "Send one message for all alerts that wait; what nobody accepted is tried again",
     examples: "  osmon send-alert --test     prove that alerts arrive\n  osmon send-alert -v         send what waits, and say what happened",
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

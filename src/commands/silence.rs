@@ -48,14 +48,11 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "silence",
-    aliases: &[],
     about: "Tell nobody of some things for a while; it ends by itself. Alone it lists them",
     examples: "  osmon silence cpu --until 18:00 --because \"load test\"\n  osmon silence 'disk.*{mount=\"/backup*\"}' --for 2d --because \"being moved\"\n  osmon silence --list\n  osmon silence --remove 1",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

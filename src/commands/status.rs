@@ -29,14 +29,13 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "status",
-    aliases: &[],
     about: "How this host is: one line and an exit code; stale data is UNKNOWN",
     examples: "  osmon status                OK web-01: all well for 3 d 2 h, 14 s ago\n  osmon status -q || echo trouble\n  osmon status --nagios       for Nagios, Icinga, Zabbix\n  osmon status --html         for a page of your own\n  osmon status --alert        dead man's switch, see contrib/cron",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
     exits: &[Exit::Done, Exit::Warning, Exit::Critical, Exit::Unknown],
     failure: Some(Exit::Unknown),
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

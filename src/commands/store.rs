@@ -34,14 +34,11 @@ enum Action {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "store",
-    aliases: &[],
     about: "Work on the history as a whole: make its rollups anew",
     examples: "  osmon store rebuild -v\n  osmon store rebuild --since 2026-11-01",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

@@ -33,14 +33,11 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "top",
-    aliases: &[],
     about: "Who uses CPU, memory and disks: now, at a time in the past, or over a span",
     examples: "  osmon top                   one second of the live host\n  osmon top --at 03:00        what was eating the CPU last night?\n  osmon top --since yesterday --until today",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

@@ -13,14 +13,11 @@ struct Arguments {}
 /// The command.
 pub const COMMAND: Command = Command {
     name: "verify",
-    aliases: &[],
     about: "Check every record, rollup and state file; changes nothing",
     examples: "  osmon verify -v             what is wrong, where, since when, what it costs\n  osmon verify --json | jq .finding\n  osmon verify || osmon repair",
     arguments: Arguments::augment_args,
-    scheduled: false,
     run,
-    exits: &[Exit::Done],
-    failure: None,
+    ..Command::DEFAULT
 };
 
 fn run(call: &Call) -> Result<Exit> {

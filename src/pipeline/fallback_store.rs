@@ -40,7 +40,7 @@ pub fn enter(home: &Context) -> Option<Context> {
             let _ = carry(home.store.directory(), &directory, part);
         }
     }
-    home.out.hold_back(directory.clone(), home.now.wall);
+    home.out.throttle_warnings(directory.clone(), home.now.wall);
     let context = home.with_store(Store::new(directory));
     context.store.is_writable().then_some(context)
 }

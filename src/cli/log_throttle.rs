@@ -1,5 +1,5 @@
-//! The mail storm brake: under cron every line is a mail, so the same complaint is printed once, and then hourly with
-//! a count of how often it was seen.
+//! Throttles repeated warnings under cron, which mails every line: the same warning is printed once and then hourly,
+//! with a count of how often it occurred.
 
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace};
 use chrono::{DateTime, Utc};
@@ -7,11 +7,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// How long the same complaint is held back, in seconds.
-const PAUSE_SECONDS: i64 = 3600;
-/// How long a complaint that is not seen any more is remembered, in seconds.
+/// Time between two printed copies of the same warning, in seconds.
+const INTERVAL_SECONDS: i64 = 3600;
+/// Age after which a warning that no longer occurs is forgotten, in seconds.
 const FORGET_SECONDS: i64 = 24 * 3600;
+/// Largest state file that is read, in bytes.
+const STATE_MAX: u64 = 1024 * 1024;
 
+/// One warning; times are seconds of the Unix epoch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Seen {
     printed: i64,
@@ -19,32 +22,32 @@ struct Seen {
     held_back: u64,
 }
 
-/// What to print of a complaint now; `None`: it was printed less than an hour ago. Where the memory in `directory`
-/// cannot be kept, everything is printed.
-pub fn pass(directory: &Path, text: &str, now: DateTime<Utc>) -> Option<String> {
+/// The line to print for a warning now; `None` if it was printed less than an hour ago. The state is kept in
+/// `directory/state/complaints.json`; where it cannot be read or written, every warning is printed.
+pub fn throttle(directory: &Path, text: &str, now: DateTime<Utc>) -> Option<String> {
     let path = directory.join("state").join("complaints.json");
-    let content = read_at_most(&path, 1024 * 1024).unwrap_or_default();
+    let content = read_at_most(&path, STATE_MAX).unwrap_or_default();
     let mut all: BTreeMap<String, Seen> = serde_json::from_slice(&content).unwrap_or_default();
     let (decision, now) = (decide(&mut all, text, now.timestamp()), now.timestamp());
     all.retain(|_, seen| (now - seen.last).abs() <= FORGET_SECONDS);
     if let (Ok(content), true) = (serde_json::to_vec(&all), directory.exists()) {
         let _ = make_directory(&directory.join("state"));
-        // Nobody waits for the disk here: what is lost in a crash is one mail too many.
+        // Losing the state costs one more mail.
         let _ = replace(&path, &content, FILE_MODE);
     }
     decision
 }
 
 fn decide(all: &mut BTreeMap<String, Seen>, text: &str, now: i64) -> Option<String> {
-    // Numbers differ from run to run (ages, sizes); the complaint is the same.
+    // Warnings that differ in numbers only (ages, sizes) are the same warning.
     let key: String = text.chars().filter(|c| !c.is_ascii_digit()).collect();
     let Some(seen) = all.get_mut(&key) else {
         all.insert(key, Seen { printed: now, last: now, held_back: 0 });
         return Some(text.to_string());
     };
     seen.last = now;
-    // A clock that was set back must not silence anything for long.
-    if (0..PAUSE_SECONDS).contains(&(now - seen.printed)) {
+    // After the clock is set back, a time in the future does not count as recent.
+    if (0..INTERVAL_SECONDS).contains(&(now - seen.printed)) {
         seen.held_back += 1;
         return None;
     }
@@ -58,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn once_then_hourly_with_a_count() {
+    fn a_warning_is_printed_once_then_hourly_with_a_count() {
         let mut all = BTreeMap::new();
         assert_eq!(decide(&mut all, "mail is down for 1 min", 0).as_deref(), Some("mail is down for 1 min"));
         for minute in 1..60 {

@@ -1,0 +1,55 @@
+//! The description of a command and the parsed call of one.
+
+use super::{common::Common, exit::Exit, output::Output};
+use anyhow::Result;
+use clap::ArgMatches;
+use std::sync::Arc;
+
+/// Everything the dispatcher needs to know about a command.
+pub struct Command {
+    /// The subcommand of `osmon`; a small binary is called `osmon-` and this name.
+    pub name: &'static str,
+    /// Other names of the subcommand.
+    pub aliases: &'static [&'static str],
+    /// One line for the list of commands.
+    pub about: &'static str,
+    /// Lines of example and explanation, shown at the end of the help.
+    pub examples: &'static str,
+    /// Adds the command's own arguments to a parser.
+    pub arguments: fn(clap::Command) -> clap::Command,
+    /// The command is run by cron: repeated warnings are throttled.
+    pub scheduled: bool,
+    /// Runs the command.
+    pub run: fn(&Call) -> Result<Exit>,
+    /// Exit codes of success; those of failures are common to all commands.
+    pub exits: &'static [Exit],
+    /// The one exit code of every failure, for commands called as monitoring plugins.
+    pub failure: Option<Exit>,
+}
+
+impl Command {
+    /// What most commands have in common; each sets at least its name, description, examples, arguments and function.
+    pub const DEFAULT: Self = Self {
+        name: "",
+        aliases: &[],
+        about: "",
+        examples: "",
+        arguments: |parser| parser,
+        scheduled: false,
+        run: |_| Ok(Exit::Internal),
+        exits: &[Exit::Done],
+        failure: None,
+    };
+}
+
+/// A parsed command line.
+pub struct Call {
+    /// Options common to all commands.
+    pub common: Common,
+    /// The command's own arguments.
+    pub matches: ArgMatches,
+    /// The command is one that cron runs.
+    pub scheduled: bool,
+    /// Destination of results and warnings.
+    pub out: Arc<Output>,
+}
