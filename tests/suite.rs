@@ -7,6 +7,12 @@ mod harness;
 #[path = "suite/invariant.rs"]
 mod invariant; // what must hold of a data directory, whatever happened
 
+#[path = "suite/alert_html.rs"]
+mod alert_html; // the HTML of a mail in headless Chromium, and names that want to be markup
+#[path = "suite/annotations.rs"]
+mod annotations; // clock changes, reboots, missed runs, packages and kernels
+#[path = "suite/annotations_kept.rs"]
+mod annotations_kept; // lost counters, snapshots that could not be stored
 #[path = "suite/archive.rs"]
 mod archive; // backup and restore
 #[path = "suite/browser.rs"]
@@ -18,13 +24,19 @@ mod config; // places of errors, precedence, the last good one
 #[path = "suite/crisis.rs"]
 mod crisis; // from breach to recovery, minute by minute
 #[path = "suite/damage.rs"]
-mod damage; // bad files, full disks, stepped clocks, kill -9
+mod damage; // damaged files, stepped clocks, kill -9
+#[path = "suite/disk_faults.rs"]
+mod disk_faults; // disks that fill up or turn read-only
 #[path = "suite/fixture.rs"]
 mod fixture; // data directories of earlier versions
 #[path = "suite/full.rs"]
 mod full; // a full disk while a crisis begins and a day ends
 #[path = "suite/fuzz.rs"]
 mod fuzz; // the bodies of the fuzz targets on their seeds
+#[path = "suite/graph_metric.rs"]
+mod graph_metric; // osmon graph METRIC: one chart as SVG or PNG
+#[path = "suite/graph_output.rs"]
+mod graph_output; // where the page is written, and what is never replaced
 #[path = "suite/heartbeat.rs"]
 mod heartbeat; // who waits for a sign of life gets it
 #[path = "suite/history.rs"]
@@ -34,7 +46,7 @@ mod host; // a booted Debian with cron and systemd
 #[path = "suite/imports.rs"]
 mod imports; // which source file imports which
 #[path = "suite/incidents.rs"]
-mod incidents; // the verdict in a line, why it fired, evidence, silences
+mod incidents; // incidents, their evidence, and why they fired
 #[path = "suite/inject.rs"]
 mod inject; // a fault at each system call
 #[path = "suite/kill.rs"]
@@ -45,8 +57,6 @@ mod layers; // layers, circles, bans
 mod live; // this very host, against other tools, and what hangs
 #[path = "suite/mail.rs"]
 mod mail; // a real Postfix, a real msmtp
-#[path = "suite/mail_look.rs"]
-mod mail_look; // the HTML of a mail in headless Chromium, and who cannot write into it
 #[path = "suite/mail_said.rs"]
 mod mail_said; // what is said of ways that work and of those that do not: no secret, nothing stale, and what to do
 #[path = "suite/mail_scripted.rs"]
@@ -55,33 +65,45 @@ mod mail_scripted; // a server that does what real ones do on bad days
 mod mail_table; // what becomes of an alert then
 #[path = "suite/mail_ways.rs"]
 mod mail_ways; // web hooks, the log, secrets, the outbox by hand
-#[path = "suite/marks.rs"]
-mod marks; // what happened to the clock and the machine, and notes
-#[path = "suite/met.rs"]
-mod met; // the page as people meet it: old, reloaded, on paper, on a phone, in French
 #[path = "suite/metrics.rs"]
 mod metrics; // the list of metrics
+#[path = "suite/note.rs"]
+mod note; // osmon note
 #[path = "suite/outbox.rs"]
 mod outbox; // an outbox that cannot be listed, written or trusted
-#[path = "suite/page.rs"]
-mod page; // what the page must not say, and where it must not go
 #[path = "suite/probe.rs"]
 mod probe; // recorded hosts
+#[path = "suite/probe_processes.rs"]
+mod probe_processes; // processes, units, containers and services of recorded hosts
+#[path = "suite/repair.rs"]
+mod repair; // osmon repair
 #[path = "suite/replay.rs"]
 mod replay; // the rules on the past
 #[path = "suite/report.rs"]
 mod report; // the page as text
+#[path = "suite/report_charts.rs"]
+mod report_charts; // the charts of the page
+#[path = "suite/report_french.rs"]
+mod report_french; // the page in French
 #[path = "suite/report_long.rs"]
 mod report_long; // the page over a year
+#[path = "suite/report_reader.rs"]
+mod report_reader; // the page when it is old, reloaded, printed, on a phone, touched
+#[path = "suite/report_verdict.rs"]
+mod report_verdict; // the verdict of the page, and what it must not claim
 #[path = "suite/run.rs"]
 mod run; // the whole minute
+#[path = "suite/run_overlap.rs"]
+mod run_overlap; // runs that begin while another is at work
+#[path = "suite/silence.rs"]
+mod silence; // osmon silence, ack and downtime
+#[path = "suite/status.rs"]
+mod status; // osmon status
 #[path = "suite/untold.rs"]
 mod untold; // nobody to tell, and files that cannot be read
 #[path = "suite/unusual.rs"]
 mod unusual; // what is learned of the hours of the week
 #[path = "suite/verify.rs"]
-mod verify; // damage found, set aside, made anew
+mod verify; // osmon verify
 #[path = "suite/week.rs"]
 mod week; // a recorded week: how often it would have called
-#[path = "suite/who.rs"]
-mod who; // who uses the host

@@ -1,7 +1,7 @@
 //! A disk that is full to the last byte while a crisis begins and a day ends, and one that fills up at any point of the
 //! work that is done at midnight.
 
-use super::damage::SmallDisk;
+use super::disk_faults::SmallDisk;
 use super::harness::{Done, Host, copy, skip, tool};
 use super::invariant;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};

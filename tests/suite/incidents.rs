@@ -1,20 +1,20 @@
-//! The verdict in a line, incidents and why they fired, and what people do not want to be told.
+//! Incidents, the evidence they keep, and why they fired.
 
 use super::harness::Host;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 /// One minute of cron.
-fn minute(host: &mut Host, busy: u64) {
+pub fn minute(host: &mut Host, busy: u64) {
     host.advance(60, busy);
     host.osmon(&["run"]).ok();
 }
 
-/// A host on which java made the CPU fire: with a note in the hour before.
 /// The incident that `fired` raises: named after its first breach.
-const CPU: &str = "cpu-1795210980";
+pub const CPU: &str = "cpu-1795210980";
 
-fn fired() -> Host {
+/// A host on which java made the CPU fire: with a note in the hour before.
+pub fn fired() -> Host {
     let mut host = Host::recorded("vm");
     host.config = "[rule.cpu]\nfor = \"2m\"\ncritical_for = \"2m\"\n".to_string();
     minute(&mut host, 5);
@@ -85,72 +85,6 @@ fn the_mail_names_the_culprit() {
     assert!(mail.contains("Changed before:") && mail.contains("note: deployed <b>v3</b>"), "the text: {mail}");
     let html = mail.split("Content-Type: text/html").nth(1).unwrap();
     assert!(html.contains("deployed") && !html.contains("<b>v3</b>"), "{html}");
-}
-
-#[test]
-fn status_is_a_line_and_an_exit_code() {
-    let mut host = Host::recorded("vm");
-    let status = |host: &Host, flags: &[&str]| host.osmon(&[&["status"], flags].concat());
-    let done = status(&host, &[]);
-    assert_eq!((done.code, done.err.as_str()), (3, ""));
-    assert!(done.out.starts_with("UNKNOWN web-01: no data in "), "{}", done.out);
-    assert_eq!(status(&host, &["--nonsense"]).code, 3, "usage errors too");
-    minute(&mut host, 5);
-    let before = fs::metadata(host.data().join("state")).unwrap().modified().unwrap();
-    host.now += chrono::TimeDelta::seconds(14);
-    let done = status(&host, &[]).ok();
-    assert!(done.out.starts_with("OK web-01: all well, 14 s ago\nnobody is told: set to = "), "{}", done.out);
-    assert_eq!(status(&host, &["-q"]).ok().out, "");
-    assert_eq!(fs::metadata(host.data().join("state")).unwrap().modified().unwrap(), before, "nothing is written");
-    host.now -= chrono::TimeDelta::seconds(14);
-    host.config =
-        "[rule.cpu]\nfor = \"2m\"\ncritical_for = \"2m\"\n[rule.memory]\nwarning = 50\nfor = \"0s\"\n".to_string();
-    for _ in 0..4 {
-        minute(&mut host, 97);
-    }
-    let done = status(&host, &[]);
-    assert_eq!((done.code, done.err.as_str()), (2, ""));
-    assert_eq!(done.out.lines().next(), Some("CRITICAL web-01: CPU 97 % (limit 95 %) since 3 min; 1 warning"));
-    let json = status(&host, &["--json"]).json();
-    assert_eq!((&json["status"], &json["exit"], &json["stale"]), (&"critical".into(), &2.into(), &false.into()));
-    assert_eq!(json["incident"].as_array().unwrap().len(), 2);
-    host.config = "[rule.memory]\nenabled = false\n".to_string();
-    (0..8).for_each(|_| minute(&mut host, 5));
-    assert_eq!(status(&host, &[]).ok().out.lines().next(), Some("OK web-01: all well for 2 min, 0 s ago"));
-    host.now += chrono::TimeDelta::seconds(200);
-    let done = status(&host, &[]);
-    assert_eq!(done.code, 3);
-    assert_eq!(done.out.lines().next(), Some("UNKNOWN web-01: no data for 3 min; does cron run osmon run?"));
-    host.advance(-200, 0);
-    host.small("osmon-probe", &[]).ok();
-    host.now += chrono::TimeDelta::seconds(400);
-    fs::remove_file(host.data().join("state/crisis.json")).unwrap();
-    assert_eq!(status(&host, &[]).code, 3, "data that nobody judged says nothing");
-}
-
-#[test]
-fn status_for_monitoring_plugins() {
-    let mut host = Host::recorded("hostile");
-    minute(&mut host, 5);
-    minute(&mut host, 5);
-    let done = host.osmon(&["status", "--nagios"]);
-    let (text, data) = done.out.trim_end().split_once(" | ").unwrap();
-    assert!(text.starts_with("OSMON ") && text.contains(" - "), "{text}");
-    assert!(data.contains("'cpu.busy_percent'=5%;80;95;0;100"), "{data}");
-    assert!(data.contains("'disk.used_percent /'="), "{data}");
-    let word = &done.out[6..8];
-    assert_eq!(done.code, ["OK", "WA", "CR"].iter().position(|known| *known == word).unwrap() as i32);
-    // What a plugin's reader does: quoted labels without = and quotes, then a number, a unit and at most four more.
-    for part in data.split(" \'").map(|part| part.trim_start_matches('\'')) {
-        let (label, figures) = part.split_once("\'=").unwrap_or_else(|| panic!("{part}"));
-        assert!(!label.contains(['=', '\'', '|', '\n']), "{label}");
-        let value = figures.split(';').next().unwrap().trim_end_matches(['%', 'B', 's', 'c', 'm']);
-        assert!(value.parse::<f64>().is_ok() && figures.matches(';').count() <= 4, "{figures}");
-    }
-    host.now += chrono::TimeDelta::seconds(600);
-    let done = host.osmon(&["status", "--nagios"]);
-    assert_eq!(done.code, 3);
-    assert!(done.out.starts_with("OSMON UNKNOWN - ") && !done.out.contains(" | "), "{}", done.out);
 }
 
 #[test]
@@ -244,61 +178,6 @@ fn incidents_are_listed_and_explained() {
 }
 
 #[test]
-fn what_is_muted_ends_by_itself_and_stands_in_the_history() {
-    let mut host = fired();
-    let silent = |host: &Host, words: &[&str]| host.osmon(words).ok();
-    silent(&host, &["ack", "cpu", "--for", "4h", "--because", "import\nis running"]);
-    silent(&host, &["silence", "disk", "--until", "+2h", "--because", "load test"]);
-    silent(&host, &["silence", "disk.*{mount=\"/var*\"}", "--for", "1h", "--because", "x"]);
-    silent(&host, &["downtime", "--for", "30m", "--because", "new kernel"]);
-    let state = fs::read_to_string(host.data().join("state/silence.json")).unwrap();
-    let state: serde_json::Value = serde_json::from_str(&state).unwrap();
-    assert_eq!((&state["schema"], &state["ack"][0]["incident"]), (&1.into(), &CPU.into()));
-    assert_eq!((&state["silence"][0]["match"], &state["silence"][2]["match"]), (&"disk".into(), &"*".into()));
-    assert_eq!(state["ack"][0]["because"], "import is running");
-    let until: chrono::DateTime<chrono::Utc> = state["silence"][0]["until"].as_str().unwrap().parse().unwrap();
-    assert_eq!(until, host.now + chrono::TimeDelta::hours(2));
-    let marks = host.marks().join("\n");
-    for part in [
-        &format!("note: acknowledged {CPU} (CPU) until"),
-        "note: silenced disk until",
-        ": load test",
-        "note: downtime until",
-    ] {
-        assert!(marks.contains(part), "{marks}");
-    }
-    let list = host.osmon(&["silence", "--list"]).ok().out;
-    assert!(list.contains("1  disk ") && list.contains("ack cpu-1") && list.lines().count() == 5, "{list}");
-    assert!(host.osmon(&["status"]).out.contains("; acknowledged"));
-    assert!(host.osmon(&["explain"]).ok().out.contains("acknowledged until"));
-    silent(&host, &["silence", "--remove", "2"]);
-    assert_eq!(host.osmon(&["silence", "--list"]).ok().out.lines().count(), 4);
-    host.advance(31 * 60, 97);
-    let list = host.osmon(&["silence", "--list", "--json"]).ok().json();
-    assert_eq!(
-        (list["silence"].as_array().unwrap().len(), list["ack"].as_array().unwrap().len()),
-        (1, 1),
-        "the downtime is over"
-    );
-    for wrong in [
-        &["silence", "cpu", "--because", "x"][..],
-        &["silence", "cpu", "--for", "31d", "--because", "x"],
-        &["silence", "cpu", "--until", "2h ago", "--because", "x"],
-        &["silence", "cpu", "--for", "2h"],
-        &["silence", "cpu", "--for", "2h", "--because", " "],
-        &["silence", "cqu", "--for", "2h", "--because", "x"],
-        &["silence", "--remove", "9"],
-        &["ack", "cpu-1", "--for", "8d", "--because", "x"],
-        &["ack", "cpu-1"],
-        &["downtime", "--because", "x"],
-    ] {
-        let done = host.osmon(wrong);
-        assert_eq!(done.code, 64, "{wrong:?} {}", done.err);
-    }
-    assert!(host.osmon(&["silence", "cqu", "--for", "2h", "--because", "x"]).err.contains("did you mean \"cpu\""));
-}
-
-#[test]
 fn from_small_binaries_the_evidence_comes_from_the_history() {
     let mut host = Host::recorded("vm");
     host.config = "[rule.memory]\nwarning = 50\nfor = \"1m\"\n".to_string();
@@ -311,45 +190,4 @@ fn from_small_binaries_the_evidence_comes_from_the_history() {
     let evidence = &event["evidence"];
     assert_eq!((&evidence["process"][0]["name"], &evidence["resource"]), (&"java".into(), &"memory".into()), "{event}");
     assert_eq!(evidence["value"].as_array().unwrap().len(), 2, "of this and the last minute");
-}
-
-#[test]
-fn of_damaged_state_the_generation_before_it_is_shown_and_that_is_said() {
-    let mut host = fired();
-    host.osmon(&["silence", "disk", "--for", "1h", "--because", "x"]).ok();
-    host.osmon(&["silence", "cpu", "--for", "1h", "--because", "y"]).ok();
-    minute(&mut host, 97);
-    for (file, words, shown) in [
-        ("silence", &["silence"][..], "disk"),
-        ("crisis", &["incidents", "--open"], CPU),
-        ("crisis", &["explain", "cpu"], "CPU: open"),
-    ] {
-        let path = host.data().join(format!("state/{file}.json"));
-        let whole = fs::read(&path).unwrap();
-        for damage in ["", "garbage", "{\"schema\":99999999}", "{\"schema\":1,\"silence\":5,\"ack\":[]}"] {
-            fs::write(&path, damage).unwrap();
-            let done = host.osmon(words);
-            assert!(
-                done.code == 0 && done.out.contains(shown) && done.err.contains("the generation before it"),
-                "{damage}: {}{}",
-                done.out,
-                done.err
-            );
-        }
-        fs::write(&path, whole).unwrap();
-    }
-}
-
-#[test]
-fn a_planned_downtime_shows_when_it_begins_and_the_dead_man_keeps_still_in_one() {
-    let mut host = fired();
-    host.osmon(&["downtime", "--from", "+2h", "--for", "1h", "--because", "x"]).ok();
-    let list = host.osmon(&["silence"]).ok().out;
-    assert!(list.contains("* from 11-20 23:4"), "{list}");
-    assert_eq!(host.osmon(&["downtime", "--from", "2027-06-01", "--for", "1h", "--because", "x"]).code, 64);
-    host.config = "[alert]\nto = [\"root@localhost\"]\n".to_string();
-    host.osmon(&["downtime", "--for", "1h", "--because", "new kernel"]).ok();
-    host.advance(1200, 5);
-    assert_eq!(host.osmon(&["status", "--alert"]).code, 3);
-    assert!(!host.path("data/outbox/new").exists() || fs::read_dir(host.path("data/outbox/new")).unwrap().count() == 0);
 }

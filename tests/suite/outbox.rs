@@ -1,6 +1,6 @@
 //! An outbox that cannot be listed, written or trusted: what was found is told all the same, and once.
 
-use super::damage::SmallDisk;
+use super::disk_faults::SmallDisk;
 use super::harness::{Done, Host, skip, tool};
 use super::mail_scripted::{At, Mood, Scripted};
 use super::mail_ways::{RULES, Web, secret};

@@ -1,21 +1,21 @@
 //! The page as text: self-contained, escaped, valid for every amount of history.
 
-use super::harness::{Host, repository, tool};
+use super::harness::{Host, repository};
 use base64::Engine;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs;
 
-fn page(host: &Host) -> String {
+pub fn page(host: &Host) -> String {
     host.small("osmon-graph", &[]).ok();
     fs::read_to_string(host.data().join("report.html")).unwrap()
 }
 
-fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+pub fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     text.split(from).nth(1).unwrap_or_else(|| panic!("no {from}")).split(to).next().unwrap()
 }
 
-fn with_minutes(name: &str, minutes: usize) -> Host {
+pub fn with_minutes(name: &str, minutes: usize) -> Host {
     let mut host = Host::recorded(name);
     fs::create_dir_all(host.data()).unwrap();
     for minute in 0..minutes {
@@ -26,7 +26,7 @@ fn with_minutes(name: &str, minutes: usize) -> Host {
 }
 
 /// The day that is shipped, at its end.
-fn sample() -> Host {
+pub fn sample() -> Host {
     let mut host = Host::recorded("vm");
     let archive = repository("data/sample/web-01.tar.gz").display().to_string();
     assert_eq!(host.osmon(&["restore", &archive]).code, 0);
@@ -145,20 +145,6 @@ fn every_amount_of_history_makes_a_page() {
 }
 
 #[test]
-fn every_path_of_a_chart_stays_inside_it_and_a_gap_is_a_hole_with_its_reason() {
-    let mut host = with_minutes("vm", 10);
-    host.advance(1200, 50);
-    host.osmon(&["run"]).ok();
-    let page = page(&host);
-    let load = between(&page, "data-k='Load'", "</svg>");
-    let line = between(load, "<path class=s0 d='", "'");
-    assert_eq!(line.matches('M').count(), 2, "before and after the gap: {load}");
-    assert!(load.contains("<path class=z "), "the gap is marked");
-    assert!(page.contains("<b>No data</b>") && page.contains("osmon did not run"));
-    assert!(!page.contains("NaN") && !page.contains("inf"));
-}
-
-#[test]
 fn an_incident_stands_on_top_and_its_events_below() {
     let mut host = Host::recorded("vm");
     host.config = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n[report]\ntitle = \"the <shop>\"\n".to_string();
@@ -175,22 +161,6 @@ fn an_incident_stands_on_top_and_its_events_below() {
     let beside: Value = serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
     assert_eq!(beside["verdict"]["state"], "warn");
     assert_eq!(beside["incident"][0]["value"].as_f64().unwrap().round(), 58.0);
-}
-
-#[test]
-fn a_spike_of_a_single_sample_is_seen_on_the_week_with_its_exact_height() {
-    let mut host = sample();
-    // The highest user time of the recorded day, as it stands in a snapshot of yesterday or today.
-    let stored =
-        host.osmon(&["history", "cpu.user_percent", "--since", "2026-11-19", "--format", "csv", "--step", "raw"]).ok();
-    let values = stored.out.lines().filter_map(|line| line.rsplit(',').next()?.parse::<f64>().ok());
-    let highest = values.fold(0.0, f64::max);
-    host.now += chrono::TimeDelta::hours(8);
-    let page = page(&host);
-    let week = between(&page, "id=\"x7d\"", "id=\"x30d\"");
-    let row = between(between(week, "data-k='CPU'", "</table>"), "</i>user", "<tr>");
-    assert!(row.ends_with(&format!("<td>{highest:.1}")), "{row} is not {highest}");
-    assert!(week.contains("<path class='b s0'"), "the band");
 }
 
 #[test]
@@ -252,42 +222,4 @@ fn it_looks_as_configured() {
         let said = host.osmon(&["config", "check"]);
         assert!(said.code == 78 && said.err.contains(words), "{line}: {}", said.err);
     }
-}
-
-#[test]
-fn a_chart_alone_and_a_picture() {
-    let host = sample();
-    let svg = host.osmon(&["graph", "disk.used_percent", "--range", "24h"]).ok().out;
-    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n") && svg.contains("<title>disk.used_percent"));
-    if tool("xmllint", &["--version"]).code == 0 {
-        fs::write(host.path("x.svg"), &svg).unwrap();
-        assert_eq!(tool("xmllint", &["--noout", &host.path("x.svg").display().to_string()]).err, "");
-    }
-    let png = host.path("x.png");
-    host.osmon(&["graph", "cpu.busy_percent", "--range", "6h", "--out", &png.display().to_string()]).ok();
-    assert!(fs::read(&png).unwrap().starts_with(b"\x89PNG"));
-    let cases = [
-        (vec!["graph", "cpu.busy_percent", "--out", "x.gif"], 64, "is written as .svg or .png"),
-        (vec!["graph", "no.such_metric"], 65, "nothing of no.such_metric was recorded"),
-        (vec!["graph", "cpu.busy_percent", "--range", "soon"], 64, "is not a duration"),
-        (vec!["graph", "--range", "30d"], 64, "the page has no range 30d"),
-        (vec!["graph", "--pdf"], 64, "--out"),
-    ];
-    for (arguments, code, words) in cases {
-        let done = host.osmon(&arguments);
-        assert_eq!(done.code, code, "{arguments:?}: {}", done.err);
-        assert!(done.err.contains(words), "{arguments:?}: {}", done.err);
-    }
-}
-
-#[test]
-fn it_is_put_where_it_is_wanted() {
-    let mut host = with_minutes("vm", 1);
-    let path = host.path("page.html");
-    host.config = format!("[report]\npath = \"{}\"\n", path.display());
-    assert_eq!(host.osmon(&["report", "-v"]).ok().out.trim(), path.display().to_string());
-    assert!(path.exists() && host.path("page.json").exists());
-    let done = host.osmon(&["graph", "--out", "/nonexistent/x.html"]);
-    assert_eq!(done.code, 74);
-    assert!(done.err.contains("could not write the report /nonexistent/x.html"), "{}", done.err);
 }

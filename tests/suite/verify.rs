@@ -1,4 +1,4 @@
-//! Damage of every kind: verify finds it, repair sets it aside, and everything else goes on meanwhile.
+//! osmon verify: damage of every kind is found, and everything else goes on meanwhile.
 
 use super::harness::{Done, Host, skip, tool};
 use osmon::store::line::seal;
@@ -6,17 +6,17 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const OLD: &str = "2026-11-18";
-const TODAY: &str = "2026-11-20";
+pub const OLD: &str = "2026-11-18";
+pub const TODAY: &str = "2026-11-20";
 
-fn record(time: &str, host: &str, boot: &str, boottime: f64) -> String {
+pub fn record(time: &str, host: &str, boot: &str, boottime: f64) -> String {
     seal(&format!(
         "{{\"schema\":1,\"time\":\"{time}\",\"host\":\"{host}\",\"boot_id\":\"{boot}\",\"boottime_seconds\":{boottime},\"interval_seconds\":60.0,\"load\":{{\"one\":0.5}},\"probe\":{{\"cpu_ms\":2.5}}}}"
     ))
 }
 
 /// The records of a few minutes in two hours.
-fn minutes(day: &str) -> Vec<String> {
+pub fn minutes(day: &str) -> Vec<String> {
     let times = [("03", 58), ("03", 59), ("04", 0), ("04", 1)];
     (0..4)
         .zip(times)
@@ -26,13 +26,13 @@ fn minutes(day: &str) -> Vec<String> {
         .collect()
 }
 
-fn put(path: &Path, content: &[u8]) {
+pub fn put(path: &Path, content: &[u8]) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, content).unwrap();
 }
 
 /// A host with a small open day and, when wanted, a sealed one with its rollups.
-fn host(with_sealed: bool) -> Host {
+pub fn host(with_sealed: bool) -> Host {
     let host = Host::recorded("vm");
     put(&host.data().join(format!("snapshots/{TODAY}.jsonl")), minutes(TODAY).concat().as_bytes());
     if with_sealed {
@@ -44,13 +44,13 @@ fn host(with_sealed: bool) -> Host {
     host
 }
 
-fn sealed(host: &Host) -> PathBuf {
+pub fn sealed(host: &Host) -> PathBuf {
     host.data().join(format!("snapshots/{OLD}.jsonl.gz"))
 }
 
 /// The kinds that verify finds.
 #[track_caller]
-fn verify(host: &Host) -> Vec<String> {
+pub fn verify(host: &Host) -> Vec<String> {
     let done = host.osmon(&["verify", "--json"]);
     let json = done.json();
     let kinds: Vec<String> = json["finding"]
@@ -64,7 +64,7 @@ fn verify(host: &Host) -> Vec<String> {
 }
 
 #[track_caller]
-fn repair(host: &Host) -> Done {
+pub fn repair(host: &Host) -> Done {
     let done = host.osmon(&["repair"]);
     assert_eq!((done.code, done.err.as_str()), (0, ""), "{}", done.out);
     assert_eq!(verify(host), Vec::<String>::new(), "{}", done.out);
@@ -72,7 +72,7 @@ fn repair(host: &Host) -> Done {
 }
 
 /// Intact records of a day, wherever they are.
-fn records(host: &Host, day: &str) -> Vec<String> {
+pub fn records(host: &Host, day: &str) -> Vec<String> {
     let text = |path: PathBuf, program: &str| tool(program, &[path.to_str().unwrap()]).out;
     let plain = text(host.data().join(format!("snapshots/{day}.jsonl")), "cat");
     let sealed = text(host.data().join(format!("snapshots/{day}.jsonl.gz")), "zcat");
@@ -81,7 +81,7 @@ fn records(host: &Host, day: &str) -> Vec<String> {
 }
 
 /// How many snapshots of the sealed day are found by who asks for their hour.
-fn found_by_hour(host: &Host) -> usize {
+pub fn found_by_hour(host: &Host) -> usize {
     let store = osmon::store::Store::new(host.data());
     let hour = |hour: &str| format!("{OLD}T{hour}:00:00Z").parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     let of =
@@ -111,45 +111,6 @@ fn a_day_that_was_cut_anywhere_is_found_or_is_whole() {
             let _ = fs::remove_dir_all(host.data().join("damaged"));
         }
     }
-}
-
-#[test]
-fn a_sealed_day_that_was_cut_or_flipped_anywhere_is_found_and_repaired() {
-    let host = host(true);
-    let whole = fs::read(sealed(&host)).unwrap();
-    let rollups = host.path("rollups");
-    tool("cp", &["-a", host.data().join("rollups").to_str().unwrap(), rollups.to_str().unwrap()]).ok();
-    let all = records(&host, OLD);
-    let mut kept = 0;
-    let damaged: Vec<(String, Vec<u8>)> = (0..whole.len())
-        .map(|cut| (format!("cut at {cut}"), whole[..cut].to_vec()))
-        .chain((0..whole.len()).map(|at| {
-            let mut flipped = whole.clone();
-            flipped[at] ^= 1 << (at % 8);
-            (format!("flipped at {at}"), flipped)
-        }))
-        .collect();
-    for (number, (what, content)) in damaged.into_iter().enumerate() {
-        fs::write(sealed(&host), content).unwrap();
-        let found = verify(&host);
-        if found.is_empty() {
-            assert_eq!(records(&host, OLD), all, "{what}: nothing is lost, so nothing is wrong");
-            assert_eq!(found_by_hour(&host), 4, "{what}: who asks for an hour finds it");
-            continue;
-        }
-        // Each is found; every eighth is repaired, which syncs to the disk again and again.
-        if number % 8 != 0 {
-            continue;
-        }
-        repair(&host);
-        let left = records(&host, OLD);
-        assert!(left.iter().all(|line| all.contains(line)), "{what}");
-        kept += usize::from(!left.is_empty());
-        let _ = fs::remove_dir_all(host.data().join("damaged"));
-        fs::remove_dir_all(host.data().join("rollups")).unwrap();
-        tool("cp", &["-a", rollups.to_str().unwrap(), host.data().to_str().unwrap()]).ok();
-    }
-    assert!(kept > whole.len() / 8, "what can be read is kept: {kept} of {}", whole.len() / 4);
 }
 
 #[test]
@@ -241,40 +202,6 @@ fn what_is_no_regular_file_is_found_makes_nobody_wait_and_is_set_aside() {
 }
 
 #[test]
-fn records_that_are_intact_and_wrong_are_found_and_put_right() {
-    let lines = minutes(TODAY);
-    let other = |at: usize| record(&format!("{TODAY}T04:0{at}:00.000Z"), "db-01", "b", 900.0 + at as f64);
-    let earlier = minutes("2026-11-19");
-    let future = record("2027-11-20T04:00:00.000Z", "web-01", "a", 999.0);
-    let cases: [(&str, Vec<&String>, usize); 5] = [
-        ("wrong_order", vec![&lines[0], &lines[2], &lines[1], &lines[3]], 4),
-        ("repeated", vec![&lines[0], &lines[1], &lines[1], &lines[2], &lines[3]], 4),
-        (
-            "mixed_hosts",
-            vec![&lines[0], &other(2), &lines[1], &other(3), &lines[2], &lines[3]]
-                .into_iter()
-                .map(|line| &*Box::leak(Box::new(line.clone())))
-                .collect(),
-            4,
-        ),
-        ("misplaced", vec![&lines[0], &earlier[0], &lines[1], &lines[2], &lines[3]], 4),
-        ("misplaced", vec![&lines[0], &future, &lines[1], &lines[2], &lines[3]], 4),
-    ];
-    for (kind, content, left) in cases {
-        let host = host(false);
-        let path = host.data().join(format!("snapshots/{TODAY}.jsonl"));
-        put(&path, content.iter().map(|line| line.as_str()).collect::<String>().as_bytes());
-        assert_eq!(verify(&host), [kind]);
-        repair(&host);
-        assert_eq!(records(&host, TODAY), lines, "{kind}");
-        assert_eq!(records(&host, TODAY).len(), left);
-        if kind == "misplaced" && content.contains(&&earlier[0]) {
-            assert_eq!(records(&host, "2026-11-19"), [earlier[0].clone()], "it is where it belongs");
-        }
-    }
-}
-
-#[test]
 fn a_clock_that_was_set_back_and_a_new_name_are_remarks() {
     let host = host(false);
     let path = host.data().join(format!("snapshots/{TODAY}.jsonl"));
@@ -304,58 +231,6 @@ fn a_day_after_tomorrow_is_set_aside() {
 }
 
 #[test]
-fn rollups_that_are_gone_wrong_or_damaged_are_made_anew() {
-    let host = host(true);
-    let month = |tier: &str| host.data().join(format!("rollups/{tier}/2026-11.jsonl.gz"));
-    let whole = fs::read(month("1h")).unwrap();
-    for (what, content) in [("nothing", None), ("cut", Some(&whole[..whole.len() / 2])), ("empty", Some(&whole[..0]))] {
-        match content {
-            None => fs::remove_file(month("1h")).unwrap(),
-            Some(content) => fs::write(month("1h"), content).unwrap(),
-        }
-        assert!(!verify(&host).is_empty(), "{what}");
-        repair(&host);
-        assert_eq!(fs::read(month("1h")).unwrap(), whole, "{what}");
-    }
-    let late = record(&format!("{OLD}T05:00:00.000Z"), "web-01", "a", 3600.0);
-    let content = fs::read(sealed(&host)).unwrap();
-    put(
-        &sealed(&host),
-        &[content, osmon::store::member::pack(&format!("{OLD}T05"), late.as_bytes()).unwrap()].concat(),
-    );
-    assert_eq!(verify(&host), ["rollup_wrong", "rollup_wrong"], "1h and 1d");
-    repair(&host);
-    fs::remove_dir_all(host.data().join("rollups")).unwrap();
-    assert_eq!(verify(&host), ["rollup_missing"; 3]);
-    repair(&host);
-}
-
-#[test]
-fn a_repair_that_was_killed_can_be_done_again() {
-    let host = host(true);
-    let whole = fs::read(sealed(&host)).unwrap();
-    let mut broken = whole.clone();
-    let middle = whole.len() / 3;
-    broken[middle] ^= 0x40;
-    let today = host.data().join(format!("snapshots/{TODAY}.jsonl"));
-    let lines = minutes(TODAY);
-    for moment in 0..40_u64 {
-        fs::write(sealed(&host), &broken).unwrap();
-        fs::write(&today, [&lines[0], &lines[2], &lines[1], &minutes("2026-11-19")[0]].map(String::as_str).concat())
-            .unwrap();
-        let mut child = host.command("osmon", &["repair", "-q"]).spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(moment));
-        let _ = child.kill();
-        child.wait().unwrap();
-        host.osmon(&["repair"]);
-        assert_eq!(verify(&host), Vec::<String>::new(), "killed after {moment} ms");
-        assert_eq!(records(&host, TODAY), lines[..3], "killed after {moment} ms");
-        assert_eq!(records(&host, "2026-11-19").len(), 1, "killed after {moment} ms");
-        let _ = fs::remove_file(host.data().join("snapshots/2026-11-19.jsonl"));
-    }
-}
-
-#[test]
 fn nothing_to_read_and_nothing_to_write() {
     let mut host = host(true);
     let path = host.data().display().to_string();
@@ -373,36 +248,4 @@ fn nothing_to_read_and_nothing_to_write() {
     host.advance(60, 10);
     host.osmon(&["run"]).ok();
     assert_eq!(verify(&host), Vec::<String>::new());
-}
-
-/// What an hour came to is still known when its snapshots are not: no repair and no rebuild forgets it.
-#[test]
-fn rollups_outlive_their_snapshots_and_a_loss_is_told_until_it_was_noted() {
-    let host = host(true);
-    // Another sealed day before it, so that the one that goes lies between two.
-    let earlier = "2026-11-17";
-    put(&host.data().join(format!("snapshots/{earlier}.jsonl")), minutes(earlier).concat().as_bytes());
-    host.osmon(&["store", "rebuild"]).ok();
-    let of_day = || {
-        let asked = ["history", "load.one", "--at", OLD, "--step", "1h", "--json"];
-        host.osmon(&asked).ok().json()["metric"][0]["point"].clone()
-    };
-    let before = of_day();
-    assert_eq!(before.as_array().map(Vec::len), Some(2));
-    fs::remove_file(sealed(&host)).unwrap();
-    assert_eq!(verify(&host), ["snapshots_missing"]);
-    let done = host.osmon(&["verify"]);
-    assert!(done.out.contains("all 4 snapshots of 2026-11-18 are gone"), "{}", done.out);
-    repair(&host);
-    host.osmon(&["store", "rebuild"]).ok();
-    assert_eq!(of_day(), before);
-    // A member that is damaged later is a loss of its own, and its hour stays in the rollups too.
-    let path = host.data().join(format!("snapshots/{earlier}.jsonl.gz"));
-    let content = fs::read(&path).unwrap();
-    put(&path, &content[..content.len() - 40]);
-    assert!(!verify(&host).is_empty());
-    repair(&host);
-    let asked = ["history", "load.one", "--at", earlier, "--step", "1h", "--json"];
-    let points = host.osmon(&asked).ok().json()["metric"][0]["point"].clone();
-    assert_eq!(points.as_array().map(Vec::len), Some(2), "{points}");
 }

@@ -1,4 +1,4 @@
-//! The page as people meet it: old, sent by mail, reloaded, on paper, on a phone, touched, in French.
+//! The page as people meet it: old, sent by mail, reloaded, on paper, on a phone, touched.
 
 use super::browser::{is_here, said, sample, show, show_for};
 use super::harness::{Host, skip, tool};
@@ -241,23 +241,20 @@ fn of_disks_that_are_equally_full_the_root_is_shown() {
 }
 
 #[test]
-fn french_is_french_down_to_the_numbers() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut host: Host = sample(directory.path());
-    host.config = "[report]\nlanguage = \"fr\"\n".to_string();
-    host.osmon(&["graph"]).ok();
-    let page = fs::read_to_string(host.data().join("report.html")).unwrap();
-    let body = page.split("<body").nth(1).unwrap().split("<script>").next().unwrap();
-    assert!(body.contains("data-dot=\",\" data-byte=\"o\"") && body.contains("État au 2026-11-20 21:40 +00:00"));
-    assert!(body.contains(" Gio</td>") || body.contains(" Gio<td>") || body.contains(" Gio</text>"), "bytes");
-    for word in ["GiB", "MiB", "KiB", "I/O"] {
-        assert!(
-            !body.contains(word),
-            "{word}: {}",
-            body.split(word).next().unwrap().chars().rev().take(80).collect::<String>()
-        );
+fn on_a_phone_the_ends_of_the_days_stand_under_the_bars() {
+    if !is_here() {
+        return;
     }
-    let fragment = host.osmon(&["status", "--html"]).out;
-    assert!(fragment.contains(" lang=\"fr\"><p><strong>") && fragment.contains("1 problème en cours"), "{fragment}");
-    assert!(fragment.contains(" depuis ") && !fragment.contains(" since "), "{fragment}");
+    let directory = tempfile::tempdir().unwrap();
+    sample(directory.path());
+    let script = "const say=(k,v)=>document.body.append(`[${k}=${v}=]`);\
+        onload=()=>{const f=document.createElement('iframe');f.style.width='390px';f.style.height='900px';f.src='page.html';\
+        f.onload=()=>{const d=f.contentDocument,q=s=>d.querySelector(s),r=e=>e.getBoundingClientRect(),s=d.querySelectorAll('.dl p>span');\
+        const a=r(s[0]),l=r(s[1]),b=r(s[2]),v=r(q('.dr svg')),p=d.createElement('p'),t=q('.wh');p.className='q';t.after(p);\
+        say('left',Math.abs(a.left-v.left)<1);say('right',Math.abs(b.right-v.right)<1);say('row',a.top==b.top&&l.top>=a.bottom);\
+        const z=e=>f.contentWindow.getComputedStyle(e).fontSize;say('size',z(p)==z(t))};document.body.append(f)}";
+    let (dom, _) = show(directory.path(), script);
+    for what in ["left", "right", "row", "size"] {
+        assert_eq!(said(&dom, what), "true", "{what}");
+    }
 }

@@ -1,0 +1,43 @@
+//! osmon note.
+
+use super::annotations::{page, watched};
+use super::harness::tool;
+use serde_json::Value;
+
+#[test]
+fn a_note_is_kept_with_its_author_and_shown() {
+    let mut host = watched();
+    let mut command = host.command("osmon", &["note", "deployed", "<b>v3\u{202e}", "--json"]);
+    let output = command.env("SUDO_USER", "anna").output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&answer["mark"]["author"], &answer["mark"]["kind"]), (&"anna".into(), &"note".into()));
+    host.advance(60, 10);
+    assert_eq!(
+        host.osmon(&["note", "disk\nreplaced", "--at", "21:30", "-v"]).ok().out,
+        "noted for 2026-11-20 21:30: disk replaced\n"
+    );
+    assert_eq!(host.osmon(&["note", "silent under cron"]).ok().out, "");
+    assert_eq!(host.marks(), ["note: deployed <b>v3\u{FFFD}", "note: disk replaced", "note: silent under cron"]);
+    let marks = host.sections("mark");
+    assert_eq!(
+        (&marks[0]["time"], &marks[1]["time"]),
+        (&"2026-11-20T21:42:00.000Z".into(), &"2026-11-20T21:30:00.000Z".into())
+    );
+    assert_eq!(marks[1]["author"].as_str(), Some(tool("id", &["-un"]).out.trim()));
+    let page = page(&host);
+    assert!(page.contains("<span class=\"w plain\">note</span> deployed &#60;b&#62;v3\u{FFFD} (anna)"));
+    assert!(page.find("silent under").unwrap() < page.find("deployed").unwrap());
+    assert!(page.find("deployed").unwrap() < page.find("disk replaced").unwrap());
+    let long = "x".repeat(501);
+    for (arguments, words) in [
+        (&["note", &long][..], "the note has 501 characters, at most 500 are kept; make it shorter"),
+        (&["note", " \n"], "the note is empty; write for example"),
+        (&["note", "x", "--at", "soon"], "\"soon\" is not a time"),
+        (&["note", "x", "--at", "2026-11-21"], "is in the future"),
+        (&["note"], "TEXT"),
+    ] {
+        let done = host.osmon(arguments);
+        assert_eq!((done.code, done.err.contains(words)), (64, true), "{words}: {}", done.err);
+    }
+    assert_eq!(host.marks().len(), 3);
+}

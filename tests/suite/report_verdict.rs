@@ -1,0 +1,98 @@
+//! The verdict of the page, and what it must not claim.
+
+use super::harness::{Host, tool};
+use std::fs;
+
+pub fn page(host: &Host) -> String {
+    fs::read_to_string(host.data().join("report.html")).unwrap()
+}
+
+fn verdict(page: &str) -> String {
+    let begin = page.find("<h1>").unwrap();
+    page[begin + 4..].split("</h1>").next().unwrap().to_string()
+}
+
+#[test]
+fn what_nobody_judged_is_not_healthy() {
+    let mut host = Host::recorded("vm");
+    host.small("osmon-probe", &[]).ok();
+    host.osmon(&["graph"]).ok();
+    assert_eq!(host.osmon(&["status"]).code, 3);
+    assert_eq!(verdict(&page(&host)), "Unknown");
+    assert!(page(&host).contains("the rules were never judged"));
+    host.osmon(&["run"]).ok();
+    assert_eq!(verdict(&page(&host)), "Healthy");
+    host.advance(1200, 5);
+    host.small("osmon-probe", &[]).ok();
+    host.osmon(&["graph"]).ok();
+    assert_eq!(verdict(&page(&host)), "Unknown");
+    assert!(page(&host).contains("the rules were last judged 20 min ago"));
+    host.osmon(&["run"]).ok();
+    for file in ["crisis.json", "crisis.json.1"] {
+        let _ = fs::remove_file(host.data().join("state").join(file));
+    }
+    fs::write(host.data().join("state/crisis.json"), "garbage").unwrap();
+    host.osmon(&["graph"]);
+    assert_eq!(verdict(&page(&host)), "Unknown");
+}
+
+#[test]
+fn the_verdict_counts_from_the_worst_and_an_acknowledged_problem_says_so() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n[rule.cpu]\ncritical_for = \"0s\"\n".to_string();
+    host.osmon(&["run"]).ok();
+    for _ in 0..5 {
+        host.advance(60, 5);
+        host.osmon(&["run"]).ok();
+    }
+    host.advance(60, 97);
+    host.osmon(&["run"]).ok();
+    let text = page(&host);
+    assert!(text.contains("1 open problem since 20 Nov 21:46 (0 s) · 1 warning</span>"), "{}", &text[..4000]);
+    host.osmon(&["ack", "memory", "--for", "2h", "--because", "kalif"]).ok();
+    host.osmon(&["silence", "cpu", "--for", "1h", "--because", "quokka"]).ok();
+    host.osmon(&["graph"]).ok();
+    let text = page(&host);
+    assert!(text.contains("acknowledged until 20 Nov 23:46 (") && text.contains(": kalif)"), "{text}");
+    assert!(text.contains("silenced until 20 Nov 22:46 ("), "{text}");
+    let json: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
+    assert_eq!(json["incident"][0]["hushed"], "silenced");
+    // Who may read a page for others is told no reason, no name and no path.
+    host.config += "[report]\npublic = true\nstyle_file = \"/home/anna/x.css\"\n";
+    host.osmon(&["note", "anna tunes java"]).ok();
+    host.osmon(&["graph"]);
+    let json = fs::read_to_string(host.data().join("report.json")).unwrap();
+    for private in ["anna", "kalif", "quokka", "java", "shop.service"] {
+        assert!(!page(&host).contains(private) && !json.contains(private), "{private}");
+    }
+    assert!(page(&host).contains("acknowledged until 20 Nov 23:46"));
+}
+
+#[test]
+fn a_service_that_nobody_measured_is_not_green() {
+    let mut host = Host::recorded("vm");
+    host.config = "[probe]\nservices = [\"nosuch\"]\n".to_string();
+    let recorded = tool("find", &[host.root().to_str().unwrap(), "-name", "systemctl-show"]).ok();
+    fs::remove_file(recorded.out.trim()).unwrap();
+    host.osmon(&["run"]);
+    let json: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
+    let days = json["day"].as_array().unwrap();
+    let share = |name: &str| days.iter().find(|day| day["name"] == name).map(|day| day["share"].as_str().unwrap());
+    assert_eq!((share("Host"), share("nosuch"), share("Services")), (Some("100 %"), Some("–"), Some("–")));
+}
+
+#[test]
+fn of_a_wrong_configuration_the_page_says_what_is_in_force() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.memory]\nwarnin = 50\n[report]\ntitle = \"the shop\"\n".to_string();
+    host.osmon(&["run"]);
+    let text = page(&host);
+    assert!(text.contains("the shop") && text.contains("; in force is all that is right</p>"), "{}", &text[..9000]);
+    fs::write(host.data().join("state/last-good.toml"), "[report]\ntitle = \"the barn\"\n").unwrap();
+    host.advance(60, 5);
+    host.osmon(&["run"]);
+    let text = page(&host);
+    assert!(text.contains("the barn") && text.contains("; in force is the last good configuration</p>"));
+}
