@@ -69,8 +69,8 @@ fn usual() -> Duration {
     longest
 }
 
-/// What a run says whose upkeep took too long.
-const UPKEEP_LATE: &str = "osmon run: upkeep: did not finish within 5 s; left alone\n";
+/// Printed by a run whose maintenance reached its time limit.
+const MAINTENANCE_LATE: &str = "osmon run: maintenance: did not finish within 5 s; abandoned\n";
 
 /// Killed rounds on one host; how many were killed before they ended.
 fn lane(rounds: u64, mut usual: Duration, random: &mut Random) -> usize {
@@ -92,7 +92,7 @@ fn lane(rounds: u64, mut usual: Duration, random: &mut Random) -> usize {
         invariant::whole(&host.data());
         match done.status.code() {
             // On a machine that is busy with other tests a step may reach its time limit: nothing may be lost then either.
-            Some(70) if String::from_utf8_lossy(&done.stderr) == UPKEEP_LATE => {}
+            Some(70) if String::from_utf8_lossy(&done.stderr) == MAINTENANCE_LATE => {}
             Some(code) => {
                 assert_eq!((code, String::from_utf8_lossy(&done.stderr).as_ref()), (0, ""), "round {round}");
                 assert!(now.has(host.now), "round {round} ended well and stored nothing");
