@@ -181,7 +181,7 @@ fn rendered(data: &Path) -> f64 {
             let query = Query { is_wanted: &|name| names.contains(name), since, until: now };
             let mut series = Series::new(range.step_seconds);
             let step = i64::from(range.step_seconds.max(1)) * 1000;
-            for (metric, points) in store.points(tier, &query).unwrap().points {
+            for (key, points) in store.points(tier, &query).unwrap().points {
                 let points = if tier == Tier::Hours { group(points, step) } else { points };
                 let drawn = |point: &block::Point| Point {
                     time: point.time_ms as f64 / 1e3 + f64::from(range.step_seconds) / 2.0,
@@ -189,7 +189,7 @@ fn rendered(data: &Path) -> f64 {
                     avg: point.avg,
                     max: point.max,
                 };
-                series.add(&metric, points.iter().map(drawn).collect());
+                series.add(key, points.iter().map(drawn).collect());
             }
             (range, series)
         })

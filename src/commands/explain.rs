@@ -9,6 +9,7 @@ use crate::config::rule::beyond;
 use crate::context::Context;
 use crate::model::annotation::Annotation;
 use crate::model::evidence::{Evidence, Sample};
+use crate::model::metric::SeriesKey;
 use crate::model::suppression::Suppressions;
 use crate::pipeline::evidence;
 use crate::query::incidents::{self, Case};
@@ -92,7 +93,8 @@ fn samples(context: &Context, case: &Case, fired: DateTime<Utc>) -> Result<Vec<S
     let until = (fired + TimeDelta::minutes(SAMPLES.1 as i64 + 1)).min(context.now.wall);
     let is_wanted = |name: &str| name == case.name();
     let query = Query { is_wanted: &is_wanted, since, until };
-    let points = context.store.points(Tier::Columns, &query)?.points.remove(&case.metric).unwrap_or_default();
+    let series = SeriesKey::parse(&case.metric);
+    let points = context.store.points(Tier::Columns, &query)?.points.remove(&series).unwrap_or_default();
     let (before, after): (Vec<&Point>, Vec<&Point>) =
         points.iter().partition(|point| point.time_ms <= fired.timestamp_millis());
     let kept = before.iter().skip(before.len().saturating_sub(SAMPLES.0)).chain(after.iter().take(SAMPLES.1));

@@ -14,7 +14,7 @@ use crate::base::{clock, parse_past, text};
 use crate::cli::{Call, Command, Exit};
 use crate::context::Context;
 use crate::model::catalogue;
-use crate::model::metric::{Label, Selector, read_labels};
+use crate::model::metric::{Selector, SeriesKey};
 use crate::query::timeline::{self, Timeline};
 use crate::store::SNAPSHOTS;
 use crate::store::block::Point;
@@ -73,12 +73,9 @@ pub const COMMAND: Command = Command {
     ..Command::DEFAULT
 };
 
-/// A metric and what it was.
+/// A series and its points.
 struct Track {
-    /// With labels.
-    metric: String,
-    name: String,
-    labels: Vec<Label>,
+    key: SeriesKey,
     points: Vec<Point>,
 }
 
@@ -89,8 +86,8 @@ struct History {
     tracks: Vec<Track>,
     gaps: Vec<Gap>,
     timeline: Timeline,
-    /// Metrics of a wanted name whose labels were not asked for.
-    others: Vec<String>,
+    /// Series of a selected name whose labels were not selected.
+    others: Vec<SeriesKey>,
 }
 
 impl History {
@@ -193,16 +190,15 @@ fn read(context: &Context, span: Span, selectors: &[Selector]) -> Result<History
     }
     let timeline = timeline::read(context, span.since, span.until)?;
     let (mut tracks, mut times, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    for (metric, points) in answer.points {
-        let (name, labels) = read_labels(&metric);
+    for (key, points) in answer.points {
         let points = span.step.group(points);
-        if name == ALWAYS {
+        if key.name == ALWAYS {
             times = points.iter().map(|point| point.time_ms).collect();
         }
-        if selectors.iter().any(|selector| selector.matches(name, &labels)) {
-            tracks.push(Track { name: name.to_string(), labels, points, metric: metric.clone() });
-        } else if name != ALWAYS {
-            others.push(metric);
+        if selectors.iter().any(|selector| selector.selects(&key)) {
+            tracks.push(Track { key, points });
+        } else if key.name != ALWAYS {
+            others.push(key);
         }
     }
     let has_older = context.store.first_day(SNAPSHOTS)?.is_some_and(|day| day < stamp(span.since));
@@ -238,7 +234,7 @@ fn nothing(history: &History, asked: &[String]) -> ErrorKind {
     let (span, others) = (&history.span, &history.others);
     if let Some(first) = others.first() {
         let more = if others.len() > 1 {
-            format!(", {} and others", others.get(1).map_or("", String::as_str))
+            format!(", {} and others", others.get(1).map_or_else(String::new, ToString::to_string))
         } else {
             String::new()
         };

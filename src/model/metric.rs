@@ -1,4 +1,4 @@
-//! The name of a metric with its labels: `disk.used_percent{mount="/"}`.
+//! Metrics, the identity of their series, and selectors: `disk.used_percent{mount="/"}`.
 
 use crate::base::text::{NAME_MAX, clean};
 use std::fmt;
@@ -6,23 +6,58 @@ use std::fmt;
 /// One label: the key and value of an element's identity.
 pub type Label = (String, String);
 
+/// Identity of a time series: metric name and labels. Its text form, written by [`fmt::Display`] and read by
+/// [`SeriesKey::parse`], is `name` or `name{key="value",…}`; blocks, events and exports carry it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeriesKey {
+    /// Path of the number in the record, joined by dots.
+    pub name: String,
+    /// Labels of the element the number belongs to; empty for the host itself.
+    pub labels: Vec<Label>,
+}
+
+impl SeriesKey {
+    /// The series of a metric with these labels.
+    pub fn new(name: impl Into<String>, labels: Vec<Label>) -> Self {
+        Self { name: name.into(), labels }
+    }
+
+    /// Reads the text form. Text that is no such form becomes a name without labels, so nothing is lost.
+    pub fn parse(text: &str) -> Self {
+        let (name, labels) = read_labels(text);
+        Self::new(name, labels)
+    }
+
+    /// Value of the label with this key.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Display for SeriesKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        display_labels(&self.labels, f)
+    }
+}
+
 /// One number of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     /// Path of the number in the record, joined by dots.
     pub name: String,
-    /// Identity of the thing it belongs to; empty for the host itself.
+    /// Labels of the element the number belongs to; empty for the host itself.
     pub labels: Vec<Label>,
     /// The value, in the unit that the name ends in.
     pub value: f64,
 }
 
-/// Which metrics are meant: a name, and patterns for labels.
+/// Selects metrics by name and label patterns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {
-    /// Name; of a pattern one in which `*` stands for any text.
+    /// Name; in a pattern, `*` matches any text.
     pub name: String,
-    /// Label key and pattern; `*` in a pattern stands for any text.
+    /// Label keys and patterns; `*` matches any text.
     pub patterns: Vec<Label>,
 }
 
@@ -30,12 +65,12 @@ impl Selector {
     /// Reads `name` or `name{key="pattern",…}`.
     ///
     /// # Errors
-    /// A sentence that says what was expected.
+    /// A sentence that shows the expected form.
     pub fn parse(text: &str) -> Result<Self, String> {
         Self::read(text, false)
     }
 
-    /// The same where `*` stands for any text in the name too, and a word without a dot for all of a section.
+    /// Reads a selector whose name may contain `*`; a name without a dot selects a whole section.
     ///
     /// # Errors
     /// As [`Selector::parse`].
@@ -71,12 +106,17 @@ impl Selector {
         Ok(Self { name: name.to_string(), patterns })
     }
 
-    /// Whether `text` fits a pattern in which `*` stands for any text.
+    /// Whether `text` matches a pattern in which `*` matches any text.
     pub fn pattern_fits(pattern: &str, text: &str) -> bool {
         glob(pattern, text)
     }
 
-    /// Whether a metric is meant.
+    /// Whether the selector selects a series.
+    pub fn selects(&self, series: &SeriesKey) -> bool {
+        self.matches(&series.name, &series.labels)
+    }
+
+    /// Whether the selector selects the metric with this name and these labels.
     pub fn matches(&self, name: &str, labels: &[Label]) -> bool {
         glob(&self.name, name)
             && self
@@ -100,16 +140,25 @@ fn glob(pattern: &str, text: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// Labels as they follow a name: `{mount="/"}`, or nothing.
+/// Labels in the text form of a series: `{mount="/"}`, or nothing when there are none.
 pub fn write_labels(labels: &[Label]) -> String {
-    if labels.is_empty() {
-        return String::new();
+    struct Labels<'a>(&'a [Label]);
+    impl fmt::Display for Labels<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            display_labels(self.0, f)
+        }
     }
-    let pairs: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value:?}")).collect();
-    format!("{{{}}}", pairs.join(","))
+    Labels(labels).to_string()
 }
 
-/// Name and labels of a metric as [`write_labels`] wrote it. What is no such text is a name.
+fn display_labels(labels: &[Label], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (at, (key, value)) in labels.iter().enumerate() {
+        write!(f, "{}{key}={value:?}", if at == 0 { '{' } else { ',' })?;
+    }
+    f.write_str(if labels.is_empty() { "" } else { "}" })
+}
+
+/// Name and labels of the text form of a series; text that is no such form is a name.
 pub fn read_labels(metric: &str) -> (&str, Vec<Label>) {
     let Some((name, rest)) = metric.split_once('{') else { return (metric, Vec::new()) };
     let (mut labels, mut rest) = (Vec::new(), rest);
@@ -121,7 +170,7 @@ pub fn read_labels(metric: &str) -> (&str, Vec<Label>) {
     (name, labels)
 }
 
-/// The text up to the quote that ends it, and what follows.
+/// Splits quoted text (without the opening quote) into its unescaped content and what follows the closing quote.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let (mut value, mut chars) = (String::new(), text.chars());
     loop {
@@ -157,10 +206,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn labels_that_are_written_are_read(values in proptest::collection::vec(any::<String>(), 0..3)) {
+        fn a_key_survives_its_text_form(values in proptest::collection::vec(any::<String>(), 0..3)) {
             let labels: Vec<Label> = values.into_iter().enumerate().map(|(at, value)| (format!("k{at}"), value)).collect();
-            let text = format!("a.b{}", write_labels(&labels));
-            prop_assert_eq!(read_labels(&text), ("a.b", labels));
+            let key = SeriesKey::new("a.b", labels);
+            prop_assert_eq!(SeriesKey::parse(&key.to_string()), key);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::config::Rule;
 use crate::config::rule::Measure;
 use crate::context::Context;
 use crate::crisis::band::{Band, Hour, LEAST_HOURS, PAST_HOURS, Past, least_spread};
-use crate::model::metric::{read_labels, write_labels};
+use crate::model::metric::write_labels;
 use crate::store::query::Query;
 use crate::store::tier::Tier;
 use anyhow::Result;
@@ -90,9 +90,8 @@ fn learn(context: &Context, rules: &[&Rule], into: Learned) -> Result<Learned> {
     let until = DateTime::from_timestamp(begun, 0).unwrap_or(context.now.wall) - TimeDelta::milliseconds(1);
     let query = Query { is_wanted: &wanted, since: until - TimeDelta::hours(PAST_HOURS), until };
     let (mut known, mut band) = (BTreeMap::<String, usize>::new(), BTreeMap::new());
-    for (metric, points) in context.store.points(Tier::Hours, &query)?.points {
-        let (name, labels) = read_labels(&metric);
-        for rule in rules.iter().filter(|rule| rule.metric.matches(name, &labels)) {
+    for (series, points) in context.store.points(Tier::Hours, &query)?.points {
+        for rule in rules.iter().filter(|rule| rule.metric.selects(&series)) {
             let (mut past, mut last) = (Past::default(), i64::MIN);
             for point in &points {
                 let Some(time) = DateTime::from_timestamp_millis(point.time_ms) else { continue };
@@ -103,9 +102,9 @@ fn learn(context: &Context, rules: &[&Rule], into: Learned) -> Result<Learned> {
             *most = past.known().max(*most);
             if last >= into.hour - ABSENT_HOURS
                 && band.len() < BANDS_MAX
-                && let Some(found) = past.band(into.hour, least_spread(name))
+                && let Some(found) = past.band(into.hour, least_spread(&series.name))
             {
-                band.insert(format!("{}{}", rule.name, write_labels(&labels)), found);
+                band.insert(format!("{}{}", rule.name, write_labels(&series.labels)), found);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{line, scan};
 use crate::base::clock::{parse, stamp};
+use crate::model::metric::SeriesKey;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use std::borrow::Cow;
@@ -98,10 +99,10 @@ impl Serialize for Number {
 }
 
 /// The line of the samples of a metric that lie within 49 days from `begin` on.
-pub fn write_samples(metric: &str, begin: DateTime<Utc>, points: &[Point]) -> String {
+pub fn write_samples(series: &SeriesKey, begin: DateTime<Utc>, points: &[Point]) -> String {
     let begin_ms = begin.timestamp_millis();
     let block = Samples {
-        metric: metric.into(),
+        metric: series.to_string().into(),
         time: stamp(begin).into(),
         offset_ms: points.iter().map(|point| u32::try_from(point.time_ms - begin_ms).unwrap_or(0)).collect(),
         value: points.iter().map(|point| Number(point.avg)).collect(),
@@ -110,7 +111,13 @@ pub fn write_samples(metric: &str, begin: DateTime<Utc>, points: &[Point]) -> St
 }
 
 /// The line of the points of a metric, `steps` of them from `begin` on.
-pub fn write_rolled(metric: &str, begin: DateTime<Utc>, step_seconds: u32, steps: usize, points: &[Point]) -> String {
+pub fn write_rolled(
+    series: &SeriesKey,
+    begin: DateTime<Utc>,
+    step_seconds: u32,
+    steps: usize,
+    points: &[Point],
+) -> String {
     let step_ms = i64::from(step_seconds) * 1000;
     let slots: Vec<Option<&Point>> = (0..steps as i64)
         .map(|step| {
@@ -120,7 +127,7 @@ pub fn write_rolled(metric: &str, begin: DateTime<Utc>, step_seconds: u32, steps
         .collect();
     let column = |of: fn(&Point) -> f64| slots.iter().map(|slot| slot.map(|point| Number(of(point)))).collect();
     let block = Rolled {
-        metric: metric.into(),
+        metric: series.to_string().into(),
         time: stamp(begin).into(),
         step_seconds,
         min: column(|point| point.min),
@@ -207,13 +214,14 @@ mod tests {
                 values.iter().map(|(offset, value)| Point::sample(begin().timestamp_millis() + offset, *value as f64 / 1e3)).collect();
             points.sort_by_key(|point| point.time_ms);
             let name = "disk.used_percent{mount=\"/\\\"\u{e9}\"}";
-            let text = write_samples(name, begin(), &points);
+            let key = SeriesKey::parse(name);
+            let text = write_samples(&key, begin(), &points);
             let line = line::check(text.trim_end().as_bytes()).unwrap();
             prop_assert_eq!(read(line), Some((name.into(), points.clone())));
 
             let groups = group(points.clone(), 300_000);
             prop_assert_eq!(groups.iter().map(|group| group.count as usize).sum::<usize>(), points.len());
-            let text = write_rolled(name, begin(), 300, 12, &groups);
+            let text = write_rolled(&key, begin(), 300, 12, &groups);
             let (metric, found) = read(text.trim_end()).unwrap();
             prop_assert_eq!(metric, name);
             prop_assert_eq!(found.len(), groups.len());

@@ -1,30 +1,30 @@
-//! An hour of snapshots turned by metric: the work that every reader of a metric is spared.
+//! The snapshots of an hour transposed into series.
 
 use super::block::Point;
 use super::read::Reading;
 use super::{SNAPSHOTS, Store};
 use crate::base::clock::parse;
-use crate::model::metric::write_labels;
+use crate::model::metric::{Label, SeriesKey};
 use crate::model::record::time_of;
 use crate::model::walk::walk;
 use anyhow::Result;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use std::collections::{BTreeMap, HashMap};
 
-/// Samples of every metric, by its name (without labels), then with labels; each in the order of time.
-pub type ByName = BTreeMap<String, BTreeMap<String, Vec<Point>>>;
+/// Points by series, each in order of time.
+pub type SeriesPoints = BTreeMap<SeriesKey, Vec<Point>>;
 
-/// The beginning of the hour of a time.
+/// Begin of the hour that contains a time.
 pub fn of(time: DateTime<Utc>) -> DateTime<Utc> {
     time.duration_trunc(TimeDelta::hours(1)).unwrap_or(time)
 }
 
 impl Store {
-    /// Every metric of the snapshots of the hour that begins at `hour`. A snapshot that stands there twice counts once.
+    /// Every series of the snapshots of the hour that begins at `hour`. A snapshot that was stored twice counts once.
     ///
     /// # Errors
     /// As [`Store::read`].
-    pub fn read_hour(&self, hour: DateTime<Utc>) -> Result<(ByName, Reading)> {
+    pub fn read_hour(&self, hour: DateTime<Utc>) -> Result<(SeriesPoints, Reading)> {
         let mut samples = Samples::default();
         let last = hour + TimeDelta::milliseconds(3_599_999);
         let reading = self.read(SNAPSHOTS, hour, last, &mut |line| samples.add(line, &mut |_| true))?;
@@ -32,46 +32,52 @@ impl Store {
     }
 }
 
-/// Collects the metrics of snapshots.
+/// Collects the metrics of snapshots into series.
 #[derive(Debug, Default)]
 pub struct Samples {
-    /// With labels → name without, samples. A map without order is all the hot path can afford.
-    found: HashMap<String, (String, Vec<Point>)>,
+    series: Vec<(SeriesKey, Vec<Point>)>,
+    positions: HashMap<SeriesKey, usize>,
+    /// Where the next metric is expected: consecutive snapshots hold the same metrics in the same order, so most need
+    /// neither a search nor an allocation.
+    next: usize,
 }
 
 impl Samples {
-    /// Takes the metrics of one snapshot whose name is wanted. A line that is damaged adds what stands before the damage.
+    /// Adds the metrics of one snapshot whose name is wanted. A damaged line adds what precedes the damage.
     pub fn add(&mut self, line: &str, is_wanted: &mut dyn FnMut(&str) -> bool) {
         let Some(time_ms) = time_of(line).and_then(parse).map(|time| time.timestamp_millis()) else { return };
-        let found = &mut self.found;
+        self.next = 0;
         let _ = walk(line, &mut |name, labels, value| {
-            if !is_wanted(name) {
-                return;
-            }
-            let labelled;
-            let metric = if labels.is_empty() {
-                name
-            } else {
-                labelled = format!("{name}{}", write_labels(labels));
-                &labelled
-            };
-            match found.get_mut(metric) {
-                Some((_, points)) => points.push(Point::sample(time_ms, value)),
-                None => {
-                    found.insert(metric.to_string(), (name.to_string(), vec![Point::sample(time_ms, value)]));
-                }
+            if is_wanted(name) {
+                self.points(name, labels).push(Point::sample(time_ms, value));
             }
         });
     }
 
-    /// What was collected; of several samples of a metric at the same time the first.
-    pub fn finish(self) -> ByName {
-        let mut by_name = ByName::new();
-        for (metric, (name, mut points)) in self.found {
+    /// The points of a series.
+    fn points(&mut self, name: &str, labels: &[Label]) -> &mut Vec<Point> {
+        let Self { series, positions, next } = self;
+        let is_expected = series.get(*next).is_some_and(|(key, _)| key.name == name && key.labels == labels);
+        let at = if is_expected {
+            *next
+        } else {
+            *positions.entry(SeriesKey::new(name, labels.to_vec())).or_insert_with_key(|key| {
+                series.push((key.clone(), Vec::new()));
+                series.len() - 1
+            })
+        };
+        *next = at + 1;
+        #[expect(clippy::indexing_slicing, reason = "every position was pushed above")]
+        &mut series[at].1
+    }
+
+    /// The collected series; of several samples of a series at the same time the first.
+    pub fn finish(self) -> SeriesPoints {
+        let ordered = self.series.into_iter().map(|(key, mut points)| {
             points.sort_by_key(|point| point.time_ms);
             points.dedup_by_key(|point| point.time_ms);
-            by_name.entry(name).or_default().insert(metric, points);
-        }
-        by_name
+            (key, points)
+        });
+        ordered.collect()
     }
 }

@@ -2,11 +2,12 @@
 
 use super::block::{self, Point, group};
 use super::day;
-use super::hour::{self, Samples};
+use super::hour::{self, Samples, SeriesPoints};
 use super::read::Reading;
 use super::tier::Tier;
 use super::upkeep::Progress;
 use super::{SNAPSHOTS, Store};
+use crate::model::metric::SeriesKey;
 use anyhow::Result;
 use chrono::{DateTime, Days, Months, TimeDelta, Utc};
 use std::collections::BTreeMap;
@@ -14,54 +15,71 @@ use std::collections::BTreeMap;
 /// From the first to the last millisecond of a day.
 const DAY: TimeDelta = TimeDelta::milliseconds(86_399_999);
 
-/// What is asked for.
+/// A request for series.
 pub struct Query<'a> {
-    /// Whether a metric name (without labels) is wanted.
+    /// Whether the series of a metric name are wanted.
     pub is_wanted: &'a dyn Fn(&str) -> bool,
-    /// First moment, included.
+    /// First moment, inclusive.
     pub since: DateTime<Utc>,
-    /// Last moment, included.
+    /// Last moment, inclusive.
     pub until: DateTime<Utc>,
 }
 
 /// The answer.
 #[derive(Debug, Default)]
 pub struct Answer {
-    /// Metric with labels, and its points in the order of time.
-    pub points: BTreeMap<String, Vec<Point>>,
-    /// What was met while reading.
+    /// Points by series, in order of time.
+    pub points: SeriesPoints,
+    /// Damage and unreadable files met while reading.
     pub reading: Reading,
 }
 
-impl Answer {
+/// An answer being collected.
+#[derive(Default)]
+struct Collector {
+    /// Points of blocks by the text form of their series, which is parsed once at the end.
+    blocks: BTreeMap<String, Vec<Point>>,
+    /// Points of snapshots.
+    points: SeriesPoints,
+    reading: Reading,
+}
+
+impl Collector {
+    /// Adds the points of a block that lie within the query.
     fn add(&mut self, text: &str, query: &Query) {
         let Some((metric, points)) = block::read(text) else { return };
         let (since, until) = (query.since.timestamp_millis(), query.until.timestamp_millis());
         let points = points.into_iter().filter(|point| point.time_ms >= since && point.time_ms <= until);
-        match self.points.get_mut(&*metric) {
+        match self.blocks.get_mut(&*metric) {
             Some(known) => known.extend(points),
             None => {
-                self.points.insert(metric.into_owned(), points.collect());
+                self.blocks.insert(metric.into_owned(), points.collect());
             }
         }
     }
 
-    fn join(&mut self, other: Self) {
-        for (metric, points) in other.points {
-            self.points.entry(metric).or_default().extend(points);
+    fn join(&mut self, points: SeriesPoints, reading: Reading) {
+        for (series, points) in points {
+            self.points.entry(series).or_default().extend(points);
         }
-        self.reading.join(other.reading);
+        self.reading.join(reading);
     }
 
-    /// In the order of time, each moment once: of two blocks the later one.
-    fn finish(mut self) -> Self {
-        for points in self.points.values_mut() {
+    /// All points in order of time, one for each moment: snapshots take precedence over blocks, later blocks over
+    /// earlier ones.
+    fn finish(mut self) -> Answer {
+        let mut all: SeriesPoints =
+            self.blocks.into_iter().map(|(text, points)| (SeriesKey::parse(&text), points)).collect();
+        for (series, points) in std::mem::take(&mut self.points) {
+            all.entry(series).or_default().extend(points);
+        }
+        for points in all.values_mut().filter(|points| !points.is_sorted_by(|a, b| a.time_ms < b.time_ms)) {
             points.reverse();
             points.sort_by_key(|point| point.time_ms);
             points.dedup_by_key(|point| point.time_ms);
         }
-        self.points.retain(|_, points| !points.is_empty());
-        self
+        all.retain(|_, points| !points.is_empty());
+        Answer { points: all, reading: self.reading }
     }
 }
 
@@ -77,7 +95,7 @@ impl Store {
         let step = i64::from(tier.step_seconds()) * 1000;
         let begin = query.since.timestamp_millis().div_euclid(step) * step;
         let query = &Query { since: DateTime::from_timestamp_millis(begin).unwrap_or(query.since), ..*query };
-        let mut answer = Answer::default();
+        let mut answer = Collector::default();
         let open = self.open_days(SNAPSHOTS)?;
         for period in periods(tier, query) {
             self.blocks(tier, &period, query, &mut answer)?;
@@ -102,14 +120,14 @@ impl Store {
                     Tier::Columns | Tier::FiveMinutes => self.samples(&part)?,
                     Tier::Hours | Tier::Days => self.points(Tier::FiveMinutes, &part)?,
                 };
-                let grouped = finer.points.into_iter().map(|(metric, points)| (metric, group(points, step)));
-                answer.join(Answer { points: grouped.collect(), reading: finer.reading });
+                let grouped = finer.points.into_iter().map(|(series, points)| (series, group(points, step)));
+                answer.join(grouped.collect(), finer.reading);
             }
         }
         Ok(answer.finish())
     }
 
-    fn blocks(&self, tier: Tier, period: &str, query: &Query, answer: &mut Answer) -> Result<()> {
+    fn blocks(&self, tier: Tier, period: &str, query: &Query, answer: &mut Collector) -> Result<()> {
         let mut reading = Reading::default();
         self.read_blocks(tier, period, query.is_wanted, &mut reading, &mut |_, line| answer.add(line, query))?;
         answer.reading.join(reading);
@@ -134,7 +152,7 @@ impl Store {
 
     /// Single samples: from columns where there are any, else from snapshots.
     fn samples(&self, query: &Query) -> Result<Answer> {
-        let mut answer = Answer::default();
+        let mut answer = Collector::default();
         let (progress, open) = (self.progress(), self.open_days(SNAPSHOTS)?);
         for day in days(query) {
             let Some(begin) = day::begin(&day) else { continue };
@@ -143,14 +161,14 @@ impl Store {
             match (&progress, self.has_period(Tier::Columns, &day), open.contains(&day)) {
                 (Some(progress), true, true) => self.columns(&day, &part, progress, &mut answer)?,
                 (_, true, false) => self.blocks(Tier::Columns, &day, &part, &mut answer)?,
-                _ => answer.join(self.snapshots(&part, false)?),
+                _ => self.snapshots(&part, false, &mut answer)?,
             }
         }
         Ok(answer.finish())
     }
 
     /// A day that has columns: its closed hours from there, the others from snapshots.
-    fn columns(&self, day: &str, query: &Query, progress: &Progress, answer: &mut Answer) -> Result<()> {
+    fn columns(&self, day: &str, query: &Query, progress: &Progress, answer: &mut Collector) -> Result<()> {
         if query.since < progress.hours_until {
             self.blocks(Tier::Columns, day, query, answer)?;
             let met = progress.damage.iter().filter(|(hour, _)| *hour >= hour::of(query.since) && *hour <= query.until);
@@ -161,17 +179,17 @@ impl Store {
         for hour in progress.late.iter().filter(|hour| day::of(**hour) == day) {
             let part = Query { since: query.since.max(*hour), until: query.until.min(hour_end(*hour)), ..*query };
             if part.since <= part.until {
-                answer.join(self.snapshots(&part, false)?);
+                self.snapshots(&part, false, answer)?;
             }
         }
         let rest = Query { since: query.since.max(progress.hours_until), ..*query };
         if rest.since <= rest.until {
-            answer.join(self.snapshots(&rest, true)?);
+            self.snapshots(&rest, true, answer)?;
         }
         Ok(())
     }
 
-    fn snapshots(&self, query: &Query, from_the_end: bool) -> Result<Answer> {
+    fn snapshots(&self, query: &Query, from_the_end: bool, answer: &mut Collector) -> Result<()> {
         let mut samples = Samples::default();
         let visit = &mut |line: &str| samples.add(line, &mut |name| (query.is_wanted)(name));
         let reading = if from_the_end {
@@ -179,7 +197,8 @@ impl Store {
         } else {
             self.read(SNAPSHOTS, query.since, query.until, visit)?
         };
-        Ok(Answer { points: samples.finish().into_values().flatten().collect(), reading })
+        answer.join(samples.finish(), reading);
+        Ok(())
     }
 }
 

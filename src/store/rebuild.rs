@@ -5,11 +5,12 @@
 
 use super::block::{Point, group, write_rolled, write_samples};
 use super::day;
-use super::hour::{self, ByName};
+use super::hour::{self, SeriesPoints};
 use super::read::Reading;
 use super::tier::{Lines, Tier};
 use super::{SNAPSHOTS, Store, at};
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace_cache};
+use crate::model::metric::SeriesKey;
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,7 @@ struct Annotation {
 }
 
 /// Calls for an hour: its begin, its samples, what was met while reading.
-pub type EachHour<'a> = dyn FnMut(DateTime<Utc>, &ByName, Reading) -> Result<()> + 'a;
+pub type EachHour<'a> = dyn FnMut(DateTime<Utc>, &SeriesPoints, Reading) -> Result<()> + 'a;
 
 impl Store {
     /// Reads the snapshots of the day that begins at `begin`, hour by hour, and rolls them up.
@@ -43,20 +44,17 @@ impl Store {
     /// # Errors
     /// What reading says, and `each_hour`.
     pub fn roll_day(&self, begin: DateTime<Utc>, each_hour: &mut EachHour) -> Result<RolledDay> {
-        let mut by_hour: BTreeMap<String, BTreeMap<String, Vec<Point>>> = BTreeMap::new();
+        let mut by_hour = SeriesPoints::new();
         for hour in (0..24).map(|hour| begin + TimeDelta::hours(hour)) {
             let (samples, reading) = self.read_hour(hour)?;
             each_hour(hour, &samples, reading)?;
-            for (name, metrics) in samples {
-                let hours = by_hour.entry(name).or_default();
-                for (metric, points) in metrics {
-                    hours.entry(metric).or_default().extend(group(points, 3_600_000));
-                }
+            for (series, points) in samples {
+                by_hour.entry(series).or_default().extend(group(points, 3_600_000));
             }
         }
-        let hours = lines_of(&by_hour, &|metric, points| write_rolled(metric, begin, 3600, 24, points));
-        let days = lines_of(&by_hour, &|metric, points| {
-            write_rolled(metric, begin, 86_400, 1, &group(points.iter().copied(), 86_400_000))
+        let hours = lines_of(&by_hour, &|series, points| write_rolled(series, begin, 3600, 24, points));
+        let days = lines_of(&by_hour, &|series, points| {
+            write_rolled(series, begin, 86_400, 1, &group(points.iter().copied(), 86_400_000))
         });
         Ok(RolledDay { hours, days })
     }
@@ -140,13 +138,13 @@ impl Store {
 }
 
 /// The columns of an hour.
-pub(super) fn columns_of(hour: DateTime<Utc>, samples: &ByName) -> Lines {
-    lines_of(samples, &|metric, points| write_samples(metric, hour::of(hour), points))
+pub(super) fn columns_of(hour: DateTime<Utc>, samples: &SeriesPoints) -> Lines {
+    lines_of(samples, &|series, points| write_samples(series, hour::of(hour), points))
 }
 
-/// The five minutes of an hour.
-pub(super) fn five_minutes_of(hour: DateTime<Utc>, samples: &ByName) -> Lines {
-    lines_of(samples, &|metric, points| write_rolled(metric, hour, 300, 12, &group(points.iter().copied(), 300_000)))
+/// The five-minute rollups of an hour.
+pub(super) fn five_minutes_of(hour: DateTime<Utc>, samples: &SeriesPoints) -> Lines {
+    lines_of(samples, &|series, points| write_rolled(series, hour, 300, 12, &group(points.iter().copied(), 300_000)))
 }
 
 fn join(lines: &mut Lines, more: Lines) {
@@ -155,11 +153,18 @@ fn join(lines: &mut Lines, more: Lines) {
     }
 }
 
-/// One line for each metric, gathered by name.
-fn lines_of(samples: &ByName, write: &dyn Fn(&str, &[Point]) -> String) -> Lines {
-    let line =
-        |metrics: &BTreeMap<String, Vec<Point>>| metrics.iter().map(|(metric, points)| write(metric, points)).collect();
-    samples.iter().map(|(name, metrics)| (name.clone(), line(metrics))).collect()
+/// One line for each series, by metric name.
+fn lines_of(samples: &SeriesPoints, write: &dyn Fn(&SeriesKey, &[Point]) -> String) -> Lines {
+    let mut lines = Lines::new();
+    for (series, points) in samples {
+        match lines.get_mut(&series.name) {
+            Some(known) => known.push_str(&write(series, points)),
+            None => {
+                lines.insert(series.name.clone(), write(series, points));
+            }
+        }
+    }
+    lines
 }
 
 #[cfg(test)]

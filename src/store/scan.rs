@@ -193,7 +193,8 @@ mod tests {
                 Point { time_ms: begin.timestamp_millis() + at as i64 * 600_000, min: *value, avg: *value, max: *value, count: 3 }
             }).collect();
             let name = format!("disk.used_percent{{mount=\"{}\"}}", label.replace(['\\', '"'], ""));
-            for text in [write_samples(&name, begin, &points), write_rolled(&name, begin, 300, 80, &points)] {
+            let key = crate::model::metric::SeriesKey::parse(&name);
+            for text in [write_samples(&key, begin, &points), write_rolled(&key, begin, 300, 80, &points)] {
                 let (fast, slow) = (read(text.trim_end()), read_any(text.trim_end()).unwrap());
                 if let Some(fast) = fast {
                     prop_assert_eq!(&fast.0, &slow.0);

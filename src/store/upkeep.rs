@@ -4,7 +4,7 @@
 //! Everything here can be done again: what a crash left half-done is done once more, and the later block counts.
 
 use super::day::{self, Day};
-use super::hour::{self, ByName};
+use super::hour::{self, SeriesPoints};
 use super::read::Reading;
 use super::rebuild::{columns_of, five_minutes_of};
 use super::tier::Tier;
@@ -174,14 +174,14 @@ impl Store {
         at("write", &path, replace_cache(&path, &serde_json::to_vec(progress)?, FILE_MODE))
     }
 
-    fn samples_of(&self, hour: DateTime<Utc>, progress: &mut Progress) -> Result<ByName> {
+    fn samples_of(&self, hour: DateTime<Utc>, progress: &mut Progress) -> Result<SeriesPoints> {
         let (samples, reading) = self.read_hour(hour)?;
         progress.note(hour, reading);
         Ok(samples)
     }
 
     /// Appends the blocks of an hour.
-    fn close_hour(&self, hour: DateTime<Utc>, samples: &ByName, with_columns: bool) -> Result<()> {
+    fn close_hour(&self, hour: DateTime<Utc>, samples: &SeriesPoints, with_columns: bool) -> Result<()> {
         if samples.is_empty() {
             return Ok(());
         }

@@ -3,6 +3,7 @@
 use super::harness::{Host, repository, tool};
 use super::invariant;
 use chrono::{DateTime, TimeDelta, Utc};
+use osmon::model::metric::SeriesKey;
 use osmon::store::block::{Point, group};
 use osmon::store::query::Query;
 use osmon::store::tier::Tier;
@@ -93,7 +94,7 @@ fn same(data: &Path, tier: Tier, expected: &BTreeMap<&str, Rolled>, until: DateT
     let answer = Store::new(data.to_path_buf()).points(tier, &query).unwrap();
     assert_eq!((answer.reading.damaged, answer.reading.unreadable.len()), (0, 0));
     for (metric, expected) in expected {
-        let found = rolled(&answer.points[*metric], Tier::Columns);
+        let found = rolled(&answer.points[&SeriesKey::parse(metric)], Tier::Columns);
         assert_eq!(found.len(), expected.len(), "{metric} {tier:?}");
         for (found, expected) in found.iter().zip(expected) {
             let exact = |point: &(i64, f64, f64, f64, u32)| (point.0, point.1, point.3, point.4);

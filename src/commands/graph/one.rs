@@ -9,7 +9,7 @@ use crate::base::units::parse_duration;
 use crate::cli::Exit;
 use crate::context::Context;
 use crate::model::catalogue;
-use crate::model::metric::{Selector, read_labels};
+use crate::model::metric::{Selector, SeriesKey};
 use crate::report::chart::range::{RANGES, Range};
 use crate::report::chart::series::{ALWAYS, Point};
 use crate::report::chart::single::Single;
@@ -28,6 +28,9 @@ const PICTURE_MODE: u32 = 0o644;
 /// More lines than that nobody tells apart.
 const LINES_MAX: usize = 6;
 
+/// A series that was asked for, and its values.
+type Selected<'a> = (&'a SeriesKey, &'a [Point]);
+
 pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Option<&Path>) -> Result<Exit> {
     let range = span(range.unwrap_or("24h")).map_err(ErrorKind::Usage)?;
     let out = out.filter(|out| *out != Path::new("-"));
@@ -44,12 +47,9 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
     };
     let (now, words) = (context.now.wall, Words::new(Language::of(&context.config.report.language)));
     let (series, _) = series::metrics(context, &range, now, &is_wanted)?;
-    let asked = |metric: &str| {
-        let (name, labels) = read_labels(metric);
-        selectors.iter().any(|selector| selector.matches(name, &labels))
-    };
-    let found = series.all().into_iter().filter(|(metric, _)| asked(metric));
-    let mut lines: Vec<(String, Cow<[_]>)> = found.map(|(metric, points)| (metric, Cow::Borrowed(points))).collect();
+    let is_asked = |key: &SeriesKey| selectors.iter().any(|selector| selector.selects(key));
+    let found = series.all().filter(|(key, _)| is_asked(key));
+    let mut lines: Vec<Selected> = found.collect();
     if lines.is_empty() {
         let names = clean(&metrics.join(", "), 200);
         let known = catalogue::all();
@@ -61,7 +61,7 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
         ))
         .into());
     }
-    let is_found = |asked: &Selector| lines.iter().any(|(metric, _)| is_of(asked, metric));
+    let is_found = |asked: &Selector| lines.iter().any(|(key, _)| asked.selects(key));
     for (asked, _) in metrics.iter().zip(&selectors).filter(|(_, selector)| !is_found(selector)) {
         context.out.warn(&format!("nothing of {} was recorded in this span", clean(asked, 200)));
     }
@@ -69,7 +69,7 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
         context.out.info(&left_out);
     }
     let title = match lines.as_slice() {
-        [(metric, _)] => clean(metric, 80),
+        [(key, _)] => clean(&key.to_string(), 80),
         _ => clean(&drawn(metrics, &selectors, &lines).join(", "), 80),
     };
     let snapshot = context.store.last(SNAPSHOTS, now)?;
@@ -85,7 +85,7 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
             local_minute(now),
             zone_name(now)
         ),
-        lines,
+        lines: lines.into_iter().map(|(key, points)| (key.to_string(), Cow::Borrowed(points))).collect(),
         time: begin..end,
         has_band: range.step_seconds > 0,
         series: &series,
@@ -103,22 +103,22 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
 
 /// One axis has one unit, and more than a few lines nobody tells apart: of each metric that was asked for the highest. Says
 /// what is left out.
-fn choose(lines: &mut Vec<(String, Cow<[Point]>)>, selectors: &[Selector]) -> Option<String> {
+fn choose(lines: &mut Vec<Selected>, selectors: &[Selector]) -> Option<String> {
     let before = lines.len();
-    let mut found = selectors.iter().filter_map(|asked| lines.iter().find(|(metric, _)| is_of(asked, metric)));
+    let mut found = selectors.iter().filter_map(|asked| lines.iter().find(|(key, _)| asked.selects(key)));
     let first = found.next();
-    let unit = first.map(|(metric, _)| unit(metric)).unwrap_or_default();
-    lines.retain(|(metric, _)| self::unit(metric) == unit);
+    let unit = first.map(|(key, _)| unit(&key.name)).unwrap_or_default();
+    lines.retain(|(key, _)| self::unit(&key.name) == unit);
     let others = before - lines.len();
     let height = |points: &[Point]| points.iter().map(|point| point.max).fold(f64::MIN, f64::max);
     // Stable: what is equally high stays in the order of names.
-    lines.sort_by(|a, b| height(&b.1).total_cmp(&height(&a.1)));
+    lines.sort_by(|a, b| height(b.1).total_cmp(&height(a.1)));
     let count = lines.len();
     if count > LINES_MAX {
         let each = (LINES_MAX / selectors.len().max(1)).max(1);
         let mut taken = vec![0; selectors.len()];
-        lines.retain(|(metric, _)| {
-            let of = selectors.iter().position(|asked| is_of(asked, metric)).and_then(|of| taken.get_mut(of));
+        lines.retain(|(key, _)| {
+            let of = selectors.iter().position(|asked| asked.selects(key)).and_then(|of| taken.get_mut(of));
             of.is_some_and(|taken| {
                 *taken += 1;
                 *taken <= each
@@ -136,19 +136,13 @@ fn choose(lines: &mut Vec<(String, Cow<[Point]>)>, selectors: &[Selector]) -> Op
 }
 
 /// Those of which there is something.
-fn drawn<'a>(metrics: &'a [String], selectors: &[Selector], lines: &[(String, Cow<[Point]>)]) -> Vec<&'a str> {
-    let is_found = |asked: &Selector| lines.iter().any(|(metric, _)| is_of(asked, metric));
+fn drawn<'a>(metrics: &'a [String], selectors: &[Selector], lines: &[Selected]) -> Vec<&'a str> {
+    let is_found = |asked: &Selector| lines.iter().any(|(key, _)| asked.selects(key));
     metrics.iter().zip(selectors).filter(|(_, asked)| is_found(asked)).map(|(text, _)| text.as_str()).collect()
 }
 
-fn is_of(selector: &Selector, metric: &str) -> bool {
-    let (name, labels) = read_labels(metric);
-    selector.matches(name, &labels)
-}
-
 /// What the name of a metric ends in: `percent`, `bytes_per_second`.
-fn unit(metric: &str) -> String {
-    let name = metric.split('{').next().unwrap_or_default();
+fn unit(name: &str) -> String {
     let units = ["percent", "bytes", "ms", "seconds", "per_second", "celsius", "hertz"];
     let words: Vec<&str> = name.split(['.', '_']).collect();
     let at = words.iter().rposition(|word| !units.contains(word) && *word != "per" && *word != "second");

@@ -21,7 +21,7 @@ pub fn openmetrics(history: &History) -> String {
     let help: BTreeMap<String, String> = catalogue::all().into_iter().map(|entry| (entry.name, entry.help)).collect();
     let mut families: BTreeMap<&str, Vec<&Track>> = BTreeMap::new();
     for track in &history.tracks {
-        families.entry(&track.name).or_default().push(track);
+        families.entry(&track.key.name).or_default().push(track);
     }
     let mut out = String::new();
     for (name, tracks) in families {
@@ -34,7 +34,7 @@ pub fn openmetrics(history: &History) -> String {
             }
             for track in &tracks {
                 let labels = std::iter::once(("host", history.host.as_str()))
-                    .chain(track.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+                    .chain(track.key.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())));
                 let labels: Vec<String> =
                     labels.map(|(key, value)| format!("{}=\"{}\"", plain(key), escaped(value))).collect();
                 for point in &track.points {
@@ -60,9 +60,9 @@ fn escaped(text: &str) -> String {
 pub fn influx(history: &History) -> String {
     let mut out = String::new();
     for track in &history.tracks {
-        let (measurement, field) = track.name.split_once('.').unwrap_or((track.name.as_str(), "value"));
+        let (measurement, field) = track.key.name.split_once('.').unwrap_or((track.key.name.as_str(), "value"));
         let labels = std::iter::once(("host", history.host.as_str()))
-            .chain(track.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+            .chain(track.key.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         // A tag without a value is an error there.
         let tags: String = labels
             .filter(|(_, value)| !value.is_empty())

@@ -61,8 +61,8 @@ pub fn json(history: &History) -> Result<String> {
         }
     };
     let metric = history.tracks.iter().map(|track| Metric {
-        name: &track.name,
-        labels: track.labels.iter().map(|(key, value)| (key.clone(), Value::String(value.clone()))).collect(),
+        name: &track.key.name,
+        labels: track.key.labels.iter().map(|(key, value)| (key.clone(), Value::String(value.clone()))).collect(),
         point: track.points.iter().map(point).collect(),
     });
     let gap = history.gaps.iter().map(|gap| GapOut {
@@ -88,8 +88,8 @@ pub fn json(history: &History) -> Result<String> {
 pub fn csv(history: &History) -> String {
     let is_raw = history.span.step.seconds().is_none();
     let titles = history.tracks.iter().flat_map(|track| match is_raw {
-        true => vec![track.metric.clone()],
-        false => ["avg", "min", "max"].iter().map(|of| format!("{} {of}", track.metric)).collect(),
+        true => vec![track.key.to_string()],
+        false => ["avg", "min", "max"].iter().map(|of| format!("{} {of}", track.key)).collect(),
     });
     let titles = std::iter::once("time".to_string()).chain(titles.map(|title| quoted(&title)));
     let mut out = titles.collect::<Vec<_>>().join(",");

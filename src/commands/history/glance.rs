@@ -65,7 +65,7 @@ pub fn render(out: &Output, history: &History) -> String {
 /// A metric over time, of all disks or interfaces together.
 fn added_up(history: &History, metric: &str) -> BTreeMap<i64, Point> {
     let mut sums: BTreeMap<i64, Point> = BTreeMap::new();
-    for point in history.tracks.iter().filter(|track| track.name == metric).flat_map(|track| &track.points) {
+    for point in history.tracks.iter().filter(|track| track.key.name == metric).flat_map(|track| &track.points) {
         sums.entry(point.time_ms)
             .and_modify(|sum| {
                 sum.avg += point.avg;

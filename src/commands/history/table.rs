@@ -50,13 +50,14 @@ pub fn total(points: &[Point]) -> Option<Point> {
 }
 
 fn summary(history: &History, track: &Track) -> String {
-    let Some(total) = total(&track.points) else { return track.metric.clone() };
-    let value = |value: f64| metric_value(&track.name, value);
+    let full = track.key.to_string();
+    let Some(total) = total(&track.points) else { return full };
+    let value = |value: f64| metric_value(&track.key.name, value);
     // Of a long name the end tells more: the label.
-    let length = track.metric.chars().count();
+    let length = full.chars().count();
     let name = match length > NAME {
-        true => format!("…{}", track.metric.chars().skip(length - NAME + 1).collect::<String>()),
-        false => track.metric.clone(),
+        true => format!("…{}", full.chars().skip(length - NAME + 1).collect::<String>()),
+        false => full,
     };
     let cells = [name, value(total.min), value(total.avg), value(total.max), spark(history, track)];
     row(SUMMARY, &cells)
@@ -95,12 +96,12 @@ fn one(out: &Output, history: &History, track: &Track, lines: &mut Vec<String>) 
         vec![time, ("AVERAGE", 11, true), ("MIN", 11, true), ("MAX", 11, true), ("", BAR, false)]
     };
     lines.push(out.paint(Style::Dim, &head(&columns)));
-    let top = if track.name.ends_with("_percent") {
+    let top = if track.key.name.ends_with("_percent") {
         100.0
     } else {
         track.points.iter().map(|point| point.avg).fold(0.0, f64::max)
     };
-    let value = |value: f64| metric_value(&track.name, value);
+    let value = |value: f64| metric_value(&track.key.name, value);
     let mut before = i64::MIN;
     for point in &track.points {
         lines.extend(told(out, history, before, point.time_ms));
@@ -139,7 +140,7 @@ fn several(out: &Output, history: &History, tracks: &[Track], lines: &mut Vec<St
         lines.extend(told(out, history, before, time));
         before = time;
         let values = tracks.iter().zip(&by_time).map(|(track, points)| {
-            points.get(&time).map_or_else(|| "–".to_string(), |value| metric_value(&track.name, *value))
+            points.get(&time).map_or_else(|| "–".to_string(), |value| metric_value(&track.key.name, *value))
         });
         let cells: Vec<String> = std::iter::once(history.span.write(time)).chain(values).collect();
         lines.push(row(&columns, &cells));
@@ -149,11 +150,11 @@ fn several(out: &Output, history: &History, tracks: &[Track], lines: &mut Vec<St
 
 /// What tells a metric from the others: its label where they differ in that, else its name.
 fn title(track: &Track, tracks: &[Track]) -> String {
-    let same_name = tracks.iter().all(|other| other.name == track.name);
-    match track.labels.last() {
+    let same_name = tracks.iter().all(|other| other.key.name == track.key.name);
+    match track.key.labels.last() {
         Some((_, label)) if same_name => label.clone(),
-        Some((_, label)) => format!("{label} {}", track.name.rsplit('.').next().unwrap_or_default()),
-        None => track.name.clone(),
+        Some((_, label)) => format!("{label} {}", track.key.name.rsplit('.').next().unwrap_or_default()),
+        None => track.key.name.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The history that is drawn, by metric name.
 
-use crate::model::metric::read_labels;
+use crate::model::metric::SeriesKey;
 use std::collections::{BTreeMap, HashSet};
 
 /// What a metric was at a time, or over a span around it.
@@ -23,8 +23,8 @@ pub const ALWAYS: &str = "probe.cpu_ms";
 #[derive(Debug, Default)]
 pub struct Series {
     by_metric: BTreeMap<String, BTreeMap<String, Vec<Point>>>,
-    /// With labels, and where it is in `by_metric`.
-    full: Vec<(String, String, String)>,
+    /// Every series, in the order it was added.
+    keys: Vec<SeriesKey>,
     times: Vec<f64>,
     step_seconds: f64,
     /// How many snapshots it is made of.
@@ -42,15 +42,16 @@ impl Series {
         super::spec::metrics(is_detailed).chain([ALWAYS]).collect()
     }
 
-    /// Takes the values of a metric (with labels), in the order of time.
-    pub fn add(&mut self, metric: &str, points: Vec<Point>) {
-        let (name, labels) = read_labels(metric);
-        if name == ALWAYS {
+    /// Takes the values of a series, in order of time.
+    pub fn add(&mut self, key: SeriesKey, points: Vec<Point>) {
+        if key.name == ALWAYS {
             self.times = points.iter().map(|point| point.time).collect();
         }
-        let label = labels.into_iter().next().map_or_else(String::new, |(_, value)| value);
-        self.full.push((metric.to_string(), name.to_string(), label.clone()));
-        self.by_metric.entry(name.to_string()).or_default().insert(label, points);
+        match self.by_metric.get_mut(&key.name) {
+            Some(labels) => labels.insert(identity(&key).to_string(), points),
+            None => self.by_metric.entry(key.name.clone()).or_default().insert(identity(&key).to_string(), points),
+        };
+        self.keys.push(key);
     }
 
     /// Every label of a metric with its values.
@@ -63,9 +64,9 @@ impl Series {
         self.by_metric.get(metric).and_then(|labels| labels.get(label)).map_or(&[], Vec::as_slice)
     }
 
-    /// Every metric with its labels.
-    pub fn all(&self) -> Vec<(String, &[Point])> {
-        self.full.iter().map(|(metric, name, label)| (metric.clone(), self.one(name, label))).collect()
+    /// Every series with its values.
+    pub fn all(&self) -> impl Iterator<Item = (&SeriesKey, &[Point])> {
+        self.keys.iter().map(|key| (key, self.one(&key.name, identity(key))))
     }
 
     /// Every metric there is something of.
@@ -111,4 +112,9 @@ impl Series {
         let pairs = self.times.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
         pairs.filter(|(from, to)| to - from > longest).map(|(from, to)| (from + half, to - half)).collect()
     }
+}
+
+/// What the charts call a series: the value of its first label.
+fn identity(key: &SeriesKey) -> &str {
+    key.labels.first().map_or("", |(_, value)| value.as_str())
 }

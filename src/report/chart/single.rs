@@ -217,7 +217,7 @@ mod tests {
         let at = |time: f64| Point { time, min: 1.0, avg: 2.0, max: 3.0 };
         let mut series = Series::new(0);
         let times = [0.0, 60.0, 120.0, 180.0, 3000.0, 3060.0];
-        series.add(super::super::series::ALWAYS, times.map(at).to_vec());
+        series.add(crate::model::metric::SeriesKey::parse(super::super::series::ALWAYS), times.map(at).to_vec());
         let name = "network.received_bytes_per_second{interface=\"enp193s0f0np0\"}";
         let single = |gap: bool| Single {
             title: name.to_string(),

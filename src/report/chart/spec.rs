@@ -194,6 +194,7 @@ fn together(lines: &[Line], is_sum: bool, words: Words) -> Line<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::metric::SeriesKey;
     use crate::report::page::words::Language;
 
     #[test]
@@ -202,7 +203,7 @@ mod tests {
             let mut series = Series::new(0);
             for (part, value) in [("user", 33.2), ("nice", nice), ("system", 12.1), ("softirq", 0.3), ("irq", 0.0)] {
                 let point = Point { time: 60.0, min: value, avg: value, max: value };
-                series.add(&format!("cpu.{part}_percent"), vec![point]);
+                series.add(SeriesKey::parse(&format!("cpu.{part}_percent")), vec![point]);
             }
             let spec = specs(&series).into_iter().find(|spec| spec.title == "CPU").unwrap();
             let lines = lines(&spec, &series, Words::new(Language::English));
@@ -218,7 +219,7 @@ mod tests {
         for disk in 0..200 {
             let value = f64::from(disk % 90);
             let metric = format!("disk.used_percent{{mount=\"/srv/{disk:03}\"}}");
-            series.add(&metric, vec![Point { time: 60.0, min: value, avg: value, max: value }]);
+            series.add(SeriesKey::parse(&metric), vec![Point { time: 60.0, min: value, avg: value, max: value }]);
         }
         let spec = specs(&series).into_iter().find(|spec| spec.title == "File systems").unwrap();
         let lines = lines(&spec, &series, Words::new(Language::English));

@@ -1,6 +1,7 @@
 //! How much of the last 90 days was recorded: by hours, and by days where hours are not kept any more.
 
 use crate::context::Context;
+use crate::model::metric::SeriesKey;
 use crate::report::chart::series::ALWAYS;
 use crate::report::page::status_bars::{Recorded, Span};
 use crate::store::day;
@@ -17,7 +18,7 @@ pub fn recorded(context: &Context) -> Result<Recorded> {
     let spans = |tier: Tier, until: DateTime<Utc>| -> Result<Vec<Span>> {
         let answer = context.store.points(tier, &Query { is_wanted: &is_wanted, since, until })?;
         let length = i64::from(tier.step_seconds());
-        let points = answer.points.get(ALWAYS).into_iter().flatten();
+        let points = answer.points.get(&SeriesKey::parse(ALWAYS)).into_iter().flatten();
         Ok(points.map(|point| Span::of(point.time_ms.div_euclid(1000), length, point.count)).collect())
     };
     let mut all = spans(Tier::Hours, now)?;

@@ -1,6 +1,7 @@
 //! The history of a range, as the charts want it.
 
 use crate::context::Context;
+use crate::model::metric::SeriesKey;
 use crate::report::chart::range::Range;
 use crate::report::chart::series::Series;
 use crate::report::chart::series::{ALWAYS, Point};
@@ -42,15 +43,15 @@ pub fn metrics(
     let step = i64::from(range.step_seconds);
     let mut series = Series::new(range.step_seconds);
     let is_grouped = step > i64::from(tier(range).step_seconds());
-    let counted = answer.points.get(ALWAYS).into_iter().flatten();
+    let counted = answer.points.get(&SeriesKey::parse(ALWAYS)).into_iter().flatten();
     series.snapshots = counted.map(|point| u64::from(point.count)).sum();
-    for (metric, points) in answer.points {
+    for (key, points) in answer.points {
         let points: Vec<Point> = if is_grouped {
             group(points, step * 1000).into_iter().map(|point| drawn(&point, step)).collect()
         } else {
             points.iter().map(|point| drawn(point, step)).collect()
         };
-        series.add(&metric, points);
+        series.add(key, points);
     }
     Ok((series, answer.reading))
 }

@@ -2,7 +2,7 @@
 
 use crate::base::clock::parse;
 use crate::context::Context;
-use crate::model::metric::{Label, read_labels};
+use crate::model::metric::Label;
 use crate::model::record::time_of;
 use crate::model::walk::walk;
 use crate::report::page::status_bars::{Days, Watched, unit};
@@ -33,10 +33,9 @@ pub fn services(context: &Context) -> Result<Option<Watched>> {
     let is_wanted = |name: &str| name == SERVICE || name == ALL;
     for (tier, past) in [(Tier::Days, 91), (Tier::Hours, 2)] {
         let query = Query { is_wanted: &is_wanted, since: now - TimeDelta::days(past), until: now };
-        for (metric, points) in context.store.points(tier, &query)?.points {
-            let (name, labels) = read_labels(&metric);
+        for (key, points) in context.store.points(tier, &query)?.points {
             for time in points.iter().filter_map(|point| DateTime::from_timestamp_millis(point.time_ms)) {
-                add(name, &labels, day::of(time));
+                add(&key.name, &key.labels, day::of(time));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Units and containers over time, for the charts. There are no rollups of them: they are counted from the records of
 //! processes.
 
-use crate::model::metric::write_labels;
+use crate::model::metric::SeriesKey;
 use crate::report::chart::series::{Point, Series};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize, Serializer};
@@ -156,7 +156,7 @@ impl Units {
     /// As metrics, for the charts.
     pub fn add_to(&self, series: &mut Series) {
         for (unit, samples) in &self.0 {
-            let label = write_labels(&[("unit".to_string(), unit.clone())]);
+            let key = |name: &str| SeriesKey::new(name, vec![("unit".to_string(), unit.clone())]);
             let points = |of: fn(&Sample) -> [f64; 3]| -> Vec<Point> {
                 let point = |sample: &Sample| {
                     let [min, avg, max] = of(sample);
@@ -166,9 +166,9 @@ impl Units {
             };
             let cpu = points(|sample| sample.1);
             if cpu.iter().any(|point| point.max > 0.0) {
-                series.add(&format!("unit.cpu_percent{label}"), cpu);
+                series.add(key("unit.cpu_percent"), cpu);
             }
-            series.add(&format!("unit.memory_bytes{label}"), points(|sample| sample.2));
+            series.add(key("unit.memory_bytes"), points(|sample| sample.2));
         }
     }
 }
@@ -188,7 +188,7 @@ mod tests {
             step.iter().for_each(|step| units.group(*step));
             let mut series = Series::new(3600);
             units.add_to(&mut series);
-            series.all().iter().map(|(_, points)| points.to_vec()).collect::<Vec<_>>()
+            series.all().map(|(_, points)| points.to_vec()).collect::<Vec<_>>()
         };
         let direct = of(&[3600.0]);
         assert_eq!(direct, of(&[300.0, 3600.0]));

@@ -1,6 +1,7 @@
 //! Rollups are what the snapshots say, in whatever order upkeep happened.
 
 use crate::base::clock::{Now, parse, stamp};
+use crate::model::metric::SeriesKey;
 use crate::store::block::{Point, group};
 use crate::store::query::Query;
 use crate::store::tier::Tier;
@@ -62,7 +63,7 @@ impl World {
         let (since, until) = (parse("2026-10-01T00:00:00Z").unwrap(), parse("2026-12-31T00:00:00Z").unwrap());
         let mut answer = self.store.points(tier, &Query { is_wanted: &|name| name == "x.y", since, until }).unwrap();
         assert_eq!(answer.reading.first_damage, None);
-        answer.points.remove("x.y").unwrap_or_default()
+        answer.points.remove(&SeriesKey::parse("x.y")).unwrap_or_default()
     }
 
     fn check(&self, when: &str) {
