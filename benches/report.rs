@@ -17,6 +17,7 @@ use flate2::write::GzEncoder;
 use harness::{Host, binary, repository};
 use measure::{cost, row};
 use osmon::base::clock::own_cpu_ms;
+use osmon::model::locale::Locale;
 use osmon::report::chart::drawn::draw;
 use osmon::report::chart::range::{RANGES, Range};
 use osmon::report::chart::series::{Point, Series};
@@ -24,7 +25,6 @@ use osmon::report::page::data::PageData;
 use osmon::report::page::options::Look;
 use osmon::report::page::outlook::Outlook;
 use osmon::report::page::render::render;
-use osmon::report::page::words::{Language, Words};
 use osmon::store::Store;
 use osmon::store::block::{self, group};
 use osmon::store::line::seal;
@@ -166,7 +166,7 @@ fn state(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 fn rendered(data: &Path) -> f64 {
     let now: DateTime<Utc> = NOW.parse().unwrap();
     let store = Store::new(data.to_path_buf());
-    let words = Words::new(Language::English);
+    let words = Locale::En;
     let series: Vec<(Range, Series)> = RANGES
         .into_iter()
         .map(|range| {

@@ -1,5 +1,6 @@
 //! A mark: what happened to the clock and the machine, or a note of a person. Appended to the `events` stream.
 
+use super::locale::{Key, key};
 use serde::{Deserialize, Serialize};
 
 /// What happened.
@@ -45,6 +46,23 @@ impl AnnotationKind {
             Self::NotStored => "not stored",
             Self::Expired => "expired",
             Self::Dropped => "dropped",
+        }
+    }
+
+    /// The key of the same in the reader's language.
+    pub fn label(self) -> Key {
+        match self {
+            Self::Note => key::ANNOTATION_NOTE,
+            Self::Reboot => key::ANNOTATION_REBOOT,
+            Self::PowerLoss => key::ANNOTATION_POWER_LOSS,
+            Self::Suspended => key::ANNOTATION_SUSPENDED,
+            Self::ClockStep => key::ANNOTATION_CLOCK_STEP,
+            Self::KernelChange => key::ANNOTATION_KERNEL_CHANGE,
+            Self::PackageChange => key::ANNOTATION_PACKAGE_CHANGE,
+            Self::MissedRuns => key::ANNOTATION_MISSED_RUNS,
+            Self::NotStored => key::ANNOTATION_NOT_STORED,
+            Self::Expired => key::ANNOTATION_EXPIRED,
+            Self::Dropped => key::ANNOTATION_DROPPED,
         }
     }
 

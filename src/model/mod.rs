@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod event;
 pub mod evidence;
 pub mod incident;
+pub mod locale;
 pub mod message;
 pub mod metric;
 pub mod record;

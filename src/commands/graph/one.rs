@@ -9,14 +9,13 @@ use crate::base::units::parse_duration;
 use crate::cli::Exit;
 use crate::context::Context;
 use crate::model::catalogue;
+use crate::model::locale::Locale;
 use crate::model::metric::{Selector, SeriesKey};
 use crate::report::chart::range::{RANGES, Range};
 use crate::report::chart::series::{ALWAYS, Point};
 use crate::report::chart::single::Single;
 use crate::report::input::gather;
 use crate::report::input::series;
-use crate::report::page::words::Language;
-use crate::report::page::words::Words;
 use crate::store::SNAPSHOTS;
 use anyhow::{Context as _, Result};
 use chrono::TimeDelta;
@@ -45,7 +44,7 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
         let by_name = |selector: &Selector| Selector::pattern_fits(&selector.name, name);
         name == ALWAYS || selectors.iter().any(by_name)
     };
-    let (now, words) = (context.now.wall, Words::new(Language::of(&context.config.report.language)));
+    let (now, words) = (context.now.wall, Locale::from_tag(&context.config.report.language));
     let (series, _) = series::metrics(context, &range, now, &is_wanted)?;
     let is_asked = |key: &SeriesKey| selectors.iter().any(|selector| selector.selects(key));
     let found = series.all().filter(|(key, _)| is_asked(key));

@@ -3,8 +3,8 @@
 
 use crate::base::clock::{local_form, zone_offset_seconds};
 use crate::base::parse_past::midnight;
+use crate::model::locale::Locale;
 use crate::report::chart::spec::Unit;
-use crate::report::page::words::Words;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::ops::Range;
 
@@ -32,7 +32,7 @@ pub fn value_ticks(unit: Unit, highest: f64) -> Vec<f64> {
 }
 
 /// Full hours, midnights or first days of months, as many as can be read.
-pub fn time_ticks(time: &Range<f64>, words: Words) -> Vec<Tick> {
+pub fn time_ticks(time: &Range<f64>, words: Locale) -> Vec<Tick> {
     let span = time.end - time.start;
     // What stands at the very edge would be cut.
     let edge = span * 0.02;
@@ -84,7 +84,7 @@ pub fn local(seconds: f64, form: &str) -> String {
 }
 
 /// A value on the axis and in tables.
-pub fn label(unit: Unit, value: f64, words: Words) -> String {
+pub fn label(unit: Unit, value: f64, words: Locale) -> String {
     match unit {
         Unit::Bytes | Unit::BytesPerSecond => words.bytes(value),
         _ => words.short(value),
@@ -94,7 +94,6 @@ pub fn label(unit: Unit, value: f64, words: Words) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::page::words::Language;
 
     #[test]
     fn values_have_round_ticks() {
@@ -109,7 +108,7 @@ mod tests {
     fn every_span_has_some_ticks_and_not_too_many() {
         let end = 1_795_210_800.0;
         for span in [900.0, 3600.0, 86_400.0, 7.0 * 86_400.0, 30.0 * 86_400.0, 365.0 * 86_400.0] {
-            let ticks = time_ticks(&(end - span..end), Words::new(Language::English));
+            let ticks = time_ticks(&(end - span..end), Locale::En);
             assert!((2..=8).contains(&ticks.len()), "{span}: {ticks:?}");
             assert!(ticks.is_sorted_by(|a, b| a.0 < b.0));
         }

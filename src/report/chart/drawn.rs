@@ -2,6 +2,7 @@
 
 use crate::model::annotation::Annotation;
 use crate::model::event::Event;
+use crate::model::locale::{Key, Locale, key};
 use crate::report::chart::axis::{label, time_ticks};
 use crate::report::chart::backend::SCALE;
 use crate::report::chart::plot::{self, Frame, PLOT};
@@ -9,7 +10,6 @@ use crate::report::chart::range::Range;
 use crate::report::chart::series::{Point, Series};
 use crate::report::chart::spec::{Line, Spec, Unit, lines, specs};
 use crate::report::page::timeline;
-use crate::report::page::words::Words;
 use anyhow::Result;
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -25,11 +25,11 @@ const DETAIL_SECONDS: f64 = 900.0;
 #[derive(Template)]
 #[template(path = "report-charts.html")]
 struct Charts<'a> {
-    w: Words,
+    w: Locale,
     id: &'a str,
     charts: &'a [Chart],
     /// Heading of the newest values: `now` of samples, `last` of means.
-    newest: &'a str,
+    newest: Key,
     box_size: (u32, u32),
     plot: (u32, u32, u32, u32),
 }
@@ -113,11 +113,11 @@ pub fn plot_box() -> (u32, u32, u32, u32) {
 ///
 /// # Errors
 /// When plotters refuses: a bug.
-pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Drawn> {
+pub fn draw(range: &Range, end: f64, series: &Series, words: Locale) -> Result<Drawn> {
     let time = end - f64::from(range.seconds)..end;
     let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
     let (newest, newest_word) =
-        (series.last().unwrap_or_default(), if range.step_seconds > 0 { "last" } else { "now" });
+        (series.last().unwrap_or_default(), if range.step_seconds > 0 { key::CHART_LAST } else { key::CHART_NOW });
     let ticks = time_ticks(&time, words);
     let (mut charts, mut undrawn, mut times) = (Vec::new(), Vec::new(), String::new());
     for spec in specs(series) {
@@ -133,7 +133,7 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Words) -> Result<Dr
             continue;
         }
         if charts.len() >= CHARTS_MAX {
-            undrawn.push(words.of(&spec.title).to_string());
+            undrawn.push(words.label(&spec.title).to_string());
             continue;
         }
         let frame = Frame {
@@ -185,7 +185,7 @@ pub fn explain(
     events: &[Event],
     marks: &[Annotation],
     now: DateTime<Utc>,
-    words: Words,
+    words: Locale,
     most: usize,
 ) {
     drawn.markers = timeline::markers(events, marks, drawn);
@@ -193,15 +193,8 @@ pub fn explain(
 }
 
 /// `newest`: what the newest values are called, there as in the table.
-fn headed(
-    spec: &Spec,
-    rows: Vec<Row>,
-    (axis, plot): (String, String),
-    top: f64,
-    newest: &'static str,
-    words: Words,
-) -> Chart {
-    let (newest, max) = (words.of(newest), words.of("max"));
+fn headed(spec: &Spec, rows: Vec<Row>, (axis, plot): (String, String), top: f64, newest: Key, words: Locale) -> Chart {
+    let (newest, max) = (words.text(newest), words.text(key::CHART_MAX));
     let told = rows.iter().map(|row| format!("{} {newest} {}, {max} {}", row.name, row.now, row.max));
     let unit = match spec.title.as_ref() {
         "Pressure" => "% of the minute in which somebody waited",
@@ -216,8 +209,8 @@ fn headed(
     };
     Chart {
         key: spec.title.to_string(),
-        title: words.of(&spec.title).to_string(),
-        unit: words.of(unit).to_string(),
+        title: words.label(&spec.title).to_string(),
+        unit: words.label(unit).to_string(),
         form: form.to_string(),
         axis,
         plot,
@@ -228,7 +221,7 @@ fn headed(
 }
 
 /// `newest`: a value older than the newest snapshot is not the present one; the thing is gone.
-fn row(class: usize, line: &Line, unit: Unit, newest: f64, words: Words) -> Row {
+fn row(class: usize, line: &Line, unit: Unit, newest: f64, words: Locale) -> Row {
     let points = || line.points.iter();
     let show = |value: f64| if value.is_finite() { label(unit, value, words) } else { "–".to_string() };
     Row {

@@ -1,11 +1,11 @@
 //! One chart, drawn by plotters. The only place that knows it.
 
+use crate::model::locale::Locale;
 use crate::report::chart::axis::{Tick, label, value_ticks};
 use crate::report::chart::backend::{Drawn, FINE, SCALE, Svg};
 use crate::report::chart::band::straightened;
 use crate::report::chart::series::Point;
 use crate::report::chart::spec::{Line, Unit};
-use crate::report::page::words::Words;
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
@@ -40,7 +40,7 @@ pub struct Frame<'a> {
     /// Unit of the values.
     pub unit: Unit,
     /// Language of the labels.
-    pub words: Words,
+    pub words: Locale,
     /// Points stand for spans: the first line gets a band from its least to its greatest value.
     pub has_band: bool,
     /// A line can be read back to 0.3 % of its value, not of the height of the chart.
@@ -246,14 +246,13 @@ fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::page::words::Language;
 
     fn frame(gaps: &[(f64, f64)], has_band: bool) -> Frame<'_> {
         Frame {
             time: 0.0..3600.0,
             gap_seconds: 150.0,
             unit: Unit::Full,
-            words: Words::new(Language::English),
+            words: Locale::En,
             has_band,
             is_exact: false,
             gaps,

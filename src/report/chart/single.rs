@@ -1,6 +1,7 @@
 //! One chart by itself, to send to somebody: SVG with colours of its own, or a picture.
 
 use crate::base::text::clean;
+use crate::model::locale::{Locale, key};
 use crate::report::chart::axis::{Tick, label, time_ticks};
 use crate::report::chart::backend::SCALE;
 use crate::report::chart::drawn::{plot_box, view_box};
@@ -8,7 +9,6 @@ use crate::report::chart::pixel::Pixels;
 use crate::report::chart::plot::{self, Frame, PLOT, SIZE, place};
 use crate::report::chart::series::{Point, Series};
 use crate::report::chart::spec::{Line, Unit};
-use crate::report::page::words::Words;
 use anyhow::Result;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -29,7 +29,7 @@ pub struct Single<'a> {
     /// The times of snapshots, from which the gaps are known.
     pub series: &'a Series,
     /// Language.
-    pub words: Words,
+    pub words: Locale,
 }
 
 /// Colours of the lines, light and dark, as in the page.
@@ -79,8 +79,8 @@ impl Single<'_> {
             let least = points().map(|point| point.min).fold(f64::INFINITY, f64::min);
             let most = points().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max);
             let mean = points().map(|point| point.avg).sum::<f64>() / line.points.len().max(1) as f64;
-            let parts = [("min", least), ("avg", mean), ("max", most)];
-            let parts = parts.map(|(name, value)| format!("{} {}", words.of(name), label(unit, value, words)));
+            let parts = [(key::CHART_MIN, least), (key::CHART_AVG, mean), (key::CHART_MAX, most)];
+            let parts = parts.map(|(name, value)| format!("{} {}", words.text(name), label(unit, value, words)));
             (line.name.clone(), parts.join("   "))
         };
         let rows: Vec<(String, String)> = self.drawn().iter().map(row).collect();
@@ -226,7 +226,7 @@ mod tests {
             time: 0.0..if gap { 3600.0 } else { 60.0 },
             has_band: false,
             series: &series,
-            words: Words::new(crate::report::page::words::Language::English),
+            words: Locale::En,
         };
         let svg = single(true).svg().unwrap();
         assert!(svg.contains("&quot;}</text>") && svg.contains(">min 1 B   avg 2 B   max 3 B</text>"), "{svg}");

@@ -1,9 +1,9 @@
 //! Which charts the page has, and which metrics each of them shows.
 
 use crate::base::text::clean;
+use crate::model::locale::{Locale, key};
 use crate::report::chart::chart_catalog::{CHARTS, RARE, RARE_LEAST};
 use crate::report::chart::series::{Point, Series};
-use crate::report::page::words::Words;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -126,7 +126,7 @@ pub fn specs(series: &Series) -> Vec<Spec> {
 }
 
 /// The lines of a chart: at most five, and the others as one.
-pub fn lines<'a>(spec: &Spec, series: &'a Series, words: Words) -> Vec<Line<'a>> {
+pub fn lines<'a>(spec: &Spec, series: &'a Series, words: Locale) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     for (metric, name) in &spec.lines {
         let is_rare = RARE.contains(&metric.as_ref());
@@ -137,9 +137,9 @@ pub fn lines<'a>(spec: &Spec, series: &'a Series, words: Words) -> Vec<Line<'a>>
             let label = clean(label, NAME_MAX);
             let name = match (label.as_str(), *name) {
                 ("", "") => spec.title.to_string(),
-                ("", name) => words.of(name).to_string(),
+                ("", name) => words.label(name).to_string(),
                 (_, "") => label,
-                (label, name) => format!("{label} {}", words.of(name)),
+                (label, name) => format!("{label} {}", words.label(name)),
             };
             lines.push(Line { name, points: Cow::Borrowed(points) });
         }
@@ -167,13 +167,13 @@ pub fn lines<'a>(spec: &Spec, series: &'a Series, words: Words) -> Vec<Line<'a>>
 }
 
 /// Many lines as one: their sum, or the highest of them.
-fn together(lines: &[Line], is_sum: bool, words: Words) -> Line<'static> {
+fn together(lines: &[Line], is_sum: bool, words: Locale) -> Line<'static> {
     let mut points: BTreeMap<i64, Point> = BTreeMap::new();
     for point in lines.iter().flat_map(|line| line.points.iter()) {
-        let key = (point.time * 1e3) as i64;
-        match points.get_mut(&key) {
+        let moment = (point.time * 1e3) as i64;
+        match points.get_mut(&moment) {
             None => {
-                points.insert(key, *point);
+                points.insert(moment, *point);
             }
             Some(known) if is_sum => {
                 known.min += point.min;
@@ -187,7 +187,7 @@ fn together(lines: &[Line], is_sum: bool, words: Words) -> Line<'static> {
             }
         }
     }
-    let name = if is_sum { "other {}, together" } else { "other {}, highest" };
+    let name = if is_sum { key::CHART_OTHERS_TOGETHER } else { key::CHART_OTHERS_HIGHEST };
     Line { name: words.with(name, &lines.len().to_string()), points: points.into_values().collect::<Vec<_>>().into() }
 }
 
@@ -195,7 +195,6 @@ fn together(lines: &[Line], is_sum: bool, words: Words) -> Line<'static> {
 mod tests {
     use super::*;
     use crate::model::metric::SeriesKey;
-    use crate::report::page::words::Language;
 
     #[test]
     fn the_parts_of_the_cpu_that_are_there_are_drawn() {
@@ -206,7 +205,7 @@ mod tests {
                 series.add(SeriesKey::parse(&format!("cpu.{part}_percent")), vec![point]);
             }
             let spec = specs(&series).into_iter().find(|spec| spec.title == "CPU").unwrap();
-            let lines = lines(&spec, &series, Words::new(Language::English));
+            let lines = lines(&spec, &series, Locale::En);
             lines.iter().map(|line| line.name.clone()).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(chart(47.3), "user system nice");
@@ -222,7 +221,7 @@ mod tests {
             series.add(SeriesKey::parse(&metric), vec![Point { time: 60.0, min: value, avg: value, max: value }]);
         }
         let spec = specs(&series).into_iter().find(|spec| spec.title == "File systems").unwrap();
-        let lines = lines(&spec, &series, Words::new(Language::English));
+        let lines = lines(&spec, &series, Locale::En);
         assert_eq!(lines.len(), LINES_MAX + 1);
         let last = lines.last().unwrap();
         assert_eq!((last.name.as_str(), last.points[0].max), ("other 195, highest", 87.0));

@@ -2,8 +2,8 @@
 
 use crate::base::clock::parse;
 use crate::base::text::clean;
+use crate::model::locale::Locale;
 use crate::report::page::systemd_units::{Sample, Units};
-use crate::report::page::words::Words;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -178,7 +178,7 @@ pub struct Row {
 }
 
 /// The greediest first: by CPU time, then by memory.
-pub fn rows(tally: &Tally, words: Words) -> Vec<Row> {
+pub fn rows(tally: &Tally, words: Locale) -> Vec<Row> {
     let mut users: Vec<&(String, String, String, Used)> = tally.users.iter().collect();
     users.sort_by(|a, b| {
         b.3.cpu_seconds.total_cmp(&a.3.cpu_seconds).then(b.3.memory_bytes.total_cmp(&a.3.memory_bytes))
@@ -196,7 +196,7 @@ pub fn rows(tally: &Tally, words: Words) -> Vec<Row> {
     shown.collect()
 }
 
-fn seconds(seconds: f64, words: Words) -> String {
+fn seconds(seconds: f64, words: Locale) -> String {
     match seconds {
         0.0 => "–".to_string(),
         ..60.0 => format!("{} s", words.short(seconds)),

@@ -4,6 +4,7 @@
 
 use crate::base::clock::zone_name;
 use crate::base::text::clean;
+use crate::model::locale::key;
 use crate::report::page::data::PageData;
 use serde_json::Value;
 
@@ -17,13 +18,13 @@ pub fn facts(input: &PageData, snapshot: &Value) -> String {
     let number = |path: &str| snapshot.pointer(path).and_then(Value::as_f64);
     let sessions = snapshot["session"].as_array().filter(|sessions| !sessions.is_empty() && !input.look.is_public);
     let parts = [
-        number("/uptime/seconds").map(|seconds| words.with("up {}", &words.duration(seconds))),
+        number("/uptime/seconds").map(|seconds| words.with(key::PAGE_UP, &words.duration(seconds))),
         text("distribution"),
         // What an attacker looks for first.
         text("kernel").filter(|_| !input.look.is_public).map(|kernel| format!("Linux {kernel}")),
-        number("/cpu/cores").map(|cores| words.count(cores as usize, "core", "cores")),
+        number("/cpu/cores").map(|cores| words.count(key::COUNT_CORES, cores as usize)),
         number("/memory/total_bytes").map(|size| words.bytes(size)),
-        sessions.map(|sessions| format!("{} {}", sessions.len(), words.of("logged in"))),
+        sessions.map(|sessions| format!("{} {}", sessions.len(), words.text(key::PAGE_LOGGED_IN))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
@@ -32,21 +33,22 @@ pub fn facts(input: &PageData, snapshot: &Value) -> String {
 pub fn footer(input: &PageData, snapshot: &Value) -> Vec<String> {
     let words = input.look.words;
     let cost = snapshot["probe"]["cpu_ms"].as_f64();
-    let spent = cost.map(|ms| words.with("a probe takes {} ms of CPU", &words.short(ms)));
-    let page = (input.cost_ms > 0.0).then(|| words.with("this page {} ms", &words.short(input.cost_ms.round())));
-    let stored = (input.stored_bytes > 0).then(|| words.with("{} on disk", &words.bytes(input.stored_bytes as f64)));
+    let spent = cost.map(|ms| words.with(key::PAGE_PROBE_COST, &words.short(ms)));
+    let page = (input.cost_ms > 0.0).then(|| words.with(key::PAGE_PAGE_COST, &words.short(input.cost_ms.round())));
+    let stored =
+        (input.stored_bytes > 0).then(|| words.with(key::PAGE_ON_DISK, &words.bytes(input.stored_bytes as f64)));
     let year = input.ranges.iter().any(|range| range.id == "1y");
     let first = [
         Some(format!("osmon {}", env!("CARGO_PKG_VERSION"))),
         input
             .snapshots
-            .map(|count| words.with("{} in the last 24 h", &words.count(count as usize, "snapshot", "snapshots"))),
+            .map(|count| words.with(key::PAGE_LAST_24_H, &words.count(key::COUNT_SNAPSHOTS, count as usize))),
         spent,
         page,
-        input.history_since.as_ref().map(|day| words.with("history since {}", day)),
+        input.history_since.as_ref().map(|day| words.with(key::PAGE_HISTORY_SINCE, day)),
         stored,
-        Some(words.with("times are in the zone {}", &zone_name(input.now))),
-        year.then(|| words.of("days of the year are UTC").to_string()),
+        Some(words.with(key::PAGE_ZONE, &zone_name(input.now))),
+        year.then(|| words.text(key::PAGE_DAYS_ARE_UTC).to_string()),
     ];
     let failed = snapshot["probe"]["failed"].as_object().into_iter().flatten();
     let absent: Vec<String> =
@@ -54,7 +56,7 @@ pub fn footer(input: &PageData, snapshot: &Value) -> Vec<String> {
     let remarks = snapshot["probe"]["remark"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let mut lines = vec![first.into_iter().flatten().collect::<Vec<_>>().join(" · ")];
     if !absent.is_empty() {
-        lines.push(clean(&words.with("not measured: {}", &absent.join("; ")), TEXT_MAX));
+        lines.push(clean(&words.with(key::PAGE_NOT_MEASURED_LIST, &absent.join("; ")), TEXT_MAX));
     }
     lines.extend(remarks.map(|remark| clean(remark, TEXT_MAX)));
     lines
@@ -64,8 +66,10 @@ pub fn footer(input: &PageData, snapshot: &Value) -> Vec<String> {
 pub fn unexplained(input: &PageData, record: &Value) -> String {
     let part = &record["unexplained"];
     let words = input.look.words;
-    let cpu = part["cpu_percent"].as_f64().map(|cpu| format!("{} {}", words.short(cpu), words.of("% of a core")));
+    let cpu = part["cpu_percent"]
+        .as_f64()
+        .map(|cpu| format!("{} {}", words.short(cpu), words.text(key::CONSUMERS_OF_A_CORE)));
     let memory = part["memory_bytes"].as_f64().map(|size| words.bytes(size));
     let parts: Vec<String> = cpu.into_iter().chain(memory).collect();
-    if parts.is_empty() { String::new() } else { words.with("Not explained by these: {}", &parts.join(", ")) }
+    if parts.is_empty() { String::new() } else { words.with(key::CONSUMERS_UNEXPLAINED, &parts.join(", ")) }
 }

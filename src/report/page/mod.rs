@@ -3,7 +3,6 @@
 pub mod consumers;
 pub mod data;
 pub mod footer;
-pub mod french;
 pub mod options;
 pub mod outlook;
 pub mod render;
@@ -16,4 +15,3 @@ pub mod systemd_units;
 pub mod tiles;
 pub mod timeline;
 pub mod verdict;
-pub mod words;

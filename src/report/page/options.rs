@@ -1,7 +1,7 @@
 //! How the page looks: from `[report]`.
 
 use crate::config;
-use crate::report::page::words::{Language, Words};
+use crate::model::locale::Locale;
 
 /// Largest style sheet of one's own, in bytes.
 pub const STYLE_MAX: u64 = 64 * 1024;
@@ -10,7 +10,7 @@ pub const STYLE_MAX: u64 = 64 * 1024;
 #[derive(Debug, Clone)]
 pub struct Look {
     /// Its language.
-    pub words: Words,
+    pub words: Locale,
     /// Names of processes and users stay out.
     pub is_public: bool,
     /// A style sheet of one's own.
@@ -25,7 +25,7 @@ impl Look {
         // Nothing may end the element it stands in.
         let style = style.replace("</", "<\\/");
         Self {
-            words: Words::new(Language::of(&report.language)),
+            words: Locale::from_tag(&report.language),
             is_public: report.public,
             style,
             sections: report.sections.clone(),

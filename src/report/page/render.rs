@@ -4,6 +4,7 @@
 
 use crate::base::clock::{parse, zone_offset_seconds};
 use crate::base::text::{clean, is_plain};
+use crate::model::locale::{Locale, key};
 use crate::report::chart::axis::local;
 use crate::report::chart::drawn::{plot_box, view_box};
 use crate::report::chart::range::RANGES;
@@ -18,7 +19,6 @@ use crate::report::page::status_bars::Row;
 use crate::report::page::tiles::{Tile, tiles};
 use crate::report::page::timeline::{self, Happened};
 use crate::report::page::verdict::{Attention, Verdict, attention, is_stale, verdict, was};
-use crate::report::page::words::Words;
 use anyhow::Result;
 use askama::Template;
 use base64::Engine;
@@ -49,7 +49,7 @@ struct Shown<'a> {
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
-    w: Words,
+    w: Locale,
     style: String,
     style_hash: String,
     script: String,
@@ -117,7 +117,7 @@ pub fn render(input: &PageData) -> Result<String> {
     let taken = snapshot["time"].as_str().and_then(parse);
     let verdict = verdict(input, taken);
     let host = clean(&input.title, 80);
-    let problems_open = words.count(input.open.len(), "problem", "problems");
+    let problems_open = words.count(key::COUNT_PROBLEMS, input.open.len());
     let heading = match input.open.len() {
         0 => format!("{}: {host}", verdict.word),
         _ => format!("{}: {host} ({problems_open})", verdict.word),
@@ -209,7 +209,7 @@ fn shown<'a>(input: &'a PageData, drawn: &'a crate::report::chart::drawn::Drawn)
     };
     Shown {
         id: &drawn.id,
-        title: words.of(range.map_or("", |range| range.title)),
+        title: range.map_or("", |range| words.label(range.title)),
         days: days(drawn, range.map_or(0, |range| range.step_seconds), words),
         is_first: drawn.id == input.first_range,
         from: drawn.from as i64,
@@ -228,16 +228,15 @@ fn shown<'a>(input: &'a PageData, drawn: &'a crate::report::chart::drawn::Drawn)
         },
         who: of_it.map(|who| consumers::rows(&who.tally, words)).unwrap_or_default(),
         who_since: since
-            .map(|since| words.with("counted since {}", &words.moment(since, input.now)))
+            .map(|since| words.with(key::CONSUMERS_COUNTED_SINCE, &words.moment(since, input.now)))
             .unwrap_or_default(),
     }
 }
 
 /// What a range spans: a short one to the minute, a long one in days.
-fn days(drawn: &crate::report::chart::drawn::Drawn, step_seconds: u32, words: Words) -> String {
+fn days(drawn: &crate::report::chart::drawn::Drawn, step_seconds: u32, words: Locale) -> String {
     let form = if step_seconds > 300 { "%F" } else { "%F %H:%M" };
-    let span = words.with("from {begin} to {}", &local(drawn.to, form));
-    span.replacen("{begin}", &local(drawn.from, form), 1)
+    words.fill(key::PAGE_FROM_TO, &[("begin", &local(drawn.from, form)), ("end", &local(drawn.to, form))])
 }
 
 /// Who used most CPU over the shortest range: `java 34 min, postgres 4 min`.
@@ -246,8 +245,8 @@ fn most(input: &PageData) -> String {
     let Some(first) = input.who.first() else { return String::new() };
     let users = consumers::rows(&first.tally, words).into_iter().filter(|row| row.share > 0).take(3);
     let users: Vec<String> = users.map(|row| format!("{} {}", row.name, row.cpu)).collect();
-    let span = RANGES.iter().find(|range| range.id == first.range).map_or("", |range| words.of(range.title));
-    let text = words.with("Most CPU, {span}: {}", &users.join(", ")).replacen("{span}", span, 1);
+    let span = RANGES.iter().find(|range| range.id == first.range).map_or("", |range| words.label(range.title));
+    let text = words.fill(key::PAGE_MOST_CPU, &[("span", span), ("list", &users.join(", "))]);
     if users.is_empty() { String::new() } else { text }
 }
 
@@ -261,17 +260,17 @@ fn problems(input: &PageData, snapshot: &Value) -> Vec<String> {
     let words = input.look.words;
     if input.look.is_public && !input.problems.is_empty() {
         // They name files and people.
-        return vec![words.of("osmon itself is in trouble; osmon status says more").to_string()];
+        return vec![words.text(key::PAGE_OSMON_IN_TROUBLE).to_string()];
     }
     let silent = snapshot["probe"]["failed"].as_object().into_iter().flatten().filter_map(|(name, reason)| {
         let reason = reason.as_str().filter(|reason| reason.contains("did not answer"))?;
-        Some(words.with("Not measured: {}", &format!("{name}: {reason}")))
+        Some(words.with(key::PAGE_NOT_MEASURED, &format!("{name}: {reason}")))
     });
     let all = input.problems.iter().cloned().chain(silent);
     let mut all: Vec<String> = all.map(|problem| clean(&problem, PROBLEM_MAX)).collect();
     let more = all.len().saturating_sub(PROBLEMS_MAX);
     all.truncate(PROBLEMS_MAX);
-    all.extend((more > 0).then(|| words.with("and {} more", &more.to_string())));
+    all.extend((more > 0).then(|| words.with(key::PAGE_AND_MORE, &more.to_string())));
     all
 }
 

@@ -1,7 +1,7 @@
 //! The services that are watched, and every one that failed.
 
 use crate::base::text::clean;
-use crate::report::page::words::Words;
+use crate::model::locale::{Locale, key};
 use serde_json::Value;
 
 /// One service.
@@ -18,22 +18,22 @@ const NAME_MAX: usize = 60;
 const MOST: usize = 60;
 
 /// Of the newest snapshot, the worst first.
-pub fn services(snapshot: &Value, words: Words) -> Vec<Service> {
+pub fn services(snapshot: &Value, words: Locale) -> Vec<Service> {
     let list = snapshot["service"].as_array().into_iter().flatten();
     let mut services: Vec<Service> = list
         .map(|service| {
             let is = |key: &str| service[key].as_bool().unwrap_or(false);
-            let (state, word) = match () {
-                () if is("failed") => ("bad", "failed"),
-                () if is("active") => ("ok", "running"),
-                () => ("warn", "not running"),
+            let (state, plain, word) = match () {
+                () if is("failed") => ("bad", "failed", key::STATE_FAILED),
+                () if is("active") => ("ok", "running", key::STATE_RUNNING),
+                () => ("warn", "not running", key::STATE_NOT_RUNNING),
             };
             let more = ["state", "sub_state", "result"].iter().find_map(|key| service[*key].as_str());
-            let more = more.filter(|more| *more != word).map(|more| format!(" ({})", clean(more, 40)));
+            let more = more.filter(|more| *more != plain).map(|more| format!(" ({})", clean(more, 40)));
             Service {
                 name: clean(service["service"].as_str().unwrap_or_default(), NAME_MAX),
                 state,
-                word: format!("{}{}", words.of(word), more.filter(|_| state != "ok").unwrap_or_default()),
+                word: format!("{}{}", words.text(word), more.filter(|_| state != "ok").unwrap_or_default()),
                 restarts: service["restarts"].as_f64().map(|count| format!("{count}")).unwrap_or_default(),
             }
         })

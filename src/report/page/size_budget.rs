@@ -1,6 +1,6 @@
 //! A page that can be mailed: never larger than it may be. What is least missed is left out, and the page says what.
 
-use crate::report::page::words::Words;
+use crate::model::locale::{Locale, key};
 use std::borrow::Cow;
 
 /// The page has at most so many bytes, as far as charts can be left out.
@@ -26,14 +26,15 @@ pub struct Charts<'a> {
 
 impl Charts<'_> {
     /// Which are left out, in words and as HTML; empty: none.
-    pub fn left_out(&self, words: &Words) -> String {
+    pub fn left_out(&self, words: &Locale) -> String {
         if self.left.is_empty() {
             return String::new();
         }
         let named = self.left.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = self.left.len().saturating_sub(NAMED_MAX);
-        let more = if more > 0 { format!(", {}", words.with("and {} more", &more.to_string())) } else { String::new() };
-        words.with("Left out to keep the page below 320 KB: {}", &format!("{named}{more}"))
+        let more =
+            if more > 0 { format!(", {}", words.with(key::PAGE_AND_MORE, &more.to_string())) } else { String::new() };
+        words.with(key::PAGE_LEFT_OUT, &format!("{named}{more}"))
     }
 }
 
@@ -105,7 +106,6 @@ fn rank(name: &str, split: &[Vec<Option<&str>>]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::page::words::Language;
 
     fn html(names: &[&str]) -> String {
         let chart = |name: &&str| {
@@ -124,7 +124,7 @@ mod tests {
             ranges.map(|range| {
                 (
                     pieces(&range.html).map(|piece| key(piece).to_string()).collect::<Vec<_>>().join(" "),
-                    range.left_out(&Words::new(Language::English)),
+                    range.left_out(&Locale::En),
                 )
             })
         };

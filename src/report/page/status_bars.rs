@@ -9,8 +9,8 @@ pub use row::Row;
 use crate::base::parse_past::midnight;
 use crate::base::text::clean;
 use crate::model::incident::Severity;
+use crate::model::locale::{Locale, key};
 use crate::model::metric::read_labels;
-use crate::report::page::words::Words;
 use chrono::{DateTime, TimeDelta, Utc};
 use row::row;
 use serde::{Deserialize, Serialize};
@@ -88,20 +88,20 @@ pub fn rows(
     recorded: &Recorded,
     services: Option<&Watched>,
     now: DateTime<Utc>,
-    words: Words,
+    words: Locale,
 ) -> Bars {
     let days = days(now);
     let of =
         |resource: &str| troubles.iter().filter(|trouble| group(&trouble.metric).0 == resource).collect::<Vec<_>>();
     let row = |name: &str, of_it: &[&Trouble], own: &Recorded| row(name, of_it, &days, (own, recorded), now, words);
-    let mut rows = vec![row(words.of("Host"), &troubles.iter().collect::<Vec<_>>(), recorded)];
+    let mut rows = vec![row(words.text(key::PAGE_HOST), &troubles.iter().collect::<Vec<_>>(), recorded)];
     for resource in ["CPU", "Memory", "File systems", "Disk I/O", "Network"] {
-        rows.push(row(words.of(resource), &of(resource), recorded));
+        rows.push(row(words.label(resource), &of(resource), recorded));
     }
     let none = Watched::default();
     let known = services.unwrap_or(&none);
     if services.is_some() || !of("Services").is_empty() {
-        rows.push(row(words.of("Services"), &of("Services"), &recorded.of_days(&known.any)));
+        rows.push(row(words.text(key::PAGE_SERVICES), &of("Services"), &recorded.of_days(&known.any)));
     }
     // By unit: the days it was looked at, what was wrong, and what it is called: as configured.
     let mut units: BTreeMap<String, (&str, Option<&Days>, Vec<&Trouble>)> = BTreeMap::new();
@@ -143,7 +143,6 @@ fn days(now: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
 mod tests {
     use super::*;
     use crate::base::clock::parse;
-    use crate::report::page::words::Language;
 
     /// So many hours with so many samples each.
     fn hours(begin: &str, hours: i64, samples: u32) -> Recorded {
@@ -195,7 +194,7 @@ mod tests {
                 1,
             ),
         ] {
-            let row = &rows(&troubles, &recorded, None, now, Words::new(Language::English)).rows[2];
+            let row = &rows(&troubles, &recorded, None, now, Locale::En).rows[2];
             assert_eq!((row.share.as_str(), row.bad.len()), (share, bad), "{recorded:?} {troubles:?}");
         }
     }
@@ -218,7 +217,7 @@ mod tests {
         let today: Days = ["2026-11-20".to_string()].into();
         let each = [("never-seen".to_string(), Days::new()), ("since-today".to_string(), today.clone())].into();
         let services = Watched { any: today, each };
-        let rows = rows(&troubles, &recorded, Some(&services), now, Words::new(Language::English)).rows;
+        let rows = rows(&troubles, &recorded, Some(&services), now, Locale::En).rows;
         let host = &rows[0];
         let share = |name: &str| rows.iter().find(|row| row.name == name).unwrap().share.as_str();
         assert_eq!((share("never-seen"), share("since-today")), ("–", "100 %"), "what nobody measured is never green");
@@ -253,7 +252,7 @@ mod tests {
         let names = (0..10).map(|number| format!("a{number}")).chain(["nginx".to_string()]);
         let each = names.map(|name| (name, today.clone())).collect();
         let watched = Watched { any: today.clone(), each };
-        let bars = rows(&troubles, &recorded, Some(&watched), now, Words::new(Language::English));
+        let bars = rows(&troubles, &recorded, Some(&watched), now, Locale::En);
         let shown: Vec<_> = bars.rows.iter().skip(7).map(|row| (row.name.as_str(), row.share.as_str())).collect();
         let expected =
             [("nginx", "50.00 %"), ("zzz.service", "50.00 %"), ("a0", "100 %"), ("a1", "100 %"), ("a2", "100 %")];
@@ -262,7 +261,7 @@ mod tests {
         let many: Vec<Trouble> = (0..20)
             .map(|number| Trouble { metric: format!("service.failed{{service=\"b{number}\"}}"), ..troubles[0].clone() })
             .collect();
-        let bars = rows(&many, &recorded, Some(&watched), now, Words::new(Language::English));
+        let bars = rows(&many, &recorded, Some(&watched), now, Locale::En);
         assert_eq!((bars.rows.len(), bars.more), (27, 11));
     }
 }

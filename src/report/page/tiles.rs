@@ -2,10 +2,10 @@
 
 use crate::base::text::clean;
 use crate::model::incident::Severity;
+use crate::model::locale::{Locale, key};
 use crate::report::chart::spark;
 use crate::report::page::data::PageData;
 use crate::report::page::services::Service;
-use crate::report::page::words::Words;
 use serde_json::Value;
 
 /// One tile.
@@ -28,14 +28,14 @@ const SOON: f64 = 30.0 * 86_400.0;
 
 impl Tile {
     /// The state in a word, for who sees no colour.
-    pub fn word(&self, words: Words) -> String {
+    pub fn word(&self, words: Locale) -> String {
         let word = match self.state {
-            "ok" => "healthy",
-            "warn" => "warning",
-            "bad" => "critical",
-            _ => "",
+            "ok" => key::STATE_HEALTHY,
+            "warn" => key::STATE_WARNING,
+            "bad" => key::STATE_CRITICAL,
+            _ => return String::new(),
         };
-        words.of(word).to_string()
+        words.text(word).to_string()
     }
 }
 
@@ -60,7 +60,7 @@ impl Maker<'_> {
     fn tile(&self, label: &str, value: String, unit: &str, prefixes: &[&str], metric: (&str, &str)) -> Tile {
         let end = self.input.now.timestamp() as f64;
         Tile {
-            label: self.input.look.words.of(label).to_string(),
+            label: self.input.look.words.label(label).to_string(),
             value,
             unit: unit.to_string(),
             note: String::new(),
@@ -79,7 +79,7 @@ impl Maker<'_> {
         let margin = ((high - low) * 0.5).max(high.abs() * 0.1);
         let range = format!("{}–{}{unit}", words.short(low), words.short(high));
         let is_unusual = value.is_some_and(|value| value > high + margin) && tile.state != "ok";
-        Tile { note: words.with("usual {}", &range), is_unusual, ..tile }
+        Tile { note: words.with(key::TILE_USUAL, &range), is_unusual, ..tile }
     }
 
     fn cpu(&self) -> Option<Tile> {
@@ -87,7 +87,7 @@ impl Maker<'_> {
         let busy = self.number("/cpu/busy_percent");
         let value = busy.map_or_else(|| "–".to_string(), |value| words.short(value));
         let tile = self.tile("CPU", value, "%", &["cpu."], ("cpu.busy_percent", ""));
-        let wait = words.with("{} % I/O wait", &words.short(self.number("/cpu/iowait_percent").unwrap_or(0.0)));
+        let wait = words.with(key::TILE_IO_WAIT, &words.short(self.number("/cpu/iowait_percent").unwrap_or(0.0)));
         let tile = self.noted(tile, "cpu.busy_percent", busy, " %", wait);
         Some(Tile { ..tile })
     }
@@ -98,7 +98,7 @@ impl Maker<'_> {
         let words = self.input.look.words;
         let percent = self.number("/memory/used_percent").map_or_else(|| "–".to_string(), |value| words.short(value));
         let tile = self.tile("Memory", percent, "%", &["memory.", "swap."], ("memory.used_percent", ""));
-        let note = words.with(&words.with("{} of {}", &words.bytes(used)), &words.bytes(total));
+        let note = words.fill(key::TILE_USED_OF, &[("used", &words.bytes(used)), ("total", &words.bytes(total))]);
         Some(Tile { note, ..tile })
     }
 
@@ -122,10 +122,10 @@ impl Maker<'_> {
         let mount = disk["mount"].as_str().unwrap_or_default();
         let value = words.short(disk["used_percent"].as_f64().unwrap_or_default());
         let tile = self.tile("", value, "%", &["disk."], ("disk.used_percent", mount));
-        let label = words.with("Disk {}", &clean(mount, NAME_MAX));
-        let free = words.with("{} free", &words.bytes(disk["available_bytes"].as_f64().unwrap_or_default()));
+        let label = words.with(key::TILE_DISK, &clean(mount, NAME_MAX));
+        let free = words.with(key::TILE_FREE, &words.bytes(disk["available_bytes"].as_f64().unwrap_or_default()));
         let left = full(disk);
-        let note = left.map_or(free, |left| words.with("full in {}", &words.duration(left)));
+        let note = left.map_or(free, |left| words.with(key::TILE_FULL_IN, &words.duration(left)));
         let is_unusual = left.is_some_and(|left| left < 7.0 * 86_400.0);
         Some(Tile { label, note, is_unusual, ..tile })
     }
@@ -135,8 +135,10 @@ impl Maker<'_> {
         let load = self.number("/load/one_per_core");
         let value = load.map_or_else(|| "–".to_string(), |value| words.short(value));
         let tile = self.tile("Load per core", value, "", &["load."], ("load.one_per_core", ""));
-        let all = words
-            .with("{} in all", &self.number("/load/one").map_or_else(|| "–".to_string(), |value| words.short(value)));
+        let all = words.with(
+            key::TILE_IN_ALL,
+            &self.number("/load/one").map_or_else(|| "–".to_string(), |value| words.short(value)),
+        );
         Some(Tile { ..self.noted(tile, "load.one_per_core", load, "", all) })
     }
 
@@ -150,7 +152,7 @@ impl Maker<'_> {
         let known = stalls.iter().filter_map(|(name, path, metric)| Some((self.number(path)?, *name, *metric)));
         let (value, name, metric) = known.max_by(|a, b| a.0.total_cmp(&b.0))?;
         let tile = self.tile(name, words.short(value), "%", &["pressure."], (metric, ""));
-        let note = words.of("of a minute waiting").to_string();
+        let note = words.text(key::TILE_STALLED).to_string();
         Some(Tile { ..self.noted(tile, metric, Some(value), " %", note) })
     }
 
@@ -165,16 +167,16 @@ impl Maker<'_> {
             let worst = services.iter().find(|service| service.state != "ok");
             let note = match worst {
                 Some(service) => format!("{} {}", service.name, service.word),
-                None if failed > 0.0 => words.with("{} failed", &format!("{failed}")),
-                None => words.of("all running").to_string(),
+                None if failed > 0.0 => words.with(key::TILE_FAILED, &format!("{failed}")),
+                None => words.text(key::TILE_ALL_RUNNING).to_string(),
             };
             let state = if failed > 0.0 && tile.state == "ok" { "warn" } else { tile.state };
             return Some(Tile { note, state, is_unusual: worst.is_some() || failed > 0.0, ..tile });
         }
         let total = self.number("/process/total")?;
         let tile = self.tile("Processes", format!("{total}"), "", &["process."], ("process.total", ""));
-        let running = format!("{} {}", self.number("/process/running").unwrap_or(0.0), words.of("running"));
-        let zombies = words.count(self.number("/process/zombies").unwrap_or(0.0) as usize, "zombie", "zombies");
+        let running = format!("{} {}", self.number("/process/running").unwrap_or(0.0), words.text(key::STATE_RUNNING));
+        let zombies = words.count(key::COUNT_ZOMBIES, self.number("/process/zombies").unwrap_or(0.0) as usize);
         Some(Tile { note: format!("{running}, {zombies}"), ..tile })
     }
 }

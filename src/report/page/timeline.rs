@@ -6,12 +6,12 @@ use crate::base::units::metric_value;
 use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::event::{Event, EventKind, is_flag};
 use crate::model::incident::Severity;
+use crate::model::locale::{Locale, key};
 use crate::report::chart::drawn::Drawn;
 use crate::report::chart::plot::{PLOT, place};
 use crate::report::chart::range::RANGES;
 use crate::report::page::data::PageData;
 use crate::report::page::verdict::title;
-use crate::report::page::words::Words;
 use chrono::{DateTime, Utc};
 use std::fmt::Write;
 use std::ops::Range;
@@ -60,10 +60,10 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
     let raised = format!("{title}{value}");
     let lasted = words.duration(event.duration_seconds);
     let text = match event.kind {
-        EventKind::Recovered => format!("{title}, {}", words.with("it lasted {}", &lasted)),
-        EventKind::Settled if event.well => words.with("{}: well, and settled", &title),
-        EventKind::Flapping => words.with("{} comes and goes", &title),
-        EventKind::Reminded => format!("{raised}, {}", words.with("still open after {}", &lasted)),
+        EventKind::Recovered => format!("{title}, {}", words.with(key::PAGE_IT_LASTED, &lasted)),
+        EventKind::Settled if event.well => words.with(key::PAGE_SETTLED, &title),
+        EventKind::Flapping => words.with(key::PAGE_COMES_AND_GOES, &title),
+        EventKind::Reminded => format!("{raised}, {}", words.with(key::PAGE_STILL_OPEN, &lasted)),
         _ => raised,
     };
     let message = event.message.as_ref().filter(|_| !event.is_over());
@@ -72,22 +72,22 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
         .muted
         .as_ref()
         .filter(|_| !input.look.is_public)
-        .map(|why| format!(" ({})", words.with("not told: {}", why)))
+        .map(|why| format!(" ({})", words.with(key::PAGE_NOT_TOLD, why)))
         .unwrap_or_default();
     let word = match (event.kind, event.severity) {
-        (EventKind::Recovered, _) => "recovered",
-        (EventKind::Flapping, _) => "flapping",
-        (EventKind::Settled, _) if event.well => "settled",
-        (EventKind::Reminded, _) => "reminder",
-        (_, Severity::Critical) => "critical",
-        (_, Severity::Warning) => "warning",
+        (EventKind::Recovered, _) => key::STATE_RECOVERED,
+        (EventKind::Flapping, _) => key::STATE_FLAPPING,
+        (EventKind::Settled, _) if event.well => key::STATE_SETTLED,
+        (EventKind::Reminded, _) => key::STATE_REMINDER,
+        (_, Severity::Critical) => key::STATE_CRITICAL,
+        (_, Severity::Warning) => key::STATE_WARNING,
     };
     Happened {
         time: words.moment(time, input.now),
         seconds: time.timestamp(),
         state: state(event),
         kind: if event.is_over() { "rc" } else { "al" },
-        word: words.of(word).to_string(),
+        word: words.text(word).to_string(),
         text: clean(&format!("{text}{message}{muted}"), TEXT_MAX),
     }
 }
@@ -109,7 +109,7 @@ fn of_mark(input: &PageData, mark: &Annotation, time: DateTime<Utc>) -> Happened
         seconds: time.timestamp(),
         state: if mark.kind.is_trouble() { "warn" } else { "plain" },
         kind: if mark.kind == AnnotationKind::Note { "no" } else { "ch" },
-        word: words.of(mark.kind.word()).to_string(),
+        word: words.text(mark.kind.label()).to_string(),
         text: clean(&format!("{}{by}", mark.text), TEXT_MAX),
     }
 }
@@ -143,7 +143,7 @@ pub fn markers(events: &[Event], marks: &[Annotation], drawn: &Drawn) -> String 
 }
 
 /// Why there is nothing in the gaps of a range: `20 Nov 03:00 – 04:10: the host was off`.
-pub fn gaps(marks: &[Annotation], drawn: &Drawn, now: DateTime<Utc>, words: Words, most: usize) -> Vec<String> {
+pub fn gaps(marks: &[Annotation], drawn: &Drawn, now: DateTime<Utc>, words: Locale, most: usize) -> Vec<String> {
     let moment = |seconds: f64| DateTime::from_timestamp(seconds as i64, 0).unwrap_or(now);
     // The run that ended it came within the first step after it.
     let step = RANGES.iter().find(|range| range.id == drawn.id).map_or(0, |range| i64::from(range.step_seconds));
@@ -158,7 +158,7 @@ pub fn gaps(marks: &[Annotation], drawn: &Drawn, now: DateTime<Utc>, words: Word
             is_of_it && matches!(mark.kind, Reboot | PowerLoss | Suspended | ClockStep | MissedRuns | NotStored)
         };
         let texts: Vec<&str> = marks.iter().filter(tells).map(|mark| mark.text.as_str()).take(2).collect();
-        let why = if texts.is_empty() { words.of("no reason was recorded").to_string() } else { texts.join("; ") };
+        let why = if texts.is_empty() { words.text(key::PAGE_NO_REASON).to_string() } else { texts.join("; ") };
         format!("{} – {}: {}", words.moment(since, now), words.moment(until, now), clean(&why, TEXT_MAX))
     });
     shown.collect()

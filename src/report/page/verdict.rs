@@ -5,8 +5,8 @@ use crate::base::text::{clean, fit};
 use crate::base::units::metric_value;
 use crate::model::event::{Event, EventKind, is_flag};
 use crate::model::incident::{Incident, Severity};
+use crate::model::locale::{Locale, key};
 use crate::report::page::data::PageData;
-use crate::report::page::words::Words;
 use chrono::{DateTime, Utc};
 
 /// The first line of the page.
@@ -45,18 +45,18 @@ pub fn is_stale(taken: DateTime<Utc>, now: DateTime<Utc>) -> bool {
 
 pub fn verdict(input: &PageData, taken: Option<DateTime<Utc>>) -> Verdict {
     let words = input.look.words;
-    let unknown = |rest: String| Verdict { word: words.of("Unknown").to_string(), state: "unknown", rest };
-    let Some(taken) = taken else { return unknown(words.of("no snapshot yet").to_string()) };
+    let unknown = |rest: String| Verdict { word: words.text(key::VERDICT_UNKNOWN).to_string(), state: "unknown", rest };
+    let Some(taken) = taken else { return unknown(words.text(key::VERDICT_NO_SNAPSHOT).to_string()) };
     let age = (input.now - taken).num_seconds();
     if is_stale(taken, input.now) {
-        let silent = words.with("no snapshot for {}", &words.duration(age as f64));
+        let silent = words.with(key::VERDICT_STALE, &words.duration(age as f64));
         return unknown(format!("{silent}; {}", was(&judged(input).word, taken, words)));
     }
     // Nothing that nobody judged is well.
     match input.judged {
-        None => return unknown(words.of("the rules were never judged").to_string()),
+        None => return unknown(words.text(key::VERDICT_NEVER_JUDGED).to_string()),
         Some(judged) if (taken - judged).num_seconds() > STALE_SECONDS => {
-            return unknown(words.with("the rules were last judged {} ago", &lasted(judged, input.now, words)));
+            return unknown(words.with(key::VERDICT_JUDGED_AGO, &lasted(judged, input.now, words)));
         }
         Some(_) => {}
     }
@@ -64,23 +64,24 @@ pub fn verdict(input: &PageData, taken: Option<DateTime<Utc>>) -> Verdict {
 }
 
 /// What was true when it was measured: `was Degraded at 2026-11-20 21:40 +00:00`.
-pub fn was(word: &str, taken: DateTime<Utc>, words: Words) -> String {
-    words.with("was {word} at {}", &words.exact(taken)).replacen("{word}", word, 1)
+pub fn was(word: &str, taken: DateTime<Utc>, words: Locale) -> String {
+    words.fill(key::VERDICT_WAS, &[("word", word), ("time", &words.exact(taken))])
 }
 
 /// While what was measured counts.
 fn judged(input: &PageData) -> Verdict {
     let words = input.look.words;
-    let unknown = |rest: String| Verdict { word: words.of("Unknown").to_string(), state: "unknown", rest };
+    let unknown = |rest: String| Verdict { word: words.text(key::VERDICT_UNKNOWN).to_string(), state: "unknown", rest };
     let rest = problems(input);
-    let said = |word, state, rest| Verdict { word: words.of(word).to_string(), state, rest };
+    let said = |word, state, rest| Verdict { word: words.text(word).to_string(), state, rest };
     match input.open.first().map(|incident| incident.severity) {
-        None if !input.unmeasured.is_empty() => {
-            unknown(fit(&words.with("not measured: {}", &clean(&input.unmeasured.join("; "), TEXT_MAX)), TEXT_MAX))
-        }
-        None => said("Healthy", "ok", last_ended(input)),
-        Some(Severity::Warning) => said("Degraded", "warn", rest),
-        Some(Severity::Critical) => said("Critical", "bad", rest),
+        None if !input.unmeasured.is_empty() => unknown(fit(
+            &words.with(key::PAGE_NOT_MEASURED_LIST, &clean(&input.unmeasured.join("; "), TEXT_MAX)),
+            TEXT_MAX,
+        )),
+        None => said(key::VERDICT_HEALTHY, "ok", last_ended(input)),
+        Some(Severity::Warning) => said(key::VERDICT_DEGRADED, "warn", rest),
+        Some(Severity::Critical) => said(key::VERDICT_CRITICAL, "bad", rest),
     }
 }
 
@@ -89,13 +90,13 @@ fn problems(input: &PageData) -> String {
     let words = input.look.words;
     let Some(worst) = input.open.iter().map(|incident| incident.severity).max() else { return String::new() };
     let bad: Vec<&Incident> = input.open.iter().filter(|incident| incident.severity == worst).collect();
-    let count = words.count(bad.len(), "open problem", "open problems");
+    let count = words.count(key::COUNT_OPEN_PROBLEMS, bad.len());
     let since = bad.iter().map(|incident| incident.since).min().unwrap_or(input.now);
     let others = match input.open.len() - bad.len() {
         0 => String::new(),
-        others => format!(" · {}", words.count(others, "warning", "warnings")),
+        others => format!(" · {}", words.count(key::COUNT_WARNINGS, others)),
     };
-    let begun = words.with("since {}", &words.moment(since, input.now));
+    let begun = words.with(key::PAGE_SINCE, &words.moment(since, input.now));
     format!("{count} {begun} ({}){others}", lasted(since, input.now, words))
 }
 
@@ -108,24 +109,28 @@ fn hushed(incident: &Incident, input: &PageData) -> String {
         true => String::new(),
         false => format!(" ({}: {})", hushed.by, hushed.because),
     };
-    format!(" · {} {}{why}", words.of(hushed.word), words.with("until {}", &until))
+    format!(
+        " · {} {}{why}",
+        words.text(if hushed.word == "silenced" { key::STATE_SILENCED } else { key::STATE_ACKNOWLEDGED }),
+        words.with(key::PAGE_UNTIL, &until)
+    )
 }
 
-fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, words: Words) -> String {
+fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, words: Locale) -> String {
     words.duration((now - since).num_milliseconds() as f64 / 1e3)
 }
 
 /// "no open problems", and which was the last.
 fn last_ended(input: &PageData) -> String {
     let words = input.look.words;
-    let none = words.of("no open problems");
+    let none = words.text(key::VERDICT_NO_OPEN_PROBLEMS);
     let last = input.events.iter().find(|event| event.kind == EventKind::Recovered);
     match last.and_then(|event| Some((event, parse(&event.time)?))) {
         Some((event, time)) => format!(
             "{none}; {}, {}, {}",
-            words.with("the last: {}", &title(input, &event.metric, &event.title, &event.rule)),
-            words.with("{} ago", &lasted(time, input.now, words)),
-            words.with("lasted {}", &words.duration(event.duration_seconds)),
+            words.with(key::VERDICT_LAST_PROBLEM, &title(input, &event.metric, &event.title, &event.rule)),
+            words.with(key::PAGE_AGO, &lasted(time, input.now, words)),
+            words.with(key::VERDICT_LASTED, &words.duration(event.duration_seconds)),
         ),
         None => none.to_string(),
     }
@@ -147,18 +152,19 @@ pub fn attention(incident: &Incident, input: &PageData) -> Attention {
     let evidence = told.clone().find_map(|event| event.evidence.as_ref()).filter(|_| !input.look.is_public);
     let message = told.clone().find_map(|event| event.message.as_deref()).unwrap_or_default();
     let rule = told.clone().next().map_or("", |event| event.rule.as_str());
-    let recovering = if incident.recovering { format!(" · {}", words.of("recovering")) } else { String::new() };
+    let recovering =
+        if incident.recovering { format!(" · {}", words.text(key::STATE_RECOVERING)) } else { String::new() };
     let is_bad = incident.severity == Severity::Critical;
     let value = |value: f64| words.figures(&metric_value(metric, value));
     Attention {
         state: if is_bad { "bad" } else { "warn" },
-        word: words.of(if is_bad { "critical" } else { "warning" }).to_string(),
+        word: words.text(if is_bad { key::STATE_CRITICAL } else { key::STATE_WARNING }).to_string(),
         title: title(input, &incident.metric, &incident.title, rule),
         value: if flag { String::new() } else { value(incident.value) },
-        limit: if flag { String::new() } else { words.with("limit {}", &value(incident.limit)) },
+        limit: if flag { String::new() } else { words.with(key::PAGE_LIMIT, &value(incident.limit)) },
         since: format!(
             "{} · {}{recovering}{}",
-            words.with("since {}", &words.moment(incident.since, input.now)),
+            words.with(key::PAGE_SINCE, &words.moment(incident.since, input.now)),
             lasted(incident.since, input.now, words),
             clean(&hushed(incident, input), TEXT_MAX),
         ),

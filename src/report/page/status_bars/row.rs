@@ -4,7 +4,7 @@ use super::{Recorded, Trouble};
 use crate::base::clock::local_form;
 use crate::base::text::clean;
 use crate::model::incident::Severity;
-use crate::report::page::words::Words;
+use crate::model::locale::{Locale, key};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ pub(super) fn row(
     days: &[(DateTime<Utc>, DateTime<Utc>)],
     (own, all): (&Recorded, &Recorded),
     now: DateTime<Utc>,
-    words: Words,
+    words: Locale,
 ) -> Row {
     let mut bars: [(&str, String); 4] = ["none", "ok", "warn", "bad"].map(|state| (state, String::new()));
     let (mut known, mut wrong) = (0.0, 0.0);
@@ -70,7 +70,7 @@ pub(super) fn row(
             let more = if hits.len() > 1 { format!(" (+{})", hits.len() - 1) } else { String::new() };
             let day = local_form(*begin, "%d").trim_start_matches('0').to_string();
             let month = words.month(&local_form(*begin, "%m"));
-            let word = words.of(if state == 3 { "critical" } else { "warning" });
+            let word = words.text(if state == 3 { key::STATE_CRITICAL } else { key::STATE_WARNING });
             let told = format!(
                 "{day} {month}: {} {word}, {}{more}",
                 words.title(&clean(&worst.title, 60)),
@@ -96,7 +96,7 @@ pub(super) fn row(
     });
     let pointed = pointed.collect::<String>();
     let share = if known > 0.0 { words.figures(&percent(100.0 * (1.0 - wrong / known))) } else { "–".to_string() };
-    let told = format!("{name}: {share}; {} {}", words.of("Days with problems"), count);
+    let told = format!("{name}: {share}; {} {}", words.text(key::PAGE_BAD_DAYS), count);
     let paths = bars.iter().filter(|(_, path)| !path.is_empty());
     let bars = paths.map(|(state, path)| format!("<path class={state} d='{path}'/>")).collect::<String>() + &pointed;
     Row { name: name.to_string(), bars, share, told, bad: bad.into_iter().map(|(_, _, told)| told).collect() }

@@ -1,0 +1,230 @@
+//! The languages of the page, the mails and the events: texts by key, and numbers, units and dates as they are written
+//! there. The tables come from `data/locale/*.toml` (`build/locale.rs`).
+
+use crate::base::clock::{local_form, local_minute, zone_name};
+use crate::base::units;
+use chrono::{DateTime, Utc};
+
+include!(concat!(env!("OUT_DIR"), "/locale.rs"));
+
+/// The key of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key(usize);
+
+/// The keys of a text that differs with the number in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plural {
+    one: Key,
+    other: Key,
+}
+
+/// How a language writes numbers and dates.
+struct Format {
+    tag: &'static str,
+    decimal: &'static str,
+    byte: &'static str,
+    day: &'static str,
+    /// Zero is singular.
+    zero_is_one: bool,
+    weekdays: &'static [&'static str],
+    months: &'static [&'static str],
+}
+
+impl Key {
+    /// The key of a name such as `rule.cpu`.
+    pub fn find(name: &str) -> Option<Self> {
+        NAMES.binary_search(&name).ok().map(Self)
+    }
+
+    /// The name, as events keep it.
+    pub fn name(self) -> &'static str {
+        NAMES.get(self.0).copied().unwrap_or_default()
+    }
+}
+
+impl Locale {
+    /// The language of a tag such as `fr` (RFC 5646); the first one when it is not known.
+    pub fn from_tag(tag: &str) -> Self {
+        ALL.into_iter().find(|locale| locale.tag() == tag).unwrap_or_default()
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "the tables have an entry for each language")]
+    fn format(self) -> &'static Format {
+        &FORMATS[self as usize]
+    }
+
+    /// The tag of the language (RFC 5646).
+    pub fn tag(self) -> &'static str {
+        self.format().tag
+    }
+
+    /// A text.
+    pub fn text(self, key: Key) -> &'static str {
+        TEXTS[self as usize].get(key.0).copied().unwrap_or_default()
+    }
+
+    /// A text with its one parameter, whatever its name.
+    pub fn with(self, key: Key, value: &str) -> String {
+        replaced(self.text(key), |_| Some(value))
+    }
+
+    /// A text with its parameters. Values are not looked at again; a parameter without a value becomes empty.
+    pub fn fill(self, key: Key, values: &[(&str, &str)]) -> String {
+        fill(self.text(key), values)
+    }
+
+    /// `1 core`, `2 cores`: the text for a number, with it as `{count}`.
+    pub fn count(self, plural: Plural, count: usize) -> String {
+        let is_one = count == 1 || (count == 0 && self.format().zero_is_one);
+        self.with(if is_one { plural.one } else { plural.other }, &count.to_string())
+    }
+
+    /// A title, label or unit of `data/metrics.toml`, by its English text.
+    pub fn label(self, english: &str) -> &str {
+        let labels = LABELS[self as usize];
+        let found = labels.binary_search_by(|(known, _)| (*known).cmp(english)).ok();
+        found.and_then(|at| labels.get(at)).map_or(english, |(_, text)| text)
+    }
+
+    /// What to do about a metric, with `{mount}` and `{service}` in it; empty: nothing is known.
+    pub fn hint(self, metric: &str) -> &'static str {
+        let hints = HINTS[self as usize].iter();
+        hints.copied().find(|(prefix, _)| metric.starts_with(prefix)).map_or("", |(_, hint)| hint)
+    }
+
+    /// A number of [`units`] with its unit, as this language writes it: `1.5 GiB/s` → `1,5 Gio/s`.
+    pub fn figures(self, text: &str) -> String {
+        let format = self.format();
+        let part = |part: &str| match part.strip_suffix("/s").unwrap_or(part) {
+            "B" | "KiB" | "MiB" | "GiB" | "TiB" | "PiB" => part.replacen('B', format.byte, 1),
+            "d" => format.day.to_string(),
+            number if number.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit()) => {
+                part.replace('.', format.decimal)
+            }
+            _ => part.to_string(),
+        };
+        text.split(' ').map(part).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A number ([`units::short`]).
+    pub fn short(self, value: f64) -> String {
+        self.figures(&units::short(value))
+    }
+
+    /// Bytes ([`units::bytes`]).
+    pub fn bytes(self, value: f64) -> String {
+        self.figures(&units::bytes(value))
+    }
+
+    /// A span in its two largest units ([`units::duration`]).
+    pub fn duration(self, seconds: f64) -> String {
+        self.figures(&units::duration(seconds))
+    }
+
+    /// A value in the unit of its metric ([`units::metric_value`]).
+    pub fn value(self, metric: &str, value: f64) -> String {
+        self.figures(&units::metric_value(metric, value))
+    }
+
+    /// A title: what osmon ships is in this language, what a person wrote is as it is.
+    pub fn title(self, title: &str) -> String {
+        let french = (self != Self::En).then(|| super::title::french(title)).flatten();
+        french.unwrap_or_else(|| title.to_string())
+    }
+
+    /// The same of what a rule says.
+    pub fn message(self, message: &str) -> String {
+        let french = || super::message::french(message, |value| self.figures(value));
+        (self != Self::En).then(french).flatten().unwrap_or_else(|| message.to_string())
+    }
+
+    /// The decimal mark.
+    pub fn decimal(self) -> &'static str {
+        self.format().decimal
+    }
+
+    /// The symbol of a byte.
+    pub fn byte(self) -> &'static str {
+        self.format().byte
+    }
+
+    /// The symbol of a day.
+    pub fn day(self) -> &'static str {
+        self.format().day
+    }
+
+    /// A day of the week, from `1` (Monday) to `7`.
+    pub fn weekday(self, number: &str) -> &'static str {
+        nth(self.format().weekdays, number)
+    }
+
+    /// A month, from `01` to `12`.
+    pub fn month(self, number: &str) -> &'static str {
+        nth(self.format().months, number)
+    }
+
+    /// A moment, always with its day: a page is also read on another day than it was made.
+    pub fn moment(self, time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+        let day = local_form(time, "%d");
+        let month = self.month(&local_form(time, "%m"));
+        let year = if local_form(time, "%Y") == local_form(now, "%Y") { "" } else { &local_form(time, " %Y") };
+        format!("{} {month}{year} {}", day.trim_start_matches('0'), local_form(time, "%H:%M"))
+    }
+
+    /// An unambiguous moment: `2026-11-20 21:40 +00:00`.
+    pub fn exact(self, time: DateTime<Utc>) -> String {
+        format!("{} {}", local_minute(time), zone_name(time))
+    }
+}
+
+fn nth(names: &[&'static str], number: &str) -> &'static str {
+    number.parse::<usize>().ok().and_then(|at| names.get(at.wrapping_sub(1)).copied()).unwrap_or_default()
+}
+
+/// Puts values in place of `{name}`. One pass: values are not looked at again; a name without a value becomes empty.
+pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    replaced(template, |name| values.iter().find(|(key, _)| *key == name).map(|(_, value)| *value))
+}
+
+fn replaced<'a>(template: &str, value: impl Fn(&str) -> Option<&'a str>) -> String {
+    let mut out = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, behind)) = after.split_once('}') else { break };
+        out.push_str(value(name).unwrap_or_default());
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_units_and_plurals_follow_the_language() {
+        assert_eq!(Locale::Fr.count(key::COUNT_PROBLEMS, 0), "0 problème");
+        assert_eq!(Locale::En.count(key::COUNT_PROBLEMS, 0), "0 problems");
+        assert_eq!(Locale::Fr.with(key::TILE_FULL_IN, &Locale::Fr.duration(367_200.0)), "plein dans 4 j 6 h");
+        assert_eq!(Locale::Fr.figures("1.5 GiB/s 512 B 97.2 % B.5"), "1,5 Gio/s 512 o 97,2 % B.5");
+        assert_eq!(Locale::En.bytes(1_610_612_736.0), "1.5 GiB");
+        assert_eq!(Locale::Fr.value("cpu.busy_percent", 97.25), "97,2 %");
+        assert_eq!((Locale::Fr.month("11"), Locale::En.weekday("7"), Locale::En.weekday("8")), ("nov.", "Sun", ""));
+    }
+
+    #[test]
+    fn texts_are_found_by_name_and_filled_in_one_pass() {
+        assert_eq!(Key::find("rule.cpu").map(|key| Locale::Fr.text(key)), Some("Processeur"));
+        assert_eq!((Key::find("rule.none"), key::PAGE_AGO.name()), (None, "page.ago"));
+        assert_eq!(fill("{a}{b} {none}", &[("a", "{b}"), ("b", "x")]), "{b}x ");
+        assert_eq!(fill("{a} {", &[("a", "x")]), "x ");
+        assert_eq!(
+            (Locale::Fr.label("Memory"), Locale::Fr.label("mine"), Locale::En.label("Memory")),
+            ("Mémoire", "mine", "Memory")
+        );
+        assert!(Locale::En.hint("disk.inodes_used_percent").contains("inodes"));
+        assert_eq!((Locale::from_tag("fr"), Locale::from_tag("xx")), (Locale::Fr, Locale::En));
+    }
+}
