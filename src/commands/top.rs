@@ -5,7 +5,7 @@ use crate::base::{clock, parse_past};
 use crate::cli::{Call, Command, Exit};
 use crate::commands::view::consumers::{self, Usage};
 use crate::context::Context;
-use crate::probe::{Asked, Scope, probe};
+use crate::probe::{ProbeRequest, Scope, probe};
 use crate::store::PROCESSES;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -63,7 +63,7 @@ fn run(call: &Call) -> Result<Exit> {
 /// The host itself, over one second; nothing is stored.
 fn live(context: &Context) -> Result<(String, Usage)> {
     let kept = context.store.load_cache("probe").filter(|_| context.root.is_recorded());
-    let who = Asked { scope: Scope::Who, skipped_runs: 0 };
+    let who = ProbeRequest { scope: Scope::Consumers, skipped_runs: 0 };
     let first = probe(&context.root, &context.config.probe, context.now, kept, &who);
     let probed = if context.root.is_recorded() {
         first

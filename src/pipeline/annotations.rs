@@ -5,8 +5,8 @@ use crate::base::text::{NAME_MAX, clean, plural};
 use crate::context::Context;
 use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::record::round;
-use crate::probe::Probed;
-use crate::probe::change::{Gap, Known, marks};
+use crate::probe::ProbeResult;
+use crate::probe::host_change::{self, GapContext, HostState};
 use crate::store::SNAPSHOTS;
 use anyhow::Result;
 use chrono::TimeDelta;
@@ -59,31 +59,31 @@ impl NotStored {
 
 /// What happened since the last snapshot. Asked before the new one is appended: where the counters of the last are
 /// lost, the history is asked for it.
-pub fn found(context: &Context, probed: &Probed) -> Vec<Annotation> {
-    let Some(now) = Known::of_counters(&probed.counters) else { return Vec::new() };
+pub fn found(context: &Context, probed: &ProbeResult) -> Vec<Annotation> {
+    let Some(now) = HostState::from_counters(&probed.counters) else { return Vec::new() };
     let Some(before) = probed.before.clone().or_else(|| newest(context)) else { return Vec::new() };
     let away = context.load_state::<Waiting>(STATE).and_then(|waiting| waiting.not_stored);
     let away = away.filter(|away| away.boot_id == now.boot_id).map(|away| away.boottime_seconds);
-    let gap = Gap { skipped_runs: probed.skipped_runs, until_boottime_seconds: away };
-    let found = marks(&context.root, &before, &now, gap);
+    let gap = GapContext { skipped_runs: probed.skipped_runs, until_boottime_seconds: away };
+    let found = host_change::annotations(&context.root, &before, &now, gap);
     if !found.iter().any(|mark| mark.kind == AnnotationKind::MissedRuns) {
         return found;
     }
     // Before anybody is told of a gap: a snapshot may have been stored whose counters could not be kept.
     let stored = newest(context).filter(|stored| stored.boot_id == now.boot_id).map(|stored| stored.boottime_seconds);
-    marks(
+    host_change::annotations(
         &context.root,
         &before,
         &now,
-        Gap { until_boottime_seconds: away.into_iter().chain(stored).reduce(f64::max), ..gap },
+        GapContext { until_boottime_seconds: away.into_iter().chain(stored).reduce(f64::max), ..gap },
     )
 }
 
 /// The newest snapshot, also where the clock was set back since.
-fn newest(context: &Context) -> Option<Known> {
+fn newest(context: &Context) -> Option<HostState> {
     let until = context.now.wall.checked_add_signed(TimeDelta::days(1)).unwrap_or(context.now.wall);
     let last = context.store.last(SNAPSHOTS, until).ok().flatten();
-    Known::of_snapshot(&last?)
+    HostState::from_snapshot(&last?)
 }
 
 /// Appends what was found and what waited. What cannot be appended waits for the next snapshot. The lock is held.

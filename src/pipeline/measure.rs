@@ -2,15 +2,20 @@
 
 use crate::context::Context;
 use crate::pipeline::annotations;
-use crate::probe::{Asked, Previous, Probed, Scope, probe};
+use crate::probe::{PreviousCounters, ProbeRequest, ProbeResult, Scope, probe};
 use crate::store::{PROCESSES, SNAPSHOTS};
 use anyhow::{Context as _, Result};
 
 /// Measures; gives the snapshot and its JSON.
-pub fn measure(context: &Context, skipped_runs: u64) -> Result<(Probed, String)> {
-    let previous = context.store.load_cache::<Previous>("probe");
-    let probed =
-        probe(&context.root, &context.config.probe, context.now, previous, &Asked { scope: Scope::All, skipped_runs });
+pub fn measure(context: &Context, skipped_runs: u64) -> Result<(ProbeResult, String)> {
+    let previous = context.store.load_cache::<PreviousCounters>("probe");
+    let probed = probe(
+        &context.root,
+        &context.config.probe,
+        context.now,
+        previous,
+        &ProbeRequest { scope: Scope::All, skipped_runs },
+    );
     let json = probed.snapshot.to_json().context("could not write the snapshot as JSON")?;
     Ok((probed, json))
 }
@@ -25,7 +30,7 @@ pub struct Recorded {
 
 /// Appends a snapshot, its processes and what happened since the last one to the history, and keeps the counters. The
 /// lock is held.
-pub fn record(context: &Context, probed: &Probed, json: &str) -> Recorded {
+pub fn record(context: &Context, probed: &ProbeResult, json: &str) -> Recorded {
     let found = annotations::found(context, probed);
     if let Err(error) = context.store.append(SNAPSHOTS, &context.now, json) {
         return Recorded { snapshot: Err(error), rest: Ok(()) };

@@ -1,12 +1,14 @@
-//! What is mounted where: `/proc/self/mountinfo` (proc_pid_mountinfo(5)). Parsed from bytes, because a mount point may
-//! be no UTF-8 and must still be found again by its path.
+//! Mounts: `/proc/self/mountinfo` (proc_pid_mountinfo(5)). Parsed from bytes, because a mount point need not be UTF-8, but
+//! is needed to look the file system up.
+
+use super::fields::lines;
 
 /// One line of mountinfo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
     /// `major:minor` of the device.
     pub device_id: String,
-    /// Which directory of the file system is mounted.
+    /// Directory of the file system that is mounted.
     pub root: Vec<u8>,
     /// Mount point, unescaped.
     pub point: Vec<u8>,
@@ -14,20 +16,20 @@ pub struct Mount {
     pub options: String,
     /// Type of the file system.
     pub kind: String,
-    /// Device or other source.
+    /// Device, or another source.
     pub source: Vec<u8>,
     /// Options of the file system itself, shared by all its mounts.
     pub super_options: String,
 }
 
 impl Mount {
-    /// Nothing can be written through this mount.
+    /// Whether nothing can be written through this mount.
     pub fn is_read_only(&self) -> bool {
         has(&self.options, "ro") || has(&self.super_options, "ro")
     }
 
-    /// Mounted for writing, and still nothing can be written: the kernel switched the file system after an error.
-    /// (`mount -o ro` sets both.)
+    /// Whether the kernel made the file system read-only after an error: it is mounted for writing, but cannot be written.
+    /// (`mount -o ro` sets both options.)
     pub fn is_read_only_by_kernel(&self) -> bool {
         has(&self.super_options, "emergency_ro") || (!has(&self.options, "ro") && has(&self.super_options, "ro"))
     }
@@ -37,12 +39,12 @@ fn has(options: &str, option: &str) -> bool {
     options.split(',').any(|found| found == option)
 }
 
-/// Reads all lines that make sense.
+/// Reads all lines that are complete.
 pub fn parse(content: &[u8]) -> Vec<Mount> {
-    content.split(|byte| *byte == b'\n').filter_map(parse_line).collect()
+    lines(content).filter_map(parse_line).collect()
 }
 
-/// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`
+/// Parses `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`
 fn parse_line(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|byte| *byte == b' ').skip(2);
     let text = |field: Option<&[u8]>| field.map(|field| String::from_utf8_lossy(field).into_owned());
@@ -50,7 +52,7 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
     let root = unescape(fields.next()?);
     let point = unescape(fields.next()?);
     let options = text(fields.next())?;
-    // Optional fields, as many as there are, up to a lone hyphen.
+    // Any number of optional fields, ended by a hyphen.
     fields.by_ref().find(|field| *field == b"-")?;
     let kind = text(fields.next())?;
     let source = unescape(fields.next()?);
@@ -79,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_shape_of_line() {
+    fn every_form_of_line() {
         let content = b"36 35 98:0 / /a\\040b\\134 rw,noatime master:1 shared:2 - ext4 /dev/x rw,errors=continue\n\
                         37 35 0:5 / /caf\xe9 rw - tmpfs tmpfs ro,size=4k\nshort line\n38 35 8:1 / /ro ro - ext4 /dev/y ro\n";
         let mounts = parse(content);

@@ -1,6 +1,6 @@
-//! Installed packages: when their database was last written, and what was changed then.
+//! Installed packages: when their database was last written, and which changed then.
 
-use super::Root;
+use super::root::Root;
 use crate::base::parse_past;
 use crate::base::text::clean_bytes;
 use chrono::{DateTime, Utc};
@@ -16,39 +16,39 @@ const DATABASES: [&str; 8] = [
     "lib/apk/db/installed",
     "var/lib/pacman/local",
 ];
-/// How much of dpkg's log is read, in bytes: some hundred packages.
+/// Number of bytes read from the end of dpkg's log: some hundred packages.
 const LOG_TAIL: u64 = 128 * 1024;
-/// So many packages are named.
+/// Maximum number of packages named.
 const NAMED_MAX: usize = 5;
 /// Longest name or version kept, in characters.
 const WORD_MAX: usize = 40;
 
-/// When the newest package database was written; `None`: there is none.
-pub fn changed(root: &Root) -> Option<DateTime<Utc>> {
+/// When the newest package database was written; `None` when there is none.
+pub fn last_changed(root: &Root) -> Option<DateTime<Utc>> {
     DATABASES.iter().filter_map(|file| root.modified(file)).max()
 }
 
-/// What was changed after `since`, in one sentence.
-pub fn sentence(root: &Root, since: DateTime<Utc>, now: DateTime<Utc>) -> String {
+/// The packages changed after `since`, in one sentence.
+pub fn describe_changes(root: &Root, since: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let changes = root.tail("var/log/dpkg.log", LOG_TAIL).map(|log| changes(&log, since, now)).unwrap_or_default();
     if changes.is_empty() {
         return "Packages: the database of installed packages was changed".to_string();
     }
-    let named: Vec<String> = changes.iter().take(NAMED_MAX).map(Change::words).collect();
+    let named: Vec<String> = changes.iter().take(NAMED_MAX).map(PackageChange::words).collect();
     let more = changes.len() - named.len();
     let rest = if more > 0 { format!(", {more} more") } else { String::new() };
     format!("Packages: {}{rest}", named.join(", "))
 }
 
-/// One package; empty versions: it was not there before, or is no more.
+/// A changed package. An empty version means that it was not installed before, or is not any more.
 #[derive(Debug, PartialEq, Eq)]
-struct Change {
+struct PackageChange {
     name: String,
     old: String,
     new: String,
 }
 
-impl Change {
+impl PackageChange {
     fn words(&self) -> String {
         match (self.old.as_str(), self.new.as_str()) {
             (_, "") => format!("{} removed", self.name),
@@ -59,10 +59,10 @@ impl Change {
     }
 }
 
-/// Reads dpkg.log(5): `2026-11-20 21:40:12 upgrade nginx:amd64 1.22 1.24`, in the zone of the host. A package that was
-/// changed twice is one change.
-fn changes(log: &[u8], since: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Change> {
-    let mut changes: Vec<Change> = Vec::new();
+/// Parses dpkg.log: `2026-11-20 21:40:12 upgrade nginx:amd64 1.22 1.24`, in the time zone of the host. A package changed
+/// twice is one change.
+fn changes(log: &[u8], since: DateTime<Utc>, now: DateTime<Utc>) -> Vec<PackageChange> {
+    let mut changes: Vec<PackageChange> = Vec::new();
     for line in log.split(|byte| *byte == b'\n') {
         let line = clean_bytes(line, 500);
         let words: Vec<&str> = line.split(' ').collect();
@@ -71,7 +71,7 @@ fn changes(log: &[u8], since: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Change> 
             continue;
         };
         let at = parse_past::parse(&format!("{day} {time}"), now);
-        // The log has whole seconds; what it has of the second of the change before belongs to that.
+        // The log has whole seconds; entries of the second of `since` belong to the previous change.
         if at.is_ok_and(|at| at.timestamp() <= since.timestamp()) {
             continue;
         }
@@ -81,7 +81,7 @@ fn changes(log: &[u8], since: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Change> 
         let new = if ["remove", "purge"].contains(action) { String::new() } else { version(new) };
         match changes.iter_mut().find(|change| change.name == name) {
             Some(change) => change.new = new,
-            None => changes.push(Change { name, old: version(old), new }),
+            None => changes.push(PackageChange { name, old: version(old), new }),
         }
     }
     changes
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_package_once_with_where_from_and_where_to() {
+    fn each_package_once_with_both_versions() {
         let parse = |text: &str| parse_past::parse(text, DateTime::UNIX_EPOCH).unwrap();
         let log = "2026-11-20 21:00:00 upgrade old:amd64 1 2\n2026-11-20 21:40:12 startup archives unpack\n\
                    2026-11-20 21:40:12 upgrade nginx:amd64 1.22 1.24\n2026-11-20 21:40:13 status installed nginx:amd64 1.24\n\
@@ -100,7 +100,7 @@ mod tests {
                    2026-11-20 21:40:15 purge vim:all 9.0 <none>\n2026-11-20 21:40:16 upgrade nginx:amd64 1.24 1.25\n\u{7f}";
         let now = parse("2026-11-20 22:00:00");
         let words = |since: &str| -> Vec<String> {
-            changes(log.as_bytes(), parse(since), now).iter().map(Change::words).collect()
+            changes(log.as_bytes(), parse(since), now).iter().map(PackageChange::words).collect()
         };
         assert_eq!(words("2026-11-20 21:00:00"), ["nginx 1.22 → 1.25", "curl 8.1 installed", "vim removed"]);
         assert_eq!(words("2026-11-20 21:40:15"), ["nginx 1.24 → 1.25"]);

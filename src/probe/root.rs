@@ -1,33 +1,40 @@
-//! Where the kernel's files are: the only place that knows `/proc`, `/sys`, `/etc` and `/run`.
+//! Where the kernel's files are: the only place that knows `/proc`, `/sys`, `/etc`, `/run` and `/var`.
 //!
-//! A recorded host is a directory with the same files below it, and `statvfs`, one line per file system:
-//! `MOUNT FRAGMENT_SIZE BLOCKS FREE AVAILABLE INODES INODES_FREE`, escaped as the kernel escapes mount points.
+//! A recorded host is a directory with the same files below it, and some more for what is no file on a live host:
+//! `statvfs`, one line per file system (`MOUNT FRAGMENT_SIZE BLOCKS FREE AVAILABLE INODES INODES_FREE`, with the mount
+//! point escaped as in mountinfo), `systemctl-show`, `adjtimex` and `suspended`.
 
 use crate::base::file::read_at_most;
 use crate::base::subprocess;
+use crate::base::text::clean_bytes;
 use chrono::{DateTime, Utc};
 use nix::fcntl::OFlag;
 use nix::sys::utsname::uname;
 use nix::unistd::{SysconfVar, sysconf};
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub mod file_system;
 mod past;
-mod space;
-
-pub use space::Space;
+pub mod process_files;
 
 /// Largest kernel file that is read, in bytes.
 const FILE_MAX: u64 = 8 * 1024 * 1024;
 
-/// How long systemd may take to tell of its services.
+/// A kernel file whose first read returns less than this is whole. The kernel ends a read early only when the next record
+/// does not fit into its page; the records of all files read this way are shorter than the other half of a page.
+const WHOLE_BELOW: usize = 2048;
+/// Longest line taken from a one-line file, in characters.
+const LINE_MAX: usize = 255;
+
+/// Time limit of `systemctl show`.
 const SYSTEMCTL_LIMIT: Duration = Duration::from_secs(2);
 const NO_SYSTEMD: &str = "this host does not run systemd";
 
-/// This host, or a recorded one.
+/// The host to measure: this one, or a recorded one.
 #[derive(Debug, Clone)]
 pub struct Root {
     base: PathBuf,
@@ -40,7 +47,8 @@ impl Root {
         Self { base: directory.unwrap_or(Path::new("/")).to_path_buf(), recorded: directory.is_some() }
     }
 
-    /// Whether the kernel keeps its counters in 32 bits. A recording tells by `/proc/sys/kernel/arch`.
+    /// Whether the kernel keeps its counters in 32 bits, by the machine's architecture (`/proc/sys/kernel/arch` of a recorded
+    /// host).
     pub fn is_32_bit(&self) -> bool {
         let machine = if self.recorded {
             self.proc_line("sys/kernel/arch").unwrap_or_default()
@@ -51,51 +59,57 @@ impl Root {
             .contains(&machine.as_str())
     }
 
-    /// When a device was last read: for a terminal, the last key that was pressed.
+    /// When a device was last read; for a terminal, the time of the last key press.
     pub fn device_read(&self, name: &str) -> Option<DateTime<Utc>> {
         let inside = !name.is_empty() && !name.split('/').any(|part| part == "..");
         let meta = fs::metadata(self.base.join("dev").join(name)).ok().filter(|_| inside)?;
         DateTime::from_timestamp(meta.atime(), 0)
     }
 
-    /// Whether a file is there, by its path from the top.
+    /// Whether a file exists; `file` is relative to the root.
     pub fn has(&self, file: &str) -> bool {
         self.base.join(file).exists()
     }
 
-    /// Whether there is a host at all.
+    /// Whether there is a host at all: its `/proc`.
     pub fn exists(&self) -> bool {
         self.base.join("proc").is_dir()
     }
 
-    /// Whether this is a recording: it does not move, so waiting for it is pointless.
+    /// Whether this is a recorded host, which does not change: waiting for it is pointless.
     pub fn is_recorded(&self) -> bool {
         self.recorded
     }
 
-    /// A file below `/proc`.
+    /// A file below `/proc`, except `mountinfo`.
+    ///
+    /// # Errors
+    /// The error of the operating system; for a recorded host also when it is not a regular file.
     pub fn proc(&self, name: &str) -> io::Result<Vec<u8>> {
-        read_at_most(&self.base.join("proc").join(name), FILE_MAX)
+        self.kernel_file(&self.base.join("proc").join(name))
     }
 
-    /// A small file of a process into a buffer that is used again. The kernel gives it whole to one read.
-    pub fn process_file<'b>(
-        &self,
-        pid: u32,
-        file: &str,
-        path: &mut PathBuf,
-        buffer: &'b mut [u8; 2048],
-    ) -> io::Result<&'b [u8]> {
-        let text = path.as_mut_os_string();
-        text.clear();
-        text.push(&self.base);
-        text.push("/proc/");
-        text.push(pid.to_string());
-        text.push("/");
-        text.push(file);
-        let mut file = fs::OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&path)?;
-        let length = file.read(buffer)?;
-        Ok(buffer.get(..length).unwrap_or(&[]))
+    /// `/proc/self/mountinfo`, whose lines may be longer than half a page.
+    ///
+    /// # Errors
+    /// As [`Root::proc`].
+    pub fn mount_info(&self) -> io::Result<Vec<u8>> {
+        read_at_most(&self.base.join("proc/self/mountinfo"), FILE_MAX)
+    }
+
+    /// Reads a file below `/proc` or `/sys` with as few system calls as possible.
+    fn kernel_file(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if self.recorded {
+            return read_at_most(path, FILE_MAX);
+        }
+        let mut file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+        let mut content = vec![0; 8192];
+        let length = file.read(&mut content)?;
+        content.truncate(length);
+        if length >= WHOLE_BELOW {
+            file.take(FILE_MAX).read_to_end(&mut content)?;
+        }
+        Ok(content)
     }
 
     /// A file below `/etc`.
@@ -130,7 +144,7 @@ impl Root {
 
     /// A file below `/sys` as text.
     pub fn sys_text(&self, name: &str) -> Option<String> {
-        let content = read_at_most(&self.base.join("sys").join(name), FILE_MAX).ok()?;
+        let content = self.kernel_file(&self.base.join("sys").join(name)).ok()?;
         Some(String::from_utf8_lossy(&content).into_owned())
     }
 
@@ -144,17 +158,18 @@ impl Root {
         names(&self.base.join("var").join(directory))
     }
 
-    /// One line of a file below `/sys`.
+    /// A one-line file below `/sys`, without characters that do not belong into a name.
     pub fn sys_line(&self, name: &str) -> io::Result<String> {
-        let content = read_at_most(&self.base.join("sys").join(name), FILE_MAX)?;
-        Ok(crate::base::text::clean_bytes(content.trim_ascii(), 255))
+        let content = self.kernel_file(&self.base.join("sys").join(name))?;
+        Ok(clean_bytes(content.trim_ascii(), LINE_MAX))
     }
 
-    /// `systemctl show` of all loaded services, and of those named; a recording has it in a file `systemctl-show`.
+    /// Properties of all loaded services and of those named, from `systemctl show`, or from the file `systemctl-show` of a
+    /// recorded host.
     ///
     /// # Errors
-    /// Why it is not known, in words.
-    pub fn systemctl_show(&self, named: &[String]) -> Result<String, String> {
+    /// When the host does not run systemd, or systemctl fails or does not answer in time.
+    pub fn systemctl_show(&self, properties: &str, named: &[String]) -> Result<String, String> {
         if self.recorded {
             return self.recorded_text("systemctl-show").ok_or_else(|| NO_SYSTEMD.to_string());
         }
@@ -162,19 +177,18 @@ impl Root {
             return Err(NO_SYSTEMD.to_string());
         }
         let units = named.iter().map(|name| if name.contains('.') { name.clone() } else { format!("{name}.service") });
-        let arguments =
-            ["show", "--no-pager", "--property", super::service::PROPERTIES, "--", "*.service"].map(str::to_string);
+        let arguments = ["show", "--no-pager", "--property", properties, "--", "*.service"].map(str::to_string);
         let arguments: Vec<String> = arguments.into_iter().chain(units).collect();
         let done = subprocess::run("systemctl", &arguments, Vec::new(), SYSTEMCTL_LIMIT)
             .map_err(|error| format!("systemctl: {error}"))?;
         match (done.timed_out, done.code) {
             (true, _) => Err(format!("systemctl did not answer within {} s", SYSTEMCTL_LIMIT.as_secs())),
             (false, Some(0)) => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
-            _ => Err(format!("systemctl: {}", crate::base::text::clean_bytes(done.stderr.trim_ascii(), 200))),
+            _ => Err(format!("systemctl: {}", clean_bytes(done.stderr.trim_ascii(), 200))),
         }
     }
 
-    /// Whether something disciplines the clock; a recording has the answer in a file `adjtimex`.
+    /// Whether the clock is disciplined, from adjtimex(2), or from the file `adjtimex` of a recorded host.
     pub fn is_clock_synchronized(&self) -> Option<bool> {
         if !self.recorded {
             return crate::base::timex::is_synchronized();
@@ -191,25 +205,19 @@ impl Root {
         names(&self.base.join("run").join(directory))
     }
 
-    /// Process ids.
-    pub fn pids(&self) -> io::Result<Vec<u32>> {
-        let entries = fs::read_dir(self.base.join("proc"))?;
-        Ok(entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
-    }
-
-    /// One line of a kernel file, cleaned of what does not belong into a name.
+    /// A one-line file below `/proc`, without characters that do not belong into a name.
     pub fn proc_line(&self, name: &str) -> io::Result<String> {
         let content = self.proc(name)?;
-        Ok(crate::base::text::clean_bytes(content.trim_ascii(), 255))
+        Ok(clean_bytes(content.trim_ascii(), LINE_MAX))
     }
 
-    /// Seconds since boot as the recording has them; `None` on a live host, whose clock is read instead.
+    /// Seconds since boot of a recorded host; `None` on a live host, whose clock is read instead.
     pub fn recorded_boottime(&self) -> Option<f64> {
         if !self.recorded {
             return None;
         }
         let line = self.proc_line("uptime").unwrap_or_default();
-        // A recording without it has no time at all: that of this host would be a lie.
+        // Without the file it has no time at all; that of this host would be wrong.
         let seconds: Option<f64> = line.split(' ').next().and_then(|word| word.parse().ok());
         Some(seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0).unwrap_or(0.0))
     }
@@ -222,7 +230,7 @@ impl Root {
             .unwrap_or_else(|| "localhost".to_string())
     }
 
-    /// Identity of this boot (`/proc/sys/kernel/random/boot_id`), empty where the kernel tells none.
+    /// Identity of this boot (`/proc/sys/kernel/random/boot_id`); empty where the kernel has none.
     pub fn boot_id(&self) -> String {
         self.proc_line("sys/kernel/random/boot_id").unwrap_or_default()
     }

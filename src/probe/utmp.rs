@@ -1,7 +1,7 @@
-//! utmp(5): who is logged in, on hosts without logind; and wtmp, its history, for when the host went up and down.
-//! A fixed binary record per line.
+//! Binary records of utmp(5), the logged-in users, and of wtmp, its history, with boots and shutdowns.
+//!
+//! Records have 384 bytes with 32-bit times (x86-64, 32-bit ARM) or 400 with 64-bit times (ARM64).
 
-use super::session::Session;
 use crate::base::clock::stamp;
 use crate::base::text::{NAME_MAX, clean_bytes};
 use chrono::DateTime;
@@ -13,48 +13,63 @@ const RUN_LEVEL: i16 = 1;
 /// `ut_type` of a boot (`BOOT_TIME`).
 const BOOT: i16 = 2;
 
-/// The host went up or down.
+/// A boot or a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
-    /// It was started.
+pub enum PowerEvent {
+    /// The host was started.
     Boot,
-    /// It was shut down in order.
+    /// The host was shut down cleanly.
     Shutdown,
 }
 
-/// When the host went up and down, in the order of the file: seconds since 1970.
-pub fn turns(content: &[u8]) -> Vec<(i64, Turn)> {
+/// Boots and shutdowns in the order of the file, with their time in seconds since 1970.
+pub fn power_events(content: &[u8]) -> Vec<(i64, PowerEvent)> {
     let size = if content.len().is_multiple_of(384) { 384 } else { 400 };
     let known = content.len().is_multiple_of(size);
-    content.chunks_exact(size).filter(|_| known).filter_map(turn).collect()
+    content.chunks_exact(size).filter(|_| known).filter_map(power_event).collect()
 }
 
-fn turn(record: &[u8]) -> Option<(i64, Turn)> {
+fn power_event(record: &[u8]) -> Option<(i64, PowerEvent)> {
     let user = record.get(44..76)?;
-    let turn = match i16::from_ne_bytes(record.get(..2)?.try_into().ok()?) {
-        BOOT => Turn::Boot,
-        RUN_LEVEL if user.starts_with(b"shutdown\0") => Turn::Shutdown,
+    let event = match i16::from_ne_bytes(record.get(..2)?.try_into().ok()?) {
+        BOOT => PowerEvent::Boot,
+        RUN_LEVEL if user.starts_with(b"shutdown\0") => PowerEvent::Shutdown,
         // System V writes the new runlevel where others have a process id: 0 is halt, 6 is reboot.
-        RUN_LEVEL if user.starts_with(b"runlevel\0") && matches!(record.get(4), Some(b'0' | b'6')) => Turn::Shutdown,
+        RUN_LEVEL if user.starts_with(b"runlevel\0") && matches!(record.get(4), Some(b'0' | b'6')) => {
+            PowerEvent::Shutdown
+        }
         _ => return None,
     };
     let at = time_at(record);
     let seconds = i32::from_ne_bytes(record.get(at..at + 4)?.try_into().ok()?);
-    Some((i64::from(seconds), turn))
+    Some((i64::from(seconds), event))
 }
 
-/// Where the time is in a record of that size.
+/// Offset of the time in a record.
 fn time_at(record: &[u8]) -> usize {
     if record.len() == 384 { 340 } else { 344 }
 }
 
-/// Reads all logins. Records are 384 bytes with 32-bit times (x86-64, 32-bit ARM) or 400 with 64-bit ones (ARM64).
-pub fn parse(content: &[u8]) -> Vec<Session> {
+/// A login.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Login name.
+    pub user: String,
+    /// Terminal.
+    pub terminal: String,
+    /// Remote host; empty for a local login.
+    pub from: String,
+    /// Time of login, RFC 3339, UTC.
+    pub since: String,
+}
+
+/// All present logins.
+pub fn logins(content: &[u8]) -> Vec<Login> {
     let size = if content.len().is_multiple_of(384) { 384 } else { 400 };
     content.chunks_exact(size).filter_map(parse_record).collect()
 }
 
-fn parse_record(record: &[u8]) -> Option<Session> {
+fn parse_record(record: &[u8]) -> Option<Login> {
     let number = |at: usize| record.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(i32::from_ne_bytes);
     let text = |at: usize, length: usize| {
         let field = record.get(at..at + length).unwrap_or(&[]);
@@ -68,7 +83,7 @@ fn parse_record(record: &[u8]) -> Option<Session> {
     }
     let seconds = number(time_at(record))?;
     let since = DateTime::from_timestamp(i64::from(seconds), 0).map(stamp).unwrap_or_default();
-    Some(Session { user, terminal: text(8, 32), from: text(76, 256), since, idle_seconds: None })
+    Some(Login { user, terminal: text(8, 32), from: text(76, 256), since })
 }
 
 #[cfg(test)]
@@ -76,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ups_and_downs_of_both_sizes() {
+    fn power_events_of_both_sizes() {
         for (size, at) in [(384, 340), (400, 344)] {
             let record = |kind: i16, user: &[u8], pid: u8, seconds: i32| {
                 let mut record = vec![0_u8; size];
@@ -95,9 +110,14 @@ mod tests {
                 record(BOOT, b"reboot", 0, 30),
             ]
             .concat();
-            let expected = [(10, Turn::Boot), (20, Turn::Shutdown), (21, Turn::Shutdown), (30, Turn::Boot)];
-            assert_eq!(turns(&content), expected);
-            assert!(turns(&content[1..]).is_empty(), "cut anywhere it says nothing");
+            let expected = [
+                (10, PowerEvent::Boot),
+                (20, PowerEvent::Shutdown),
+                (21, PowerEvent::Shutdown),
+                (30, PowerEvent::Boot),
+            ];
+            assert_eq!(power_events(&content), expected);
+            assert!(power_events(&content[1..]).is_empty(), "a torn file gives nothing");
         }
     }
 
@@ -110,13 +130,10 @@ mod tests {
             record[44..48].copy_from_slice(b"anna");
             record[76..80].copy_from_slice(b"evil");
             record[time_at..time_at + 4].copy_from_slice(&86_400_i32.to_ne_bytes());
-            let session = parse(&record).pop().unwrap();
-            assert_eq!(
-                (session.user.as_str(), session.terminal.as_str(), session.from.as_str()),
-                ("anna", "pts/1", "evil")
-            );
-            assert_eq!(session.since, "1970-01-02T00:00:00.000Z");
+            let login = logins(&record).pop().unwrap();
+            assert_eq!((login.user.as_str(), login.terminal.as_str(), login.from.as_str()), ("anna", "pts/1", "evil"));
+            assert_eq!(login.since, "1970-01-02T00:00:00.000Z");
         }
-        assert!(parse(&[0; 384]).is_empty() && parse(b"short").is_empty());
+        assert!(logins(&[0; 384]).is_empty() && logins(b"short").is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! What files tell of the past: when they were changed, and the end of those that only grow.
+//! Modification times of files, and the end of files that only grow.
 
 use super::{Root, names};
 use crate::base::clock;
@@ -8,15 +8,15 @@ use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 
 impl Root {
-    /// When a file was last changed, by its path from the top.
+    /// When a file was last changed; `file` is relative to the root.
     pub fn modified(&self, file: &str) -> Option<DateTime<Utc>> {
         fs::metadata(self.base.join(file)).and_then(|meta| meta.modified()).ok().map(DateTime::from)
     }
 
-    /// The last `limit` bytes of a file, by its path from the top.
+    /// The last `limit` bytes of a file; `file` is relative to the root.
     ///
     /// # Errors
-    /// What the file system says.
+    /// When the file cannot be read, or is not a regular one.
     pub fn tail(&self, file: &str, limit: u64) -> io::Result<Vec<u8>> {
         let mut file = open_regular(&self.base.join(file))?;
         let length = file.metadata()?.len();
@@ -26,12 +26,12 @@ impl Root {
         Ok(content)
     }
 
-    /// Names of what is in a directory, by its path from the top; none where it cannot be read.
+    /// Names in a directory, relative to the root; none when it cannot be read.
     pub fn list(&self, directory: &str) -> Vec<String> {
         names(&self.base.join(directory)).unwrap_or_default()
     }
 
-    /// How long the host has been suspended since it booted, in seconds; a recording has it in a file `suspended`.
+    /// Time suspended since boot, in seconds; from the file `suspended` of a recorded host.
     pub fn suspended_seconds(&self) -> Option<f64> {
         if !self.recorded {
             return Some(clock::suspended_seconds());

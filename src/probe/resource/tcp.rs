@@ -1,7 +1,7 @@
 //! TCP and UDP: `/proc/net/sockstat`, `/proc/net/sockstat6`, `/proc/net/snmp` (RFC 1213 names), and connection tracking.
 
-use super::measure::Measure;
-use super::rate::{per_second, percent};
+use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
+use crate::probe::rates::{per_second, percent};
 use serde::{Deserialize, Serialize};
 
 /// The section `tcp`.
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 struct Tcp {
     /// Sockets in use, IPv4 and IPv6.
     in_use: u64,
-    /// Connections that are open (`tcpCurrEstab`).
+    /// Open connections (`tcpCurrEstab`).
     established: u64,
     time_wait: u64,
-    /// Sockets that no process holds any more.
+    /// Sockets no longer held by any process.
     orphaned: u64,
     #[serde(flatten)]
     rates: Option<TcpRates>,
@@ -22,7 +22,7 @@ struct Tcp {
 struct TcpRates {
     #[serde(skip_serializing_if = "Option::is_none")]
     retransmitted_segments_per_second: Option<f64>,
-    /// Of the segments sent: some percent are a bad line.
+    /// Share of the segments sent. A few percent mean a bad line.
     #[serde(skip_serializing_if = "Option::is_none")]
     retransmitted_percent: Option<f64>,
 }
@@ -31,12 +31,12 @@ struct TcpRates {
 #[derive(Debug, Serialize)]
 struct Udp {
     in_use: u64,
-    /// Datagrams dropped because their receiver was too slow (`RcvbufErrors`).
+    /// Datagrams dropped because the receiver was too slow (`RcvbufErrors`).
     #[serde(skip_serializing_if = "Option::is_none")]
     receive_buffer_errors_per_second: Option<f64>,
 }
 
-/// The section `conntrack`, absent where connections are not tracked. A full table drops new connections.
+/// The section `conntrack`, absent without connection tracking. When the table is full, new connections are dropped.
 #[derive(Debug, Serialize)]
 struct Conntrack {
     entries: u64,
@@ -45,28 +45,31 @@ struct Conntrack {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Kept {
+struct KeptTcp {
     sent: u64,
     retransmitted: u64,
     udp_errors: u64,
 }
 
-pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
-    let sockstat = text(measure, "net/sockstat").ok_or("not supported by this kernel")?;
-    let sockstat6 = text(measure, "net/sockstat6").unwrap_or_default();
-    let snmp = text(measure, "net/snmp").unwrap_or_default();
-    let now = Kept {
+/// The registration.
+pub const RESOURCE: Resource = Resource { name: "tcp", scope: Scope::All, has_counters: true, measure };
+
+fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
+    let sockstat = text(run, "net/sockstat").ok_or("not supported by this kernel")?;
+    let sockstat6 = text(run, "net/sockstat6").unwrap_or_default();
+    let snmp = text(run, "net/snmp").unwrap_or_default();
+    let now = KeptTcp {
         sent: named(&snmp, "Tcp:", "OutSegs"),
         retransmitted: named(&snmp, "Tcp:", "RetransSegs"),
         udp_errors: named(&snmp, "Udp:", "RcvbufErrors"),
     };
-    let before = measure.before.and_then(|(previous, seconds)| Some((previous.get::<Kept>("tcp")?, seconds)));
-    measure.counters.keep("tcp", &now);
+    let before = run.previous::<KeptTcp>("tcp");
+    run.counters.keep("tcp", &now);
     let rates = before.map(|(before, seconds)| TcpRates {
         retransmitted_segments_per_second: per_second(now.retransmitted, before.retransmitted, seconds),
         retransmitted_percent: share(&now, &before),
     });
-    measure.add(
+    run.add(
         "tcp",
         &Tcp {
             in_use: paired(&sockstat, "TCP:", "inuse") + paired(&sockstat6, "TCP6:", "inuse"),
@@ -76,7 +79,7 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
             rates,
         },
     )?;
-    measure.add(
+    run.add(
         "udp",
         &Udp {
             in_use: paired(&sockstat, "UDP:", "inuse") + paired(&sockstat6, "UDP6:", "inuse"),
@@ -84,37 +87,36 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
                 .and_then(|(before, seconds)| per_second(now.udp_errors, before.udp_errors, seconds)),
         },
     )?;
-    conntrack(measure)
+    conntrack(run)
 }
 
-fn conntrack(measure: &mut Measure<'_>) -> Result<(), String> {
-    let number = |name: &str| measure.root.proc_line(&format!("sys/net/netfilter/{name}")).ok()?.parse::<u64>().ok();
+fn conntrack(run: &mut Measurement<'_>) -> Result<(), String> {
+    let number = |name: &str| run.root.proc_line(&format!("sys/net/netfilter/{name}")).ok()?.parse::<u64>().ok();
     let Some((entries, limit)) = number("nf_conntrack_count").zip(number("nf_conntrack_max")) else { return Ok(()) };
-    measure.add("conntrack", &Conntrack { entries, limit, used_percent: percent(entries as f64, limit as f64) })
+    run.add("conntrack", &Conntrack { entries, limit, used_percent: percent(entries as f64, limit as f64) })
 }
 
-fn text(measure: &Measure<'_>, name: &str) -> Option<String> {
-    measure.root.proc(name).ok().map(|content| String::from_utf8_lossy(&content).into_owned())
+fn text(run: &Measurement<'_>, name: &str) -> Option<String> {
+    run.root.proc(name).ok().map(|content| String::from_utf8_lossy(&content).into_owned())
 }
 
-fn share(now: &Kept, before: &Kept) -> Option<f64> {
+fn share(now: &KeptTcp, before: &KeptTcp) -> Option<f64> {
     let (sent, again) = (now.sent.checked_sub(before.sent)?, now.retransmitted.checked_sub(before.retransmitted)?);
     Some(percent(again as f64, sent as f64))
 }
 
-/// `TCP: inuse 5 orphan 0 tw 2 …`: the number behind a word of a line.
+/// The number behind a word of a line: `TCP: inuse 5 orphan 0 tw 2 …`.
 fn paired(text: &str, line: &str, word: &str) -> u64 {
     let words = text.lines().find_map(|found| found.strip_prefix(line)).unwrap_or_default();
     let mut words = words.split_whitespace().skip_while(|found| *found != word).skip(1);
     words.next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
-/// Two lines that begin alike, the first of names, the second of numbers.
+/// A value from two lines with the same prefix, the first with names, the second with numbers.
 fn named(text: &str, line: &str, name: &str) -> u64 {
     let mut lines = text.lines().filter_map(|found| found.strip_prefix(line));
     let (Some(names), Some(numbers)) = (lines.next(), lines.next()) else { return 0 };
     let found = names.split_whitespace().zip(numbers.split_whitespace()).find(|(found, _)| *found == name);
-    // tcpMaxConn may be -1; nothing read here is.
     found.and_then(|(_, number)| number.parse().ok()).unwrap_or_default()
 }
 

@@ -1,24 +1,24 @@
-//! From the path of a cgroup to a name that people know: unit, Docker, Podman, LXC, Kubernetes pod.
+//! The owner of a cgroup by its path: a unit, or a container of Docker, Podman, LXC or Kubernetes.
 
-use super::Root;
+use super::root::Root;
 use crate::base::text::{NAME_MAX, clean};
 use serde_json::Value;
 
-/// What a cgroup belongs to.
+/// Owner of a cgroup.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
-    /// Name for people.
+pub struct CgroupOwner {
+    /// Name as its users know it.
     pub name: String,
     /// `service`, `scope`, `docker`, `podman`, `lxc`, `kubernetes`.
     pub kind: &'static str,
 }
 
-/// Whether a path is a unit or a container, as against a slice that only groups.
-pub fn is_unit(path: &str) -> bool {
+/// Whether a path is that of a unit or container, not of a slice, which only groups them.
+pub fn has_owner(path: &str) -> bool {
     classify(path).is_some()
 }
 
-/// What is at the end of the path: its kind, and the id or name in it.
+/// Kind of the last component of a path, and the id or name in it.
 fn classify(path: &str) -> Option<(&'static str, String)> {
     let mut parts = path.rsplit('/');
     let (last, parent) = (parts.next()?, parts.next().unwrap_or_default());
@@ -45,26 +45,26 @@ fn classify(path: &str) -> Option<(&'static str, String)> {
     }
 }
 
-/// The 64 hexadecimal digits that container engines use.
+/// Whether a text is a container id: 64 hexadecimal digits.
 fn is_id(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Names of containers, looked up once a run and only where there are containers.
-pub struct Names<'a> {
+/// Names of owners. Container names are read once per run, and only if there are containers.
+pub struct OwnerNames<'a> {
     root: &'a Root,
     podman: Option<Value>,
     pods: Option<Vec<String>>,
 }
 
-impl<'a> Names<'a> {
-    /// Nothing is read yet.
+impl<'a> OwnerNames<'a> {
+    /// Reads nothing yet.
     pub fn new(root: &'a Root) -> Self {
         Self { root, podman: None, pods: None }
     }
 
-    /// Whom a cgroup belongs to. A container whose name cannot be read goes by the first digits of its id.
-    pub fn owner(&mut self, path: &str) -> Option<Owner> {
+    /// Owner of a cgroup. A container whose name cannot be read is called by the first digits of its id.
+    pub fn owner_of_cgroup(&mut self, path: &str) -> Option<CgroupOwner> {
         let (kind, id) = classify(path)?;
         let name = match kind {
             "docker" => self.docker(&id),
@@ -74,11 +74,11 @@ impl<'a> Names<'a> {
             _ => Some(id.clone()),
         };
         let name = name.unwrap_or_else(|| id.get(..12).unwrap_or(&id).to_string());
-        Some(Owner { name: clean(&name, NAME_MAX), kind })
+        Some(CgroupOwner { name: clean(&name, NAME_MAX), kind })
     }
 
-    /// Whom a process belongs to, by its `/proc/<pid>/cgroup` (cgroups(7)).
-    pub fn owner_of(&mut self, cgroup: &[u8]) -> Option<String> {
+    /// Name of the owner of a process, by its `/proc/<pid>/cgroup` (cgroups(7)).
+    pub fn owner_of_process(&mut self, cgroup: &[u8]) -> Option<String> {
         let text = String::from_utf8_lossy(cgroup);
         let of_tree = |line: &'_ str| {
             line.split_once("::").or_else(|| line.split_once(":name=systemd:")).map(|(_, path)| path.to_string())
@@ -87,7 +87,7 @@ impl<'a> Names<'a> {
             .lines()
             .filter_map(of_tree)
             .chain(text.lines().filter_map(|line| line.splitn(3, ':').nth(2).map(str::to_string)));
-        // The unit may be above: a service that made cgroups of its own.
+        // A service may have created cgroups of its own below that of the unit.
         paths
             .filter(|path| path != "/")
             .find_map(|path| {
@@ -95,7 +95,7 @@ impl<'a> Names<'a> {
                     .map(|(at, _)| at)
                     .skip(1)
                     .chain([path.len()])
-                    .find_map(|end| self.owner(path.get(..end)?))
+                    .find_map(|end| self.owner_of_cgroup(path.get(..end)?))
             })
             .map(|owner| owner.name)
     }
@@ -128,7 +128,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// systemd writes `\x2d` for a hyphen in a unit's name (systemd.unit(5)).
+/// Undoes systemd's `\x2d` for a hyphen in a unit's name (systemd.unit(5)).
 fn unescape(name: &str) -> String {
     name.replace("\\x2d", "-")
 }
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_engine_s_paths() {
+    fn paths_of_every_engine() {
         let id = "0123456789abcdef".repeat(4);
         let cases = [
             ("/system.slice/nginx.service".to_string(), Some("service")),
@@ -163,7 +163,7 @@ mod tests {
             assert_eq!(classify(&path).map(|(kind, _)| kind), kind, "{path}");
         }
         let owner = |cgroup: &str| {
-            Names::new(&Root::new(Some(std::path::Path::new("/nonexistent")))).owner_of(cgroup.as_bytes())
+            OwnerNames::new(&Root::new(Some(std::path::Path::new("/nonexistent")))).owner_of_process(cgroup.as_bytes())
         };
         assert_eq!(owner("0::/system.slice/nginx.service/worker\n").as_deref(), Some("nginx.service"));
         assert_eq!(

@@ -2,22 +2,22 @@
 
 use crate::model::record::round;
 
-/// Growth per second; `None` when the counter fell (a reset, a device that came back). From a thousand on it is whole: more
-/// digits are noise, and noise is what a compressed history is made of.
+/// Growth per second; `None` when the counter fell (a reset, a device that came back). Rounded to an integer from 1000 on:
+/// more digits are noise, which compresses badly.
 pub fn per_second(now: u64, before: u64, seconds: f64) -> Option<f64> {
     let grown = now.checked_sub(before)?;
     let rate = || grown as f64 / seconds;
     (seconds > 0.0).then(|| if rate() < 1000.0 { round(rate()) } else { rate().round() })
 }
 
-/// The present count of a counter that a 32-bit kernel keeps in 32 bits, as if it had gone on: only there, and only where
-/// it was below 2³² before, is a fall a wrap. Two wraps between two snapshots cannot be told from one.
+/// The present value of a counter, with the wrap undone that a 32-bit counter may have had. A fall is a wrap only on a
+/// 32-bit kernel and from a value below 2³². Two wraps between two snapshots look like one.
 pub fn unwrapped(now: u64, before: u64, is_32_bit: bool) -> u64 {
     let wrap = 1_u64 << 32;
     if is_32_bit && now < before && before < wrap { now + wrap } else { now }
 }
 
-/// Share of `part` in `whole` in percent, 0 when there is no whole.
+/// Share of `part` in `whole` in percent; 0 when `whole` is 0.
 pub fn percent(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { round((part / whole * 100.0).clamp(0.0, 100.0)) } else { 0.0 }
 }
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrap_is_one_on_32_bit_kernels_only() {
+    fn counters_wrap_on_32_bit_kernels_only() {
         assert_eq!(unwrapped(100, u64::from(u32::MAX), true), (1 << 32) + 100);
         assert_eq!(unwrapped(100, u64::from(u32::MAX), false), 100);
         assert_eq!(unwrapped(100, 1 << 40, true), 100);

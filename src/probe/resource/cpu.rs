@@ -1,13 +1,13 @@
 //! CPU time by mode: `/proc/stat` (proc_stat(5)).
 
-use super::measure::{Measure, not_understood};
-use super::rate::{per_second, percent};
-use procfs_core::{CpuTime, ExplicitSystemInfo, FromBufReadSI, KernelStats};
+use crate::probe::fields::{leading_number, lines, number, value_of, words};
+use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
+use crate::probe::rates::{per_second, percent};
 use serde::{Deserialize, Serialize};
 
 /// Ticks since boot, of all cores together (`USER_HZ`, 100 per second). `guest` time is within `user`.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-struct Counters {
+struct CpuCounters {
     user_ticks: u64,
     nice_ticks: u64,
     system_ticks: u64,
@@ -25,13 +25,13 @@ struct Cpu {
     #[serde(flatten)]
     shares: Option<Shares>,
     #[serde(flatten)]
-    rates: Option<Rates>,
+    rates: Option<CpuRates>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     core: Vec<Core>,
-    counters: Counters,
+    counters: CpuCounters,
 }
 
-/// One core: who has many and sees one at 100 % has found a program that cannot use the others.
+/// One core. A single core at 100 % among idle ones shows a program that cannot use more than one.
 #[derive(Debug, Serialize)]
 struct Core {
     core: String,
@@ -39,7 +39,7 @@ struct Core {
 }
 
 #[derive(Debug, Serialize)]
-struct Rates {
+struct CpuRates {
     #[serde(skip_serializing_if = "Option::is_none")]
     context_switches_per_second: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,10 +48,10 @@ struct Rates {
     forks_per_second: Option<f64>,
 }
 
-/// What is kept for the next snapshot and is not in this one.
+/// The counters kept for the next snapshot.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Kept {
-    cpu: Counters,
+struct KeptCpu {
+    cpu: CpuCounters,
     context_switches: u64,
     interrupts: u64,
     forks: u64,
@@ -61,7 +61,7 @@ struct Kept {
 
 #[derive(Debug, PartialEq, Serialize)]
 struct Shares {
-    /// Everything but idle and waiting for I/O.
+    /// All modes but idle and waiting for I/O.
     busy_percent: f64,
     user_percent: f64,
     nice_percent: f64,
@@ -69,38 +69,40 @@ struct Shares {
     iowait_percent: f64,
     irq_percent: f64,
     softirq_percent: f64,
-    /// Taken by the hypervisor for others.
+    /// Time the hypervisor gave to other guests.
     steal_percent: f64,
 }
 
-pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
-    let content = measure.root.proc("stat").map_err(|error| error.to_string())?;
-    let now = parse(&content)?;
-    let before = measure.before.and_then(|(previous, seconds)| Some((previous.get::<Kept>("cpu")?, seconds)));
-    measure.counters.keep("cpu", &now);
+/// The registration.
+pub const RESOURCE: Resource = Resource { name: "cpu", scope: Scope::Consumers, has_counters: true, measure };
+
+fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
+    let now = parse(&run.proc("stat")?)?;
+    let before = run.previous::<KeptCpu>("cpu");
+    run.counters.keep("cpu", &now);
     let shares = before.as_ref().and_then(|(before, _)| shares(&now.cpu, &before.cpu));
-    let rates = before.as_ref().map(|(before, seconds)| Rates {
+    let rates = before.as_ref().map(|(before, seconds)| CpuRates {
         context_switches_per_second: per_second(now.context_switches, before.context_switches, *seconds),
         interrupts_per_second: per_second(now.interrupts, before.interrupts, *seconds),
         forks_per_second: per_second(now.forks, before.forks, *seconds),
     });
-    measure.busy_ticks = before.as_ref().and_then(|(before, _)| busy(&now.cpu).checked_sub(busy(&before.cpu)));
-    measure.forks = before.as_ref().and_then(|(before, _)| now.forks.checked_sub(before.forks));
+    run.busy_ticks = before.as_ref().and_then(|(before, _)| busy(&now.cpu).checked_sub(busy(&before.cpu)));
+    run.forks = before.as_ref().and_then(|(before, _)| now.forks.checked_sub(before.forks));
     let core = before.map(|(before, _)| cores(&now.cores, &before.cores)).unwrap_or_default();
     let cores = (now.cores.len() / 2).max(1);
-    measure.cores = Some(cores);
-    measure.add("cpu", &Cpu { cores, shares, rates, core, counters: now.cpu })
+    run.cores = Some(cores);
+    run.add("cpu", &Cpu { cores, shares, rates, core, counters: now.cpu })
 }
 
-/// Ticks in which a core did something for somebody.
-fn busy(counters: &Counters) -> u64 {
-    let Counters { user_ticks, nice_ticks, system_ticks, irq_ticks, softirq_ticks, .. } = counters;
+/// Ticks spent in processes and interrupts: without idle, waiting for I/O, and steal.
+fn busy(counters: &CpuCounters) -> u64 {
+    let CpuCounters { user_ticks, nice_ticks, system_ticks, irq_ticks, softirq_ticks, .. } = counters;
     [user_ticks, nice_ticks, system_ticks, irq_ticks, softirq_ticks]
         .into_iter()
         .fold(0, |sum, ticks| sum.saturating_add(*ticks))
 }
 
-/// Share of each core; a core that was switched off or on meanwhile has none.
+/// Busy share of each core; none when the number of cores changed.
 fn cores(now: &[u64], before: &[u64]) -> Vec<Core> {
     let ((now, _), (before, _)) = (now.as_chunks::<2>(), before.as_chunks::<2>());
     let pairs = now.iter().zip(before).enumerate();
@@ -111,46 +113,55 @@ fn cores(now: &[u64], before: &[u64]) -> Vec<Core> {
     if now.len() == before.len() { shares.collect() } else { Vec::new() }
 }
 
-fn parse(content: &[u8]) -> Result<Kept, String> {
-    let info = ExplicitSystemInfo { boot_time_secs: 0, ticks_per_second: 100, page_size: 4096, is_little_endian: true };
-    let stats = KernelStats::from_buf_read(content, &info).map_err(not_understood)?;
-    let cores = stats.cpu_time.iter().map(counters).flat_map(|core| {
-        let waiting = core.idle_ticks.saturating_add(core.iowait_ticks);
-        let busy = busy(&core).saturating_add(core.steal_ticks);
-        [busy, busy.saturating_add(waiting)]
-    });
-    Ok(Kept {
-        cpu: counters(&stats.total),
-        context_switches: stats.ctxt,
-        interrupts: interrupts(content),
-        forks: stats.processes,
-        cores: cores.collect(),
+/// Reads the lines `cpu`, `cpuN`, `intr`, `ctxt` and `processes`; any other line may have any form.
+fn parse(content: &[u8]) -> Result<KeptCpu, Absent> {
+    let (mut kept, mut total) = (KeptCpu::default(), None);
+    for line in lines(content) {
+        if let Some(rest) = line.strip_prefix(b"cpu") {
+            let fields = rest.iter().position(|byte| *byte == b' ').and_then(|at| rest.split_at_checked(at));
+            let Some((core, fields)) = fields else { continue };
+            let ticks = ticks(fields);
+            if core.is_empty() {
+                total = ticks;
+            } else if let Some(ticks) = ticks {
+                let busy = busy(&ticks).saturating_add(ticks.steal_ticks);
+                let waiting = ticks.idle_ticks.saturating_add(ticks.iowait_ticks);
+                kept.cores.extend([busy, busy.saturating_add(waiting)]);
+            }
+        } else if line.starts_with(b"intr ") {
+            // The first number is the total; thousands may follow.
+            kept.interrupts = line.get(5..).and_then(leading_number).unwrap_or_default();
+        } else if line.starts_with(b"ctxt") {
+            kept.context_switches = value_of(line, b"ctxt").unwrap_or_default();
+        } else if line.starts_with(b"processes") {
+            kept.forks = value_of(line, b"processes").unwrap_or_default();
+        }
+    }
+    kept.cpu = total.ok_or(UNKNOWN_FORMAT)?;
+    Ok(kept)
+}
+
+/// Old kernels have only the first four numbers.
+fn ticks(fields: &[u8]) -> Option<CpuCounters> {
+    let mut numbers = words(fields).map(number);
+    let mut next = || numbers.next().flatten();
+    let (user_ticks, nice_ticks, system_ticks, idle_ticks) = (next()?, next()?, next()?, next()?);
+    let [iowait_ticks, irq_ticks, softirq_ticks, steal_ticks] = [(); 4].map(|()| next().unwrap_or_default());
+    Some(CpuCounters {
+        user_ticks,
+        nice_ticks,
+        system_ticks,
+        idle_ticks,
+        iowait_ticks,
+        irq_ticks,
+        softirq_ticks,
+        steal_ticks,
     })
 }
 
-fn counters(time: &CpuTime) -> Counters {
-    Counters {
-        user_ticks: time.user,
-        nice_ticks: time.nice,
-        system_ticks: time.system,
-        idle_ticks: time.idle,
-        iowait_ticks: time.iowait.unwrap_or_default(),
-        irq_ticks: time.irq.unwrap_or_default(),
-        softirq_ticks: time.softirq.unwrap_or_default(),
-        steal_ticks: time.steal.unwrap_or_default(),
-    }
-}
-
-/// The first number of the line `intr`: all interrupts together.
-fn interrupts(content: &[u8]) -> u64 {
-    let line = content.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"intr "));
-    let number = line.and_then(|line| line.split(|byte| *byte == b' ').next());
-    number.and_then(|number| std::str::from_utf8(number).ok()?.parse().ok()).unwrap_or_default()
-}
-
-/// `None` when time ran backwards: a gap. `idle` and `iowait` alone may fall a little on a healthy kernel
-/// (`Documentation/filesystems/proc.rst`), which is no growth.
-fn shares(now: &Counters, before: &Counters) -> Option<Shares> {
+/// Shares of the interval; `None` when a counter fell. `idle` and `iowait` may fall a little on a healthy kernel
+/// (`Documentation/filesystems/proc.rst`); that counts as no growth.
+fn shares(now: &CpuCounters, before: &CpuCounters) -> Option<Shares> {
     let grown = |now: u64, before: u64| now.checked_sub(before).map(|ticks| ticks as f64);
     let user = grown(now.user_ticks, before.user_ticks)?;
     let nice = grown(now.nice_ticks, before.nice_ticks)?;
@@ -185,11 +196,16 @@ mod tests {
     fn shares_are_over_the_interval_and_a_falling_counter_is_a_gap() {
         let kept = parse(STAT).unwrap();
         let now = kept.cpu;
-        let earlier =
-            Counters { user_ticks: 70, idle_ticks: 790, iowait_ticks: 60, system_ticks: 40, ..Counters::default() };
+        let earlier = CpuCounters {
+            user_ticks: 70,
+            idle_ticks: 790,
+            iowait_ticks: 60,
+            system_ticks: 40,
+            ..CpuCounters::default()
+        };
         let found = shares(&now, &earlier).unwrap();
         assert_eq!((found.busy_percent, found.user_percent, found.iowait_percent), (80.0, 60.0, 0.0));
-        assert_eq!(shares(&now, &Counters { user_ticks: 101, ..Counters::default() }), None);
+        assert_eq!(shares(&now, &CpuCounters { user_ticks: 101, ..CpuCounters::default() }), None);
         assert_eq!(shares(&now, &now), None);
         assert_eq!((kept.interrupts, kept.context_switches, kept.forks), (77, 1, 3));
         assert_eq!(cores(&[150, 1000], &[100, 900]).first().map(|core| core.busy_percent), Some(50.0));

@@ -1,4 +1,4 @@
-//! Marks by tables: what was known, what is now, what happened.
+//! Annotations by tables of earlier and present states.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -8,8 +8,8 @@ const BOOT: &str = "0123456789abcdef";
 const BEGIN: i64 = 1_795_000_000;
 
 /// A host that knows everything, so many seconds after the beginning by both clocks.
-fn known(wall: f64, boottime: f64, suspended: f64) -> Known {
-    Known {
+fn known(wall: f64, boottime: f64, suspended: f64) -> HostState {
+    HostState {
         wall: DateTime::from_timestamp_millis(BEGIN * 1000 + (wall * 1e3) as i64).unwrap(),
         boottime_seconds: 5000.0 + boottime,
         boot_id: BOOT.to_string(),
@@ -21,13 +21,13 @@ fn known(wall: f64, boottime: f64, suspended: f64) -> Known {
     }
 }
 
-fn found_with(before: &Known, now: &Known, gap: Gap) -> Vec<String> {
+fn found_with(before: &HostState, now: &HostState, gap: GapContext) -> Vec<String> {
     let nowhere = tempfile::tempdir().unwrap();
-    marks(&Root::new(Some(nowhere.path())), before, now, gap).into_iter().map(|mark| mark.text).collect()
+    annotations(&Root::new(Some(nowhere.path())), before, now, gap).into_iter().map(|mark| mark.text).collect()
 }
 
-fn found(before: &Known, now: &Known) -> Vec<String> {
-    found_with(before, now, Gap::default())
+fn found(before: &HostState, now: &HostState) -> Vec<String> {
+    found_with(before, now, GapContext::default())
 }
 
 #[test]
@@ -63,20 +63,20 @@ fn in_the_same_boot() {
 
 #[test]
 fn what_is_not_known_is_not_claimed() {
-    let old = Known { host: String::new(), suspended_seconds: None, packages: None, ..known(0.0, 0.0, 0.0) };
+    let old = HostState { host: String::new(), suspended_seconds: None, packages: None, ..known(0.0, 0.0, 0.0) };
     assert!(found(&old, &known(60.0, 60.0, 5000.0)).is_empty(), "the first run of a newer osmon");
     assert!(found(&old, &known(9000.0, 9000.0, 9000.0)).is_empty(), "it may have slept");
     assert_eq!(found(&old, &known(9000.0, 9000.0, 0.0)).len(), 1, "it never slept");
     assert!(found(&known(0.0, 0.0, 0.0), &known(-60.0, -60.0, 0.0)).is_empty(), "the clock that cannot fall");
-    let other = Known { host: "db-02".to_string(), boot_id: "other".to_string(), ..known(600.0, -4900.0, 0.0) };
+    let other = HostState { host: "db-02".to_string(), boot_id: "other".to_string(), ..known(600.0, -4900.0, 0.0) };
     assert!(found(&known(0.0, 0.0, 0.0), &other).is_empty(), "a history that was taken to another host");
-    let nameless = Known { boot_id: "other".to_string(), kernel: String::new(), ..known(240.0, -4940.0, 0.0) };
+    let nameless = HostState { boot_id: "other".to_string(), kernel: String::new(), ..known(240.0, -4940.0, 0.0) };
     assert_eq!(found(&known(0.0, 0.0, 0.0), &nameless), ["Rebooted; the host was off or starting for 4 min"]);
 }
 
 #[test]
 fn a_boot_explains_its_gap() {
-    let boot = |wall: f64, up: f64| Known {
+    let boot = |wall: f64, up: f64| HostState {
         boot_id: "fedcba9876543210".to_string(),
         kernel: "6.1.0-31".to_string(),
         ..known(wall, up - 5000.0, 0.0)
@@ -91,14 +91,14 @@ fn a_boot_explains_its_gap() {
     for (wall, up, text) in cases {
         assert_eq!(found(&known(0.0, 0.0, 0.0), &boot(wall, up)), [text, kernel], "{wall} {up}");
     }
-    let without = |wall: f64, up: f64| Known { boot_id: String::new(), ..known(wall, up - 5000.0, 0.0) };
+    let without = |wall: f64, up: f64| HostState { boot_id: String::new(), ..known(wall, up - 5000.0, 0.0) };
     assert_eq!(found(&without(0.0, 5000.0), &without(60.0, 30.0)).len(), 1, "a kernel that names no boot");
 }
 
 #[test]
 fn a_gap_with_a_reason() {
     let (before, now) = (known(0.0, 0.0, 0.0), known(600.0, 600.0, 0.0));
-    let gap = |skipped_runs, until: Option<f64>| Gap {
+    let gap = |skipped_runs, until: Option<f64>| GapContext {
         skipped_runs,
         until_boottime_seconds: until.map(|until| until + 5000.0),
     };
@@ -108,15 +108,18 @@ fn a_gap_with_a_reason() {
     );
     assert!(found_with(&before, &now, gap(0, Some(540.0))).is_empty(), "osmon was there and could not store");
     assert_eq!(found_with(&before, &now, gap(0, Some(60.0))).len(), 1);
-    let seldom = Known { interval_seconds: Some(300.0), ..before };
+    let seldom = HostState { interval_seconds: Some(300.0), ..before };
     assert!(found(&seldom, &now).is_empty(), "a crontab of every five minutes");
 }
 
 #[test]
 fn the_same_change_found_again_has_the_same_id_and_another_has_another() {
     let nowhere = tempfile::tempdir().unwrap();
-    let ids = |before: &Known, now: &Known| -> Vec<String> {
-        marks(&Root::new(Some(nowhere.path())), before, now, Gap::default()).into_iter().map(|mark| mark.id).collect()
+    let ids = |before: &HostState, now: &HostState| -> Vec<String> {
+        annotations(&Root::new(Some(nowhere.path())), before, now, GapContext::default())
+            .into_iter()
+            .map(|mark| mark.id)
+            .collect()
     };
     let before = known(0.0, 0.0, 0.0);
     assert_eq!(ids(&before, &known(3600.0, 60.0, 0.0)), ids(&before, &known(3660.0, 120.0, 0.0)));

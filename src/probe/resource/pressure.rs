@@ -1,8 +1,8 @@
 //! Pressure stall information: `/proc/pressure/*` (`Documentation/accounting/psi.rst`, kernel 4.20).
 
-use super::measure::{Measure, not_understood};
 use crate::model::record::round;
-use procfs_core::parse_pressure_record;
+use crate::probe::fields::{fraction, lines, number, words};
+use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
 use serde::Serialize;
 use std::io;
 
@@ -24,7 +24,7 @@ struct Stall {
     some: SomeShare,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     full: Option<FullShare>,
-    counters: Totals,
+    counters: StallTotals,
 }
 
 #[derive(Debug, Default, PartialEq, Serialize)]
@@ -43,48 +43,57 @@ struct FullShare {
 
 /// Stall time since boot in microseconds.
 #[derive(Debug, Default, PartialEq, Serialize)]
-struct Totals {
+struct StallTotals {
     some_us: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     full_us: Option<u64>,
 }
 
-pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
-    let read = |name: &str| match measure.root.proc(&format!("pressure/{name}")) {
-        Ok(content) => parse(&String::from_utf8_lossy(&content)),
-        // EOPNOTSUPP: built in, and switched off at boot.
+/// The registration.
+pub const RESOURCE: Resource = Resource { name: "pressure", scope: Scope::All, has_counters: false, measure };
+
+fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
+    let read = |name: &str| match run.root.proc(&format!("pressure/{name}")) {
+        Ok(content) => parse(&content),
+        // EOPNOTSUPP: built in, but disabled at boot.
         Err(error) if error.kind() == io::ErrorKind::NotFound || error.kind() == io::ErrorKind::Unsupported => Ok(None),
         Err(error) => Err(error.to_string()),
     };
     let pressure = Pressure { cpu: read("cpu")?, memory: read("memory")?, io: read("io")? };
     if pressure.cpu.is_none() && pressure.memory.is_none() && pressure.io.is_none() {
-        if measure.root.proc("pressure/cpu").is_ok() {
+        if run.root.proc("pressure/cpu").is_ok() {
             return Err("the files have a form that is not understood".to_string());
         }
         return Err("not supported by this kernel".to_string());
     }
-    measure.add("pressure", &pressure)
+    run.add("pressure", &pressure)
 }
 
-/// Reads `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`, and `full …` where there is one (CPU has it since 5.13).
-fn parse(content: &str) -> Result<Option<Stall>, String> {
+/// Reads `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`, and `full …` where the kernel has it (for CPU since 5.13).
+fn parse(content: &[u8]) -> Result<Option<Stall>, Absent> {
     let (mut stall, mut found) = (Stall::default(), false);
-    for line in content.lines().filter(|line| line.contains(" avg10=")) {
+    for line in lines(content) {
+        let mut fields = words(line);
+        let kind = fields.next();
+        let Some(ten) = fields.next().and_then(|word| word.strip_prefix(b"avg10=")) else { continue };
+        let mut next = |key: &[u8]| fields.next().and_then(|word| word.strip_prefix(key));
+        let averages = [Some(ten), next(b"avg60="), next(b"avg300=")].map(|word| word.and_then(fraction).map(round));
+        let ([Some(ten), Some(sixty), Some(three_hundred)], Some(total)) = (averages, next(b"total=").and_then(number))
+        else {
+            return Err(UNKNOWN_FORMAT.to_string());
+        };
         found = true;
-        let record = parse_pressure_record(line).map_err(not_understood)?;
-        let [ten, sixty, three_hundred] =
-            [record.avg10, record.avg60, record.avg300].map(|value| round(f64::from(value)));
-        if line.starts_with("some") {
+        if kind == Some(b"some") {
             stall.some =
                 SomeShare { some_avg10_percent: ten, some_avg60_percent: sixty, some_avg300_percent: three_hundred };
-            stall.counters.some_us = record.total;
+            stall.counters.some_us = total;
         } else {
             stall.full = Some(FullShare {
                 full_avg10_percent: ten,
                 full_avg60_percent: sixty,
                 full_avg300_percent: three_hundred,
             });
-            stall.counters.full_us = Some(record.total);
+            stall.counters.full_us = Some(total);
         }
     }
     Ok(found.then_some(stall))
@@ -96,14 +105,14 @@ mod tests {
 
     #[test]
     fn both_shapes_of_the_file() {
-        let old = parse("some avg10=1.50 avg60=0.50 avg300=0.10 total=99\n").unwrap().unwrap();
+        let old = parse(b"some avg10=1.50 avg60=0.50 avg300=0.10 total=99\n").unwrap().unwrap();
         assert_eq!((old.some.some_avg10_percent, old.full, old.counters.some_us), (1.5, None, 99));
         let new =
-            parse("some avg10=1.50 avg60=0.50 avg300=0.10 total=99\nfull avg10=0.25 avg60=0.00 avg300=0.00 total=5\n")
+            parse(b"some avg10=1.50 avg60=0.50 avg300=0.10 total=99\nfull avg10=0.25 avg60=0.00 avg300=0.00 total=5\n")
                 .unwrap()
                 .unwrap();
         assert_eq!((new.full.unwrap().full_avg10_percent, new.counters.full_us), (0.25, Some(5)));
-        assert!(parse("some avg10=x avg60=1 avg300=1 total=1").is_err());
-        assert_eq!(parse("some").unwrap(), None);
+        assert!(parse(b"some avg10=x avg60=1 avg300=1 total=1").is_err());
+        assert_eq!(parse(b"some").unwrap(), None);
     }
 }

@@ -1,15 +1,15 @@
-//! Command lines, recorded only on request, with what looks like a secret masked.
+//! Command lines, recorded only on request, with probable secrets masked.
 
 use crate::base::text::clean;
 
 /// Longest command line that is kept, in characters.
 const LINE_MAX: usize = 200;
-/// What stands in the place of a secret.
+/// Replaces a secret.
 const MASK: &str = "***";
-/// Parts of a name that say that a secret follows.
+/// Parts of a name that announce a secret.
 const NAMES: [&str; 9] = ["pass", "pwd", "token", "secret", "apikey", "api-key", "api_key", "credential", "auth"];
 
-/// `/proc/<pid>/cmdline` (arguments that end in NUL) as one line for people.
+/// Formats `/proc/<pid>/cmdline`, whose arguments end in NUL, as one line for people.
 pub fn command_line(content: &[u8]) -> String {
     let arguments: Vec<String> = content
         .split(|byte| *byte == 0)

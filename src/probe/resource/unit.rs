@@ -1,10 +1,12 @@
-//! What each unit and container used since the snapshot before: a section of the `processes` stream.
+//! CgroupUsage of each unit and container over the interval: a section of the `processes` stream.
 
-use super::cgroup::{self, Usage};
-use super::measure::Measure;
-use super::rate::{per_second, percent};
-use super::unit_name::Names;
+mod cgroup;
+
 use crate::model::record::round;
+use crate::probe::cgroup_owner::OwnerNames;
+use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
+use crate::probe::rates::{per_second, percent};
+use cgroup::CgroupUsage;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -13,20 +15,20 @@ use std::collections::BTreeMap;
 struct Unit {
     unit: String,
     kind: &'static str,
-    /// Of one core, over the interval.
+    /// Percent of one core, over the interval.
     #[serde(skip_serializing_if = "Option::is_none")]
     cpu_percent: Option<f64>,
-    /// Now, page cache included.
+    /// Present memory, page cache included.
     #[serde(skip_serializing_if = "Option::is_none")]
     memory_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     read_bytes_per_second: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     written_bytes_per_second: Option<f64>,
-    /// Processes of it that were ended for lack of memory, in the interval.
+    /// Processes of the unit killed by the OOM killer in the interval.
     #[serde(skip_serializing_if = "Option::is_none")]
     oom_kills: Option<u64>,
-    /// Share of the interval in which a task of it waited for CPU, memory, I/O.
+    /// Share of the interval in which a task of the unit waited for CPU, memory, I/O.
     #[serde(skip_serializing_if = "Option::is_none")]
     cpu_stalled_percent: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,31 +37,36 @@ struct Unit {
     io_stalled_percent: Option<f64>,
 }
 
-/// Counters that are kept: CPU, read, written, OOM kills, stalls. A unit's path is its identity.
-type Kept = [Option<u64>; 7];
+/// The counters kept per cgroup path: CPU, read, written, OOM kills, stalls.
+type KeptUnit = [Option<u64>; 7];
 
-fn kept(usage: &Usage) -> Kept {
+fn kept(usage: &CgroupUsage) -> KeptUnit {
     let [cpu, memory, io] = usage.stalled_us;
     [usage.cpu_us, usage.read_bytes, usage.written_bytes, usage.oom_kills, cpu, memory, io]
 }
 
-pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
-    let usages = cgroup::usages(measure.root)?;
-    let before: Option<(BTreeMap<String, Kept>, f64)> =
-        measure.before.and_then(|(previous, seconds)| Some((previous.get("unit")?, seconds)));
-    let counters: BTreeMap<&str, Kept> = usages.iter().map(|usage| (usage.path.as_str(), kept(usage))).collect();
-    measure.counters.keep("unit", &counters);
-    let mut names = Names::new(measure.root);
+/// The registration.
+pub const RESOURCE: Resource = Resource { name: "unit", scope: Scope::Consumers, has_counters: true, measure };
+
+fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
+    if !run.settings.processes {
+        return Ok(());
+    }
+    let usages = cgroup::usages(run.root)?;
+    let before = run.previous::<BTreeMap<String, KeptUnit>>("unit");
+    let counters: BTreeMap<&str, KeptUnit> = usages.iter().map(|usage| (usage.path.as_str(), kept(usage))).collect();
+    run.counters.keep("unit", &counters);
+    let mut names = OwnerNames::new(run.root);
     let units = usages.iter().filter_map(|usage| {
-        let owner = names.owner(&usage.path)?;
+        let owner = names.owner_of_cgroup(&usage.path)?;
         let earlier = before.as_ref().and_then(|(before, seconds)| Some((before.get(&usage.path)?, *seconds)));
         Some(unit(usage, owner.name, owner.kind, earlier))
     });
-    let units = choose(units.collect(), measure.settings.top_processes);
-    if units.is_empty() { Ok(()) } else { measure.processes.add("unit", &units).map_err(|error| error.to_string()) }
+    let units = choose(units.collect(), run.settings.top_processes);
+    if units.is_empty() { Ok(()) } else { run.processes.add("unit", &units).map_err(|error| error.to_string()) }
 }
 
-fn unit(usage: &Usage, name: String, kind: &'static str, earlier: Option<(&Kept, f64)>) -> Unit {
+fn unit(usage: &CgroupUsage, name: String, kind: &'static str, earlier: Option<(&KeptUnit, f64)>) -> Unit {
     let now = kept(usage);
     let grown = |index: usize| {
         let (before, seconds) = earlier?;
@@ -82,7 +89,7 @@ fn unit(usage: &Usage, name: String, kind: &'static str, earlier: Option<(&Kept,
     }
 }
 
-/// The ones that used most CPU, memory and I/O, a third of the places each, and every one that lost a process to the
+/// The units with the highest CPU, memory and I/O, a third of the places each, and every unit that lost a process to the
 /// OOM killer.
 fn choose(mut units: Vec<Unit>, places: usize) -> Vec<Unit> {
     let third = places.div_ceil(3);

@@ -1,4 +1,4 @@
-//! The counters of the snapshot before: what rates are made from.
+//! The counters of the previous snapshot, from which rates are computed.
 
 use crate::base::clock::Now;
 use serde::de::DeserializeOwned;
@@ -8,23 +8,23 @@ use std::collections::BTreeMap;
 
 /// Counters older than this are not used: an average over hours would hide what is happening now.
 pub const STALE_SECONDS: f64 = 3600.0;
-/// Rates over less than this say nothing: the kernel counts CPU time in steps of 10 ms.
+/// Shortest interval of a rate: the kernel counts CPU time in steps of 10 ms.
 pub const SHORTEST_SECONDS: f64 = 0.25;
 
 /// Counters of one snapshot, kept in `state/probe.json` for the next.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Previous {
+pub struct PreviousCounters {
     /// Wall clock, seconds since 1970.
     pub wall_seconds: f64,
     /// `CLOCK_BOOTTIME`, seconds.
     pub boottime_seconds: f64,
-    /// Boot they belong to.
+    /// Boot in which they were read.
     pub boot_id: String,
     counters: BTreeMap<String, Box<RawValue>>,
 }
 
-impl Previous {
-    /// Nothing kept yet.
+impl PreviousCounters {
+    /// No counters yet, read at `now`.
     pub fn new(now: &Now, boot_id: &str) -> Self {
         Self {
             wall_seconds: now.wall.timestamp_millis() as f64 / 1e3,
@@ -41,18 +41,18 @@ impl Previous {
         }
     }
 
-    /// The counters of a resource; `None` when there are none of that shape.
+    /// The counters of a resource; `None` when there are none, or an older version kept them in another shape.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         serde_json::from_str(self.counters.get(name)?.get()).ok()
     }
 
-    /// Seconds from these counters to `now` when both are of the same boot and the clock ran forward.
+    /// Seconds from these counters to `now`; `None` when the host was booted since then.
     pub fn age(&self, now: &Now, boot_id: &str) -> Option<f64> {
         let age = now.boottime_seconds - self.boottime_seconds;
         (self.boot_id == boot_id && age >= 0.0).then_some(age)
     }
 
-    /// How far the wall clock was set since then, in seconds: its way less the way of the clock that does not step.
+    /// Seconds by which the wall clock was set since then: its difference less that of `CLOCK_BOOTTIME`.
     pub fn clock_step(&self, now: &Now, boot_id: &str) -> Option<f64> {
         let wall = now.wall.timestamp_millis() as f64 / 1e3 - self.wall_seconds;
         self.age(now, boot_id).map(|age| wall - age)

@@ -1,12 +1,12 @@
 //! Space and inodes of file systems: what is mounted, and `statvfs(3)` of each.
 
-use super::measure::Measure;
-use super::mounts::{self, Mount};
-use super::rate::percent;
-use super::root::Space;
 use crate::base::text::{NAME_MAX, clean_bytes};
 use crate::config;
 use crate::model::metric::Selector;
+use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
+use crate::probe::mounts::{self, Mount};
+use crate::probe::rates::percent;
+use crate::probe::root::file_system::{Access, Space, SpaceQuery};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -17,12 +17,12 @@ struct Disk {
     device: String,
     fs: String,
     total_bytes: u64,
-    /// Not free, as `df` counts it.
+    /// Total minus free, as in `df`.
     used_bytes: u64,
-    /// Free for everybody (without what is kept for root).
+    /// Available to users, without the blocks reserved for root.
     available_bytes: u64,
-    /// Used of what anybody can use, as `df` prints it. Absent where nothing can be written on purpose: an image is
-    /// always full.
+    /// Used share of the space that users can use, as in `df`. Absent for mounts that are read-only on purpose: an image
+    /// is always full.
     #[serde(skip_serializing_if = "Option::is_none")]
     used_percent: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,7 @@ struct Disk {
     read_only_by_kernel: bool,
 }
 
-/// Types that the kernel makes up.
+/// Pseudo file systems of the kernel.
 const KERNEL: [&str; 22] = [
     "autofs",
     "bpf",
@@ -57,7 +57,7 @@ const KERNEL: [&str; 22] = [
     "tracefs",
 ];
 
-/// Types behind a network or a program, which may not answer; `fuse.anything` too.
+/// Types behind a network or a program, which may not answer; so are all that begin with `fuse.`.
 const NETWORK: [&str; 17] = [
     "nfs",
     "nfs4",
@@ -78,21 +78,29 @@ const NETWORK: [&str; 17] = [
     "virtiofs",
 ];
 
-/// What is smaller holds no data anybody would miss.
+/// Types whose statvfs(3) answers from memory, whatever the disk does.
+const IN_MEMORY: [&str; 7] = ["ext2", "ext3", "ext4", "tmpfs", "squashfs", "iso9660", "erofs"];
+
+/// Smaller file systems are left out.
 const SMALLEST_BYTES: u64 = 1024 * 1024;
 
-pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
-    let content = measure.root.proc("self/mountinfo").map_err(|error| error.to_string())?;
+/// The registration.
+pub const RESOURCE: Resource = Resource { name: "disk", scope: Scope::All, has_counters: false, measure };
+
+fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
+    let content = run.root.mount_info().map_err(|error| error.to_string())?;
     let (mut disks, mut silent) = (Vec::new(), Vec::new());
-    let chosen = choose(mounts::parse(&content), measure.settings);
-    let (slow, fast): (Vec<Mount>, Vec<Mount>) = chosen.into_iter().partition(|mount| may_hang(&mount.kind));
-    let points = |mounts: &[Mount]| mounts.iter().map(|mount| mount.point.clone()).collect();
-    let spaces = measure.root.spaces(points(&fast), points(&slow));
-    for (mount, space) in fast.iter().chain(&slow).zip(spaces) {
+    let mounts = mounts::parse(&content);
+    let beneath: Vec<Vec<u8>> = mounts.iter().filter(|mount| lookup_may_hang(mount)).map(|m| m.point.clone()).collect();
+    let mut chosen = choose(mounts, run.settings);
+    // Stable: those that may hang come last.
+    chosen.sort_by_key(|mount| may_hang(&mount.kind));
+    let queries: Vec<SpaceQuery> = chosen.iter().map(|mount| query(mount, &beneath)).collect();
+    for (mount, space) in chosen.iter().zip(run.root.spaces(queries)) {
         let name = clean_bytes(&mount.point, NAME_MAX);
         match space {
             Ok(space) if space.total_bytes >= SMALLEST_BYTES => disks.push(disk(name, mount, &space)),
-            // A pseudo file system of a type not known above, or a token.
+            // A pseudo file system of a type that is not in the list.
             Ok(_) => {}
             Err(reason) => silent.push(format!("{name}: {reason}")),
         }
@@ -101,14 +109,14 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
     if disks.is_empty() && !silent.is_empty() {
         return Err(silent.join("; "));
     }
-    // One that does not answer costs itself only; the others are known.
-    measure.failed.extend((!silent.is_empty()).then(|| ("mount", silent.join("; "))));
-    measure.add("disk", &disks)
+    // A file system that does not answer costs itself only.
+    run.failed.extend((!silent.is_empty()).then(|| ("mount", silent.join("; "))));
+    run.add("disk", &disks)
 }
 
-/// One mount per file system: the shortest path to it, of those that show all of it if there are such.
+/// One mount per file system: the shortest path to it, preferring mounts of the whole file system.
 fn choose(mounts: Vec<Mount>, settings: &config::Probe) -> Vec<Mount> {
-    // What was mounted later on the same point hides what was there.
+    // A later mount on the same point hides the earlier one.
     let mut by_point: BTreeMap<Vec<u8>, Mount> = BTreeMap::new();
     for mount in mounts.into_iter().filter(|mount| !is_left_out(mount, settings)) {
         by_point.insert(mount.point.clone(), mount);
@@ -126,9 +134,29 @@ fn choose(mounts: Vec<Mount>, settings: &config::Probe) -> Vec<Mount> {
     by_device.into_values().collect()
 }
 
-/// Behind a network, or a program.
+/// Whether a file system is behind a network or a program.
 fn may_hang(kind: &str) -> bool {
     NETWORK.contains(&kind) || kind.starts_with("fuse.")
+}
+
+/// Whether finding a path through this mount may hang. On any other the path of a mount point is in memory.
+fn lookup_may_hang(mount: &Mount) -> bool {
+    may_hang(&mount.kind) || mount.kind == "autofs" || mount.kind == "overlay"
+}
+
+fn query(mount: &Mount, beneath: &[Vec<u8>]) -> SpaceQuery {
+    let is_beneath = |top: &Vec<u8>| {
+        let rest = mount.point.strip_prefix(top.as_slice());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || top.as_slice() == b"/")
+    };
+    let access = if may_hang(&mount.kind) {
+        Access::Separate
+    } else if IN_MEMORY.contains(&mount.kind.as_str()) && !beneath.iter().any(is_beneath) {
+        Access::Direct
+    } else {
+        Access::Bounded
+    };
+    SpaceQuery { point: mount.point.clone(), access }
 }
 
 fn is_left_out(mount: &Mount, settings: &config::Probe) -> bool {
@@ -182,5 +210,16 @@ mod tests {
         let chosen: Vec<_> =
             choose(mounts::parse(content), &settings).into_iter().map(|mount| (mount.point, mount.device_id)).collect();
         assert_eq!(chosen, [(b"/tmp".to_vec(), "0:36".to_string()), (b"/".to_vec(), "8:1".to_string())]);
+    }
+
+    #[test]
+    fn only_what_answers_from_memory_is_asked_directly() {
+        let content = b"1 0 8:1 / / rw - ext4 a rw\n2 0 0:50 / /mnt/nfs rw - nfs4 s:/x rw\n3 0 8:2 / /mnt/nfs/disk rw - ext4 b rw\n\
+            4 0 8:3 / /srv rw - xfs c rw\n5 0 8:4 / /mnt/nfs2 rw - ext4 d rw\n";
+        let mounts = mounts::parse(content);
+        let beneath = vec![b"/mnt/nfs".to_vec()];
+        let access: Vec<Access> = mounts.iter().map(|mount| query(mount, &beneath).access).collect();
+        assert_eq!(access, [Access::Direct, Access::Separate, Access::Bounded, Access::Bounded, Access::Direct]);
+        assert_eq!(query(&mounts[4], &[b"/".to_vec()]).access, Access::Bounded, "the root is an overlay");
     }
 }

@@ -1,35 +1,35 @@
 //! Services of systemd: one bounded call of `systemctl show` for all of them.
 //!
-//! A unit that crashes in a loop under `Restart=` is never "failed": it is seen by its restart count, which grows, and
-//! by the state `auto-restart`. One that failed and was forgotten by systemd is seen because it was there before.
+//! A unit that crashes in a loop under `Restart=` is never `failed`: its growing restart count and the state `auto-restart`
+//! show it. A unit that failed and was garbage-collected by systemd is known from the previous snapshot.
 
-use super::measure::Measure;
 use crate::base::text::{NAME_MAX, clean};
+use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// An element of the section `service`: those that are named in the configuration, and every one that is in trouble.
+/// An element of the section `service`: services named in the configuration, and all that have failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Service {
     service: String,
     active: bool,
-    /// Failed, in a crash loop, or named in the configuration and not running.
+    /// Failed, in a crash loop, or named in the configuration but not active.
     failed: bool,
-    /// systemd's own word: `running`, `exited`, `failed`, `auto-restart`; `gone` when systemd has forgotten it.
+    /// systemd's sub-state: `running`, `exited`, `failed`, `auto-restart`; or `gone` when systemd no longer knows the unit.
     state: String,
-    /// `success`, or why it ended: `exit-code`, `signal`, `oom-kill`, …
+    /// `success`, or the reason of the failure: `exit-code`, `signal`, `oom-kill`, …
     #[serde(skip_serializing_if = "String::is_empty")]
     result: String,
-    /// As systemd writes it.
+    /// Time of the last state change, as systemd prints it.
     #[serde(skip_serializing_if = "String::is_empty")]
     since: String,
-    /// Automatic restarts since it was started by hand.
+    /// Automatic restarts since the last manual start.
     restarts: u64,
-    /// Of these, since the snapshot before.
+    /// Automatic restarts since the previous snapshot.
     new_restarts: u64,
 }
 
-/// The section `systemd`: how many services there are in which state.
+/// The section `systemd`: number of services by state.
 #[derive(Debug, Serialize)]
 struct Systemd {
     services: usize,
@@ -37,20 +37,22 @@ struct Systemd {
     restarting: usize,
 }
 
-/// What is kept for the next snapshot, of every service that is or was in trouble: restarts, and when it last was
-/// (seconds since boot).
-type Kept = BTreeMap<String, (u64, f64)>;
+/// KeptServices of every service that has or had failed: restarts, and the time of the last failure in seconds since boot.
+type KeptServices = BTreeMap<String, (u64, f64)>;
 
-/// So long a service stays in the snapshots after its last trouble, in seconds: a rule must see that it is well again.
+/// How long a service stays in the snapshots after its last failure, in seconds: rules must see the recovery.
 const REMEMBERED_SECONDS: f64 = 3600.0;
 
-/// What `systemctl show` is asked for.
-pub const PROPERTIES: &str = "Id,LoadState,ActiveState,SubState,Result,NRestarts,StateChangeTimestamp";
+/// Properties read from `systemctl show`.
+const PROPERTIES: &str = "Id,LoadState,ActiveState,SubState,Result,NRestarts,StateChangeTimestamp";
 
-pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
-    let named = &measure.settings.services;
-    let output = measure.root.systemctl_show(named)?;
-    let before: Option<Kept> = measure.before.and_then(|(previous, _)| previous.get("service"));
+/// The registration.
+pub const RESOURCE: Resource = Resource { name: "service", scope: Scope::All, has_counters: false, measure };
+
+fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
+    let named = &run.settings.services;
+    let output = run.root.systemctl_show(PROPERTIES, named)?;
+    let before: Option<KeptServices> = run.previous("service").map(|(kept, _)| kept);
     let services = parse(&output, before.as_ref(), named);
     let counts = Systemd {
         services: services.len(),
@@ -58,25 +60,28 @@ pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
         restarting: services.iter().filter(|service| service.state == "auto-restart").count(),
     };
     let is_named = |service: &Service| named.iter().any(|name| is_same(name, &service.service));
-    let now = measure.now.boottime_seconds;
-    let recent: Kept = before.into_iter().flatten().filter(|(_, (_, last))| now - last < REMEMBERED_SECONDS).collect();
-    // In trouble a while ago, and systemd does not know it any more: failed and collected.
+    let now = run.now.boottime_seconds;
+    let recent: KeptServices =
+        before.into_iter().flatten().filter(|(_, (_, last))| now - last < REMEMBERED_SECONDS).collect();
+    // Failed a while ago, and systemd no longer knows it: garbage-collected.
     let vanished = recent.iter().filter(|(name, _)| !services.iter().any(|service| service.service == **name));
     let vanished: Vec<Service> = vanished.map(|(name, (restarts, _))| gone(name, *restarts)).collect();
     let is_shown = |service: &Service| service.failed || is_named(service) || recent.contains_key(&service.service);
     let mut shown: Vec<Service> = services.iter().filter(|service| is_shown(service)).cloned().collect();
     shown.extend(vanished);
     let last = |service: &Service| match recent.get(&service.service) {
-        // What is gone stays gone: it is told for a while, not for ever.
+        // A unit that is gone stays gone: it is reported for a while, not for ever.
         Some((_, last)) if !service.failed || service.state == "gone" => *last,
         _ => now,
     };
-    let kept: Kept = shown.iter().map(|service| (service.service.clone(), (service.restarts, last(service)))).collect();
+    let kept: KeptServices =
+        shown.iter().map(|service| (service.service.clone(), (service.restarts, last(service)))).collect();
     let others = services.iter().filter(|service| service.restarts > 0 && !kept.contains_key(&service.service));
-    let restarted: Kept = others.map(|service| (service.service.clone(), (service.restarts, f64::MIN))).collect();
-    measure.counters.keep("service", &kept.into_iter().chain(restarted).collect::<Kept>());
-    measure.add("systemd", &counts)?;
-    measure.add("service", &shown)
+    let restarted: KeptServices =
+        others.map(|service| (service.service.clone(), (service.restarts, f64::MIN))).collect();
+    run.counters.keep("service", &kept.into_iter().chain(restarted).collect::<KeptServices>());
+    run.add("systemd", &counts)?;
+    run.add("service", &shown)
 }
 
 fn gone(name: &str, restarts: u64) -> Service {
@@ -92,17 +97,17 @@ fn gone(name: &str, restarts: u64) -> Service {
     }
 }
 
-/// `nginx` and `nginx.service` are the same.
+/// Whether a name from the configuration means a unit: `nginx` is `nginx.service`.
 fn is_same(named: &str, unit: &str) -> bool {
     named == unit || unit.strip_suffix(".service") == Some(named)
 }
 
-/// Blocks of `Key=value` lines, an empty line between two units.
-fn parse(output: &str, before: Option<&Kept>, named: &[String]) -> Vec<Service> {
+/// Parses blocks of `Key=value` lines, separated by empty lines.
+fn parse(output: &str, before: Option<&KeptServices>, named: &[String]) -> Vec<Service> {
     output.split("\n\n").filter_map(|block| parse_unit(block, before, named)).collect()
 }
 
-fn parse_unit(block: &str, before: Option<&Kept>, named: &[String]) -> Option<Service> {
+fn parse_unit(block: &str, before: Option<&KeptServices>, named: &[String]) -> Option<Service> {
     let get = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap_or_default();
     let service = clean(get("Id"), NAME_MAX);
     let is_named = named.iter().any(|name| is_same(name, &service));
@@ -111,7 +116,7 @@ fn parse_unit(block: &str, before: Option<&Kept>, named: &[String]) -> Option<Se
     }
     let active = matches!(get("ActiveState"), "active" | "reloading" | "refreshing");
     let restarts: u64 = get("NRestarts").parse().unwrap_or(0);
-    // Without a snapshot before, nothing is known to have grown. A count that is less began anew meanwhile.
+    // Without a previous snapshot no growth is known. A smaller count started over meanwhile.
     let known = before.map_or(restarts, |before| before.get(&service).map_or(0, |(restarts, _)| *restarts));
     let new_restarts = restarts.checked_sub(known).unwrap_or(restarts);
     let state = if get("LoadState") == "loaded" { get("SubState") } else { get("LoadState") };
@@ -139,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_hides_behind_restart_is_seen() {
+    fn restart_loops_are_failures() {
         let output = [
             unit("a.service", "active", "running", 0),
             unit("b.service", "failed", "failed", 5),
@@ -147,7 +152,7 @@ mod tests {
             unit("d.service", "active", "running", 9),
         ]
         .join("\n\n");
-        let failed = |before: Option<&Kept>, named: &[String]| -> Vec<String> {
+        let failed = |before: Option<&KeptServices>, named: &[String]| -> Vec<String> {
             parse(&output, before, named)
                 .into_iter()
                 .filter(|service| service.failed)
@@ -155,11 +160,11 @@ mod tests {
                 .collect()
         };
         assert_eq!(failed(None, &[]), ["b.service", "c.service"]);
-        let before: Kept = [("d.service".to_string(), (8, 0.0))].into();
+        let before: KeptServices = [("d.service".to_string(), (8, 0.0))].into();
         assert_eq!(
             failed(Some(&before), &[]),
             ["b.service", "c.service", "d.service"],
-            "running, and restarted meanwhile"
+            "running, but restarted meanwhile"
         );
         let counted =
             |known| parse(&output, Some(&[("d.service".to_string(), (known, 0.0))].into()), &[])[3].new_restarts;

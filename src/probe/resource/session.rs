@@ -1,57 +1,67 @@
-//! Who is logged in: logind's records (`/run/systemd/sessions`), and utmp(5) where there is no logind.
+//! Logged-in users: records of logind (`/run/systemd/sessions`), or utmp(5) where there is no logind.
 
-use super::measure::Measure;
-use super::{Root, utmp};
 use crate::base::clock::stamp;
 use crate::base::text::{NAME_MAX, clean};
+use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
+use crate::probe::root::Root;
+use crate::probe::utmp::{self, Login};
 use chrono::DateTime;
 use serde::Serialize;
 use std::io;
 
 /// An element of the section `session`.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Session {
-    /// Login name.
-    pub user: String,
-    /// Terminal or seat.
+struct Session {
+    user: String,
+    /// Terminal, display, seat or service.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub terminal: String,
-    /// Remote host; empty: here.
+    terminal: String,
+    /// Remote host; empty for a local login.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub from: String,
-    /// RFC 3339, UTC.
+    from: String,
+    /// Time of login, RFC 3339, UTC.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub since: String,
-    /// Since the last key was pressed, where there is a terminal.
+    since: String,
+    /// Time since the last key press, if there is a terminal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub idle_seconds: Option<u64>,
+    idle_seconds: Option<u64>,
 }
 
-pub fn measure(measure: &mut Measure<'_>) -> Result<(), String> {
-    let mut sessions = match measure.root.run_names("systemd/sessions") {
-        Ok(names) => logind(measure.root, &names),
+/// The registration.
+pub const RESOURCE: Resource = Resource { name: "session", scope: Scope::All, has_counters: false, measure };
+
+fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
+    let mut sessions = match run.root.run_names("systemd/sessions") {
+        Ok(names) => logind(run.root, &names),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error.to_string()),
     };
     if sessions.is_empty() {
-        sessions = measure.root.run("utmp").map(|content| utmp::parse(&content)).unwrap_or_default();
+        sessions = run.root.run("utmp").map(|content| logins(&content)).unwrap_or_default();
     }
     for session in &mut sessions {
-        let pressed = measure.root.device_read(&session.terminal);
-        session.idle_seconds = pressed.and_then(|time| u64::try_from((measure.now.wall - time).num_seconds()).ok());
+        let pressed = run.root.device_read(&session.terminal);
+        session.idle_seconds = pressed.and_then(|time| u64::try_from((run.now.wall - time).num_seconds()).ok());
     }
-    measure.add("session", &sessions)
+    run.add("session", &sessions)
+}
+
+fn logins(content: &[u8]) -> Vec<Session> {
+    let logins = utmp::logins(content).into_iter();
+    logins
+        .map(|Login { user, terminal, from, since }| Session { user, terminal, from, since, idle_seconds: None })
+        .collect()
 }
 
 fn logind(root: &Root, names: &[String]) -> Vec<Session> {
-    // Beside each record is a fifo, NAME.ref.
+    // Each record has a fifo beside it, NAME.ref.
     let records = names.iter().filter(|name| !name.ends_with(".ref"));
     records
         .filter_map(|name| parse(&String::from_utf8_lossy(&root.run(&format!("systemd/sessions/{name}")).ok()?)))
         .collect()
 }
 
-/// One record of logind: lines of `KEY=value`. `None`: a login screen, a closing session, a manager.
+/// A record of logind: lines of `KEY=value`; `None` for a login screen, a closing session or a manager.
 fn parse(content: &str) -> Option<Session> {
     let get = |key: &str| {
         let line = content.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
@@ -74,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_are_sessions_and_login_screens_are_not() {
+    fn login_screens_are_no_sessions() {
         let record = "# made by logind\nUID=1000\nUSER=anna\nSTATE=active\nREMOTE_HOST=10.0.0.5\nTTY=pts/0\nSERVICE=sshd\nCLASS=user\nREALTIME=1795210805000000\n";
         let session = parse(record).unwrap();
         assert_eq!(

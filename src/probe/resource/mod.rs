@@ -1,0 +1,36 @@
+//! The resources of a host, one file each. Each file holds a constant `RESOURCE` that registers it.
+
+mod cpu;
+mod disk;
+mod disk_io;
+mod file_handle;
+mod load;
+mod memory;
+mod network;
+mod pressure;
+mod process;
+mod service;
+mod session;
+mod tcp;
+mod temperature;
+mod unit;
+
+use super::measurement::Resource;
+
+/// Every resource, in the order of the snapshot.
+pub const ALL: &[Resource] = &[
+    cpu::RESOURCE,
+    load::RESOURCE,
+    memory::RESOURCE,
+    pressure::RESOURCE,
+    disk::RESOURCE,
+    disk_io::RESOURCE,
+    network::RESOURCE,
+    tcp::RESOURCE,
+    temperature::RESOURCE,
+    file_handle::RESOURCE,
+    process::RESOURCE,
+    unit::RESOURCE,
+    service::RESOURCE,
+    session::RESOURCE,
+];

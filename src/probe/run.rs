@@ -1,0 +1,206 @@
+//! One run over all resources.
+
+use super::counters::{PreviousCounters, SHORTEST_SECONDS, STALE_SECONDS};
+use super::host_change::{self, HostState};
+use super::measurement::{Absent, Measurement, Scope};
+use super::resource;
+use super::root::Root;
+use super::system;
+use crate::base::clock::{Now, boottime_seconds, own_cpu_ms};
+use crate::base::text::clean;
+use crate::base::units::duration;
+use crate::config;
+use crate::model::record::{Header, Record, round};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// A wall clock set by more than this is remarked upon, in seconds.
+const CLOCK_STEP_SECONDS: f64 = 90.0;
+/// Longest reason for a missing resource, in characters.
+const REASON_MAX: usize = 200;
+
+/// The result of one run.
+#[derive(Debug)]
+pub struct ProbeResult {
+    /// The snapshot.
+    pub snapshot: Record,
+    /// The top processes and units, for the `processes` stream.
+    pub processes: Record,
+    /// Counters for the next run.
+    pub counters: PreviousCounters,
+    /// Notes on this snapshot for people: the first one, a clock that was set.
+    pub remarks: Vec<String>,
+    /// Missing resources, with the reason.
+    pub failed: BTreeMap<&'static str, Absent>,
+    /// The host at the previous snapshot; `None` when no counters of it were kept.
+    pub before: Option<HostState>,
+    /// Number of runs since then that found another osmon running.
+    pub skipped_runs: u64,
+}
+
+/// What a run is to measure.
+#[derive(Debug, Clone, Copy)]
+pub struct ProbeRequest {
+    /// Which resources.
+    pub scope: Scope,
+    /// Number of runs since the previous snapshot that found another osmon running; recorded with the snapshot.
+    pub skipped_runs: u64,
+}
+
+/// The section `probe`: what the run cost and what it could not read.
+#[derive(Serialize)]
+struct ProbeSection<'a> {
+    cpu_ms: f64,
+    #[serde(skip_serializing_if = "is_zero")]
+    skipped_runs: u64,
+    /// Number of impossible values that were left out.
+    #[serde(skip_serializing_if = "is_zero")]
+    discarded_values: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_step_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remark: &'a Vec<String>,
+    failed: &'a BTreeMap<&'static str, Absent>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// The section `uptime`.
+#[derive(Serialize)]
+struct Uptime {
+    seconds: f64,
+}
+
+/// Measures the host. Rates are computed from `previous`. If there is none that can be used, the counters are read twice,
+/// 250 ms apart; after a boot and on a recorded host the snapshot has no rates instead.
+pub fn probe(
+    root: &Root,
+    settings: &config::Probe,
+    now: Now,
+    previous: Option<PreviousCounters>,
+    request: &ProbeRequest,
+) -> ProbeResult {
+    let boot_id = root.boot_id();
+    let host_before = previous.as_ref().and_then(HostState::from_counters);
+    let clock_step = previous.as_ref().and_then(|before| before.clock_step(&now, &boot_id));
+    let clock_step = clock_step.filter(|step| step.abs() > CLOCK_STEP_SECONDS).map(round);
+    let mut remarks = Vec::new();
+    if let Some(step) = clock_step {
+        let direction = if step > 0.0 { "forward" } else { "back" };
+        remarks.push(format!("the clock was set {direction} by {} since the last snapshot", duration(step.abs())));
+    }
+    let rebooted = previous.as_ref().is_some_and(|before| before.boot_id != boot_id);
+    let usable = previous.filter(|before| before.age(&now, &boot_id).is_some_and(|age| age <= STALE_SECONDS));
+    let run = Run { root, settings, boot_id, scope: request.scope };
+    let (before, now) = match usable {
+        Some(before) => {
+            let now = wait(root, now, SHORTEST_SECONDS - (now.boottime_seconds - before.boottime_seconds));
+            (Some(before), now)
+        }
+        None if rebooted => {
+            remarks.push("first snapshot after a boot: rates begin with the next one".to_string());
+            (None, now)
+        }
+        None if root.is_recorded() => {
+            remarks.push("first snapshot: rates begin with the next one".to_string());
+            (None, now)
+        }
+        None => {
+            remarks.push(format!(
+                "first snapshot: rates are over {} ms, from the next one on since the one before",
+                SHORTEST_SECONDS * 1000.0
+            ));
+            let (first, _) = run.measure(now, None, true);
+            (Some(first.counters), wait(root, now, SHORTEST_SECONDS))
+        }
+    };
+    let (mut measured, failed) = run.measure(now, before.as_ref(), false);
+    let section = ProbeSection {
+        cpu_ms: round(own_cpu_ms()),
+        skipped_runs: request.skipped_runs,
+        discarded_values: measured.discarded,
+        clock_step_seconds: clock_step,
+        remark: &remarks,
+        failed: &failed,
+    };
+    // Numbers and strings only: serialising them cannot fail.
+    let _ = measured.snapshot.add("probe", &section);
+    let Measurement { snapshot, processes, counters, .. } = measured;
+    let skipped_runs = request.skipped_runs;
+    ProbeResult { snapshot, processes, counters, remarks, failed, before: host_before, skipped_runs }
+}
+
+/// Waits so that an interval is not too short; a recorded host does not change, so nothing is waited for.
+fn wait(root: &Root, now: Now, seconds: f64) -> Now {
+    if seconds <= 0.0 || root.is_recorded() {
+        return now;
+    }
+    std::thread::sleep(Duration::from_secs_f64(seconds.min(SHORTEST_SECONDS)));
+    Now { boottime_seconds: boottime_seconds(), ..now }
+}
+
+/// What both readings of a run have in common.
+struct Run<'a> {
+    root: &'a Root,
+    settings: &'a config::Probe,
+    boot_id: String,
+    scope: Scope,
+}
+
+impl Run<'_> {
+    /// Measures every resource of the scope, or only those that have counters. Returns the measurement and the missing
+    /// resources.
+    fn measure<'b>(
+        &'b self,
+        now: Now,
+        previous: Option<&'b PreviousCounters>,
+        counters_only: bool,
+    ) -> (Measurement<'b>, BTreeMap<&'static str, Absent>) {
+        let (root, boot_id) = (self.root, &self.boot_id);
+        let interval = previous.and_then(|previous| previous.age(&now, boot_id));
+        let header = Header { now, host: root.host_name(), boot_id: boot_id.clone(), interval_seconds: interval };
+        let mut measurement = Measurement {
+            root,
+            settings: self.settings,
+            now,
+            previous: previous.zip(interval),
+            cores: None,
+            busy_ticks: None,
+            forks: None,
+            memory_bytes: None,
+            discarded: 0,
+            failed: BTreeMap::new(),
+            counters: PreviousCounters::new(&now, boot_id),
+            snapshot: Record::new(header.clone()),
+            processes: Record::new(header),
+        };
+        let mut failed = BTreeMap::new();
+        let in_scope = resource::ALL.iter().filter(|resource| {
+            (self.scope == Scope::All || resource.scope == self.scope) && (!counters_only || resource.has_counters)
+        });
+        for resource in in_scope {
+            // A bug, or a kernel file in an unknown format, must not cost more than its own section.
+            let result = catch_unwind(AssertUnwindSafe(|| (resource.measure)(&mut measurement)));
+            let crashed = |_| Err("could not be understood (please report this)".to_string());
+            if let Err(reason) = result.unwrap_or_else(crashed) {
+                failed.insert(resource.name, clean(&reason, REASON_MAX));
+            }
+        }
+        failed.append(&mut measurement.failed);
+        let facts = system::facts(&mut measurement);
+        host_change::keep(root, &mut measurement.counters, interval);
+        for (name, added) in [
+            ("uptime", measurement.add("uptime", &Uptime { seconds: round(now.boottime_seconds) })),
+            ("system", measurement.add("system", &facts)),
+        ] {
+            if let Err(reason) = added {
+                failed.insert(name, reason);
+            }
+        }
+        (measurement, failed)
+    }
+}
