@@ -33,12 +33,12 @@ mod fixture; // data directories of earlier versions
 mod full; // a full disk while a crisis begins and a day ends
 #[path = "suite/fuzz.rs"]
 mod fuzz; // the bodies of the fuzz targets on their seeds
+#[path = "suite/golden.rs"]
+mod golden; // snapshots of recorded hosts, byte for byte
 #[path = "suite/graph_metric.rs"]
 mod graph_metric; // osmon graph METRIC: one chart as SVG or PNG
 #[path = "suite/graph_output.rs"]
 mod graph_output; // where the page is written, and what is never replaced
-#[path = "suite/golden.rs"]
-mod golden; // snapshots of recorded hosts, byte for byte
 #[path = "suite/heartbeat.rs"]
 mod heartbeat; // who waits for a sign of life gets it
 #[path = "suite/history.rs"]
