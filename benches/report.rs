@@ -17,7 +17,10 @@ use flate2::write::GzEncoder;
 use harness::{Host, binary, repository};
 use measure::{cost, row};
 use osmon::base::clock::own_cpu_ms;
+use osmon::crisis::State;
 use osmon::model::locale::Locale;
+use osmon::model::suppression::Suppressions;
+use osmon::query::health::Health;
 use osmon::report::chart::drawn::draw;
 use osmon::report::chart::range::{RANGES, Range};
 use osmon::report::chart::series::{Point, Series};
@@ -205,10 +208,7 @@ fn rendered(data: &Path) -> f64 {
         },
         snapshot: store.last("snapshots", now).unwrap(),
         processes: store.last("processes", now).unwrap(),
-        open: Vec::new(),
-        unmeasured: Vec::new(),
-        judged: Some(now),
-        hushed: Default::default(),
+        health: Health::assess(&State::default(), Ok(now), &Suppressions::default(), now),
         events: Vec::new(),
         marks: Vec::new(),
         hour: Series::new(0),

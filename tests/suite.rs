@@ -39,6 +39,8 @@ mod golden; // snapshots of recorded hosts, byte for byte
 mod graph_metric; // osmon graph METRIC: one chart as SVG or PNG
 #[path = "suite/graph_output.rs"]
 mod graph_output; // where the page is written, and what is never replaced
+#[path = "suite/health.rs"]
+mod health; // one answer about the health of the host, from every command and the page
 #[path = "suite/heartbeat.rs"]
 mod heartbeat; // who waits for a sign of life gets it
 #[path = "suite/history.rs"]

@@ -6,12 +6,13 @@ use crate::base::clock::parse;
 use crate::base::error_kind::ErrorKind;
 use crate::base::units::duration;
 use crate::cli::{Call, Command, Exit};
+use crate::commands::view::health;
 use crate::context::Context;
 use crate::pipeline::baseline;
 use crate::pipeline::daily_status;
-use crate::pipeline::detect::{Head, STALE_SECONDS, commit, enqueue, evaluate, promise};
+use crate::pipeline::detect::{Head, commit, enqueue, evaluate, promise};
 use crate::pipeline::evidence;
-use crate::query::health;
+use crate::query::health::{is_stale, seconds_between};
 use crate::store::SNAPSHOTS;
 use anyhow::{Context as _, Result};
 use clap::{Args, FromArgMatches};
@@ -67,11 +68,12 @@ fn run(call: &Call) -> Result<Exit> {
     let lock = context.store.lock(PATIENCE)?;
     let snapshot = context.store.last(SNAPSHOTS, context.now.wall)?.ok_or_else(none)?;
     let head: Head = serde_json::from_str(&snapshot).context("the newest snapshot has no header")?;
-    let age = parse(&head.time).map_or(i64::MAX, |time| (context.now.wall - time).num_seconds());
-    if age > STALE_SECONDS {
+    let (taken, now) = (parse(&head.time), context.now.wall);
+    if taken.is_none_or(|taken| is_stale(taken, now)) {
+        let age = taken.map_or(f64::INFINITY, |taken| seconds_between(taken, now));
         return Err(ErrorKind::BadData(format!(
-            "the newest snapshot is {} old; does cron run osmon probe?",
-            duration(age as f64)
+            "the newest snapshot is {} old; is osmon probe in your crontab?",
+            duration(age)
         ))
         .into());
     }
@@ -88,12 +90,12 @@ fn run(call: &Call) -> Result<Exit> {
     if let Err(error) = learned {
         context.out.warn(&format!("what is usual could not be learned: {error:#}"));
     }
-    let exit = health::exit(&detected.state);
+    let judged = detected.health(&context);
     if call.out.json {
-        call.out.print(&health::json(&context, &detected.state, &detected.events));
+        call.out.print(&health::to_json(&judged, &detected.events).to_string());
     }
-    let mut lines = health::lines(&context.out, &detected.state, context.now.wall);
+    let mut lines = health::lines(&context.out, &judged);
     lines.extend(baseline::lines(&context));
     call.out.info(&lines.join("\n"));
-    Ok(exit)
+    Ok(judged.verdict.exit())
 }

@@ -4,10 +4,9 @@ use crate::alert::DeliveryProblem;
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
 use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit};
-use crate::commands::view::snapshot;
+use crate::commands::view::{health, snapshot};
 use crate::context::Context;
-use crate::pipeline::{Minute, StepReport, detect, run_lock};
-use crate::query::health;
+use crate::pipeline::{Minute, StepReport, run_lock};
 use anyhow::Result;
 use clap::Args;
 
@@ -32,8 +31,7 @@ fn run(call: &Call) -> Result<Exit> {
     let minute = Minute::run(place);
     let out = &minute.context.out;
     if out.json {
-        let state = detect::state(&minute.context);
-        out.print(&health::json(&minute.context, &state, &[]));
+        out.print(&health::to_json(&minute.health(), &[]).to_string());
     }
     let mut lines = lines(&minute);
     lines.push(out.paint(Style::Dim, &line("took", &format!("{:.2} s", boottime_seconds() - started))));
@@ -60,8 +58,8 @@ fn lines(minute: &Minute) -> Vec<String> {
 fn step_lines(context: &Context, report: &StepReport) -> Vec<String> {
     match report {
         StepReport::Measured(json) => vec![line("measured", &snapshot::one_line(json))],
-        StepReport::Judged(state) => {
-            let lines = health::lines(&context.out, state, context.now.wall).into_iter().enumerate();
+        StepReport::Judged(judged) => {
+            let lines = health::lines(&context.out, judged).into_iter().enumerate();
             lines.map(|(at, text)| line(if at == 0 { "verdict" } else { "" }, text.trim_start())).collect()
         }
         StepReport::Learning(rules) => rules.iter().map(|rule| line("", rule)).collect(),

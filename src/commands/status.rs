@@ -1,14 +1,16 @@
 //! `osmon status`: one line and an exit code, from what was judged last. Takes no lock and writes nothing, but for `--alert`.
 
 mod html;
+mod line;
 mod perfdata;
 
 use crate::base::clock::stamp;
 use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit};
+use crate::commands::view;
 use crate::context::Context;
-use crate::pipeline::fallback_store;
-use crate::query::status::{Status, judge, seconds, word};
+use crate::pipeline::{dead_man, fallback_store};
+use crate::query::health::{self, Recorded, seconds_between};
 use anyhow::Result;
 use clap::{Args, FromArgMatches};
 use serde_json::json;
@@ -41,57 +43,51 @@ pub const COMMAND: Command = Command {
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let context = fallback_store::look(Context::open(call)?);
-    let status = judge(&context);
+    let recorded = health::read(&context);
+    let (health, text) = (&recorded.health, line::text(&context, &recorded.health));
+    let exit = health.verdict.exit();
     if arguments.alert {
-        crate::pipeline::dead_man::watch(&context, &status)?;
-        // It told people itself; cron need not mail the same line every time.
-        call.out.info(&line(&status));
-        return Ok(status.exit);
+        dead_man::watch(&context, &recorded)?;
+        // It alerted people itself; cron need not mail the same line every time.
+        call.out.info(&line::line(&recorded, &text));
+        return Ok(exit);
     }
-    let text = if call.out.json {
-        to_json(&status, &context)
+    let printed = if call.out.json {
+        to_json(&recorded, &text, &context)
     } else if arguments.html {
-        html::fragment(&status, &context.config.report.language, context.now.wall)
+        html::fragment(&recorded, &text, &context.config.report.language)
     } else if arguments.nagios {
-        let text = line(&status).replacen(' ', " - ", 1).replace('|', "/");
-        let data = status
-            .snapshot
-            .as_deref()
-            .filter(|_| !status.is_stale)
-            .map(|json| perfdata::of(json, &context.config.rules));
-        let data = data.filter(|data| !data.is_empty()).map(|data| format!(" | {data}")).unwrap_or_default();
-        format!("OSMON {text}{data}")
+        let snapshot = recorded.snapshot.as_deref().filter(|_| !health.is_stale());
+        let data = snapshot.map(|json| perfdata::of(json, &context.config.rules)).unwrap_or_default();
+        let data = if data.is_empty() { data } else { format!(" | {data}") };
+        let line = line::line(&recorded, &text).replacen(' ', " - ", 1).replace('|', "/");
+        format!("OSMON {line}{data}")
     } else {
-        std::iter::once(line(&status)).chain(untold(&context)).collect::<Vec<_>>().join("\n")
+        let line = line::line(&recorded, &text);
+        std::iter::once(line).chain(undelivered(&context)).collect::<Vec<_>>().join("\n")
     };
-    call.out.print(&text);
-    Ok(status.exit)
+    call.out.print(&printed);
+    Ok(exit)
 }
 
-/// What keeps people from being told, a line each.
-fn untold(context: &Context) -> Vec<String> {
+/// What keeps alerts from reaching people, a line each.
+fn undelivered(context: &Context) -> Vec<String> {
     let nobody = context.nobody().map(|advice| context.out.paint(Style::Warn, advice));
-    let troubles = context.delivery_problems().into_iter();
     let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
-    let said = troubles.map(|trouble| context.out.paint(style(trouble.is_loss), &format!("alerts: {}", trouble.text)));
-    nobody.into_iter().chain(said).collect()
+    let problems = context.delivery_problems().into_iter();
+    let problems =
+        problems.map(|problem| context.out.paint(style(problem.is_loss), &format!("alerts: {}", problem.text)));
+    nobody.into_iter().chain(problems).collect()
 }
 
-fn line(status: &Status) -> String {
-    format!("{} {}: {}", word(status.exit), status.host, status.text)
-}
-
-fn to_json(status: &Status, context: &Context) -> String {
-    let open = status.open.iter().map(|incident| {
-        json!({
-            "id": incident.id, "severity": incident.severity, "title": incident.title, "metric": incident.metric,
-            "value": incident.value, "limit": incident.limit, "since": stamp(incident.since), "recovering": incident.recovering,
-        })
-    });
+fn to_json(recorded: &Recorded, text: &str, context: &Context) -> String {
+    let health = &recorded.health;
     json!({
-        "schema": 1, "time": stamp(context.now.wall), "host": status.host, "status": word(status.exit).to_lowercase(),
-        "exit": status.exit as u8, "untold": untold(context), "text": status.text, "taken": status.taken.map(stamp),
-        "age_seconds": status.taken.map(|taken| seconds(taken, context.now.wall)), "stale": status.is_stale, "incident": open.collect::<Vec<_>>(),
+        "schema": 1, "time": stamp(health.now), "host": recorded.host, "status": health.verdict.status_word().to_lowercase(),
+        "verdict": health.verdict.word().to_lowercase(), "exit": health.verdict.exit() as u8, "untold": undelivered(context),
+        "text": text, "taken": health.taken.map(stamp),
+        "age_seconds": health.taken.map(|taken| seconds_between(taken, health.now)), "stale": health.is_stale(),
+        "incident": view::health::incidents(health), "pending": health.pending.len(),
     })
     .to_string()
 }

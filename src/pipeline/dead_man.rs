@@ -6,9 +6,9 @@ use crate::base::clock::{parse, stamp};
 use crate::context::Context;
 use crate::model::event::{Event, EventKind};
 use crate::model::incident::Severity;
+use crate::query::health::{Recorded, STALE_SECONDS, seconds_between};
 use crate::query::incidents::STALE;
 use crate::query::silences;
-use crate::query::status::{STALE_SECONDS, Status, seconds};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -37,23 +37,24 @@ struct Told {
 ///
 /// # Errors
 /// When it could not be written.
-pub fn watch(context: &Context, status: &Status) -> Result<()> {
+pub fn watch(context: &Context, recorded: &Recorded) -> Result<()> {
     let told: Option<Told> = context.store.load_cache(STATE);
-    match (told, status.is_stale) {
-        (None, true) if context.now.boottime_seconds >= BOOT_SECONDS => begin(context, status),
+    match (told, recorded.health.is_stale()) {
+        (None, true) if context.now.boottime_seconds >= BOOT_SECONDS => begin(context, recorded),
         (Some(told), true) if told.nobody && is_told(context) => {
-            put(context, &event(context, status, &told, EventKind::Fired))?;
+            put(context, &event(context, recorded, &told, EventKind::Fired))?;
             save(context, &Told { nobody: false, ..told })
         }
-        (Some(told), false) => end(context, status, &told),
+        (Some(told), false) => end(context, recorded, &told),
         _ => Ok(()),
     }
 }
 
-fn begin(context: &Context, status: &Status) -> Result<()> {
-    let incident = format!("{STALE}-{}", status.taken.map_or(0, |taken| taken.timestamp_millis()));
-    let told = Told { incident, since: status.taken.map(stamp).unwrap_or_default(), nobody: !is_told(context) };
-    let event = event(context, status, &told, EventKind::Fired);
+fn begin(context: &Context, recorded: &Recorded) -> Result<()> {
+    let incident = format!("{STALE}-{}", recorded.health.taken.map_or(0, |taken| taken.timestamp_millis()));
+    let told =
+        Told { incident, since: recorded.health.taken.map(stamp).unwrap_or_default(), nobody: !is_told(context) };
+    let event = event(context, recorded, &told, EventKind::Fired);
     put(context, &event)?;
     // The lock protects what a run writes; nobody else writes this file, and a run that hangs must not stop the alarm.
     let lock = context.store.try_lock(PATIENCE)?;
@@ -61,8 +62,8 @@ fn begin(context: &Context, status: &Status) -> Result<()> {
     if lock.is_some() { journal::append_event(context, &event) } else { Ok(()) }
 }
 
-fn end(context: &Context, status: &Status, told: &Told) -> Result<()> {
-    let event = event(context, status, told, EventKind::Recovered);
+fn end(context: &Context, recorded: &Recorded, told: &Told) -> Result<()> {
+    let event = event(context, recorded, told, EventKind::Recovered);
     if !told.nobody {
         put(context, &event)?;
     }
@@ -92,17 +93,17 @@ fn put(context: &Context, event: &Event) -> Result<()> {
     context.store.with_reserve(|| Outbox::new(context.store.directory()).put(event))
 }
 
-fn event(context: &Context, status: &Status, told: &Told, kind: EventKind) -> Event {
+fn event(context: &Context, recorded: &Recorded, told: &Told, kind: EventKind) -> Event {
     let now = context.now.wall;
     let since = parse(&told.since).unwrap_or(now);
-    let age = seconds(status.taken.unwrap_or(now), now);
+    let age = seconds_between(recorded.health.taken.unwrap_or(now), now);
     Event {
         id: format!("{}.{}", told.incident, if kind == EventKind::Fired { 1 } else { 2 }),
         incident: told.incident.clone(),
         kind,
         severity: Severity::Critical,
         time: stamp(now),
-        host: status.host.clone(),
+        host: recorded.host.clone(),
         rule: STALE.to_string(),
         title: "osmon records nothing".to_string(),
         metric: METRIC.to_string(),
@@ -110,7 +111,7 @@ fn event(context: &Context, status: &Status, told: &Told, kind: EventKind) -> Ev
         limit: STALE_SECONDS as f64,
         above: true,
         since: stamp(since),
-        duration_seconds: seconds(since, now),
+        duration_seconds: seconds_between(since, now),
         message: None,
         reason: None,
         well: false,

@@ -10,27 +10,33 @@ use crate::model::metric::Metric;
 use crate::model::record::sections;
 use crate::model::walk::walk;
 use crate::pipeline::baseline;
+use crate::query::health::Health;
 use crate::query::silences;
 use anyhow::{Context as _, Result};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// How old a snapshot may be and still say something about the present, in seconds.
-pub const STALE_SECONDS: i64 = 180;
 /// Name of the state file.
 const STATE: &str = "crisis";
 
-/// What the rules said.
+/// Result of evaluating the rules on one snapshot.
 #[derive(Debug, Clone)]
 pub struct Detected {
-    /// What is remembered for the next judgement.
+    /// When the snapshot was taken.
+    pub taken: DateTime<Utc>,
+    /// State for the next evaluation.
     pub state: State,
-    /// What began, got worse or ended.
+    /// Transitions: what fired, escalated or recovered.
     pub events: Vec<Event>,
 }
 
 impl Detected {
+    /// The health after this evaluation.
+    pub fn health(&self, context: &Context) -> Health {
+        Health::after_judgement(context, &self.state, self.taken)
+    }
+
     /// The events that people are to be told: what an earlier run could not put into the outbox, then the
     /// new ones, without what is muted.
     pub fn to_tell(&self) -> Vec<Event> {
@@ -74,7 +80,7 @@ pub fn evaluate(context: &Context, snapshot: &str) -> Result<Detected> {
     let judged =
         state.last.is_some_and(|last| state.boot_id == head.boot_id && last.boottime_seconds >= now.boottime_seconds);
     if judged {
-        return Ok(Detected { state, events: Vec::new() });
+        return Ok(Detected { taken: now.wall, state, events: Vec::new() });
     }
     let mut metrics = Vec::new();
     walk(snapshot, &mut |name, labels, value| {
@@ -95,7 +101,7 @@ pub fn evaluate(context: &Context, snapshot: &str) -> Result<Detected> {
     if !state.unmeasured.is_empty() {
         context.out.warn(&format!("could not measure {}", state.unmeasured.join("; ")));
     }
-    Ok(Detected { state, events })
+    Ok(Detected { taken: now.wall, state, events })
 }
 
 /// Writes down what is going to be told and recorded, before it is: whenever a run ends, the next one knows what it owes.
@@ -144,11 +150,6 @@ pub fn commit(context: &Context, detected: &Detected, is_enqueued: bool) -> Resu
 
 fn save(context: &Context, state: &State) -> Result<()> {
     context.store.with_reserve(|| context.store.save_state(STATE, state))
-}
-
-/// The state as it was last judged.
-pub fn state(context: &Context) -> State {
-    context.load_state(STATE).unwrap_or_default()
 }
 
 /// When the last snapshot of this boot was judged. A state that is damaged is left for those who judge.

@@ -12,6 +12,7 @@ use crate::model::evidence::{CHANGES_MAX, Evidence, PROCESSES_MAX, Resource, Sam
 use crate::model::metric::write_labels;
 use crate::model::record::time_of;
 use crate::model::walk::walk;
+use crate::query::health::STALE_SECONDS;
 use crate::query::timeline;
 use crate::store::{PROCESSES, SNAPSHOTS};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,8 +21,6 @@ use std::time::Duration;
 
 /// An alert does not wait longer for its evidence.
 const LIMIT: Duration = Duration::from_millis(800);
-/// A record of processes further away than this tells of other times, in seconds.
-const NEAR_SECONDS: i64 = 180;
 /// How long before an event its last values are looked for, in minutes.
 const VALUES_MINUTES: i64 = 30;
 /// How long before an event a change may have been its cause, in minutes.
@@ -73,7 +72,7 @@ fn is_empty(record: &Value) -> bool {
 
 /// The record of processes nearest to a time.
 fn nearest(context: &Context, time: DateTime<Utc>) -> Option<Value> {
-    let near = TimeDelta::seconds(NEAR_SECONDS);
+    let near = TimeDelta::seconds(STALE_SECONDS);
     let mut nearest: Option<(TimeDelta, String)> = None;
     let visit = &mut |line: &str| {
         let distance = time_of(line).and_then(parse).map(|then| (then - time).abs());

@@ -24,9 +24,9 @@ use crate::alert::{DeliveryProblem, heartbeat};
 use crate::base::bounded::{self, Unfinished};
 use crate::base::lock::Lock;
 use crate::context::Context;
-use crate::crisis::State;
 use crate::model::event::Event;
 use crate::pipeline::deliver::Outcome;
+use crate::query::health::{self, Health};
 use anyhow::{Result, anyhow};
 use std::io;
 use std::path::PathBuf;
@@ -49,8 +49,8 @@ const PING_LIMIT: Duration = Duration::from_secs(3);
 pub enum StepReport {
     /// The snapshot, JSON.
     Measured(String),
-    /// State of the rules after this snapshot.
-    Judged(Box<State>),
+    /// The health after this snapshot.
+    Judged(Box<Health>),
     /// Rules whose baseline is not complete yet, one line each.
     Learning(Vec<String>),
     /// What was delivered, or why not.
@@ -87,6 +87,15 @@ impl Minute {
         minute.ping();
         minute.release(run_lock);
         minute
+    }
+
+    /// The health of the host: as this run judged it, else as far as the store knows.
+    pub fn health(&self) -> Health {
+        let judged = self.reports.iter().find_map(|report| match report {
+            StepReport::Judged(health) => Some(Health::clone(health)),
+            _ => None,
+        });
+        judged.unwrap_or_else(|| health::read(&self.context).health)
     }
 
     /// Releases a lock, unless an abandoned step may still be writing: then it is held until the process ends.
@@ -141,9 +150,9 @@ impl Minute {
         };
         detected.events.splice(0..0, told_late);
         let events = detected.to_tell();
-        let state = StepReport::Judged(Box::new(detected.state.clone()));
+        let health = StepReport::Judged(Box::new(detected.health(&self.context)));
         if !may_write {
-            self.reports.push(state);
+            self.reports.push(health);
             return events;
         }
         let (promised, queued) = (detected.clone(), events.clone());
@@ -163,7 +172,7 @@ impl Minute {
         });
         self.step("maintenance", MAINTAIN_LIMIT, maintain::keep_up);
         self.step("baseline", BASELINE_LIMIT, baseline::keep_up);
-        self.reports.push(state);
+        self.reports.push(health);
         self.reports.push(StepReport::Learning(baseline::lines(&self.context)));
         if enqueued { Vec::new() } else { events }
     }

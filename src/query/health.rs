@@ -1,75 +1,291 @@
-//! The verdict: how the host is, for people, scripts and exit codes.
+//! Is the host healthy, since when, and what is pending: the one answer for the status line, the page, mails and JSON.
 
-use crate::base::clock::local_short;
-use crate::base::text::plural;
-use crate::base::units::{duration, metric_value};
+use crate::base::clock::parse;
+use crate::base::units::duration;
+use crate::cli::Exit;
 use crate::cli::output::Style;
-use crate::cli::{Exit, Output};
 use crate::context::Context;
 use crate::crisis::State;
-use crate::model::event::{Event, is_flag};
-use crate::model::incident::{Incident, Severity};
-use chrono::{DateTime, Utc};
+use crate::crisis::state::Alert;
+use crate::model::incident::{Incident, Lifecycle, Severity};
+use crate::model::locale::{Key, key};
+use crate::model::suppression::Suppressions;
+use crate::query::suppression::Suppressed;
+use crate::query::{incidents, silences};
+use crate::store::SNAPSHOTS;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use std::collections::BTreeMap;
 
-/// The exit code of the worst open incident.
-pub fn exit(state: &State) -> Exit {
-    match state.open().first().map(|worst| worst.severity) {
-        None if !state.unmeasured.is_empty() => Exit::Unknown,
-        None => Exit::Done,
-        Some(Severity::Warning) => Exit::Warning,
-        Some(Severity::Critical) => Exit::Critical,
+/// A snapshot older than this says nothing about the present, in seconds. The rules may lag behind it by as much.
+pub const STALE_SECONDS: i64 = 180;
+
+/// Whether a snapshot is too old to say anything about the present.
+pub fn is_stale(taken: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now - taken > TimeDelta::seconds(STALE_SECONDS)
+}
+
+/// Seconds from one moment to a later one; never negative, whatever the wall clock did.
+pub fn seconds_between(since: DateTime<Utc>, until: DateTime<Utc>) -> f64 {
+    ((until - since).num_milliseconds() as f64 / 1e3).max(0.0)
+}
+
+/// The verdict on the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// No incident is open, and everything essential was measured and judged.
+    Healthy,
+    /// The worst open incident is a warning.
+    Degraded,
+    /// A critical incident is open.
+    Critical,
+    /// Nothing can be said; see [`Doubt`].
+    Unknown,
+}
+
+impl Verdict {
+    /// The key of its localised text.
+    pub fn key(self) -> Key {
+        match self {
+            Self::Healthy => key::VERDICT_HEALTHY,
+            Self::Degraded => key::VERDICT_DEGRADED,
+            Self::Critical => key::VERDICT_CRITICAL,
+            Self::Unknown => key::VERDICT_UNKNOWN,
+        }
+    }
+
+    /// As `osmon run` and JSON write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Healthy => "Healthy",
+            Self::Degraded => "Degraded",
+            Self::Critical => "Critical",
+            Self::Unknown => "Unknown",
+        }
+    }
+
+    /// As `osmon status` and monitoring plugins write it.
+    pub fn status_word(self) -> &'static str {
+        match self {
+            Self::Healthy => "OK",
+            Self::Degraded => "WARNING",
+            Self::Critical => "CRITICAL",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// The exit code of the commands that judge the host.
+    pub fn exit(self) -> Exit {
+        match self {
+            Self::Healthy => Exit::Done,
+            Self::Degraded => Exit::Warning,
+            Self::Critical => Exit::Critical,
+            Self::Unknown => Exit::Unknown,
+        }
+    }
+
+    /// Its colour on a terminal.
+    pub fn style(self) -> Style {
+        match self {
+            Self::Healthy => Style::Good,
+            Self::Degraded | Self::Unknown => Style::Warn,
+            Self::Critical => Style::Bad,
+        }
+    }
+
+    /// Its class on the page: `ok`, `warn`, `bad` or `unknown`.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Healthy => "ok",
+            Self::Degraded => "warn",
+            Self::Critical => "bad",
+            Self::Unknown => "unknown",
+        }
     }
 }
 
-/// `Healthy`, `Degraded`, `Critical`, or `Unknown` when something that every host has could not be measured.
-pub fn word(state: &State) -> (&'static str, Style) {
-    match exit(state) {
-        Exit::Warning => ("Degraded", Style::Warn),
-        Exit::Critical => ("Critical", Style::Bad),
-        Exit::Unknown => ("Unknown", Style::Warn),
-        _ => ("Healthy", Style::Good),
+/// Why nothing can be said about the host.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Doubt {
+    /// There is no snapshot; the data directory.
+    NoData(String),
+    /// The newest snapshot cannot be read, with the reason.
+    Unreadable(String),
+    /// The newest snapshot is too old; its age in seconds.
+    Stale(f64),
+    /// The rules have not judged the newest snapshot; when they last judged one.
+    Unjudged(Option<DateTime<Utc>>),
+    /// Something that every host has could not be measured: its name and the reason, one each.
+    Unmeasured(Vec<String>),
+}
+
+impl Doubt {
+    /// Whether nothing new is being recorded.
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::NoData(_) | Self::Unreadable(_) | Self::Stale(_))
+    }
+
+    /// One line for a terminal.
+    pub fn text(&self, now: DateTime<Utc>) -> String {
+        match self {
+            Self::NoData(directory) => format!("no data in {directory}; is osmon run in your crontab?"),
+            Self::Unreadable(reason) => reason.clone(),
+            Self::Stale(age) => format!("no data for {}; is osmon run in your crontab?", duration(*age)),
+            Self::Unjudged(None) => {
+                "the rules were never evaluated; is osmon detect-crisis in your crontab?".to_string()
+            }
+            Self::Unjudged(Some(last)) => format!(
+                "the rules were last evaluated {} ago; is osmon detect-crisis in your crontab?",
+                duration(seconds_between(*last, now))
+            ),
+            Self::Unmeasured(names) => format!("not measured: {}", names.join("; ")),
+        }
     }
 }
 
-/// The verdict and a line for each open incident.
-pub fn lines(out: &Output, state: &State, now: DateTime<Utc>) -> Vec<String> {
-    let open = state.open();
-    let (word, style) = word(state);
-    let rest = match (open.len(), state.pending()) {
-        (0, _) if !state.unmeasured.is_empty() => format!("not measured: {}", state.unmeasured.join("; ")),
-        (0, 0) => "no open problems".to_string(),
-        (0, pending) => format!("no open problems; {pending} beyond a limit, not yet for long enough"),
-        (count, _) => plural(count, "open problem"),
-    };
-    let heading = format!("{}: {rest}", out.paint(style, word));
-    std::iter::once(heading).chain(open.iter().map(|incident| line(out, incident, now))).collect()
+/// What is known about the health of the host at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Health {
+    /// The moment.
+    pub now: DateTime<Utc>,
+    /// When the newest snapshot was taken.
+    pub taken: Option<DateTime<Utc>>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The verdict at the time of the newest snapshot: the same, but for data that has become stale since or was not judged.
+    pub verdict_when_taken: Verdict,
+    /// Why the verdict is [`Verdict::Unknown`].
+    pub doubt: Option<Doubt>,
+    /// Open incidents, the most urgent first, then the oldest.
+    pub open: Vec<Incident>,
+    /// Titles of what is over a limit, but not yet for long enough.
+    pub pending: Vec<String>,
+    /// Acknowledgements and silences of the open incidents, by their ids.
+    pub suppressed: BTreeMap<String, Suppressed>,
 }
 
-fn line(out: &Output, incident: &Incident, now: DateTime<Utc>) -> String {
-    let style = if incident.severity == Severity::Critical { Style::Bad } else { Style::Warn };
-    let value = |value: f64| metric_value(&incident.metric, value);
-    let lasted = duration((now - incident.since).num_milliseconds() as f64 / 1e3);
-    let state = if incident.recovering { "; recovering" } else { "" };
-    let limit = if is_flag(&incident.metric, incident.limit) {
-        String::new()
-    } else {
-        format!(" {} (limit {})", value(incident.value), value(incident.limit))
-    };
-    let (word, since) = (out.paint(style, incident.severity.word()), local_short(incident.since, now));
-    format!("  {word}  {}{limit} since {since}, {lasted}{state}", incident.title)
+impl Health {
+    /// Judges the state of the rules at a moment. `taken`: when the newest snapshot was taken, or why there is none.
+    pub fn assess(
+        state: &State,
+        taken: Result<DateTime<Utc>, Doubt>,
+        suppressions: &Suppressions,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let open = state.open();
+        let is_unmeasured = !state.unmeasured.is_empty();
+        let verdict_when_taken = match open.first().map(|worst| worst.severity) {
+            Some(Severity::Critical) => Verdict::Critical,
+            Some(Severity::Warning) => Verdict::Degraded,
+            None if is_unmeasured => Verdict::Unknown,
+            None => Verdict::Healthy,
+        };
+        let judged = state.last.map(|last| last.wall);
+        let (taken, doubt) = match taken {
+            Err(doubt) => (None, Some(doubt)),
+            Ok(taken) if is_stale(taken, now) => (Some(taken), Some(Doubt::Stale(seconds_between(taken, now)))),
+            Ok(taken) if judged.is_none_or(|judged| is_stale(judged, taken)) => {
+                (Some(taken), Some(Doubt::Unjudged(judged)))
+            }
+            Ok(taken) => (
+                Some(taken),
+                (verdict_when_taken == Verdict::Unknown).then(|| Doubt::Unmeasured(state.unmeasured.clone())),
+            ),
+        };
+        let is_pending = |alert: &&Alert| alert.lifecycle == Lifecycle::Pending;
+        Self {
+            now,
+            taken,
+            verdict: if doubt.is_some() { Verdict::Unknown } else { verdict_when_taken },
+            verdict_when_taken,
+            doubt,
+            open,
+            pending: state.alerts.values().filter(is_pending).map(|alert| alert.title.clone()).collect(),
+            suppressed: Suppressed::by_incident(state, suppressions, now),
+        }
+    }
+
+    /// The health right after a snapshot was judged.
+    pub fn after_judgement(context: &Context, state: &State, taken: DateTime<Utc>) -> Self {
+        Self::assess(state, Ok(taken), &silences::read(context), context.now.wall)
+    }
+
+    /// Whether nothing new is being recorded.
+    pub fn is_stale(&self) -> bool {
+        self.doubt.as_ref().is_some_and(Doubt::is_stale)
+    }
+
+    /// The most urgent open incident.
+    pub fn worst(&self) -> Option<&Incident> {
+        self.open.first()
+    }
 }
 
-/// The verdict as JSON.
-pub fn json(context: &Context, state: &State, events: &[Event]) -> String {
-    let open: Vec<serde_json::Value> = state.open().into_iter().map(|incident| {
-        serde_json::json!({
-            "id": incident.id, "severity": incident.severity, "title": incident.title, "metric": incident.metric, "value": incident.value,
-            "limit": incident.limit, "since": crate::base::clock::stamp(incident.since), "recovering": incident.recovering,
-        })
-    }).collect();
-    serde_json::json!({
-        "schema": 1, "time": crate::base::clock::stamp(context.now.wall), "verdict": word(state).0.to_lowercase(),
-        "exit": exit(state) as u8, "incident": open, "pending": state.pending(), "event": events,
-    })
-    .to_string()
+/// The health as it can be read from the store.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The health.
+    pub health: Health,
+    /// Name of the host that the newest snapshot is of; without one, of this host.
+    pub host: String,
+    /// The newest snapshot, JSON.
+    pub snapshot: Option<String>,
+}
+
+/// What is read of a snapshot's header.
+#[derive(Debug, Deserialize)]
+struct SnapshotHeader {
+    time: String,
+    host: String,
+}
+
+/// Reads the newest snapshot and the state of the rules. Writes nothing; what cannot be read is unknown, never healthy.
+pub fn read(context: &Context) -> Recorded {
+    let now = context.now.wall;
+    let (snapshot, missing) = match context.store.last(SNAPSHOTS, now) {
+        Ok(Some(snapshot)) => {
+            (Some(snapshot), Doubt::Unreadable("the newest snapshot has no header; run osmon verify".to_string()))
+        }
+        Ok(None) => (None, Doubt::NoData(context.store.directory().display().to_string())),
+        Err(error) => (None, Doubt::Unreadable(format!("{error:#}"))),
+    };
+    let header = snapshot.as_deref().and_then(|snapshot| serde_json::from_str::<SnapshotHeader>(snapshot).ok());
+    let taken = header.as_ref().and_then(|header| parse(&header.time)).ok_or(missing);
+    let host = header.filter(|_| taken.is_ok()).map_or_else(|| context.root.host_name(), |header| header.host);
+    let health = Health::assess(&incidents::state(context), taken, &silences::read(context), now);
+    Recorded { health, host, snapshot }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crisis::state::Stamp;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_210_800 + second, 0).unwrap()
+    }
+
+    fn judged(second: i64) -> State {
+        State { last: Some(Stamp { wall: at(second), boottime_seconds: 0.0 }), ..State::default() }
+    }
+
+    #[test]
+    fn only_fresh_judged_data_is_healthy() {
+        let assess =
+            |state: &State, taken: i64| Health::assess(state, Ok(at(taken)), &Suppressions::default(), at(1000));
+        let health = assess(&judged(1000), 1000);
+        assert_eq!((health.verdict, health.doubt), (Verdict::Healthy, None));
+        assert_eq!(assess(&judged(820), 820).verdict, Verdict::Healthy, "three minutes are not too old");
+        let stale = assess(&judged(819), 819);
+        assert_eq!((stale.verdict, stale.doubt), (Verdict::Unknown, Some(Doubt::Stale(181.0))));
+        assert_eq!(stale.verdict_when_taken, Verdict::Healthy);
+        assert_eq!(assess(&judged(819), 1000).doubt, Some(Doubt::Unjudged(Some(at(819)))));
+        assert_eq!(assess(&State::default(), 1000).doubt, Some(Doubt::Unjudged(None)));
+        let unmeasured = State { unmeasured: vec!["cpu: no such file".to_string()], ..judged(1000) };
+        assert_eq!(assess(&unmeasured, 1000).doubt, Some(Doubt::Unmeasured(unmeasured.unmeasured.clone())));
+        let none =
+            Health::assess(&judged(1000), Err(Doubt::NoData("/data".to_string())), &Suppressions::default(), at(1000));
+        assert!(none.is_stale() && none.verdict == Verdict::Unknown);
+        assert_eq!(assess(&judged(1060), 1060).verdict, Verdict::Healthy, "a clock that was set back");
+    }
 }

@@ -3,5 +3,5 @@
 pub mod health;
 pub mod incidents;
 pub mod silences;
-pub mod status;
+pub mod suppression;
 pub mod timeline;

@@ -3,61 +3,51 @@
 use crate::base::clock::stamp;
 use crate::base::text::clean;
 use crate::base::units::metric_value;
-use crate::cli::Exit;
 use crate::model::event::is_flag;
 use crate::model::incident::Incident;
-use crate::model::locale::{Key, Locale, key};
-use crate::query::status::{Status, word};
-use chrono::{DateTime, Utc};
+use crate::model::locale::{Locale, key};
+use crate::query::health::{Health, Recorded, Verdict, seconds_between};
 
 /// Longest text of one item, in characters.
 const TEXT_MAX: usize = 200;
 
-/// `language`: of the page (`[report] language`). What rules and people wrote stays as it is.
-pub fn fragment(status: &Status, language: &str, now: DateTime<Utc>) -> String {
+/// The fragment, in the language of the page (`[report] language`). `text`: the status in English. Titles of rules and
+/// everything that people wrote stay as they are.
+pub fn fragment(recorded: &Recorded, text: &str, language: &str) -> String {
     let words = Locale::from_tag(language);
-    let class = word(status.exit).to_lowercase();
-    let items: String = status.open.iter().map(|incident| item(incident, words, now)).collect();
+    let health = &recorded.health;
+    let verdict = health.verdict;
+    let class = verdict.status_word().to_lowercase();
+    let items: String = health.open.iter().map(|incident| item(incident, health, words)).collect();
     let list = if items.is_empty() { String::new() } else { format!("<ul>{items}</ul>") };
-    let time = status.taken.map(stamp).unwrap_or_default();
-    let time =
-        if time.is_empty() { String::new() } else { format!(" <time datetime=\"{time}\">{}</time>", &escape(&time)) };
-    let (tag, said, text) = match words.tag() {
-        "en" => (String::new(), word(status.exit), status.text.clone()),
-        tag => (format!(" lang=\"{tag}\""), words.text(verdict(status.exit)), text(status, words)),
+    let time = health.taken.map(stamp).map(|time| format!(" <time datetime=\"{time}\">{time}</time>"));
+    let (tag, word, text) = match words.tag() {
+        "en" => (String::new(), verdict.status_word(), text.to_string()),
+        tag => (format!(" lang=\"{tag}\""), words.text(verdict.key()), translated(health, text, words)),
     };
     format!(
-        "<section class=\"osmon osmon-{class}\"{tag}><p><strong>{said}</strong> <b>{}</b>: {}{time}</p>{list}</section>",
-        escape(&clean(&status.host, 80)),
+        "<section class=\"osmon osmon-{class}\"{tag}><p><strong>{word}</strong> <b>{}</b>: {}{}</p>{list}</section>",
+        escape(&clean(&recorded.host, 80)),
         escape(&clean(&text, TEXT_MAX)),
+        time.unwrap_or_default(),
     )
 }
 
-/// What the page calls it.
-fn verdict(exit: Exit) -> Key {
-    match exit {
-        Exit::Done => key::VERDICT_HEALTHY,
-        Exit::Warning => key::VERDICT_DEGRADED,
-        Exit::Critical => key::VERDICT_CRITICAL,
-        _ => key::VERDICT_UNKNOWN,
+/// The status in another language than English, as far as the page has words for it.
+fn translated(health: &Health, text: &str, words: Locale) -> String {
+    match health.verdict {
+        Verdict::Healthy => words.text(key::VERDICT_NO_OPEN_PROBLEMS).to_string(),
+        Verdict::Degraded | Verdict::Critical => words.count(key::COUNT_OPEN_PROBLEMS, health.open.len()),
+        Verdict::Unknown => text.to_string(),
     }
 }
 
-/// The sentence in another language than English, as far as the page has words for it.
-fn text(status: &Status, words: Locale) -> String {
-    match (status.exit, status.open.len()) {
-        (Exit::Done, _) => words.text(key::VERDICT_NO_OPEN_PROBLEMS).to_string(),
-        (Exit::Warning | Exit::Critical, count) => words.count(key::COUNT_OPEN_PROBLEMS, count),
-        _ => status.text.clone(),
-    }
-}
-
-fn item(incident: &Incident, words: Locale, now: DateTime<Utc>) -> String {
+fn item(incident: &Incident, health: &Health, words: Locale) -> String {
     let value = match is_flag(&incident.metric, incident.limit) {
         true => String::new(),
         false => format!(" {}", words.figures(&metric_value(&incident.metric, incident.value))),
     };
-    let lasted = words.duration((now - incident.since).num_milliseconds() as f64 / 1e3);
+    let lasted = words.duration(seconds_between(incident.since, health.now));
     let severity = incident.severity.word().to_lowercase();
     let since = words.with(key::PAGE_SINCE, &lasted);
     let text = clean(&format!("{}{value} {since}", words.title(&incident.title)), TEXT_MAX);

@@ -2,5 +2,6 @@
 
 pub mod consumers;
 pub mod findings;
+pub mod health;
 pub mod silences;
 pub mod snapshot;

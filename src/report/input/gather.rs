@@ -3,13 +3,12 @@
 use crate::base::file::read_at_most;
 use crate::base::text::plural;
 use crate::context::Context;
-use crate::query::incidents;
+use crate::query::health;
 use crate::query::timeline;
 use crate::report::chart::drawn::draw;
 use crate::report::chart::range::{RANGES, Range, first, shown};
 use crate::report::input::long_ranges;
 use crate::report::input::series;
-use crate::report::input::suppression;
 use crate::report::input::usage_history;
 use crate::report::page::consumers::{Tally, Who};
 use crate::report::page::data::PageData;
@@ -30,9 +29,8 @@ struct Headed {
 
 pub fn read(context: &Context) -> Result<PageData> {
     let now = context.now.wall;
-    let snapshot = context.store.last(SNAPSHOTS, now)?;
+    let health::Recorded { health, snapshot, .. } = health::read(context);
     let (look, mut problems) = look(context);
-    let state = incidents::state(context);
     let mut happened = timeline::read(context, now - TimeDelta::days(7), now)?;
     happened.events.reverse();
     happened.marks.reverse();
@@ -71,7 +69,6 @@ pub fn read(context: &Context) -> Result<PageData> {
         who.push(Who { range: range.id, tally });
     }
     problems.extend(damage(&reading));
-    let hushed = suppression::hushed(context, &state);
     problems.extend(context.delivery_problems().into_iter().map(|trouble| trouble.text));
     Ok(PageData {
         title: title(context, snapshot.as_deref()),
@@ -79,10 +76,7 @@ pub fn read(context: &Context) -> Result<PageData> {
         look,
         snapshot,
         processes: context.store.last(PROCESSES, now)?,
-        open: state.open(),
-        unmeasured: state.unmeasured,
-        judged: state.last.map(|last| last.wall),
-        hushed,
+        health,
         events: happened.events,
         marks: happened.marks,
         hour,

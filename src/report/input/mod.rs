@@ -6,7 +6,6 @@ pub mod hours;
 pub mod long_ranges;
 pub mod series;
 pub mod status_bars;
-pub mod suppression;
 pub mod usage;
 pub mod usage_history;
 pub mod watched_services;

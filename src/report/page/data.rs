@@ -2,7 +2,7 @@
 
 use crate::model::annotation::Annotation;
 use crate::model::event::Event;
-use crate::model::incident::Incident;
+use crate::query::health::Health;
 use crate::report::chart::drawn::Drawn;
 use crate::report::chart::series::Series;
 use crate::report::page::consumers::Who;
@@ -10,20 +10,6 @@ use crate::report::page::options::Look;
 use crate::report::page::outlook::Outlook;
 use crate::report::page::status_bars::Bars;
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
-
-/// That people do not want to hear of an incident.
-#[derive(Debug, Clone)]
-pub struct Suppressed {
-    /// `acknowledged` or `silenced`.
-    pub word: &'static str,
-    /// Until when.
-    pub until: DateTime<Utc>,
-    /// Who wanted it.
-    pub by: String,
-    /// Why.
-    pub because: String,
-}
 
 /// Everything the page is made of.
 #[derive(Debug)]
@@ -38,14 +24,8 @@ pub struct PageData {
     pub snapshot: Option<String>,
     /// The newest record of the `processes` stream, JSON.
     pub processes: Option<String>,
-    /// Open incidents, the most urgent first.
-    pub open: Vec<Incident>,
-    /// What could not be measured though every host has it.
-    pub unmeasured: Vec<String>,
-    /// When the rules were judged last; `None`: never.
-    pub judged: Option<DateTime<Utc>>,
-    /// By id of an incident: that it is acknowledged or silenced, in words.
-    pub hushed: BTreeMap<String, Suppressed>,
+    /// The health of the host, with the open incidents.
+    pub health: Health,
     /// Events, the newest first.
     pub events: Vec<Event>,
     /// Marks: what happened to the clock and the machine, and notes; the newest first.

@@ -18,7 +18,7 @@ use crate::report::page::size_budget::{self, Charts, PAGE_MAX};
 use crate::report::page::status_bars::Row;
 use crate::report::page::tiles::{Tile, tiles};
 use crate::report::page::timeline::{self, Happened};
-use crate::report::page::verdict::{Attention, Verdict, attention, is_stale, verdict, was};
+use crate::report::page::verdict::{Attention, Verdict, attention, verdict, was};
 use anyhow::Result;
 use askama::Template;
 use base64::Engine;
@@ -115,10 +115,10 @@ pub fn render(input: &PageData) -> Result<String> {
     let (snapshot, record) = (json(&input.snapshot), json(&input.processes));
     let words = input.look.words;
     let taken = snapshot["time"].as_str().and_then(parse);
-    let verdict = verdict(input, taken);
+    let verdict = verdict(input);
     let host = clean(&input.title, 80);
-    let problems_open = words.count(key::COUNT_PROBLEMS, input.open.len());
-    let heading = match input.open.len() {
+    let problems_open = words.count(key::COUNT_PROBLEMS, input.health.open.len());
+    let heading = match input.health.open.len() {
         0 => format!("{}: {host}", verdict.word),
         _ => format!("{}: {host} ({problems_open})", verdict.word),
     };
@@ -130,9 +130,9 @@ pub fn render(input: &PageData) -> Result<String> {
     let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty());
     let ranges: Vec<Shown> = drawn.map(|drawn| shown(input, drawn)).collect();
     // What is not known to be well is never green.
-    let is_stale = verdict.state == "unknown" || taken.is_none_or(|taken| is_stale(taken, input.now));
+    let is_unknown = input.health.doubt.is_some();
     let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) };
-    tiles.iter_mut().filter(|_| is_stale).for_each(|tile| tile.state = "plain");
+    tiles.iter_mut().filter(|_| is_unknown).for_each(|tile| tile.state = "plain");
     let has = |section: &str| input.look.has(section);
     let has_who = has("who") && !input.look.is_public;
     let (plot, wide) = (plot_box(), view_box().0);
@@ -146,7 +146,7 @@ pub fn render(input: &PageData) -> Result<String> {
         facts: facts(input, &snapshot),
         taken_ms: taken.map_or(0, |time| time.timestamp_millis()),
         was: match taken {
-            Some(taken) if !is_stale => format!("{}: {}", was(&verdict.word, taken, words), verdict.rest),
+            Some(taken) if !is_unknown => format!("{}: {}", was(&verdict.word, taken, words), verdict.rest),
             _ => verdict.rest.clone(),
         },
         taken: taken_text,
@@ -164,8 +164,8 @@ pub fn render(input: &PageData) -> Result<String> {
             who: has_who,
             services: has("services"),
         },
-        open: input.open.iter().take(OPEN_MAX).map(|incident| attention(incident, input)).collect(),
-        more_open: some(input.open.len().saturating_sub(OPEN_MAX)),
+        open: input.health.open.iter().take(OPEN_MAX).map(|incident| attention(incident, input)).collect(),
+        more_open: some(input.health.open.len().saturating_sub(OPEN_MAX)),
         events: timeline::list(input, EVENTS_MAX),
         days: &input.days.rows,
         more_days: some(input.days.more),

@@ -17,14 +17,14 @@ pub fn of(input: &PageData, now: &str) -> String {
     let snapshot: Value =
         input.snapshot.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
     let taken = snapshot.get("time").and_then(Value::as_str).and_then(parse);
-    let said = verdict(input, taken);
+    let said = verdict(input);
     let services = services(&snapshot, input.look.words);
-    let open = input.open.iter().map(|incident| {
+    let open = input.health.open.iter().map(|incident| {
         let shown = attention(incident, input);
         json!({
             "id": shown.id, "severity": incident.severity, "title": shown.title, "metric": metric(input, &incident.metric),
             "value": incident.value, "limit": incident.limit, "since": stamp(incident.since), "who": shown.who,
-            "recovering": incident.recovering, "hushed": input.hushed.get(&incident.id).map(|hushed| hushed.word),
+            "recovering": incident.recovering, "hushed": input.health.suppressed.get(&incident.id).map(|suppressed| suppressed.kind.word()),
         })
     });
     let tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) };

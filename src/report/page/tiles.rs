@@ -183,7 +183,8 @@ impl Maker<'_> {
 
 /// How bad the open incidents of these metrics are.
 fn state(input: &PageData, metrics: &[&str]) -> &'static str {
-    let open = input.open.iter().filter(|incident| metrics.iter().any(|prefix| incident.metric.starts_with(prefix)));
+    let open =
+        input.health.open.iter().filter(|incident| metrics.iter().any(|prefix| incident.metric.starts_with(prefix)));
     match open.map(|incident| incident.severity).max() {
         None => "ok",
         Some(Severity::Warning) => "warn",

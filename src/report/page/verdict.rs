@@ -6,6 +6,7 @@ use crate::base::units::metric_value;
 use crate::model::event::{Event, EventKind, is_flag};
 use crate::model::incident::{Incident, Severity};
 use crate::model::locale::{Locale, key};
+use crate::query::health::{Doubt, seconds_between};
 use crate::report::page::data::PageData;
 use chrono::{DateTime, Utc};
 
@@ -32,67 +33,53 @@ pub struct Attention {
     pub id: String,
 }
 
-/// A snapshot older than this says nothing about the present, in seconds.
-const STALE_SECONDS: i64 = 180;
 /// Longest title and text, in characters.
 const TITLE_MAX: usize = 100;
 const TEXT_MAX: usize = 240;
 
-/// Whether a snapshot is too old to say anything about the present.
-pub fn is_stale(taken: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    (now - taken).num_seconds() > STALE_SECONDS
+/// The verdict on the host in the language of the page.
+pub fn verdict(input: &PageData) -> Verdict {
+    let (health, words) = (&input.health, input.look.words);
+    let rest = match &health.doubt {
+        None if health.open.is_empty() => last_ended(input),
+        None => problems(input),
+        Some(doubt) => doubtful(input, doubt),
+    };
+    Verdict { word: words.text(health.verdict.key()).to_string(), state: health.verdict.class(), rest }
 }
 
-pub fn verdict(input: &PageData, taken: Option<DateTime<Utc>>) -> Verdict {
-    let words = input.look.words;
-    let unknown = |rest: String| Verdict { word: words.text(key::VERDICT_UNKNOWN).to_string(), state: "unknown", rest };
-    let Some(taken) = taken else { return unknown(words.text(key::VERDICT_NO_SNAPSHOT).to_string()) };
-    let age = (input.now - taken).num_seconds();
-    if is_stale(taken, input.now) {
-        let silent = words.with(key::VERDICT_STALE, &words.duration(age as f64));
-        return unknown(format!("{silent}; {}", was(&judged(input).word, taken, words)));
-    }
-    // Nothing that nobody judged is well.
-    match input.judged {
-        None => return unknown(words.text(key::VERDICT_NEVER_JUDGED).to_string()),
-        Some(judged) if (taken - judged).num_seconds() > STALE_SECONDS => {
-            return unknown(words.with(key::VERDICT_JUDGED_AGO, &lasted(judged, input.now, words)));
+/// Why nothing can be said.
+fn doubtful(input: &PageData, doubt: &Doubt) -> String {
+    let (health, words) = (&input.health, input.look.words);
+    match doubt {
+        Doubt::NoData(_) => words.text(key::VERDICT_NO_SNAPSHOT).to_string(),
+        Doubt::Unreadable(reason) => fit(&clean(reason, TEXT_MAX), TEXT_MAX),
+        Doubt::Stale(age) => {
+            let silent = words.with(key::VERDICT_STALE, &words.duration(*age));
+            let before = words.text(health.verdict_when_taken.key());
+            health.taken.map_or_else(|| silent.clone(), |taken| format!("{silent}; {}", was(before, taken, words)))
         }
-        Some(_) => {}
+        Doubt::Unjudged(None) => words.text(key::VERDICT_NEVER_JUDGED).to_string(),
+        Doubt::Unjudged(Some(last)) => words.with(key::VERDICT_JUDGED_AGO, &lasted(*last, input.now, words)),
+        Doubt::Unmeasured(names) => {
+            fit(&words.with(key::PAGE_NOT_MEASURED_LIST, &clean(&names.join("; "), TEXT_MAX)), TEXT_MAX)
+        }
     }
-    judged(input)
 }
 
-/// What was true when it was measured: `was Degraded at 2026-11-20 21:40 +00:00`.
+/// The verdict at the time of the snapshot: `was Degraded at 2026-11-20 21:40 +00:00`.
 pub fn was(word: &str, taken: DateTime<Utc>, words: Locale) -> String {
     words.fill(key::VERDICT_WAS, &[("word", word), ("time", &words.exact(taken))])
-}
-
-/// While what was measured counts.
-fn judged(input: &PageData) -> Verdict {
-    let words = input.look.words;
-    let unknown = |rest: String| Verdict { word: words.text(key::VERDICT_UNKNOWN).to_string(), state: "unknown", rest };
-    let rest = problems(input);
-    let said = |word, state, rest| Verdict { word: words.text(word).to_string(), state, rest };
-    match input.open.first().map(|incident| incident.severity) {
-        None if !input.unmeasured.is_empty() => unknown(fit(
-            &words.with(key::PAGE_NOT_MEASURED_LIST, &clean(&input.unmeasured.join("; "), TEXT_MAX)),
-            TEXT_MAX,
-        )),
-        None => said(key::VERDICT_HEALTHY, "ok", last_ended(input)),
-        Some(Severity::Warning) => said(key::VERDICT_DEGRADED, "warn", rest),
-        Some(Severity::Critical) => said(key::VERDICT_CRITICAL, "bad", rest),
-    }
 }
 
 /// How many problems are as bad as the worst, since when; and how many there are besides.
 fn problems(input: &PageData) -> String {
     let words = input.look.words;
-    let Some(worst) = input.open.iter().map(|incident| incident.severity).max() else { return String::new() };
-    let bad: Vec<&Incident> = input.open.iter().filter(|incident| incident.severity == worst).collect();
+    let Some(worst) = input.health.open.iter().map(|incident| incident.severity).max() else { return String::new() };
+    let bad: Vec<&Incident> = input.health.open.iter().filter(|incident| incident.severity == worst).collect();
     let count = words.count(key::COUNT_OPEN_PROBLEMS, bad.len());
     let since = bad.iter().map(|incident| incident.since).min().unwrap_or(input.now);
-    let others = match input.open.len() - bad.len() {
+    let others = match input.health.open.len() - bad.len() {
         0 => String::new(),
         others => format!(" · {}", words.count(key::COUNT_WARNINGS, others)),
     };
@@ -100,24 +87,20 @@ fn problems(input: &PageData) -> String {
     format!("{count} {begun} ({}){others}", lasted(since, input.now, words))
 }
 
-/// That it is acknowledged or silenced; on a page for others without names and reasons.
-fn hushed(incident: &Incident, input: &PageData) -> String {
+/// The acknowledgement or silence of an incident; a page for others names no person and no reason.
+fn suppressed(incident: &Incident, input: &PageData) -> String {
     let words = input.look.words;
-    let Some(hushed) = input.hushed.get(&incident.id) else { return String::new() };
-    let until = words.moment(hushed.until, input.now);
+    let Some(suppressed) = input.health.suppressed.get(&incident.id) else { return String::new() };
+    let until = words.with(key::PAGE_UNTIL, &words.moment(suppressed.until, input.now));
     let why = match input.look.is_public {
         true => String::new(),
-        false => format!(" ({}: {})", hushed.by, hushed.because),
+        false => format!(" ({}: {})", suppressed.by, suppressed.because),
     };
-    format!(
-        " · {} {}{why}",
-        words.text(if hushed.word == "silenced" { key::STATE_SILENCED } else { key::STATE_ACKNOWLEDGED }),
-        words.with(key::PAGE_UNTIL, &until)
-    )
+    format!(" · {} {until}{why}", words.text(suppressed.kind.key()))
 }
 
 fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, words: Locale) -> String {
-    words.duration((now - since).num_milliseconds() as f64 / 1e3)
+    words.duration(seconds_between(since, now))
 }
 
 /// "no open problems", and which was the last.
@@ -166,7 +149,7 @@ pub fn attention(incident: &Incident, input: &PageData) -> Attention {
             "{} · {}{recovering}{}",
             words.with(key::PAGE_SINCE, &words.moment(incident.since, input.now)),
             lasted(incident.since, input.now, words),
-            clean(&hushed(incident, input), TEXT_MAX),
+            clean(&suppressed(incident, input), TEXT_MAX),
         ),
         who: clean(&evidence.map(|evidence| evidence.who(3)).unwrap_or_default(), TEXT_MAX),
         message: clean(&words.message(message), TEXT_MAX),

@@ -1,0 +1,79 @@
+//! The health of the host as terminals and JSON show it.
+
+use crate::base::clock::{local_short, stamp};
+use crate::base::text::plural;
+use crate::base::units::{duration, metric_value};
+use crate::cli::Output;
+use crate::cli::output::Style;
+use crate::model::event::{Event, is_flag};
+use crate::model::incident::{Incident, Severity};
+use crate::query::health::{Health, seconds_between};
+use serde_json::{Value, json};
+
+/// How many pending alerts are named.
+const PENDING_NAMED: usize = 3;
+
+/// The verdict, and a line for each open incident.
+pub fn lines(out: &Output, health: &Health) -> Vec<String> {
+    let verdict = out.paint(health.verdict.style(), health.verdict.word());
+    let summary = match (&health.doubt, health.open.len()) {
+        (Some(doubt), _) => doubt.text(health.now),
+        (None, 0) => format!("no open problems{}", pending(health)),
+        (None, count) => plural(count, "open problem"),
+    };
+    let heading = format!("{verdict}: {summary}");
+    std::iter::once(heading).chain(health.open.iter().map(|incident| line(out, health, incident))).collect()
+}
+
+fn line(out: &Output, health: &Health, incident: &Incident) -> String {
+    let style = if incident.severity == Severity::Critical { Style::Bad } else { Style::Warn };
+    let lasted = duration(seconds_between(incident.since, health.now));
+    let state = states(health, incident).into_iter().map(|state| format!("; {state}")).collect::<String>();
+    let (word, since) = (out.paint(style, incident.severity.word()), local_short(incident.since, health.now));
+    format!("  {word}  {}{} since {since}, {lasted}{state}", incident.title, value_and_limit(incident))
+}
+
+/// ` 98.2 % (limit 98 %)`; nothing where the value is a yes or no.
+pub fn value_and_limit(incident: &Incident) -> String {
+    let value = |value: f64| metric_value(&incident.metric, value);
+    match is_flag(&incident.metric, incident.limit) {
+        true => String::new(),
+        false => format!(" {} (limit {})", value(incident.value), value(incident.limit)),
+    }
+}
+
+/// `recovering`, `acknowledged`, `silenced`.
+pub fn states(health: &Health, incident: &Incident) -> Vec<&'static str> {
+    let suppressed = health.suppressed.get(&incident.id).map(|suppressed| suppressed.kind.word());
+    incident.recovering.then_some("recovering").into_iter().chain(suppressed).collect()
+}
+
+/// `; 2 over limit, pending: CPU, load`; nothing when nothing is pending.
+pub fn pending(health: &Health) -> String {
+    if health.pending.is_empty() {
+        return String::new();
+    }
+    let named: Vec<&str> = health.pending.iter().take(PENDING_NAMED).map(String::as_str).collect();
+    let more = if health.pending.len() > PENDING_NAMED { ", …" } else { "" };
+    format!("; {} over limit, pending: {}{more}", health.pending.len(), named.join(", "))
+}
+
+/// The verdict with open incidents and `events` as one JSON object.
+pub fn to_json(health: &Health, events: &[Event]) -> Value {
+    json!({
+        "schema": 1, "time": stamp(health.now), "verdict": health.verdict.word().to_lowercase(),
+        "exit": health.verdict.exit() as u8, "incident": incidents(health), "pending": health.pending.len(), "event": events,
+    })
+}
+
+/// The open incidents, the most urgent first.
+pub fn incidents(health: &Health) -> Vec<Value> {
+    let incident = |incident: &Incident| {
+        json!({
+            "id": incident.id, "severity": incident.severity, "title": incident.title, "metric": incident.metric,
+            "value": incident.value, "limit": incident.limit, "since": stamp(incident.since), "recovering": incident.recovering,
+            "suppressed": health.suppressed.get(&incident.id).map(|suppressed| suppressed.kind.word()),
+        })
+    };
+    health.open.iter().map(incident).collect()
+}
