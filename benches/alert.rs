@@ -8,14 +8,14 @@
 #[path = "../tests/suite/harness.rs"]
 mod harness;
 #[allow(dead_code)]
-#[path = "../tests/suite/mail_scripted.rs"]
-mod mail_scripted;
-#[allow(dead_code)]
 mod measure;
+#[allow(dead_code)]
+#[path = "../tests/suite/scripted_server.rs"]
+mod scripted_server;
 
 use harness::{Host, binary};
-use mail_scripted::{Mood, Scripted};
 use measure::{cost, row};
+use scripted_server::{Behavior, ScriptedServer};
 use serde_json::json;
 use std::fs;
 use std::path::Path;
@@ -68,7 +68,7 @@ fn fill(outbox: &Path) {
 
 fn digest() {
     println!("{:<58}{:>9}{:>9}{:>8}", "", "here", "limit", "ratio");
-    let server = Scripted::start(Mood::Good);
+    let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     host.config = format!(
         "[alert]\nto = [\"ops@example.org\"]\nper_hour = 0\nper_day = 0\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n",

@@ -9,6 +9,8 @@ mod invariant; // what must hold of a data directory, whatever happened
 
 #[path = "suite/alert_html.rs"]
 mod alert_html; // the HTML of a mail in headless Chromium, and names that want to be markup
+#[path = "suite/alerts_command.rs"]
+mod alerts_command; // osmon alerts: list, retry, drop
 #[path = "suite/annotations.rs"]
 mod annotations; // clock changes, reboots, missed runs, packages and kernels
 #[path = "suite/annotations_kept.rs"]
@@ -21,10 +23,20 @@ mod browser; // the page in headless Chromium
 mod cli; // help, versions, exit codes, typos, external commands
 #[path = "suite/config.rs"]
 mod config; // places of errors, precedence, the last good one
+#[path = "suite/config_alert.rs"]
+mod config_alert; // osmon config check on [alert]
 #[path = "suite/crisis.rs"]
 mod crisis; // from breach to recovery, minute by minute
+#[path = "suite/daily_status.rs"]
+mod daily_status; // the daily status mail
 #[path = "suite/damage.rs"]
 mod damage; // damaged files, stepped clocks, kill -9
+#[path = "suite/delivery.rs"]
+mod delivery; // every misbehaviour of a mail server: nothing is lost
+#[path = "suite/delivery_faults.rs"]
+mod delivery_faults; // no recipient, broken configurations, damaged files
+#[path = "suite/delivery_problems.rs"]
+mod delivery_problems; // what is shown about delivery
 #[path = "suite/disk_faults.rs"]
 mod disk_faults; // disks that fill up or turn read-only
 #[path = "suite/fixture.rs"]
@@ -41,8 +53,6 @@ mod graph_metric; // osmon graph METRIC: one chart as SVG or PNG
 mod graph_output; // where the page is written, and what is never replaced
 #[path = "suite/health.rs"]
 mod health; // one answer about the health of the host, from every command and the page
-#[path = "suite/heartbeat.rs"]
-mod heartbeat; // who waits for a sign of life gets it
 #[path = "suite/history.rs"]
 mod history; // metrics over time, in every form; what is kept
 #[path = "suite/host.rs"]
@@ -59,22 +69,14 @@ mod kill; // kill -9 at random moments while hours and days end
 mod layers; // layers, circles, bans
 #[path = "suite/live.rs"]
 mod live; // this very host, against other tools, and what hangs
-#[path = "suite/mail.rs"]
-mod mail; // a real Postfix, a real msmtp
-#[path = "suite/mail_said.rs"]
-mod mail_said; // what is said of ways that work and of those that do not: no secret, nothing stale, and what to do
-#[path = "suite/mail_scripted.rs"]
-mod mail_scripted; // a server that does what real ones do on bad days
-#[path = "suite/mail_table.rs"]
-mod mail_table; // what becomes of an alert then
-#[path = "suite/mail_ways.rs"]
-mod mail_ways; // web hooks, the log, secrets, the outbox by hand
 #[path = "suite/metrics.rs"]
 mod metrics; // the list of metrics
 #[path = "suite/note.rs"]
 mod note; // osmon note
 #[path = "suite/outbox.rs"]
 mod outbox; // an outbox that cannot be listed, written or trusted
+#[path = "suite/ping.rs"]
+mod ping; // the ping after a run
 #[path = "suite/probe.rs"]
 mod probe; // recorded hosts
 #[path = "suite/probe_processes.rs"]
@@ -99,15 +101,23 @@ mod report_verdict; // the verdict of the page, and what it must not claim
 mod run; // the whole minute
 #[path = "suite/run_overlap.rs"]
 mod run_overlap; // runs that begin while another is at work
+#[path = "suite/scripted_server.rs"]
+mod scripted_server; // a mail server that misbehaves on demand
+#[path = "suite/send_alert_routes.rs"]
+mod send_alert_routes; // severity, times, fallbacks, rate limits, threads, logins
+#[path = "suite/send_alert_smtp.rs"]
+mod send_alert_smtp; // a real Postfix, a real msmtp
+#[path = "suite/send_alert_webhook.rs"]
+mod send_alert_webhook; // webhooks: formats, secrets, HTTPS
 #[path = "suite/silence.rs"]
 mod silence; // osmon silence, ack and downtime
 #[path = "suite/status.rs"]
 mod status; // osmon status
-#[path = "suite/untold.rs"]
-mod untold; // nobody to tell, and files that cannot be read
 #[path = "suite/unusual.rs"]
 mod unusual; // what is learned of the hours of the week
 #[path = "suite/verify.rs"]
 mod verify; // osmon verify
+#[path = "suite/web_server.rs"]
+mod web_server; // a web server that records what it was sent
 #[path = "suite/week.rs"]
 mod week; // a recorded week: how often it would have called

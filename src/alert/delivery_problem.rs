@@ -1,25 +1,71 @@
-//! That people are not told, for those who look at the page, at `osmon status` or at a terminal.
+//! Why alerts do not reach people: for the page, `osmon status`, `osmon alerts` and the terminal output of a run.
 
-use super::ledger::{Ledger, Target, target};
+use super::ledger::{Ledger, TargetState, target_name};
 use super::outbox::{Outbox, Stage};
-use super::plan::{Field, recipients, settings};
+use super::planner::{Planner, fingerprint, recipients};
 use crate::base::clock::{local_minute, parse};
 use crate::base::text::{clean, plural};
 use crate::config::Route;
 use chrono::{DateTime, Utc};
 use std::path::Path;
 
-/// One thing that keeps people from being told, in words, with the command that changes it.
+/// Longest error that is shown, in characters.
+const ERROR_MAX: usize = 200;
+
+/// A reason why alerts do not reach people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliveryProblem {
-    /// One line.
-    pub text: String,
-    /// Alerts were given up.
-    pub is_loss: bool,
+pub enum DeliveryProblem {
+    /// Alerts expired before anybody accepted them.
+    GivenUp {
+        /// Number of alerts.
+        count: usize,
+    },
+    /// The last attempt to reach a target failed.
+    Failing {
+        /// Route and recipient.
+        target: String,
+        /// First failed attempt since the last success.
+        since: DateTime<Utc>,
+        /// The last error.
+        error: String,
+        /// Alerts queued for this target.
+        queued: usize,
+    },
+    /// A recipient was refused while others of the same message were not.
+    Refused {
+        /// Route and recipient.
+        target: String,
+        /// The reason given.
+        error: String,
+    },
 }
 
-/// What keeps people from being told; empty: nothing. Reads two directories, and the alerts that wait where somebody cannot
-/// be reached.
+impl DeliveryProblem {
+    /// Whether alerts were lost.
+    pub fn is_loss(&self) -> bool {
+        matches!(self, Self::GivenUp { .. })
+    }
+
+    /// One line in English, with the command that shows more or solves it.
+    pub fn text(&self) -> String {
+        match self {
+            Self::GivenUp { count } => {
+                let alerts = plural(*count, "alert");
+                format!("{alerts} given up, never delivered; see osmon alerts; to send again: osmon alerts retry")
+            }
+            Self::Failing { target, since, error, queued } => {
+                let queued =
+                    if *queued == 0 { "no alert queued".to_string() } else { plural(*queued, "alert") + " queued" };
+                let since = local_minute(*since);
+                format!("{target}: delivery failing since {since} ({error}); {queued}; test: osmon send-alert --test")
+            }
+            Self::Refused { target, error } => format!("{target}: recipient refused ({error}); check [alert] to"),
+        }
+    }
+}
+
+/// Every current delivery problem; empty: alerts reach people, as far as is known. Reads the queued alerts only when a
+/// target is failing.
 pub fn delivery_problems(
     data_directory: &Path,
     ledger: &Ledger,
@@ -27,45 +73,35 @@ pub fn delivery_problems(
     now: DateTime<Utc>,
 ) -> Vec<DeliveryProblem> {
     let outbox = Outbox::new(data_directory);
-    let mut troubles = Vec::new();
-    let dead = outbox.count(Stage::Dead);
-    if dead > 0 {
-        let text = format!(
-            "{} never reached anybody and {} given up; look: osmon alerts; send again: osmon alerts retry",
-            plural(dead, "alert"),
-            if dead == 1 { "was" } else { "were" }
-        );
-        troubles.push(DeliveryProblem { text, is_loss: true });
+    let mut problems = Vec::new();
+    let count = outbox.count(Stage::Dead);
+    if count > 0 {
+        problems.push(DeliveryProblem::GivenUp { count });
     }
-    if routes.is_empty() || ledger.target.values().all(|known| known.error.is_empty()) {
-        return troubles;
+    if routes.is_empty() || ledger.target.values().all(|state| state.error.is_empty()) {
+        return problems;
     }
-    // What cannot be read is said by those who send.
+    // Unreadable alerts are reported by the commands that send.
     let alerts = outbox.waiting().unwrap_or_default().alerts;
-    let field = Field { routes, alerts: &alerts, limits: (0, 0), now };
+    let planner = Planner { routes, alerts: &alerts, limits: (0, 0), now };
     for route in routes {
         for to in recipients(route) {
-            let name = target(&route.name, &to);
-            let Some(known) = ledger.target.get(&name).filter(|known| !known.error.is_empty()) else { continue };
-            let waiting = field.waits_for(route, &to, ledger).len();
-            // Of other settings nothing is known before they are tried.
-            if waiting > 0 || known.settings == settings(route) {
-                troubles.push(DeliveryProblem { text: said(&name, known, waiting), is_loss: false });
+            let target = target_name(&route.name, &to);
+            let Some(state) = ledger.target.get(&target).filter(|state| !state.error.is_empty()) else { continue };
+            let queued = planner.queued_for(route, &to, ledger).len();
+            // An error under earlier settings says nothing about the present ones.
+            if queued > 0 || state.settings == fingerprint(route) {
+                problems.push(target_problem(target, state, queued));
             }
         }
     }
-    troubles
+    problems
 }
 
-fn said(name: &str, known: &Target, waiting: usize) -> String {
-    let error = clean(&known.error, 200);
-    let Some(since) = parse(&known.failing_since) else {
-        return format!("{name} is refused ({error}); look at [alert] to");
-    };
-    let waits = match waiting {
-        0 => "nothing waits for it now".to_string(),
-        1 => "1 alert waits for it".to_string(),
-        count => format!("{count} alerts wait for it"),
-    };
-    format!("{name} cannot be reached since {} ({error}); {waits}; try: osmon send-alert --test", local_minute(since))
+fn target_problem(target: String, state: &TargetState, queued: usize) -> DeliveryProblem {
+    let error = clean(&state.error, ERROR_MAX);
+    match parse(&state.failing_since) {
+        Some(since) => DeliveryProblem::Failing { target, since, error, queued },
+        None => DeliveryProblem::Refused { target, error },
+    }
 }

@@ -1,4 +1,4 @@
-//! Who writes to whom.
+//! Sender and recipients of a mail.
 
 use anyhow::{Context, Result};
 use lettre::message::Mailbox;
@@ -13,22 +13,23 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// The envelope that the configuration asks for.
+    /// Parses the addresses. An empty `from` means `osmon@` and the host name.
     ///
     /// # Errors
-    /// When an address makes no sense.
+    /// When an address is invalid.
     pub fn new(from: &str, to: &[String], host: &str) -> Result<Self> {
         let sender = if from.is_empty() { format!("osmon <osmon@{}>", domain(host)) } else { from.to_string() };
-        let from = sender.parse().with_context(|| format!("{sender:?} is not a mail address; set [alert] from"))?;
+        let from =
+            sender.parse().with_context(|| format!("{sender:?} is not a valid mail address; set [alert] from"))?;
         let to = to
             .iter()
-            .map(|address| address.parse().with_context(|| format!("{address:?} is not a mail address")))
+            .map(|address| address.parse().with_context(|| format!("{address:?} is not a valid mail address")))
             .collect::<Result<_>>()?;
         Ok(Self { from, to })
     }
 }
 
-/// A host name as the domain of an address: what does not belong there becomes a hyphen.
+/// A host name as the domain of a mail address, with other characters than letters, digits, `-` and `.` replaced by `-`.
 pub fn domain(host: &str) -> String {
     let plain: String =
         host.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '.' { c } else { '-' }).collect();

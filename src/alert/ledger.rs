@@ -1,78 +1,80 @@
-//! What is remembered of sending: who has which event, who could not be reached since when and is asked again when,
-//! how many messages went out, and what was on its way when a run ended. One state file, `state/delivery.json`.
+//! What is remembered about sending: who has which event, who has been failing since when and is tried again when, how
+//! many messages went out, and what was being sent when a run ended. One state file, `state/delivery.json`.
 
-use super::results::{Results, Told};
+use super::results::{Results, TargetResult};
 use crate::base::clock::{parse, stamp};
-use crate::base::net::attempt::{Failure, Fate};
+use crate::base::net::failure::{Failure, FailureKind};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Pauses before an attempt, in minutes.
+/// Pauses before the next attempt, in minutes; the last one repeats.
 const PAUSES: [i64; 7] = [1, 2, 5, 10, 20, 30, 60];
-/// The longest pause, in seconds; where more is written, the clock was set.
+/// Longest pause, in seconds. A longer one means that the clock was set back.
 const PAUSE_MAX: i64 = 4000;
-/// So long the first mail of an incident is remembered, in days.
+/// Pause in seconds after a failure that only a change of the settings ends.
+const CONFIGURATION_PAUSE: i64 = 3600;
+/// How long the first mail of an incident is remembered, in days.
 const THREAD_DAYS: i64 = 40;
 
 /// Name of the state file.
 pub const STATE: &str = "delivery";
 
-/// All of it.
+/// What is remembered about sending.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// By target: a way and a recipient.
+    /// By [`target_name`].
     #[serde(default)]
-    pub target: BTreeMap<String, Target>,
-    /// By name of an alert's file and target.
+    pub target: BTreeMap<String, TargetState>,
+    /// By name of an alert's file.
     #[serde(default)]
     pub result: BTreeMap<String, Results>,
-    /// By id of the message: what was on its way, and nobody knows whether it arrived.
+    /// Messages whose fate is unknown, by route and Message-ID.
     #[serde(default)]
     pub sending: BTreeMap<String, Batch>,
-    /// By way and incident: the first mail that told of it.
+    /// First mails, by route and incident.
     #[serde(default)]
     pub thread: BTreeMap<String, Thread>,
-    /// When old files were removed last.
+    /// When old files were last removed (RFC 3339).
     #[serde(default)]
     pub tidied: String,
 }
 
-/// One recipient by one way.
+/// The state of one recipient of one route.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Target {
-    /// Of its settings: other settings are tried at once.
+pub struct TargetState {
+    /// Fingerprint of its settings: changed settings are tried at once.
     #[serde(default)]
     pub settings: u32,
-    /// Since when it has not worked; empty: it works.
+    /// When it began to fail (RFC 3339); empty: it does not.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub failing_since: String,
     /// Failed attempts since then.
     #[serde(default)]
     pub attempts: u32,
-    /// When it was tried last.
+    /// Last failed attempt (RFC 3339).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tried: String,
-    /// Not before then.
+    /// Earliest next attempt (RFC 3339).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub next: String,
-    /// Why it did not work.
+    /// The last error.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub error: String,
-    /// When messages went out, in the last day.
+    /// Times of the messages of the last day.
     #[serde(default)]
     pub sent: Vec<String>,
-    /// Events wait because so many messages went out.
+    /// When the rate limit began to hold events back (RFC 3339); empty: it does not.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub held_since: String,
 }
 
-/// A message with its events and recipients.
+/// A message: its events and targets.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Batch {
-    /// The way.
+    /// Name of the route.
     pub route: String,
-    /// Its targets.
+    /// Targets whose result is open.
     pub target: Vec<String>,
     /// Names of the alerts' files.
     pub event: Vec<String>,
@@ -83,12 +85,12 @@ pub struct Batch {
 pub struct Thread {
     /// Its Message-ID.
     pub id: String,
-    /// When it was sent.
+    /// When it was sent (RFC 3339).
     pub time: String,
 }
 
-/// The name of a target.
-pub fn target(route: &str, recipient: &str) -> String {
+/// The name of a target: route and recipient; the route alone where it has no recipients.
+pub fn target_name(route: &str, recipient: &str) -> String {
     if recipient.is_empty() { route.to_string() } else { format!("{route} {recipient}") }
 }
 
@@ -100,8 +102,8 @@ impl Ledger {
         known.settings != settings || wait <= 0 || wait > PAUSE_MAX
     }
 
-    /// Whether a target has had as many messages as it may.
-    pub fn is_full(&self, target: &str, per_hour: usize, per_day: usize, now: DateTime<Utc>) -> bool {
+    /// Whether a target has reached its rate limit; a limit of 0 means none.
+    pub fn is_rate_limited(&self, target: &str, per_hour: usize, per_day: usize, now: DateTime<Utc>) -> bool {
         let Some(known) = self.target.get(target) else { return false };
         let within = |span: TimeDelta| {
             let times = known.sent.iter().filter_map(|time| parse(time));
@@ -111,34 +113,36 @@ impl Ledger {
             || (per_day > 0 && within(TimeDelta::days(1)) >= per_day)
     }
 
-    /// Somebody has some events.
+    /// A target accepted a message with these events.
     pub fn accepted(&mut self, target: &str, settings: u32, events: &[String], by: &str, now: DateTime<Utc>) {
         let known = self.target.entry(target.to_string()).or_default();
         let day = stamp(now - TimeDelta::days(1));
         let mut sent = std::mem::take(&mut known.sent);
         sent.retain(|time| *time > day);
         sent.push(stamp(now));
-        *known = Target { settings, sent, ..Target::default() };
-        self.told(target, events, &Told { accepted: true, by: by.to_string(), time: stamp(now) });
+        *known = TargetState { settings, sent, ..TargetState::default() };
+        self.set_result(target, events, &TargetResult { accepted: true, by: by.to_string(), time: stamp(now) });
     }
 
-    /// Notes the same result for some events.
-    pub fn told(&mut self, target: &str, events: &[String], told: &Told) {
+    /// Sets the same final result of a target for several events.
+    pub fn set_result(&mut self, target: &str, events: &[String], result: &TargetResult) {
         for event in events {
-            self.result.entry(event.clone()).or_default().insert(target.to_string(), told.clone());
+            self.result.entry(event.clone()).or_default().insert(target.to_string(), result.clone());
         }
     }
 
-    /// Somebody could not be reached; he is asked again after a pause that grows.
+    /// An attempt failed. The next one follows after a pause that grows, or that the peer asked for.
     pub fn failed(&mut self, target: &str, settings: u32, failure: &Failure, now: DateTime<Utc>) {
         let known = self.target.entry(target.to_string()).or_default();
         if known.settings != settings {
             known.attempts = 0;
         }
-        let seconds = match (failure.wait, failure.fate) {
+        let seconds = match (failure.retry_after, failure.kind) {
             (Some(wait), _) => wait.as_secs().cast_signed().clamp(60, 3600),
-            // The first time it may be a bad moment of the server.
-            (None, Fate::Settings) if known.attempts > 0 => jittered(3600, target, known.attempts),
+            // The first one may be a passing fault of the server.
+            (None, FailureKind::Configuration) if known.attempts > 0 => {
+                jittered(CONFIGURATION_PAUSE, target, known.attempts)
+            }
             _ => {
                 let step = usize::try_from(known.attempts).unwrap_or(usize::MAX).min(PAUSES.len() - 1);
                 jittered(PAUSES.get(step).copied().unwrap_or(60) * 60, target, known.attempts)
@@ -146,7 +150,7 @@ impl Ledger {
         };
         known.settings = settings;
         known.attempts = known.attempts.saturating_add(1);
-        known.error.clone_from(&failure.why);
+        known.error.clone_from(&failure.reason);
         known.tried = stamp(now);
         known.next = stamp(now + TimeDelta::seconds(seconds));
         if known.failing_since.is_empty() {
@@ -154,7 +158,8 @@ impl Ledger {
         }
     }
 
-    /// A test reached somebody: what waits goes with the next run. Where nothing waits he is not failing any more.
+    /// A test message reached a target: what is queued goes with the next run. With an empty outbox the target is no longer
+    /// failing.
     pub fn reached(&mut self, target: &str, is_idle: bool) {
         if let Some(known) = self.target.get_mut(target).filter(|known| known.attempts > 0) {
             known.next.clear();
@@ -164,22 +169,22 @@ impl Ledger {
         }
     }
 
-    /// Everybody may be tried now.
-    pub fn hurry(&mut self) {
+    /// Ends all pauses.
+    pub fn end_pauses(&mut self) {
         for target in self.target.values_mut() {
             target.next.clear();
         }
     }
 
-    /// A message is on its way; to some of its recipients perhaps for the second time.
-    pub fn begins(&mut self, id: &str, batch: &Batch) {
+    /// A message is about to be sent, to some of its targets perhaps for the second time.
+    pub fn begin_sending(&mut self, id: &str, batch: &Batch) {
         let known = self.sending.entry(id.to_string()).or_insert_with(|| batch.clone());
         let more: Vec<String> = batch.target.iter().filter(|target| !known.target.contains(target)).cloned().collect();
         known.target.extend(more);
     }
 
-    /// Of these recipients it is known what became of a message. It is remembered for the others.
-    pub fn ends<'a>(&mut self, id: &str, answered: impl Iterator<Item = &'a String>) {
+    /// The results of a message for these targets are known. It is remembered for the others.
+    pub fn end_sending<'a>(&mut self, id: &str, answered: impl Iterator<Item = &'a String>) {
         let Some(batch) = self.sending.get_mut(id) else { return };
         answered.for_each(|answered| batch.target.retain(|target| target != answered));
         if batch.target.is_empty() {
@@ -187,13 +192,13 @@ impl Ledger {
         }
     }
 
-    /// Whether anybody has an event.
-    pub fn has_somebody(&self, event: &str) -> bool {
-        self.result.get(event).is_some_and(|told| told.iter().any(|(_, told)| told.accepted))
+    /// Whether any target accepted an event.
+    pub fn is_accepted(&self, event: &str) -> bool {
+        self.result.get(event).is_some_and(|results| results.iter().any(|(_, result)| result.accepted))
     }
 
-    /// Forgets what is over: of events whether they still wait (`None`: they have no file; they may yet get one, and are not
-    /// told again then), old threads, targets that nobody names any more.
+    /// Forgets results of events that have left the outbox, old threads and targets of removed routes. `is_waiting` is `None`
+    /// for an event without a file: it may still get one and must not be sent again then.
     pub fn prune(
         &mut self,
         is_waiting: impl Fn(&str) -> Option<bool>,
@@ -201,16 +206,16 @@ impl Ledger {
         now: DateTime<Utc>,
     ) {
         let old = stamp(now - TimeDelta::days(THREAD_DAYS));
-        let is_recent = |told: &Results| told.iter().any(|(_, told)| told.time > old);
-        self.result.retain(|event, told| is_waiting(event).unwrap_or_else(|| is_recent(told)));
+        let is_recent = |results: &Results| results.iter().any(|(_, result)| result.time > old);
+        self.result.retain(|event, results| is_waiting(event).unwrap_or_else(|| is_recent(results)));
         self.target.retain(|target, _| is_target(target));
         self.sending.retain(|_, batch| batch.event.iter().any(|event| is_waiting(event) == Some(true)));
         self.thread.retain(|_, thread| thread.time > old);
     }
 }
 
-/// A pause up to a tenth longer or shorter, so that many hosts do not come at the same second; for one host and one
-/// attempt always the same.
+/// A pause up to a tenth longer or shorter, so that many hosts do not retry in the same second. It is the same whenever
+/// it is computed for the same target and attempt.
 fn jittered(seconds: i64, target: &str, attempt: u32) -> i64 {
     let hash = i64::from(crc32fast::hash(format!("{target} {attempt}").as_bytes()) % 201);
     seconds + seconds * (hash - 100) / 1000
@@ -227,7 +232,7 @@ mod tests {
         let mut now = begin;
         let mut pauses = Vec::new();
         for _ in 0..9 {
-            ledger.failed("mail a@b", 1, &Failure::new(Fate::Later, "refused"), now);
+            ledger.failed("mail a@b", 1, &Failure::new(FailureKind::Temporary, "refused"), now);
             let next = parse(&ledger.target["mail a@b"].next).unwrap();
             pauses.push((next - now).num_seconds());
             assert!(!ledger.is_due("mail a@b", 1, now) && ledger.is_due("mail a@b", 2, now));
@@ -245,11 +250,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_must_change_is_tried_after_a_minute_and_then_hourly() {
+    fn configuration_failures_are_retried_after_a_minute_and_then_hourly() {
         let now = parse("2026-11-20T02:05:00Z").unwrap();
-        let settings = || Failure::new(Fate::Settings, "535");
-        let later = || Failure::new(Fate::Later, "421");
-        let asked = |seconds| Failure { wait: Some(std::time::Duration::from_secs(seconds)), ..later() };
+        let settings = || Failure::new(FailureKind::Configuration, "535");
+        let later = || Failure::new(FailureKind::Temporary, "421");
+        let asked = |seconds| Failure { retry_after: Some(std::time::Duration::from_secs(seconds)), ..later() };
         let cases: [(Vec<Failure>, &[i64]); 3] = [
             (vec![settings(), settings(), settings()], &[60, 3600, 3600]),
             (vec![later(), settings()], &[60, 3600]),
@@ -266,13 +271,13 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_and_a_day_hold_so_many_messages() {
+    fn messages_are_limited_by_hour_and_day() {
         let mut ledger = Ledger::default();
         let begin = parse("2026-11-20T00:00:00Z").unwrap();
         let mut went = 0;
         for minute in 0..2880 {
             let now = begin + TimeDelta::minutes(minute);
-            if !ledger.is_full("m", 10, 50, now) {
+            if !ledger.is_rate_limited("m", 10, 50, now) {
                 ledger.accepted("m", 0, &[], "", now);
                 went += 1;
             }
@@ -284,6 +289,6 @@ mod tests {
             }
         }
         assert!((95..=100).contains(&went), "{went}");
-        assert!(!ledger.is_full("m", 0, 0, begin));
+        assert!(!ledger.is_rate_limited("m", 0, 0, begin));
     }
 }

@@ -1,9 +1,8 @@
 //! One message for all new events: subject, text and HTML; the same in short for chats and logs.
 
-use super::chat::Note;
 use super::envelope::{Envelope, domain};
 use super::item::{Item, about, by_incident};
-use super::syslog::Line;
+use super::payload::{ChatMessage, LogLine};
 use super::template::{Content, Html, Late, Page, Text, page, span, worst_first};
 use super::words::{self, fill};
 use crate::base::clock::parse;
@@ -120,9 +119,9 @@ pub fn test_subject(host: &str, language: &str) -> String {
 }
 
 /// What `--test` writes to chats and logs.
-pub fn test_note(host: &str, language: &str, now: DateTime<Utc>) -> Note {
+pub fn test_note(host: &str, language: &str, now: DateTime<Utc>) -> ChatMessage {
     let words = words::of(language);
-    Note {
+    ChatMessage {
         subject: test_subject(host, language),
         text: words.test_sentence.to_string(),
         host: clean(host, 80),
@@ -133,7 +132,7 @@ pub fn test_note(host: &str, language: &str, now: DateTime<Utc>) -> Note {
 }
 
 /// The same events for a chat.
-pub fn note(content: &Content<'_>, id: &str) -> Note {
+pub fn note(content: &Content<'_>, id: &str) -> ChatMessage {
     let page = page(content);
     let mut lines = Vec::new();
     lines.extend(Some(page.intro).filter(|intro| !intro.is_empty()));
@@ -147,7 +146,7 @@ pub fn note(content: &Content<'_>, id: &str) -> Note {
     }
     lines.extend(Some(page.more).filter(|more| !more.is_empty()));
     let open = content.events.iter().rev().filter(|event| !event.is_over());
-    Note {
+    ChatMessage {
         subject: page.subject,
         text: lines.join("\n"),
         host: page.host,
@@ -158,8 +157,8 @@ pub fn note(content: &Content<'_>, id: &str) -> Note {
 }
 
 /// The same events for a log, one line each.
-pub fn log_lines(content: &Content<'_>) -> Vec<Line> {
-    let one = |event: &&Event| Line {
+pub fn log_lines(content: &Content<'_>) -> Vec<LogLine> {
+    let one = |event: &&Event| LogLine {
         level: match (event.is_over(), event.severity) {
             (true, _) => 5,
             (false, Severity::Warning) => 4,

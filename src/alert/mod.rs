@@ -1,32 +1,33 @@
-//! Alerts: events on their way to people. An event is written to the outbox before anything else remembers it, and
-//! leaves it only when everybody who is to be told has accepted it, has refused it for good, or its time is over.
+//! Alerts: events on their way to people. An event is queued in the outbox before it is stored anywhere else, and leaves
+//! only when every recipient has accepted or refused it, or it expires.
 
-mod chat;
-mod close;
-mod deliver;
+mod attempt;
+mod delivery;
 mod delivery_problem;
+mod dispatcher;
+mod draft;
 mod envelope;
-pub mod heartbeat;
 mod item;
 mod ledger;
-mod mask;
 pub mod message;
 pub mod outbox;
-mod plan;
-mod program;
+mod outgoing;
+mod payload;
+pub mod ping;
+mod planner;
 mod results;
-mod smtp;
-mod syslog;
+mod settle;
 mod template;
+mod test_send;
 mod transport;
-mod trial;
-mod webhook;
 mod words;
 
-pub use deliver::{Delivery, Post};
+pub use attempt::Attempt;
+pub use delivery::Delivery;
 pub use delivery_problem::{DeliveryProblem, delivery_problems};
+pub use dispatcher::Dispatcher;
 pub use envelope::domain;
 pub use ledger::{Ledger, STATE as LEDGER};
 pub use outbox::{Outbox, Stage};
-pub use results::{Results, Told};
-pub use trial::{learn, trial};
+pub use results::{Results, TargetResult};
+pub use test_send::{TestSend, note_reached, test_send};

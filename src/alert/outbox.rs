@@ -1,8 +1,8 @@
-//! The outbox: one file per event, in `new/` until everybody has it, then in `sent/` for a week; what nobody accepted in
-//! time is in `dead/` until a person looks at it.
+//! The outbox: one file per event, in `new/` until every target has it, then in `sent/` for a week. An event that nobody
+//! accepted in time is in `dead/` until a person retries or drops it.
 //!
-//! The file's name comes from the event's id alone, so that the same event derived again after a crash is the same
-//! file, and is told once.
+//! The file name depends only on the event's id and kind, so an event that is derived again after a crash is the same file
+//! and is sent once.
 
 use super::results::Results;
 use crate::base::clock::{parse, stamp};
@@ -20,9 +20,9 @@ use std::time::Duration;
 
 /// Largest alert that is read, in bytes.
 const ALERT_MAX: u64 = 1024 * 1024;
-/// How long what was sent is kept, in days.
+/// How long sent alerts are kept, in days.
 const KEEP_DAYS: i64 = 7;
-/// Of more events than this the evidence stays in the file: a digest has no room for it.
+/// Most alerts that are read with their evidence: a longer digest has no room for it.
 const EVIDENCE_MAX: usize = 50;
 
 /// The outbox of a data directory.
@@ -31,19 +31,19 @@ pub struct Outbox {
     directory: PathBuf,
 }
 
-/// How far an event has come.
+/// The stage of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Somebody has not accepted it yet.
+    /// Some target does not have it yet.
     Waiting,
-    /// Somebody has accepted it, and everybody else has refused it.
+    /// Some target accepted it, and every other accepted or refused it.
     Sent,
-    /// Nobody accepted it in time.
+    /// It expired before any target accepted it.
     Dead,
 }
 
 impl Stage {
-    /// The directory of those.
+    /// Name of the directory of a stage.
     pub fn directory(self) -> &'static str {
         match self {
             Self::Waiting => "new",
@@ -60,30 +60,31 @@ pub struct Alert {
     pub name: String,
     /// The event.
     pub event: Event,
-    /// What the outbox wrote down beside it.
+    /// Notes of the outbox about it.
     pub note: Note,
 }
 
-/// What the outbox writes down beside an event.
+/// Notes of the outbox in an alert's file, under `outbox`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Note {
-    /// Somebody put it in again then.
+    /// When it was last requeued by hand (RFC 3339); empty: never.
     pub again: String,
-    /// When it was given up, and why; or when it was sent, and who has it and who refused.
+    /// When it was given up or sent (RFC 3339).
     pub time: String,
-    /// In words.
+    /// Why it was given up; or who has it and who refused it.
     pub why: String,
-    /// Of what was sent: who has it and who refused it, by target.
-    pub told: Results,
+    /// Results of a sent alert. Named `told` in the file.
+    #[serde(rename = "told")]
+    pub results: Results,
 }
 
-/// What waits to be sent.
+/// The alerts of a stage.
 #[derive(Debug, Default)]
 pub struct Waiting {
-    /// The oldest first.
+    /// Oldest first.
     pub alerts: Vec<Alert>,
-    /// Files that are no alerts, with the reason. They stay where they are.
+    /// Files that cannot be read as alerts, with the reason.
     pub unreadable: Vec<(PathBuf, String)>,
 }
 
@@ -93,7 +94,7 @@ impl Outbox {
         Self { directory: data_directory.join("outbox") }
     }
 
-    /// Puts an event in. One that is there already, or was there, is left alone.
+    /// Queues an event, unless it is or was in the outbox.
     ///
     /// # Errors
     /// When it could not be written and synced.
@@ -109,14 +110,14 @@ impl Outbox {
     /// # Errors
     /// When it could not be written and synced.
     pub fn write(&self, event: &Event) -> Result<()> {
-        let path = self.path(Stage::Waiting, &name(event));
+        let path = self.path(Stage::Waiting, &file_name(event));
         let written = self.make(Stage::Waiting).and_then(|()| replace(&path, &serde_json::to_vec(event)?, FILE_MODE));
         written.with_context(|| format!("could not write the alert {}", path.display()))
     }
 
-    /// Where an event is; `None`: it was never on its way, or it was sent more than a week ago.
+    /// The stage of an event; `None`: it was never queued, or was sent more than a week ago.
     pub fn stage(&self, event: &Event) -> Option<Stage> {
-        let name = name(event);
+        let name = file_name(event);
         [Stage::Sent, Stage::Waiting, Stage::Dead].into_iter().find(|stage| self.path(*stage, &name).exists())
     }
 
@@ -128,7 +129,7 @@ impl Outbox {
         make_directory(&self.directory.join(stage.directory()))
     }
 
-    /// Only one sends at a time. `None`: somebody else is sending.
+    /// Takes the lock that keeps deliveries from overlapping. `None`: another process holds it after `patience`.
     ///
     /// # Errors
     /// When the directory or the lock file cannot be made.
@@ -139,7 +140,7 @@ impl Outbox {
             .with_context(|| format!("could not open {}", path.display()))
     }
 
-    /// Everything that waits.
+    /// The queued alerts.
     ///
     /// # Errors
     /// When the directory cannot be listed.
@@ -147,13 +148,13 @@ impl Outbox {
         self.list(Stage::Waiting)
     }
 
-    /// How many files are there, whatever is in them.
+    /// Number of files of a stage, readable or not.
     pub fn count(&self, stage: Stage) -> usize {
         let entries = fs::read_dir(self.directory.join(stage.directory())).into_iter().flatten().flatten();
         entries.filter(|entry| entry.path().extension().is_some_and(|end| end == "json")).count()
     }
 
-    /// All that is at a stage.
+    /// The alerts of a stage.
     ///
     /// # Errors
     /// When the directory cannot be listed.
@@ -184,10 +185,10 @@ impl Outbox {
         Ok(waiting)
     }
 
-    /// Moves alerts on, all together.
+    /// Moves alerts from one stage to another. Returns how many were moved.
     ///
     /// # Errors
-    /// When a file cannot be moved; then it will be sent again, never lost.
+    /// When a file cannot be moved; it is then sent again, never lost.
     pub fn advance<'a>(&self, names: impl Iterator<Item = &'a str>, from: Stage, to: Stage) -> Result<usize> {
         let mut count = 0;
         for name in names {
@@ -200,30 +201,30 @@ impl Outbox {
             count += 1;
         }
         if count > 0 {
-            // Both directories changed; a crash before this may send once more, never lose.
+            // Best effort: after a crash the alert may be sent once more, never lost.
             let _ = sync_parent(&self.path(from, "x"));
             let _ = sync_parent(&self.path(to, "x"));
         }
         Ok(count)
     }
 
-    /// Writes something down beside an event.
+    /// Notes a time under `key`, and a reason, in an alert's file.
     ///
     /// # Errors
     /// When the file cannot be read or written.
     pub fn note(&self, stage: Stage, name: &str, key: &str, why: &str, now: DateTime<Utc>) -> Result<()> {
-        self.write_down(stage, name, &[(key, stamp(now).into()), ("why", why.into())], true)
+        self.write_note(stage, name, &[(key, stamp(now).into()), ("why", why.into())], true)
     }
 
-    /// The same for who has an event and who refused it. It may be lost in a power cut.
+    /// Notes the results of a queued alert in its file. Not synced: a power cut may lose it.
     ///
     /// # Errors
     /// When the file cannot be read or written.
-    pub fn note_told(&self, name: &str, told: &Results) -> Result<()> {
-        self.write_down(Stage::Waiting, name, &[("told", serde_json::to_value(told)?)], false)
+    pub fn note_results(&self, name: &str, results: &Results) -> Result<()> {
+        self.write_note(Stage::Waiting, name, &[("told", serde_json::to_value(results)?)], false)
     }
 
-    fn write_down(&self, stage: Stage, name: &str, entries: &[(&str, Value)], is_synced: bool) -> Result<()> {
+    fn write_note(&self, stage: Stage, name: &str, entries: &[(&str, Value)], is_synced: bool) -> Result<()> {
         let path = self.path(stage, name);
         let content = read_at_most(&path, ALERT_MAX).with_context(|| format!("could not read {}", path.display()))?;
         let mut alert: Value = serde_json::from_slice(&content).with_context(|| format!("{}", path.display()))?;
@@ -238,7 +239,7 @@ impl Outbox {
         written.with_context(|| format!("could not write {}", path.display()))
     }
 
-    /// Takes an alert out. It stays in the history.
+    /// Removes an alert's file. The event stays in the history.
     ///
     /// # Errors
     /// When it cannot be removed.
@@ -249,11 +250,11 @@ impl Outbox {
         Ok(())
     }
 
-    /// Removes what was sent more than a week ago.
+    /// Removes alerts sent more than a week ago.
     pub fn tidy(&self, now: DateTime<Utc>) {
         for alert in self.list(Stage::Sent).unwrap_or_default().alerts {
             if parse(&alert.event.time).is_some_and(|time| now - time > TimeDelta::days(KEEP_DAYS)) {
-                // What stays is removed by the next run.
+                // Tried again the next time.
                 let _ = fs::remove_file(self.path(Stage::Sent, &alert.name));
             }
         }
@@ -261,20 +262,20 @@ impl Outbox {
 }
 
 /// Name of an event's file.
-pub fn name(event: &Event) -> String {
+pub fn file_name(event: &Event) -> String {
     format!("{}-{}.json", event.id, event.kind.word())
 }
 
 fn read(path: &Path) -> Result<Alert, String> {
     #[derive(Deserialize)]
-    struct Beside {
+    struct Noted {
         #[serde(default)]
         outbox: Note,
     }
     let content = read_at_most(path, ALERT_MAX).map_err(|error| error.to_string())?;
-    let event = serde_json::from_slice(&content).map_err(|error| format!("is no alert ({error})"))?;
+    let event = serde_json::from_slice(&content).map_err(|error| format!("not a valid alert ({error})"))?;
     let is_noted = memchr::memmem::find(&content, b"\"outbox\"").is_some();
-    let note = if is_noted { serde_json::from_slice::<Beside>(&content).ok() } else { None };
+    let note = if is_noted { serde_json::from_slice::<Noted>(&content).ok() } else { None };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Alert { name, event, note: note.map(|beside| beside.outbox).unwrap_or_default() })
+    Ok(Alert { name, event, note: note.map(|noted| noted.outbox).unwrap_or_default() })
 }

@@ -1,45 +1,46 @@
-//! Who has an event and who refused it: few entries, and perhaps of ten thousand events, so no tree.
+//! Who accepted an event and who refused it. A digest may have ten thousand events with few targets each, so the results
+//! are a short list rather than a tree.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 
-/// How somebody was told of an event, or that he refused it.
+/// The final result of an event for one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
-    /// He has it (else he refused it for good).
+pub struct TargetResult {
+    /// The target has the event; otherwise it refused it for good.
     pub accepted: bool,
-    /// By whom it was accepted, or why not.
+    /// Who accepted it, or why it was refused.
     pub by: String,
-    /// RFC 3339.
+    /// When (RFC 3339).
     pub time: String,
 }
 
-/// By target; in a file a map.
+/// Final results by target; a map when serialised.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Results(Vec<(String, Told)>);
+pub struct Results(Vec<(String, TargetResult)>);
 
 impl Results {
-    /// What came of it with one target.
-    pub fn get(&self, target: &str) -> Option<&Told> {
-        self.0.iter().find(|(known, _)| known == target).map(|(_, told)| told)
+    /// The result for a target; `None`: there is none yet.
+    pub fn get(&self, target: &str) -> Option<&TargetResult> {
+        self.0.iter().find(|(known, _)| known == target).map(|(_, result)| result)
     }
 
-    /// Notes what came of it with one target.
-    pub fn insert(&mut self, target: String, told: Told) {
+    /// Sets the result for a target.
+    pub fn insert(&mut self, target: String, result: TargetResult) {
         self.0.retain(|(known, _)| *known != target);
         self.0.reserve_exact(1);
-        self.0.push((target, told));
+        self.0.push((target, result));
     }
 
-    /// All of them, in the order in which they came.
-    pub fn iter(&self) -> impl Iterator<Item = (&String, &Told)> {
-        self.0.iter().map(|(target, told)| (target, told))
+    /// All results in the order in which they were set.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &TargetResult)> {
+        self.0.iter().map(|(target, result)| (target, result))
     }
 
-    /// Puts others in.
+    /// Sets all results of `others`.
     pub fn extend(&mut self, others: &Self) {
-        for (target, told) in others.iter() {
-            self.insert(target.clone(), told.clone());
+        for (target, result) in others.iter() {
+            self.insert(target.clone(), result.clone());
         }
     }
 }
@@ -52,6 +53,6 @@ impl Serialize for Results {
 
 impl<'de> Deserialize<'de> for Results {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(BTreeMap::<String, Told>::deserialize(deserializer)?.into_iter().collect()))
+        Ok(Self(BTreeMap::<String, TargetResult>::deserialize(deserializer)?.into_iter().collect()))
     }
 }

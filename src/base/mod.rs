@@ -8,6 +8,7 @@ pub mod lock;
 pub mod net;
 pub mod parse_future;
 pub mod parse_past;
+pub mod redact;
 pub mod similar;
 pub mod subprocess;
 pub mod text;

@@ -1,4 +1,4 @@
-//! `osmon alerts`: the outbox. What waits and for whom, what was given up, what was sent.
+//! `osmon alerts`: lists the outbox, retries alerts and drops them.
 
 use crate::alert::outbox::{Alert, Waiting};
 use crate::alert::{LEDGER, Ledger, Outbox, Stage};
@@ -15,12 +15,12 @@ use clap::{Args, FromArgMatches, Subcommand};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// How long somebody who is sending is waited for.
+/// How long to wait for a process that is sending.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// So many of each are listed.
+/// Most alerts listed of each stage.
 const LISTED_MAX: usize = 20;
-/// An id is long, and what `drop` wants to know.
-const COLUMNS: [Column; 4] = [("state", 5, false), ("time", 11, false), ("id", 28, false), ("what", 30, false)];
+/// Ids are long and never cut: `drop` needs them.
+const COLUMNS: [Column; 4] = [("state", 6, false), ("time", 11, false), ("id", 28, false), ("what", 30, false)];
 
 #[derive(Debug, Args)]
 struct Arguments {
@@ -30,16 +30,16 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List it; the same without a word
+    /// List the outbox (default)
     List,
-    /// Try everything again with the next run; what was given up too
+    /// Retry all queued and given-up alerts with the next run
     Retry {
-        /// Only what was given up with this id, or a beginning of it
+        /// Of the given-up alerts only those with this id or prefix of an id
         id: Option<String>,
     },
-    /// Take one out, so that nobody is told of it; it stays in the history
+    /// Remove an alert without sending it; its event stays in the history
     Drop {
-        /// Its id, or a beginning of it that fits no other
+        /// Its id, or a prefix that no other alert has
         id: String,
     },
 }
@@ -47,8 +47,8 @@ enum Action {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "alerts",
-    about: "The outbox: what waits and why, what was given up, what was sent",
-    examples: "  osmon alerts [list]         what waits, what was given up, what was sent\n  osmon alerts retry          try all of it again with the next run\n  osmon alerts drop cpu-3.1   nobody is told of it",
+    about: "Show the outbox: queued, given-up and sent alerts, and why delivery fails",
+    examples: "  osmon alerts                queued, given-up and sent alerts\n  osmon alerts retry          retry all of them with the next run\n  osmon alerts drop cpu-3.1   remove one without sending it",
     arguments: Arguments::augment_args,
     run,
     ..Command::DEFAULT
@@ -68,7 +68,6 @@ fn run(call: &Call) -> Result<Exit> {
 
 fn list(call: &Call, context: &Context, outbox: &Outbox) -> Result<()> {
     let ledger: Ledger = context.peek_state(LEDGER).unwrap_or_default();
-    let troubles = context.delivery_problems();
     let mut lines = Vec::new();
     let mut all: Vec<Value> = Vec::new();
     for stage in [Stage::Dead, Stage::Waiting, Stage::Sent] {
@@ -101,15 +100,15 @@ fn list(call: &Call, context: &Context, outbox: &Outbox) -> Result<()> {
         return Ok(());
     }
     if let Some(advice) = context.nobody() {
-        wide(call, Style::Warn, advice);
+        print_folded(call, Style::Warn, advice);
     }
-    for trouble in &troubles {
-        let style = if trouble.is_loss { Style::Bad } else { Style::Warn };
-        wide(call, style, &trouble.text);
+    for problem in context.delivery_problems() {
+        let style = if problem.is_loss() { Style::Bad } else { Style::Warn };
+        print_folded(call, style, &problem.text());
     }
     for (name, known) in ledger.target.iter().filter(|(_, known)| !known.next.is_empty() && known.attempts > 0) {
         let next = parse(&known.next).map(local_minute).unwrap_or_default();
-        let text = format!("{name}: tried {}, again at {next}", plural(known.attempts as usize, "time"));
+        let text = format!("{name}: {}, next at {next}", plural(known.attempts as usize, "failed attempt"));
         fold(&text).iter().for_each(|line| call.out.print(line));
     }
     if lines.is_empty() {
@@ -121,8 +120,8 @@ fn list(call: &Call, context: &Context, outbox: &Outbox) -> Result<()> {
     Ok(())
 }
 
-/// A sentence, in as many lines as it takes.
-fn wide(call: &Call, style: Style, text: &str) {
+/// Prints a sentence, folded to the width of a terminal.
+fn print_folded(call: &Call, style: Style, text: &str) {
     fold(text).iter().for_each(|line| call.out.print(&call.out.paint(style, line)));
 }
 
@@ -132,10 +131,15 @@ fn none(text: &str) -> Option<&str> {
 
 fn word(stage: Stage) -> &'static str {
     match stage {
-        Stage::Waiting => "waits",
+        Stage::Waiting => "queued",
         Stage::Sent => "sent",
         Stage::Dead => "dead",
     }
+}
+
+/// The value of `state` in JSON, which other programs rely on.
+fn json_state(stage: Stage) -> &'static str {
+    if stage == Stage::Waiting { "waits" } else { word(stage) }
 }
 
 fn line(context: &Context, stage: Stage, alert: &Alert) -> String {
@@ -151,22 +155,22 @@ fn line(context: &Context, stage: Stage, alert: &Alert) -> String {
 }
 
 fn to_json(stage: Stage, alert: &Alert, ledger: &Ledger) -> Value {
-    let mut results = alert.note.told.clone();
+    let mut results = alert.note.results.clone();
     if let Some(known) = ledger.result.get(&alert.name) {
         results.extend(known);
     }
-    let of = |accepted: bool, how: &str| -> Vec<Value> {
-        let those = results.iter().filter(|(_, told)| told.accepted == accepted);
-        those.map(|(to, told)| json!({ "to": to, how: told.by, "time": told.time })).collect()
+    let of = |accepted: bool, key: &str| -> Vec<Value> {
+        let found = results.iter().filter(|(_, result)| result.accepted == accepted);
+        found.map(|(to, result)| json!({ "to": to, key: result.by, "time": result.time })).collect()
     };
     let event = &alert.event;
     json!({
-        "state": word(stage), "id": event.id, "incident": event.incident, "kind": event.kind, "severity": event.severity,
+        "state": json_state(stage), "id": event.id, "incident": event.incident, "kind": event.kind, "severity": event.severity,
         "time": event.time, "title": event.title, "note": none(&alert.note.why), "told": of(true, "by"), "refused": of(false, "why"),
     })
 }
 
-/// Those at a stage whose id begins so; one whose id is just that is the only one.
+/// Alerts of a stage whose id begins with `id`; only the one with exactly that id if there is one.
 fn find(outbox: &Outbox, stage: Stage, id: &str) -> Result<Vec<Alert>> {
     let mut found = outbox.list(stage)?.alerts;
     found.retain(|alert| alert.event.id.starts_with(id));
@@ -183,7 +187,7 @@ fn retry(call: &Call, context: &Context, outbox: &Outbox, id: Option<&str>) -> R
         && find(outbox, Stage::Waiting, id)?.is_empty()
     {
         return Err(ErrorKind::Usage(format!(
-            "no alert waits or was given up whose id begins with {id:?}; osmon alerts lists them"
+            "no queued or given-up alert has an id beginning with {id:?}; osmon alerts lists them"
         ))
         .into());
     }
@@ -192,12 +196,13 @@ fn retry(call: &Call, context: &Context, outbox: &Outbox, id: Option<&str>) -> R
     }
     outbox.advance(dead.iter().map(|alert| alert.name.as_str()), Stage::Dead, Stage::Waiting)?;
     if let Some(mut ledger) = context.load_state::<Ledger>(LEDGER) {
-        ledger.hurry();
+        ledger.end_pauses();
         context.store.with_reserve(|| context.store.save_state(LEDGER, &ledger))?;
     }
     let waiting = outbox.count(Stage::Waiting);
-    let again = if dead.is_empty() { String::new() } else { format!(", {} of them given up before", dead.len()) };
-    call.out.info(&format!("{} with the next run{again}; at once: osmon send-alert", plural(waiting, "alert")));
+    let revived = if dead.is_empty() { String::new() } else { format!(" ({} given up before)", dead.len()) };
+    let alerts = plural(waiting, "alert");
+    call.out.info(&format!("{alerts}{revived} will be sent with the next run; to send now: osmon send-alert"));
     Ok(())
 }
 
@@ -209,21 +214,22 @@ fn remove(call: &Call, outbox: &Outbox, id: &str) -> Result<()> {
     }
     match found.as_slice() {
         [] => Err(ErrorKind::Usage(format!(
-            "no alert waits or was given up whose id begins with {id:?}; osmon alerts lists them"
+            "no queued or given-up alert has an id beginning with {id:?}; osmon alerts lists them"
         ))
         .into()),
         [(stage, alert)] => {
             outbox.remove(*stage, &alert.name)?;
-            call.out.info(&format!("{} taken out: nobody is told of it; it stays in the history", alert.event.id));
+            call.out.info(&format!("{} removed without sending it; its event stays in the history", alert.event.id));
             Ok(())
         }
         several => {
             let ids: Vec<&str> = several.iter().map(|(_, alert)| alert.event.id.as_str()).take(5).collect();
-            Err(ErrorKind::Usage(format!("{id:?} fits several: {}; say more of it", ids.join(", "))).into())
+            Err(ErrorKind::Usage(format!("{id:?} matches several alerts: {}; use a longer prefix", ids.join(", ")))
+                .into())
         }
     }
 }
 
 fn busy() -> anyhow::Error {
-    ErrorKind::Busy("another osmon is sending; try again when it is done".to_string()).into()
+    ErrorKind::Busy("another osmon is sending; try again later".to_string()).into()
 }

@@ -66,7 +66,7 @@ fn step_lines(context: &Context, report: &StepReport) -> Vec<String> {
         StepReport::Delivered(outcome) => vec![line("alerts", &outcome.sentence())],
         StepReport::Undelivered(troubles) => {
             let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
-            let text = |trouble: &DeliveryProblem| context.out.paint(style(trouble.is_loss), &trouble.text);
+            let text = |problem: &DeliveryProblem| context.out.paint(style(problem.is_loss()), &problem.text());
             troubles.iter().map(|trouble| line("alerts", &text(trouble))).collect()
         }
         StepReport::Rendered(path) => vec![line("report", &path.display().to_string())],

@@ -1,4 +1,4 @@
-//! `osmon send-alert`: one mail for everything that waits in the outbox.
+//! `osmon send-alert`: sends everything queued in the outbox.
 
 mod test_message;
 
@@ -8,10 +8,11 @@ use crate::pipeline::deliver::{Outcome, deliver};
 use crate::pipeline::fallback_store;
 use anyhow::Result;
 use clap::{Args, FromArgMatches};
+use serde_json::json;
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// Send a test message by every way that alerts take, and tell each step
+    /// Send a test message through every channel and show each step
     #[arg(long)]
     test: bool,
 }
@@ -19,8 +20,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "send-alert",
-    about: "Send one message for all alerts that wait; what nobody accepted is tried again",
-    examples: "  osmon send-alert --test     prove that alerts arrive\n  osmon send-alert -v         send what waits, and say what happened",
+    about: "Send all queued alerts, one message per recipient; failed ones are retried",
+    examples: "  osmon send-alert --test     check that alerts arrive\n  osmon send-alert -v         send what is queued and show the result",
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
@@ -35,9 +36,8 @@ fn run(call: &Call) -> Result<Exit> {
     }
     let outcome = deliver(&context, &[])?;
     if call.out.json {
-        let accepted = matches!(&outcome, Outcome::Done(done) if !done.by.is_empty());
-        call.out
-            .print(&serde_json::json!({ "schema": 1, "accepted": accepted, "result": outcome.sentence() }).to_string());
+        let accepted = matches!(&outcome, Outcome::Done(delivery) if !delivery.accepted_by.is_empty());
+        call.out.print(&json!({ "schema": 1, "accepted": accepted, "result": outcome.sentence() }).to_string());
     } else {
         call.out.info(&outcome.sentence());
     }

@@ -76,7 +76,7 @@ fn undelivered(context: &Context) -> Vec<String> {
     let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
     let problems = context.delivery_problems().into_iter();
     let problems =
-        problems.map(|problem| context.out.paint(style(problem.is_loss), &format!("alerts: {}", problem.text)));
+        problems.map(|problem| context.out.paint(style(problem.is_loss()), &format!("alerts: {}", problem.text())));
     nobody.into_iter().chain(problems).collect()
 }
 

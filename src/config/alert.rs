@@ -1,6 +1,6 @@
 //! `[alert]`: who is told, and how. Read by all that may tell somebody; `osmon-probe` tells nobody, and does without.
 
-use super::Way;
+use super::TransportConfig;
 use super::merge::Wrong;
 use super::route::{self, Route};
 use super::secret::Secret;
@@ -18,8 +18,8 @@ pub struct Alert {
     pub to: Vec<String>,
     /// Sender; empty: `osmon@` and the host name.
     pub from: String,
-    /// How messages leave.
-    pub transport: Transport,
+    /// How the mails to `to` leave.
+    pub transport: MailTransport,
     /// Asked for after each good run; empty: nobody.
     pub heartbeat_url: String,
     /// Time of day at which a sign of life is sent, `08:00`; empty: none.
@@ -41,10 +41,10 @@ pub struct Alert {
     pub routes: Vec<Route>,
 }
 
-/// How messages leave this host.
+/// How mails leave this host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Transport {
+pub enum MailTransport {
     /// SMTP when a host is set, else a program.
     #[default]
     Auto,
@@ -129,26 +129,17 @@ impl Alert {
         Some(time.hour() * 60 + time.minute())
     }
 
-    /// Every secret, with the keys it stands under.
+    /// Every secret, with the path of the key that should hold it.
     pub fn secrets(&self) -> Vec<(Vec<String>, Secret)> {
-        // Without a user nobody logs in, and the password is not asked for.
-        let of = |smtp: &Smtp| if smtp.user.is_empty() { Secret::default() } else { smtp.secret() };
-        let mut all = vec![(["alert", "smtp", "password_file"].map(str::to_string).to_vec(), of(&self.smtp))];
-        for route in &self.routes {
-            let path = |key: &str| match route.name.as_str() {
-                route::WEBHOOK => vec!["alert".to_string(), "webhook_file".to_string()],
-                name => ["alert", "route", name, key].map(str::to_string).to_vec(),
-            };
-            match &route.way {
-                Way::Smtp(smtp) if route.name != route::MAIL && *smtp != self.smtp => {
-                    all.push((path("password_file"), of(smtp)));
-                }
-                Way::Webhook(hook) => {
-                    all.push((path("url_file"), hook.url.clone()));
-                    all.push((path("token_file"), hook.token.clone()));
-                }
-                _ => {}
-            }
+        let own = TransportConfig::Smtp(self.smtp.clone());
+        let path = |keys: &[&str]| -> Vec<String> { keys.iter().map(ToString::to_string).collect() };
+        let mut all: Vec<(Vec<String>, Secret)> =
+            own.secrets().into_iter().map(|(key, secret)| (path(&["alert", "smtp", key]), secret)).collect();
+        for route in self.routes.iter().filter(|route| route.name != route::MAIL && route.transport != own) {
+            all.extend(route.transport.secrets().into_iter().map(|(key, secret)| match route.name.as_str() {
+                route::WEBHOOK => (path(&["alert", "webhook_file"]), secret),
+                name => (path(&["alert", "route", name, key]), secret),
+            }));
         }
         all
     }
@@ -245,7 +236,7 @@ fn sensible(alert: &Alert, add: &mut impl FnMut(&[&str], String)) {
     if !heartbeat.is_empty() && !["https://", "http://"].iter().any(|begin| heartbeat.starts_with(begin)) {
         add(&["alert", "heartbeat_url"], "must begin with https:// or http://".to_string());
     }
-    if alert.transport == Transport::Smtp && smtp.host.is_empty() {
+    if alert.transport == MailTransport::Smtp && smtp.host.is_empty() {
         add(&["alert", "transport"], "\"smtp\" needs [alert.smtp] host".to_string());
     }
     if let Err((key, message)) = route::sensible(smtp) {

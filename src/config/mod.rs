@@ -13,9 +13,9 @@ pub mod secret;
 mod template;
 pub mod window;
 
-pub use alert::{Alert, Security, Sendmail, Smtp, Transport};
+pub use alert::{Alert, MailTransport, Security, Sendmail, Smtp};
 pub use load::{Loaded, Request};
-pub use route::{Route, Way, Webhook};
+pub use route::{Route, Syslog, TransportConfig, WEBHOOK_KINDS, Webhook};
 pub use rule::Rule;
 pub use secret::Secret;
 

@@ -3,7 +3,7 @@
 use super::alert::{is_address, is_loopback};
 use super::secret::Secret;
 use super::window::Window;
-use super::{Alert, Security, Sendmail, Smtp, Transport, template};
+use super::{Alert, MailTransport, Security, Sendmail, Smtp, template};
 use crate::model::incident::Severity;
 use toml::{Table, Value};
 
@@ -17,8 +17,8 @@ pub const WEBHOOK: &str = "webhook";
 pub struct Route {
     /// Its name.
     pub name: String,
-    /// How messages leave.
-    pub way: Way,
+    /// How its messages leave this host, with the settings for it.
+    pub transport: TransportConfig,
     /// Recipients of mails; empty for all others.
     pub to: Vec<String>,
     /// Less urgent events do not go this way.
@@ -29,33 +29,52 @@ pub struct Route {
     pub fallback_for: String,
 }
 
-/// How messages leave this host.
+/// The settings of a transport.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Way {
+pub enum TransportConfig {
     /// A mail server.
     Smtp(Smtp),
-    /// A program that takes mails.
+    /// A sendmail-compatible program.
     Sendmail(Sendmail),
     /// A web server that takes JSON.
     Webhook(Webhook),
-    /// The journal, or syslog; the socket, empty: the usual ones.
-    Syslog(String),
+    /// The journal or syslog.
+    Syslog(Syslog),
 }
 
-/// A web hook.
+impl TransportConfig {
+    /// Its secrets, each with the name of the key that should hold it.
+    pub fn secrets(&self) -> Vec<(&'static str, Secret)> {
+        match self {
+            // Without a user there is no login, so the password is not needed.
+            Self::Smtp(smtp) if !smtp.user.is_empty() => vec![("password_file", smtp.secret())],
+            Self::Webhook(hook) => vec![("url_file", hook.url.clone()), ("token_file", hook.token.clone())],
+            Self::Smtp(_) | Self::Sendmail(_) | Self::Syslog(_) => Vec::new(),
+        }
+    }
+}
+
+/// A log on this host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Syslog {
+    /// Path of the socket; empty: the journal's, else `/dev/log`.
+    pub socket: String,
+}
+
+/// A webhook.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Webhook {
-    /// What is there; empty: what the address looks like.
+    /// Format of the messages, such as `slack`; empty: guessed from the URL.
     pub kind: String,
-    /// Its address.
+    /// Its URL.
     pub url: Secret,
     /// Sent as a bearer token.
     pub token: Secret,
-    /// What is sent; empty: what the kind asks for.
+    /// JSON that is sent instead of the format of `kind`; empty: none.
     pub template: String,
-    /// PEM file with a certificate authority of one's own; empty: none.
+    /// PEM file with additional certificate authorities; empty: none.
     pub ca_file: String,
-    /// `http://` is allowed to other hosts.
+    /// Allow `http://` to other hosts.
     pub allow_plain: bool,
 }
 
@@ -83,7 +102,8 @@ const TEXTS: [&str; 22] = [
     "fallback_for",
     "socket",
 ];
-const HOOKS: [&str; 6] = ["slack", "teams", "discord", "mattermost", "ntfy", "webhook"];
+/// Values of `kind` that mean a webhook: message formats.
+pub const WEBHOOK_KINDS: [&str; 6] = ["slack", "teams", "discord", "mattermost", "ntfy", "webhook"];
 
 /// Every key of a route, with a value of its type.
 pub(super) fn keys() -> Table {
@@ -101,23 +121,27 @@ pub(super) fn keys() -> Table {
 /// All ways: of `[alert]` itself, then by name.
 pub(super) fn read(alert: &Alert, table: &Table, add: &mut impl FnMut(&[&str], String)) -> Vec<Route> {
     let mut routes = Vec::new();
-    let plain = |name: &str, way: Way, to: &[String]| Route {
+    let plain = |name: &str, transport: TransportConfig, to: &[String]| Route {
         name: name.to_string(),
-        way,
+        transport,
         to: to.to_vec(),
         min_severity: Severity::Warning,
         window: None,
         fallback_for: String::new(),
     };
     if !alert.to.is_empty() {
-        let by_smtp =
-            alert.transport == Transport::Smtp || (alert.transport == Transport::Auto && !alert.smtp.host.is_empty());
-        let way = if by_smtp { Way::Smtp(alert.smtp.clone()) } else { Way::Sendmail(alert.sendmail.clone()) };
-        routes.push(plain(MAIL, way, &alert.to));
+        let by_smtp = alert.transport == MailTransport::Smtp
+            || (alert.transport == MailTransport::Auto && !alert.smtp.host.is_empty());
+        let transport = if by_smtp {
+            TransportConfig::Smtp(alert.smtp.clone())
+        } else {
+            TransportConfig::Sendmail(alert.sendmail.clone())
+        };
+        routes.push(plain(MAIL, transport, &alert.to));
     }
     let hook = Secret::of(table, WEBHOOK);
     if hook.is_set() {
-        let way = Way::Webhook(Webhook {
+        let transport = TransportConfig::Webhook(Webhook {
             kind: String::new(),
             url: hook,
             token: Secret::default(),
@@ -125,7 +149,7 @@ pub(super) fn read(alert: &Alert, table: &Table, add: &mut impl FnMut(&[&str], S
             ca_file: String::new(),
             allow_plain: false,
         });
-        routes.push(plain(WEBHOOK, way, &[]));
+        routes.push(plain(WEBHOOK, transport, &[]));
     }
     for (name, keys) in table.get("route").and_then(Value::as_table).into_iter().flatten() {
         let Some(keys) = keys.as_table() else { continue };
@@ -168,24 +192,24 @@ fn one(alert: &Alert, name: &str, keys: &Table) -> Result<Route, Wrong> {
     };
     let kind = text("kind");
     let is_mail = ["smtp", "sendmail"].contains(&kind.as_str());
-    let way = match kind.as_str() {
-        "smtp" => Way::Smtp(smtp(alert, keys)?),
+    let transport = match kind.as_str() {
+        "smtp" => TransportConfig::Smtp(smtp(alert, keys)?),
         "sendmail" => {
             let own = |value: Vec<String>| if value.is_empty() { alert.sendmail.arguments.clone() } else { value };
             let program = text("program");
             let program = if program.is_empty() { alert.sendmail.program.clone() } else { program };
-            Way::Sendmail(Sendmail { program, arguments: own(list("arguments")) })
+            TransportConfig::Sendmail(Sendmail { program, arguments: own(list("arguments")) })
         }
-        "syslog" => Way::Syslog(text("socket")),
-        hook if HOOKS.contains(&hook) => Way::Webhook(webhook(keys, kind.clone())?),
+        "syslog" => TransportConfig::Syslog(Syslog { socket: text("socket") }),
+        hook if WEBHOOK_KINDS.contains(&hook) => TransportConfig::Webhook(webhook(keys, kind.clone())?),
         "" => {
             return Err((
                 "kind",
-                format!("is missing: \"smtp\", \"sendmail\", \"syslog\", \"{}\"", HOOKS.join("\", \"")),
+                format!("is missing: \"smtp\", \"sendmail\", \"syslog\", \"{}\"", WEBHOOK_KINDS.join("\", \"")),
             ));
         }
         other => {
-            let all = format!("\"smtp\", \"sendmail\", \"syslog\", \"{}\"", HOOKS.join("\", \""));
+            let all = format!("\"smtp\", \"sendmail\", \"syslog\", \"{}\"", WEBHOOK_KINDS.join("\", \""));
             return Err(("kind", format!("{other:?} is not one of {all}")));
         }
     };
@@ -209,7 +233,7 @@ fn one(alert: &Alert, name: &str, keys: &Table) -> Result<Route, Wrong> {
         other => return Err(("min_severity", format!("{other:?} is neither \"warning\" nor \"critical\""))),
     };
     let window = Window::read(&text("between"), &text("days"))?;
-    Ok(Route { name: name.to_string(), way, to, min_severity, window, fallback_for: text("fallback_for") })
+    Ok(Route { name: name.to_string(), transport, to, min_severity, window, fallback_for: text("fallback_for") })
 }
 
 fn smtp(alert: &Alert, keys: &Table) -> Result<Smtp, Wrong> {

@@ -1,6 +1,6 @@
 //! `template` of a web hook: JSON, with names in braces in its strings.
 
-use super::route::{Route, Way};
+use super::route::{Route, TransportConfig};
 use crate::base::similar::hint;
 
 /// What is put into a template.
@@ -20,7 +20,7 @@ pub(super) fn sensible(template: &str) -> Result<(), String> {
 pub(super) fn unknown_places(routes: &[Route]) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     for route in routes {
-        let Way::Webhook(hook) = &route.way else { continue };
+        let TransportConfig::Webhook(hook) = &route.transport else { continue };
         let names = hook.template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
         let is_name = |name: &&str| {
             !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '.')

@@ -1,7 +1,8 @@
-//! Sends what waits in the outbox.
+//! Sends what is queued in the outbox.
 
 use crate::alert::message::count;
-use crate::alert::{Delivery, LEDGER, Ledger, Outbox, Post, Stage};
+use crate::alert::{Delivery, Dispatcher, LEDGER, Ledger, Outbox, Stage};
+use crate::base::text::plural;
 use crate::context::Context;
 use crate::model::event::Event;
 use crate::pipeline::outbox_repair;
@@ -9,119 +10,116 @@ use anyhow::Result;
 use std::io;
 use std::time::Duration;
 
-/// What came of it.
+/// The outcome of the step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nobody is to be told: there is no way to anybody. What to do about it.
-    NobodyToTell(&'static str),
-    /// Another osmon is sending.
+    /// No recipient is configured; with advice.
+    NoRecipient(&'static str),
+    /// Another process is sending.
     Busy,
-    /// What was told, and what was not.
+    /// A delivery took place.
     Done(Delivery),
 }
 
 impl Outcome {
-    /// Whether somebody could not be told.
+    /// Whether somebody could not be reached.
     pub fn is_failing(&self) -> bool {
-        matches!(self, Self::Done(done) if done.is_failing)
+        matches!(self, Self::Done(delivery) if delivery.is_failing)
     }
 
-    /// In words.
+    /// One line for people.
     pub fn sentence(&self) -> String {
-        match self {
-            Self::NobodyToTell(advice) => (*advice).to_string(),
-            Self::Busy => "another osmon is sending".to_string(),
-            Self::Done(done) if done.by.is_empty() && done.waiting == 0 => "nothing to tell".to_string(),
-            Self::Done(done) => {
-                let waits = match done.waiting {
-                    0 => String::new(),
-                    1 => "1 event waits (osmon alerts)".to_string(),
-                    waiting => format!("{} wait (osmon alerts)", count(waiting)),
-                };
-                let told = match done.by.is_empty() {
-                    true => String::new(),
-                    false => format!("one message with {} {}", count(done.told), done.by.join("; ")),
-                };
-                [told, waits].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
-            }
-        }
+        let delivery = match self {
+            Self::NoRecipient(advice) => return (*advice).to_string(),
+            Self::Busy => return "another osmon is sending".to_string(),
+            Self::Done(delivery) => delivery,
+        };
+        let sent = (!delivery.accepted_by.is_empty())
+            .then(|| format!("sent {}: {}", count(delivery.sent_events), delivery.accepted_by.join("; ")));
+        let queued =
+            (delivery.queued > 0).then(|| format!("{} queued (osmon alerts)", plural(delivery.queued, "alert")));
+        let parts: Vec<String> = sent.into_iter().chain(queued).collect();
+        if parts.is_empty() { "nothing to send".to_string() } else { parts.join("; ") }
     }
 }
 
-/// Others were told; these were not, and will not be until somebody changes the configuration.
-pub fn complain_of(context: &Context, refused: &[String]) {
+/// Warns about recipients that were refused while others were not.
+pub fn warn_refused(context: &Context, refused: &[String]) {
     for reason in refused {
-        context.out.warn(&format!("this recipient was refused, the others were told: {reason}; look at [alert] to"));
+        context.out.warn(&format!("recipient refused, the others have the message: {reason}; check [alert] to"));
     }
 }
 
-/// What could not be sent as it was meant, in words.
-fn failed(done: &Delivery) -> String {
-    let (events, ways) = (done.instead.0, done.instead.1.iter().cloned().collect::<Vec<_>>().join(", "));
-    let again = format!("{} could not be sent and will be tried again", count(done.failed_events));
-    match (done.failed_events, events) {
+/// What could not be sent as configured.
+fn failure_text(delivery: &Delivery) -> String {
+    let (failed, fallback) = (delivery.failed_events, delivery.fallback_events);
+    let routes = delivery.fallback_routes.iter().cloned().collect::<Vec<_>>().join(", ");
+    let instead = format!("{} sent through fallback {routes}", count(fallback));
+    let again = format!("{} could not be sent, will be retried", count(failed));
+    match (failed, fallback) {
         (_, 0) => again,
-        (0, 1) => format!("1 event could not be sent as meant and was told by way of {ways} instead"),
-        (0, _) => format!("{} could not be sent as meant and were told by way of {ways} instead", count(events)),
-        (_, _) => format!("{again}; {} told by way of {ways} instead", count(events)),
+        (0, _) => instead,
+        (_, _) => format!("{again}; {instead}"),
     }
 }
 
-/// Sends what waits, and `unsaved` with it: events that found no room in the outbox.
+/// Sends what is queued, and `unsaved` events that could not be written to the outbox.
 ///
 /// # Errors
-/// Whom nobody could tell, and why.
+/// When an event could not be sent as configured, or the outbox or the ledger could not be read or written.
 pub fn deliver(context: &Context, unsaved: &[Event]) -> Result<Outcome> {
     let outbox = Outbox::new(context.store.directory());
-    let alert = &context.config.alert;
-    let nobody = context.nobody();
-    if let Some(advice) = nobody.filter(|_| outbox.count(Stage::Waiting) == 0) {
-        return Ok(Outcome::NobodyToTell(advice));
+    let no_recipient = context.nobody();
+    let is_empty = outbox.count(Stage::Waiting) == 0;
+    if let Some(advice) = no_recipient.filter(|_| is_empty) {
+        return Ok(Outcome::NoRecipient(advice));
     }
-    if unsaved.is_empty() && outbox.count(Stage::Waiting) > 0 && !context.store.is_writable() {
-        let place = context.store.directory().display();
-        let why = format!(
-            "{place} cannot be written, so nobody could remember who was told; nothing is sent from it: make it writable"
-        );
-        return Err(io::Error::other(why).into());
+    if unsaved.is_empty() && !is_empty && !context.store.is_writable() {
+        let directory = context.store.directory().display();
+        let reason =
+            format!("{directory} is not writable, so what was sent could not be recorded; nothing is sent from it");
+        return Err(io::Error::other(reason).into());
     }
     let lock = outbox.lock(Duration::ZERO);
     if matches!(lock, Ok(None)) {
         return Ok(Outcome::Busy);
     }
-    let (waiting, listed) = match outbox.waiting() {
-        Ok(waiting) => outbox_repair::mend(context, &outbox, waiting),
+    let (queued, repaired) = match outbox.waiting() {
+        Ok(waiting) => outbox_repair::repair(context, &outbox, waiting),
         Err(error) => (Vec::new(), Err(error)),
     };
-    // What was sent already has a file that says so.
+    // An event that left the outbox has been dealt with.
     let is_over = |event: &Event| matches!(outbox.stage(event), Some(Stage::Sent | Stage::Dead));
     let unsaved: Vec<Event> = unsaved.iter().filter(|event| !is_over(event)).cloned().collect();
     let mut ledger: Ledger = context.load_state(LEDGER).unwrap_or_default();
-    let save = |ledger: &Ledger| context.store.with_reserve(|| context.store.save_state(LEDGER, ledger));
-    let host = context.root.host_name();
-    let report = context.report_path().display().to_string();
-    let is_whole = context.problems.is_empty();
-    let post = Post { settings: alert, host: &host, report: &report, now: context.now.wall, is_whole, save: &save };
-    let mut done = post.deliver(&outbox, &mut ledger, waiting, &unsaved);
-    done.complaints.extend(listed.err().map(|error| format!("{error:#}")));
-    complain_of(context, &done.refused);
-    if done.dead > 0 {
+    let dispatcher = Dispatcher {
+        settings: &context.config.alert,
+        host: &context.root.host_name(),
+        report: &context.report_path().display().to_string(),
+        now: context.now.wall,
+        is_complete: context.problems.is_empty(),
+        save: &|ledger| context.store.with_reserve(|| context.store.save_state(LEDGER, ledger)),
+    };
+    let mut delivery = dispatcher.deliver(&outbox, &mut ledger, queued, &unsaved);
+    delivery.check(repaired);
+    warn_refused(context, &delivery.refused);
+    if delivery.given_up > 0 {
+        let alerts = plural(delivery.given_up, "alert");
         context.out.warn(&format!(
-            "{} given up: nobody accepted it in time; look: osmon alerts; send again: osmon alerts retry",
-            count(done.dead)
+            "{alerts} given up: nobody accepted it in time; see osmon alerts; to send again: osmon alerts retry"
         ));
     }
-    if let Some(advice) = nobody.filter(|_| done.complaints.is_empty()) {
-        return Ok(Outcome::NobodyToTell(advice));
+    if let Some(advice) = no_recipient.filter(|_| delivery.errors.is_empty()) {
+        return Ok(Outcome::NoRecipient(advice));
     }
-    if !done.failed.is_empty() {
-        let waits = failed(&done);
-        let why = [done.failed, done.complaints].concat().join("; ");
-        return Err(anyhow::Error::from(io::Error::other(why)).context(waits));
+    if !delivery.failures.is_empty() {
+        let text = failure_text(&delivery);
+        let reasons = [delivery.failures, delivery.errors].concat().join("; ");
+        return Err(anyhow::Error::from(io::Error::other(reasons)).context(text));
     }
-    if !done.complaints.is_empty() {
-        // People were told; what is not kept may be told again.
-        return Err(io::Error::other(done.complaints.join("; ")).into());
+    if !delivery.errors.is_empty() {
+        // Messages were sent, but what could not be recorded may be sent again.
+        return Err(io::Error::other(delivery.errors.join("; ")).into());
     }
-    Ok(Outcome::Done(done))
+    Ok(Outcome::Done(delivery))
 }

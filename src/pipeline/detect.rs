@@ -1,6 +1,6 @@
 //! Judges a snapshot by the rules, and writes what follows from it.
 
-use crate::alert::outbox::name;
+use crate::alert::outbox::file_name;
 use crate::alert::{LEDGER, Ledger, Outbox};
 use crate::base::clock::{Now, parse};
 use crate::context::Context;
@@ -130,7 +130,7 @@ fn without_room(context: &Context, detected: &Detected) -> Vec<Event> {
     let ledger: Ledger = context.peek_state(LEDGER).unwrap_or_default();
     let oldest = context.now.wall - TimeDelta::seconds(context.config.alert.expire_seconds());
     let is_over =
-        |event: &Event| parse(&event.time).is_some_and(|time| time < oldest) && ledger.has_somebody(&name(event));
+        |event: &Event| parse(&event.time).is_some_and(|time| time < oldest) && ledger.is_accepted(&file_name(event));
     let mut events = detected.to_tell();
     events.retain(|event| outbox.stage(event).is_none() && !is_over(event));
     events

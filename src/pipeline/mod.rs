@@ -20,7 +20,7 @@ pub mod render;
 pub mod run_lock;
 pub mod silences;
 
-use crate::alert::{DeliveryProblem, heartbeat};
+use crate::alert::{DeliveryProblem, ping};
 use crate::base::bounded::{self, Unfinished};
 use crate::base::lock::Lock;
 use crate::context::Context;
@@ -201,9 +201,9 @@ impl Minute {
         if !url.is_empty() {
             let ping = move |context: &Context| {
                 let ca_file = &context.config.alert.smtp.ca_file;
-                heartbeat::beat(&url, failure.as_deref(), ca_file, PING_LIMIT).map_err(Into::into)
+                ping::ping(&url, failure.as_deref(), ca_file, PING_LIMIT).map_err(Into::into)
             };
-            self.step("heartbeat", PING_LIMIT * 2, ping);
+            self.step("ping", PING_LIMIT * 2, ping);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Alerts in the outbox whose file is damaged. The history has every event: from there the file is made anew.
+//! Rebuilds damaged alerts in the outbox from the history, which has every event.
 
-use crate::alert::outbox::{Alert, Waiting, name};
+use crate::alert::outbox::{Alert, Waiting, file_name};
 use crate::alert::{Outbox, Stage};
 use crate::base::text::plural;
 use crate::context::Context;
@@ -11,21 +11,22 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// So far back the history is searched, in days: nothing waits for longer.
+/// How far back the history is searched, in days. No alert is queued for longer.
 const SEARCHED_DAYS: i64 = 31;
 
-/// What waits, with what was damaged made anew. What the history does not know is given up, and that is said. Where the
-/// history cannot be read, or the outbox not be written, the damaged ones stay as they are, and the others wait for nothing.
-pub fn mend(context: &Context, outbox: &Outbox, waiting: Waiting) -> (Vec<Alert>, Result<()>) {
+/// Rebuilds damaged alerts and returns the queued ones. A damaged alert that is not in the history is given up with a
+/// warning. If the history cannot be read or the outbox not be written, damaged alerts stay as they are; the others are
+/// returned all the same.
+pub fn repair(context: &Context, outbox: &Outbox, waiting: Waiting) -> (Vec<Alert>, Result<()>) {
     if waiting.unreadable.is_empty() {
         return (waiting.alerts, Ok(()));
     }
-    let mended = make_anew(context, outbox, &waiting);
+    let result = rebuild(context, outbox, &waiting);
     let alerts = outbox.waiting().map_or(waiting.alerts, |waiting| waiting.alerts);
-    (alerts, mended)
+    (alerts, result)
 }
 
-fn make_anew(context: &Context, outbox: &Outbox, waiting: &Waiting) -> Result<()> {
+fn rebuild(context: &Context, outbox: &Outbox, waiting: &Waiting) -> Result<()> {
     let mut lost: BTreeSet<String> = BTreeSet::new();
     for (file, reason) in &waiting.unreadable {
         context.out.warn(&format!("{}: {reason}", file.display()));
@@ -38,20 +39,20 @@ fn make_anew(context: &Context, outbox: &Outbox, waiting: &Waiting) -> Result<()
             event: Option<Event>,
         }
         let recorded = serde_json::from_str::<Recorded>(line).ok().and_then(|recorded| recorded.event);
-        found.extend(recorded.filter(|event| lost.remove(&name(event))));
+        found.extend(recorded.filter(|event| lost.remove(&file_name(event))));
     };
     context.store.read(EVENTS, context.now.wall - TimeDelta::days(SEARCHED_DAYS), context.now.wall, visit)?;
     found.iter().try_for_each(|event| context.store.with_reserve(|| outbox.write(event)))?;
     if !found.is_empty() {
-        context.out.warn(&format!("{} made anew from the history", plural(found.len(), "damaged alert")));
+        context.out.warn(&format!("{} rebuilt from the history", plural(found.len(), "damaged alert")));
     }
     if !lost.is_empty() {
         outbox.advance(lost.iter().map(String::as_str), Stage::Waiting, Stage::Dead)?;
-        let dead: Vec<&str> = lost.iter().map(String::as_str).collect();
+        let names: Vec<&str> = lost.iter().map(String::as_str).collect();
         context.out.warn(&format!(
-            "{} given up: the history has no such event; look at it in outbox/dead, then remove it: {}",
-            plural(dead.len(), "damaged alert"),
-            dead.join(", ")
+            "{} given up: not in the history; inspect and then remove in outbox/dead: {}",
+            plural(names.len(), "damaged alert"),
+            names.join(", ")
         ));
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! The HTML of a mail in headless Chromium, at the width of a phone, light and dark; and names that want to be markup.
 
 use super::harness::{Host, skip, tool};
-use super::mail_scripted::{Mood, Scripted};
-use super::mail_table::decoded;
+use super::scripted_server::decoded;
+use super::scripted_server::{Behavior, ScriptedServer};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -38,8 +38,8 @@ fn put(host: &Host, events: &[Value]) {
     }
 }
 
-fn mail(events: &[Value], language: &str, mood: Mood) -> String {
-    let server = Scripted::start(mood.clone());
+fn mail(events: &[Value], language: &str, behavior: Behavior) -> String {
+    let server = ScriptedServer::start(behavior.clone());
     let mut host = Host::recorded("vm");
     host.config = format!(
         "[alert]\nto = [\"ops@example.org\"]\nlanguage = \"{language}\"\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n",
@@ -47,8 +47,8 @@ fn mail(events: &[Value], language: &str, mood: Mood) -> String {
     );
     put(&host, events);
     host.osmon(&["send-alert"]);
-    if mood != Mood::Good {
-        server.mood(Mood::Good);
+    if behavior != Behavior::Good {
+        server.behave(Behavior::Good);
         host.advance(2100, 5);
         host.osmon(&["send-alert"]).ok();
     }
@@ -134,9 +134,9 @@ fn a_mail_is_readable_on_a_phone_light_and_dark() {
         return skip("the mail in a browser", "chromium is not installed");
     }
     let directory = tempfile::tempdir().unwrap();
-    let down = Mood::Say(super::mail_scripted::At::Banner, "421 down\r\n");
-    for (name, language, mood) in [("now", "en", Mood::Good), ("digest", "fr", down)] {
-        let html = html(&mail(&examples(), language, mood));
+    let down = Behavior::Say(super::scripted_server::Phase::Banner, "421 down\r\n");
+    for (name, language, behavior) in [("now", "en", Behavior::Good), ("digest", "fr", down)] {
+        let html = html(&mail(&examples(), language, behavior));
         for dark in [false, true] {
             let dom = look(name, &html, dark, directory.path());
             assert!(
@@ -155,7 +155,7 @@ fn markup_stays_text_and_a_newline_adds_no_header() {
         event["host"] = "web\r\nBcc: everybody@example.org\r\n\r\n<h1>x".into();
         event["title"] = format!("{}\nX-Evil: 1", event["title"].as_str().unwrap()).into();
     }
-    let text = mail(&events, "en", Mood::Good);
+    let text = mail(&events, "en", Behavior::Good);
     let head = text.split("\n\n").next().unwrap();
     for line in head.lines() {
         assert!(!line.starts_with("Bcc") && !line.starts_with("X-Evil"), "{head}");
@@ -166,7 +166,7 @@ fn markup_stays_text_and_a_newline_adds_no_header() {
 
 #[test]
 fn the_subject_says_how_long_there_is() {
-    let text = mail(&examples()[..1], "en", Mood::Good);
+    let text = mail(&examples()[..1], "en", Behavior::Good);
     let subject = text.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap().to_string();
     assert_eq!(subject, "CRITICAL web-01: /var 98.2 % full (3 min left)");
     assert!(decoded(&text).contains("Trend: ▃▄▄▅▆▆▇▇██ 93.1 % → 98.2 %"), "{}", decoded(&text));

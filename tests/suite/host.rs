@@ -1,7 +1,7 @@
 //! A clean machine: a booted Debian with its own systemd and its own cron (`tests/host`).
 
 use super::harness::{Done, binary, repository, skip, tool, wait};
-use super::mail::{Server, smtp, subject};
+use super::send_alert_smtp::{Server, smtp, subject};
 use std::fs;
 
 /// A booted host; switched off and removed when dropped.

@@ -2,8 +2,8 @@
 
 use super::disk_faults::SmallDisk;
 use super::harness::{Done, Host, skip, tool};
-use super::mail_scripted::{At, Mood, Scripted};
-use super::mail_ways::{RULES, Web, secret};
+use super::scripted_server::{Behavior, Phase, ScriptedServer};
+use super::web_server::{RULES, WebServer, secret};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,18 +16,18 @@ fn minute(host: &mut Host) -> Done {
     host.osmon(&["run"])
 }
 
-fn hook(host: &Host, web: &Web) -> String {
+fn hook(host: &Host, web: &WebServer) -> String {
     let url = secret(host, "url", &format!("http://127.0.0.1:{}/", web.port));
     format!("[alert.route.chat]\nkind = \"webhook\"\nurl_file = \"{url}\"\n")
 }
 
-fn smtp(server: &Scripted, to: &str) -> String {
+fn smtp(server: &ScriptedServer, to: &str) -> String {
     format!("[alert]\nto = [{to}]\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n", server.port)
 }
 
 #[test]
 fn what_finds_no_outbox_is_told_from_memory_and_once() {
-    let web = Web::start("200 OK");
+    let web = WebServer::start("200 OK");
     let mut host = Host::recorded("vm");
     host.config = hook(&host, &web) + RULES;
     fs::create_dir_all(host.data().join("outbox")).unwrap();
@@ -46,7 +46,7 @@ fn what_finds_no_outbox_is_told_from_memory_and_once() {
 
 #[test]
 fn what_finds_neither_an_outbox_nor_people_is_told_in_the_end() {
-    let web = Web::start("500 Internal Server Error");
+    let web = WebServer::start("500 Internal Server Error");
     let mut host = Host::recorded("vm");
     host.config = hook(&host, &web) + RULES;
     fs::create_dir_all(host.data().join("outbox")).unwrap();
@@ -63,7 +63,7 @@ fn what_finds_neither_an_outbox_nor_people_is_told_in_the_end() {
 
 #[test]
 fn a_damaged_alert_that_cannot_be_put_away_stops_no_other() {
-    let web = Web::start("200 OK");
+    let web = WebServer::start("200 OK");
     let mut host = Host::recorded("vm");
     host.config = hook(&host, &web) + RULES;
     fs::create_dir_all(host.data().join("outbox/new")).unwrap();
@@ -86,14 +86,15 @@ fn half(host: &mut Host) -> (String, Done) {
 
 #[test]
 fn half_a_configuration_takes_no_alert_for_nobodys() {
-    let (mail, web) = (Scripted::start(Mood::Say(At::Banner, "421 later\r\n")), Web::start("200 OK"));
+    let (mail, web) =
+        (ScriptedServer::start(Behavior::Say(Phase::Banner, "421 later\r\n")), WebServer::start("200 OK"));
     let mut host = Host::recorded("vm");
     host.config = smtp(&mail, "\"ops@example.org\"") + &hook(&host, &web) + "min_severity = \"critical\"\n" + RULES;
     assert_eq!(minute(&mut host).code, 74);
     let (right, done) = half(&mut host);
     assert!(done.code == 78 && done.err.contains("all that is right"), "{} {}", done.code, done.err);
     assert_eq!(count(&host.data().join("outbox/new")), 1, "it waits");
-    mail.mood(Mood::Good);
+    mail.behave(Behavior::Good);
     host.config = right;
     host.advance(120, 5);
     host.osmon(&["run"]).ok();
@@ -103,7 +104,8 @@ fn half_a_configuration_takes_no_alert_for_nobodys() {
 
 #[test]
 fn a_way_that_is_missing_for_a_while_is_told_later() {
-    let (mail, web) = (Scripted::start(Mood::Say(At::Banner, "421 later\r\n")), Web::start("200 OK"));
+    let (mail, web) =
+        (ScriptedServer::start(Behavior::Say(Phase::Banner, "421 later\r\n")), WebServer::start("200 OK"));
     let mut host = Host::recorded("vm");
     host.config = smtp(&mail, "\"ops@example.org\"") + &hook(&host, &web) + RULES;
     assert_eq!(minute(&mut host).code, 74);
@@ -112,7 +114,7 @@ fn a_way_that_is_missing_for_a_while_is_told_later() {
     assert_eq!(done.code, 78, "{}", done.err);
     assert_eq!(minute(&mut host).code, 78);
     assert_eq!(count(&host.data().join("outbox/new")), 1, "the mail has not told it");
-    mail.mood(Mood::Good);
+    mail.behave(Behavior::Good);
     host.config = right;
     host.advance(120, 5);
     host.osmon(&["run"]).ok();
@@ -137,7 +139,7 @@ impl Drop for Refuge {
 
 #[test]
 fn coming_home_loses_no_alert_that_waits() {
-    let mail = Scripted::start(Mood::Say(At::Banner, "421 later\r\n"));
+    let mail = ScriptedServer::start(Behavior::Say(Phase::Banner, "421 later\r\n"));
     let mut host = Host::recorded("vm");
     let Some(disk) = SmallDisk::new(&host, "4m") else {
         return skip("coming home with an alert", "a tmpfs cannot be mounted here");
@@ -158,7 +160,7 @@ fn coming_home_loses_no_alert_that_waits() {
     assert_eq!(done.code, 74, "{}", done.err);
     assert!(done.err.contains("outbox/new"), "{}", done.err);
     assert_eq!(count(&waiting), 1, "it stays where it is: {}", done.err);
-    mail.mood(Mood::Good);
+    mail.behave(Behavior::Good);
     fs::remove_file(host.data().join("outbox/new")).unwrap();
     host.advance(3600, 5);
     host.osmon(&["run"]).ok();
@@ -171,7 +173,7 @@ fn coming_home_loses_no_alert_that_waits() {
 
 #[test]
 fn on_a_read_only_disk_send_alert_tells_nothing_again() {
-    let mail = Scripted::start(Mood::Say(At::Banner, "421 later\r\n"));
+    let mail = ScriptedServer::start(Behavior::Say(Phase::Banner, "421 later\r\n"));
     let mut host = Host::recorded("vm");
     let Some(disk) = SmallDisk::new(&host, "4m") else {
         return skip("sending from a read-only disk", "a tmpfs cannot be mounted here");
@@ -180,7 +182,7 @@ fn on_a_read_only_disk_send_alert_tells_nothing_again() {
     assert_eq!(minute(&mut host).code, 74);
     tool("mount", &["-o", "remount,ro", &disk.0]).ok();
     let refuge = Refuge::said(&minute(&mut host));
-    mail.mood(Mood::Good);
+    mail.behave(Behavior::Good);
     host.advance(3600, 5);
     for _ in 0..3 {
         host.osmon(&["send-alert"]).ok();
@@ -194,7 +196,7 @@ fn on_a_read_only_disk_send_alert_tells_nothing_again() {
     for _ in 0..2 {
         let done = host.osmon(&["send-alert"]);
         assert_eq!((done.code, mail.arrived().len()), (74, 1), "{}", done.err);
-        assert!(done.err.contains("cannot be written") && done.err.contains("nothing is sent"), "{}", done.err);
+        assert!(done.err.contains("is not writable") && done.err.contains("nothing is sent"), "{}", done.err);
     }
     fs::remove_file(&refuge.0).unwrap();
     tool("mount", &["-o", "remount,rw", &disk.0]).ok();
@@ -204,7 +206,7 @@ fn on_a_read_only_disk_send_alert_tells_nothing_again() {
 
 #[test]
 fn what_may_have_arrived_at_several_is_the_same_mail_for_all_of_them() {
-    let mail = Scripted::start(Mood::CutAfterDot);
+    let mail = ScriptedServer::start(Behavior::CutAfterDot);
     let mut host = Host::recorded("vm");
     let people = ["a@example.org", "bb@example.org", "ccc@example.org", "dddd@example.org"];
     let to: Vec<String> = people.iter().map(|who| format!("{who:?}")).collect();
@@ -217,10 +219,14 @@ fn what_may_have_arrived_at_several_is_the_same_mail_for_all_of_them() {
     for second in 51..70 {
         host.advance(1, 5);
         // Some attempts say nothing of the first one.
-        mail.mood(if second % 2 == 0 { Mood::CutAfterDot } else { Mood::Say(At::Banner, "421 later\r\n") });
+        mail.behave(if second % 2 == 0 {
+            Behavior::CutAfterDot
+        } else {
+            Behavior::Say(Phase::Banner, "421 later\r\n")
+        });
         host.osmon(&["send-alert"]);
     }
-    mail.mood(Mood::Good);
+    mail.behave(Behavior::Good);
     for _ in 0..4 {
         host.advance(400, 5);
         host.osmon(&["run"]);

@@ -1,5 +1,8 @@
 //! Network clients with a deadline: TCP, TLS and HTTP.
 
-pub mod attempt;
+pub mod connection;
+pub mod failure;
 pub mod http;
-pub mod wire;
+pub mod http_url;
+pub mod step_log;
+pub mod tls;

@@ -69,7 +69,7 @@ pub fn read(context: &Context) -> Result<PageData> {
         who.push(Who { range: range.id, tally });
     }
     problems.extend(damage(&reading));
-    problems.extend(context.delivery_problems().into_iter().map(|trouble| trouble.text));
+    problems.extend(context.delivery_problems().into_iter().map(|problem| problem.text()));
     Ok(PageData {
         title: title(context, snapshot.as_deref()),
         now,

@@ -2,7 +2,7 @@
 //! know to have arrived. The table of it is printed.
 
 use super::harness::{Host, tool, wait};
-use super::mail_scripted::{Arrived, At, Mood, Scripted};
+use super::scripted_server::{Arrived, Behavior, Phase, ScriptedServer, decoded};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +12,7 @@ use std::time::Instant;
 
 struct Row {
     name: &'static str,
-    mood: Mood,
+    behavior: Behavior,
     /// Copies that arrive for the first and the second recipient.
     copies: (usize, usize),
 }
@@ -29,10 +29,10 @@ fn config(port: u16, more: &str) -> String {
 
 /// The first run with the bad server, then a run a minute with a good one until nothing waits.
 fn go(row: &Row) -> (f64, usize, usize, Vec<Arrived>) {
-    let server = Scripted::start(row.mood.clone());
+    let server = ScriptedServer::start(row.behavior.clone());
     let mut host = Host::recorded("vm");
-    let login = match row.mood {
-        Mood::Say(At::Auth, _) | Mood::Hang(At::Auth) => {
+    let login = match row.behavior {
+        Behavior::Say(Phase::Auth, _) | Behavior::Hang(Phase::Auth) => {
             fs::write(host.path("password"), "secret\n").unwrap();
             tool("chmod", &["600", host.path("password").to_str().unwrap()]).ok();
             format!("user = \"osmon\"\npassword_file = \"{}\"\n", host.path("password").display())
@@ -43,10 +43,10 @@ fn go(row: &Row) -> (f64, usize, usize, Vec<Arrived>) {
     host.config = config(port, &login);
     host.advance(60, 5);
     let started = Instant::now();
-    if row.mood == Mood::Kill {
+    if row.behavior == Behavior::Kill {
         // It is killed when the mail is taken; whoever is first waits for the other.
-        server.mood(Mood::Hang(At::Banner));
-        server.mood(Mood::Kill);
+        server.behave(Behavior::Hang(Phase::Banner));
+        server.behave(Behavior::Kill);
         let child = host.command("osmon", &["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         server.victim(child);
         wait(10, || (!server.arrived().is_empty()).then_some(())).expect("nothing arrived before the kill");
@@ -56,7 +56,7 @@ fn go(row: &Row) -> (f64, usize, usize, Vec<Arrived>) {
         host.osmon(&["run"]);
     }
     let (took, waits) = (started.elapsed().as_secs_f64(), waiting(&host));
-    server.mood(Mood::Good);
+    server.behave(Behavior::Good);
     host.config = config(server.port, &login);
     let mut runs = 0;
     while waiting(&host) > 0 && runs < 130 {
@@ -72,30 +72,30 @@ fn go(row: &Row) -> (f64, usize, usize, Vec<Arrived>) {
 
 #[test]
 fn nothing_is_lost_whatever_the_server_does() {
-    let row = |name, mood, copies| Row { name, mood, copies };
+    let row = |name, behavior, copies| Row { name, behavior, copies };
     let rows = [
-        row("good", Mood::Good, (1, 1)),
-        row("refused", Mood::Good, (1, 1)),
-        row("hangs at the banner", Mood::Hang(At::Banner), (1, 1)),
-        row("hangs at EHLO", Mood::Hang(At::Ehlo), (1, 1)),
-        row("hangs at AUTH", Mood::Hang(At::Auth), (1, 1)),
-        row("hangs at MAIL", Mood::Hang(At::Mail), (1, 1)),
-        row("hangs at RCPT", Mood::Hang(At::Rcpt), (1, 1)),
-        row("hangs at DATA", Mood::Hang(At::Data), (1, 1)),
-        row("hangs after the dot", Mood::Hang(At::Dot), (1, 1)),
-        row("421 at the banner", Mood::Say(At::Banner, "421 too busy\r\n"), (1, 1)),
-        row("421 at RCPT", Mood::Say(At::Rcpt, "421 going down\r\n"), (1, 1)),
-        row("451 at MAIL", Mood::Say(At::Mail, "451 try later\r\n"), (1, 1)),
-        row("451 after the dot", Mood::Say(At::Dot, "451 try later\r\n"), (1, 1)),
-        row("451 for one of two", Mood::Refuse("boss", "451 greylisted\r\n"), (1, 1)),
-        row("535 at AUTH", Mood::Say(At::Auth, "535 wrong password\r\n"), (1, 1)),
-        row("550 for all", Mood::Say(At::Rcpt, "550 no such user\r\n"), (1, 1)),
-        row("550 for one of two", Mood::Refuse("boss", "550 no such user\r\n"), (1, 0)),
-        row("554 after the dot", Mood::Say(At::Dot, "554 policy\r\n"), (1, 1)),
-        row("a line without end", Mood::Endless, (1, 1)),
-        row("cut in DATA", Mood::CutBeforeDot, (1, 1)),
-        row("cut after DATA", Mood::CutAfterDot, (2, 2)),
-        row("accepted, osmon killed", Mood::Kill, (2, 2)),
+        row("good", Behavior::Good, (1, 1)),
+        row("refused", Behavior::Good, (1, 1)),
+        row("hangs at the banner", Behavior::Hang(Phase::Banner), (1, 1)),
+        row("hangs at EHLO", Behavior::Hang(Phase::Ehlo), (1, 1)),
+        row("hangs at AUTH", Behavior::Hang(Phase::Auth), (1, 1)),
+        row("hangs at MAIL", Behavior::Hang(Phase::Mail), (1, 1)),
+        row("hangs at RCPT", Behavior::Hang(Phase::Rcpt), (1, 1)),
+        row("hangs at DATA", Behavior::Hang(Phase::Data), (1, 1)),
+        row("hangs after the dot", Behavior::Hang(Phase::Dot), (1, 1)),
+        row("421 at the banner", Behavior::Say(Phase::Banner, "421 too busy\r\n"), (1, 1)),
+        row("421 at RCPT", Behavior::Say(Phase::Rcpt, "421 going down\r\n"), (1, 1)),
+        row("451 at MAIL", Behavior::Say(Phase::Mail, "451 try later\r\n"), (1, 1)),
+        row("451 after the dot", Behavior::Say(Phase::Dot, "451 try later\r\n"), (1, 1)),
+        row("451 for one of two", Behavior::Refuse("boss", "451 greylisted\r\n"), (1, 1)),
+        row("535 at AUTH", Behavior::Say(Phase::Auth, "535 wrong password\r\n"), (1, 1)),
+        row("550 for all", Behavior::Say(Phase::Rcpt, "550 no such user\r\n"), (1, 1)),
+        row("550 for one of two", Behavior::Refuse("boss", "550 no such user\r\n"), (1, 0)),
+        row("554 after the dot", Behavior::Say(Phase::Dot, "554 policy\r\n"), (1, 1)),
+        row("an endless line", Behavior::Endless, (1, 1)),
+        row("cut in DATA", Behavior::CutBeforeDot, (1, 1)),
+        row("cut after DATA", Behavior::CutAfterDot, (2, 2)),
+        row("accepted, osmon killed", Behavior::Kill, (2, 2)),
     ];
     let mut table = format!(
         "{:<24}{:>10}{:>8}{:>7}{:>14}{:>14}{:>7}\n",
@@ -166,18 +166,18 @@ fn a_connection_that_is_never_made_holds_nothing_up() {
 
 #[test]
 fn a_line_without_end_costs_no_memory() {
-    let server = Scripted::start(Mood::Endless);
+    let server = ScriptedServer::start(Behavior::Endless);
     let host = Host::recorded("vm");
     let mut host = host;
     host.config = config(server.port, "");
     let done = host.osmon(&["send-alert", "--test"]);
-    assert!(done.code == 74 && done.err.contains("a line without end"), "{}", done.err);
+    assert!(done.code == 74 && done.err.contains("an endless line"), "{}", done.err);
     assert!(server.written() < 16 << 20, "{} bytes went out", server.written());
 }
 
 #[test]
 fn mail_down_for_an_hour_is_one_digest_that_tells_it_in_order() {
-    let server = Scripted::start(Mood::Say(At::Banner, "421 down\r\n"));
+    let server = ScriptedServer::start(Behavior::Say(Phase::Banner, "421 down\r\n"));
     let mut host = Host::recorded("vm");
     host.config = format!(
         "[alert]\nto = [\"ops@example.org\"]\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\ntimeout_seconds = 2\n[rule.cpu]\nfor = \"0s\"\ncritical_for = \"0s\"\nclear_for = \"1m\"\n[rule.memory]\nenabled = false\n[rule.disk]\nenabled = false\n[rule.inodes]\nwarning = 1\ncritical = 99\nfor = \"0s\"\nenabled = false\n[rule.load]\nwarning = 2\nfor = \"0s\"\ncritical_for = \"0s\"\nclear_for = \"1m\"\n[rule.swap]\nenabled = false\n[rule.tasks]\nmetric = \"process.total\"\ntitle = \"Processes\"\nwarning = 1\nfor = \"25m\"\n",
@@ -192,7 +192,7 @@ fn mail_down_for_an_hour_is_one_digest_that_tells_it_in_order() {
     assert!(server.arrived().is_empty());
     let asked = server.connections();
     assert!((5..20).contains(&asked), "asked {asked} times in an hour");
-    server.mood(Mood::Good);
+    server.behave(Behavior::Good);
     for _ in 0..70 {
         host.advance(60, 5);
         host.osmon(&["run"]);
@@ -215,38 +215,14 @@ fn mail_down_for_an_hour_is_one_digest_that_tells_it_in_order() {
     assert_eq!(waiting(&host), 0);
 }
 
-/// Quoted-printable (and RFC 2047 subjects are left alone).
-pub fn decoded(mail: &str) -> String {
-    let joined = mail.replace("=\n", "");
-    let mut bytes = Vec::new();
-    let mut rest = joined.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = tail
-            .get(..2)
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (first, hex) {
-            (b'=', Some(byte)) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 #[test]
 fn what_may_have_arrived_goes_out_again_as_it_was_and_news_by_themselves() {
-    let server = Scripted::start(Mood::CutAfterDot);
+    let server = ScriptedServer::start(Behavior::CutAfterDot);
     let mut host = Host::recorded("vm");
     host.config = config(server.port, "");
     host.advance(60, 5);
     assert_eq!(host.osmon(&["run"]).code, 74);
-    server.mood(Mood::Good);
+    server.behave(Behavior::Good);
     host.config =
         config(server.port, "").replace("[rule.disk]\nenabled = false\n", "[rule.disk]\nwarning = 60\nfor = \"0s\"\n");
     for _ in 0..4 {
@@ -263,7 +239,7 @@ fn what_may_have_arrived_goes_out_again_as_it_was_and_news_by_themselves() {
 
 #[test]
 fn a_server_that_says_nothing_delays_no_snapshot() {
-    let server = Scripted::start(Mood::Hang(At::Banner));
+    let server = ScriptedServer::start(Behavior::Hang(Phase::Banner));
     let mut host = Host::recorded("vm");
     host.config = config(server.port, "").replace("timeout_seconds = 1\n", "");
     for minute in 0..3 {

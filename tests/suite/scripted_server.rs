@@ -8,7 +8,7 @@ use std::thread;
 
 /// Where in the dialogue something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum At {
+pub enum Phase {
     Banner,
     Ehlo,
     Auth,
@@ -20,13 +20,13 @@ pub enum At {
 
 /// What happens there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mood {
+pub enum Behavior {
     /// All is accepted.
     Good,
     /// No answer any more.
-    Hang(At),
+    Hang(Phase),
     /// An answer.
-    Say(At, &'static str),
+    Say(Phase, &'static str),
     /// An answer to the recipient of that name only.
     Refuse(&'static str, &'static str),
     /// In the middle of the content.
@@ -56,7 +56,7 @@ impl Arrived {
 
 #[derive(Default)]
 struct Inside {
-    mood: Option<Mood>,
+    behavior: Option<Behavior>,
     arrived: Vec<Arrived>,
     victim: Option<Child>,
     connections: usize,
@@ -65,16 +65,16 @@ struct Inside {
 
 /// The server; its threads end with the test.
 #[derive(Clone)]
-pub struct Scripted {
+pub struct ScriptedServer {
     pub port: u16,
     inside: Arc<Mutex<Inside>>,
 }
 
-impl Scripted {
-    pub fn start(mood: Mood) -> Self {
+impl ScriptedServer {
+    pub fn start(behavior: Behavior) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self { port: listener.local_addr().unwrap().port(), inside: Arc::default() };
-        server.mood(mood);
+        server.behave(behavior);
         let inside = server.inside.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -86,8 +86,8 @@ impl Scripted {
         server
     }
 
-    pub fn mood(&self, mood: Mood) {
-        self.inside.lock().unwrap().mood = Some(mood);
+    pub fn behave(&self, behavior: Behavior) {
+        self.inside.lock().unwrap().behavior = Some(behavior);
     }
     pub fn arrived(&self) -> Vec<Arrived> {
         self.inside.lock().unwrap().arrived.clone()
@@ -99,7 +99,7 @@ impl Scripted {
     pub fn written(&self) -> u64 {
         self.inside.lock().unwrap().written
     }
-    /// Who is killed by [`Mood::Kill`].
+    /// Who is killed by [`Behavior::Kill`].
     pub fn victim(&self, child: Child) {
         self.inside.lock().unwrap().victim = Some(child);
     }
@@ -109,21 +109,21 @@ impl Scripted {
 }
 
 fn talk(stream: TcpStream, inside: &Mutex<Inside>) -> Option<()> {
-    let mood = inside.lock().unwrap().mood.clone().unwrap();
+    let behavior = inside.lock().unwrap().behavior.clone().unwrap();
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut writer = stream;
-    // Gives the usual answer, or what the mood wants at this point.
-    let mut answer = |at: At, usual: &str| -> Option<()> {
-        match &mood {
-            Mood::Hang(there) if *there == at => {
+    // Gives the usual answer, or what the behavior wants at this point.
+    let mut answer = |at: Phase, usual: &str| -> Option<()> {
+        match &behavior {
+            Behavior::Hang(there) if *there == at => {
                 thread::sleep(std::time::Duration::from_secs(60));
                 None
             }
-            Mood::Say(there, text) if *there == at => {
+            Behavior::Say(there, text) if *there == at => {
                 writer.write_all(text.as_bytes()).ok()?;
                 (!text.starts_with("421")).then_some(())
             }
-            Mood::Endless if at == At::Banner => {
+            Behavior::Endless if at == Phase::Banner => {
                 let chunk = vec![b'x'; 64 * 1024];
                 while writer.write_all(&chunk).is_ok() {
                     inside.lock().unwrap().written += chunk.len() as u64;
@@ -133,7 +133,7 @@ fn talk(stream: TcpStream, inside: &Mutex<Inside>) -> Option<()> {
             _ => writer.write_all(usual.as_bytes()).ok(),
         }
     };
-    answer(At::Banner, "220 scripted ESMTP\r\n")?;
+    answer(Phase::Banner, "220 scripted ESMTP\r\n")?;
     let mut to = Vec::new();
     loop {
         let mut line = String::new();
@@ -142,26 +142,26 @@ fn talk(stream: TcpStream, inside: &Mutex<Inside>) -> Option<()> {
         }
         let word = line.split([' ', '\r']).next().unwrap_or_default().to_ascii_uppercase();
         match word.as_str() {
-            "EHLO" => answer(At::Ehlo, "250-scripted\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN XOAUTH2\r\n")?,
-            "AUTH" => answer(At::Auth, "235 welcome\r\n")?,
-            "MAIL" => answer(At::Mail, "250 sender fine\r\n")?,
+            "EHLO" => answer(Phase::Ehlo, "250-scripted\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN XOAUTH2\r\n")?,
+            "AUTH" => answer(Phase::Auth, "235 welcome\r\n")?,
+            "MAIL" => answer(Phase::Mail, "250 sender fine\r\n")?,
             "RCPT" => {
                 let who =
                     line.split('<').nth(1).and_then(|rest| rest.split('>').next()).unwrap_or_default().to_string();
-                match &mood {
-                    Mood::Refuse(name, text) if who.starts_with(name) => answer(At::Rcpt, text)?,
+                match &behavior {
+                    Behavior::Refuse(name, text) if who.starts_with(name) => answer(Phase::Rcpt, text)?,
                     _ => {
                         to.push(who);
-                        answer(At::Rcpt, "250 recipient fine\r\n")?;
+                        answer(Phase::Rcpt, "250 recipient fine\r\n")?;
                     }
                 }
             }
             "DATA" => {
-                answer(At::Data, "354 go on\r\n")?;
+                answer(Phase::Data, "354 go on\r\n")?;
                 let mut text = String::new();
                 loop {
                     let mut line = String::new();
-                    if reader.read_line(&mut line).ok()? == 0 || mood == Mood::CutBeforeDot {
+                    if reader.read_line(&mut line).ok()? == 0 || behavior == Behavior::CutBeforeDot {
                         return None;
                     }
                     if line == ".\r\n" {
@@ -170,28 +170,59 @@ fn talk(stream: TcpStream, inside: &Mutex<Inside>) -> Option<()> {
                     text.push_str(line.strip_prefix('.').unwrap_or(&line));
                 }
                 let text = text.replace("\r\n", "\n");
-                let is_taken = !matches!(mood, Mood::Hang(At::Dot) | Mood::Say(At::Dot, _));
+                let is_taken = !matches!(behavior, Behavior::Hang(Phase::Dot) | Behavior::Say(Phase::Dot, _));
                 if is_taken {
                     let all = to.drain(..).map(|to| Arrived { to, text: text.clone() });
                     inside.lock().unwrap().arrived.extend(all);
                 }
-                match &mood {
-                    Mood::CutAfterDot => return None,
-                    Mood::Kill => {
+                match &behavior {
+                    Behavior::CutAfterDot => return None,
+                    Behavior::Kill => {
                         if let Some(child) = inside.lock().unwrap().victim.as_mut() {
                             child.kill().ok()?;
                             return None;
                         }
-                        answer(At::Dot, "250 queued\r\n")?;
+                        answer(Phase::Dot, "250 queued\r\n")?;
                     }
-                    _ => answer(At::Dot, "250 queued as 1\r\n")?,
+                    _ => answer(Phase::Dot, "250 queued as 1\r\n")?,
                 }
             }
             "QUIT" => {
-                answer(At::Dot, "221 bye\r\n")?;
+                answer(Phase::Dot, "221 bye\r\n")?;
                 return None;
             }
-            _ => answer(At::Mail, "500 what?\r\n")?,
+            _ => answer(Phase::Mail, "500 what?\r\n")?,
         }
     }
+}
+
+/// Settings for mail to ops@example.org by a server on this host.
+pub fn smtp_config(port: u16, more: &str) -> String {
+    format!(
+        "[alert]\nto = [\"ops@example.org\"]\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\n{more}"
+    )
+}
+
+/// The mail without quoted-printable encoding; RFC 2047 subjects stay encoded.
+pub fn decoded(mail: &str) -> String {
+    let joined = mail.replace("=\n", "");
+    let mut bytes = Vec::new();
+    let mut rest = joined.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail
+            .get(..2)
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, hex) {
+            (b'=', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }

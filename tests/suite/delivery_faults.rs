@@ -1,26 +1,26 @@
-//! Nobody to tell, a configuration that cannot be used, damaged files of the outbox: told in the end, and said meanwhile.
+//! No recipient, a broken configuration, damaged files of the outbox: everything is sent in the end.
 
 use super::harness::Host;
-use super::mail_scripted::{At, Mood, Scripted};
+use super::scripted_server::{Behavior, Phase, ScriptedServer};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 const RULES: &str = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n[rule.disk]\nenabled = false\n";
 
-fn to(server: &Scripted, more: &str) -> String {
+fn to(server: &ScriptedServer, more: &str) -> String {
     format!(
         "[alert]\nto = [\"ops@example.org\"]\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n{more}{RULES}",
         server.port
     )
 }
 
-fn subjects(server: &Scripted) -> Vec<String> {
+fn subjects(server: &ScriptedServer) -> Vec<String> {
     server.arrived().iter().map(|mail| mail.header("Subject")).collect()
 }
 
 #[test]
 fn who_is_named_later_is_told_of_what_is_open() {
-    let server = Scripted::start(Mood::Good);
+    let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     host.config = RULES.to_string();
     host.osmon(&["run"]).ok();
@@ -39,7 +39,7 @@ fn who_is_named_later_is_told_of_what_is_open() {
 
 #[test]
 fn a_warning_that_no_way_takes_is_no_secret() {
-    let server = Scripted::start(Mood::Good);
+    let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     let route = |least: &str| {
         format!(
@@ -62,7 +62,7 @@ fn a_warning_that_no_way_takes_is_no_secret() {
 
 #[test]
 fn a_configuration_that_cannot_be_used_loses_nothing() {
-    let server = Scripted::start(Mood::Say(At::Mail, "530 5.7.0 Authentication required"));
+    let server = ScriptedServer::start(Behavior::Say(Phase::Mail, "530 5.7.0 Authentication required"));
     let mut host = Host::recorded("vm");
     host.config = to(&server, "user = \"osmon\"\npassword = \"geheim\"\n");
     fs::write(host.path("osmon.toml"), &host.config).unwrap();
@@ -73,7 +73,7 @@ fn a_configuration_that_cannot_be_used_loses_nothing() {
     assert!(!done.err.contains("geheim"), "{}", done.err);
     let again = host.osmon(&["send-alert"]);
     assert_eq!(again.code, 74, "somebody still waits: {}", again.err);
-    server.mood(Mood::Good);
+    server.behave(Behavior::Good);
     fs::set_permissions(host.path("osmon.toml"), fs::Permissions::from_mode(0o600)).unwrap();
     host.advance(60, 5);
     host.osmon(&["run"]).ok();
@@ -82,7 +82,7 @@ fn a_configuration_that_cannot_be_used_loses_nothing() {
 
 #[test]
 fn a_line_that_is_no_toml_costs_no_more_than_itself() {
-    let server = Scripted::start(Mood::Good);
+    let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     host.config = to(&server, "") + "what is this\n[rule.swap\nwarning = 1\n";
     let done = host.osmon(&["run"]);
@@ -99,7 +99,7 @@ fn a_line_that_is_no_toml_costs_no_more_than_itself() {
 
 #[test]
 fn a_damaged_alert_is_made_anew_and_one_that_nobody_knows_is_said() {
-    let server = Scripted::start(Mood::Say(At::Banner, "421 later"));
+    let server = ScriptedServer::start(Behavior::Say(Phase::Banner, "421 later"));
     let mut host = Host::recorded("vm");
     host.config = to(&server, "");
     assert_eq!(host.osmon(&["run"]).code, 74);
@@ -107,19 +107,19 @@ fn a_damaged_alert_is_made_anew_and_one_that_nobody_knows_is_said() {
     let file = fs::read_dir(&new).unwrap().flatten().next().unwrap().path();
     fs::write(&file, "{\"id\":\"memo").unwrap();
     fs::write(new.join("other-1.1-fired.json"), "?").unwrap();
-    server.mood(Mood::Good);
+    server.behave(Behavior::Good);
     host.advance(3600, 5);
     let done = host.osmon(&["send-alert"]);
-    assert!(done.err.contains("1 damaged alert made anew from the history"), "{}", done.err);
+    assert!(done.err.contains("1 damaged alert rebuilt from the history"), "{}", done.err);
     assert!(done.err.contains("other-1.1-fired.json") && done.err.contains("given up"), "{}", done.err);
     assert!(subjects(&server)[0].contains("Memory"), "{:?}", subjects(&server));
     let status = host.osmon(&["status"]);
-    assert!(status.out.contains("1 alert never reached anybody"), "{}", status.out);
+    assert!(status.out.contains("1 alert given up, never delivered"), "{}", status.out);
 }
 
 #[test]
 fn a_damaged_memory_of_sending_is_said_and_tells_nobody_twice() {
-    let server = Scripted::start(Mood::Good);
+    let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     // One of two has it, the other not yet.
     host.config = format!(

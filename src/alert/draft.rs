@@ -1,0 +1,74 @@
+//! A message before a transport renders it.
+
+use super::envelope::Envelope;
+use super::message::{compose, compose_test, log_lines, note, test_note, test_subject};
+use super::payload::{ChatMessage, LogLine, RenderedMail};
+use super::template::Content;
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+/// A message before a transport renders it.
+#[derive(Debug, Clone)]
+pub struct Draft<'a> {
+    /// Sender of a mail; empty: `osmon@` and the host name.
+    pub from: &'a str,
+    /// Recipients of a mail.
+    pub to: &'a [String],
+    /// Name of this host.
+    pub host: &'a str,
+    /// `en` or `fr`.
+    pub language: &'a str,
+    /// The present.
+    pub now: DateTime<Utc>,
+    /// What it reports.
+    pub subject: Subject<'a>,
+}
+
+/// What a message reports.
+#[derive(Debug, Clone)]
+pub enum Subject<'a> {
+    /// Events.
+    Events {
+        /// The events and when they are reported.
+        content: Content<'a>,
+        /// Message-ID.
+        id: &'a str,
+        /// Message-IDs of the first mails about the same incidents.
+        earlier: Vec<String>,
+    },
+    /// Only that messages arrive.
+    Test,
+}
+
+impl Draft<'_> {
+    /// The message as a mail.
+    ///
+    /// # Errors
+    /// When an address is invalid.
+    pub fn mail(&self) -> Result<RenderedMail> {
+        let envelope = Envelope::new(self.from, self.to, self.host)?;
+        let message = match &self.subject {
+            Subject::Events { content, id, earlier } => compose(content, &envelope, id, earlier)?,
+            Subject::Test => compose_test(&envelope, self.host, self.language, self.now)?,
+        };
+        Ok(RenderedMail { envelope, content: message.formatted(), host: self.host.to_string() })
+    }
+
+    /// The message for a chat.
+    pub fn chat_message(&self) -> ChatMessage {
+        match &self.subject {
+            Subject::Events { content, id, .. } => note(content, id),
+            Subject::Test => test_note(self.host, self.language, self.now),
+        }
+    }
+
+    /// The message for a log.
+    pub fn log_lines(&self) -> Vec<LogLine> {
+        match &self.subject {
+            Subject::Events { content, .. } => log_lines(content),
+            Subject::Test => {
+                vec![LogLine { level: 5, text: test_subject(self.host, self.language), id: "test".to_string() }]
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! A test message by every route.
+
+use super::attempt::Attempt;
+use super::draft::{Draft, Subject};
+use super::ledger::{Ledger, target_name};
+use super::outgoing::{OutgoingMessage, send_all};
+use crate::config::{Alert, Route};
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+/// A test message by one route.
+#[derive(Debug, Clone)]
+pub struct TestSend {
+    /// Name of the route.
+    pub route: String,
+    /// Recipients; empty where the route has none.
+    pub to: Vec<String>,
+    /// What happened.
+    pub attempt: Attempt,
+}
+
+/// Sends a test message by every route, all at once.
+pub fn test_send(settings: &Alert, host: &str, now: DateTime<Utc>) -> Vec<TestSend> {
+    let message = |route: &Route| {
+        let (from, language) = (&settings.from, &settings.language);
+        OutgoingMessage::new(route, &Draft { from, to: &route.to, host, language, now, subject: Subject::Test })
+    };
+    let limit = Duration::from_secs(settings.smtp.timeout_seconds);
+    let attempts = send_all(settings.routes.iter().map(message).collect(), limit);
+    let sends = settings.routes.iter().zip(attempts);
+    sends.map(|(route, attempt)| TestSend { route: route.name.clone(), to: route.to.clone(), attempt }).collect()
+}
+
+/// Notes in the ledger who was reached. With an empty outbox (`is_idle`) they are no longer failing.
+pub fn note_reached(sends: &[TestSend], is_idle: bool, ledger: &mut Ledger) {
+    for TestSend { route, to, attempt } in sends {
+        for (number, _) in attempt.results.iter().enumerate().filter(|(_, result)| result.is_ok()) {
+            ledger.reached(&target_name(route, to.get(number).map_or("", String::as_str)), is_idle);
+        }
+    }
+}

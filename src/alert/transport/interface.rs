@@ -1,0 +1,38 @@
+//! What a transport has to do.
+
+use crate::alert::attempt::Attempt;
+use crate::alert::draft::Draft;
+use crate::base::redact::Redactor;
+use anyhow::Result;
+use std::time::Instant;
+
+/// Sends one rendered message before a deadline. It owns everything it needs, so that it can run on a thread of its own.
+pub type SendJob = Box<dyn Fn(Instant) -> Attempt + Send>;
+
+/// A way for messages to leave this host. Implemented by the settings of each transport.
+pub trait Transport {
+    /// Renders a message and returns what sends it.
+    ///
+    /// # Errors
+    /// When the message cannot be rendered, for example because an address is invalid.
+    fn prepare(&self, draft: &Draft<'_>) -> Result<SendJob>;
+
+    /// The same for a test message. A transport whose [`prepare`](Self::prepare) does not log every step of connecting
+    /// does so here.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    fn prepare_test(&self, draft: &Draft<'_>) -> Result<SendJob> {
+        self.prepare(draft)
+    }
+
+    /// Removes the secrets of this transport from the answers of its peer.
+    fn redactor(&self) -> Redactor {
+        Redactor::default()
+    }
+
+    /// Whether `per_hour` and `per_day` limit it.
+    fn is_rate_limited(&self) -> bool {
+        true
+    }
+}

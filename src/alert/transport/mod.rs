@@ -1,0 +1,23 @@
+//! How messages leave this host. Each transport implements [`Transport`] in a file of its own; this file lists them.
+
+mod chat;
+mod interface;
+mod sendmail;
+mod smtp;
+mod smtp_session;
+mod syslog;
+mod webhook;
+
+pub use interface::{SendJob, Transport};
+
+use crate::config::{Route, TransportConfig};
+
+/// The transport of a route.
+pub fn for_route(route: &Route) -> &dyn Transport {
+    match &route.transport {
+        TransportConfig::Smtp(smtp) => smtp,
+        TransportConfig::Sendmail(sendmail) => sendmail,
+        TransportConfig::Webhook(webhook) => webhook,
+        TransportConfig::Syslog(syslog) => syslog,
+    }
+}

@@ -1,0 +1,57 @@
+//! Mail by SMTP.
+
+use super::interface::{SendJob, Transport};
+use super::smtp_session::{Letter, send};
+use crate::alert::draft::Draft;
+use crate::alert::envelope::domain;
+use crate::base::redact::Redactor;
+use crate::config::Smtp;
+use anyhow::Result;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lettre::Address;
+
+impl Transport for Smtp {
+    fn prepare(&self, draft: &Draft<'_>) -> Result<SendJob> {
+        let (settings, mail) = (self.clone(), draft.mail()?);
+        let to: Vec<Address> = mail.envelope.to.iter().map(|to| to.email.clone()).collect();
+        let hello = domain(&mail.host);
+        Ok(Box::new(move |deadline| {
+            let from = &mail.envelope.from.email;
+            send(&Letter { from, to: &to, content: &mail.content, hello: &hello }, &settings, deadline)
+        }))
+    }
+
+    /// The password, also as the login commands encode it.
+    fn redactor(&self) -> Redactor {
+        let secret = self.secret();
+        let Some(password) = secret.is_set().then(|| secret.read().ok()).flatten() else { return Redactor::default() };
+        let user = &self.user;
+        Redactor::new([
+            STANDARD.encode(&password),
+            STANDARD.encode(format!("\0{user}\0{password}")),
+            STANDARD.encode(format!("user={user}\x01auth=Bearer {password}\x01\x01")),
+            password,
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_redacted_as_it_is_and_as_login_commands_encode_it() {
+        let smtp = |password: &str| Smtp { user: "osmon".into(), password: password.into(), ..Smtp::default() };
+        let cases = [
+            ("hunter2-hunter2", "(535) hunter2-hunter2 is wrong", "(535) *** is wrong"),
+            ("hunter2-hunter2", "(500) AUTH PLAIN AG9zbW9uAGh1bnRlcjItaHVudGVyMg==", "(500) AUTH PLAIN ***"),
+            ("hunter2-hunter2", "(535) aHVudGVyMi1odW50ZXIy", "(535) ***"),
+            ("a", "(535) a bad day: a", "(535) *** bad day: ***"),
+            ("", "(535) no", "(535) no"),
+        ];
+        for (password, text, expected) in cases {
+            assert_eq!(smtp(password).redactor().redact(text), expected, "{text}");
+        }
+    }
+}

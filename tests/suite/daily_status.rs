@@ -1,0 +1,48 @@
+//! The daily status mail.
+
+use super::harness::Host;
+use super::scripted_server::{Behavior, ScriptedServer, decoded};
+
+#[test]
+fn a_sign_of_life_once_a_day_is_no_event() {
+    let mut host = Host::recorded("vm");
+    let told = host.path("mails");
+    let program = host.path("take-mail");
+    std::fs::write(&program, format!("#!/bin/sh\ncat >> {}\n", told.display())).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    host.config = format!(
+        "[alert]\nto = [\"root@localhost\"]\nsign_of_life = \"08:00\"\n[alert.sendmail]\nprogram = {program:?}\n[rule.load]\nenabled = false\n"
+    );
+    let signs = |host: &mut Host, minutes: i64| {
+        host.advance(minutes * 60, 5);
+        host.osmon(&["run", "-v"]).ok();
+        let mails = std::fs::read_to_string(&told).unwrap_or_default();
+        mails.lines().filter(|line| *line == "Subject: ALIVE web-01: Healthy: no open problems").count()
+    };
+    assert_eq!((signs(&mut host, 1), signs(&mut host, 1)), (1, 1), "at once, so that it is seen to work, and once");
+    assert_eq!((signs(&mut host, 615), signs(&mut host, 5)), (1, 2), "07:58 and 08:03 of the next day");
+    assert!(host.events().is_empty(), "{:?}", host.events());
+    let json = host.osmon(&["incidents", "--json"]).ok().json();
+    assert_eq!(json["incident"].as_array().map(Vec::len), Some(0));
+    host.config = "[alert]\nsign_of_life = \"8 o'clock\"\n".to_string();
+    assert!(host.osmon(&["config", "check"]).err.contains("is no time of day such as \"08:00\""));
+}
+
+#[test]
+fn a_sign_of_life_in_french_says_what_is_open() {
+    let server = ScriptedServer::start(Behavior::Good);
+    let mut host = Host::recorded("vm");
+    host.config = format!(
+        "[alert]\nto = [\"ops@example.org\"]\nlanguage = \"fr\"\nsign_of_life = \"08:00\"\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n[rule.memory]\nwarning = 40\nfor = \"0s\"\n[rule.load]\nenabled = false\n",
+        server.port
+    );
+    host.osmon(&["run"]).ok();
+    host.advance(615 * 60, 5);
+    host.osmon(&["run"]).ok();
+    host.advance(300, 5);
+    host.osmon(&["run"]).ok();
+    let all = server.arrived();
+    let mail = decoded(&all.last().unwrap().text);
+    assert!(mail.contains("EN VIE : Dégradé : 1 problème en cours ; Mémoire"), "{mail}");
+    assert!(!mail.contains("Rien à faire") && mail.contains("osmon status montre ce qui est en cours"), "{mail}");
+}
