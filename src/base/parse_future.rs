@@ -1,10 +1,11 @@
-//! Points in time to come: `4h`, `18:00` (the next one), `tomorrow`, `tomorrow 08:00`, `2026-11-24`, RFC 3339.
+//! Parses points in time that lie in the future: `4h`, `18:00` (the next one), `tomorrow`, `tomorrow 08:00`, `2026-11-24`,
+//! RFC 3339.
 
 use super::parse_past;
 use super::units::parse_duration;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 
-/// The time to come that `text` means, seen from `now`, in the zone of this host.
+/// Parses a time after `now`, in the host's time zone.
 ///
 /// # Errors
 /// A sentence that says what can be written.
@@ -12,15 +13,15 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     let wrong = || {
         format!(
-            "{text:?} is not a time to come; write for example 4h, 18:00, tomorrow, \"tomorrow 08:00\" or \"2026-11-24 08:00\""
+            "{text:?} is not a time in the future; write for example 4h, 18:00, tomorrow, \"tomorrow 08:00\" or \"2026-11-24 08:00\""
         )
     };
-    let span = text.strip_prefix('+').or_else(|| text.strip_prefix("in ")).unwrap_or(text).replace(' ', "");
-    if let Ok(span) = parse_duration(&span) {
+    let span = text.strip_prefix('+').or_else(|| text.strip_prefix("in ")).unwrap_or(text);
+    if let Ok(span) = parse_duration(span) {
         let span = TimeDelta::from_std(span).map_err(|_| wrong())?;
         return now.checked_add_signed(span).filter(|time| *time > now).ok_or_else(wrong);
     }
-    // Seen from this time tomorrow the last 18:00 is the next one from now.
+    // The last 18:00 before this time tomorrow is the next one from now.
     let tomorrow = now.checked_add_days(Days::new(1)).ok_or_else(wrong)?;
     let time = match text.strip_prefix("tomorrow") {
         Some(rest) => parse_past::parse(&format!("today{rest}"), tomorrow),
@@ -36,11 +37,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_say_of_the_future() {
+    fn times_in_the_future_are_parsed() {
         // The zone of the machine that runs this is not known: local words are checked against each other.
         let now = crate::base::clock::parse("2026-11-20T21:40:00Z").unwrap();
         let get = |text: &str| parse(text, now).unwrap_or_else(|error| panic!("{error}"));
-        for text in ["4h", "+4h", "in 4 h", "240m"] {
+        for text in ["4h", "+4h", "in 4 h", "in 4 hours", "240m"] {
             assert_eq!(get(text), now + TimeDelta::hours(4), "{text}");
         }
         for text in ["00:00", "12:30", "23:59"] {

@@ -1,4 +1,4 @@
-//! Points in time as people say them: `03:00`, `yesterday`, `yesterday 14:30`, `2h ago`, `2026-11-20`, RFC 3339.
+//! Parses points in time that lie in the past: `03:00`, `yesterday`, `yesterday 14:30`, `2h ago`, `2026-11-20`, RFC 3339.
 
 use crate::base::units::parse_duration;
 use chrono::{
@@ -7,8 +7,8 @@ use chrono::{
 };
 use std::time::Duration;
 
-/// The time that `text` means, seen from `now`, in the zone of this host. A time of day alone is the last one that is not
-/// in the future; a day alone is its midnight.
+/// Parses a time relative to `now`, in the host's time zone. A time of day alone is its last occurrence; a day alone is its
+/// midnight; a duration alone is that long ago.
 ///
 /// # Errors
 /// A sentence that says what can be written.
@@ -31,10 +31,10 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     }
     let span = text.strip_suffix("ago").map_or_else(|| text.strip_prefix('-'), |span| Some(span.trim()));
     if let Some(span) = span {
-        let span = words(span).ok_or_else(wrong)?;
+        let span = duration(span).ok_or_else(wrong)?;
         return now.checked_sub_signed(TimeDelta::from_std(span).map_err(|_| wrong())?).ok_or_else(wrong);
     }
-    if let Some(span) = words(text) {
+    if let Some(span) = duration(text) {
         return now.checked_sub_signed(TimeDelta::from_std(span).map_err(|_| wrong())?).ok_or_else(wrong);
     }
     let lower = text.to_lowercase().replace("noon", "12:00").replace("midnight", "00:00");
@@ -59,11 +59,11 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     date.zip(time).and_then(|(date, time)| local(date.and_time(time))).ok_or_else(wrong)
 }
 
-/// The span that `text` means: a day (`yesterday`, `2026-11-20`) or a month (`2026-11`) is all of it, `A..B` reaches from the
-/// begin of A to the end of B, any other time is that moment. The end is not included.
+/// Parses a span with an exclusive end: a day (`yesterday`, `2026-11-20`) or a month (`2026-11`) as a whole, `A..B` from the
+/// start of A to the end of B; any other time is an empty span.
 ///
 /// # Errors
-/// As [`parse`], or that the span ends before it begins.
+/// As [`parse`], or the span ends before it begins.
 pub fn span(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
     if text.trim().is_empty() {
         return Err("the time is empty; write for example yesterday, 2026-11-20 or 2026-11-01..2026-11-08".to_string());
@@ -75,7 +75,7 @@ pub fn span(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<U
     if begin >= end && !is_moment { Err(format!("{text:?} ends before it begins")) } else { Ok((begin, end)) }
 }
 
-/// A day or a month as a whole; any other time as itself.
+/// Parses a day or a month as a whole, any other time as an empty span.
 fn whole(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
     let today = now.with_timezone(&Local).date_naive();
     let lower = text.trim().to_lowercase();
@@ -101,60 +101,26 @@ fn whole(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>
     }
 }
 
-/// A day of the week by its English name, or the first three letters of it.
+/// Parses an English weekday, or its first three letters or more.
 fn weekday(text: &str) -> Option<Weekday> {
     text.parse().ok().filter(|_| text.len() >= 3)
 }
 
-/// The last such day that is not after today.
+/// The last such weekday, today included.
 fn last_weekday(day: Weekday, today: NaiveDate) -> Option<NaiveDate> {
     today.checked_sub_days(Days::new(u64::from(today.weekday().days_since(day))))
 }
 
-/// The midnight in the zone of this host that begins the day of `time`.
+/// The local midnight that starts the day of `time`.
 pub fn midnight(time: DateTime<Utc>) -> DateTime<Utc> {
     local(time.with_timezone(&Local).date_naive().and_time(NaiveTime::MIN)).unwrap_or(time)
 }
 
-/// A span as people say it: `90s`, `5 minutes`, `1h 30m`, `2 weeks`.
-fn words(text: &str) -> Option<Duration> {
-    // A capital M is a month, as users of other tools know it.
-    let text =
-        if text.ends_with('M') && !text.contains('m') { text.replace('M', "month") } else { text.to_lowercase() };
-    let mut compact = String::new();
-    let (mut number, mut unit) = (String::new(), String::new());
-    let flush = |number: &mut String, unit: &mut String, compact: &mut String| -> Option<()> {
-        if number.is_empty() && unit.is_empty() {
-            return Some(());
-        }
-        let (factor, letter) = match unit.as_str() {
-            "s" | "sec" | "secs" | "second" | "seconds" => (1, 's'),
-            "m" | "min" | "mins" | "minute" | "minutes" => (1, 'm'),
-            "h" | "hr" | "hrs" | "hour" | "hours" => (1, 'h'),
-            "d" | "day" | "days" => (1, 'd'),
-            "w" | "week" | "weeks" => (7, 'd'),
-            "month" | "months" => (30, 'd'),
-            "y" | "year" | "years" => (365, 'd'),
-            _ => return None,
-        };
-        let count = number.parse::<u64>().ok()?.checked_mul(factor)?;
-        compact.push_str(&format!("{count}{letter}"));
-        number.clear();
-        unit.clear();
-        Some(())
-    };
-    for c in text.chars().filter(|c| !c.is_whitespace()) {
-        if c.is_ascii_digit() {
-            if !unit.is_empty() {
-                flush(&mut number, &mut unit, &mut compact)?;
-            }
-            number.push(c);
-        } else {
-            unit.push(c);
-        }
-    }
-    flush(&mut number, &mut unit, &mut compact)?;
-    parse_duration(&compact).ok()
+/// Parses a duration in any case; a capital `M` is a month.
+fn duration(text: &str) -> Option<Duration> {
+    let is_month = text.ends_with('M') && !text.contains('m');
+    let text = if is_month { text.replace('M', "months") } else { text.to_lowercase() };
+    parse_duration(&text).ok()
 }
 
 fn time_of_day(text: &str) -> Option<NaiveTime> {
@@ -168,8 +134,8 @@ fn time_of_day(text: &str) -> Option<NaiveTime> {
     of_day().or_else(of_half)
 }
 
-/// The moment of a local time. In autumn an hour comes twice: the first is meant. In spring one does not come: the
-/// moment an hour later is meant.
+/// Converts a local time. Of an hour that occurs twice in autumn the first is taken; a time that is skipped in spring is
+/// moved an hour later.
 fn local(time: NaiveDateTime) -> Option<DateTime<Utc>> {
     match Local.from_local_datetime(&time) {
         LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => Some(time.to_utc()),
@@ -184,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_say() {
+    fn times_in_the_past_are_parsed() {
         // The zone of the machine that runs this is not known: local words are checked against each other.
         let now = crate::base::clock::parse("2026-11-20T21:40:00Z").unwrap();
         let get = |text: &str| parse(text, now).unwrap_or_else(|error| panic!("{error}"));
@@ -200,8 +166,9 @@ mod tests {
         assert_eq!(get("2026-11-20 03:00"), get("2026-11-20") + TimeDelta::hours(3));
         assert!(get("03:00") <= now && get("03:00") > now - TimeDelta::days(1));
         assert!(get("23:59") <= now, "a time of day is never in the future");
-        assert_eq!(get("1y"), now - TimeDelta::days(365));
-        assert_eq!((get("1M"), get("1m")), (now - TimeDelta::days(30), now - TimeDelta::minutes(1)));
+        assert_eq!(get("1y"), now - TimeDelta::hours(365 * 24 + 6));
+        assert_eq!((get("1M"), get("1m")), (now - TimeDelta::seconds(2_630_016), now - TimeDelta::minutes(1)));
+        assert_eq!((get("2 Weeks"), get("1h 30m ago")), (now - TimeDelta::days(14), now - TimeDelta::minutes(90)));
         assert_eq!(get("@1795210800").timestamp(), 1_795_210_800);
         assert_eq!((get("yesterday noon"), get("yesterday 3pm")), (get("yesterday 12:00"), get("yesterday 15:00")));
         assert_eq!((get("Yesterday"), get("2026-11-20T03:00")), (get("yesterday"), get("2026-11-20 03:00")));

@@ -1,8 +1,8 @@
-//! Numbers and durations as people read and write them.
+//! Formats and parses sizes, durations and metric values.
 
 use std::time::Duration;
 
-/// Bytes with a binary unit and at most three digits: `1.5 GiB`.
+/// Formats bytes with a binary unit and three significant digits: `1.5 GiB`.
 pub fn bytes(value: f64) -> String {
     let mut scaled = value;
     let mut unit = "B";
@@ -16,7 +16,7 @@ pub fn bytes(value: f64) -> String {
     format!("{} {unit}", short(scaled))
 }
 
-/// A number with at most three digits before it gets long: `0.42`, `3.1`, `97`, `1234`.
+/// Formats a number with three significant digits, more only for large integers: `0.42`, `3.1`, `97`, `1234`.
 pub fn short(value: f64) -> String {
     let size = value.abs();
     let text = if size >= 99.95 || size == 0.0 {
@@ -32,7 +32,7 @@ pub fn short(value: f64) -> String {
     }
 }
 
-/// A span in its two largest units: `38 min`, `4 d 6 h`, `12 s`.
+/// Formats seconds in their two largest units: `38 min`, `4 d 6 h`, `12 s`. Negative and non-finite ones are `0 s`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return "0 s".to_string();
@@ -47,34 +47,25 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// Reads a span as it is written in a configuration: `90s`, `5m`, `4h`, `7d`, `1h30m`.
+/// Longest duration that is accepted, in seconds: ten years.
+const DURATION_MAX: u64 = 10 * 366 * 86_400;
+
+/// Parses a duration: `90s`, `5m`, `1h30m`, `1.5 h`, `2 weeks`.
 ///
 /// # Errors
 /// A sentence that says what was expected.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let expected = || format!("{text:?} is not a duration; write for example \"90s\", \"5m\", \"4h\" or \"1h30m\"");
-    let (mut total, mut digits) = (0_u64, String::new());
-    for c in text.trim().chars() {
-        if c.is_ascii_digit() {
-            digits.push(c);
-            continue;
-        }
-        let factor = match c {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            _ => return Err(expected()),
-        };
-        let value: u64 = digits.parse().map_err(|_| expected())?;
-        total = value.checked_mul(factor).and_then(|part| total.checked_add(part)).ok_or_else(expected)?;
-        digits.clear();
+    // humantime reads M as months, too easily meant as minutes in a rule, and panics where seconds overflow.
+    let is_long = text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() > 10);
+    if is_long || text.contains('M') {
+        return Err(expected());
     }
-    let whole = digits.is_empty() && !text.trim().is_empty();
-    if whole && total <= 10 * 366 * 86_400 { Ok(Duration::from_secs(total)) } else { Err(expected()) }
+    let span = humantime::parse_duration(text.trim()).map_err(|_| expected())?;
+    if span.as_secs() <= DURATION_MAX { Ok(span) } else { Err(expected()) }
 }
 
-/// Reads a size as it is written in a configuration: `500 MiB`, `1GiB`, `2 GB`, `1048576`.
+/// Parses a size in bytes: `500 MiB`, `1GiB`, `2 GB`, `1048576`.
 ///
 /// # Errors
 /// A sentence that says what was expected.
@@ -98,7 +89,8 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
     number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(expected)
 }
 
-/// A value in the unit that the end of its metric's name states, as people read it.
+/// Formats a value in the unit that the suffix of its metric's name states: `_percent`, `bytes`, `_seconds`,
+/// `_per_second`.
 pub fn metric_value(metric: &str, value: f64) -> String {
     let rate = metric.ends_with("_per_second");
     let name = metric.trim_end_matches("_per_second");
@@ -119,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_can_read_them() {
+    fn values_are_formatted_with_three_digits() {
         let cases = [
             (0.0, "0 B"),
             (1023.0, "1023 B"),
@@ -149,10 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn durations_in_files() {
+    fn durations_are_parsed() {
         assert_eq!(parse_duration("1h30m").unwrap(), Duration::from_secs(5400));
         assert_eq!(parse_duration("0s").unwrap(), Duration::ZERO);
-        for wrong in ["", "5", "m", "5x", "-5m", "99999999999999999999d", "5m5", "20000d"] {
+        assert_eq!(parse_duration(" 1 h 30 min ").unwrap(), Duration::from_secs(5400));
+        assert_eq!(parse_duration("2 weeks").unwrap(), Duration::from_secs(14 * 86_400));
+        for wrong in
+            ["", "5", "m", "5x", "-5m", "99999999999999999999d", "5m5", "20000d", "5M", "18446744073709551615s1s"]
+        {
             assert!(parse_duration(wrong).is_err(), "{wrong}");
         }
     }
