@@ -5,19 +5,22 @@ use crate::base::clock::Now;
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::{read_at_most, replace};
 use crate::cli::{Call, Exit, Output};
-use crate::config::alert::READER;
-use crate::config::despite::{data_dir_despite, load_despite, load_without_variables};
 use crate::config::load::load;
-use crate::config::{Config, Loaded, Problem, Request};
+use crate::config::location::Source;
+use crate::config::read_others::ALL_SECTIONS;
+use crate::config::salvage::salvage;
+use crate::config::{Config, ConfigIssue, Loaded, Request};
 use crate::probe::Root;
 use crate::store::Store;
 use anyhow::{Context as _, Result};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Mode of files that may hold a secret.
 const SECRET_MODE: u32 = 0o600;
+/// Largest copy of the last good configuration that is read, in bytes.
+const LAST_GOOD_MAX: u64 = 2 * 1024 * 1024;
 /// What to do when there is no way to anybody.
 const NOBODY: &str =
     "nobody is told: set to = [\"you@example.org\"] under [alert] in osmon.toml, then osmon send-alert --test";
@@ -34,7 +37,7 @@ pub struct Context {
     pub root: Root,
     pub now: Now,
     /// What is wrong with the configuration; then `config` is the last good one, or the default.
-    pub problems: Arc<Vec<Problem>>,
+    pub problems: Arc<Vec<ConfigIssue>>,
     /// What is in force where there are problems, in words.
     pub instead: &'static str,
     loaded: Arc<Loaded>,
@@ -48,7 +51,7 @@ impl Context {
 
     /// The same for those who tell nobody anything, and so need not know whom and how.
     pub fn open_to_measure(call: &Call) -> Result<Self> {
-        Self::stand(call, &Request { alert: None, ..asked(call) })
+        Self::stand(call, &Request { others: None, ..request(call) })
     }
 
     /// The same for those who show what is recorded, which must not be taken for nothing where it cannot be read.
@@ -81,9 +84,11 @@ impl Context {
         now.boottime_seconds = root.recorded_boottime().unwrap_or(now.boottime_seconds);
         let (loaded, problems, instead) = match load(request) {
             Ok(loaded) => (loaded, Vec::new(), ""),
-            Err(mut problems) => {
-                let (loaded, instead, hidden) = fallback(request, &problems)?;
-                problems.extend(hidden);
+            Err(problems) => {
+                let (loaded, instead) = salvage(request, &problems, read_last_good).ok_or_else(|| {
+                    let message = "the built-in default configuration could not be read (please report this)";
+                    ErrorKind::Configuration(message.to_string())
+                })?;
                 (loaded, problems, instead)
             }
         };
@@ -115,7 +120,7 @@ impl Context {
     pub fn keep_configuration(&self) {
         let path = last_good(self.store.directory());
         if let Some((_, text)) = self.loaded.file.as_ref().filter(|_| self.problems.is_empty())
-            && read_at_most(&path, 2 * 1024 * 1024).ok().as_deref() != Some(text.as_bytes())
+            && read_at_most(&path, LAST_GOOD_MAX).ok().as_deref() != Some(text.as_bytes())
         {
             // Without it a wrong file falls back to the default: no reason to stop. It may hold a secret.
             let _ = replace(&path, text.as_bytes(), SECRET_MODE);
@@ -182,53 +187,23 @@ impl Context {
     }
 }
 
-/// What the flags and the environment ask the configuration to be.
+/// The configuration that the command line and the environment ask for.
 pub fn request(call: &Call) -> Request {
-    Request { alert: Some(READER), ..asked(call) }
-}
-
-fn asked(call: &Call) -> Request {
-    Request {
-        alert: None,
+    let source = Source {
         file: call.common.config.clone(),
         data_dir: call.common.data_dir.clone(),
-        instead: None,
-        written: None,
         environment: std::env::vars_os()
             .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
-    }
+    };
+    Request { source, others: Some(ALL_SECTIONS) }
 }
 
-fn last_good(directory: &std::path::Path) -> PathBuf {
+/// Path of the last good configuration in a data directory.
+fn last_good(directory: &Path) -> PathBuf {
     directory.join("state").join("last-good.toml")
 }
 
-/// The last good configuration, without one what is right of this one, else of the last good one, else the default;
-/// always for the data directory that was meant, without variables that are wrong. And what it is, in words; and what
-/// was found to be wrong besides.
-fn fallback(request: &Request, problems: &[Problem]) -> Result<(Loaded, &'static str, Vec<Problem>)> {
-    let directory = data_dir_despite(request);
-    let placed = Request { data_dir: Some(directory.clone()), ..request.clone() };
-    if let Some(loaded) = load_without_variables(&placed) {
-        return Ok((loaded, "all that is right", Vec::new()));
-    }
-    let last_good = read_at_most(&last_good(&directory), 2 * 1024 * 1024);
-    let last_good = last_good.ok().and_then(|text| String::from_utf8(text).ok());
-    let known = last_good.map(|text| Request { instead: Some(text), ..placed.clone() });
-    if let Some(loaded) = known.as_ref().and_then(load_without_variables) {
-        return Ok((loaded, "the last good configuration", Vec::new()));
-    }
-    let (loaded, hidden) = load_despite(&placed, problems);
-    if let Some(loaded) = loaded {
-        return Ok((loaded, "all that is right", hidden));
-    }
-    if let Some(loaded) = known.as_ref().and_then(|known| load_despite(known, &load(known).err()?).0) {
-        return Ok((loaded, "what is right of the last good configuration", hidden));
-    }
-    let nothing = load_without_variables(&Request { instead: Some(String::new()), ..placed });
-    nothing.map(|loaded| (loaded, "the built-in defaults, which tell nobody", hidden)).ok_or_else(|| {
-        let message = "the built-in default configuration could not be read (please report this)";
-        ErrorKind::Configuration(message.to_string()).into()
-    })
+fn read_last_good(directory: &Path) -> Option<String> {
+    String::from_utf8(read_at_most(&last_good(directory), LAST_GOOD_MAX).ok()?).ok()
 }

@@ -2,9 +2,9 @@
 
 use crate::base::error_kind::ErrorKind;
 use crate::cli::{Call, Command, Exit};
-use crate::config::despite::load_despite;
-use crate::config::load::{Loaded, load, usual_file};
-use crate::config::{DEFAULT, Problem};
+use crate::config::ConfigIssue;
+use crate::config::load::{Loaded, load};
+use crate::config::schema::DEFAULT;
 use crate::context::request;
 use crate::model::incident::Severity;
 use anyhow::Result;
@@ -44,7 +44,7 @@ fn run(call: &Call) -> Result<Exit> {
         Action::Show { default: true } => call.out.print(DEFAULT.trim_end()),
         Action::Show { default: false } => match load(&request) {
             Ok(loaded) => call.out.print(&show(&loaded, call.out.json)),
-            Err(problems) => return Err(wrong(call, &problems)),
+            Err(issues) => return Err(report(call, &issues)),
         },
         Action::Check => match load(&request) {
             Ok(loaded) => {
@@ -53,7 +53,12 @@ fn run(call: &Call) -> Result<Exit> {
                     call.out.warn(&format!("warning: {warning}"));
                 }
                 let place = loaded.file.map_or_else(
-                    || format!("no file ({} does not exist): the default is in force", usual_file(&request).display()),
+                    || {
+                        format!(
+                            "no file ({} does not exist): the default is in force",
+                            request.source.usual_file().display()
+                        )
+                    },
                     |(path, _)| format!("{}: all right", path.display()),
                 );
                 if call.out.json {
@@ -65,21 +70,17 @@ fn run(call: &Call) -> Result<Exit> {
                     call.out.info(&place);
                 }
             }
-            Err(mut problems) => {
-                let (_, hidden) = load_despite(&request, &problems);
-                problems.extend(hidden);
-                return Err(wrong(call, &problems));
-            }
+            Err(issues) => return Err(report(call, &issues)),
         },
     }
     Ok(Exit::Done)
 }
 
-/// Says every problem but the last, which is left for the error that ends the command.
-fn wrong(call: &Call, problems: &[Problem]) -> anyhow::Error {
-    let (last, rest) = problems.split_last().map_or((String::new(), problems), |(last, rest)| (last.to_string(), rest));
-    for problem in rest {
-        call.out.warn(&problem.to_string());
+/// Reports every issue but the last, which becomes the error that ends the command.
+fn report(call: &Call, issues: &[ConfigIssue]) -> anyhow::Error {
+    let (last, rest) = issues.split_last().map_or((String::new(), issues), |(last, rest)| (last.to_string(), rest));
+    for issue in rest {
+        call.out.warn(&issue.to_string());
     }
     ErrorKind::Configuration(last).into()
 }

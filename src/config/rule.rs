@@ -1,8 +1,4 @@
-//! `[rule.NAME]`: what counts as a crisis.
-
-mod written;
-
-pub(super) use written::{Written, forget_derived, keys};
+//! A rule: what counts as a crisis.
 
 use super::window::Window;
 use crate::base::text::clean;
@@ -12,25 +8,25 @@ use std::time::Duration;
 /// Longest title, in characters.
 const TITLE_MAX: usize = 160;
 
-/// A limit at which something is raised, and the one at which it is over.
+/// A limit that raises a severity, and the one that clears it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
     /// Reaching it is a breach.
     pub raise: f64,
-    /// Being strictly inside it is well again.
+    /// Being strictly inside it is no breach any more.
     pub clear: f64,
-    /// How long a breach must last before anybody is told.
+    /// How long a breach must last before the rule fires.
     pub hold: Duration,
 }
 
-/// One rule.
+/// `[rule.NAME]`, resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// Its name in the configuration.
     pub name: String,
-    /// What people call it; `{label}` stands for a label's value.
+    /// Title for people; `{label}` stands for a label's value.
     pub title: String,
-    /// Which metrics it watches.
+    /// The metrics it watches.
     pub metric: Selector,
     /// The limits are ceilings (else floors).
     pub above: bool,
@@ -38,48 +34,48 @@ pub struct Rule {
     pub warning: Option<Limit>,
     /// Limit for critical.
     pub critical: Option<Limit>,
-    /// So many breaches of the last snapshots raise it, instead of one that lasts.
+    /// Number of breaches that fire it, instead of one that lasts.
     pub samples: Option<Samples>,
-    /// How long it must be well again before it is over.
+    /// How long it must be without breach before it clears.
     pub clear_for: Duration,
-    /// What is held against the limits.
+    /// What is compared with the limits.
     pub measure: Measure,
-    /// So soon after a boot it does not fire.
+    /// Time after a boot during which it does not fire.
     pub boot_grace: Duration,
-    /// What a message says of it; empty: value and limit. `{value}`, `{limit}`, `{left}` and labels are put in.
+    /// Text of a message; empty: value and limit. `{value}`, `{limit}`, `{left}` and labels are filled in.
     pub message: String,
-    /// When people want to be told; `None`: always.
+    /// When people want to be notified; `None`: always.
     pub window: Option<Window>,
-    /// What is usual for this hour of the week is not told: of a value its warnings, of a forecast all.
+    /// Do not notify of what is usual for the hour of the week: warnings of a value, everything of a forecast.
     pub mutes_usual: bool,
 }
 
 /// `breaches` of the last `of` snapshots: 1 ≤ `breaches` ≤ `of` ≤ 32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Samples {
-    /// So many beyond the limit raise it.
+    /// Number of breaches that fire the rule.
     pub breaches: u32,
-    /// So many snapshots count; one without a value is no breach.
+    /// Number of snapshots considered; one without a value is no breach.
     pub of: u32,
 }
 
-/// What of a metric is held against the limits.
+/// What is compared with the limits of a rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Measure {
-    /// Its value.
+    /// The value of the metric.
     Value,
-    /// How much it changed within this span.
+    /// Its change within this span.
     Change(Duration),
-    /// In how many seconds it reaches this value at its present pace: the limits are seconds.
+    /// The time in seconds until it reaches this value at its present pace.
     Reaches(f64),
-    /// The sum of its values within this span: of what is counted anew by each snapshot.
+    /// The sum of its values within this span, for metrics that each snapshot counts anew.
     Total(Duration),
-    /// How many spreads it is outside of what is usual for this hour of the week: the limit is a number of spreads.
+    /// Its distance from what is usual for this hour of the week, in spreads.
     Unusual,
 }
 
 impl Rule {
-    /// Whether what is judged is bad above its limits: of a forecast, little time is bad; of a band, to be far outside.
+    /// Whether values above the limits are bad. For a forecast little time is bad, for unusual values a large distance.
     pub fn is_ceiling(&self) -> bool {
         match self.measure {
             Measure::Reaches(_) => false,
@@ -88,7 +84,7 @@ impl Rule {
         }
     }
 
-    /// The title with labels put in. Where it names none of them they stand behind it: two disks must not look the same.
+    /// The title with label values filled in; without placeholders they are appended, to tell two disks apart.
     pub fn title(&self, labels: &[Label]) -> String {
         let filled =
             labels.iter().fold(self.title.clone(), |title, (key, value)| title.replace(&format!("{{{key}}}"), value));

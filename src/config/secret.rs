@@ -1,24 +1,23 @@
-//! Secrets: in a file, in the environment, from systemd, or in the configuration when nobody else can read that.
+//! Secrets: in a file, in the environment, from systemd, or in a configuration file that others cannot read.
 
 use crate::base::file::read_at_most;
 use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use toml::Table;
 
 /// Longest secret file that is read, in bytes.
 const FILE_MAX: u64 = 64 * 1024;
-/// Anybody may read it.
+/// Permission bits of other users.
 const OTHERS: u32 = 0o007;
 
-/// Where a secret is. At most one of the three is used, in this order.
+/// Where a secret is stored. The first of the three that is set is used.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret {
-    /// Itself.
+    /// The secret itself.
     pub text: String,
-    /// The file whose first line it is; a name without a slash is a systemd credential.
+    /// File whose first line is the secret; a name without a slash is a systemd credential.
     pub file: String,
-    /// The environment variable that holds it.
+    /// Environment variable that holds the secret.
     pub env: String,
 }
 
@@ -30,21 +29,15 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// The secret of that key in a section: `key`, `key_file`, `key_env`.
-    pub fn of(table: &Table, key: &str) -> Self {
-        let text = |name: &str| table.get(name).and_then(toml::Value::as_str).unwrap_or_default().to_string();
-        Self { text: text(key), file: text(&format!("{key}_file")), env: text(&format!("{key}_env")) }
-    }
-
-    /// Whether there is one at all.
+    /// Whether a secret is configured.
     pub fn is_set(&self) -> bool {
         !(self.text.is_empty() && self.file.is_empty() && self.env.is_empty())
     }
 
-    /// The secret.
+    /// Reads the secret.
     ///
     /// # Errors
-    /// Why there is none; the secret is never in it.
+    /// A reason that never contains the secret.
     pub fn read(&self) -> Result<String, String> {
         if !self.text.is_empty() {
             return Ok(self.text.clone());
@@ -58,7 +51,7 @@ impl Secret {
         }
     }
 
-    /// The file it is in.
+    /// Path of the file.
     fn path(&self) -> Result<PathBuf, String> {
         if self.file.contains('/') {
             return Ok(PathBuf::from(&self.file));
@@ -69,8 +62,8 @@ impl Secret {
         }
     }
 
-    /// What is wrong with the file it is in, with the command that mends it.
-    pub fn doubt(&self) -> Option<String> {
+    /// What is wrong with its file, with the command that fixes it.
+    pub fn file_problem(&self) -> Option<String> {
         if self.file.is_empty() || !self.text.is_empty() {
             return None;
         }
@@ -95,7 +88,7 @@ fn first_line(path: &Path) -> Result<String, String> {
     }
 }
 
-/// Whether a key of that path holds a secret itself, when it is not empty.
+/// Whether the key at a path holds a secret.
 pub fn is_secret(path: &[String]) -> bool {
     let last = path.last().map(String::as_str).unwrap_or_default();
     match path.first().map(String::as_str) {
@@ -107,7 +100,7 @@ pub fn is_secret(path: &[String]) -> bool {
     }
 }
 
-/// Whether others can read a file that holds a secret.
+/// Whether other users can read a file.
 pub fn is_open_to_others(path: &Path) -> bool {
     path.metadata().is_ok_and(|meta| meta.permissions().mode() & OTHERS != 0)
 }

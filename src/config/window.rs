@@ -1,33 +1,33 @@
-//! `between` and `days` of a rule: when people want to be told.
+//! `between` and `days`: when people want to be notified.
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// Hours of the day and days of the week, in the zone of the host.
+/// Hours of the day and days of the week, in the host's time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// From this minute of the day.
+    /// First minute of the day.
     pub from: u32,
-    /// To this minute of the day, which is not in it; before `from`: over midnight.
+    /// End, as a minute of the day (exclusive); before `from`: past midnight.
     pub to: u32,
-    /// Days, from Monday. Of hours over midnight it is the day they begin on.
+    /// Days from Monday; a window past midnight belongs to the day it begins on.
     pub days: [bool; 7],
-    /// As it was written.
+    /// As written in the configuration.
     pub text: String,
 }
 
 impl Window {
-    /// Reads `08:00-20:00` and `mon-fri,sun`; of either one may be empty. `None`: always.
+    /// Parses `08:00-20:00` and `mon-fri,sun`; each may be empty. `None`: always.
     ///
     /// # Errors
-    /// The key that is wrong, and a sentence that says what was expected.
+    /// The key to change, and a sentence that says what was expected.
     pub fn read(between: &str, days: &str) -> Result<Option<Self>, (&'static str, String)> {
         if between.trim().is_empty() && days.trim().is_empty() {
             return Ok(None);
         }
         let (from, to) = hours(between).ok_or_else(|| {
-            ("between", format!("{between:?} is no span of a day; write for example \"08:00-20:00\""))
+            ("between", format!("{between:?} is not a span of a day; write for example \"08:00-20:00\""))
         })?;
         let days_read = weekdays(days)
             .ok_or_else(|| ("days", format!("{days:?} are no days; write for example \"mon-fri\" or \"sat,sun\"")))?;
@@ -35,7 +35,7 @@ impl Window {
         Ok(Some(Self { from, to, days: days_read, text: text.join(" ") }))
     }
 
-    /// Whether a time is in it, in a zone that is so many seconds east of UTC.
+    /// Whether a time is inside, in a zone that many seconds east of UTC.
     pub fn holds(&self, time: DateTime<Utc>, zone_offset_seconds: i32) -> bool {
         let local = time.checked_add_signed(TimeDelta::seconds(zone_offset_seconds.into())).unwrap_or(time);
         let (minute, today) = (local.hour() * 60 + local.minute(), local.weekday().num_days_from_monday() as usize);

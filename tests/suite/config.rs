@@ -18,8 +18,8 @@ fn every_mistake_is_named_with_its_place_and_a_way_out() {
         ("[rule.cpu]\nwarning = \"80\"\n", "FILE:2:1: rule.cpu.warning: expected a number, found string\n"),
         ("[rule.cpu]\nwarning = 97\n", "FILE:2:1: rule.cpu.warning: warning (97) must be below critical (95)\n"),
         (
-            "[rule.cpu]\nfor = \"5 minutes\"\n",
-            "FILE:2:1: rule.cpu.for: \"5 minutes\" is not a duration; write for example \"90s\", \"5m\", \"4h\" or \"1h30m\"\n",
+            "[rule.cpu]\nfor = \"5 moments\"\n",
+            "FILE:2:1: rule.cpu.for: \"5 moments\" is not a duration; write for example \"90s\", \"5m\", \"4h\" or \"1h30m\"\n",
         ),
         (
             "[rule.new]\nmetric = \"cpu.busy_percent\"\n",
@@ -42,10 +42,7 @@ fn every_mistake_is_named_with_its_place_and_a_way_out() {
             "FILE:2:1: rule.cpu_unusual.per: a rule has \"per\" or \"unusual\", not both\n",
         ),
         ("[rule.crash_loop]\ntotal = \"8d\"\n", "FILE:2:1: rule.crash_loop.total: must be from 1m to 7d\n"),
-        (
-            "[rule.new]\nwarning = 1\n",
-            "FILE:1:7: rule.new.metric: is missing: which number is watched? osmon probe --json shows them all\n",
-        ),
+        ("[rule.new]\nwarning = 1\n", "FILE:1:7: rule.new.metric: is required; osmon probe --json shows all metrics\n"),
         ("[probe]\ntop_processes = -1\n", "FILE:2:1: probe.top_processes: must not be negative\n"),
         ("[report]\npath = \"x.html\"\n", "FILE:2:1: report.path: \"x.html\" must be an absolute path\n"),
         ("[alert]\nto = \"me\"\n", "FILE:2:1: alert.to: expected a list of strings, found string\n"),
@@ -85,7 +82,7 @@ fn flags_beat_the_environment_beats_the_file_beats_the_default() {
     let done = host.command("osmon", &["config", "check"]).env("OSMON_RULE_CPU_WARNNING", "50").output().unwrap();
     assert_eq!(
         String::from_utf8(done.stderr).unwrap(),
-        "osmon config: environment variable OSMON_RULE_CPU_WARNNING: sets nothing; did you mean \"OSMON_RULE_CPU_WARNING\"?\n"
+        "osmon config: environment variable OSMON_RULE_CPU_WARNNING: unknown variable; did you mean \"OSMON_RULE_CPU_WARNING\"?\n"
     );
     let done = host.command("osmon", &["config", "check"]).env("OSMON_PROBE_TOP_PROCESSES", "many").output().unwrap();
     assert!(String::from_utf8(done.stderr).unwrap().contains("expected a whole number, found \"many\""));
@@ -102,17 +99,17 @@ fn the_default_is_the_documented_file() {
 }
 
 #[test]
-fn a_wrong_file_stops_no_run_and_is_said_once() {
+fn a_broken_file_stops_no_run_and_is_reported_once() {
     let mut host = Host::recorded("vm");
     host.config = "[report]\ntitle = \"my title\"\n".to_string();
     host.osmon(&["run"]).ok();
     host.config = "[report]\ntitel = \"x\"\n".to_string();
     host.advance(60, 1);
     let done = host.osmon(&["run"]);
-    assert_eq!(done.code, 78, "it did its work, and perhaps not what was meant");
+    assert_eq!(done.code, 78, "it did its work, perhaps with other settings than intended");
     assert!(done.err.contains("osmon.toml:2:1: report.titel: unknown key; did you mean \"title\"?; going on with the last good configuration"), "{}", done.err);
     host.advance(60, 1);
-    assert_eq!(host.osmon(&["run"]).err, "", "the second time it is not said");
+    assert_eq!(host.osmon(&["run"]).err, "", "repeated warnings are throttled");
     assert_eq!(host.snapshots().len(), 3);
     let page = std::fs::read_to_string(host.data().join("report.html")).unwrap();
     assert!(
@@ -122,7 +119,7 @@ fn a_wrong_file_stops_no_run_and_is_said_once() {
 }
 
 #[test]
-fn a_file_that_was_named_and_is_not_there_is_said() {
+fn a_missing_file_that_was_named_is_an_error() {
     let host = Host::recorded("vm");
     let done = host.osmon(&["config", "check", "--config", "/nonexistent/osmon.toml"]);
     assert_eq!(done.code, 64, "given twice");
@@ -149,16 +146,17 @@ fn a_wrong_type_hides_no_other_mistake() {
     }
 }
 
-/// One wrong key does not silence a host that has no last good configuration yet, nor send its data elsewhere.
+/// Without a last good configuration the valid keys of `[alert]` count, and data stays where it was meant to be.
 #[test]
-fn without_a_last_good_one_all_that_is_right_counts() {
-    let mut host = Host::recorded("vm");
+fn without_a_last_good_configuration_alerts_are_sent_all_the_same() {
+    // A disk of this host was switched to read-only.
+    let mut host = Host::recorded("old");
     host.config =
-        "[alert]\nto = [\"root@localhost\"]\n[rule.cpu]\nwarning = \"x\"\nfoo = 1\n[rule.memory]\nwarning = 1\nfor = \"0s\"\n"
+        "[alert]\nto = [\"root@localhost\", \"x\"]\nper_hour = 0\n[rule.cpu]\nwarning = \"x\"\n[report]\ntitle = \"t\"\n"
             .to_string();
     let done = host.osmon(&["run", "-v"]);
-    assert!(done.err.contains("going on with all that is right"), "{}", done.err);
-    assert!(done.out.contains("WARNING  Memory") && !done.out.contains("nobody is told"), "{}", done.out);
+    assert!(done.err.contains("going on with the defaults and what is valid of [alert]"), "{}", done.err);
+    assert!(done.out.contains("CRITICAL  File system") && !done.out.contains("nobody is told"), "{}", done.out);
     let waiting = std::fs::read_dir(host.path("data/outbox/new")).unwrap().count();
     assert_eq!(waiting, 1, "{}", done.out);
     let mut command = std::process::Command::new(super::harness::binary("osmon"));
@@ -166,4 +164,28 @@ fn without_a_last_good_one_all_that_is_right_counts() {
     let config = host.path("osmon.toml");
     let output = command.args(["--data-dir", "given", "--config"]).arg(config).output().unwrap();
     assert!(host.path("given/events").exists(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_data_directory_of_a_broken_file_is_used() {
+    let host = Host::recorded("vm");
+    let data = host.path("elsewhere");
+    std::fs::write(host.path("osmon.toml"), format!("data_dir = {:?}\n[store\nx = = 1\n", data)).unwrap();
+    let mut command = std::process::Command::new(super::harness::binary("osmon"));
+    command.env_clear().env("HOME", host.path("home")).args(["note", "here", "--config"]);
+    let output = command.arg(host.path("osmon.toml")).output().unwrap();
+    assert!(data.join("events").exists(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_probe_reads_only_the_sections_it_needs() {
+    let mut host = Host::recorded("vm");
+    host.config =
+        "[rule.cpu]\nwarnin = 1\n[alert]\nto = 7\n[report]\ntitel = 1\n[probe]\nprocesses = false\n".to_string();
+    host.small("osmon-probe", &[]).ok();
+    assert!(host.snapshots()[0].get("process").is_none(), "its own section counts");
+    host.config = "[prob]\nprocesses = false\n[rule.cpu]\nwarnin = 1\n".to_string();
+    let done = host.small("osmon-probe", &[]);
+    assert!(done.err.contains("prob: unknown key; did you mean \"probe\"?"), "{}", done.err);
+    assert!(!done.err.contains("warnin"), "{}", done.err);
 }

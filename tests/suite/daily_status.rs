@@ -25,7 +25,7 @@ fn a_sign_of_life_once_a_day_is_no_event() {
     let json = host.osmon(&["incidents", "--json"]).ok().json();
     assert_eq!(json["incident"].as_array().map(Vec::len), Some(0));
     host.config = "[alert]\nsign_of_life = \"8 o'clock\"\n".to_string();
-    assert!(host.osmon(&["config", "check"]).err.contains("is no time of day such as \"08:00\""));
+    assert!(host.osmon(&["config", "check"]).err.contains("is not a time of day such as \"08:00\""));
 }
 
 #[test]

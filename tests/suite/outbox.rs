@@ -76,7 +76,7 @@ fn a_damaged_alert_that_cannot_be_put_away_stops_no_other() {
     assert_eq!(web.bodies().len(), 1, "once");
 }
 
-/// A configuration of which only a part is right, and no last good one instead of it.
+/// A configuration of which only a part is valid, and no last good one instead of it.
 fn half(host: &mut Host) -> (String, Done) {
     let right = host.config.clone();
     host.config = right.replace("to = [\"ops@example.org\"]", "to = 7");
@@ -92,7 +92,7 @@ fn half_a_configuration_takes_no_alert_for_nobodys() {
     host.config = smtp(&mail, "\"ops@example.org\"") + &hook(&host, &web) + "min_severity = \"critical\"\n" + RULES;
     assert_eq!(minute(&mut host).code, 74);
     let (right, done) = half(&mut host);
-    assert!(done.code == 78 && done.err.contains("all that is right"), "{} {}", done.code, done.err);
+    assert!(done.code == 78 && done.err.contains("valid of [alert]"), "{} {}", done.code, done.err);
     assert_eq!(count(&host.data().join("outbox/new")), 1, "it waits");
     mail.behave(Behavior::Good);
     host.config = right;

@@ -97,8 +97,7 @@ pub fn read(context: &Context) -> Result<PageData> {
 /// The look that is configured; a style sheet that cannot be read is a problem, not a reason to stop.
 fn look(context: &Context) -> (Look, Vec<String>) {
     let report = &context.config.report;
-    let wrong =
-        context.problems.iter().map(|problem| format!("Configuration: {problem}; in force is {}", context.instead));
+    let wrong = context.problems.iter().map(|problem| format!("Configuration: {problem}; in use: {}", context.instead));
     let mut problems: Vec<String> = wrong.collect();
     let style = match report.style_file.as_str() {
         "" => String::new(),

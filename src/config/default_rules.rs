@@ -1,0 +1,130 @@
+//! The default rules, sorted by name. `data/osmon.toml` explains them; a test compares both.
+
+use super::rule_spec::RuleSpec;
+
+/// Every default rule, also those that are off until they are enabled.
+pub const DEFAULT_RULES: [RuleSpec<'static>; 18] = [
+    watch("conntrack", "Table of tracked connections", "conntrack.used_percent", [85.0, 75.0, 95.0, 90.0]),
+    RuleSpec {
+        when: "above",
+        hold: "5m",
+        critical_hold: "5m",
+        mute_usual: true,
+        ..watch("cpu", "CPU", "cpu.busy_percent", [80.0, 70.0, 95.0, 85.0])
+    },
+    unusual("cpu_unusual", "CPU unusual for this hour", "cpu.busy_percent", 4.0),
+    RuleSpec {
+        title: "Service {service} crashes in a loop",
+        metric: "service.new_restarts",
+        total: "30m",
+        warning: Some(3.0),
+        warning_clear: Some(1.0),
+        hold: "2m",
+        clear_for: "5m",
+        ..RuleSpec::named("crash_loop")
+    },
+    watch("disk", "File system {mount}", "disk.used_percent", [90.0, 88.0, 98.0, 96.0]),
+    RuleSpec {
+        title: "File system {mount} fills up",
+        metric: "disk.used_percent",
+        reaches: Some(100.0),
+        within: "8h",
+        critical_within: "2h",
+        hold: "10m",
+        critical_hold: "10m",
+        clear_for: "15m",
+        mute_usual: true,
+        ..RuleSpec::named("disk_forecast")
+    },
+    watch("file_handles", "Open files of the host", "file_handle.used_percent", [80.0, 70.0, 95.0, 90.0]),
+    watch("inodes", "Inodes of {mount}", "disk.inodes_used_percent", [90.0, 88.0, 98.0, 96.0]),
+    RuleSpec {
+        title: "Waiting for disks",
+        metric: "cpu.iowait_percent",
+        warning: Some(40.0),
+        warning_clear: Some(20.0),
+        hold: "30m",
+        clear_for: "30m",
+        mute_usual: true,
+        ..RuleSpec::named("iowait")
+    },
+    RuleSpec {
+        mute_usual: true,
+        boot_grace: "5m",
+        ..watch("load", "Load per core", "load.fifteen_per_core", [2.0, 1.75, 4.0, 3.5])
+    },
+    watch("memory", "Memory", "memory.used_percent", [85.0, 80.0, 95.0, 90.0]),
+    unusual("memory_unusual", "Memory unusual for this hour", "memory.used_percent", 4.0),
+    RuleSpec {
+        title: "Processes ended for lack of memory",
+        metric: "memory.oom_kills",
+        warning: Some(1.0),
+        warning_clear: Some(1.0),
+        hold: "0s",
+        clear_for: "10m",
+        ..RuleSpec::named("oom_kill")
+    },
+    unusual("processes_unusual", "Number of processes unusual for this hour", "process.total", 10.0),
+    RuleSpec {
+        title: "File system {mount} switched to read-only",
+        metric: "disk.read_only_by_kernel",
+        critical: Some(1.0),
+        critical_clear: Some(1.0),
+        hold: "0s",
+        clear_for: "2m",
+        ..RuleSpec::named("read_only")
+    },
+    RuleSpec {
+        title: "Service {service} failed",
+        metric: "service.failed",
+        critical: Some(1.0),
+        critical_clear: Some(1.0),
+        hold: "1m",
+        clear_for: "2m",
+        boot_grace: "5m",
+        ..RuleSpec::named("service")
+    },
+    RuleSpec {
+        title: "CPU time given to other guests",
+        metric: "cpu.steal_percent",
+        warning: Some(10.0),
+        warning_clear: Some(5.0),
+        hold: "20m",
+        clear_for: "30m",
+        ..RuleSpec::named("steal")
+    },
+    RuleSpec { hold: "5m", ..watch("swap", "Swap", "swap.used_percent", [90.0, 80.0, 98.0, 90.0]) },
+];
+
+/// A rule with limits to raise and clear a warning, and to raise and clear critical.
+const fn watch(
+    name: &'static str,
+    title: &'static str,
+    metric: &'static str,
+    [warning, warning_clear, critical, critical_clear]: [f64; 4],
+) -> RuleSpec<'static> {
+    RuleSpec {
+        title,
+        metric,
+        warning: Some(warning),
+        warning_clear: Some(warning_clear),
+        critical: Some(critical),
+        critical_clear: Some(critical_clear),
+        hold: "2m",
+        clear_for: "5m",
+        ..RuleSpec::named(name)
+    }
+}
+
+/// A rule over what is unusual for the hour of the week, off by default.
+const fn unusual(name: &'static str, title: &'static str, metric: &'static str, spreads: f64) -> RuleSpec<'static> {
+    RuleSpec {
+        enabled: false,
+        title,
+        metric,
+        unusual: Some(spreads),
+        hold: "30m",
+        clear_for: "10m",
+        ..RuleSpec::named(name)
+    }
+}

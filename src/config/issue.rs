@@ -1,0 +1,40 @@
+//! Complaints about the configuration, each with the place to fix.
+
+use std::fmt;
+
+/// Start of the place of a setting that comes from the environment.
+pub const VARIABLE: &str = "environment variable ";
+
+/// One thing that is wrong or doubtful in the configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConfigIssue {
+    /// Where it was set: `/etc/osmon/osmon.toml:12:3`, an environment variable, or `default`.
+    pub place: String,
+    /// Path of the key; empty if the issue concerns no single key.
+    pub path: Vec<String>,
+    /// What is wrong and how to fix it.
+    pub message: String,
+}
+
+impl ConfigIssue {
+    /// An issue of a key whose place is found later.
+    pub fn at(path: &[&str], message: impl Into<String>) -> Self {
+        let path = path.iter().map(ToString::to_string).collect();
+        Self { place: String::new(), path, message: message.into() }
+    }
+
+    /// The environment variable it comes from.
+    pub fn variable(&self) -> Option<&str> {
+        self.place.strip_prefix(VARIABLE)
+    }
+}
+
+impl fmt::Display for ConfigIssue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.place)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path.join("."))?;
+        }
+        f.write_str(&self.message)
+    }
+}

@@ -1,0 +1,65 @@
+//! Settings that are allowed and probably a mistake: a rule that watches nothing, a secret that others can read.
+
+use super::issue::ConfigIssue;
+use super::rule::{Measure, Rule};
+use super::settings::Config;
+use super::template;
+use crate::base::similar::hint;
+use crate::model::catalogue;
+
+/// Placeholders of a message besides labels.
+const PLACEHOLDERS: [&str; 4] = ["value", "limit", "left", "usual"];
+
+/// Every doubtful setting; the places are still to be found.
+pub fn check(config: &Config) -> Vec<ConfigIssue> {
+    let issue = |(path, message)| ConfigIssue { path, message, ..ConfigIssue::default() };
+    let secrets = config.alert.secrets().into_iter();
+    let mut issues: Vec<ConfigIssue> =
+        secrets.filter_map(|(path, secret)| Some(issue((path, secret.file_problem()?)))).collect();
+    issues.extend(template::unknown_placeholders(&config.alert.routes).into_iter().map(issue));
+    let known = catalogue::all();
+    for rule in &config.rules {
+        let name = &rule.metric.name;
+        let entry = known.iter().find(|entry| entry.name == *name);
+        let mut add = |key: &str, message: String| issues.push(ConfigIssue::at(&["rule", &rule.name, key], message));
+        if let Some(placeholder) = entry.and_then(|entry| unknown_placeholder(rule, &entry.label)) {
+            let message = format!(
+                "nothing is put in for {{{placeholder}}}; there are {{value}}, {{limit}}, {{left}}, {{usual}} and labels"
+            );
+            add("message", message);
+        }
+        if is_never_reached(rule) {
+            add("warning", "a limit above 100 % is never reached".to_string());
+        }
+        let Some(entry) = entry else {
+            let hint = hint(name, known.iter().map(|entry| entry.name.as_str()));
+            add("metric", format!("nothing that osmon measures is called {name:?}{hint}"));
+            continue;
+        };
+        match rule.metric.patterns.iter().find(|(key, _)| *key != entry.label) {
+            None => {}
+            Some((key, _)) if entry.label.is_empty() => {
+                add("metric", format!("{name} has no label {key:?}, nor any other"));
+            }
+            Some((key, _)) => add("metric", format!("{name} has no label {key:?}; it has {:?}", entry.label)),
+        }
+    }
+    issues
+}
+
+/// A placeholder in the message of a rule that is not filled in.
+fn unknown_placeholder<'a>(rule: &'a Rule, label: &str) -> Option<&'a str> {
+    let names = rule.message.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    names.filter(|name| !PLACEHOLDERS.contains(name)).find(|name| *name != label)
+}
+
+/// Whether a limit is beyond the largest possible value.
+fn is_never_reached(rule: &Rule) -> bool {
+    // For units and processes it is a share of one core.
+    let is_whole = rule.metric.name.ends_with("_percent") && !rule.metric.name.starts_with("unit.");
+    let limits = rule.warning.into_iter().chain(rule.critical);
+    rule.above
+        && rule.measure == Measure::Value
+        && is_whole
+        && limits.map(|limit| limit.raise).any(|raise| raise > 101.0)
+}

@@ -1,0 +1,87 @@
+//! Where configuration and data are, and reading the file.
+
+use super::issue::ConfigIssue;
+use crate::base::file::read_at_most;
+use nix::unistd::geteuid;
+use std::io;
+use std::path::{Path, PathBuf};
+use toml::de::DeTable;
+
+/// Largest configuration file that is read, in bytes.
+const FILE_MAX: u64 = 1024 * 1024;
+
+/// What the command line and the environment ask of the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    /// File of `--config`, which must exist.
+    pub file: Option<PathBuf>,
+    /// Directory of `--data-dir`.
+    pub data_dir: Option<PathBuf>,
+    /// The environment.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Source {
+    fn variable(&self, name: &str) -> Option<PathBuf> {
+        self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| PathBuf::from(value))
+    }
+
+    fn named_file(&self) -> Option<PathBuf> {
+        self.file.clone().or_else(|| self.variable("OSMON_CONFIG"))
+    }
+
+    /// The configuration file: the one that is named, else the usual one.
+    pub fn path(&self) -> PathBuf {
+        self.named_file().unwrap_or_else(|| self.usual_file())
+    }
+
+    /// Where the configuration file is unless one is named.
+    pub fn usual_file(&self) -> PathBuf {
+        self.base_directory("XDG_CONFIG_HOME", ".config", "/etc").join("osmon").join("osmon.toml")
+    }
+
+    /// Where data is kept unless a directory is named.
+    pub fn usual_data_dir(&self) -> PathBuf {
+        self.base_directory("XDG_STATE_HOME", ".local/state", "/var/lib").join("osmon")
+    }
+
+    fn base_directory(&self, variable: &str, below_home: &str, for_root: &str) -> PathBuf {
+        if geteuid().is_root() {
+            return PathBuf::from(for_root);
+        }
+        let home = || self.variable("HOME").unwrap_or_else(|| PathBuf::from("/")).join(below_home);
+        self.variable(variable).filter(|path| path.is_absolute()).unwrap_or_else(home)
+    }
+
+    /// Reads the configuration file. `None`: there is none, and none was named.
+    ///
+    /// # Errors
+    /// It cannot be read, is no text, or is larger than 1 MiB.
+    pub fn read(&self) -> Result<Option<(PathBuf, String)>, ConfigIssue> {
+        let path = self.path();
+        let issue =
+            |message: String| ConfigIssue { place: path.display().to_string(), message, ..ConfigIssue::default() };
+        match read_at_most(&path, FILE_MAX + 1) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.named_file().is_none() => Ok(None),
+            Err(error) => Err(issue(format!("could not read the configuration: {error}"))),
+            Ok(content) if content.len() as u64 > FILE_MAX => {
+                Err(issue("larger than 1 MiB: not a configuration".to_string()))
+            }
+            Ok(content) => match String::from_utf8(content) {
+                Ok(text) => Ok(Some((path, text))),
+                Err(_) => Err(issue("not UTF-8 text".to_string())),
+            },
+        }
+    }
+
+    /// The data directory, also of a configuration that is broken elsewhere.
+    pub fn data_dir(&self, text: Option<&str>) -> PathBuf {
+        let from_file = || {
+            let (table, _) = DeTable::parse_recoverable(text?);
+            table.get_ref().get("data_dir")?.get_ref().as_str().map(PathBuf::from)
+        };
+        let chosen = self.data_dir.clone().or_else(|| self.variable("OSMON_DATA_DIR")).or_else(from_file);
+        let chosen = chosen.filter(|path| path != Path::new(""));
+        chosen.and_then(|path| std::path::absolute(path).ok()).unwrap_or_else(|| self.usual_data_dir())
+    }
+}

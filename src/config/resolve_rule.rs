@@ -1,0 +1,160 @@
+//! Resolves a rule as written to the rule that is evaluated.
+
+use super::rule::{Limit, Measure, Rule, Samples, beyond};
+use super::rule_spec::RuleSpec;
+use super::window::Window;
+use crate::base::units::{duration, parse_duration};
+use crate::model::metric::Selector;
+use std::time::Duration;
+
+/// A wrong key of a rule, and what is wrong with it.
+type KeyError = (&'static str, String);
+
+/// The rule that a specification means.
+///
+/// # Errors
+/// The key to change, and why.
+pub fn resolve(spec: &RuleSpec<'_>) -> Result<Rule, KeyError> {
+    if spec.metric.is_empty() {
+        return Err(("metric", "is required; osmon probe --json shows all metrics".to_string()));
+    }
+    let metric = Selector::parse(spec.metric).map_err(|why| ("metric", why))?;
+    let above = match spec.when {
+        "" | "above" => true,
+        "below" => false,
+        other => return Err(("when", format!("{other:?} is neither \"above\" nor \"below\""))),
+    };
+    let samples = samples(spec)?;
+    let default_hold = if samples.is_some() { Duration::ZERO } else { Duration::from_secs(120) };
+    let hold = span("for", spec.hold, default_hold)?;
+    let critical_hold = span("critical_for", spec.critical_hold, hold)?;
+    let measure = measure(spec)?;
+    let (warning, critical) = match measure {
+        Measure::Reaches(_) => (
+            forecast_limit("within", spec.within, hold)?,
+            forecast_limit("critical_within", spec.critical_within, critical_hold)?,
+        ),
+        Measure::Unusual => (spec.unusual.map(|raise| Limit { raise, clear: raise / 2.0, hold }), None),
+        Measure::Value | Measure::Change(_) | Measure::Total(_) => (
+            limit(above, spec.warning, ("warning_clear", spec.warning_clear), hold)?,
+            limit(above, spec.critical, ("critical_clear", spec.critical_clear), critical_hold)?,
+        ),
+    };
+    if spec.mute_usual && !matches!(measure, Measure::Value | Measure::Reaches(_)) {
+        return Err(("mute_usual", "what is usual is known of values and forecasts only".to_string()));
+    }
+    check_order(above, measure, warning, critical)?;
+    Ok(Rule {
+        name: spec.name.to_string(),
+        title: if spec.title.is_empty() { spec.name } else { spec.title }.to_string(),
+        metric,
+        above,
+        warning,
+        critical,
+        samples,
+        clear_for: span("clear_for", spec.clear_for, Duration::from_secs(300))?,
+        measure,
+        boot_grace: span("boot_grace", spec.boot_grace, Duration::ZERO)?,
+        message: spec.message.to_string(),
+        window: Window::read(spec.between, spec.days)?,
+        mutes_usual: spec.mute_usual,
+    })
+}
+
+/// A rule needs a limit, and the one for critical must be the worse one.
+fn check_order(above: bool, measure: Measure, warning: Option<Limit>, critical: Option<Limit>) -> Result<(), KeyError> {
+    let is_forecast = matches!(measure, Measure::Reaches(_));
+    let keys = if is_forecast { ("within", "critical_within") } else { ("warning", "critical") };
+    let is_ceiling = above && !is_forecast;
+    match (warning, critical) {
+        (None, None) => Err(("metric", format!("the rule has neither \"{}\" nor \"{}\"; set one", keys.0, keys.1))),
+        (Some(warning), Some(critical))
+            if beyond(is_ceiling, warning.raise, critical.raise) && warning.raise != critical.raise =>
+        {
+            let side = if is_ceiling { "below" } else { "above" };
+            let show = |limit: f64| if is_forecast { duration(limit) } else { limit.to_string() };
+            let (warning, critical) = (show(warning.raise), show(critical.raise));
+            Err((keys.0, format!("{} ({warning}) must be {side} {} ({critical})", keys.0, keys.1)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn measure(spec: &RuleSpec<'_>) -> Result<Measure, KeyError> {
+    let kinds = [
+        ("per", !spec.per.is_empty()),
+        ("total", !spec.total.is_empty()),
+        ("reaches", spec.reaches.is_some()),
+        ("unusual", spec.unusual.is_some()),
+    ];
+    let mut given = kinds.into_iter().filter(|(_, is_given)| *is_given).map(|(key, _)| key);
+    let kind = given.next();
+    if let (Some(first), Some(second)) = (kind, given.next()) {
+        return Err((first, format!("a rule has \"{first}\" or \"{second}\", not both")));
+    }
+    let is_limited = spec.warning.is_some() || spec.critical.is_some();
+    if is_limited && let Some(key @ ("reaches" | "unusual")) = kind {
+        let own = if key == "reaches" { "\"within\" and \"critical_within\"" } else { "\"unusual\" itself" };
+        return Err((key, format!("its limit is {own}, not \"warning\" or \"critical\"")));
+    }
+    if spec.reaches.is_none() && !(spec.within.is_empty() && spec.critical_within.is_empty()) {
+        return Err(("within", "needs \"reaches\": which value will be reached?".to_string()));
+    }
+    let within = |key, text| match span(key, text, Duration::ZERO)? {
+        span if (60..=7 * 86_400).contains(&span.as_secs()) => Ok(span),
+        _ => Err((key, "must be from 1m to 7d".to_string())),
+    };
+    match (kind, spec.reaches, spec.unusual) {
+        (Some("per"), ..) => within("per", spec.per).map(Measure::Change),
+        (Some("total"), ..) => within("total", spec.total).map(Measure::Total),
+        (_, Some(limit), _) => Ok(Measure::Reaches(limit)),
+        (_, _, Some(spreads)) if (1.0..=100.0).contains(&spreads) => Ok(Measure::Unusual),
+        (_, _, Some(_)) => Err(("unusual", "must be from 1 to 100 spreads".to_string())),
+        _ => Ok(Measure::Value),
+    }
+}
+
+fn samples(spec: &RuleSpec<'_>) -> Result<Option<Samples>, KeyError> {
+    if spec.samples.is_empty() {
+        return Ok(None);
+    }
+    if !(spec.hold.is_empty() && spec.critical_hold.is_empty()) {
+        return Err(("samples", "a rule has \"samples\" or \"for\", not both".to_string()));
+    }
+    let numbers = spec.samples.split_once(" of ");
+    let numbers = numbers.and_then(|(k, n)| Some((k.trim().parse().ok()?, n.trim().parse().ok()?)));
+    match numbers {
+        Some((breaches, of)) if 1 <= breaches && breaches <= of && of <= 32 => Ok(Some(Samples { breaches, of })),
+        _ => Err(("samples", format!("{:?} is not \"3 of 5\", with 32 at most", spec.samples))),
+    }
+}
+
+/// The limit of a forecast; it clears with a quarter more time.
+fn forecast_limit(key: &'static str, text: &str, hold: Duration) -> Result<Option<Limit>, KeyError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let raise = span(key, text, Duration::ZERO)?.as_secs_f64();
+    Ok(Some(Limit { raise, clear: raise * 1.25, hold }))
+}
+
+fn span(key: &'static str, text: &str, default: Duration) -> Result<Duration, KeyError> {
+    if text.is_empty() { Ok(default) } else { parse_duration(text).map_err(|why| (key, why)) }
+}
+
+fn limit(
+    above: bool,
+    raise: Option<f64>,
+    (clear_key, clear): (&'static str, Option<f64>),
+    hold: Duration,
+) -> Result<Option<Limit>, KeyError> {
+    let Some(raise) = raise else { return Ok(None) };
+    let inside = raise.abs() * if above { -0.05 } else { 0.05 };
+    let clear = clear.unwrap_or(raise + inside);
+    if clear != raise && beyond(above, clear, raise) {
+        let side = if above { "above" } else { "below" };
+        let why = format!("the limit that clears ({clear}) must not be {side} the one that raises ({raise})");
+        return Err((clear_key, why));
+    }
+    Ok(Some(Limit { raise, clear, hold }))
+}

@@ -1,0 +1,233 @@
+//! Replaces a broken configuration: by the last good one, else by the defaults with every `[alert]` key that is valid on
+//! its own.
+
+use super::address::is_address;
+use super::issue::ConfigIssue;
+use super::load::{Loaded, Request, load_table, load_text, open_secrets};
+use super::location::Source;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// Rounds of removing invalid keys; a removed key may leave another one incomplete.
+const ROUNDS: usize = 8;
+/// Broken lines that are dropped from `[alert]`.
+const BROKEN_LINES: usize = 100;
+/// Keys of `[alert.smtp]` without which mails go to the same server, and are accepted or not.
+const LOGIN: [&str; 5] = ["user", "password", "password_file", "password_env", "timeout_seconds"];
+
+/// Loads what is used instead of a broken configuration, with its name. `last_good` reads the last good configuration of
+/// a data directory.
+pub fn salvage(
+    request: &Request,
+    issues: &[ConfigIssue],
+    last_good: impl FnOnce(&Path) -> Option<String>,
+) -> Option<(Loaded, &'static str)> {
+    let file = request.source.read().ok().flatten();
+    let directory = request.source.data_dir(file.as_ref().map(|(_, text)| text.as_str()));
+    let last_good = last_good(&directory);
+    let source = Source { data_dir: Some(directory), ..request.source.clone() };
+    let mut request = Request { source, ..request.clone() };
+    forget_variables(&mut request, issues);
+    if let Some(loaded) = last_good.and_then(|text| load_last_good(request.clone(), text)) {
+        return Some((loaded, "the last good configuration"));
+    }
+    let loaded = load_alert(request, file)?;
+    let is_alert = !loaded.config.alert.routes.is_empty();
+    Some((loaded, if is_alert { "the defaults and what is valid of [alert]" } else { "the defaults" }))
+}
+
+/// Variables may be wrong for the last good configuration only: those of a rule that it does not have.
+fn load_last_good(mut request: Request, text: String) -> Option<Loaded> {
+    load_text(&request, text.clone())
+        .or_else(|issues| {
+            forget_variables(&mut request, &issues);
+            load_text(&request, text)
+        })
+        .ok()
+}
+
+/// Loads the defaults with every valid key of `[alert]`.
+fn load_alert(mut request: Request, file: Option<(PathBuf, String)>) -> Option<Loaded> {
+    let text = file.as_ref().map_or("", |(_, text)| text);
+    let mut given = match toml::from_str::<Table>(text) {
+        Ok(mut given) => {
+            given.retain(|name, _| name == "alert");
+            given
+        }
+        Err(_) => recover(text),
+    };
+    for _ in 0..ROUNDS {
+        let secrets = file.as_ref().map_or_else(Vec::new, |(path, _)| open_secrets(&request, path, &given));
+        match load_table(&request, file.clone(), given.clone(), secrets) {
+            Ok(loaded) => return Some(loaded),
+            Err(issues) => {
+                forget_variables(&mut request, &issues);
+                let mut paths: Vec<_> = issues.into_iter().filter(|issue| issue.variable().is_none()).collect();
+                paths.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+                paths.dedup_by(|a, b| a.path == b.path);
+                paths.iter().for_each(|issue| remove(&mut given, &issue.path));
+            }
+        }
+    }
+    load_table(&request, file, Table::new(), Vec::new()).ok()
+}
+
+/// Drops the variables of the environment that are wrong.
+fn forget_variables(request: &mut Request, issues: &[ConfigIssue]) {
+    let wrong: Vec<&str> = issues.iter().filter_map(ConfigIssue::variable).collect();
+    request.source.environment.retain(|(name, _)| !wrong.contains(&name.as_str()));
+}
+
+/// Removes an invalid key. Half a route or mail server would be another one, so they go whole; one wrong address does not
+/// silence the others.
+fn remove(given: &mut Table, path: &[String]) {
+    let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+    let Some(alert) = given.get_mut("alert").and_then(Value::as_table_mut) else {
+        given.remove("alert");
+        return;
+    };
+    match keys.as_slice() {
+        ["alert", transport @ ("smtp" | "sendmail"), key] if !LOGIN.contains(key) => close(alert, transport),
+        ["alert", transport @ ("smtp" | "sendmail")] => close(alert, transport),
+        ["alert", "smtp", key] => {
+            alert.get_mut("smtp").and_then(Value::as_table_mut).and_then(|smtp| smtp.remove(*key));
+        }
+        ["alert", "to"] => {
+            let to = alert.remove("to");
+            let addresses = to.as_ref().and_then(Value::as_array).into_iter().flatten();
+            let right: Vec<Value> =
+                addresses.filter(|address| address.as_str().is_some_and(is_address)).cloned().collect();
+            if !right.is_empty() {
+                alert.insert("to".to_string(), Value::Array(right));
+            }
+        }
+        ["alert", "route", name, ..] => {
+            alert.get_mut("route").and_then(Value::as_table_mut).and_then(|routes| routes.remove(*name));
+        }
+        ["alert", key, ..] => {
+            alert.remove(*key);
+        }
+        _ => {}
+    }
+}
+
+/// Removes everything that would be sent by a mail transport whose settings are broken: by another server or program it
+/// would count as delivered, though nobody was notified.
+fn close(alert: &mut Table, transport: &str) {
+    alert.remove(transport);
+    alert.remove("to");
+    let own = if transport == "smtp" { "host" } else { "program" };
+    if let Some(Value::Table(routes)) = alert.get_mut("route") {
+        routes.retain(|_, route| {
+            let is_set = |key: &str| route.get(key).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+            route.get("kind").and_then(Value::as_str) != Some(transport) || is_set(own)
+        });
+    }
+}
+
+/// Recovers `[alert]` and its valid subsections from a TOML document that contains syntax errors.
+fn recover(text: &str) -> Table {
+    let (mut alert, mut broken) = (Table::new(), Vec::new());
+    for (name, body) in sections(text) {
+        let keys: Vec<&str> = name.split('.').map(|key| key.trim().trim_matches(['"', '\''])).collect();
+        match (keys.as_slice(), toml::from_str::<Table>(&body)) {
+            (["alert"], table) => {
+                for (key, value) in table.unwrap_or_else(|_| valid_lines(body)) {
+                    alert.entry(key).or_insert(value);
+                }
+            }
+            (["alert", "route", route], Ok(table)) => {
+                let routes = alert.entry("route").or_insert_with(|| Value::Table(Table::new()));
+                if let Value::Table(routes) = routes {
+                    routes.entry(*route).or_insert(Value::Table(table));
+                }
+            }
+            (["alert", section], Ok(table)) => {
+                alert.entry(*section).or_insert(Value::Table(table));
+            }
+            (["alert", transport @ ("smtp" | "sendmail")], Err(_)) => broken.push(*transport),
+            _ => {}
+        }
+    }
+    broken.iter().for_each(|transport| close(&mut alert, transport));
+    [("alert".to_string(), Value::Table(alert))].into_iter().collect()
+}
+
+/// The sections of a document: the name in the header line, and the lines below it.
+fn sections(text: &str) -> Vec<(&str, String)> {
+    let mut sections: Vec<(&str, String)> = vec![("", String::new())];
+    for line in text.lines() {
+        let head = line.split('#').next().unwrap_or_default().trim();
+        // Not a line of a list.
+        if head.starts_with('[') && !head.starts_with("[\"") && !head.starts_with("['") && !head.contains([',', '=']) {
+            sections.push((head.trim_matches(['[', ']']).trim(), String::new()));
+        } else if let Some((_, body)) = sections.last_mut() {
+            body.push_str(line);
+            body.push('\n');
+        }
+    }
+    sections
+}
+
+/// The keys of a section without the lines that are no TOML.
+fn valid_lines(mut body: String) -> Table {
+    for _ in 0..BROKEN_LINES {
+        body.truncate(body.trim_end().len());
+        let Err(error) = toml::from_str::<Table>(&body) else { break };
+        let at = error.span().map_or(body.len(), |span| span.start.min(body.len()));
+        let begin = body.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+        let end = body.get(begin..).and_then(|rest| rest.find('\n')).map_or(body.len(), |length| begin + length + 1);
+        body.replace_range(begin..end, "");
+    }
+    toml::from_str(&body).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(table: &Table) -> String {
+        toml::to_string(table).unwrap().replace('\n', " ")
+    }
+
+    #[test]
+    fn an_invalid_key_takes_no_other_channel_with_it() {
+        let left = |given: &str, path: &[&str]| {
+            let mut table: Table = toml::from_str(given).unwrap();
+            let path: Vec<String> = path.iter().map(ToString::to_string).collect();
+            remove(&mut table, &path);
+            remove(&mut table, &path);
+            text(&table)
+        };
+        let mail = "[alert]\nto = [\"a@b.c\", \"x\", \"y\"]\n[alert.smtp]\nhost = \"h\"\nuser = \"u\"\n";
+        assert_eq!(left("[alert]\nto = [\"x\"]\n", &["alert", "to"]), "[alert] ");
+        assert!(left(mail, &["alert", "to"]).contains("to = [\"a@b.c\"]"));
+        assert_eq!(left(mail, &["alert", "smtp", "hots"]), "[alert] ", "another server would not notify anybody");
+        assert!(left(mail, &["alert", "smtp", "user"]).contains("host = \"h\""));
+        let pager = "[alert.route.pager]\nkind = \"sendmail\"\n[alert.sendmail]\nprogram = 5\n";
+        assert!(!left(pager, &["alert", "sendmail", "program"]).contains("pager"));
+        let routes = "[alert.route.x]\nkind = \"ntfy\"\n[alert.route.y]\nkind = \"smtp\"\n";
+        assert_eq!(left(routes, &["alert", "route", "y", "to"]), "[alert.route.x] kind = \"ntfy\" ");
+    }
+
+    #[test]
+    fn valid_alert_sections_are_recovered_from_broken_toml() {
+        for (given, recovered) in [
+            ("[alert]\nper_day = 1\nb = = 2\nper_hour = 3\n", "[alert] per_day = 1 per_hour = 3 "),
+            ("x = = 1\n[alert]\nto = [\n  \"a@b.c\",\n]\n[rule.x\nwarning = 1\n", "[alert] to = [\"a@b.c\"] "),
+            ("[alert]\nto = [\"a@b.c\"]\nfrom = \"open\nper_day = 2\n", "[alert] per_day = 2 to = [\"a@b.c\"] "),
+            ("[alert]\nto = [\"a@b.c\"]\nto = [\"d@e.f\"]\n", "[alert] to = [\"a@b.c\"] "),
+            ("[alert]\nto = [\"a@b.c\"]\nfrom = \"\"\"open\n\n", "[alert] to = [\"a@b.c\"] "),
+            ("[alert]\nto = [\"a@b.c\"]\n[alert.smtp] # mail, here\nport = 25\nhost = mail\n", "[alert] "),
+            (
+                "[alert]\nto = [\"a@b.c\"]\n[alert.route.\"y\"]\nkind = \"smtp\"\nenabled = flase\n",
+                "[alert] to = [\"a@b.c\"] ",
+            ),
+            ("= 1\n[alert.route.z]\nkind = \"ntfy\"\n", "[alert.route.z] kind = \"ntfy\" "),
+        ] {
+            assert_eq!(text(&recover(given)), recovered, "{given:?}");
+        }
+        let conflict = "<<<<<<< HEAD\n".repeat(60) + "[alert]\nto = [\"a@b.c\"]\n";
+        assert_eq!(text(&recover(&conflict)), "[alert] to = [\"a@b.c\"] ");
+    }
+}
