@@ -2,15 +2,15 @@
 
 mod replay;
 
-use crate::base::clock::parse;
 use crate::base::error_kind::ErrorKind;
 use crate::base::units::duration;
 use crate::cli::{Call, Command, Exit};
 use crate::commands::view::health;
 use crate::context::Context;
+use crate::model::snapshot::Snapshot;
 use crate::pipeline::baseline;
 use crate::pipeline::daily_status;
-use crate::pipeline::detect::{Head, commit, enqueue, evaluate, promise};
+use crate::pipeline::detect::{commit, enqueue, evaluate, promise};
 use crate::pipeline::evidence;
 use crate::query::health::{is_stale, seconds_between};
 use crate::store::SNAPSHOTS;
@@ -67,10 +67,10 @@ fn run(call: &Call) -> Result<Exit> {
     }
     let lock = context.store.lock(PATIENCE)?;
     let snapshot = context.store.last(SNAPSHOTS, context.now.wall)?.ok_or_else(none)?;
-    let head: Head = serde_json::from_str(&snapshot).context("the newest snapshot has no header")?;
-    let (taken, now) = (parse(&head.time), context.now.wall);
-    if taken.is_none_or(|taken| is_stale(taken, now)) {
-        let age = taken.map_or(f64::INFINITY, |taken| seconds_between(taken, now));
+    let snapshot = Snapshot::parse(&snapshot).context("the newest snapshot cannot be used")?;
+    let (taken, now) = (snapshot.now.wall, context.now.wall);
+    if is_stale(taken, now) {
+        let age = seconds_between(taken, now);
         return Err(ErrorKind::BadData(format!(
             "the newest snapshot is {} old; is osmon probe in your crontab?",
             duration(age)

@@ -57,7 +57,7 @@ fn lines(minute: &Minute) -> Vec<String> {
 
 fn step_lines(context: &Context, report: &StepReport) -> Vec<String> {
     match report {
-        StepReport::Measured(json) => vec![line("measured", &snapshot::one_line(json))],
+        StepReport::Measured(measured) => vec![line("measured", &snapshot::one_line(measured))],
         StepReport::Judged(judged) => {
             let lines = health::lines(&context.out, judged).into_iter().enumerate();
             lines.map(|(at, text)| line(if at == 0 { "verdict" } else { "" }, text.trim_start())).collect()

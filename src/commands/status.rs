@@ -57,7 +57,7 @@ fn run(call: &Call) -> Result<Exit> {
     } else if arguments.html {
         html::fragment(&recorded, &text, &context.config.report.language)
     } else if arguments.nagios {
-        let snapshot = recorded.snapshot.as_deref().filter(|_| !health.is_stale());
+        let snapshot = recorded.json.as_deref().filter(|_| !health.is_stale());
         let data = snapshot.map(|json| perfdata::of(json, &context.config.rules)).unwrap_or_default();
         let data = if data.is_empty() { data } else { format!(" | {data}") };
         let line = line::line(&recorded, &text).replacen(' ', " - ", 1).replace('|', "/");

@@ -9,6 +9,7 @@ pub mod locale;
 pub mod message;
 pub mod metric;
 pub mod record;
+pub mod snapshot;
 pub mod suppression;
 pub mod title;
 pub mod walk;

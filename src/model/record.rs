@@ -2,31 +2,29 @@
 
 use crate::base::clock::{Now, stamp};
 use serde::Serialize;
-use serde::de::IgnoredAny;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
-use std::collections::{BTreeMap, BTreeSet};
 
-/// Version of the record's shape. A reader meets older ones for ever.
+/// Version of the record format. Readers must accept all older versions.
 pub const SCHEMA: u32 = 1;
 
 /// Members of a record that are its header, not metrics.
 pub const HEADER: [&str; 7] = ["schema", "time", "host", "boot_id", "boottime_seconds", "interval_seconds", "crc32"];
 
-/// What every record of every stream begins with.
+/// Header of every record of every stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
-    /// When, by the wall clock and by `CLOCK_BOOTTIME`.
+    /// Time of the record, by the wall clock and by `CLOCK_BOOTTIME`.
     pub now: Now,
     /// Host name (`/proc/sys/kernel/hostname`), cleaned.
     pub host: String,
-    /// Identity of this boot (`/proc/sys/kernel/random/boot_id`); empty where the kernel tells none.
+    /// Identity of this boot (`/proc/sys/kernel/random/boot_id`); empty where the kernel has none.
     pub boot_id: String,
-    /// What the rates of this record are averages over; `None`: it has no rates.
+    /// Interval over which the rates of this record are averaged; `None` when it has no rates.
     pub interval_seconds: Option<f64>,
 }
 
-/// A record on its way to the store.
+/// A record to be stored.
 #[derive(Debug, Clone)]
 pub struct Record {
     /// The header.
@@ -35,7 +33,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// A record with no sections yet.
+    /// A record without sections.
     pub fn new(header: Header) -> Self {
         Self { header, sections: Vec::new() }
     }
@@ -43,13 +41,13 @@ impl Record {
     /// Adds a section. Its members follow the convention of [`super::walk`].
     ///
     /// # Errors
-    /// When the section cannot be written as JSON.
+    /// When the section cannot be represented as JSON.
     pub fn add(&mut self, name: &'static str, section: &impl Serialize) -> serde_json::Result<()> {
         self.sections.push((name, to_raw_value(section)?));
         Ok(())
     }
 
-    /// Whether there is nothing in it but the header.
+    /// Whether it consists of the header only.
     pub fn is_empty(&self) -> bool {
         self.sections.is_empty()
     }
@@ -57,7 +55,7 @@ impl Record {
     /// The record as one line of JSON, without checksum and newline.
     ///
     /// # Errors
-    /// When it cannot be written as JSON.
+    /// When it cannot be represented as JSON.
     pub fn to_json(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
     }
@@ -80,18 +78,13 @@ impl Serialize for Record {
     }
 }
 
-/// Three digits behind the point: more than any counter of the kernel means, and half the bytes.
+/// Rounds to three decimals: more than the precision of any kernel counter, in half the bytes.
 pub fn round(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-/// The time a line says it is from, as text whose order is the order of time; read without parsing the line.
+/// The timestamp of a line, found without parsing the line. Its lexical order is the order of time.
 pub fn time_of(line: &str) -> Option<&str> {
     let start = line.get(..80).unwrap_or(line).find("\"time\":\"")? + 8;
     line.get(start..start + 24)
-}
-/// Names of the sections of a record, also of those without an element. Of a damaged line none.
-pub fn sections(line: &str) -> BTreeSet<String> {
-    let members: BTreeMap<String, IgnoredAny> = serde_json::from_str(line).unwrap_or_default();
-    members.into_keys().filter(|name| !HEADER.contains(&name.as_str())).collect()
 }

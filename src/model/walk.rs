@@ -1,52 +1,85 @@
-//! The convention that carries the whole house: how numbers of any record become metrics.
+//! How numbers of any record become metrics: the convention that the whole program relies on.
 //!
-//! Below the header a number is a metric and its path is its name; a boolean is 0 or 1; an array is one element per
-//! thing, whose first member is its identity, a string, and becomes the label; other strings are information;
-//! `counters` holds raw kernel counters and is passed over. No record type is known here, so a record of any version
-//! can be read. The walk streams: no tree of values is built.
+//! Below the header every number is a metric named by its path; a boolean is 0 or 1. An array holds one element per
+//! thing, whose first member is its identity: a string, which becomes the label. Other strings are information.
+//! `counters` holds raw kernel counters and is skipped. No record type is known here, so records of any version can be
+//! read. The walk streams; no tree of values is built.
 
 use super::metric::Label;
 use super::record::HEADER;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
+
+/// Receives what a record contains, in the order of the record.
+pub trait Visit {
+    /// Whether [`Visit::header`] is called; else the header is skipped.
+    const HEADER: bool = false;
+
+    /// A metric.
+    fn metric(&mut self, name: &str, labels: &[Label], value: f64);
+
+    /// A member of the header.
+    fn header(&mut self, _name: &str, _value: Value) {}
+
+    /// A section begins.
+    fn section(&mut self, _name: &str) {}
+
+    /// Text that is no identity, with its path.
+    fn text(&mut self, _path: &str, _value: &str) {}
+}
 
 /// Calls `visit` with name, labels and value of every metric of a record.
 ///
 /// # Errors
-/// When the text is not JSON; what came before the error has been visited.
+/// When the text is not JSON; metrics before the error have been visited.
 pub fn walk(json: &str, visit: &mut dyn FnMut(&str, &[Label], f64)) -> serde_json::Result<()> {
+    struct Metrics<'v>(&'v mut dyn FnMut(&str, &[Label], f64));
+    impl Visit for Metrics<'_> {
+        fn metric(&mut self, name: &str, labels: &[Label], value: f64) {
+            (self.0)(name, labels, value);
+        }
+    }
+    walk_record(json, &mut Metrics(visit))
+}
+
+/// Gives everything that a record contains to `visit`.
+///
+/// # Errors
+/// As [`walk`].
+pub fn walk_record(json: &str, visit: &mut impl Visit) -> serde_json::Result<()> {
     let mut node = Node { path: String::with_capacity(64), labels: Vec::new(), in_array: false, visit };
     let mut deserializer = serde_json::Deserializer::from_str(json);
     (&mut node).deserialize(&mut deserializer)?;
     deserializer.end()
 }
 
-struct Node<'v> {
+struct Node<'v, V> {
     path: String,
     labels: Vec<Label>,
     in_array: bool,
-    visit: &'v mut dyn FnMut(&str, &[Label], f64),
+    visit: &'v mut V,
 }
 
-impl Node<'_> {
+impl<V: Visit> Node<'_, V> {
     fn number<E>(&mut self, value: f64) -> Result<Option<String>, E> {
         if !self.path.is_empty() && value.is_finite() {
-            (self.visit)(&self.path, &self.labels, value);
+            self.visit.metric(&self.path, &self.labels, value);
         }
         Ok(None)
     }
 }
 
-/// The value is the text when the node was a string and stood where an identity stands.
-impl<'de> DeserializeSeed<'de> for &mut Node<'_> {
+/// Yields the text of a string in the position of an identity.
+impl<'de, V: Visit> DeserializeSeed<'de> for &mut Node<'_, V> {
     type Value = Option<String>;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for &mut Node<'_> {
+impl<'de, V: Visit> Visitor<'de> for &mut Node<'_, V> {
     type Value = Option<String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,7 +101,11 @@ impl<'de> Visitor<'de> for &mut Node<'_> {
         Ok(None)
     }
     fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(self.in_array.then(|| value.to_string()))
+        if self.in_array {
+            return Ok(Some(value.to_string()));
+        }
+        self.visit.text(&self.path, value);
+        Ok(None)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
         let was = std::mem::replace(&mut self.in_array, true);
@@ -81,11 +118,18 @@ impl<'de> Visitor<'de> for &mut Node<'_> {
         let is_element = std::mem::replace(&mut self.in_array, false);
         let mut first = is_element;
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            if key == "counters" || (depth == 0 && HEADER.contains(&&*key)) {
+            let is_header = depth == 0 && HEADER.contains(&&*key);
+            if is_header && V::HEADER {
+                self.visit.header(&key, map.next_value()?);
+                continue;
+            }
+            if is_header || key == "counters" {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            if depth > 0 {
+            if depth == 0 {
+                self.visit.section(&key);
+            } else {
                 self.path.push('.');
             }
             self.path.push_str(&key);
@@ -137,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_an_error_and_no_panic() {
+    fn invalid_json_is_an_error() {
         for text in ["", "{", "nonsense", "{\"a\":1}x", "[[[[", "{\"a\":1e999}"] {
             assert!(walk(text, &mut |_, _, _| ()).is_err(), "{text}");
         }

@@ -6,16 +6,12 @@ use crate::base::clock::{Now, parse};
 use crate::context::Context;
 use crate::crisis::{EvalContext, State, step};
 use crate::model::event::{Event, EventKind};
-use crate::model::metric::Metric;
-use crate::model::record::sections;
-use crate::model::walk::walk;
+use crate::model::snapshot::Snapshot;
 use crate::pipeline::baseline;
 use crate::query::health::Health;
 use crate::query::silences;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// Name of the state file.
 const STATE: &str = "crisis";
@@ -51,52 +47,29 @@ impl Detected {
     }
 }
 
-/// What is read of a snapshot's header.
-#[derive(Debug, Deserialize)]
-pub struct Head {
-    pub time: String,
-    host: String,
-    boot_id: String,
-    boottime_seconds: f64,
-    #[serde(default)]
-    probe: Own,
-}
-
-/// What is read of a snapshot's section `probe`.
-#[derive(Debug, Default, Deserialize)]
-struct Own {
-    #[serde(default)]
-    failed: BTreeMap<String, String>,
-}
-
 /// What every Linux host has: when one of these could not be measured, nobody knows whether all is well.
 const ESSENTIAL: [&str; 5] = ["cpu", "load", "memory", "disk", "process"];
 
-/// Judges one snapshot. Nothing is written. One that was judged already is not counted again.
-pub fn evaluate(context: &Context, snapshot: &str) -> Result<Detected> {
-    let head: Head = serde_json::from_str(snapshot).context("the snapshot has no header")?;
+/// Evaluates the rules on one snapshot. Writes nothing. A snapshot that was evaluated before is not counted again.
+pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
     let state: State = context.load_state(STATE).unwrap_or_default();
-    let now = Now { wall: parse(&head.time).unwrap_or(context.now.wall), boottime_seconds: head.boottime_seconds };
-    let judged =
-        state.last.is_some_and(|last| state.boot_id == head.boot_id && last.boottime_seconds >= now.boottime_seconds);
+    let now = snapshot.now;
+    let judged = state
+        .last
+        .is_some_and(|last| state.boot_id == snapshot.boot_id && last.boottime_seconds >= now.boottime_seconds);
     if judged {
         return Ok(Detected { taken: now.wall, state, events: Vec::new() });
     }
-    let mut metrics = Vec::new();
-    walk(snapshot, &mut |name, labels, value| {
-        metrics.push(Metric { name: name.to_string(), labels: labels.to_vec(), value });
-    })
-    .context("the snapshot is damaged")?;
     let clock = EvalContext {
         mutes: silences::read(context),
         told_from: context.config.alert.told_from(),
-        failed: head.probe.failed.clone(),
-        sections: sections(snapshot),
+        failed: snapshot.failed.clone(),
+        sections: snapshot.sections.clone(),
         bands: baseline::bands(context, now.wall),
-        ..EvalContext::new(now, head.boot_id, head.host)
+        ..EvalContext::new(now, snapshot.boot_id.clone(), snapshot.host.clone())
     };
-    let (mut state, events) = step(&context.config.rules, &state, &metrics, &clock);
-    let failed = ESSENTIAL.iter().filter_map(|name| Some(format!("{name}: {}", head.probe.failed.get(*name)?)));
+    let (mut state, events) = step(&context.config.rules, &state, &snapshot.metrics, &clock);
+    let failed = ESSENTIAL.iter().filter_map(|name| Some(format!("{name}: {}", snapshot.failed.get(*name)?)));
     state.unmeasured = failed.collect();
     if !state.unmeasured.is_empty() {
         context.out.warn(&format!("could not measure {}", state.unmeasured.join("; ")));

@@ -6,7 +6,7 @@ use crate::probe::{PreviousCounters, ProbeRequest, ProbeResult, Scope, probe};
 use crate::store::{PROCESSES, SNAPSHOTS};
 use anyhow::{Context as _, Result};
 
-/// Measures; gives the snapshot and its JSON.
+/// Measures; returns what was measured, and the snapshot as JSON.
 pub fn measure(context: &Context, skipped_runs: u64) -> Result<(ProbeResult, String)> {
     let previous = context.store.load_cache::<PreviousCounters>("probe");
     let probed = probe(

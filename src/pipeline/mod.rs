@@ -25,11 +25,13 @@ use crate::base::bounded::{self, Unfinished};
 use crate::base::lock::Lock;
 use crate::context::Context;
 use crate::model::event::Event;
+use crate::model::snapshot::Snapshot;
 use crate::pipeline::deliver::Outcome;
 use crate::query::health::{self, Health};
 use anyhow::{Result, anyhow};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Longest run, including the wait for the lock. The next run starts 60 s after this one.
@@ -47,8 +49,8 @@ const PING_LIMIT: Duration = Duration::from_secs(3);
 /// What one step of a run achieved, in the order of the steps.
 #[derive(Debug)]
 pub enum StepReport {
-    /// The snapshot, JSON.
-    Measured(String),
+    /// The snapshot.
+    Measured(Arc<Snapshot>),
     /// The health after this snapshot.
     Judged(Box<Health>),
     /// Rules whose baseline is not complete yet, one line each.
@@ -136,12 +138,17 @@ impl Minute {
     /// room in the outbox.
     fn measure_and_judge(&mut self, may_write: bool) -> Vec<Event> {
         let (skipped, told_late) = if may_write { overlap::take(&self.context) } else { (0, Vec::new()) };
-        let measure = move |context: &Context| measure::measure(context, skipped);
-        let Some((probed, json)) = self.step("measure", MEASURE_LIMIT, measure) else { return Vec::new() };
-        self.reports.push(StepReport::Measured(json.clone()));
-        let (judged, processes) = (json.clone(), probed.processes.to_json().ok());
+        let measure = move |context: &Context| {
+            let (probed, json) = measure::measure(context, skipped)?;
+            // Parsed once, for everything that follows.
+            let snapshot = Arc::new(Snapshot::parse(&json)?);
+            Ok((probed, json, snapshot))
+        };
+        let Some((probed, json, snapshot)) = self.step("measure", MEASURE_LIMIT, measure) else { return Vec::new() };
+        self.reports.push(StepReport::Measured(snapshot.clone()));
+        let processes = probed.processes.to_json().ok();
         let Some(mut detected) = self.step("judge", DETECT_LIMIT, move |context| {
-            let mut detected = detect::evaluate(context, &judged)?;
+            let mut detected = detect::evaluate(context, &snapshot)?;
             detected.events = evidence::add(context, detected.events, processes);
             daily_status::add(context, &mut detected);
             Ok(detected)

@@ -14,7 +14,7 @@ use crate::query::suppression::Suppressed;
 use crate::query::{incidents, silences};
 use crate::store::SNAPSHOTS;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A snapshot older than this says nothing about the present, in seconds. The rules may lag behind it by as much.
@@ -229,31 +229,28 @@ pub struct Recorded {
     /// Name of the host that the newest snapshot is of; without one, of this host.
     pub host: String,
     /// The newest snapshot, JSON.
-    pub snapshot: Option<String>,
-}
-
-/// What is read of a snapshot's header.
-#[derive(Debug, Deserialize)]
-struct SnapshotHeader {
-    time: String,
-    host: String,
+    pub json: Option<String>,
+    /// The newest snapshot, parsed; null when there is none.
+    pub snapshot: Value,
 }
 
 /// Reads the newest snapshot and the state of the rules. Writes nothing; what cannot be read is unknown, never healthy.
 pub fn read(context: &Context) -> Recorded {
     let now = context.now.wall;
-    let (snapshot, missing) = match context.store.last(SNAPSHOTS, now) {
+    let (json, missing) = match context.store.last(SNAPSHOTS, now) {
         Ok(Some(snapshot)) => {
             (Some(snapshot), Doubt::Unreadable("the newest snapshot has no header; run osmon verify".to_string()))
         }
         Ok(None) => (None, Doubt::NoData(context.store.directory().display().to_string())),
         Err(error) => (None, Doubt::Unreadable(format!("{error:#}"))),
     };
-    let header = snapshot.as_deref().and_then(|snapshot| serde_json::from_str::<SnapshotHeader>(snapshot).ok());
-    let taken = header.as_ref().and_then(|header| parse(&header.time)).ok_or(missing);
-    let host = header.filter(|_| taken.is_ok()).map_or_else(|| context.root.host_name(), |header| header.host);
+    let snapshot: Value = json.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let text = |key: &str| snapshot.get(key).and_then(Value::as_str);
+    let header = text("time").and_then(parse).zip(text("host"));
+    let host = header.map_or_else(|| context.root.host_name(), |(_, host)| host.to_string());
+    let taken = header.map(|(time, _)| time).ok_or(missing);
     let health = Health::assess(&incidents::state(context), taken, &silences::read(context), now);
-    Recorded { health, host, snapshot }
+    Recorded { health, host, json, snapshot }
 }
 
 #[cfg(test)]

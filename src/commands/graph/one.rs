@@ -71,7 +71,7 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
         [(key, _)] => clean(&key.to_string(), 80),
         _ => clean(&drawn(metrics, &selectors, &lines).join(", "), 80),
     };
-    let snapshot = context.store.last(SNAPSHOTS, now)?;
+    let snapshot = gather::newest_record(context, SNAPSHOTS)?;
     let end = (now.timestamp_millis() as f64 / 1e3).ceil();
     let begin = end - f64::from(range.seconds);
     let since = now - TimeDelta::seconds(i64::from(range.seconds));
@@ -79,7 +79,7 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
         title,
         subtitle: format!(
             "{} · {} – {} {}",
-            gather::title(context, snapshot.as_deref()),
+            gather::title(context, &snapshot),
             local_minute(since),
             local_minute(now),
             zone_name(now)

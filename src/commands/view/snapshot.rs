@@ -8,6 +8,7 @@ use crate::base::units::{bytes, duration, short};
 use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, head, row};
+use crate::model::snapshot::Snapshot;
 use serde_json::Value;
 
 /// The whole table for a snapshot and its processes, both as JSON.
@@ -277,19 +278,16 @@ impl View<'_> {
 }
 
 /// A snapshot in one line: `CPU 12 %, memory 57 %, fullest disk / 61 %, load 0.42, 387 processes`.
-pub fn one_line(snapshot: &str) -> String {
-    let snapshot: Value = serde_json::from_str(snapshot).unwrap_or_default();
-    let number = |path: &str| snapshot.pointer(path).and_then(Value::as_f64);
-    let disks = snapshot["disk"].as_array().into_iter().flatten();
-    let fullest = disks
-        .filter_map(|disk| Some((disk["used_percent"].as_f64()?, text(disk, "mount"))))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
+pub fn one_line(snapshot: &Snapshot) -> String {
+    let percent = |name: &str| snapshot.value(name).map(short);
+    let disks = snapshot.values("disk.used_percent").filter_map(|(labels, value)| Some((labels.first()?, value)));
+    let fullest = disks.max_by(|a, b| a.1.total_cmp(&b.1));
     let parts = [
-        number("/cpu/busy_percent").map(|value| format!("CPU {} %", short(value))),
-        number("/memory/used_percent").map(|value| format!("memory {} %", short(value))),
-        fullest.map(|(value, mount)| format!("{} {} %", fit(&mount, 20), short(value))),
-        number("/load/one").map(|value| format!("load {}", short(value))),
-        number("/process/total").map(|value| format!("{value} processes")),
+        percent("cpu.busy_percent").map(|value| format!("CPU {value} %")),
+        percent("memory.used_percent").map(|value| format!("memory {value} %")),
+        fullest.map(|((_, mount), value)| format!("{} {} %", fit(mount, 20), short(value))),
+        percent("load.one").map(|value| format!("load {value}")),
+        snapshot.value("process.total").map(|value| format!("{value} processes")),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -19,13 +19,7 @@ use crate::store::tier::Tier;
 use crate::store::{PROCESSES, SNAPSHOTS};
 use anyhow::Result;
 use chrono::TimeDelta;
-use serde::Deserialize;
-
-/// Whose snapshot it is.
-#[derive(Deserialize)]
-struct Headed {
-    host: String,
-}
+use serde_json::Value;
 
 pub fn read(context: &Context) -> Result<PageData> {
     let now = context.now.wall;
@@ -71,11 +65,11 @@ pub fn read(context: &Context) -> Result<PageData> {
     problems.extend(damage(&reading));
     problems.extend(context.delivery_problems().into_iter().map(|problem| problem.text()));
     Ok(PageData {
-        title: title(context, snapshot.as_deref()),
+        title: title(context, &snapshot),
         now,
         look,
         snapshot,
-        processes: context.store.last(PROCESSES, now)?,
+        processes: newest_record(context, PROCESSES)?,
         health,
         events: happened.events,
         marks: happened.marks,
@@ -177,8 +171,14 @@ fn damage(reading: &Reading) -> Vec<String> {
 
 /// What the page calls the host: as configured, as the newest snapshot says (the history may be another host's), or as
 /// this one is called.
-pub fn title(context: &Context, snapshot: Option<&str>) -> String {
+pub fn title(context: &Context, snapshot: &Value) -> String {
     let configured = Some(context.config.report.title.clone()).filter(|title| !title.is_empty());
-    let recorded = || serde_json::from_str::<Headed>(snapshot?).ok().map(|snapshot| snapshot.host);
+    let recorded = || snapshot.get("host").and_then(Value::as_str).map(ToString::to_string);
     configured.or_else(recorded).unwrap_or_else(|| context.root.host_name())
+}
+
+/// The newest record of a stream, parsed; null when there is none.
+pub fn newest_record(context: &Context, stream: &str) -> Result<Value> {
+    let record = context.store.last(stream, context.now.wall)?;
+    Ok(record.and_then(|record| serde_json::from_str(&record).ok()).unwrap_or_default())
 }

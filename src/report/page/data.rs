@@ -10,6 +10,7 @@ use crate::report::page::options::Look;
 use crate::report::page::outlook::Outlook;
 use crate::report::page::status_bars::Bars;
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 /// Everything the page is made of.
 #[derive(Debug)]
@@ -20,10 +21,10 @@ pub struct PageData {
     pub now: DateTime<Utc>,
     /// How it looks.
     pub look: Look,
-    /// The newest snapshot, JSON.
-    pub snapshot: Option<String>,
-    /// The newest record of the `processes` stream, JSON.
-    pub processes: Option<String>,
+    /// The newest snapshot; null when there is none.
+    pub snapshot: Value,
+    /// The newest record of the `processes` stream; null when there is none.
+    pub processes: Value,
     /// The health of the host, with the open incidents.
     pub health: Health,
     /// Events, the newest first.

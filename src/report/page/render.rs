@@ -110,9 +110,7 @@ const PROBLEM_MAX: usize = 400;
 /// # Errors
 /// When the template cannot be rendered: a bug.
 pub fn render(input: &PageData) -> Result<String> {
-    let json =
-        |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
-    let (snapshot, record) = (json(&input.snapshot), json(&input.processes));
+    let (snapshot, record) = (&input.snapshot, &input.processes);
     let words = input.look.words;
     let taken = snapshot["time"].as_str().and_then(parse);
     let verdict = verdict(input);
@@ -123,7 +121,7 @@ pub fn render(input: &PageData) -> Result<String> {
         _ => format!("{}: {host} ({problems_open})", verdict.word),
     };
     let taken_text = taken.map(|time| words.exact(time)).unwrap_or_default();
-    let services = services(&snapshot, words);
+    let services = services(snapshot, words);
     let style = sheet::of(&input.look.style, &format!("{host} · {taken_text}"));
     // Line breaks and what stands before a line are for who reads the source.
     let script: String = SCRIPT.lines().map(str::trim).collect();
@@ -131,7 +129,7 @@ pub fn render(input: &PageData) -> Result<String> {
     let ranges: Vec<Shown> = drawn.map(|drawn| shown(input, drawn)).collect();
     // What is not known to be well is never green.
     let is_unknown = input.health.doubt.is_some();
-    let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) };
+    let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, snapshot, &services) };
     tiles.iter_mut().filter(|_| is_unknown).for_each(|tile| tile.state = "plain");
     let has = |section: &str| input.look.has(section);
     let has_who = has("who") && !input.look.is_public;
@@ -143,7 +141,7 @@ pub fn render(input: &PageData) -> Result<String> {
         script_hash: hash(&script),
         script,
         heading,
-        facts: facts(input, &snapshot),
+        facts: facts(input, snapshot),
         taken_ms: taken.map_or(0, |time| time.timestamp_millis()),
         was: match taken {
             Some(taken) if !is_unknown => format!("{}: {}", was(&verdict.word, taken, words), verdict.rest),
@@ -173,10 +171,10 @@ pub fn render(input: &PageData) -> Result<String> {
         tabs: ranges.iter().map(|range| (range.id, range.title, range.is_first)).collect(),
         ranges,
         services,
-        unexplained: unexplained(input, &record),
-        problems: problems(input, &snapshot),
+        unexplained: unexplained(input, record),
+        problems: problems(input, snapshot),
         nobody_told: input.nobody_told && !input.look.is_public,
-        footer: footer(input, &snapshot),
+        footer: footer(input, snapshot),
         host,
         verdict,
     };

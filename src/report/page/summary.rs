@@ -14,11 +14,10 @@ const EVENTS_MAX: usize = 30;
 
 /// The object, on one line. `now`: when the page was made.
 pub fn of(input: &PageData, now: &str) -> String {
-    let snapshot: Value =
-        input.snapshot.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null);
+    let snapshot = &input.snapshot;
     let taken = snapshot.get("time").and_then(Value::as_str).and_then(parse);
     let said = verdict(input);
-    let services = services(&snapshot, input.look.words);
+    let services = services(snapshot, input.look.words);
     let open = input.health.open.iter().map(|incident| {
         let shown = attention(incident, input);
         json!({
@@ -27,7 +26,7 @@ pub fn of(input: &PageData, now: &str) -> String {
             "recovering": incident.recovering, "hushed": input.health.suppressed.get(&incident.id).map(|suppressed| suppressed.kind.word()),
         })
     });
-    let tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, &snapshot, &services) };
+    let tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, snapshot, &services) };
     let tiles = tiles.into_iter().map(
         |tile| json!({ "label": tile.label, "value": tile.value, "unit": tile.unit, "note": tile.note, "state": tile.state }),
     );

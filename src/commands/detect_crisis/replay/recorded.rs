@@ -1,33 +1,19 @@
 //! The history day by day: read side by side, given in the order of time.
 
 use super::Moment;
-use crate::base::clock::{Now, parse};
 use crate::config::Rule;
 use crate::context::Context;
-use crate::model::metric::Metric;
-use crate::model::record::{sections, time_of};
-use crate::model::walk::walk as walk_record;
+use crate::model::snapshot::Snapshot;
 use crate::store::day::begin;
 use crate::store::read::Reading;
 use crate::store::{SNAPSHOTS, Store};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Deserialize;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::thread;
 
 /// So many days are read at the same time at most: memory is bounded, and a small host stays usable.
 const AT_ONCE: usize = 4;
-
-/// What is read of a snapshot's header; it comes first, the rest is not looked at here.
-#[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(borrow, default)]
-    boot_id: Cow<'a, str>,
-    #[serde(default)]
-    boottime_seconds: f64,
-}
 
 /// Calls `visit` with every snapshot of a span: of its metrics those that a rule may watch.
 ///
@@ -81,26 +67,19 @@ pub fn walk(
 fn read(store: &Store, from: DateTime<Utc>, to: DateTime<Utc>, rules: &[Rule]) -> Result<(Vec<Moment>, Reading)> {
     let (mut moments, mut wanted) = (Vec::new(), HashMap::<String, bool>::new());
     let reading = store.read(SNAPSHOTS, from, to, &mut |line| {
-        let Some(wall) = time_of(line).and_then(parse) else { return };
-        let Ok(head) = serde_json::from_str::<Head>(line) else { return };
-        let mut metrics = Vec::new();
-        // A line that is damaged gives what stands before the damage.
-        let _ = walk_record(line, &mut |name, labels, value| {
-            let is_wanted = match wanted.get(name) {
-                Some(known) => *known,
-                None => {
-                    let fits = |rule: &Rule| rule.metric.name == name || rule.metric.name.contains('*');
-                    let fits = rules.iter().any(fits);
-                    wanted.insert(name.to_string(), fits);
-                    fits
-                }
-            };
-            if is_wanted {
-                metrics.push(Metric { name: name.to_string(), labels: labels.to_vec(), value });
+        let is_wanted = &mut |name: &str| match wanted.get(name) {
+            Some(known) => *known,
+            None => {
+                let watches = |rule: &Rule| rule.metric.name == name || rule.metric.name.contains('*');
+                let is_watched = rules.iter().any(watches);
+                wanted.insert(name.to_string(), is_watched);
+                is_watched
             }
-        });
-        let now = Now { wall, boottime_seconds: head.boottime_seconds };
-        moments.push(Moment { now, boot_id: head.boot_id.into_owned(), metrics, sections: sections(line) });
+        };
+        if let Ok(snapshot) = Snapshot::parse_wanted(line, is_wanted) {
+            let Snapshot { now, boot_id, metrics, sections, .. } = snapshot;
+            moments.push(Moment { now, boot_id, metrics, sections });
+        }
     })?;
     Ok((moments, reading))
 }

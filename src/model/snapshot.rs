@@ -1,0 +1,147 @@
+//! A snapshot read back: header, sections, failures and metrics, in one pass.
+
+use super::metric::{Label, Metric};
+use super::walk::{Visit, walk_record};
+use crate::base::clock::{Now, parse};
+use anyhow::{Context, Result, anyhow};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Path of the members that name what could not be measured.
+const FAILED: &str = "probe.failed.";
+
+/// A parsed snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// When it was taken.
+    pub now: Now,
+    /// Host name.
+    pub host: String,
+    /// Identity of the boot; empty where the kernel has none.
+    pub boot_id: String,
+    /// Names of its sections, including those without an element.
+    pub sections: BTreeSet<String>,
+    /// Resources that could not be measured, with the reason.
+    pub failed: BTreeMap<String, String>,
+    /// Its metrics.
+    pub metrics: Vec<Metric>,
+}
+
+impl Snapshot {
+    /// Parses a record of the stream `snapshots`.
+    ///
+    /// # Errors
+    /// When the text is not JSON or lacks part of the header.
+    pub fn parse(json: &str) -> Result<Self> {
+        Self::parse_wanted(json, &mut |_| true)
+    }
+
+    /// Like [`Snapshot::parse`], but keeps only metrics whose name `is_wanted` accepts.
+    ///
+    /// # Errors
+    /// As [`Snapshot::parse`].
+    pub fn parse_wanted(json: &str, is_wanted: &mut dyn FnMut(&str) -> bool) -> Result<Self> {
+        let mut found = Found {
+            header: BTreeMap::new(),
+            sections: BTreeSet::new(),
+            failed: BTreeMap::new(),
+            metrics: Vec::new(),
+            is_wanted,
+        };
+        walk_record(json, &mut found).context("the snapshot is damaged")?;
+        let Found { header, sections, failed, metrics, .. } = found;
+        let text = |name: &str| header.get(name).and_then(Value::as_str);
+        let now = || {
+            let wall = parse(text("time")?)?;
+            Some(Now { wall, boottime_seconds: header.get("boottime_seconds")?.as_f64()? })
+        };
+        let (Some(now), Some(host), Some(boot_id)) = (now(), text("host"), text("boot_id")) else {
+            return Err(anyhow!("the snapshot has no header"));
+        };
+        Ok(Self { now, host: host.to_string(), boot_id: boot_id.to_string(), sections, failed, metrics })
+    }
+
+    /// Value of a metric of the host itself.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        self.values(name).find(|(labels, _)| labels.is_empty()).map(|(_, value)| value)
+    }
+
+    /// Values of a metric by element.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = (&[Label], f64)> {
+        let of_name = self.metrics.iter().filter(move |metric| metric.name == name);
+        of_name.map(|metric| (metric.labels.as_slice(), metric.value))
+    }
+}
+
+/// What the walk has met so far.
+struct Found<'w> {
+    header: BTreeMap<String, Value>,
+    sections: BTreeSet<String>,
+    failed: BTreeMap<String, String>,
+    metrics: Vec<Metric>,
+    is_wanted: &'w mut dyn FnMut(&str) -> bool,
+}
+
+impl Visit for Found<'_> {
+    const HEADER: bool = true;
+
+    fn metric(&mut self, name: &str, labels: &[Label], value: f64) {
+        if (self.is_wanted)(name) {
+            self.metrics.push(Metric { name: name.to_string(), labels: labels.to_vec(), value });
+        }
+    }
+
+    fn header(&mut self, name: &str, value: Value) {
+        self.header.insert(name.to_string(), value);
+    }
+
+    fn section(&mut self, name: &str) {
+        self.sections.insert(name.to_string());
+    }
+
+    fn text(&mut self, path: &str, value: &str) {
+        if let Some(resource) = path.strip_prefix(FAILED) {
+            self.failed.insert(resource.to_string(), value.to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JSON: &str = r#"{"schema":1,"time":"2026-11-20T21:40:00.000Z","host":"web-01","boot_id":"b","boottime_seconds":5.5,
+        "interval_seconds":null,"cpu":{"busy_percent":12.5},"disk":[{"mount":"/","used_percent":61}],"service":[],
+        "probe":{"cpu_ms":3,"failed":{"sensor":"no such file"},"remark":["probe.failed.x"]},"crc32":"00"}"#;
+
+    #[test]
+    fn everything_is_read_in_one_pass() {
+        let snapshot = Snapshot::parse(JSON).unwrap();
+        assert_eq!(
+            (snapshot.host.as_str(), snapshot.boot_id.as_str(), snapshot.now.boottime_seconds),
+            ("web-01", "b", 5.5)
+        );
+        assert_eq!(snapshot.sections.iter().collect::<Vec<_>>(), ["cpu", "disk", "probe", "service"]);
+        assert_eq!(snapshot.failed, BTreeMap::from([("sensor".to_string(), "no such file".to_string())]));
+        assert_eq!((snapshot.value("cpu.busy_percent"), snapshot.value("disk.used_percent")), (Some(12.5), None));
+        assert_eq!(
+            snapshot.values("disk.used_percent").next().map(|(labels, value)| (labels[0].1.as_str(), value)),
+            Some(("/", 61.0))
+        );
+        let mut walked = Vec::new();
+        super::super::walk::walk(JSON, &mut |name, labels, value| {
+            walked.push(Metric { name: name.to_string(), labels: labels.to_vec(), value });
+        })
+        .unwrap();
+        assert_eq!(snapshot.metrics, walked);
+    }
+
+    #[test]
+    fn damage_and_a_missing_header_are_errors() {
+        for (json, expected) in
+            [("{\"a\":1", "damaged"), ("{}", "no header"), (&JSON.replace("boot_id", "bootid"), "no header")]
+        {
+            assert!(Snapshot::parse(json).unwrap_err().to_string().contains(expected), "{json}");
+        }
+    }
+}
