@@ -1,9 +1,12 @@
-//! Turns the data files into static tables: nothing is parsed at run time.
+//! Compiles the data files into static tables, so that nothing is parsed at run time.
 
 #[path = "build/locale.rs"]
 mod locale;
+#[path = "build/metrics.rs"]
+mod metrics;
 
 fn main() -> Result<(), String> {
     println!("cargo::rerun-if-changed=build.rs");
+    metrics::generate()?;
     locale::generate()
 }

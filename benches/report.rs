@@ -21,11 +21,12 @@ use osmon::crisis::State;
 use osmon::model::locale::Locale;
 use osmon::model::suppression::Suppressions;
 use osmon::query::health::Health;
-use osmon::report::chart::drawn::draw;
+use osmon::report::chart::chart_catalog::page_metrics;
 use osmon::report::chart::range::{RANGES, Range};
-use osmon::report::chart::series::{Point, Series};
+use osmon::report::chart::range_charts::draw;
+use osmon::report::chart::series::{ALWAYS, Point, Series};
 use osmon::report::page::data::PageData;
-use osmon::report::page::options::Look;
+use osmon::report::page::options::PageOptions;
 use osmon::report::page::outlook::Outlook;
 use osmon::report::page::render::render;
 use osmon::store::Store;
@@ -34,6 +35,7 @@ use osmon::store::line::seal;
 use osmon::store::query::Query;
 use osmon::store::tier::Tier;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -180,7 +182,7 @@ fn rendered(data: &Path) -> f64 {
                 _ => Tier::Hours,
             };
             let since = now - TimeDelta::seconds(i64::from(range.seconds));
-            let names = Series::of_page(range.is_detailed());
+            let names = page_metrics(range.is_detailed()).chain([ALWAYS]).collect::<HashSet<_>>();
             let query = Query { is_wanted: &|name| names.contains(name), since, until: now };
             let mut series = Series::new(range.step_seconds);
             let step = i64::from(range.step_seconds.max(1)) * 1000;
@@ -200,7 +202,7 @@ fn rendered(data: &Path) -> f64 {
     let mut input = PageData {
         title: "web-01".to_string(),
         now,
-        look: Look {
+        options: PageOptions {
             words,
             is_public: false,
             style: String::new(),

@@ -240,15 +240,14 @@ fn nothing(history: &History, asked: &[String]) -> ErrorKind {
         };
         return ErrorKind::BadData(format!("no such label; there is {first}{more}"));
     }
-    let known = catalogue::all();
     let (since, until) = (clock::local_minute(span.since), clock::local_minute(span.until));
     let unknown = asked.iter().find(|text| {
-        Selector::pattern(text).is_ok_and(|selector| !known.iter().any(|entry| text_fits(&selector, &entry.name)))
+        Selector::pattern(text).is_ok_and(|selector| !catalogue::names().any(|name| text_fits(&selector, name)))
     });
     match unknown {
         Some(text) => {
             let name = text::clean(text.split('{').next().unwrap_or(text), text::NAME_MAX);
-            let names = known.iter().map(|entry| entry.name.as_str());
+            let names = catalogue::names();
             ErrorKind::BadData(format!("no metric {name} was recorded from {since} to {until}{}", hint(&name, names)))
         }
         None => ErrorKind::BadData(format!("nothing was recorded from {since} to {until}; does cron run osmon run?")),

@@ -17,12 +17,11 @@ pub fn check(config: &Config) -> Vec<ConfigIssue> {
     let mut issues: Vec<ConfigIssue> =
         secrets.filter_map(|(path, secret)| Some(issue((path, secret.file_problem()?)))).collect();
     issues.extend(template::unknown_placeholders(&config.alert.routes).into_iter().map(issue));
-    let known = catalogue::all();
     for rule in &config.rules {
         let name = &rule.metric.name;
-        let entry = known.iter().find(|entry| entry.name == *name);
+        let entry = catalogue::find(name);
         let mut add = |key: &str, message: String| issues.push(ConfigIssue::at(&["rule", &rule.name, key], message));
-        if let Some(placeholder) = entry.and_then(|entry| unknown_placeholder(rule, &entry.label)) {
+        if let Some(placeholder) = entry.and_then(|entry| unknown_placeholder(rule, entry.label)) {
             let message = format!(
                 "nothing is put in for {{{placeholder}}}; there are {{value}}, {{limit}}, {{left}}, {{usual}} and labels"
             );
@@ -32,11 +31,11 @@ pub fn check(config: &Config) -> Vec<ConfigIssue> {
             add("warning", "a limit above 100 % is never reached".to_string());
         }
         let Some(entry) = entry else {
-            let hint = hint(name, known.iter().map(|entry| entry.name.as_str()));
+            let hint = hint(name, catalogue::names());
             add("metric", format!("nothing that osmon measures is called {name:?}{hint}"));
             continue;
         };
-        match rule.metric.patterns.iter().find(|(key, _)| *key != entry.label) {
+        match rule.metric.patterns.iter().find(|(key, _)| key != entry.label) {
             None => {}
             Some((key, _)) if entry.label.is_empty() => {
                 add("metric", format!("{name} has no label {key:?}, nor any other"));

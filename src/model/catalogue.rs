@@ -1,48 +1,65 @@
-//! Every metric there is: `data/metrics.toml`, compiled in.
-
-use serde::Deserialize;
-
-const TEXT: &str = include_str!("../../data/metrics.toml");
+//! The catalogue of metrics, generated from `data/metrics.toml` by `build/metrics.rs`.
 
 /// One metric.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Entry {
-    /// Path of the number in a record.
-    pub name: String,
-    /// What it counts.
-    pub unit: String,
-    /// Key of the label that says whose number it is; empty: the host's.
-    #[serde(default)]
-    pub label: String,
-    /// What it means.
-    pub help: String,
-    /// Where it comes from.
-    pub source: String,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricInfo {
+    /// Path of its number in a record.
+    pub name: &'static str,
+    /// What the number counts.
+    pub unit: &'static str,
+    /// Key of the label that says whose number it is; empty for the host itself.
+    pub label: &'static str,
+    /// What the number means.
+    pub help: &'static str,
+    /// The file or program it is read from.
+    pub source: &'static str,
 }
 
-#[derive(Deserialize)]
-struct File {
-    metric: Vec<Entry>,
+/// A resource of the host: a row of the last 90 days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResourceRow {
+    /// Name of the row, in English.
+    pub title: &'static str,
+    /// Prefixes of the metrics that belong to it.
+    pub metrics: &'static [&'static str],
 }
 
-/// All of them, in the order of the file.
-pub fn all() -> Vec<Entry> {
-    toml::from_str::<File>(TEXT).map(|file| file.metric).unwrap_or_default()
+include!(concat!(env!("OUT_DIR"), "/metrics.rs"));
+
+/// The names of all metrics.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    METRICS.iter().map(|metric| metric.name)
 }
 
-/// The same as a page for people: `docs/metrics.md`.
+/// The metric of that name.
+pub fn find(name: &str) -> Option<&'static MetricInfo> {
+    METRICS.iter().find(|metric| metric.name == name)
+}
+
+/// Whether a metric is supplied by another program.
+pub fn is_custom(name: &str) -> bool {
+    CUSTOM_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The resource that a metric belongs to; `None`: the host as a whole.
+pub fn resource(metric: &str) -> Option<&'static ResourceRow> {
+    let is_of = |resource: &&ResourceRow| resource.metrics.iter().any(|prefix| metric.starts_with(prefix));
+    RESOURCES.iter().find(is_of)
+}
+
+/// The catalogue as Markdown: `docs/metrics.md`.
 pub fn to_markdown() -> String {
-    let mut page = "# Metrics\n\nMade from `data/metrics.toml`. A number's path in a record is its name; in braces is the label that says whose\nnumber it is. Rates are averages since the snapshot before. Those of\n`unit` and `unexplained`, and those of `process` with a label, are in the stream `processes`; all others are in\n`snapshots`, which is what `osmon probe --json` prints.\n".to_string();
-    let mut section = String::new();
-    for entry in all() {
-        let first = entry.name.split('.').next().unwrap_or_default().to_string();
+    let mut page = "# Metrics\n\nGenerated from `data/metrics.toml`. A metric's name is the path of its number in a record; in braces is the label that says\nwhose number it is. Rates are averages since the previous snapshot. Metrics of\n`unit` and `unexplained`, and those of `process` with a label, are in the stream `processes`; all others are in\n`snapshots`, which is what `osmon probe --json` prints.\n".to_string();
+    let mut section = "";
+    for metric in METRICS {
+        let first = metric.name.split('.').next().unwrap_or_default();
         if first != section {
             page.push_str(&format!("\n## {first}\n\n| metric | unit | meaning | source |\n|---|---|---|---|\n"));
             section = first;
         }
-        let label = if entry.label.is_empty() { String::new() } else { format!("{{{}}}", entry.label) };
-        let source = entry.source.replace('<', "&lt;");
-        page.push_str(&format!("| `{}{label}` | {} | {} | {source} |\n", entry.name, entry.unit, entry.help));
+        let label = if metric.label.is_empty() { String::new() } else { format!("{{{}}}", metric.label) };
+        let source = metric.source.replace('<', "&lt;");
+        page.push_str(&format!("| `{}{label}` | {} | {} | {source} |\n", metric.name, metric.unit, metric.help));
     }
     page
 }

@@ -1,4 +1,4 @@
-//! osmon repair: damage is set what can be rebuilt is rebuilt.
+//! osmon repair: damage is set aside, what can be rebuilt is rebuilt.
 
 use super::harness::tool;
 use super::verify::{OLD, TODAY, found_by_hour, host, minutes, put, record, records, repair, sealed, verify};

@@ -51,9 +51,8 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
     let mut lines: Vec<Selected> = found.collect();
     if lines.is_empty() {
         let names = clean(&metrics.join(", "), 200);
-        let known = catalogue::all();
-        let mistyped = metrics.iter().find(|name| !known.iter().any(|entry| entry.name == **name));
-        let hint = mistyped.map(|name| hint(name, known.iter().map(|entry| entry.name.as_str())));
+        let mistyped = metrics.iter().find(|name| catalogue::find(name).is_none());
+        let hint = mistyped.map(|name| hint(name, catalogue::names()));
         return Err(ErrorKind::BadData(format!(
             "nothing of {names} was recorded in this span; osmon history lists what there is{}",
             hint.unwrap_or_default()

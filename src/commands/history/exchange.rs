@@ -18,7 +18,6 @@ fn parts(history: &History) -> &'static [Part] {
 /// One family for each metric, `osmon_cpu_busy_percent`; rolled up, the name is the average, and `…_min` and `…_max` stand
 /// beside it. `promtool tsdb create-blocks-from openmetrics` takes it.
 pub fn openmetrics(history: &History) -> String {
-    let help: BTreeMap<String, String> = catalogue::all().into_iter().map(|entry| (entry.name, entry.help)).collect();
     let mut families: BTreeMap<&str, Vec<&Track>> = BTreeMap::new();
     for track in &history.tracks {
         families.entry(&track.key.name).or_default().push(track);
@@ -29,7 +28,7 @@ pub fn openmetrics(history: &History) -> String {
             let family = format!("osmon_{}{end}", plain(name));
             // Writing to a String cannot fail.
             let _ = writeln!(out, "# TYPE {family} gauge");
-            if let Some(help) = help.get(name) {
+            if let Some(help) = catalogue::find(name).map(|metric| metric.help) {
                 let _ = writeln!(out, "# HELP {family} {}", escaped(help));
             }
             for track in &tracks {

@@ -4,7 +4,7 @@
 use crate::base::clock::{local_form, zone_offset_seconds};
 use crate::base::parse_past::midnight;
 use crate::model::locale::Locale;
-use crate::report::chart::spec::Unit;
+use crate::report::chart::unit::AxisUnit;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::ops::Range;
 
@@ -12,17 +12,17 @@ use std::ops::Range;
 pub type Tick = (f64, String);
 
 /// Five ticks or so from 0 to a round number that holds the highest value.
-pub fn value_ticks(unit: Unit, highest: f64) -> Vec<f64> {
+pub fn value_ticks(unit: AxisUnit, highest: f64) -> Vec<f64> {
     let (base, least) = match unit {
-        Unit::Full => return vec![0.0, 25.0, 50.0, 75.0, 100.0],
-        Unit::Percent => {
+        AxisUnit::Full => return vec![0.0, 25.0, 50.0, 75.0, 100.0],
+        AxisUnit::Percent => {
             let top = [10.0, 25.0, 50.0].into_iter().find(|top| highest <= *top).unwrap_or(100.0);
             let parts = if top == 10.0 || top == 25.0 { 5 } else { 4 };
             return (0..=parts).map(|tick| f64::from(tick) * top / f64::from(parts)).collect();
         }
-        Unit::SmallPercent => (10.0, 4.0),
-        Unit::Number | Unit::PerSecond | Unit::Celsius | Unit::Milliseconds => (10.0, 1.0),
-        Unit::Bytes | Unit::BytesPerSecond => (2.0, 4096.0),
+        AxisUnit::SmallPercent => (10.0, 4.0),
+        AxisUnit::Number | AxisUnit::PerSecond | AxisUnit::Celsius | AxisUnit::Milliseconds => (10.0, 1.0),
+        AxisUnit::Bytes | AxisUnit::BytesPerSecond => (2.0, 4096.0),
     };
     let wanted = if highest.is_finite() { highest.max(least) / 4.0 } else { least };
     let power = f64::powf(base, wanted.log(base).floor());
@@ -84,9 +84,9 @@ pub fn local(seconds: f64, form: &str) -> String {
 }
 
 /// A value on the axis and in tables.
-pub fn label(unit: Unit, value: f64, words: Locale) -> String {
+pub fn label(unit: AxisUnit, value: f64, words: Locale) -> String {
     match unit {
-        Unit::Bytes | Unit::BytesPerSecond => words.bytes(value),
+        AxisUnit::Bytes | AxisUnit::BytesPerSecond => words.bytes(value),
         _ => words.short(value),
     }
 }
@@ -97,11 +97,11 @@ mod tests {
 
     #[test]
     fn values_have_round_ticks() {
-        assert_eq!(value_ticks(Unit::Number, 3.1), [0.0, 1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(value_ticks(Unit::Number, 0.0).last(), Some(&1.0));
-        assert_eq!(value_ticks(Unit::Percent, 12.0).last(), Some(&25.0));
-        assert_eq!(value_ticks(Unit::BytesPerSecond, 5000.0).last(), Some(&8192.0));
-        assert!(value_ticks(Unit::Number, f64::INFINITY).iter().all(|tick| tick.is_finite()));
+        assert_eq!(value_ticks(AxisUnit::Number, 3.1), [0.0, 1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(value_ticks(AxisUnit::Number, 0.0).last(), Some(&1.0));
+        assert_eq!(value_ticks(AxisUnit::Percent, 12.0).last(), Some(&25.0));
+        assert_eq!(value_ticks(AxisUnit::BytesPerSecond, 5000.0).last(), Some(&8192.0));
+        assert!(value_ticks(AxisUnit::Number, f64::INFINITY).iter().all(|tick| tick.is_finite()));
     }
 
     #[test]

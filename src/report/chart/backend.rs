@@ -1,17 +1,12 @@
 //! A drawing backend of our own for plotters: paths with classes instead of colours, so that the page's style sheet
 //! decides about light and dark, and coordinates finer than a pixel.
 
-use crate::report::chart::plot::PLOT;
+use crate::report::chart::layout::{FINE, PLOT, SCALE};
 use plotters_backend::text_anchor::HPos;
 use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind};
 use std::convert::Infallible;
 use std::fmt::Write;
 
-/// The backend's own units per unit of the page: lines are placed to a third of a pixel.
-pub const SCALE: u32 = 3;
-
-/// Lines are placed to a hundredth of such a unit upwards, where that can be told apart.
-pub const FINE: u32 = 100;
 /// A value is drawn to so many of the finer units above the axis in steps of one, and of ten: to 0.3 % of itself.
 const EXACT: [(i32, i32); 2] = [(1670, 1), (16_700, 10)];
 
@@ -38,14 +33,14 @@ pub fn class(color: BackendColor) -> &'static str {
 
 /// What was drawn: grid and labels, and what lies in the plot itself, as SVG.
 #[derive(Debug, Default, Clone)]
-pub struct Drawn {
+pub struct SvgParts {
     /// Grid lines and labels of values.
     pub axis: String,
     /// Labels of times: the same in every chart of a span.
     pub times: String,
     /// Band and lines.
     pub plot: String,
-    /// Class of the path that can be gone on with, in [`Drawn::plot`].
+    /// Class of the path that can be gone on with, in [`SvgParts::plot`].
     open: Option<&'static str>,
     /// Labels below the axis so far.
     labels: usize,
@@ -53,7 +48,7 @@ pub struct Drawn {
     pub is_exact: bool,
 }
 
-impl Drawn {
+impl SvgParts {
     /// Ends the last path.
     pub fn close(&mut self) {
         if self.open.take().is_some() {
@@ -147,7 +142,7 @@ fn number(out: &mut String, fine: i32) {
 
 /// Collects SVG.
 pub struct Svg<'a> {
-    out: &'a mut Drawn,
+    out: &'a mut SvgParts,
     size: (u32, u32),
     fine: u32,
 }
@@ -155,7 +150,7 @@ pub struct Svg<'a> {
 impl<'a> Svg<'a> {
     /// A drawing of so many units of the page, upwards `fine` (1 or [`FINE`]) times as fine; the `<svg>` element around it is
     /// the template's.
-    pub fn new(out: &'a mut Drawn, (width, height): (u32, u32), fine: u32) -> Self {
+    pub fn new(out: &'a mut SvgParts, (width, height): (u32, u32), fine: u32) -> Self {
         Self { out, size: (width * SCALE, height * SCALE * fine), fine }
     }
 }

@@ -2,10 +2,12 @@
 
 use crate::model::locale::Locale;
 use crate::report::chart::axis::{Tick, label, value_ticks};
-use crate::report::chart::backend::{Drawn, FINE, SCALE, Svg};
+use crate::report::chart::backend::{Svg, SvgParts};
 use crate::report::chart::band::straightened;
+use crate::report::chart::layout::{FINE, MARGINS, PLOT, SCALE, SIZE, x_of};
 use crate::report::chart::series::Point;
-use crate::report::chart::spec::{Line, Unit};
+use crate::report::chart::spec::Line;
+use crate::report::chart::unit::AxisUnit;
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
@@ -15,17 +17,6 @@ use plotters_backend::DrawingBackend;
 use std::fmt::Write;
 use std::ops::Range;
 
-/// Size of a chart in units of the page.
-pub const SIZE: (u32, u32) = (580, 184);
-/// What lies around the plot: left, top, right, bottom, in units of the page.
-const AROUND: (u32, u32, u32, u32) = (62, 8, 16, 20);
-/// The plot in the backend's units: left, top, width, height.
-pub const PLOT: (u32, u32, u32, u32) = (
-    AROUND.0 * SCALE,
-    AROUND.1 * SCALE,
-    (SIZE.0 - AROUND.0 - AROUND.2) * SCALE,
-    (SIZE.1 - AROUND.1 - AROUND.3) * SCALE,
-);
 /// So many peaks that stand above their line are drawn for a line without a band.
 const PEAKS_MAX: usize = 24;
 
@@ -38,7 +29,7 @@ pub struct Frame<'a> {
     /// From which distance on two points have a gap between them, in seconds.
     pub gap_seconds: f64,
     /// Unit of the values.
-    pub unit: Unit,
+    pub unit: AxisUnit,
     /// Language of the labels.
     pub words: Locale,
     /// Points stand for spans: the first line gets a band from its least to its greatest value.
@@ -77,8 +68,8 @@ impl Ranged for Axis {
 ///
 /// # Errors
 /// When plotters refuses; it has no reason to.
-pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(Drawn, f64)> {
-    let mut out = Drawn::default();
+pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(SvgParts, f64)> {
+    let mut out = SvgParts::default();
     let top = mesh(&Svg::new(&mut out, SIZE, 1).into_drawing_area(), SCALE, lines, frame)?;
     out.is_exact = frame.is_exact;
     plot(&Svg::new(&mut out, SIZE, FINE).into_drawing_area(), (SCALE, SCALE * FINE), lines, frame, top)?;
@@ -109,10 +100,10 @@ fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &F
     let value_ticks = value_ticks(frame.unit, highest);
     let top = value_ticks.last().copied().unwrap_or(1.0);
     let mut chart = ChartBuilder::on(area)
-        .margin_top(AROUND.1 * scale)
-        .margin_right(AROUND.2 * scale)
-        .x_label_area_size(AROUND.3 * scale)
-        .y_label_area_size(AROUND.0 * scale)
+        .margin_top(MARGINS.1 * scale)
+        .margin_right(MARGINS.2 * scale)
+        .x_label_area_size(MARGINS.3 * scale)
+        .y_label_area_size(MARGINS.0 * scale)
         .build_cartesian_2d(
             Axis { range: frame.time.clone(), ticks: frame.ticks.iter().map(|tick| tick.0).collect() },
             Axis { range: 0.0..top, ticks: value_ticks },
@@ -144,10 +135,10 @@ fn plot<B: DrawingBackend>(
 ) -> Result<()> {
     let bare = |range: Range<f64>| Axis { range, ticks: Vec::new() };
     let mut chart = ChartBuilder::on(area)
-        .margin_left(AROUND.0 * x)
-        .margin_top(AROUND.1 * y)
-        .margin_right(AROUND.2 * x)
-        .margin_bottom(AROUND.3 * y)
+        .margin_left(MARGINS.0 * x)
+        .margin_top(MARGINS.1 * y)
+        .margin_right(MARGINS.2 * x)
+        .margin_bottom(MARGINS.3 * y)
         .build_cartesian_2d(bare(frame.time.clone()), bare(0.0..top))
         .map_err(|error| failed(&error))?;
     // A quarter of a pixel.
@@ -190,18 +181,12 @@ fn runs<'a>(points: &'a [Point], frame: &Frame<'_>) -> impl Iterator<Item = &'a 
     points.get(from..to).unwrap_or_default().chunk_by(move |a, b| b.time - a.time <= gap)
 }
 
-/// Horizontal place of a time, in the backend's units.
-pub fn place(time: f64, span: &Range<f64>) -> i32 {
-    let share = (time - span.start) / (span.end - span.start);
-    (f64::from(PLOT.0) + share * f64::from(PLOT.2)).round() as i32
-}
-
 /// Gaps below the lines, and above them the peaks of the lines that have no band.
-fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
+fn overlay(out: &mut SvgParts, lines: &[Line], frame: &Frame<'_>, top: f64) {
     let mut gaps = String::new();
     for (from, to) in frame.gaps {
-        let from = place(from.max(frame.time.start), &frame.time);
-        let to = place(to.min(frame.time.end), &frame.time);
+        let from = x_of(from.max(frame.time.start), &frame.time);
+        let to = x_of(to.min(frame.time.end), &frame.time);
         if to - from >= 2 {
             // Writing to a String cannot fail.
             let _ = write!(gaps, "M{from} {}h{}v{}h-{}z", PLOT.1, to - from, PLOT.3, to - from);
@@ -218,7 +203,7 @@ fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
                 out.plot,
                 "<path class='o s{}' d='M{} {}l0 0'/>",
                 number.min(5),
-                place(only.time, &frame.time),
+                x_of(only.time, &frame.time),
                 y(only.avg)
             );
         }
@@ -237,7 +222,7 @@ fn overlay(out: &mut Drawn, lines: &[Line], frame: &Frame<'_>, top: f64) {
         let _ = write!(out.plot, "<path class='w s{}' d='", number.min(5));
         for peak in peaks {
             let (low, high) = (y(peak.avg), y(peak.max));
-            let _ = write!(out.plot, "M{} {low}v{}", place(peak.time, &frame.time), high - low);
+            let _ = write!(out.plot, "M{} {low}v{}", x_of(peak.time, &frame.time), high - low);
         }
         out.plot.push_str("'/>");
     }
@@ -251,7 +236,7 @@ mod tests {
         Frame {
             time: 0.0..3600.0,
             gap_seconds: 150.0,
-            unit: Unit::Full,
+            unit: AxisUnit::Full,
             words: Locale::En,
             has_band,
             is_exact: false,

@@ -1,7 +1,7 @@
 //! The history that is drawn, by metric name.
 
 use crate::model::metric::SeriesKey;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 /// What a metric was at a time, or over a span around it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,11 +35,6 @@ impl Series {
     /// Of points that stand for so many seconds each; 0: single samples.
     pub fn new(step_seconds: u32) -> Self {
         Self { step_seconds: f64::from(step_seconds), ..Self::default() }
-    }
-
-    /// The names of the metrics that the charts of a range and the tiles show.
-    pub fn of_page(is_detailed: bool) -> HashSet<&'static str> {
-        super::spec::metrics(is_detailed).chain([ALWAYS]).collect()
     }
 
     /// Takes the values of a series, in order of time.

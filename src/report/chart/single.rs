@@ -3,12 +3,12 @@
 use crate::base::text::clean;
 use crate::model::locale::{Locale, key};
 use crate::report::chart::axis::{Tick, label, time_ticks};
-use crate::report::chart::backend::SCALE;
-use crate::report::chart::drawn::{plot_box, view_box};
+use crate::report::chart::layout::{PLOT, SCALE, SIZE, VIEW_BOX, x_of};
 use crate::report::chart::pixel::Pixels;
-use crate::report::chart::plot::{self, Frame, PLOT, SIZE, place};
+use crate::report::chart::plot::{self, Frame};
 use crate::report::chart::series::{Point, Series};
-use crate::report::chart::spec::{Line, Unit};
+use crate::report::chart::spec::Line;
+use crate::report::chart::unit::AxisUnit;
 use anyhow::Result;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -46,11 +46,14 @@ const LEGEND_MAX: usize = 80;
 const ROW: u32 = 18;
 
 impl Single<'_> {
-    fn unit(&self) -> Unit {
-        let units: Vec<Unit> =
-            self.lines.iter().map(|(metric, _)| Unit::of(metric.split('{').next().unwrap_or(""))).collect();
-        let first = units.first().copied().unwrap_or(Unit::Number);
-        if units.iter().all(|unit| *unit == first) { first } else { Unit::Number }
+    fn unit(&self) -> AxisUnit {
+        let units: Vec<AxisUnit> = self
+            .lines
+            .iter()
+            .map(|(metric, _)| AxisUnit::from_metric(metric.split('{').next().unwrap_or("")))
+            .collect();
+        let first = units.first().copied().unwrap_or(AxisUnit::Number);
+        if units.iter().all(|unit| *unit == first) { first } else { AxisUnit::Number }
     }
 
     fn drawn(&self) -> Vec<Line<'_>> {
@@ -100,7 +103,7 @@ impl Single<'_> {
     pub fn svg(&self) -> Result<String> {
         let (lines, gaps, ticks) = (self.drawn(), self.series.gaps(), time_ticks(&self.time, self.words));
         let (drawing, _) = plot::draw(&lines, &self.frame(&gaps, &ticks))?;
-        let (legend, (width, height), plot) = (self.legend(), view_box(), plot_box());
+        let (legend, (width, height), plot) = (self.legend(), VIEW_BOX, PLOT);
         let (head, row) = (HEAD * 3, ROW * 3);
         let total = head + height + row * legend.len() as u32 + 24;
         let colours = |colours: [&str; 6]| {
@@ -141,8 +144,7 @@ impl Single<'_> {
 
     fn strips(&self, pixels: &mut Pixels, scale: u32, gaps: &[(f64, f64)]) {
         let (top, height) = (PLOT.1 * scale / SCALE, PLOT.3 * scale / SCALE);
-        let at =
-            |time: f64| place(time.clamp(self.time.start, self.time.end), &self.time) * scale as i32 / SCALE as i32;
+        let at = |time: f64| x_of(time.clamp(self.time.start, self.time.end), &self.time) * scale as i32 / SCALE as i32;
         for (from, to) in gaps {
             pixels.strip(at(*from)..at(*to), top as i32..(top + height) as i32);
         }

@@ -1,137 +1,88 @@
-//! Which charts the page has, and which metrics each of them shows.
+//! The charts that a history has something for, and their lines.
 
 use crate::base::text::clean;
+use crate::model::catalogue::is_custom;
 use crate::model::locale::{Locale, key};
-use crate::report::chart::chart_catalog::{CHARTS, RARE, RARE_LEAST};
+use crate::report::chart::chart_catalog::CHARTS;
 use crate::report::chart::series::{Point, Series};
+use crate::report::chart::unit::AxisUnit;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// How the values of a chart are written and scaled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// Percent on a scale from 0 to 100, whatever the values.
-    Full,
-    /// Percent on a scale that fits, at most 100.
-    Percent,
-    /// Percent on any scale that fits.
-    SmallPercent,
-    /// Bytes.
-    Bytes,
-    /// Bytes per second.
-    BytesPerSecond,
-    /// Degrees.
-    Celsius,
-    /// Thousandths of a second.
-    Milliseconds,
-    /// A plain number.
-    Number,
-    /// A number of events per second.
-    PerSecond,
-}
-
-impl Unit {
-    /// What follows the heading.
-    pub fn heading(self) -> &'static str {
-        match self {
-            Self::Full | Self::Percent | Self::SmallPercent => "%",
-            Self::BytesPerSecond | Self::PerSecond => "per second",
-            Self::Celsius => "°C",
-            Self::Milliseconds => "ms",
-            Self::Bytes | Self::Number => "",
-        }
-    }
-
-    /// The unit that the end of a metric's name states.
-    pub fn of(metric: &str) -> Self {
-        if metric.ends_with("bytes_per_second") {
-            Self::BytesPerSecond
-        } else if metric.ends_with("_bytes") {
-            Self::Bytes
-        } else if metric.ends_with("_percent") {
-            Self::SmallPercent
-        } else if metric.ends_with("_ms") {
-            Self::Milliseconds
-        } else if metric.ends_with("celsius") {
-            Self::Celsius
-        } else {
-            Self::Number
-        }
-    }
-
-    /// Whether what several things have makes sense when it is added up.
-    fn adds_up(self) -> bool {
-        matches!(self, Self::Bytes | Self::BytesPerSecond | Self::Percent)
-    }
-}
-
-/// One chart.
+/// A chart to draw: one of the catalogue, or that of a metric that another program supplies.
 pub struct Spec {
-    /// Heading.
+    /// Title, in English.
     pub title: Cow<'static, str>,
-    /// Unit of all its values.
-    pub unit: Unit,
-    /// Drawn when a value is at least this once.
+    /// Unit of its values.
+    pub unit: AxisUnit,
+    /// Text behind the title, in English.
+    pub heading: &'static str,
+    /// The chart is drawn only if a value reached this; 0: always.
     pub least: f64,
-    /// For who looks for a cause: drawn more simply.
+    /// For troubleshooting: drawn with fewer points.
     pub is_detail: bool,
-    /// Metric and what its line is called; with labels, one line each.
-    pub lines: Vec<(Cow<'static, str>, &'static str)>,
+    /// Its lines.
+    pub lines: Vec<SpecLine>,
 }
 
-/// One line of a chart.
+/// A line of a [`Spec`]; of a metric with a label one for each value of the label.
+pub struct SpecLine {
+    /// Name of the metric.
+    metric: Cow<'static, str>,
+    /// Name of the line, in English; empty: its label, or the title of the chart.
+    name: &'static str,
+    /// The line is drawn only if a value reached this; 0: always.
+    least: f64,
+}
+
+/// A line to draw.
 #[derive(Debug, Clone)]
 pub struct Line<'a> {
-    /// What it is called.
+    /// Its name in the legend.
     pub name: String,
-    /// In the order of time.
+    /// Its points in chronological order.
     pub points: Cow<'a, [Point]>,
 }
 
-/// At most so many lines can be told apart; the ones with the highest peaks are drawn, the others as one.
+/// Largest number of lines drawn one by one: those with the highest peaks. All others are drawn as one.
 const LINES_MAX: usize = 5;
 /// Longest name of a line, in characters.
 const NAME_MAX: usize = 40;
 
-/// Beginnings of the names of metrics that somebody else makes; each has a chart of its own.
-pub const OTHERS: [&str; 2] = ["check.", "plugin."];
-
-/// Every metric that the charts of a range and the tiles need.
-pub fn metrics(is_detailed: bool) -> impl Iterator<Item = &'static str> {
-    let tiles = ["cpu.busy_percent", "load.one_per_core", "systemd.failed"];
-    let shown = CHARTS.iter().filter(move |chart| is_detailed || !chart.is_detail);
-    shown.flat_map(|chart| chart.lines.iter().map(|(metric, _)| *metric)).chain(tiles)
-}
-
-/// Every chart that there may be something for: the details last.
+/// The charts for a history, details last. Charts of metrics that were not recorded have no lines.
 pub fn specs(series: &Series) -> Vec<Spec> {
-    let fixed = |is_detail: bool| {
+    let listed = |is_detail: bool| {
         CHARTS.iter().filter(move |chart| chart.is_detail == is_detail).map(move |chart| Spec {
             title: Cow::Borrowed(chart.title),
             unit: chart.unit,
+            heading: if chart.heading.is_empty() { chart.unit.heading() } else { chart.heading },
             least: chart.least,
             is_detail,
-            lines: chart.lines.iter().map(|(metric, name)| (Cow::Borrowed(*metric), *name)).collect(),
+            lines: chart
+                .lines
+                .iter()
+                .map(|line| SpecLine { metric: Cow::Borrowed(line.metric), name: line.name, least: line.least })
+                .collect(),
         })
     };
-    let others = series.names().filter(|name| OTHERS.iter().any(|head| name.starts_with(head)));
-    let others = others.map(|name| Spec {
+    let custom = series.names().filter(|name| is_custom(name));
+    let custom = custom.map(|name| Spec {
         title: Cow::Owned(clean(name, NAME_MAX)),
-        unit: Unit::of(name),
+        unit: AxisUnit::from_metric(name),
+        heading: AxisUnit::from_metric(name).heading(),
         least: 0.0,
         is_detail: false,
-        lines: vec![(Cow::Owned(name.to_string()), "")],
+        lines: vec![SpecLine { metric: Cow::Owned(name.to_string()), name: "", least: 0.0 }],
     });
-    fixed(false).chain(others).chain(fixed(true)).collect()
+    listed(false).chain(custom).chain(listed(true)).collect()
 }
 
-/// The lines of a chart: at most five, and the others as one.
+/// The lines of a chart: at most five, and all others as one.
 pub fn lines<'a>(spec: &Spec, series: &'a Series, words: Locale) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
-    for (metric, name) in &spec.lines {
-        let is_rare = RARE.contains(&metric.as_ref());
+    for SpecLine { metric, name, least } in &spec.lines {
         for (label, points) in series.of(metric) {
-            if is_rare && !points.iter().any(|point| point.max >= RARE_LEAST) {
+            if *least > 0.0 && !points.iter().any(|point| point.max >= *least) {
                 continue;
             }
             let label = clean(label, NAME_MAX);
@@ -162,11 +113,11 @@ pub fn lines<'a>(spec: &Spec, series: &'a Series, words: Locale) -> Vec<Line<'a>
         }
         if is_drawn { drawn.push(line) } else { rest.push(line) }
     }
-    drawn.push(together(&rest, spec.unit.adds_up(), words));
+    drawn.push(together(&rest, spec.unit.is_additive(), words));
     drawn
 }
 
-/// Many lines as one: their sum, or the highest of them.
+/// Several lines as one: their sum, or their maximum.
 fn together(lines: &[Line], is_sum: bool, words: Locale) -> Line<'static> {
     let mut points: BTreeMap<i64, Point> = BTreeMap::new();
     for point in lines.iter().flat_map(|line| line.points.iter()) {

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::model::metric::SeriesKey;
 use crate::report::chart::series::ALWAYS;
-use crate::report::page::status_bars::{Recorded, Span};
+use crate::report::page::status_bars::coverage::{Coverage, Span};
 use crate::store::day;
 use crate::store::query::Query;
 use crate::store::tier::Tier;
@@ -11,7 +11,7 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// From the number of samples in the rollups; of the hours that are open from the samples themselves.
-pub fn recorded(context: &Context) -> Result<Recorded> {
+pub fn recorded(context: &Context) -> Result<Coverage> {
     let now = context.now.wall;
     let since = now - TimeDelta::days(91);
     let is_wanted = |name: &str| name == ALWAYS;
@@ -28,5 +28,5 @@ pub fn recorded(context: &Context) -> Result<Recorded> {
     if older > since {
         all.extend(spans(Tier::Days, older)?);
     }
-    Ok(Recorded::new(all))
+    Ok(Coverage::new(all))
 }

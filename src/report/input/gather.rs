@@ -5,14 +5,14 @@ use crate::base::text::plural;
 use crate::context::Context;
 use crate::query::health;
 use crate::query::timeline;
-use crate::report::chart::drawn::draw;
 use crate::report::chart::range::{RANGES, Range, first, shown};
+use crate::report::chart::range_charts::draw;
 use crate::report::input::long_ranges;
 use crate::report::input::series;
 use crate::report::input::usage_history;
 use crate::report::page::consumers::{Tally, Who};
 use crate::report::page::data::PageData;
-use crate::report::page::options::Look;
+use crate::report::page::options::PageOptions;
 use crate::report::page::options::STYLE_MAX;
 use crate::store::read::Reading;
 use crate::store::tier::Tier;
@@ -67,7 +67,7 @@ pub fn read(context: &Context) -> Result<PageData> {
     Ok(PageData {
         title: title(context, &snapshot),
         now,
-        look,
+        options: look,
         snapshot,
         processes: newest_record(context, PROCESSES)?,
         health,
@@ -89,7 +89,7 @@ pub fn read(context: &Context) -> Result<PageData> {
 }
 
 /// The look that is configured; a style sheet that cannot be read is a problem, not a reason to stop.
-fn look(context: &Context) -> (Look, Vec<String>) {
+fn look(context: &Context) -> (PageOptions, Vec<String>) {
     let report = &context.config.report;
     let wrong = context.problems.iter().map(|problem| format!("Configuration: {problem}; in use: {}", context.instead));
     let mut problems: Vec<String> = wrong.collect();
@@ -107,7 +107,7 @@ fn look(context: &Context) -> (Look, Vec<String>) {
             }
         },
     };
-    (Look::new(report, &style), problems)
+    (PageOptions::new(report, &style), problems)
 }
 
 /// How far back there is history, in seconds.

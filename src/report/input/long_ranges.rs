@@ -3,18 +3,18 @@
 
 use crate::context::Context;
 use crate::query::timeline;
-use crate::report::chart::drawn;
-use crate::report::chart::drawn::Drawn;
-use crate::report::chart::drawn::draw;
 use crate::report::chart::range::{RANGES, Range};
+use crate::report::chart::range_charts::RangeCharts;
+use crate::report::chart::range_charts::draw;
 use crate::report::input::hours::Count;
 use crate::report::input::series;
 use crate::report::input::status_bars;
 use crate::report::input::usage_history::{self, Past};
-use crate::report::page::options::Look;
+use crate::report::page::options::PageOptions;
 use crate::report::page::outlook;
 use crate::report::page::outlook::Outlook;
 use crate::report::page::status_bars::Bars;
+use crate::report::page::timeline::annotate;
 use crate::store::retain::used_bytes;
 use crate::store::{SNAPSHOTS, hour};
 use anyhow::Result;
@@ -42,7 +42,7 @@ pub struct Kept {
     /// By part: the hour it was made in, and what else it was made from.
     made: BTreeMap<String, (DateTime<Utc>, String)>,
     /// The charts of the long ranges.
-    pub drawn: Vec<Drawn>,
+    pub drawn: Vec<RangeCharts>,
     /// What is usual.
     pub outlook: Outlook,
     /// Who used the host.
@@ -85,7 +85,7 @@ pub fn read(
     context: &Context,
     (known, since): (Option<Kept>, Option<String>),
     ranges: &[Range],
-    look: &Look,
+    look: &PageOptions,
     newest_event: &str,
 ) -> Result<Kept> {
     let hour = hour::of(context.now.wall);
@@ -149,7 +149,7 @@ fn is_followed(context: &Context) -> bool {
 }
 
 /// Draws a long range anew, up to the open hour.
-fn make(context: &Context, kept: &mut Kept, id: &str, count: &Count, look: &Look) -> Result<()> {
+fn make(context: &Context, kept: &mut Kept, id: &str, count: &Count, look: &PageOptions) -> Result<()> {
     let Some(range) = RANGES.iter().find(|range| range.id == id) else { return Ok(()) };
     let (now, end) = (context.now.wall, count.hour);
     let (mut series, _) = series::series(context, range, end)?;
@@ -164,7 +164,7 @@ fn make(context: &Context, kept: &mut Kept, id: &str, count: &Count, look: &Look
     if count.ranges.iter().any(|shown| shown.id == id) {
         let happened = timeline::read(context, end - TimeDelta::seconds(i64::from(range.seconds)), now)?;
         let mut drawn = draw(range, end.timestamp() as f64, &series, look.words)?;
-        drawn::explain(&mut drawn, &happened.events, &happened.marks, now, look.words, GAPS_MAX);
+        annotate(&mut drawn, &happened.events, &happened.marks, now, look.words, GAPS_MAX);
         kept.drawn.push(drawn);
     }
     Ok(())

@@ -1,11 +1,11 @@
 //! The history of a range, as the charts want it.
 
 use crate::context::Context;
+use crate::model::catalogue::is_custom;
 use crate::model::metric::SeriesKey;
+use crate::report::chart::chart_catalog::page_metrics;
 use crate::report::chart::range::Range;
-use crate::report::chart::series::Series;
-use crate::report::chart::series::{ALWAYS, Point};
-use crate::report::chart::spec::OTHERS;
+use crate::report::chart::series::{ALWAYS, Point, Series};
 use crate::store::block::{self, group};
 use crate::store::query::Query;
 use crate::store::read::Reading;
@@ -26,8 +26,8 @@ fn tier(range: &Range) -> Tier {
 
 /// Everything the page draws of a range that ends at `end`.
 pub fn series(context: &Context, range: &Range, end: DateTime<Utc>) -> Result<(Series, Reading)> {
-    let names: HashSet<&str> = Series::of_page(range.is_detailed());
-    let is_wanted = |name: &str| names.contains(name) || OTHERS.iter().any(|head| name.starts_with(head));
+    let names: HashSet<&str> = page_metrics(range.is_detailed()).chain([ALWAYS]).collect();
+    let is_wanted = |name: &str| names.contains(name) || is_custom(name);
     metrics(context, range, end, &is_wanted)
 }
 

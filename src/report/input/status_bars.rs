@@ -5,8 +5,9 @@ use crate::model::incident::Severity;
 use crate::query::incidents;
 use crate::report::input::coverage;
 use crate::report::input::watched_services;
-use crate::report::page::options::Look;
-use crate::report::page::status_bars::{Bars, Trouble, rows};
+use crate::report::page::options::PageOptions;
+use crate::report::page::status_bars::incident_span::IncidentSpan;
+use crate::report::page::status_bars::{Bars, rows};
 use anyhow::Result;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ struct Kept {
 }
 
 /// The rows, from the cache while nothing of `key` and of the open incidents changes.
-pub fn days(context: &Context, look: &Look, key: String) -> Result<Bars> {
+pub fn days(context: &Context, look: &PageOptions, key: String) -> Result<Bars> {
     let open = incidents::state(context).open();
     let open: Vec<_> = open.iter().map(|incident| (&incident.id, incident.severity)).collect();
     let key = format!("{key} {:?} {open:?}", context.config.probe.services);
@@ -31,9 +32,9 @@ pub fn days(context: &Context, look: &Look, key: String) -> Result<Bars> {
     }
     let now = context.now.wall;
     let cases = incidents::read(context, now - TimeDelta::days(91), now)?;
-    let troubles: Vec<Trouble> = cases
+    let troubles: Vec<IncidentSpan> = cases
         .into_iter()
-        .map(|case| Trouble {
+        .map(|case| IncidentSpan {
             until: case.ended.or_else(|| case.open.is_none().then(|| case.since + seconds(case.lasted))).unwrap_or(now),
             metric: case.metric,
             title: case.title,

@@ -3,10 +3,10 @@
 use crate::model::annotation::Annotation;
 use crate::model::event::Event;
 use crate::query::health::Health;
-use crate::report::chart::drawn::Drawn;
+use crate::report::chart::range_charts::RangeCharts;
 use crate::report::chart::series::Series;
 use crate::report::page::consumers::Who;
-use crate::report::page::options::Look;
+use crate::report::page::options::PageOptions;
 use crate::report::page::outlook::Outlook;
 use crate::report::page::status_bars::Bars;
 use chrono::{DateTime, Utc};
@@ -20,7 +20,7 @@ pub struct PageData {
     /// When the page is made.
     pub now: DateTime<Utc>,
     /// How it looks.
-    pub look: Look,
+    pub options: PageOptions,
     /// The newest snapshot; null when there is none.
     pub snapshot: Value,
     /// The newest record of the `processes` stream; null when there is none.
@@ -34,7 +34,7 @@ pub struct PageData {
     /// The samples of the last hour, for the tiles.
     pub hour: Series,
     /// The charts of each range, the shortest first.
-    pub ranges: Vec<Drawn>,
+    pub ranges: Vec<RangeCharts>,
     /// Which range is seen first.
     pub first_range: &'static str,
     /// What is known of longer times: usual values, and when something will be full.

@@ -13,15 +13,15 @@ const TEXT_MAX: usize = 300;
 
 /// What kind of host it is.
 pub fn facts(input: &PageData, snapshot: &Value) -> String {
-    let words = input.look.words;
+    let words = input.options.words;
     let text = |key: &str| snapshot["system"][key].as_str().filter(|text| !text.is_empty()).map(|text| clean(text, 60));
     let number = |path: &str| snapshot.pointer(path).and_then(Value::as_f64);
-    let sessions = snapshot["session"].as_array().filter(|sessions| !sessions.is_empty() && !input.look.is_public);
+    let sessions = snapshot["session"].as_array().filter(|sessions| !sessions.is_empty() && !input.options.is_public);
     let parts = [
         number("/uptime/seconds").map(|seconds| words.with(key::PAGE_UP, &words.duration(seconds))),
         text("distribution"),
         // What an attacker looks for first.
-        text("kernel").filter(|_| !input.look.is_public).map(|kernel| format!("Linux {kernel}")),
+        text("kernel").filter(|_| !input.options.is_public).map(|kernel| format!("Linux {kernel}")),
         number("/cpu/cores").map(|cores| words.count(key::COUNT_CORES, cores as usize)),
         number("/memory/total_bytes").map(|size| words.bytes(size)),
         sessions.map(|sessions| format!("{} {}", sessions.len(), words.text(key::PAGE_LOGGED_IN))),
@@ -31,7 +31,7 @@ pub fn facts(input: &PageData, snapshot: &Value) -> String {
 
 /// The lines of the footer.
 pub fn footer(input: &PageData, snapshot: &Value) -> Vec<String> {
-    let words = input.look.words;
+    let words = input.options.words;
     let cost = snapshot["probe"]["cpu_ms"].as_f64();
     let spent = cost.map(|ms| words.with(key::PAGE_PROBE_COST, &words.short(ms)));
     let page = (input.cost_ms > 0.0).then(|| words.with(key::PAGE_PAGE_COST, &words.short(input.cost_ms.round())));
@@ -65,7 +65,7 @@ pub fn footer(input: &PageData, snapshot: &Value) -> Vec<String> {
 /// What the listed processes leave over, in words.
 pub fn unexplained(input: &PageData, record: &Value) -> String {
     let part = &record["unexplained"];
-    let words = input.look.words;
+    let words = input.options.words;
     let cpu = part["cpu_percent"]
         .as_f64()
         .map(|cpu| format!("{} {}", words.short(cpu), words.text(key::CONSUMERS_OF_A_CORE)));

@@ -8,7 +8,7 @@ pub const STYLE_MAX: u64 = 64 * 1024;
 
 /// What `[report]` says of the page.
 #[derive(Debug, Clone)]
-pub struct Look {
+pub struct PageOptions {
     /// Its language.
     pub words: Locale,
     /// Names of processes and users stay out.
@@ -19,7 +19,7 @@ pub struct Look {
     pub sections: Vec<String>,
 }
 
-impl Look {
+impl PageOptions {
     /// As configured. `style`: the content of the file with one's own style sheet.
     pub fn new(report: &config::Report, style: &str) -> Self {
         // Nothing may end the element it stands in.

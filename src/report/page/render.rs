@@ -6,8 +6,9 @@ use crate::base::clock::{parse, zone_offset_seconds};
 use crate::base::text::{clean, is_plain};
 use crate::model::locale::{Locale, key};
 use crate::report::chart::axis::local;
-use crate::report::chart::drawn::{plot_box, view_box};
+use crate::report::chart::layout::{PLOT, VIEW_BOX};
 use crate::report::chart::range::RANGES;
+use crate::report::chart::range_charts::RangeCharts;
 use crate::report::chart::spark;
 use crate::report::page::consumers;
 use crate::report::page::data::PageData;
@@ -15,7 +16,7 @@ use crate::report::page::footer::{facts, footer, unexplained};
 use crate::report::page::services::{Service, services};
 use crate::report::page::sheet;
 use crate::report::page::size_budget::{self, Charts, PAGE_MAX};
-use crate::report::page::status_bars::Row;
+use crate::report::page::status_bars::row::Row;
 use crate::report::page::tiles::{Tile, tiles};
 use crate::report::page::timeline::{self, Happened};
 use crate::report::page::verdict::{Attention, Verdict, attention, verdict, was};
@@ -111,7 +112,7 @@ const PROBLEM_MAX: usize = 400;
 /// When the template cannot be rendered: a bug.
 pub fn render(input: &PageData) -> Result<String> {
     let (snapshot, record) = (&input.snapshot, &input.processes);
-    let words = input.look.words;
+    let words = input.options.words;
     let taken = snapshot["time"].as_str().and_then(parse);
     let verdict = verdict(input);
     let host = clean(&input.title, 80);
@@ -122,7 +123,7 @@ pub fn render(input: &PageData) -> Result<String> {
     };
     let taken_text = taken.map(|time| words.exact(time)).unwrap_or_default();
     let services = services(snapshot, words);
-    let style = sheet::of(&input.look.style, &format!("{host} · {taken_text}"));
+    let style = sheet::of(&input.options.style, &format!("{host} · {taken_text}"));
     // Line breaks and what stands before a line are for who reads the source.
     let script: String = SCRIPT.lines().map(str::trim).collect();
     let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty());
@@ -131,9 +132,9 @@ pub fn render(input: &PageData) -> Result<String> {
     let is_unknown = input.health.doubt.is_some();
     let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, snapshot, &services) };
     tiles.iter_mut().filter(|_| is_unknown).for_each(|tile| tile.state = "plain");
-    let has = |section: &str| input.look.has(section);
-    let has_who = has("who") && !input.look.is_public;
-    let (plot, wide) = (plot_box(), view_box().0);
+    let has = |section: &str| input.options.has(section);
+    let has_who = has("who") && !input.options.is_public;
+    let (plot, wide) = (PLOT, VIEW_BOX.0);
     let mut page = Page {
         w: words,
         style_hash: hash(&style),
@@ -173,7 +174,7 @@ pub fn render(input: &PageData) -> Result<String> {
         services,
         unexplained: unexplained(input, record),
         problems: problems(input, snapshot),
-        nobody_told: input.nobody_told && !input.look.is_public,
+        nobody_told: input.nobody_told && !input.options.is_public,
         footer: footer(input, snapshot),
         host,
         verdict,
@@ -194,8 +195,8 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;")
 }
 
-fn shown<'a>(input: &'a PageData, drawn: &'a crate::report::chart::drawn::Drawn) -> Shown<'a> {
-    let words = input.look.words;
+fn shown<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> Shown<'a> {
+    let words = input.options.words;
     let range = RANGES.iter().find(|range| range.id == drawn.id);
     let of_it = input.who.iter().find(|who| who.range == drawn.id);
     let since = of_it.and_then(|who| who.tally.since).filter(|since| since - drawn.from > 5400.0);
@@ -232,14 +233,14 @@ fn shown<'a>(input: &'a PageData, drawn: &'a crate::report::chart::drawn::Drawn)
 }
 
 /// What a range spans: a short one to the minute, a long one in days.
-fn days(drawn: &crate::report::chart::drawn::Drawn, step_seconds: u32, words: Locale) -> String {
+fn days(drawn: &RangeCharts, step_seconds: u32, words: Locale) -> String {
     let form = if step_seconds > 300 { "%F" } else { "%F %H:%M" };
     words.fill(key::PAGE_FROM_TO, &[("begin", &local(drawn.from, form)), ("end", &local(drawn.to, form))])
 }
 
 /// Who used most CPU over the shortest range: `java 34 min, postgres 4 min`.
 fn most(input: &PageData) -> String {
-    let words = input.look.words;
+    let words = input.options.words;
     let Some(first) = input.who.first() else { return String::new() };
     let users = consumers::rows(&first.tally, words).into_iter().filter(|row| row.share > 0).take(3);
     let users: Vec<String> = users.map(|row| format!("{} {}", row.name, row.cpu)).collect();
@@ -255,8 +256,8 @@ fn some(count: usize) -> String {
 
 /// What is wrong with osmon itself, and what did not answer.
 fn problems(input: &PageData, snapshot: &Value) -> Vec<String> {
-    let words = input.look.words;
-    if input.look.is_public && !input.problems.is_empty() {
+    let words = input.options.words;
+    if input.options.is_public && !input.problems.is_empty() {
         // They name files and people.
         return vec![words.text(key::PAGE_OSMON_IN_TROUBLE).to_string()];
     }

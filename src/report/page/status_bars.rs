@@ -1,20 +1,20 @@
 //! The last 90 days: a bar for each day, of the host and of what it is made of.
 
-mod coverage;
-mod row;
-
-pub use coverage::{Recorded, Span};
-pub use row::Row;
+pub mod coverage;
+pub mod incident_span;
+pub mod row;
 
 use crate::base::parse_past::midnight;
 use crate::base::text::clean;
-use crate::model::incident::Severity;
+use crate::model::catalogue::{RESOURCES, resource};
 use crate::model::locale::{Locale, key};
 use crate::model::metric::read_labels;
+use crate::report::page::status_bars::coverage::{Coverage, Days};
+use crate::report::page::status_bars::incident_span::IncidentSpan;
+use crate::report::page::status_bars::row::{Row, row};
 use chrono::{DateTime, TimeDelta, Utc};
-use row::row;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// So many days are shown.
 pub const DAYS: usize = 90;
@@ -22,41 +22,13 @@ pub const DAYS: usize = 90;
 const ROWS_MAX: usize = 12;
 const WRONG_MAX: usize = 24;
 
-/// A time in which something was wrong.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Trouble {
-    /// Metric with labels.
-    pub metric: String,
-    /// What it was about.
-    pub title: String,
-    /// The worst it was.
-    pub severity: Severity,
-    /// Begin.
-    pub since: DateTime<Utc>,
-    /// End, or now.
-    pub until: DateTime<Utc>,
-}
+/// Title of the row of all services in `data/metrics.toml`.
+const SERVICES: &str = "Services";
 
-/// A resource or a service that a metric belongs to.
-fn group(metric: &str) -> (&'static str, Option<String>) {
-    let (name, labels) = read_labels(metric);
-    let section = name.split('.').next().unwrap_or_default();
-    let second = name.split('.').nth(1).unwrap_or_default();
-    let resource = match (section, second) {
-        ("cpu" | "load", _) | ("pressure", "cpu") => "CPU",
-        ("memory" | "swap", _) | ("pressure", "memory") => "Memory",
-        ("disk", _) => "File systems",
-        ("disk_io", _) | ("pressure", "io") => "Disk I/O",
-        ("network" | "tcp" | "udp" | "conntrack", _) => "Network",
-        ("service" | "systemd", _) => "Services",
-        _ => "Host",
-    };
-    let service = labels.into_iter().find(|(key, _)| key == "service").map(|(_, name)| name);
-    (resource, service)
+/// The value of the label `service`.
+fn service(metric: &str) -> Option<String> {
+    read_labels(metric).1.into_iter().find(|(key, _)| key == "service").map(|(_, name)| name)
 }
-
-/// Days, `2026-11-20`, UTC.
-pub type Days = BTreeSet<String>;
 
 /// On which days services were looked at.
 #[derive(Debug, Default)]
@@ -84,31 +56,33 @@ pub fn unit(name: &str) -> &str {
 /// The rows: the host, its resources, and each service that had a problem or must run. `services`: `None` where they are
 /// not looked at.
 pub fn rows(
-    troubles: &[Trouble],
-    recorded: &Recorded,
+    troubles: &[IncidentSpan],
+    recorded: &Coverage,
     services: Option<&Watched>,
     now: DateTime<Utc>,
     words: Locale,
 ) -> Bars {
     let days = days(now);
-    let of =
-        |resource: &str| troubles.iter().filter(|trouble| group(&trouble.metric).0 == resource).collect::<Vec<_>>();
-    let row = |name: &str, of_it: &[&Trouble], own: &Recorded| row(name, of_it, &days, (own, recorded), now, words);
+    let of = |title: &str| -> Vec<_> {
+        troubles.iter().filter(|trouble| resource(&trouble.metric).is_some_and(|row| row.title == title)).collect()
+    };
+    let row =
+        |name: &str, of_it: &[&IncidentSpan], own: &Coverage| row(name, of_it, &days, (own, recorded), now, words);
     let mut rows = vec![row(words.text(key::PAGE_HOST), &troubles.iter().collect::<Vec<_>>(), recorded)];
-    for resource in ["CPU", "Memory", "File systems", "Disk I/O", "Network"] {
-        rows.push(row(words.label(resource), &of(resource), recorded));
+    for title in RESOURCES.iter().map(|resource| resource.title).filter(|title| *title != SERVICES) {
+        rows.push(row(words.label(title), &of(title), recorded));
     }
     let none = Watched::default();
     let known = services.unwrap_or(&none);
-    if services.is_some() || !of("Services").is_empty() {
-        rows.push(row(words.text(key::PAGE_SERVICES), &of("Services"), &recorded.of_days(&known.any)));
+    if services.is_some() || !of(SERVICES).is_empty() {
+        rows.push(row(words.text(key::PAGE_SERVICES), &of(SERVICES), &recorded.of_days(&known.any)));
     }
     // By unit: the days it was looked at, what was wrong, and what it is called: as configured.
-    let mut units: BTreeMap<String, (&str, Option<&Days>, Vec<&Trouble>)> = BTreeMap::new();
+    let mut units: BTreeMap<String, (&str, Option<&Days>, Vec<&IncidentSpan>)> = BTreeMap::new();
     for (name, days) in &known.each {
         units.insert(unit(name).to_string(), (name, Some(days), Vec::new()));
     }
-    let labelled: Vec<_> = troubles.iter().filter_map(|trouble| Some((group(&trouble.metric).1?, trouble))).collect();
+    let labelled: Vec<_> = troubles.iter().filter_map(|trouble| Some((service(&trouble.metric)?, trouble))).collect();
     for (name, trouble) in &labelled {
         units.entry(unit(name).to_string()).or_insert((name, None, Vec::new())).2.push(trouble);
     }
@@ -143,17 +117,20 @@ fn days(now: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
 mod tests {
     use super::*;
     use crate::base::clock::parse;
+    use crate::model::incident::Severity;
+    use crate::report::page::status_bars::coverage::Span;
+    use crate::report::page::status_bars::row::percent;
 
     /// So many hours with so many samples each.
-    fn hours(begin: &str, hours: i64, samples: u32) -> Recorded {
+    fn hours(begin: &str, hours: i64, samples: u32) -> Coverage {
         let begin = parse(begin).unwrap().timestamp();
-        Recorded::new((0..hours).map(|hour| Span::of(begin + hour * 3600, 3600, samples)).collect())
+        Coverage::new((0..hours).map(|hour| Span::of(begin + hour * 3600, 3600, samples)).collect())
     }
 
     #[test]
     fn the_share_is_of_the_time_that_was_recorded() {
         let now = parse("2026-11-20T12:00:00Z").unwrap();
-        let memory = |since: &str, until: &str| Trouble {
+        let memory = |since: &str, until: &str| IncidentSpan {
             metric: "memory.used_percent".to_string(),
             title: "Memory".to_string(),
             severity: Severity::Critical,
@@ -161,7 +138,7 @@ mod tests {
             until: parse(until).unwrap(),
         };
         let day = |samples| {
-            Recorded::new(vec![Span::of(parse("2026-11-18T00:00:00Z").unwrap().timestamp(), 86_400, samples)])
+            Coverage::new(vec![Span::of(parse("2026-11-18T00:00:00Z").unwrap().timestamp(), 86_400, samples)])
         };
         let of_18 =
             |from: &str, until: &str| memory(&format!("2026-11-18T{from}:00Z"), &format!("2026-11-18T{until}:00Z"));
@@ -185,7 +162,7 @@ mod tests {
                 2,
             ),
             (hours("2026-11-18T03:00:00Z", 1, 60), vec![], "100 %", 0),
-            (Recorded::default(), vec![], "–", 0),
+            (Coverage::default(), vec![], "–", 0),
             // It begins now.
             (
                 hours("2026-11-20T11:00:00Z", 1, 60),
@@ -202,7 +179,7 @@ mod tests {
     #[test]
     fn a_day_is_as_bad_as_its_worst_and_what_is_unknown_is_never_well() {
         let now = parse("2026-11-20T12:00:00Z").unwrap();
-        let trouble = |since: &str, until: &str, severity| Trouble {
+        let trouble = |since: &str, until: &str, severity| IncidentSpan {
             metric: "service.failed{service=\"nginx\"}".to_string(),
             title: "nginx".to_string(),
             severity,
@@ -233,14 +210,14 @@ mod tests {
         assert!(host.bad[0].starts_with("18 Nov: nginx critical, "), "{:?}", host.bad);
         assert!(rows.iter().any(|row| row.name == "nginx"));
         assert_eq!(rows[1].share, "100 %");
-        assert_eq!(row::percent(99.999), "99.99 %");
+        assert_eq!(percent(99.999), "99.99 %");
     }
 
     #[test]
     fn a_service_that_is_down_is_one_row_and_never_cut() {
         let now = parse("2026-11-20T12:00:00Z").unwrap();
-        let troubles: Vec<Trouble> = ["nginx.service", "zzz.service"]
-            .map(|name| Trouble {
+        let troubles: Vec<IncidentSpan> = ["nginx.service", "zzz.service"]
+            .map(|name| IncidentSpan {
                 metric: format!("service.failed{{service=\"{name}\"}}"),
                 title: name.to_string(),
                 severity: Severity::Critical,
@@ -258,8 +235,11 @@ mod tests {
             [("nginx", "50.00 %"), ("zzz.service", "50.00 %"), ("a0", "100 %"), ("a1", "100 %"), ("a2", "100 %")];
         assert_eq!((shown.as_slice(), bars.more), (expected.as_slice(), 7));
         // However many fail: those are shown.
-        let many: Vec<Trouble> = (0..20)
-            .map(|number| Trouble { metric: format!("service.failed{{service=\"b{number}\"}}"), ..troubles[0].clone() })
+        let many: Vec<IncidentSpan> = (0..20)
+            .map(|number| IncidentSpan {
+                metric: format!("service.failed{{service=\"b{number}\"}}"),
+                ..troubles[0].clone()
+            })
             .collect();
         let bars = rows(&many, &recorded, Some(&watched), now, Locale::En);
         assert_eq!((bars.rows.len(), bars.more), (27, 11));

@@ -17,7 +17,7 @@ pub fn of(input: &PageData, now: &str) -> String {
     let snapshot = &input.snapshot;
     let taken = snapshot.get("time").and_then(Value::as_str).and_then(parse);
     let said = verdict(input);
-    let services = services(snapshot, input.look.words);
+    let services = services(snapshot, input.options.words);
     let open = input.health.open.iter().map(|incident| {
         let shown = attention(incident, input);
         json!({
@@ -41,13 +41,13 @@ pub fn of(input: &PageData, now: &str) -> String {
         "schema": 1, "time": now, "host": clean(&input.title, 80), "taken": taken.map(stamp),
         "verdict": { "word": said.word, "state": said.state, "text": said.rest },
         "incident": open.collect::<Vec<_>>(), "tile": tiles.collect::<Vec<_>>(), "changed": changed.collect::<Vec<_>>(),
-        "day": days.collect::<Vec<_>>(), "service": services.collect::<Vec<_>>(), "problem": if input.look.is_public { &[] } else { input.problems.as_slice() },
+        "day": days.collect::<Vec<_>>(), "service": services.collect::<Vec<_>>(), "problem": if input.options.is_public { &[] } else { input.problems.as_slice() },
     })
     .to_string()
 }
 
 /// The name of a metric; on a page for others without what it is of.
 fn metric(input: &PageData, metric: &str) -> String {
-    let shown = if input.look.is_public { metric.split('{').next().unwrap_or_default() } else { metric };
+    let shown = if input.options.is_public { metric.split('{').next().unwrap_or_default() } else { metric };
     clean(shown, 120)
 }

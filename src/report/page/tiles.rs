@@ -60,7 +60,7 @@ impl Maker<'_> {
     fn tile(&self, label: &str, value: String, unit: &str, prefixes: &[&str], metric: (&str, &str)) -> Tile {
         let end = self.input.now.timestamp() as f64;
         Tile {
-            label: self.input.look.words.label(label).to_string(),
+            label: self.input.options.words.label(label).to_string(),
             value,
             unit: unit.to_string(),
             note: String::new(),
@@ -75,7 +75,7 @@ impl Maker<'_> {
         let Some((low, high)) = self.input.outlook.usual.get(metric).copied() else {
             return Tile { note: otherwise, ..tile };
         };
-        let words = self.input.look.words;
+        let words = self.input.options.words;
         let margin = ((high - low) * 0.5).max(high.abs() * 0.1);
         let range = format!("{}–{}{unit}", words.short(low), words.short(high));
         let is_unusual = value.is_some_and(|value| value > high + margin) && tile.state != "ok";
@@ -83,7 +83,7 @@ impl Maker<'_> {
     }
 
     fn cpu(&self) -> Option<Tile> {
-        let words = self.input.look.words;
+        let words = self.input.options.words;
         let busy = self.number("/cpu/busy_percent");
         let value = busy.map_or_else(|| "–".to_string(), |value| words.short(value));
         let tile = self.tile("CPU", value, "%", &["cpu."], ("cpu.busy_percent", ""));
@@ -95,7 +95,7 @@ impl Maker<'_> {
     fn memory(&self) -> Option<Tile> {
         let total = self.number("/memory/total_bytes")?;
         let used = self.number("/memory/used_bytes").unwrap_or_default();
-        let words = self.input.look.words;
+        let words = self.input.options.words;
         let percent = self.number("/memory/used_percent").map_or_else(|| "–".to_string(), |value| words.short(value));
         let tile = self.tile("Memory", percent, "%", &["memory.", "swap."], ("memory.used_percent", ""));
         let note = words.fill(key::TILE_USED_OF, &[("used", &words.bytes(used)), ("total", &words.bytes(total))]);
@@ -104,7 +104,7 @@ impl Maker<'_> {
 
     /// The one that will be full first, or is the fullest.
     fn disk(&self) -> Option<Tile> {
-        let (input, words) = (self.input, self.input.look.words);
+        let (input, words) = (self.input, self.input.options.words);
         let now = input.now.timestamp() as f64;
         let disks = self.snapshot["disk"].as_array().into_iter().flatten();
         let full = |disk: &Value| {
@@ -131,7 +131,7 @@ impl Maker<'_> {
     }
 
     fn load(&self) -> Option<Tile> {
-        let words = self.input.look.words;
+        let words = self.input.options.words;
         let load = self.number("/load/one_per_core");
         let value = load.map_or_else(|| "–".to_string(), |value| words.short(value));
         let tile = self.tile("Load per core", value, "", &["load."], ("load.one_per_core", ""));
@@ -143,7 +143,7 @@ impl Maker<'_> {
     }
 
     fn pressure(&self) -> Option<Tile> {
-        let words = self.input.look.words;
+        let words = self.input.options.words;
         let stalls = [
             ("CPU pressure", "/pressure/cpu/some_avg60_percent", "pressure.cpu.some_avg60_percent"),
             ("Memory pressure", "/pressure/memory/some_avg60_percent", "pressure.memory.some_avg60_percent"),
@@ -158,7 +158,7 @@ impl Maker<'_> {
 
     /// Services where there are any, else processes.
     fn last(&self, services: &[Service]) -> Option<Tile> {
-        let words = self.input.look.words;
+        let words = self.input.options.words;
         if let Some(all) = self.number("/systemd/services") {
             let failed = self.number("/systemd/failed").unwrap_or(0.0);
             let value = format!("{}", (all - failed).max(0.0));

@@ -7,9 +7,9 @@ use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::event::{Event, EventKind, is_flag};
 use crate::model::incident::Severity;
 use crate::model::locale::{Locale, key};
-use crate::report::chart::drawn::Drawn;
-use crate::report::chart::plot::{PLOT, place};
+use crate::report::chart::layout::{PLOT, x_of};
 use crate::report::chart::range::RANGES;
+use crate::report::chart::range_charts::RangeCharts;
 use crate::report::page::data::PageData;
 use crate::report::page::verdict::title;
 use chrono::{DateTime, Utc};
@@ -37,7 +37,7 @@ const TEXT_MAX: usize = 240;
 pub fn list(input: &PageData, most: usize) -> Vec<Happened> {
     let events = input.events.iter().filter_map(|event| Some((parse(&event.time)?, Ok(event))));
     // What people write may name anybody.
-    let is_shown = |mark: &&Annotation| !input.look.is_public || mark.kind != AnnotationKind::Note;
+    let is_shown = |mark: &&Annotation| !input.options.is_public || mark.kind != AnnotationKind::Note;
     let marks = input.marks.iter().filter(is_shown).filter_map(|mark| Some((parse(&mark.time)?, Err(mark))));
     let mut all: Vec<(DateTime<Utc>, Result<&Event, &Annotation>)> = events.chain(marks).collect();
     all.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
@@ -49,7 +49,7 @@ pub fn list(input: &PageData, most: usize) -> Vec<Happened> {
 }
 
 fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
-    let words = input.look.words;
+    let words = input.options.words;
     let metric = event.metric.split('{').next().unwrap_or_default();
     let title = title(input, &event.metric, &event.title, &event.rule);
     let value = if is_flag(metric, event.limit) {
@@ -71,7 +71,7 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
     let muted = event
         .muted
         .as_ref()
-        .filter(|_| !input.look.is_public)
+        .filter(|_| !input.options.is_public)
         .map(|why| format!(" ({})", words.with(key::PAGE_NOT_TOLD, why)))
         .unwrap_or_default();
     let word = match (event.kind, event.severity) {
@@ -101,8 +101,8 @@ fn state(event: &Event) -> &'static str {
 }
 
 fn of_mark(input: &PageData, mark: &Annotation, time: DateTime<Utc>) -> Happened {
-    let words = input.look.words;
-    let author = mark.author.as_ref().filter(|_| !input.look.is_public);
+    let words = input.options.words;
+    let author = mark.author.as_ref().filter(|_| !input.options.is_public);
     let by = author.map_or_else(String::new, |author| format!(" ({author})"));
     Happened {
         time: words.moment(time, input.now),
@@ -114,12 +114,25 @@ fn of_mark(input: &PageData, mark: &Annotation, time: DateTime<Utc>) -> Happened
     }
 }
 
+/// Adds the markers of a range and the reasons of its gaps.
+pub fn annotate(
+    charts: &mut RangeCharts,
+    events: &[Event],
+    annotations: &[Annotation],
+    now: DateTime<Utc>,
+    words: Locale,
+    most: usize,
+) {
+    charts.markers = markers(events, annotations, charts);
+    charts.reasons = gaps(annotations, charts, now, words, most);
+}
+
 /// Lines in a chart of a range: where an incident began or ended, and every mark. Of several in the same place the worst.
-pub fn markers(events: &[Event], marks: &[Annotation], drawn: &Drawn) -> String {
+pub fn markers(events: &[Event], marks: &[Annotation], drawn: &RangeCharts) -> String {
     let span: Range<f64> = drawn.from..drawn.to;
     let at = |time: &str| {
         let seconds = parse(time)?.timestamp() as f64;
-        (span.start..=span.end).contains(&seconds).then(|| place(seconds, &span))
+        (span.start..=span.end).contains(&seconds).then(|| x_of(seconds, &span))
     };
     let told = |event: &&Event| event.is_over() || matches!(event.kind, EventKind::Fired | EventKind::Escalated);
     let of_events = events.iter().filter(told).filter_map(|event| {
@@ -143,7 +156,7 @@ pub fn markers(events: &[Event], marks: &[Annotation], drawn: &Drawn) -> String 
 }
 
 /// Why there is nothing in the gaps of a range: `20 Nov 03:00 – 04:10: the host was off`.
-pub fn gaps(marks: &[Annotation], drawn: &Drawn, now: DateTime<Utc>, words: Locale, most: usize) -> Vec<String> {
+pub fn gaps(marks: &[Annotation], drawn: &RangeCharts, now: DateTime<Utc>, words: Locale, most: usize) -> Vec<String> {
     let moment = |seconds: f64| DateTime::from_timestamp(seconds as i64, 0).unwrap_or(now);
     // The run that ended it came within the first step after it.
     let step = RANGES.iter().find(|range| range.id == drawn.id).map_or(0, |range| i64::from(range.step_seconds));

@@ -39,7 +39,7 @@ const TEXT_MAX: usize = 240;
 
 /// The verdict on the host in the language of the page.
 pub fn verdict(input: &PageData) -> Verdict {
-    let (health, words) = (&input.health, input.look.words);
+    let (health, words) = (&input.health, input.options.words);
     let rest = match &health.doubt {
         None if health.open.is_empty() => last_ended(input),
         None => problems(input),
@@ -50,7 +50,7 @@ pub fn verdict(input: &PageData) -> Verdict {
 
 /// Why nothing can be said.
 fn doubtful(input: &PageData, doubt: &Doubt) -> String {
-    let (health, words) = (&input.health, input.look.words);
+    let (health, words) = (&input.health, input.options.words);
     match doubt {
         Doubt::NoData(_) => words.text(key::VERDICT_NO_SNAPSHOT).to_string(),
         Doubt::Unreadable(reason) => fit(&clean(reason, TEXT_MAX), TEXT_MAX),
@@ -74,7 +74,7 @@ pub fn was(word: &str, taken: DateTime<Utc>, words: Locale) -> String {
 
 /// How many problems are as bad as the worst, since when; and how many there are besides.
 fn problems(input: &PageData) -> String {
-    let words = input.look.words;
+    let words = input.options.words;
     let Some(worst) = input.health.open.iter().map(|incident| incident.severity).max() else { return String::new() };
     let bad: Vec<&Incident> = input.health.open.iter().filter(|incident| incident.severity == worst).collect();
     let count = words.count(key::COUNT_OPEN_PROBLEMS, bad.len());
@@ -89,10 +89,10 @@ fn problems(input: &PageData) -> String {
 
 /// The acknowledgement or silence of an incident; a page for others names no person and no reason.
 fn suppressed(incident: &Incident, input: &PageData) -> String {
-    let words = input.look.words;
+    let words = input.options.words;
     let Some(suppressed) = input.health.suppressed.get(&incident.id) else { return String::new() };
     let until = words.with(key::PAGE_UNTIL, &words.moment(suppressed.until, input.now));
-    let why = match input.look.is_public {
+    let why = match input.options.is_public {
         true => String::new(),
         false => format!(" ({}: {})", suppressed.by, suppressed.because),
     };
@@ -105,7 +105,7 @@ fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, words: Locale) -> String {
 
 /// "no open problems", and which was the last.
 fn last_ended(input: &PageData) -> String {
-    let words = input.look.words;
+    let words = input.options.words;
     let none = words.text(key::VERDICT_NO_OPEN_PROBLEMS);
     let last = input.events.iter().find(|event| event.kind == EventKind::Recovered);
     match last.and_then(|event| Some((event, parse(&event.time)?))) {
@@ -122,17 +122,17 @@ fn last_ended(input: &PageData) -> String {
 /// What an incident is about. A page for others names no process and no user.
 pub fn title(input: &PageData, metric: &str, title: &str, rule: &str) -> String {
     let is_private = ["process.", "session.", "unit."].iter().any(|head| metric.starts_with(head));
-    let shown = if input.look.is_public && is_private { rule } else { title };
-    input.look.words.title(&clean(shown, TITLE_MAX))
+    let shown = if input.options.is_public && is_private { rule } else { title };
+    input.options.words.title(&clean(shown, TITLE_MAX))
 }
 
 pub fn attention(incident: &Incident, input: &PageData) -> Attention {
-    let words = input.look.words;
+    let words = input.options.words;
     let metric = incident.metric.split('{').next().unwrap_or_default();
     let flag = is_flag(metric, incident.limit);
     let of_it = |event: &&Event| event.incident == incident.id;
     let told = input.events.iter().filter(of_it);
-    let evidence = told.clone().find_map(|event| event.evidence.as_ref()).filter(|_| !input.look.is_public);
+    let evidence = told.clone().find_map(|event| event.evidence.as_ref()).filter(|_| !input.options.is_public);
     let message = told.clone().find_map(|event| event.message.as_deref()).unwrap_or_default();
     let rule = told.clone().next().map_or("", |event| event.rule.as_str());
     let recovering =

@@ -1,7 +1,10 @@
 //! What was recorded: spans of time, and how much of each.
 
-use super::Days;
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+
+/// Days as `2026-11-20`, UTC.
+pub type Days = BTreeSet<String>;
 
 /// A sample stands for so much time, in seconds.
 const SAMPLE_SECONDS: f64 = 60.0;
@@ -26,9 +29,9 @@ impl Span {
 
 /// Spans in the order of time; none is in another.
 #[derive(Debug, Clone, Default)]
-pub struct Recorded(Vec<Span>);
+pub struct Coverage(Vec<Span>);
 
-impl Recorded {
+impl Coverage {
     /// Of spans in any order.
     pub fn new(mut spans: Vec<Span>) -> Self {
         spans.sort_by_key(|span| span.begin);

@@ -1,10 +1,11 @@
 //! One row of bars: of the host, a resource or a service.
 
-use super::{Recorded, Trouble};
 use crate::base::clock::local_form;
 use crate::base::text::clean;
 use crate::model::incident::Severity;
 use crate::model::locale::{Locale, key};
+use crate::report::page::status_bars::coverage::Coverage;
+use crate::report::page::status_bars::incident_span::IncidentSpan;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -29,9 +30,9 @@ pub struct Row {
 /// The bars of `days` (begin and end, the oldest first). `own`: when it was looked at; `all`: when anything was.
 pub(super) fn row(
     name: &str,
-    troubles: &[&Trouble],
+    troubles: &[&IncidentSpan],
     days: &[(DateTime<Utc>, DateTime<Utc>)],
-    (own, all): (&Recorded, &Recorded),
+    (own, all): (&Coverage, &Coverage),
     now: DateTime<Utc>,
     words: Locale,
 ) -> Row {
@@ -41,7 +42,7 @@ pub(super) fn row(
     for (at, (begin, end)) in days.iter().enumerate() {
         let mut parts = own.between(*begin, *end);
         let until = (*end).min(now);
-        let mut hits: Vec<(&Trouble, f64)> = troubles
+        let mut hits: Vec<(&IncidentSpan, f64)> = troubles
             .iter()
             // What begins now is of today, too.
             .filter(|trouble| trouble.since < *end && trouble.until > *begin)
@@ -107,7 +108,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Seconds between two times, in seconds since 1970, in which at least one of them was there.
-fn covered(hits: &[(&Trouble, f64)], begin: i64, end: i64) -> f64 {
+fn covered(hits: &[(&IncidentSpan, f64)], begin: i64, end: i64) -> f64 {
     let mut spans: Vec<(i64, i64)> = hits
         .iter()
         .map(|(trouble, _)| (trouble.since.timestamp().max(begin), trouble.until.timestamp().min(end)))

@@ -1,18 +1,15 @@
 //! The charts of one range, drawn: what the template shows, and what can be kept until the range moves on.
 
-use crate::model::annotation::Annotation;
-use crate::model::event::Event;
 use crate::model::locale::{Key, Locale, key};
 use crate::report::chart::axis::{label, time_ticks};
-use crate::report::chart::backend::SCALE;
-use crate::report::chart::plot::{self, Frame, PLOT};
+use crate::report::chart::layout::{PLOT, VIEW_BOX};
+use crate::report::chart::plot::{self, Frame};
 use crate::report::chart::range::Range;
 use crate::report::chart::series::{Point, Series};
-use crate::report::chart::spec::{Line, Spec, Unit, lines, specs};
-use crate::report::page::timeline;
+use crate::report::chart::spec::{Line, Spec, lines, specs};
+use crate::report::chart::unit::AxisUnit;
 use anyhow::Result;
 use askama::Template;
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// So many charts of a range are drawn; more would fit in no page.
@@ -40,10 +37,10 @@ struct Chart {
     key: String,
     /// Heading.
     title: String,
-    /// Unit, as it follows the heading.
+    /// AxisUnit, as it follows the heading.
     unit: String,
     /// How the script writes a value: `b` bytes, `r` bytes per second, else what follows the number.
-    form: String,
+    form: &'static str,
     /// Grid and labels.
     axis: String,
     /// Band and lines.
@@ -74,7 +71,7 @@ struct Row {
 
 /// The charts of a range.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Drawn {
+pub struct RangeCharts {
     /// Which range.
     pub id: String,
     /// Its begin, seconds since 1970.
@@ -99,21 +96,11 @@ pub struct Drawn {
     pub markers: String,
 }
 
-/// Width and height of a chart's drawing.
-pub fn view_box() -> (u32, u32) {
-    (plot::SIZE.0 * SCALE, plot::SIZE.1 * SCALE)
-}
-
-/// Left, top, width and height of the plot in it.
-pub fn plot_box() -> (u32, u32, u32, u32) {
-    PLOT
-}
-
 /// Draws every chart of a range that ends at `end` (seconds since 1970).
 ///
 /// # Errors
 /// When plotters refuses: a bug.
-pub fn draw(range: &Range, end: f64, series: &Series, words: Locale) -> Result<Drawn> {
+pub fn draw(range: &Range, end: f64, series: &Series, words: Locale) -> Result<RangeCharts> {
     let time = end - f64::from(range.seconds)..end;
     let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
     let (newest, newest_word) =
@@ -150,11 +137,10 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Locale) -> Result<D
         times = drawing.times;
         charts.push(headed(&spec, rows, (drawing.axis, drawing.plot), top, newest_word, words));
     }
-    let plot = plot_box();
-    let html =
-        Charts { w: words, id: range.id, charts: &charts, newest: newest_word, box_size: view_box(), plot }.render()?;
+    let html = Charts { w: words, id: range.id, charts: &charts, newest: newest_word, box_size: VIEW_BOX, plot: PLOT }
+        .render()?;
     let (from, to) = (time.start, time.end);
-    Ok(Drawn {
+    Ok(RangeCharts {
         id: range.id.to_string(),
         from,
         to,
@@ -179,39 +165,15 @@ fn coarse(line: &mut Line) {
     line.points = line.points.chunk_by(near).map(one).collect::<Vec<_>>().into();
 }
 
-/// Puts with a range that is kept what happened in it, and why there are gaps.
-pub fn explain(
-    drawn: &mut Drawn,
-    events: &[Event],
-    marks: &[Annotation],
-    now: DateTime<Utc>,
-    words: Locale,
-    most: usize,
-) {
-    drawn.markers = timeline::markers(events, marks, drawn);
-    drawn.reasons = timeline::gaps(marks, drawn, now, words, most);
-}
-
 /// `newest`: what the newest values are called, there as in the table.
 fn headed(spec: &Spec, rows: Vec<Row>, (axis, plot): (String, String), top: f64, newest: Key, words: Locale) -> Chart {
     let (newest, max) = (words.text(newest), words.text(key::CHART_MAX));
     let told = rows.iter().map(|row| format!("{} {newest} {}, {max} {}", row.name, row.now, row.max));
-    let unit = match spec.title.as_ref() {
-        "Pressure" => "% of the minute in which somebody waited",
-        "CPU of units" => "% of a core",
-        _ => spec.unit.heading(),
-    };
-    let form = match spec.unit {
-        Unit::Bytes => "b",
-        Unit::BytesPerSecond => "r",
-        Unit::Full | Unit::Percent | Unit::SmallPercent => " %",
-        _ => "",
-    };
     Chart {
         key: spec.title.to_string(),
         title: words.label(&spec.title).to_string(),
-        unit: words.label(unit).to_string(),
-        form: form.to_string(),
+        unit: words.label(spec.heading).to_string(),
+        form: spec.unit.script_form(),
         axis,
         plot,
         top,
@@ -221,7 +183,7 @@ fn headed(spec: &Spec, rows: Vec<Row>, (axis, plot): (String, String), top: f64,
 }
 
 /// `newest`: a value older than the newest snapshot is not the present one; the thing is gone.
-fn row(class: usize, line: &Line, unit: Unit, newest: f64, words: Locale) -> Row {
+fn row(class: usize, line: &Line, unit: AxisUnit, newest: f64, words: Locale) -> Row {
     let points = || line.points.iter();
     let show = |value: f64| if value.is_finite() { label(unit, value, words) } else { "–".to_string() };
     Row {

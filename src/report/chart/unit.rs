@@ -1,0 +1,64 @@
+//! Units of chart axes.
+
+/// How the values of a chart are scaled and written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AxisUnit {
+    /// Percent on a fixed axis from 0 to 100.
+    Full,
+    /// Percent on an axis that fits the values, up to 100.
+    Percent,
+    /// Percent on an axis that fits the values, without upper limit.
+    SmallPercent,
+    /// Bytes.
+    Bytes,
+    /// Bytes per second.
+    BytesPerSecond,
+    /// Degrees Celsius.
+    Celsius,
+    /// Milliseconds.
+    Milliseconds,
+    /// A plain number.
+    Number,
+    /// Events per second.
+    PerSecond,
+}
+
+impl AxisUnit {
+    /// The unit stated by the last part of a metric's name.
+    pub fn from_metric(name: &str) -> Self {
+        let endings = [
+            ("bytes_per_second", Self::BytesPerSecond),
+            ("_bytes", Self::Bytes),
+            ("_percent", Self::SmallPercent),
+            ("_ms", Self::Milliseconds),
+            ("celsius", Self::Celsius),
+        ];
+        endings.into_iter().find(|(ending, _)| name.ends_with(ending)).map_or(Self::Number, |(_, unit)| unit)
+    }
+
+    /// Text behind the title of a chart, in English.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Full | Self::Percent | Self::SmallPercent => "%",
+            Self::BytesPerSecond | Self::PerSecond => "per second",
+            Self::Celsius => "°C",
+            Self::Milliseconds => "ms",
+            Self::Bytes | Self::Number => "",
+        }
+    }
+
+    /// Notation for the script of the page: `b` bytes, `r` bytes per second, anything else follows the number.
+    pub fn script_form(self) -> &'static str {
+        match self {
+            Self::Bytes => "b",
+            Self::BytesPerSecond => "r",
+            Self::Full | Self::Percent | Self::SmallPercent => " %",
+            _ => "",
+        }
+    }
+
+    /// Whether values of several things may be added up.
+    pub fn is_additive(self) -> bool {
+        matches!(self, Self::Bytes | Self::BytesPerSecond | Self::Percent)
+    }
+}
