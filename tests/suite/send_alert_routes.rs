@@ -34,7 +34,7 @@ fn by_severity_by_hour_and_instead_of_each_other() {
     let counts = |webs: [&WebServer; 4]| webs.map(|web| web.bodies().len());
     assert_eq!(counts([&all, &critical, &night, &instead]), [1, 0, 0, 1]);
     assert_eq!(fs::read_dir(host.data().join("outbox/new")).unwrap().count(), 0, "told instead is told");
-    assert!(host.osmon(&["alerts"]).out.contains("mail ops@example.org delivery failing since"));
+    assert!(host.osmon(&["alerts"]).out.contains("mail ops@example.org: delivery failing since"));
 }
 
 #[test]

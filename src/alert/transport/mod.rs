@@ -4,7 +4,6 @@ mod chat;
 mod interface;
 mod sendmail;
 mod smtp;
-mod smtp_session;
 mod syslog;
 mod webhook;
 

@@ -1,7 +1,10 @@
 //! Mail by SMTP.
 
+mod dialogue;
+mod login;
+mod session;
+
 use super::interface::{SendJob, Transport};
-use super::smtp_session::{Letter, send};
 use crate::alert::draft::Draft;
 use crate::alert::envelope::domain;
 use crate::base::redact::Redactor;
@@ -9,6 +12,7 @@ use crate::config::Smtp;
 use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use dialogue::{Letter, send};
 use lettre::Address;
 
 impl Transport for Smtp {

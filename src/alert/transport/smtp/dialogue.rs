@@ -1,29 +1,19 @@
 //! The SMTP dialogue (RFC 5321), with lettre's commands and login mechanisms but a connection of our own: lettre reads an
 //! endless line into memory, and drops all recipients when one of them is refused.
 
+use super::login::login;
+use super::session::Session;
 use crate::alert::attempt::{Attempt, SendResult};
 use crate::base::net::connection::{Connection, connect};
 use crate::base::net::failure::{Failure, FailureKind};
 use crate::base::net::step_log::StepLog;
 use crate::base::net::tls::{handshake, is_plain_peer};
-use crate::base::text::clean_bytes;
 use crate::config::{Security, Smtp};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use lettre::Address;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Quit, Rcpt, Starttls};
-use lettre::transport::smtp::extension::ClientId;
-use std::fmt::Display;
-use std::io::{Read, Write};
+use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Starttls};
+use std::io::Write;
 use std::time::Instant;
 
-/// Longest line of a reply, in bytes (RFC 5321 allows 512).
-const LINE_MAX: usize = 4096;
-/// Most lines of a reply.
-const LINES_MAX: usize = 100;
-/// Most challenges of a login that are answered.
-const CHALLENGES_MAX: usize = 5;
 /// Types of TLS records: alert and handshake.
 const TLS_RECORDS: [u8; 2] = [21, 22];
 
@@ -46,29 +36,6 @@ pub fn send(letter: &Letter<'_>, settings: &Smtp, deadline: Instant) -> Attempt 
         Ok(results) => Attempt { log, results },
         Err(failure) => Attempt::uniform(log, letter.to.len(), &Err(failure)),
     }
-}
-
-/// A reply: its code, and its lines without the code.
-struct Reply {
-    code: u16,
-    lines: Vec<String>,
-}
-
-impl Reply {
-    fn is_good(&self) -> bool {
-        (200..400).contains(&self.code)
-    }
-    fn text(&self) -> String {
-        format!("({}) {}", self.code, self.lines.join(" "))
-    }
-}
-
-struct Session {
-    connection: Connection,
-    /// Bytes received and not consumed yet.
-    received: Vec<u8>,
-    /// `host:port`
-    server: String,
 }
 
 fn dialogue(
@@ -182,120 +149,12 @@ fn dot_stuffed(content: &[u8]) -> Vec<u8> {
     out
 }
 
-fn login(session: &mut Session, settings: &Smtp, offers: &[String], log: &mut StepLog) -> Result<(), Failure> {
-    let secret = settings.secret().read().map_err(|reason| Failure::configuration(format!("password: {reason}")))?;
-    let credentials = Credentials::new(settings.user.clone(), secret);
-    let offered = |name: &str| {
-        let line = offers.iter().find(|offer| offer.to_ascii_uppercase().starts_with("AUTH"));
-        line.is_some_and(|line| line.split([' ', '=']).any(|word| word.eq_ignore_ascii_case(name)))
-    };
-    let mechanism = match settings.mechanism.as_str() {
-        "plain" => Mechanism::Plain,
-        "login" => Mechanism::Login,
-        "xoauth2" => Mechanism::Xoauth2,
-        _ if offered("PLAIN") => Mechanism::Plain,
-        _ if offered("LOGIN") => Mechanism::Login,
-        _ => {
-            return Err(
-                session.fail(FailureKind::Configuration, "offers neither PLAIN nor LOGIN; see [alert.smtp] mechanism")
-            );
-        }
-    };
-    let encode = |text: &str| STANDARD.encode(text);
-    let unexpected = |_| Failure::configuration("the server asks for more than user and password");
-    let mut reply = if mechanism.supports_initial_response() {
-        let first = mechanism.response(&credentials, None).map_err(unexpected)?;
-        session.ask(format!("AUTH {mechanism} {}\r\n", encode(&first)))?
-    } else {
-        session.ask(format!("AUTH {mechanism}\r\n"))?
-    };
-    for _ in 0..CHALLENGES_MAX {
-        if reply.code != 334 {
-            break;
-        }
-        if mechanism == Mechanism::Xoauth2 {
-            // The challenge contains the reason of a refusal; an empty line requests the refusal itself.
-            reply = session.ask("\r\n")?;
-            continue;
-        }
-        let challenge = STANDARD.decode(reply.lines.join("")).unwrap_or_default();
-        let response =
-            mechanism.response(&credentials, Some(&String::from_utf8_lossy(&challenge))).map_err(unexpected)?;
-        reply = session.ask(format!("{}\r\n", encode(&response)))?;
-    }
-    if reply.code != 235 {
-        return Err(session.refusal(&reply, "login refused: "));
-    }
-    log.record("login", format!("{} by {mechanism}: {}", settings.user, reply.text()));
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Session {
-    fn fail(&self, kind: FailureKind, reason: &str) -> Failure {
-        Failure::new(kind, format!("{}: {reason}", self.server))
-    }
-
-    /// The failure that a negative reply stands for.
-    fn refusal(&self, reply: &Reply, what: &str) -> Failure {
-        let kind = if reply.code >= 500 { FailureKind::Configuration } else { FailureKind::Temporary };
-        self.fail(kind, &format!("{what}{}", reply.text()))
-    }
-
-    fn expect(&self, reply: Reply, what: &str) -> Result<Reply, Failure> {
-        if reply.is_good() { Ok(reply) } else { Err(self.refusal(&reply, &format!("refused {what}: "))) }
-    }
-
-    /// Sends a command and returns its reply.
-    fn ask(&mut self, command: impl Display) -> Result<Reply, Failure> {
-        let sent = self.connection.write_all(command.to_string().as_bytes()).and_then(|()| self.connection.flush());
-        sent.map_err(|error| self.fail(FailureKind::Temporary, &error.to_string()))?;
-        self.reply()
-    }
-
-    /// Sends a command that must succeed.
-    fn command(&mut self, command: impl Display, what: &str) -> Result<Reply, Failure> {
-        let reply = self.ask(command)?;
-        self.expect(reply, what)
-    }
-
-    /// Sends EHLO. Returns the extensions of the server.
-    fn hello(&mut self, name: &str) -> Result<Vec<String>, Failure> {
-        let reply = self.command(Ehlo::new(ClientId::Domain(name.to_string())), "EHLO")?;
-        Ok(reply.lines)
-    }
-
-    fn reply(&mut self) -> Result<Reply, Failure> {
-        let mut lines = Vec::new();
-        loop {
-            let line = self.line()?;
-            let code = line.get(..3).and_then(|code| code.parse::<u16>().ok()).filter(|code| (200..600).contains(code));
-            let code = code.ok_or_else(|| self.fail(FailureKind::Temporary, "its reply is not SMTP"))?;
-            lines.push(line.get(4..).unwrap_or_default().to_string());
-            if line.as_bytes().get(3) != Some(&b'-') {
-                return Ok(Reply { code, lines });
-            }
-            if lines.len() > LINES_MAX {
-                return Err(self.fail(FailureKind::Temporary, "its reply does not end"));
-            }
-        }
-    }
-
-    fn line(&mut self) -> Result<String, Failure> {
-        loop {
-            if let Some(end) = self.received.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.received.drain(..=end).collect();
-                return Ok(clean_bytes(line.trim_ascii_end(), 500));
-            }
-            if self.received.len() > LINE_MAX {
-                return Err(self.fail(FailureKind::Temporary, "its reply is an endless line"));
-            }
-            let mut chunk = [0; 1024];
-            let count = match self.connection.read(&mut chunk) {
-                Ok(0) => return Err(self.fail(FailureKind::Temporary, "closed the connection")),
-                Ok(count) => count,
-                Err(error) => return Err(self.fail(FailureKind::Temporary, &error.to_string())),
-            };
-            self.received.extend_from_slice(chunk.get(..count).unwrap_or_default());
-        }
+    #[test]
+    fn lines_that_begin_with_a_dot_get_another() {
+        assert_eq!(dot_stuffed(b".a\r\n..b\r\nc."), b"..a\r\n...b\r\nc.\r\n");
     }
 }
