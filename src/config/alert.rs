@@ -29,8 +29,8 @@ pub struct Alert {
     pub webhook_file: String,
     /// Environment variable that holds the URL of a webhook.
     pub webhook_env: String,
-    /// URL requested after each good run; empty: none.
-    pub heartbeat_url: String,
+    /// URL requested after each run; empty: none. Called `heartbeat_url` before.
+    pub ping_url: String,
     /// Local time of the daily status message, `08:00`; empty: none.
     pub sign_of_life: String,
     /// `[alert.smtp]`
@@ -75,7 +75,7 @@ impl Default for Alert {
             webhook: String::new(),
             webhook_file: String::new(),
             webhook_env: String::new(),
-            heartbeat_url: String::new(),
+            ping_url: String::new(),
             sign_of_life: String::new(),
             smtp: Smtp::default(),
             sendmail: Sendmail::default(),
@@ -135,9 +135,9 @@ impl Alert {
         if !self.sign_of_life.is_empty() && self.sign_of_life_minute().is_none() {
             add(&["alert", "sign_of_life"], format!("{:?} is not a time of day such as \"08:00\"", self.sign_of_life));
         }
-        let heartbeat = &self.heartbeat_url;
-        if !heartbeat.is_empty() && !["https://", "http://"].iter().any(|begin| heartbeat.starts_with(begin)) {
-            add(&["alert", "heartbeat_url"], "must begin with https:// or http://".to_string());
+        let ping_url = &self.ping_url;
+        if !ping_url.is_empty() && !["https://", "http://"].iter().any(|begin| ping_url.starts_with(begin)) {
+            add(&["alert", "ping_url"], "must begin with https:// or http://".to_string());
         }
         if self.transport == MailTransport::Smtp && smtp.host.is_empty() {
             add(&["alert", "transport"], "\"smtp\" needs [alert.smtp] host".to_string());

@@ -1,7 +1,7 @@
 //! Settings from environment variables: `OSMON_ALERT_FROM` is `[alert] from`.
 
 use super::issue::{ConfigIssue, VARIABLE};
-use super::{rule_spec, schema};
+use super::{renamed, rule_spec, schema};
 use crate::base::similar::hint;
 use toml::{Table, Value};
 
@@ -66,7 +66,10 @@ fn known_variables(given: &Table) -> Vec<(String, Vec<String>, Value)> {
         }
     }
     let name = |path: &[String]| format!("OSMON_{}", path.join("_").replace(['-', '.'], "_").to_uppercase());
-    keys.into_iter().map(|(path, value)| (name(&path), path, value)).collect()
+    let old =
+        |(path, value): &(Vec<String>, Value)| Some((name(&renamed::old_path(path)?), path.clone(), value.clone()));
+    let old: Vec<_> = keys.iter().filter_map(old).collect();
+    keys.into_iter().map(|(path, value)| (name(&path), path, value)).chain(old).collect()
 }
 
 fn put(table: &mut Table, path: &[String], value: Value) {

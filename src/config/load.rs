@@ -6,7 +6,7 @@ use super::locate::{Places, position};
 use super::location::Source;
 use super::read::{SectionReader, read};
 use super::settings::Config;
-use super::{lint, schema, secret};
+use super::{lint, renamed, schema, secret};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -119,10 +119,14 @@ pub fn load_table(
 }
 
 fn parse(path: &Path, text: &str) -> Result<Table, Vec<ConfigIssue>> {
-    toml::from_str(text).map_err(|error| {
+    let parsed = toml::from_str(text).map_err(|error: toml::de::Error| {
         let place = error.span().map_or_else(|| path.display().to_string(), |span| position(path, text, span.start));
         let message = format!("not valid TOML: {}", error.message().replace('\n', "; "));
         vec![ConfigIssue { place, message, ..ConfigIssue::default() }]
+    });
+    parsed.map(|mut given| {
+        renamed::apply(&mut given);
+        given
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::environment::SetBy;
 use super::issue::VARIABLE;
+use super::renamed;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
@@ -37,7 +38,9 @@ impl<'a> Places<'a> {
             return format!("{VARIABLE}{variable}");
         }
         let in_file = self.file.as_ref().and_then(|(file, text, table)| {
-            let (span, is_whole) = find(table, path)?;
+            let paths = [Some(path.to_vec()), renamed::old_path(path)];
+            let found = paths.iter().flatten().filter_map(|path| find(table, path));
+            let (span, is_whole) = found.max_by_key(|(_, is_whole)| *is_whole)?;
             (is_whole || !exact).then(|| position(file, text, span.start))
         });
         in_file.unwrap_or_else(|| "default".to_string())

@@ -12,6 +12,7 @@ pub mod location;
 pub mod read;
 pub mod read_others;
 mod read_routes;
+mod renamed;
 mod resolve_rule;
 pub mod route;
 pub mod rule;

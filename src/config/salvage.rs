@@ -5,6 +5,7 @@ use super::address::is_address;
 use super::issue::ConfigIssue;
 use super::load::{Loaded, Request, load_table, load_text, open_secrets};
 use super::location::Source;
+use super::renamed;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -56,6 +57,7 @@ fn load_alert(mut request: Request, file: Option<(PathBuf, String)>) -> Option<L
         }
         Err(_) => recover(text),
     };
+    renamed::apply(&mut given);
     for _ in 0..ROUNDS {
         let secrets = file.as_ref().map_or_else(Vec::new, |(path, _)| open_secrets(&request, path, &given));
         match load_table(&request, file.clone(), given.clone(), secrets) {

@@ -203,7 +203,7 @@ impl Minute {
 
     /// Requests the configured ping URL: that this run succeeded, or why it did not.
     fn ping(&mut self) {
-        let url = self.context.config.alert.heartbeat_url.clone();
+        let url = self.context.config.alert.ping_url.clone();
         let failure = self.failure.as_ref().map(|failure| format!("{failure:#}"));
         if !url.is_empty() {
             let ping = move |context: &Context| {

@@ -6,7 +6,7 @@ use super::web_server::{RULES, WebServer, secret};
 use std::fs;
 
 #[test]
-fn what_nobody_accepts_in_time_is_shown_in_red_and_can_be_sent_again() {
+fn expired_alerts_are_shown_and_can_be_retried() {
     let server = ScriptedServer::start(Behavior::Say(Phase::Banner, "421 down\r\n"));
     let mut host = Host::recorded("vm");
     host.config = format!(
@@ -41,7 +41,7 @@ fn what_nobody_accepts_in_time_is_shown_in_red_and_can_be_sent_again() {
 }
 
 #[test]
-fn one_is_taken_out_by_hand() {
+fn drop_removes_an_alert_but_not_its_event() {
     let mut host = Host::recorded("vm");
     host.config = format!(
         "[alert]\nto = [\"a@example.org\"]\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = 1\nsecurity = \"none\"\n{RULES}"
@@ -57,7 +57,7 @@ fn one_is_taken_out_by_hand() {
 }
 
 #[test]
-fn with_nobody_to_tell_nothing_is_queued_and_everybody_who_looks_is_told_so() {
+fn without_a_recipient_nothing_is_queued_and_every_view_says_so() {
     let mut host = Host::recorded("vm");
     host.config = RULES.to_string();
     host.advance(60, 5);
@@ -72,7 +72,7 @@ fn with_nobody_to_tell_nothing_is_queued_and_everybody_who_looks_is_told_so() {
 }
 
 #[test]
-fn who_has_an_alert_and_who_refused_it_is_told_after_it_was_sent() {
+fn the_list_says_who_accepted_and_who_refused_an_alert() {
     let mail = ScriptedServer::start(Behavior::Refuse("boss", "550 no such user\r\n"));
     let instead = WebServer::start("200 OK");
     let mut host = Host::recorded("vm");
@@ -108,7 +108,7 @@ fn who_has_an_alert_and_who_refused_it_is_told_after_it_was_sent() {
 }
 
 #[test]
-fn the_outbox_fits_on_a_terminal_and_an_id_can_be_copied() {
+fn the_list_fits_80_columns_and_ids_can_be_copied() {
     let mut host = Host::recorded("vm");
     host.config = smtp_config(1, "[rule.disk]\nwarning = 70\nfor = \"0s\"\n");
     host.advance(60, 5);

@@ -6,7 +6,7 @@ use super::web_server::{RULES, secret};
 use std::fs;
 
 #[test]
-fn plain_text_over_the_network_must_be_asked_for() {
+fn mistakes_in_routes_are_found_and_plain_text_needs_consent() {
     let mut host = Host::recorded("vm");
     host.config = "[alert]\nto = [\"a@example.org\"]\n[alert.smtp]\nhost = \"mail.example.org\"\nsecurity = \"none\"\n"
         .to_string();
@@ -40,7 +40,7 @@ fn plain_text_over_the_network_must_be_asked_for() {
 }
 
 #[test]
-fn the_page_of_repository_names_each_key() {
+fn the_documentation_names_every_key() {
     let page = fs::read_to_string(repository("docs/alerts.md")).unwrap();
     for word in [
         "kind",
@@ -71,7 +71,7 @@ fn the_page_of_repository_names_each_key() {
 }
 
 #[test]
-fn what_is_wrong_with_a_connection_says_which_key_to_change() {
+fn connection_failures_name_the_key_to_change() {
     let mut host = Host::recorded("vm");
     for (given, expected) in [
         ("mail.example.org:587", "use host = \"mail.example.org\" and port = 587"),
@@ -108,7 +108,7 @@ fn what_is_wrong_with_a_connection_says_which_key_to_change() {
 }
 
 #[test]
-fn a_name_in_a_template_that_nothing_is_put_in_for_is_found() {
+fn unknown_placeholders_in_templates_are_found() {
     let mut host = Host::recorded("vm");
     let url = secret(&host, "url", "https://example.org/hook\n");
     let config = |template: &str| {

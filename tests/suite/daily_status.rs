@@ -4,7 +4,7 @@ use super::harness::Host;
 use super::scripted_server::{Behavior, ScriptedServer, decoded};
 
 #[test]
-fn a_sign_of_life_once_a_day_is_no_event() {
+fn the_daily_status_is_sent_once_a_day_and_is_no_event() {
     let mut host = Host::recorded("vm");
     let told = host.path("mails");
     let program = host.path("take-mail");
@@ -29,7 +29,7 @@ fn a_sign_of_life_once_a_day_is_no_event() {
 }
 
 #[test]
-fn a_sign_of_life_in_french_says_what_is_open() {
+fn the_daily_status_in_french_lists_open_incidents() {
     let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     host.config = format!(

@@ -71,7 +71,7 @@ fn go(row: &Row) -> (f64, usize, usize, Vec<Arrived>) {
 }
 
 #[test]
-fn nothing_is_lost_whatever_the_server_does() {
+fn no_alert_is_lost_whatever_the_server_does() {
     let row = |name, behavior, copies| Row { name, behavior, copies };
     let rows = [
         row("good", Behavior::Good, (1, 1)),
@@ -149,7 +149,7 @@ fn full_listener() -> Option<(u16, Child)> {
 }
 
 #[test]
-fn a_connection_that_is_never_made_holds_nothing_up() {
+fn a_connection_that_never_completes_delays_nothing() {
     let Some((port, mut child)) = full_listener() else { return super::harness::skip("a full queue", "no python3") };
     let mut host = Host::recorded("vm");
     host.config = config(port, "");
@@ -165,7 +165,7 @@ fn a_connection_that_is_never_made_holds_nothing_up() {
 }
 
 #[test]
-fn a_line_without_end_costs_no_memory() {
+fn an_endless_line_costs_no_memory() {
     let server = ScriptedServer::start(Behavior::Endless);
     let host = Host::recorded("vm");
     let mut host = host;
@@ -176,7 +176,7 @@ fn a_line_without_end_costs_no_memory() {
 }
 
 #[test]
-fn mail_down_for_an_hour_is_one_digest_that_tells_it_in_order() {
+fn after_an_hour_without_mail_one_digest_is_in_order() {
     let server = ScriptedServer::start(Behavior::Say(Phase::Banner, "421 down\r\n"));
     let mut host = Host::recorded("vm");
     host.config = format!(
@@ -216,7 +216,7 @@ fn mail_down_for_an_hour_is_one_digest_that_tells_it_in_order() {
 }
 
 #[test]
-fn what_may_have_arrived_goes_out_again_as_it_was_and_news_by_themselves() {
+fn an_unconfirmed_mail_is_repeated_unchanged_and_news_are_separate() {
     let server = ScriptedServer::start(Behavior::CutAfterDot);
     let mut host = Host::recorded("vm");
     host.config = config(server.port, "");
@@ -238,7 +238,7 @@ fn what_may_have_arrived_goes_out_again_as_it_was_and_news_by_themselves() {
 }
 
 #[test]
-fn a_server_that_says_nothing_delays_no_snapshot() {
+fn a_silent_server_delays_no_snapshot() {
     let server = ScriptedServer::start(Behavior::Hang(Phase::Banner));
     let mut host = Host::recorded("vm");
     host.config = config(server.port, "").replace("timeout_seconds = 1\n", "");

@@ -19,7 +19,7 @@ fn subjects(server: &ScriptedServer) -> Vec<String> {
 }
 
 #[test]
-fn who_is_named_later_is_told_of_what_is_open() {
+fn a_recipient_added_later_gets_open_incidents() {
     let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     host.config = RULES.to_string();
@@ -38,7 +38,7 @@ fn who_is_named_later_is_told_of_what_is_open() {
 }
 
 #[test]
-fn a_warning_that_no_way_takes_is_no_secret() {
+fn a_warning_that_no_route_takes_is_reported() {
     let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     let route = |least: &str| {
@@ -61,7 +61,7 @@ fn a_warning_that_no_way_takes_is_no_secret() {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_used_loses_nothing() {
+fn an_unusable_configuration_loses_no_alert() {
     let server = ScriptedServer::start(Behavior::Say(Phase::Mail, "530 5.7.0 Authentication required"));
     // A disk of this host was switched to read-only.
     let mut host = Host::recorded("old");
@@ -103,7 +103,7 @@ fn a_line_that_is_no_toml_silences_nobody() {
 }
 
 #[test]
-fn a_damaged_alert_is_made_anew_and_one_that_nobody_knows_is_said() {
+fn a_damaged_alert_is_rebuilt_from_the_history_or_reported() {
     let server = ScriptedServer::start(Behavior::Say(Phase::Banner, "421 later"));
     let mut host = Host::recorded("vm");
     host.config = to(&server, "");
@@ -123,7 +123,7 @@ fn a_damaged_alert_is_made_anew_and_one_that_nobody_knows_is_said() {
 }
 
 #[test]
-fn a_damaged_memory_of_sending_is_said_and_tells_nobody_twice() {
+fn a_damaged_ledger_is_reported_and_nothing_is_sent_twice() {
     let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     // One of two has it, the other not yet.
@@ -141,7 +141,7 @@ fn a_damaged_memory_of_sending_is_said_and_tells_nobody_twice() {
 }
 
 #[test]
-fn the_dead_man_speaks_when_somebody_listens() {
+fn the_dead_man_switch_alerts_once_a_recipient_exists() {
     let mut host = Host::recorded("vm");
     host.osmon(&["run"]).ok();
     host.advance(600, 5);

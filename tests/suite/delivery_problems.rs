@@ -6,7 +6,7 @@ use super::web_server::{RULES, WebServer, secret};
 use std::fs;
 
 #[test]
-fn no_secret_that_a_server_repeats_is_kept_or_shown() {
+fn secrets_repeated_by_a_server_are_neither_kept_nor_shown() {
     let web = WebServer::start("404 Not Found|<html>no such hook: {path}, nor any like SeCrEt-PaTh");
     let mail = ScriptedServer::start(Behavior::Say(Phase::Auth, "535 5.7.8 hunter2-hunter2 is not the password\r\n"));
     let mut host = Host::recorded("vm");
@@ -39,7 +39,7 @@ fn no_secret_that_a_server_repeats_is_kept_or_shown() {
 }
 
 #[test]
-fn who_cannot_be_reached_is_said_with_what_waits_for_him_and_no_more() {
+fn a_failing_target_is_shown_with_its_queued_alerts_until_it_works() {
     let instead = WebServer::start("200 OK");
     let mut host = Host::recorded("vm");
     let url = secret(&host, "url", &format!("http://127.0.0.1:{}/", instead.port));
@@ -80,7 +80,7 @@ fn who_cannot_be_reached_is_said_with_what_waits_for_him_and_no_more() {
 }
 
 #[test]
-fn what_waits_goes_with_the_next_run_once_a_test_has_arrived() {
+fn queued_alerts_are_sent_by_the_next_run_after_a_successful_test() {
     let mail = ScriptedServer::start(Behavior::Say(Phase::Banner, "554 no\r\n"));
     let mut host = Host::recorded("vm");
     host.config = smtp_config(mail.port, RULES);
@@ -101,7 +101,7 @@ fn what_waits_goes_with_the_next_run_once_a_test_has_arrived() {
 }
 
 #[test]
-fn a_test_without_its_login_is_no_success() {
+fn a_test_without_the_configured_login_fails() {
     let mail = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     host.config = smtp_config(mail.port, "user = \"osmon\"\n");

@@ -26,7 +26,7 @@ fn smtp(server: &ScriptedServer, to: &str) -> String {
 }
 
 #[test]
-fn what_finds_no_outbox_is_told_from_memory_and_once() {
+fn without_an_outbox_events_are_sent_from_memory_once() {
     let web = WebServer::start("200 OK");
     let mut host = Host::recorded("vm");
     host.config = hook(&host, &web) + RULES;
@@ -45,7 +45,7 @@ fn what_finds_no_outbox_is_told_from_memory_and_once() {
 }
 
 #[test]
-fn what_finds_neither_an_outbox_nor_people_is_told_in_the_end() {
+fn without_outbox_and_server_events_are_sent_in_the_end() {
     let web = WebServer::start("500 Internal Server Error");
     let mut host = Host::recorded("vm");
     host.config = hook(&host, &web) + RULES;
@@ -62,7 +62,7 @@ fn what_finds_neither_an_outbox_nor_people_is_told_in_the_end() {
 }
 
 #[test]
-fn a_damaged_alert_that_cannot_be_put_away_stops_no_other() {
+fn a_damaged_alert_that_cannot_be_moved_stops_no_other() {
     let web = WebServer::start("200 OK");
     let mut host = Host::recorded("vm");
     host.config = hook(&host, &web) + RULES;
@@ -85,7 +85,7 @@ fn half(host: &mut Host) -> (String, Done) {
 }
 
 #[test]
-fn half_a_configuration_takes_no_alert_for_nobodys() {
+fn a_partial_configuration_discards_no_alert() {
     let (mail, web) =
         (ScriptedServer::start(Behavior::Say(Phase::Banner, "421 later\r\n")), WebServer::start("200 OK"));
     let mut host = Host::recorded("vm");
@@ -103,7 +103,7 @@ fn half_a_configuration_takes_no_alert_for_nobodys() {
 }
 
 #[test]
-fn a_way_that_is_missing_for_a_while_is_told_later() {
+fn a_route_that_is_missing_for_a_while_gets_its_alerts_later() {
     let (mail, web) =
         (ScriptedServer::start(Behavior::Say(Phase::Banner, "421 later\r\n")), WebServer::start("200 OK"));
     let mut host = Host::recorded("vm");
@@ -138,7 +138,7 @@ impl Drop for Refuge {
 }
 
 #[test]
-fn coming_home_loses_no_alert_that_waits() {
+fn returning_from_the_fallback_store_loses_no_queued_alert() {
     let mail = ScriptedServer::start(Behavior::Say(Phase::Banner, "421 later\r\n"));
     let mut host = Host::recorded("vm");
     let Some(disk) = SmallDisk::new(&host, "4m") else {
@@ -172,7 +172,7 @@ fn coming_home_loses_no_alert_that_waits() {
 }
 
 #[test]
-fn on_a_read_only_disk_send_alert_tells_nothing_again() {
+fn on_a_read_only_disk_nothing_is_sent_twice() {
     let mail = ScriptedServer::start(Behavior::Say(Phase::Banner, "421 later\r\n"));
     let mut host = Host::recorded("vm");
     let Some(disk) = SmallDisk::new(&host, "4m") else {
@@ -205,7 +205,7 @@ fn on_a_read_only_disk_send_alert_tells_nothing_again() {
 }
 
 #[test]
-fn what_may_have_arrived_at_several_is_the_same_mail_for_all_of_them() {
+fn an_unconfirmed_mail_to_several_is_repeated_unchanged_to_each() {
     let mail = ScriptedServer::start(Behavior::CutAfterDot);
     let mut host = Host::recorded("vm");
     let people = ["a@example.org", "bb@example.org", "ccc@example.org", "dddd@example.org"];

@@ -42,12 +42,12 @@ fn request(stream: &mut TcpStream) -> String {
 
 fn host(url: &str, more: &str) -> Host {
     let mut host = Host::recorded("vm");
-    host.config = format!("[alert]\nheartbeat_url = \"{url}\"\n{more}");
+    host.config = format!("[alert]\nping_url = \"{url}\"\n{more}");
     host
 }
 
 #[test]
-fn after_a_good_run_and_after_a_bad_one() {
+fn a_good_run_and_a_failed_run_are_reported() {
     let (url, asked) = server(Some(200));
     host(&url, "").osmon(&["run"]).ok();
     assert!(asked.recv().unwrap().starts_with("GET /ping/5ecret HTTP/1.1\r\n"));
@@ -58,7 +58,7 @@ fn after_a_good_run_and_after_a_bad_one() {
 }
 
 #[test]
-fn a_server_that_is_silent_or_refuses_costs_no_snapshot() {
+fn a_silent_or_refusing_server_costs_no_snapshot() {
     let (url, _asked) = server(None);
     let started = Instant::now();
     let host = host(&url, "");
@@ -72,12 +72,25 @@ fn a_server_that_is_silent_or_refuses_costs_no_snapshot() {
 }
 
 #[test]
-fn an_address_that_is_none_is_refused() {
+fn an_invalid_url_is_refused() {
     let done = host("ftp://x", "").osmon(&["config", "check"]);
-    assert!(
-        done.code == 78 && done.err.contains("heartbeat_url: must begin with https://"),
-        "{}{}",
-        done.out,
-        done.err
-    );
+    assert!(done.code == 78 && done.err.contains("ping_url: must begin with https://"), "{}{}", done.out, done.err);
+}
+
+#[test]
+fn the_old_name_of_the_key_keeps_working() {
+    let (url, asked) = server(Some(200));
+    let mut host = Host::recorded("vm");
+    host.config = format!("[alert]\nheartbeat_url = \"{url}\"\n");
+    host.osmon(&["run"]).ok();
+    assert!(asked.recv().unwrap().starts_with("GET /ping/5ecret HTTP/1.1\r\n"));
+    let shown = host.osmon(&["config", "show"]).ok().out;
+    assert!(shown.lines().any(|line| line.contains("alert.ping_url") && line.contains("osmon.toml:2:1")), "{shown}");
+    host.config.clear();
+    let done = host.command("osmon", &["run"]).env("OSMON_ALERT_HEARTBEAT_URL", &url).output().unwrap();
+    assert!(done.status.success() && asked.recv().unwrap().starts_with("GET /ping/5ecret"), "{done:?}");
+    // A salvaged configuration keeps it too.
+    host.config = format!("nonsense = 1\n[alert]\nheartbeat_url = \"{url}\"\n");
+    assert_eq!(host.osmon(&["run"]).code, 78);
+    assert!(asked.recv().unwrap().contains("/ping/5ecret"));
 }

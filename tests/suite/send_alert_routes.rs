@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::net::UnixDatagram;
 
 #[test]
-fn by_severity_by_hour_and_instead_of_each_other() {
+fn routes_select_by_severity_and_time_and_fall_back() {
     let (all, critical, night, instead) = (
         WebServer::start("200 OK"),
         WebServer::start("200 OK"),
@@ -38,7 +38,7 @@ fn by_severity_by_hour_and_instead_of_each_other() {
 }
 
 #[test]
-fn the_log_gets_a_line_each() {
+fn syslog_and_journal_get_one_line_per_event() {
     let mut host = Host::recorded("vm");
     for (name, expected) in
         [("log", "<28>Nov 20 21:41:00 osmon["), ("journal/socket", "MESSAGE=WARNING web-01: Memory")]
@@ -62,7 +62,7 @@ fn the_log_gets_a_line_each() {
 }
 
 #[test]
-fn so_many_messages_an_hour_and_the_rest_in_one_digest() {
+fn beyond_the_rate_limit_events_are_held_for_one_digest() {
     let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     host.config = format!(
@@ -86,7 +86,7 @@ fn so_many_messages_an_hour_and_the_rest_in_one_digest() {
 }
 
 #[test]
-fn an_incident_is_one_thread_and_speaks_french() {
+fn an_incident_is_one_thread_in_french_if_configured() {
     let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     host.config = format!(
@@ -119,7 +119,7 @@ fn an_incident_is_one_thread_and_speaks_french() {
 }
 
 #[test]
-fn by_oauth_with_a_token_and_by_a_systemd_credential() {
+fn login_works_by_oauth_token_and_systemd_credential() {
     let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
     fs::create_dir_all(host.path("credentials")).unwrap();

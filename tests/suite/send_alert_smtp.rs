@@ -99,7 +99,7 @@ pub fn smtp(server: &Server, to: &str, security: &str) -> String {
 }
 
 #[test]
-fn a_crisis_is_one_mail_and_its_end_another() {
+fn an_incident_is_two_mails_crisis_and_recovery() {
     let Some(server) = Server::start("mail by SMTP") else { return };
     let mut host = Host::recorded("vm");
     host.config = smtp(&server, "ops", "starttls") + "[rule.cpu]\nfor = \"2m\"\nclear_for = \"2m\"\n";
@@ -141,7 +141,7 @@ fn several_events_of_a_run_are_one_mail() {
 }
 
 #[test]
-fn the_test_mail_takes_each_way() {
+fn the_test_mail_works_with_every_security() {
     let Some(server) = Server::start("the test mail") else { return };
     for security in ["none", "starttls", "tls"] {
         let mut host = Host::recorded("vm");
@@ -160,7 +160,7 @@ fn the_test_mail_takes_each_way() {
 }
 
 #[test]
-fn by_msmtp_as_its_example_says() {
+fn msmtp_works_as_in_its_example() {
     let Some(server) = Server::start("msmtp") else { return };
     if tool("msmtp", &["--version"]).code != 0 {
         return skip("msmtp", "it is not installed");
@@ -194,7 +194,7 @@ fn by_msmtp_as_its_example_says() {
 }
 
 #[test]
-fn what_nobody_accepted_stays_and_goes_out_later() {
+fn an_undelivered_alert_is_kept_and_sent_later() {
     let Some(server) = Server::start("mail after an outage") else { return };
     let mut host = Host::recorded("vm");
     let good = smtp(&server, "late", "none") + "[rule.memory]\nwarning = 50\nfor = \"0s\"\n";
@@ -216,7 +216,7 @@ fn what_nobody_accepted_stays_and_goes_out_later() {
 }
 
 #[test]
-fn a_wrong_recipient_silences_nobody_else() {
+fn a_wrong_recipient_affects_no_other() {
     let Some(server) = Server::start("one wrong recipient") else { return };
     let mut host = Host::recorded("vm");
     host.config = smtp(&server, "right", "none").replace("to = [\"", "to = [\"nobody@wrong.example\", \"");
@@ -227,7 +227,7 @@ fn a_wrong_recipient_silences_nobody_else() {
 }
 
 #[test]
-fn each_refusal_is_said_in_the_words_of_the_one_who_refused() {
+fn refusals_are_reported_in_the_words_of_the_server() {
     let mut host = Host::recorded("vm");
     assert_eq!(host.osmon(&["send-alert", "--test"]).code, 78);
     for (program, expected) in [

@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
-fn each_chat_gets_its_form_and_one_failure_hides_nothing() {
+fn each_chat_gets_its_format_and_one_failure_affects_no_other() {
     let web = WebServer::start("200 OK");
     let bad = WebServer::start("500 Internal Server Error");
     let mut host = Host::recorded("hostile");
@@ -58,7 +58,7 @@ fn each_chat_gets_its_form_and_one_failure_hides_nothing() {
 }
 
 #[test]
-fn one_line_is_enough_for_a_chat_and_a_secret_needs_a_closed_file() {
+fn one_line_sets_up_a_chat_and_secrets_need_a_private_file() {
     let web = WebServer::start("200 OK");
     let mut host = Host::recorded("vm");
     host.config = format!("[alert]\nwebhook = \"http://127.0.0.1:{}/abc-secret\"\n{RULES}", web.port);
@@ -85,7 +85,7 @@ fn one_line_is_enough_for_a_chat_and_a_secret_needs_a_closed_file() {
 }
 
 #[test]
-fn by_https_with_an_authority_of_ones_own() {
+fn https_works_with_an_additional_authority() {
     let (host, directory) = (Host::recorded("vm"), tempfile::tempdir().unwrap());
     let path = |name: &str| directory.path().join(name).display().to_string();
     let made = tool(
