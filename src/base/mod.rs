@@ -4,6 +4,7 @@ pub mod bounded;
 pub mod clock;
 pub mod error_kind;
 pub mod file;
+pub mod html;
 pub mod lock;
 pub mod net;
 pub mod parse_future;

@@ -1,6 +1,7 @@
 //! The status as a fragment of HTML: plain elements with classes, no style, no script, everything escaped.
 
 use crate::base::clock::stamp;
+use crate::base::html::escape;
 use crate::base::text::clean;
 use crate::base::units::metric_value;
 use crate::model::event::is_flag;
@@ -52,19 +53,4 @@ fn item(incident: &Incident, health: &Health, words: Locale) -> String {
     let since = words.with(key::PAGE_SINCE, &lasted);
     let text = clean(&format!("{}{value} {since}", words.title(&incident.title)), TEXT_MAX);
     format!("<li class=\"osmon-{severity}\">{}</li>", escape(&text))
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }

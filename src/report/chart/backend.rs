@@ -1,6 +1,7 @@
 //! A drawing backend of our own for plotters: paths with classes instead of colours, so that the page's style sheet
 //! decides about light and dark, and coordinates finer than a pixel.
 
+use crate::base::html::escape;
 use crate::report::chart::layout::{FINE, PLOT, SCALE};
 use plotters_backend::text_anchor::HPos;
 use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind};
@@ -198,7 +199,7 @@ impl DrawingBackend for Svg<'_> {
             }
             HPos::Right => (" class=l", x - LABEL_GAP, y),
         };
-        let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let escaped = escape(text);
         let out = if is_time { &mut self.out.times } else { &mut self.out.axis };
         let _ = write!(out, "<text x={x} y={y}{anchor}>{escaped}</text>");
         Ok(())

@@ -1,5 +1,6 @@
 //! One chart by itself, to send to somebody: SVG with colours of its own, or a picture.
 
+use crate::base::html::escape;
 use crate::base::text::clean;
 use crate::model::locale::{Locale, key};
 use crate::report::chart::axis::{Tick, label, time_ticks};
@@ -178,10 +179,6 @@ impl Single<'_> {
     }
 }
 
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 /// A page may leave out the quotes of an attribute, an SVG file may not.
 fn quoted(svg: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(svg.len() + 1024), svg);
@@ -231,7 +228,7 @@ mod tests {
             words: Locale::En,
         };
         let svg = single(true).svg().unwrap();
-        assert!(svg.contains("&quot;}</text>") && svg.contains(">min 1 B   avg 2 B   max 3 B</text>"), "{svg}");
+        assert!(svg.contains("&#34;}</text>") && svg.contains(">min 1 B   avg 2 B   max 3 B</text>"), "{svg}");
         assert!(svg.contains("class=\"z\""));
         let grey = |gap: bool| {
             let gaps = if gap { single(true).series.gaps() } else { Vec::new() };

@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
 
 use crate::base::clock::{parse, zone_offset_seconds};
+use crate::base::html::escape;
 use crate::base::text::{clean, is_plain};
 use crate::model::locale::{Locale, key};
 use crate::report::chart::axis::local;
@@ -191,10 +192,6 @@ pub fn render(input: &PageData) -> Result<String> {
     Ok(plain(out))
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;")
-}
-
 fn shown<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> Shown<'a> {
     let words = input.options.words;
     let range = RANGES.iter().find(|range| range.id == drawn.id);
@@ -216,7 +213,7 @@ fn shown<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> Shown<'a> {
         charts: Charts {
             id: &drawn.id,
             html: Cow::Borrowed(&drawn.html),
-            left: drawn.undrawn.iter().map(|title| escaped(title)).collect(),
+            left: drawn.undrawn.iter().map(|title| escape(title)).collect(),
         },
         markers: marked,
         times: &drawn.times,

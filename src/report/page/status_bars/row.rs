@@ -1,6 +1,7 @@
 //! One row of bars: of the host, a resource or a service.
 
 use crate::base::clock::local_form;
+use crate::base::html::escape;
 use crate::base::text::clean;
 use crate::model::incident::Severity;
 use crate::model::locale::{Locale, key};
@@ -101,10 +102,6 @@ pub(super) fn row(
     let paths = bars.iter().filter(|(_, path)| !path.is_empty());
     let bars = paths.map(|(state, path)| format!("<path class={state} d='{path}'/>")).collect::<String>() + &pointed;
     Row { name: name.to_string(), bars, share, told, bad: bad.into_iter().map(|(_, _, told)| told).collect() }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Seconds between two times, in seconds since 1970, in which at least one of them was there.
