@@ -1,5 +1,4 @@
-//! Where the ticks of a chart stand, and how they are written: full hours, days and months of the host's zone, and round
-//! numbers.
+//! Ticks of the axes and their labels: full hours, days and months of the local time zone, and round numbers.
 
 use crate::base::clock::{local_form, zone_offset_seconds};
 use crate::base::parse_past::midnight;
@@ -8,10 +7,10 @@ use crate::report::chart::unit::AxisUnit;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::ops::Range;
 
-/// A tick on the axis of time: seconds since 1970, and how it is written.
+/// A tick of the time axis: Unix time in seconds, and its label.
 pub type Tick = (f64, String);
 
-/// Five ticks or so from 0 to a round number that holds the highest value.
+/// About five ticks from 0 to a round number that is not below the highest value.
 pub fn value_ticks(unit: AxisUnit, highest: f64) -> Vec<f64> {
     let (base, least) = match unit {
         AxisUnit::Full => return vec![0.0, 25.0, 50.0, 75.0, 100.0],
@@ -31,10 +30,10 @@ pub fn value_ticks(unit: AxisUnit, highest: f64) -> Vec<f64> {
     (0..=4).map(|tick| f64::from(tick) * step).collect()
 }
 
-/// Full hours, midnights or first days of months, as many as can be read.
+/// Full hours, midnights or first days of months: at most eight.
 pub fn time_ticks(time: &Range<f64>, words: Locale) -> Vec<Tick> {
     let span = time.end - time.start;
-    // What stands at the very edge would be cut.
+    // A label at the very edge would be cut off.
     let edge = span * 0.02;
     let inside = |tick: f64| tick >= time.start + edge && tick <= time.end - edge;
     let steps = [300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 14_400.0, 21_600.0];
@@ -78,12 +77,12 @@ fn moment(seconds: f64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(seconds as i64, 0)
 }
 
-/// A time in the zone of this host in a form of strftime(3).
+/// A Unix time in the local time zone, formatted as by strftime(3).
 pub fn local(seconds: f64, form: &str) -> String {
     moment(seconds).map(|time| local_form(time, form)).unwrap_or_default()
 }
 
-/// A value on the axis and in tables.
+/// A value as written on the axis and in tables.
 pub fn label(unit: AxisUnit, value: f64, words: Locale) -> String {
     match unit {
         AxisUnit::Bytes | AxisUnit::BytesPerSecond => words.bytes(value),

@@ -1,5 +1,5 @@
-//! A drawing backend of our own for plotters: paths with classes instead of colours, so that the page's style sheet
-//! decides about light and dark, and coordinates finer than a pixel.
+//! A plotters backend for SVG: paths have classes instead of colours, so that the style sheet of the page decides about
+//! light and dark, and coordinates are finer than a pixel.
 
 use crate::base::html::escape;
 use crate::report::chart::layout::{FINE, PLOT, SCALE};
@@ -8,16 +8,17 @@ use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyl
 use std::convert::Infallible;
 use std::fmt::Write;
 
-/// A value is drawn to so many of the finer units above the axis in steps of one, and of ten: to 0.3 % of itself.
+/// Heights above the axis, in fine units, below which values are drawn in steps of one and of ten fine units: to within
+/// 0.3 % of the value.
 const EXACT: [(i32, i32); 2] = [(1670, 1), (16_700, 10)];
 
 /// End of a path.
 const END: &str = "'/>";
 
-/// Distance of a label from its axis, in the backend's units.
+/// Distance of a label from its axis, in units of the backend.
 const LABEL_GAP: i32 = 12;
 
-/// Colours are not colours: the blue part is the number of a class.
+/// The CSS class of a colour: its blue part is the number of the class.
 pub fn class(color: BackendColor) -> &'static str {
     match color.rgb.2 {
         1 => "s0",
@@ -32,33 +33,33 @@ pub fn class(color: BackendColor) -> &'static str {
     }
 }
 
-/// What was drawn: grid and labels, and what lies in the plot itself, as SVG.
+/// Parts of a chart as SVG.
 #[derive(Debug, Default, Clone)]
 pub struct SvgParts {
-    /// Grid lines and labels of values.
+    /// Grid lines and labels of the value axis.
     pub axis: String,
-    /// Labels of times: the same in every chart of a span.
+    /// Labels of the time axis: the same in every chart of a range.
     pub times: String,
     /// Band and lines.
     pub plot: String,
-    /// Class of the path that can be gone on with, in [`SvgParts::plot`].
+    /// Class of the last path in [`SvgParts::plot`] while it is still open.
     open: Option<&'static str>,
-    /// Labels below the axis so far.
+    /// Number of labels of the time axis so far.
     labels: usize,
-    /// A line can be read back to 0.3 % of its value, not of the height of the chart.
+    /// Values can be read back to 0.3 % of themselves instead of 0.3 % of the height of the chart.
     pub is_exact: bool,
 }
 
 impl SvgParts {
-    /// Ends the last path.
+    /// Closes the open path.
     pub fn close(&mut self) {
         if self.open.take().is_some() {
             self.plot.push_str(END);
         }
     }
 
-    /// One path per class, however many pieces it has: relative numbers, the minus sign being a separator too. Upwards the
-    /// points are `fine` times as fine.
+    /// Adds a line to the path of its class: relative coordinates, separated by the minus sign where there is one. Vertical
+    /// coordinates are `fine` times as fine.
     fn path(
         &mut self,
         class_name: &'static str,
@@ -79,7 +80,7 @@ impl SvgParts {
         }
         let out = if is_grid { &mut self.axis } else { &mut self.plot };
         if is_grid {
-            // Lines that follow each other are one path.
+            // Consecutive lines share a path.
             match out.strip_suffix(END).map(str::len) {
                 Some(length) => out.truncate(length),
                 None => out.push_str("<path class=g d='"),
@@ -109,7 +110,7 @@ impl SvgParts {
     }
 }
 
-/// To whole units, or to as many digits as tell a small value from its neighbours.
+/// Rounds to whole units, or for exact lines as finely as small values need.
 fn rounded(y: i32, is_exact: bool) -> i32 {
     let height = (PLOT.1 + PLOT.3) as i32 * FINE as i32 - y;
     let step = EXACT.iter().find(|(below, _)| is_exact && height < *below).map_or(FINE as i32, |(_, step)| *step);
@@ -127,7 +128,7 @@ fn pair(out: &mut String, dx: i32, dy: i32, start: usize) {
     number(out, dy);
 }
 
-/// A number of the finer units, as short as it goes: `12`, `-.3`, `4.05`.
+/// Writes a number of fine units as short as possible: `12`, `-.3`, `4.05`.
 fn number(out: &mut String, fine: i32) {
     let (whole, part) = (fine / FINE as i32, fine.abs() % FINE as i32);
     if fine < 0 && whole == 0 && part != 0 {
@@ -141,7 +142,7 @@ fn number(out: &mut String, fine: i32) {
     }
 }
 
-/// Collects SVG.
+/// The backend: collects SVG.
 pub struct Svg<'a> {
     out: &'a mut SvgParts,
     size: (u32, u32),
@@ -149,8 +150,8 @@ pub struct Svg<'a> {
 }
 
 impl<'a> Svg<'a> {
-    /// A drawing of so many units of the page, upwards `fine` (1 or [`FINE`]) times as fine; the `<svg>` element around it is
-    /// the template's.
+    /// A drawing of `width` by `height` CSS pixels whose vertical coordinates are `fine` (1 or [`FINE`]) times as fine. The
+    /// enclosing `<svg>` element is part of the template.
     pub fn new(out: &'a mut SvgParts, (width, height): (u32, u32), fine: u32) -> Self {
         Self { out, size: (width * SCALE, height * SCALE * fine), fine }
     }
@@ -189,7 +190,7 @@ impl DrawingBackend for Svg<'_> {
         Ok(())
     }
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Done {
-        // Labels stand a little off the axis they belong to. Every second one below it can be left out on a phone.
+        // Every second label of the time axis has a class of its own, by which narrow screens hide it.
         let is_time = matches!(style.anchor().h_pos, HPos::Center);
         let (anchor, x, y) = match style.anchor().h_pos {
             HPos::Left => ("", x, y),

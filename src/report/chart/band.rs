@@ -1,6 +1,6 @@
-//! The edge of a band with no more points than are seen.
+//! Simplification of the edges of bands.
 
-/// The points without those that lie on the line between others, up to so much above or below it.
+/// Drops points that lie within `slack` of the line between their neighbours.
 pub fn straightened(points: impl Iterator<Item = (f64, f64)>, slack: f64) -> Vec<(f64, f64)> {
     let mut kept: Vec<(f64, f64)> = Vec::new();
     let (mut last, mut steepest, mut flattest) = (None, f64::INFINITY, f64::NEG_INFINITY);

@@ -1,6 +1,6 @@
-//! Letters of 5 by 7 dots, and a row for what hangs below the line: a picture needs no font of the system.
+//! A bitmap font of 5 by 7 dots with a row for descenders, so that pictures need no system font.
 
-/// The columns of a letter, from left to right; the lowest bit is the uppermost dot.
+/// The columns of a glyph, from left to right; the lowest bit is the top dot.
 pub fn glyph(c: char) -> [u8; 5] {
     let at = (c as usize).checked_sub(32).filter(|at| *at < GLYPHS.len());
     match (at, c) {
@@ -14,10 +14,10 @@ pub fn glyph(c: char) -> [u8; 5] {
     }
 }
 
-/// An empty box.
+/// Glyph of characters that the font lacks: an empty box.
 const UNKNOWN: [u8; 5] = [0x7f, 0x41, 0x41, 0x41, 0x7f];
 
-/// From the blank to the tilde.
+/// Glyphs of the ASCII characters from space to tilde.
 #[rustfmt::skip]
 const GLYPHS: [[u8; 5]; 95] = [
     [0x00, 0x00, 0x00, 0x00, 0x00], // blank

@@ -1,4 +1,4 @@
-//! A picture of pixels for plotters to draw on, with letters of its own, written as PNG.
+//! A plotters backend for bitmaps with a built-in font, written as PNG.
 
 use crate::report::chart::font::glyph;
 use anyhow::Result;
@@ -18,7 +18,7 @@ const BAND: Rgb = [211, 224, 251];
 const GRID: Rgb = [226, 230, 238];
 const MUTE: Rgb = [86, 96, 116];
 
-/// A picture, and the part of it that plotters draws on.
+/// A bitmap, and the area of it that plotters draws on.
 pub struct Pixels {
     size: (u32, u32),
     origin: (i32, i32),
@@ -27,7 +27,7 @@ pub struct Pixels {
 }
 
 impl Pixels {
-    /// A white picture. `origin` and `area`: where plotters draws, and how large that is.
+    /// A white bitmap; plotters draws on `area` at `origin`.
     pub fn new(size: (u32, u32), origin: (u32, u32), area: (u32, u32)) -> Self {
         let data = vec![WHITE; size.0 as usize * size.1 as usize];
         Self { size, origin: (origin.0 as i32, origin.1 as i32), area, data }
@@ -45,7 +45,7 @@ impl Pixels {
         }
     }
 
-    /// Letters of 5 by 7 dots, `scale` pixels each; `at` is their upper left corner.
+    /// Writes text in letters of 5 by 7 dots of `scale` pixels; `at` is the upper left corner.
     pub fn write(&mut self, text: &str, at: (i32, i32), scale: i32, colour: Rgb) {
         let mut x = at.0;
         for c in text.chars() {
@@ -60,7 +60,7 @@ impl Pixels {
         }
     }
 
-    /// A grey strip in the area: nothing was recorded there.
+    /// Marks a gap with a grey strip in the area.
     pub fn strip(&mut self, x: Range<i32>, y: Range<i32>) {
         let origin = self.origin;
         for (x, y) in x.flat_map(|x| y.clone().map(move |y| (x, y))) {
@@ -68,7 +68,7 @@ impl Pixels {
         }
     }
 
-    /// A short piece of a line, for the legend.
+    /// Draws the colour sample of a line in the legend.
     pub fn line(&mut self, number: usize, at: (i32, i32), length: i32) {
         let colour = LINES.get(number).copied().unwrap_or(MUTE);
         for (x, y) in (0..length).flat_map(|x| (0..5).map(move |y| (x, y))) {
@@ -76,14 +76,14 @@ impl Pixels {
         }
     }
 
-    /// The file.
+    /// The bitmap as a PNG file.
     ///
     /// # Errors
-    /// When it cannot be packed; nothing is known that could cause it.
+    /// When compression fails, which is a bug.
     pub fn png(&self) -> Result<Vec<u8>> {
         let mut packed = ZlibEncoder::new(Vec::new(), Compression::new(6));
         for row in self.data.chunks(self.size.0 as usize) {
-            // Each row as it is: filter type 0.
+            // Filter type 0: none.
             packed.write_all(&[0])?;
             packed.write_all(row.as_flattened())?;
         }
@@ -99,7 +99,7 @@ impl Pixels {
     }
 }
 
-/// The class that a colour stands for, as in the other backend.
+/// The colour of a class (see `backend::class`).
 fn colour(color: BackendColor) -> Rgb {
     match color.rgb.2 {
         number @ 1..=6 => LINES.get(usize::from(number) - 1).copied().unwrap_or(MUTE),

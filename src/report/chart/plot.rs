@@ -1,4 +1,4 @@
-//! One chart, drawn by plotters. The only place that knows it.
+//! Draws one chart with plotters.
 
 use crate::model::locale::Locale;
 use crate::report::chart::axis::{Tick, label, value_ticks};
@@ -17,32 +17,32 @@ use plotters_backend::DrawingBackend;
 use std::fmt::Write;
 use std::ops::Range;
 
-/// So many peaks that stand above their line are drawn for a line without a band.
+/// Largest number of peaks drawn above a line that has no band.
 const PEAKS_MAX: usize = 24;
 
 type Area<B> = DrawingArea<B, Shift>;
 
-/// What a chart shows besides its lines.
+/// Everything a chart shows besides its lines.
 pub struct Frame<'a> {
-    /// From and to, seconds since 1970.
+    /// Begin and end, Unix time in seconds.
     pub time: Range<f64>,
-    /// From which distance on two points have a gap between them, in seconds.
+    /// Points farther apart than this, in seconds, have a gap between them.
     pub gap_seconds: f64,
     /// Unit of the values.
     pub unit: AxisUnit,
     /// Language of the labels.
     pub words: Locale,
-    /// Points stand for spans: the first line gets a band from its least to its greatest value.
+    /// Points stand for spans: the first line gets a band from minimum to maximum.
     pub has_band: bool,
-    /// A line can be read back to 0.3 % of its value, not of the height of the chart.
+    /// Values can be read back to 0.3 % of themselves instead of 0.3 % of the height of the chart.
     pub is_exact: bool,
-    /// Nothing was recorded in these spans.
+    /// Spans without records, as Unix times in seconds.
     pub gaps: &'a [(f64, f64)],
-    /// Of the axis of time: `axis::time_ticks` of the span, the same for many charts.
+    /// Ticks of the time axis (`axis::time_ticks`): the same in all charts of a range.
     pub ticks: &'a [Tick],
 }
 
-/// An axis with its own tick marks: full hours and round numbers, not where the arithmetic puts them.
+/// An axis with given ticks.
 struct Axis {
     range: Range<f64>,
     ticks: Vec<f64>,
@@ -64,10 +64,10 @@ impl Ranged for Axis {
     }
 }
 
-/// The inside of an `<svg>` of [`SIZE`] times [`SCALE`], and the value at its top. An empty chart has axes and no lines.
+/// Content of an `<svg>` of [`SIZE`] times [`SCALE`], and the value at its top. An empty chart has axes and no lines.
 ///
 /// # Errors
-/// When plotters refuses; it has no reason to.
+/// When plotters fails, which is a bug.
 pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(SvgParts, f64)> {
     let mut out = SvgParts::default();
     let top = mesh(&Svg::new(&mut out, SIZE, 1).into_drawing_area(), SCALE, lines, frame)?;
@@ -78,7 +78,7 @@ pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(SvgParts, f64)> {
     Ok((out, top))
 }
 
-/// The same on any backend, `scale` times as large; gives the value at its top.
+/// Draws on any backend, `scale` times as large; returns the value at the top.
 ///
 /// # Errors
 /// As [`draw`].
@@ -125,7 +125,7 @@ fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &F
     Ok(top)
 }
 
-/// Band and lines, across `x` and up `y` times as large.
+/// Draws band and lines, scaled by `x` horizontally and by `y` vertically.
 fn plot<B: DrawingBackend>(
     area: &Area<B>,
     (x, y): (u32, u32),
@@ -141,7 +141,7 @@ fn plot<B: DrawingBackend>(
         .margin_bottom(MARGINS.3 * y)
         .build_cartesian_2d(bare(frame.time.clone()), bare(0.0..top))
         .map_err(|error| failed(&error))?;
-    // A quarter of a pixel.
+    // A quarter of a CSS pixel.
     let slack = top / f64::from(PLOT.3) * 0.75;
     if frame.has_band
         && let Some(first) = lines.first()
@@ -153,7 +153,7 @@ fn plot<B: DrawingBackend>(
             chart.draw_series(std::iter::once(band)).map_err(|error| failed(&error))?;
         }
     }
-    // The main line lies on top of the others.
+    // The first line is drawn on top of the others.
     for (number, line) in lines.iter().enumerate().rev() {
         let class = u8::try_from(number + 1).unwrap_or(1).min(6);
         let pieces = runs(&line.points, frame).map(|run| {
@@ -173,7 +173,7 @@ fn style(class: u8, scale: u32) -> ShapeStyle {
     ShapeStyle { color: color(class).into(), filled: true, stroke_width: scale }
 }
 
-/// Splits where nothing was measured: a host that was off is a hole, not a line.
+/// Splits points at gaps, which are left blank.
 fn runs<'a>(points: &'a [Point], frame: &Frame<'_>) -> impl Iterator<Item = &'a [Point]> {
     let gap = frame.gap_seconds;
     let from = points.partition_point(|point| point.time < frame.time.start);
@@ -181,7 +181,7 @@ fn runs<'a>(points: &'a [Point], frame: &Frame<'_>) -> impl Iterator<Item = &'a 
     points.get(from..to).unwrap_or_default().chunk_by(move |a, b| b.time - a.time <= gap)
 }
 
-/// Gaps below the lines, and above them the peaks of the lines that have no band.
+/// Adds gaps below the lines, and above them the peaks of lines without a band.
 fn overlay(out: &mut SvgParts, lines: &[Line], frame: &Frame<'_>, top: f64) {
     let mut gaps = String::new();
     for (from, to) in frame.gaps {
@@ -197,7 +197,7 @@ fn overlay(out: &mut SvgParts, lines: &[Line], frame: &Frame<'_>, top: f64) {
     }
     let y = |value: f64| (f64::from(PLOT.1 + PLOT.3) - value.clamp(0.0, top) / top * f64::from(PLOT.3)).round() as i32;
     for (number, line) in lines.iter().enumerate() {
-        // A line of one point is seen as a dot.
+        // A single point is drawn as a dot.
         if let [only] = line.points.as_ref() {
             let _ = write!(
                 out.plot,

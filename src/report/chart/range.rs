@@ -1,26 +1,26 @@
-//! The spans that the page shows.
+//! The ranges of time that the page shows.
 
-/// A span up to now.
+/// A range of time that ends now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
-    /// As the configuration and the address of the page write it.
+    /// Identifier in the configuration and in the URL fragment of the page.
     pub id: &'static str,
-    /// As the page heads it.
+    /// Title, in English.
     pub title: &'static str,
-    /// How long it is.
+    /// Length in seconds.
     pub seconds: u32,
-    /// What a point stands for; 0: a single sample.
+    /// Seconds that a point stands for; 0: a point is a single sample.
     pub step_seconds: u32,
 }
 
 impl Range {
-    /// Whether it has charts for who looks for a cause: a day is long enough for that.
+    /// Whether charts for troubleshooting are drawn: in ranges of at most a day.
     pub fn is_detailed(&self) -> bool {
         self.step_seconds <= 300
     }
 }
 
-/// Every range, the shortest first.
+/// All ranges, shortest first.
 pub const RANGES: [Range; 5] = [
     Range { id: "1h", title: "1 hour", seconds: 3600, step_seconds: 0 },
     Range { id: "24h", title: "24 hours", seconds: 86_400, step_seconds: 300 },
@@ -29,7 +29,7 @@ pub const RANGES: [Range; 5] = [
     Range { id: "1y", title: "1 year", seconds: 31_536_000, step_seconds: 86_400 },
 ];
 
-/// The ranges that are wanted and show something that a shorter one does not. `age_seconds`: how far back there is history.
+/// The wanted ranges that show more than the next shorter one. `age_seconds` is the age of the oldest record.
 pub fn shown(wanted: &[String], age_seconds: f64) -> Vec<Range> {
     let wanted: Vec<Range> = RANGES.into_iter().filter(|range| wanted.iter().any(|id| id == range.id)).collect();
     let mut shown: Vec<Range> = Vec::new();
@@ -41,10 +41,10 @@ pub fn shown(wanted: &[String], age_seconds: f64) -> Vec<Range> {
     shown
 }
 
-/// A day of less history than this would be drawn in its last eighth, in seconds.
+/// A history younger than this, in seconds, would fill only the last eighth of a chart of a day.
 const YOUNG: f64 = 3.0 * 3600.0;
 
-/// Which of them is seen first: a day, or what there is; of a young history the shortest.
+/// The range selected first: a day, or else the shortest. A young history opens at the shortest.
 pub fn first(shown: &[Range], age_seconds: f64) -> &'static str {
     let day = shown.iter().find(|range| range.id == "24h").filter(|_| age_seconds >= YOUNG);
     day.or(shown.first()).map_or("24h", |range| range.id)

@@ -1,4 +1,4 @@
-//! The charts of one range, drawn: what the template shows, and what can be kept until the range moves on.
+//! The drawn charts of a range, which may be kept until the range moves on.
 
 use crate::model::locale::{Key, Locale, key};
 use crate::report::chart::axis::{label, time_ticks};
@@ -12,20 +12,20 @@ use anyhow::Result;
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-/// So many charts of a range are drawn; more would fit in no page.
+/// Largest number of charts drawn for a range; more never fit on the page.
 const CHARTS_MAX: usize = 60;
 
-/// What a point of a detail stands for in a range of means, in seconds.
+/// Seconds that a point of a detail chart stands for in a range of means.
 const DETAIL_SECONDS: f64 = 900.0;
 
-/// The charts of a range as HTML. Apostrophes instead of quotes, which would have to be escaped where it is kept.
+/// The charts of a range as HTML, with apostrophes instead of quotes, which the cache would have to escape.
 #[derive(Template)]
 #[template(path = "report-charts.html")]
 struct Charts<'a> {
     w: Locale,
     id: &'a str,
     charts: &'a [Chart],
-    /// Heading of the newest values: `now` of samples, `last` of means.
+    /// Heading of the newest values: `now` for samples, `last` for means.
     newest: Key,
     box_size: (u32, u32),
     plot: (u32, u32, u32, u32),
@@ -33,13 +33,13 @@ struct Charts<'a> {
 
 /// A chart with its table.
 struct Chart {
-    /// Heading, in English: what the chart is known by.
+    /// Title in English, which identifies the chart.
     key: String,
     /// Heading.
     title: String,
     /// AxisUnit, as it follows the heading.
     unit: String,
-    /// How the script writes a value: `b` bytes, `r` bytes per second, else what follows the number.
+    /// Notation of values in the script of the page.
     form: &'static str,
     /// Grid and labels.
     axis: String,
@@ -47,13 +47,13 @@ struct Chart {
     plot: String,
     /// The value at the top.
     top: f64,
-    /// What it shows, in one sentence.
+    /// Text alternative.
     description: String,
-    /// The lines in numbers.
+    /// Rows of the table below the chart.
     rows: Vec<Row>,
 }
 
-/// A line of a chart in numbers.
+/// A row of the table below a chart: one line.
 struct Row {
     /// Number of its colour.
     class: usize,
@@ -72,34 +72,34 @@ struct Row {
 /// The charts of a range.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RangeCharts {
-    /// Which range.
+    /// Identifier of the range.
     pub id: String,
-    /// Its begin, seconds since 1970.
+    /// Begin, Unix time in seconds.
     pub from: f64,
-    /// Its end, seconds since 1970.
+    /// End, Unix time in seconds.
     pub to: f64,
-    /// Those that have something to show, as HTML.
+    /// The charts that have something to show, as HTML.
     pub html: String,
-    /// The headings of those that there is no room for in any page.
+    /// Titles of the charts beyond the largest number.
     #[serde(default)]
     pub undrawn: Vec<String>,
-    /// The labels of times that every chart has.
+    /// Labels of the time axis, shared by all charts.
     #[serde(default)]
     pub times: String,
-    /// In these spans nothing was recorded.
+    /// Spans without records, as Unix times in seconds.
     pub gaps: Vec<(f64, f64)>,
-    /// Why, in words; of a range that is kept.
+    /// Reasons of the gaps; only in ranges that are kept.
     #[serde(default)]
     pub reasons: Vec<String>,
-    /// What happened, as lines in every chart; of a range that is kept.
+    /// Markers of events, shared by all charts; only in ranges that are kept.
     #[serde(default)]
     pub markers: String,
 }
 
-/// Draws every chart of a range that ends at `end` (seconds since 1970).
+/// Draws the charts of a range that ends at `end` (Unix time in seconds).
 ///
 /// # Errors
-/// When plotters refuses: a bug.
+/// When plotters fails, which is a bug.
 pub fn draw(range: &Range, end: f64, series: &Series, words: Locale) -> Result<RangeCharts> {
     let time = end - f64::from(range.seconds)..end;
     let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
@@ -153,7 +153,7 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Locale) -> Result<R
     })
 }
 
-/// A quarter of an hour for each point: details may look simpler.
+/// Reduces a line to a point for each quarter of an hour.
 fn coarse(line: &mut Line) {
     let one = |points: &[Point]| Point {
         time: points.iter().map(|point| point.time).sum::<f64>() / points.len() as f64,
@@ -165,7 +165,7 @@ fn coarse(line: &mut Line) {
     line.points = line.points.chunk_by(near).map(one).collect::<Vec<_>>().into();
 }
 
-/// `newest`: what the newest values are called, there as in the table.
+/// A chart with its table. `newest` is the heading of the newest values.
 fn headed(spec: &Spec, rows: Vec<Row>, (axis, plot): (String, String), top: f64, newest: Key, words: Locale) -> Chart {
     let (newest, max) = (words.text(newest), words.text(key::CHART_MAX));
     let told = rows.iter().map(|row| format!("{} {newest} {}, {max} {}", row.name, row.now, row.max));
@@ -182,7 +182,7 @@ fn headed(spec: &Spec, rows: Vec<Row>, (axis, plot): (String, String), top: f64,
     }
 }
 
-/// `newest`: a value older than the newest snapshot is not the present one; the thing is gone.
+/// The row of a line. A last value older than `newest`, the time of the newest snapshot, is not shown as the present one.
 fn row(class: usize, line: &Line, unit: AxisUnit, newest: f64, words: Locale) -> Row {
     let points = || line.points.iter();
     let show = |value: f64| if value.is_finite() { label(unit, value, words) } else { "–".to_string() };

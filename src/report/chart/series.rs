@@ -1,12 +1,12 @@
-//! The history that is drawn, by metric name.
+//! Points of a history, by metric.
 
 use crate::model::metric::SeriesKey;
 use std::collections::BTreeMap;
 
-/// What a metric was at a time, or over a span around it.
+/// The value of a metric at a time, or over a span around it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
-    /// Seconds since 1970; of a span its middle.
+    /// Unix time in seconds; for a span its middle.
     pub time: f64,
     /// Least value.
     pub min: f64,
@@ -16,7 +16,7 @@ pub struct Point {
     pub max: f64,
 }
 
-/// In every snapshot, whatever else could be measured: its times are the times of snapshots.
+/// A metric of every snapshot, whatever else could be measured: its times are those of the snapshots.
 pub const ALWAYS: &str = "probe.cpu_ms";
 
 /// Values of some metrics over time.
@@ -27,12 +27,12 @@ pub struct Series {
     keys: Vec<SeriesKey>,
     times: Vec<f64>,
     step_seconds: f64,
-    /// How many snapshots it is made of.
+    /// Number of snapshots it is made of.
     pub snapshots: u64,
 }
 
 impl Series {
-    /// Of points that stand for so many seconds each; 0: single samples.
+    /// An empty series whose points stand for `step_seconds` each; 0: single samples.
     pub fn new(step_seconds: u32) -> Self {
         Self { step_seconds: f64::from(step_seconds), ..Self::default() }
     }
@@ -49,12 +49,12 @@ impl Series {
         self.keys.push(key);
     }
 
-    /// Every label of a metric with its values.
+    /// The points of a metric for each value of its label.
     pub fn of(&self, metric: &str) -> impl Iterator<Item = (&str, &[Point])> {
         self.by_metric.get(metric).into_iter().flatten().map(|(label, points)| (label.as_str(), points.as_slice()))
     }
 
-    /// The values of a metric of one thing; of the host itself that of no name.
+    /// The points of a metric for one value of its label; empty for metrics of the host.
     pub fn one(&self, metric: &str, label: &str) -> &[Point] {
         self.by_metric.get(metric).and_then(|labels| labels.get(label)).map_or(&[], Vec::as_slice)
     }
@@ -64,7 +64,7 @@ impl Series {
         self.keys.iter().map(|key| (key, self.one(&key.name, identity(key))))
     }
 
-    /// Every metric there is something of.
+    /// Names of all metrics.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_metric.keys().map(String::as_str)
     }
@@ -74,23 +74,23 @@ impl Series {
         self.times.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no points.
     pub fn is_empty(&self) -> bool {
         self.times.is_empty()
     }
 
-    /// Time of the first point, seconds since 1970.
+    /// Unix time of the first point, in seconds.
     pub fn first(&self) -> Option<f64> {
         self.times.first().copied()
     }
 
-    /// Time of the last point, seconds since 1970.
+    /// Unix time of the last point, in seconds.
     pub fn last(&self) -> Option<f64> {
         self.times.last().copied()
     }
 
-    /// From which distance on two points have a gap between them, in seconds: of samples two and a half times the usual
-    /// distance, at least as much minutes.
+    /// Points farther apart than this, in seconds, have a gap between them: for samples two and a half times the median
+    /// distance, at least 150 s.
     pub fn gap_seconds(&self) -> f64 {
         if self.step_seconds > 0.0 {
             return self.step_seconds * 1.5;
@@ -101,7 +101,7 @@ impl Series {
         2.5 * distances.get(distances.len() / 2).copied().unwrap_or(60.0).max(60.0)
     }
 
-    /// Spans between points in which nothing was recorded, in seconds since 1970.
+    /// Spans without records: begin and end as Unix times in seconds.
     pub fn gaps(&self) -> Vec<(f64, f64)> {
         let (longest, half) = (self.gap_seconds(), self.step_seconds / 2.0);
         let pairs = self.times.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));

@@ -1,4 +1,4 @@
-//! One chart by itself, to send to somebody: SVG with colours of its own, or a picture.
+//! A chart of its own: SVG with built-in colours, or PNG.
 
 use crate::base::html::escape;
 use crate::base::text::clean;
@@ -15,19 +15,19 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::Range;
 
-/// What a single chart shows.
+/// A single chart.
 pub struct Single<'a> {
-    /// Heading.
+    /// Title.
     pub title: String,
-    /// What stands behind it: the host and the span.
+    /// Line below the title: the host and the span.
     pub subtitle: String,
     /// Metric with labels, and its points.
     pub lines: Vec<(String, Cow<'a, [Point]>)>,
-    /// From and to, seconds since 1970.
+    /// Begin and end, Unix time in seconds.
     pub time: Range<f64>,
     /// Points stand for spans.
     pub has_band: bool,
-    /// The times of snapshots, from which the gaps are known.
+    /// The series whose gaps are marked.
     pub series: &'a Series,
     /// Language.
     pub words: Locale,
@@ -36,15 +36,16 @@ pub struct Single<'a> {
 /// Colours of the lines, light and dark, as in the page.
 const LIGHT: [&str; 6] = ["#2563eb", "#0d8a5f", "#c2660a", "#b0279f", "#6d28d9", "#6b7280"];
 const DARK: [&str; 6] = ["#6ea8fe", "#34d399", "#fbad5c", "#e879f9", "#a78bfa", "#a3adbf"];
-/// At most so many lines.
+/// Largest number of lines.
 const LINES_MAX: usize = 6;
-/// Height of the heading and of a line of the legend, in units of the page.
+/// Height of the title area, in CSS pixels.
 const HEAD: u32 = 44;
-/// So many large letters have room in the heading of a picture.
-const TITLE_MAX: usize = 62;
-/// So many letters of the legend have room beside each other.
-const LEGEND_MAX: usize = 80;
+/// Height of a line of the legend, in CSS pixels.
 const ROW: u32 = 18;
+/// Longest title of a PNG in large letters, in characters.
+const TITLE_MAX: usize = 62;
+/// Longest line of the legend, in characters.
+const LEGEND_MAX: usize = 80;
 
 impl Single<'_> {
     fn unit(&self) -> AxisUnit {
@@ -75,7 +76,8 @@ impl Single<'_> {
         }
     }
 
-    /// Each line in numbers: its colour, its name, and the lowest, mean and highest value; these below a long name.
+    /// Lines of the legend: the number of the colour, and name with minimum, mean and maximum; these go to a line of their own
+    /// below a long name.
     fn legend(&self) -> Vec<(Option<usize>, String)> {
         let (unit, words) = (self.unit(), self.words);
         let row = |line: &Line| {
@@ -97,10 +99,10 @@ impl Single<'_> {
         rows.collect()
     }
 
-    /// As SVG, whole.
+    /// The chart as an SVG file.
     ///
     /// # Errors
-    /// When plotters refuses: a bug.
+    /// When plotters fails, which is a bug.
     pub fn svg(&self) -> Result<String> {
         let (lines, gaps, ticks) = (self.drawn(), self.series.gaps(), time_ticks(&self.time, self.words));
         let (drawing, _) = plot::draw(&lines, &self.frame(&gaps, &ticks))?;
@@ -151,7 +153,7 @@ impl Single<'_> {
         }
     }
 
-    /// As PNG, light.
+    /// The chart as a PNG file, on white.
     ///
     /// # Errors
     /// As [`Single::svg`].
@@ -164,7 +166,7 @@ impl Single<'_> {
         self.strips(&mut pixels, scale, &gaps);
         plot::paint(&mut pixels, scale, &lines, &self.frame(&gaps, &ticks))?;
         let scale = scale as i32;
-        // A long name in smaller letters, whole.
+        // A long title is written in smaller letters.
         let letters = if self.title.chars().count() > TITLE_MAX { 2 } else { 3 };
         pixels.write(&self.title, (12 * scale, 8 * scale), letters, [22, 27, 38]);
         pixels.write(&self.subtitle, (12 * scale, 26 * scale), 2, [86, 96, 116]);
@@ -179,7 +181,7 @@ impl Single<'_> {
     }
 }
 
-/// A page may leave out the quotes of an attribute, an SVG file may not.
+/// Quotes all attributes: HTML may leave the quotes out, an SVG file may not.
 fn quoted(svg: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(svg.len() + 1024), svg);
     while let Some((before, after)) = rest.split_once('=') {
@@ -187,7 +189,6 @@ fn quoted(svg: &str) -> String {
         out.push('=');
         let is_inside = out.rfind('<') > out.rfind('>');
         if let Some(quote) = after.chars().next().filter(|first| is_inside && ['\'', '"'].contains(first)) {
-            // What is quoted stays as it is.
             let end = after.get(1..).and_then(|inner| inner.find(quote)).map_or(after.len(), |end| end + 2);
             let (value, after) = after.split_at(end);
             out.push_str(value);

@@ -1,12 +1,13 @@
-//! The small line in a tile: the last hour, without axes.
+//! Sparklines of the tiles: the last hour, without axes.
 
 use crate::report::chart::series::Point;
 use std::fmt::Write;
 
-/// Size of the drawing in its own units.
+/// Width and height of the view box.
 pub const SIZE: (u32, u32) = (160, 28);
 
-/// The path of the values of the last hour before `end`, from 0 (or the lowest) to the highest. Empty: too few values.
+/// SVG path of the mean values in the hour before `end` (Unix time in seconds), scaled from the lowest to the highest.
+/// Empty if there are fewer than two.
 pub fn path(points: &[Point], end: f64) -> String {
     let start = end - 3600.0;
     let shown: Vec<&Point> = points.iter().filter(|point| point.time >= start && point.time <= end).collect();
@@ -15,7 +16,7 @@ pub fn path(points: &[Point], end: f64) -> String {
     }
     let highest = shown.iter().map(|point| point.avg).fold(f64::MIN, f64::max);
     let lowest = shown.iter().map(|point| point.avg).fold(f64::MAX, f64::min);
-    // A flat line stays flat: noise of a hundredth is not worth a mountain.
+    // A nearly constant line stays flat instead of magnifying its noise.
     let span = (highest - lowest).max(highest.abs() * 0.2).max(0.5);
     let (width, height) = (f64::from(SIZE.0), f64::from(SIZE.1));
     let mut out = String::new();
