@@ -1,4 +1,4 @@
-//! CPU time and memory of programs, two of them in turn.
+//! Measures CPU time and peak memory of two programs, run in turn.
 
 use nix::sys::resource::{UsageWho, getrusage};
 use std::io::Write;
@@ -7,12 +7,12 @@ use std::process::{Command, Stdio};
 
 const ROUNDS: usize = 21;
 
-/// One line of the result.
+/// Prints one line of the result: both values and their ratio.
 pub fn row(what: &str, here: f64, other: f64, unit: &str) {
     println!("{what:<58}{:>9}{:>9}{:>8.2}", format!("{here:.2} {unit}"), format!("{other:.2} {unit}"), here / other);
 }
 
-/// CPU milliseconds and peak memory in KiB of one run of a program, by a helper whose only child it is.
+/// CPU time in milliseconds and peak memory in KiB of one run of a program, started by a helper that has no other child.
 pub fn cost(command: &[&str]) -> (f64, f64) {
     let output = Command::new(std::env::current_exe().unwrap())
         .arg("--measure")
@@ -25,7 +25,7 @@ pub fn cost(command: &[&str]) -> (f64, f64) {
     (numbers.next().unwrap(), numbers.next().unwrap())
 }
 
-/// What the helper prints: its child's CPU milliseconds and peak memory in KiB.
+/// The helper: runs the program and prints its CPU time in milliseconds and peak memory in KiB.
 pub fn measure(command: &[String]) {
     let status = Command::new(&command[0]).args(&command[1..]).stdout(Stdio::null()).status().unwrap();
     assert!(status.success(), "{command:?}: {status}");
@@ -34,7 +34,7 @@ pub fn measure(command: &[String]) {
     println!("{} {}", ms(usage.user_time()) + ms(usage.system_time()), usage.max_rss());
 }
 
-/// Medians of CPU time and peak memory, the two programs in turn.
+/// Medians of CPU time and peak memory of two programs, run in turn.
 pub fn compare(here: &[&str], other: &[&str]) -> [(f64, f64); 2] {
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -51,12 +51,12 @@ pub fn compare(here: &[&str], other: &[&str]) -> [(f64, f64); 2] {
     })
 }
 
-/// Whether a program is there.
+/// Whether a program is installed.
 pub fn installed(program: &str) -> bool {
     Command::new(program).arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
-/// A year of one-minute values, kept by rrdtool in these archives. Whether it is installed.
+/// Creates a year of one-minute values in these archives of rrdtool; false when it is not installed.
 pub fn year_of_minutes(file: &Path, archives: &[&str]) -> bool {
     let create = ["create", file.to_str().unwrap(), "--start", "1763683140", "--step", "60", "DS:v:GAUGE:120:0:100"];
     let create = [&create[..], archives].concat();
