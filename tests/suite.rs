@@ -45,8 +45,6 @@ mod fixture; // data directories of earlier versions
 mod full; // a full disk while a crisis begins and a day ends
 #[path = "suite/fuzz.rs"]
 mod fuzz; // the bodies of the fuzz targets on their seeds
-#[path = "suite/golden.rs"]
-mod golden; // snapshots of recorded hosts, byte for byte
 #[path = "suite/graph_metric.rs"]
 mod graph_metric; // osmon graph METRIC: one chart as SVG or PNG
 #[path = "suite/graph_output.rs"]
@@ -79,6 +77,8 @@ mod outbox; // an outbox that cannot be listed, written or trusted
 mod ping; // the ping after a run
 #[path = "suite/probe.rs"]
 mod probe; // recorded hosts
+#[path = "suite/probe_golden.rs"]
+mod probe_golden; // snapshots of recorded hosts, byte for byte
 #[path = "suite/probe_processes.rs"]
 mod probe_processes; // processes, units, containers and services of recorded hosts
 #[path = "suite/repair.rs"]

@@ -51,10 +51,14 @@ fn exchange(path: &Path, content: &[u8], mode: u32, synced: bool) -> io::Result<
 /// # Errors
 /// When there is something that is no regular file.
 pub fn real_target(path: &Path) -> io::Result<PathBuf> {
-    match fs::metadata(path) {
-        Ok(meta) if meta.is_file() => fs::canonicalize(path),
-        Ok(_) => Err(not_regular()),
-        Err(_) => Ok(path.to_path_buf()),
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_symlink() => match fs::metadata(path) {
+            Ok(meta) if meta.is_file() => fs::canonicalize(path),
+            Ok(_) => Err(not_regular()),
+            Err(_) => Ok(path.to_path_buf()),
+        },
+        Ok(meta) if !meta.is_file() => Err(not_regular()),
+        _ => Ok(path.to_path_buf()),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::base::clock::{parse, stamp};
 use crate::base::text::plural;
 use crate::base::units::duration;
 use crate::model::annotation::{Annotation, AnnotationKind};
+use crate::model::record::Header;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -64,10 +65,10 @@ struct StoredSnapshot {
 }
 
 /// Keeps the state of the host for the next snapshot.
-pub fn keep(root: &Root, counters: &mut PreviousCounters, interval_seconds: Option<f64>) {
+pub fn keep(root: &Root, header: &Header, counters: &mut PreviousCounters) {
     let observed = Observed {
-        host: root.host_name(),
-        interval_seconds,
+        host: header.host.clone(),
+        interval_seconds: header.interval_seconds,
         suspended_seconds: root.suspended_seconds(),
         packages_ms: package::last_changed(root).map(|time| time.timestamp_millis()),
     };

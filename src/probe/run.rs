@@ -192,7 +192,7 @@ impl Run<'_> {
         }
         failed.append(&mut measurement.failed);
         let facts = system::facts(&mut measurement);
-        host_change::keep(root, &mut measurement.counters, interval);
+        host_change::keep(root, &measurement.snapshot.header, &mut measurement.counters);
         for (name, added) in [
             ("uptime", measurement.add("uptime", &Uptime { seconds: round(now.boottime_seconds) })),
             ("system", measurement.add("system", &facts)),

@@ -1,6 +1,6 @@
 //! Golden files: what `osmon-probe` prints on every recorded host, byte for byte.
 //!
-//! A change that is meant is written anew with `OSMON_UPDATE_GOLDEN=1 cargo test --test suite golden::` and reviewed as
+//! A change that is meant is written anew with `OSMON_UPDATE_GOLDEN=1 cargo test --test suite probe_golden::` and reviewed as
 //! a diff.
 
 use super::harness::{Host, repository};

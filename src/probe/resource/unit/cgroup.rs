@@ -7,6 +7,8 @@ use crate::probe::root::Root;
 
 /// Depth to which cgroups are searched: `kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podX.slice/cri-X.scope`.
 const DEPTH_MAX: usize = 6;
+/// Units of systemd without cgroups below them.
+const LEAVES: [&str; 3] = [".mount", ".socket", ".swap"];
 /// Maximum number of cgroups that are read: the probe must stay cheap.
 const COUNT_MAX: usize = 1000;
 
@@ -73,7 +75,7 @@ fn walk(root: &Root, base: &str, below: &str, depth: usize, found: &mut Vec<Stri
         }
         if has_owner(&path) {
             found.push(path);
-        } else if depth < DEPTH_MAX {
+        } else if depth < DEPTH_MAX && !LEAVES.iter().any(|end| path.ends_with(end)) {
             walk(root, base, &path, depth + 1, found);
         }
     }
