@@ -2,10 +2,11 @@
 
 use super::address::is_address;
 use super::issue::ConfigIssue;
-use super::route::{MAIL, Route, TransportConfig, WEBHOOK};
+use super::route::{MAIL, Route, WEBHOOK};
 use super::secret::Secret;
 use super::sendmail::Sendmail;
 use super::smtp::Smtp;
+use super::transport::TransportConfig;
 use crate::base::units::parse_duration;
 use crate::model::incident::Severity;
 use chrono::{NaiveTime, Timelike};

@@ -3,7 +3,6 @@
 use super::issue::ConfigIssue;
 use super::rule::{Measure, Rule};
 use super::settings::Config;
-use super::template;
 use crate::base::similar::hint;
 use crate::model::catalogue;
 
@@ -16,7 +15,10 @@ pub fn check(config: &Config) -> Vec<ConfigIssue> {
     let secrets = config.alert.secrets().into_iter();
     let mut issues: Vec<ConfigIssue> =
         secrets.filter_map(|(path, secret)| Some(issue((path, secret.file_problem()?)))).collect();
-    issues.extend(template::unknown_placeholders(&config.alert.routes).into_iter().map(issue));
+    for route in &config.alert.routes {
+        let at = |(key, message): (&str, String)| ConfigIssue::at(&["alert", "route", &route.name, key], message);
+        issues.extend(route.transport.warnings().into_iter().map(at));
+    }
     for rule in &config.rules {
         let name = &rule.metric.name;
         let entry = catalogue::find(name);

@@ -3,55 +3,20 @@
 use super::address::is_address;
 use super::alert::{Alert, MailTransport};
 use super::issue::ConfigIssue;
-use super::route::{MAIL, Route, Syslog, TransportConfig, WEBHOOK, WEBHOOK_KINDS, Webhook};
+use super::route::{MAIL, Route, WEBHOOK};
+use super::route_keys::{KeyError, RouteKeys};
 use super::secret::Secret;
-use super::sendmail::Sendmail;
-use super::smtp::{Security, Smtp};
-use super::template;
+use super::transport::{self, TransportConfig, Webhook};
 use super::window::Window;
 use crate::model::incident::Severity;
 use toml::{Table, Value};
 
-/// Keys of a route that are texts.
-const TEXTS: [&str; 22] = [
-    "kind",
-    "url",
-    "url_file",
-    "url_env",
-    "token",
-    "token_file",
-    "token_env",
-    "template",
-    "host",
-    "security",
-    "user",
-    "password",
-    "password_file",
-    "password_env",
-    "mechanism",
-    "ca_file",
-    "program",
-    "min_severity",
-    "between",
-    "days",
-    "fallback_for",
-    "socket",
-];
-
-/// A wrong key of a route, and what is wrong with it.
-type KeyError = (&'static str, String);
-
 /// Every key of a route, with a value of its type.
 pub fn keys() -> Table {
-    let texts = TEXTS.map(|key| (key, Value::String(String::new())));
-    let others = [
-        ("to", Value::Array(Vec::new())),
-        ("arguments", Value::Array(Vec::new())),
-        ("port", Value::Integer(0)),
-        ("enabled", Value::Boolean(true)),
-        ("allow_plain", Value::Boolean(false)),
-    ];
-    texts.into_iter().chain(others).map(|(key, value)| (key.to_string(), value)).collect()
+    let text = Value::String(String::new());
+    let texts = ["kind", "min_severity", "between", "days", "fallback_for"].map(|key| (key, text.clone()));
+    let others = [("to", Value::Array(Vec::new())), ("enabled", Value::Boolean(true))];
+    texts.into_iter().chain(others).chain(transport::keys()).map(|(key, value)| (key.to_string(), value)).collect()
 }
 
 /// Whether the keys of a route exist and have the right types.
@@ -74,7 +39,7 @@ pub fn read(alert: &Alert, issues: &mut Vec<ConfigIssue>) -> Option<Vec<Route>> 
             );
             issues.push(ConfigIssue::at(&["alert", "route", name], message));
         }
-        match one(alert, name, Keys(route)) {
+        match one(alert, name, RouteKeys(route)) {
             Ok(read) if route.get("enabled").and_then(Value::as_bool) != Some(false) => routes.push(read),
             Ok(_) => {}
             Err((key, message)) => issues.push(ConfigIssue::at(&["alert", "route", name, key], message)),
@@ -131,42 +96,19 @@ fn check_fallbacks(routes: &[Route], issues: &mut Vec<ConfigIssue>) {
     }
 }
 
-/// The keys of a route, whose types are right; an absent key has an empty value.
-#[derive(Clone, Copy)]
-struct Keys<'a>(&'a Table);
-
-impl Keys<'_> {
-    fn text(self, key: &str) -> String {
-        self.0.get(key).and_then(Value::as_str).unwrap_or_default().to_string()
-    }
-
-    fn list(self, key: &str) -> Vec<String> {
-        let items = self.0.get(key).and_then(Value::as_array).into_iter().flatten();
-        items.filter_map(Value::as_str).map(str::to_string).collect()
-    }
-
-    fn is_set(self, key: &str) -> bool {
-        self.0.get(key).and_then(Value::as_bool).unwrap_or(false)
-    }
-
-    fn secret(self, key: &str) -> Secret {
-        Secret { text: self.text(key), file: self.text(&format!("{key}_file")), env: self.text(&format!("{key}_env")) }
-    }
-}
-
-fn one(alert: &Alert, name: &str, keys: Keys<'_>) -> Result<Route, KeyError> {
-    let transport = transport(alert, keys)?;
+fn one(alert: &Alert, name: &str, keys: RouteKeys<'_>) -> Result<Route, KeyError> {
+    let transport = TransportConfig::read(keys, &alert.smtp, &alert.sendmail)?;
     let mut to = keys.list("to");
     if let Some(address) = to.iter().find(|address| !is_address(address)) {
         return Err(("to", format!("{address:?} is not a mail address")));
     }
-    match transport {
-        TransportConfig::Smtp(_) | TransportConfig::Sendmail(_) if to.is_empty() => to = alert.to.clone(),
-        TransportConfig::Smtp(_) | TransportConfig::Sendmail(_) => {}
-        TransportConfig::Webhook(_) | TransportConfig::Syslog(_) => to.clear(),
-    }
-    if to.is_empty() && matches!(transport, TransportConfig::Smtp(_) | TransportConfig::Sendmail(_)) {
-        return Err(("to", "nobody to send it to: set \"to\" here or under [alert]".to_string()));
+    if !transport.is_mail() {
+        to.clear();
+    } else if to.is_empty() {
+        to.clone_from(&alert.to);
+        if to.is_empty() {
+            return Err(("to", "no recipient: set \"to\" here or under [alert]".to_string()));
+        }
     }
     let min_severity = match keys.text("min_severity").as_str() {
         "" | "warning" => Severity::Warning,
@@ -175,74 +117,4 @@ fn one(alert: &Alert, name: &str, keys: Keys<'_>) -> Result<Route, KeyError> {
     };
     let window = Window::read(&keys.text("between"), &keys.text("days"))?;
     Ok(Route { name: name.to_string(), transport, to, min_severity, window, fallback_for: keys.text("fallback_for") })
-}
-
-fn transport(alert: &Alert, keys: Keys<'_>) -> Result<TransportConfig, KeyError> {
-    let all = || format!("\"smtp\", \"sendmail\", \"syslog\", \"{}\"", WEBHOOK_KINDS.join("\", \""));
-    match keys.text("kind").as_str() {
-        "smtp" => Ok(TransportConfig::Smtp(smtp(alert, keys)?)),
-        "sendmail" => {
-            let Sendmail { program, arguments } = &alert.sendmail;
-            let (own_program, own_arguments) = (keys.text("program"), keys.list("arguments"));
-            Ok(TransportConfig::Sendmail(Sendmail {
-                program: if own_program.is_empty() { program.clone() } else { own_program },
-                arguments: if own_arguments.is_empty() { arguments.clone() } else { own_arguments },
-            }))
-        }
-        "syslog" => Ok(TransportConfig::Syslog(Syslog { socket: keys.text("socket") })),
-        kind if WEBHOOK_KINDS.contains(&kind) => Ok(TransportConfig::Webhook(webhook(kind, keys)?)),
-        "" => Err(("kind", format!("is missing: {}", all()))),
-        other => Err(("kind", format!("{other:?} is not one of {}", all()))),
-    }
-}
-
-/// The mail server of a route; one without a host uses `[alert.smtp]`.
-fn smtp(alert: &Alert, keys: Keys<'_>) -> Result<Smtp, KeyError> {
-    let host = keys.text("host");
-    if host.is_empty() {
-        if alert.smtp.host.is_empty() {
-            return Err(("host", "is missing: set it here or under [alert.smtp]".to_string()));
-        }
-        return Ok(alert.smtp.clone());
-    }
-    let security = match keys.text("security").as_str() {
-        "" | "starttls" => Security::Starttls,
-        "tls" => Security::Tls,
-        "none" => Security::None,
-        other => return Err(("security", format!("{other:?} is not one of \"starttls\", \"tls\", \"none\""))),
-    };
-    let port = keys.0.get("port").and_then(Value::as_integer).unwrap_or(0);
-    let mechanism = keys.text("mechanism");
-    let secret = keys.secret("password");
-    let smtp = Smtp {
-        host,
-        port: u16::try_from(port).map_err(|_| ("port", "must be from 0 to 65535".to_string()))?,
-        security,
-        allow_plain: keys.is_set("allow_plain"),
-        user: keys.text("user"),
-        password_file: secret.file,
-        password_env: secret.env,
-        password: secret.text,
-        mechanism: if mechanism.is_empty() { "auto".to_string() } else { mechanism },
-        ca_file: keys.text("ca_file"),
-        timeout_seconds: alert.smtp.timeout_seconds,
-    };
-    smtp.check().map(|()| smtp)
-}
-
-fn webhook(kind: &str, keys: Keys<'_>) -> Result<Webhook, KeyError> {
-    let url = keys.secret("url");
-    if !url.is_set() {
-        return Err(("url", "is missing: set url, or url_file, or url_env".to_string()));
-    }
-    let template = keys.text("template");
-    template::check(&template).map_err(|message| ("template", message))?;
-    Ok(Webhook {
-        kind: kind.to_string(),
-        url,
-        token: keys.secret("token"),
-        template,
-        ca_file: keys.text("ca_file"),
-        allow_plain: keys.is_set("allow_plain"),
-    })
 }

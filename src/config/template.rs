@@ -1,6 +1,5 @@
 //! `template` of a webhook: JSON with placeholders such as `{text}` in its strings.
 
-use super::route::{Route, TransportConfig};
 use crate::base::similar::hint;
 
 /// Placeholders of a template.
@@ -18,22 +17,15 @@ pub fn check(template: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Unknown placeholders in the templates of routes: path of the key and a warning. They are sent as they are, because the
-/// receiver may use them.
-pub fn unknown_placeholders(routes: &[Route]) -> Vec<(Vec<String>, String)> {
-    let mut found = Vec::new();
-    for route in routes {
-        let TransportConfig::Webhook(hook) = &route.transport else { continue };
-        let names = hook.template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
-        let is_name = |name: &&str| {
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '.')
-        };
-        for name in names.filter(is_name).filter(|name| !PLACEHOLDERS.contains(name)) {
-            let path = ["alert", "route", &route.name, "template"].map(str::to_string).to_vec();
-            let all = PLACEHOLDERS.map(|name| format!("{{{name}}}")).join(", ");
-            let hint = hint(name, PLACEHOLDERS.into_iter());
-            found.push((path, format!("nothing is put in for {{{name}}}; there are {all}{hint}")));
-        }
-    }
-    found
+/// A warning for each unknown placeholder. They are sent as they are, because the receiver may use them.
+pub fn unknown_placeholders(template: &str) -> Vec<String> {
+    let names = template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    let is_name = |name: &&str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '.')
+    };
+    let all = PLACEHOLDERS.map(|name| format!("{{{name}}}")).join(", ");
+    let unknown = names.filter(is_name).filter(|name| !PLACEHOLDERS.contains(name));
+    let warning =
+        |name| format!("nothing is put in for {{{name}}}; there are {all}{}", hint(name, PLACEHOLDERS.into_iter()));
+    unknown.map(warning).collect()
 }

@@ -1,0 +1,166 @@
+//! The transports of routes: settings, keys and secrets of each.
+
+use super::route_keys::{KeyError, RouteKeys};
+use super::secret::Secret;
+use super::sendmail::Sendmail;
+use super::smtp::{Security, Smtp};
+use super::template;
+use toml::Value;
+
+/// Values of `kind` that mean a webhook: message formats.
+pub const WEBHOOK_KINDS: [&str; 6] = ["slack", "teams", "discord", "mattermost", "ntfy", "webhook"];
+/// Keys of transports that are texts.
+const TEXTS: [&str; 17] = [
+    "url",
+    "url_file",
+    "url_env",
+    "token",
+    "token_file",
+    "token_env",
+    "template",
+    "host",
+    "security",
+    "user",
+    "password",
+    "password_file",
+    "password_env",
+    "mechanism",
+    "ca_file",
+    "program",
+    "socket",
+];
+
+/// The settings of a transport.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TransportConfig {
+    /// A mail server.
+    Smtp(Smtp),
+    /// A sendmail-compatible program.
+    Sendmail(Sendmail),
+    /// A web server that takes JSON.
+    Webhook(Webhook),
+    /// The journal or syslog.
+    Syslog(Syslog),
+}
+
+/// A log on this host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Syslog {
+    /// Path of the socket; empty: the journal's, else `/dev/log`.
+    pub socket: String,
+}
+
+/// A webhook.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Webhook {
+    /// Format of the messages, such as `slack`; empty: guessed from the URL.
+    pub kind: String,
+    /// Its URL.
+    pub url: Secret,
+    /// Sent as a bearer token.
+    pub token: Secret,
+    /// JSON that is sent instead of the format of `kind`; empty: none.
+    pub template: String,
+    /// PEM file with additional certificate authorities; empty: none.
+    pub ca_file: String,
+    /// Allow `http://` to other hosts.
+    pub allow_plain: bool,
+}
+
+/// Every key of a transport in a route, with a value of its type.
+pub fn keys() -> impl Iterator<Item = (&'static str, Value)> {
+    let others =
+        [("arguments", Value::Array(Vec::new())), ("port", Value::Integer(0)), ("allow_plain", Value::Boolean(false))];
+    TEXTS.into_iter().map(|key| (key, Value::String(String::new()))).chain(others)
+}
+
+impl TransportConfig {
+    /// Reads the transport of a route. What is absent comes from `[alert.smtp]` or `[alert.sendmail]`.
+    pub fn read(keys: RouteKeys<'_>, smtp: &Smtp, sendmail: &Sendmail) -> Result<Self, KeyError> {
+        let all = || format!("\"smtp\", \"sendmail\", \"syslog\", \"{}\"", WEBHOOK_KINDS.join("\", \""));
+        match keys.text("kind").as_str() {
+            "smtp" => Ok(Self::Smtp(read_smtp(keys, smtp)?)),
+            "sendmail" => {
+                let (program, arguments) = (keys.text("program"), keys.list("arguments"));
+                Ok(Self::Sendmail(Sendmail {
+                    program: if program.is_empty() { sendmail.program.clone() } else { program },
+                    arguments: if arguments.is_empty() { sendmail.arguments.clone() } else { arguments },
+                }))
+            }
+            "syslog" => Ok(Self::Syslog(Syslog { socket: keys.text("socket") })),
+            kind if WEBHOOK_KINDS.contains(&kind) => Ok(Self::Webhook(read_webhook(keys, kind)?)),
+            "" => Err(("kind", format!("is missing: {}", all()))),
+            other => Err(("kind", format!("{other:?} is not one of {}", all()))),
+        }
+    }
+
+    /// Whether its messages are mails, which need recipients.
+    pub fn is_mail(&self) -> bool {
+        matches!(self, Self::Smtp(_) | Self::Sendmail(_))
+    }
+
+    /// Its secrets, each with the name of the key that should hold it.
+    pub fn secrets(&self) -> Vec<(&'static str, Secret)> {
+        match self {
+            // Without a user there is no login, so the password is not needed.
+            Self::Smtp(smtp) if !smtp.user.is_empty() => vec![("password_file", smtp.secret())],
+            Self::Webhook(hook) => vec![("url_file", hook.url.clone()), ("token_file", hook.token.clone())],
+            Self::Smtp(_) | Self::Sendmail(_) | Self::Syslog(_) => Vec::new(),
+        }
+    }
+
+    /// Settings that are allowed and probably a mistake, each with its key.
+    pub fn warnings(&self) -> Vec<KeyError> {
+        let Self::Webhook(hook) = self else { return Vec::new() };
+        template::unknown_placeholders(&hook.template).into_iter().map(|warning| ("template", warning)).collect()
+    }
+}
+
+/// The mail server of a route; one without a host uses `[alert.smtp]`.
+fn read_smtp(keys: RouteKeys<'_>, default: &Smtp) -> Result<Smtp, KeyError> {
+    let host = keys.text("host");
+    if host.is_empty() {
+        if default.host.is_empty() {
+            return Err(("host", "is missing: set it here or under [alert.smtp]".to_string()));
+        }
+        return Ok(default.clone());
+    }
+    let security = match keys.text("security").as_str() {
+        "" | "starttls" => Security::Starttls,
+        "tls" => Security::Tls,
+        "none" => Security::None,
+        other => return Err(("security", format!("{other:?} is not one of \"starttls\", \"tls\", \"none\""))),
+    };
+    let (mechanism, secret) = (keys.text("mechanism"), keys.secret("password"));
+    let smtp = Smtp {
+        host,
+        port: u16::try_from(keys.integer("port")).map_err(|_| ("port", "must be from 0 to 65535".to_string()))?,
+        security,
+        allow_plain: keys.is_set("allow_plain"),
+        user: keys.text("user"),
+        password_file: secret.file,
+        password_env: secret.env,
+        password: secret.text,
+        mechanism: if mechanism.is_empty() { "auto".to_string() } else { mechanism },
+        ca_file: keys.text("ca_file"),
+        timeout_seconds: default.timeout_seconds,
+    };
+    smtp.check().map(|()| smtp)
+}
+
+fn read_webhook(keys: RouteKeys<'_>, kind: &str) -> Result<Webhook, KeyError> {
+    let url = keys.secret("url");
+    if !url.is_set() {
+        return Err(("url", "is missing: set url, or url_file, or url_env".to_string()));
+    }
+    let template = keys.text("template");
+    template::check(&template).map_err(|message| ("template", message))?;
+    Ok(Webhook {
+        kind: kind.to_string(),
+        url,
+        token: keys.secret("token"),
+        template,
+        ca_file: keys.text("ca_file"),
+        allow_plain: keys.is_set("allow_plain"),
+    })
+}
