@@ -1,4 +1,4 @@
-//! What a digest costs: 10,000 alerts that waited, in one mail; held against reading and moving the same files.
+//! Cost of a digest of 10,000 queued alerts in one mail, compared with reading and moving the same files.
 //!
 //! `cargo bench --bench alert`.
 
@@ -34,7 +34,7 @@ fn main() {
     }
 }
 
-/// Only reads and moves what a digest reads and moves.
+/// The floor: only reads and moves the files that a digest reads and moves.
 fn floor(directory: &Path) {
     let sent = directory.join("sent");
     fs::create_dir_all(&sent).unwrap();
@@ -96,7 +96,7 @@ fn digest() {
         values[values.len() / 2]
     };
     let (here, floor, memory) = (median(&mut here), median(&mut floor), median(&mut memory));
-    row(&format!("{ALERTS} waiting alerts, one digest, CPU, limit 1 s"), here, 1000.0, "ms");
+    row(&format!("{ALERTS} queued alerts, one digest, CPU, limit 1 s"), here, 1000.0, "ms");
     row("the same : reading and moving the files", here, floor, "ms");
     row("the same, peak memory, limit 30 MiB", memory, 30.0, "MiB");
     let size = server.arrived().last().unwrap().text.len() as f64 / 1024.0;

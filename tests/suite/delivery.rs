@@ -1,5 +1,5 @@
-//! What a mail server may do, and what becomes of an alert then: nothing is lost, and twice comes only what nobody can
-//! know to have arrived. The table of it is printed.
+//! Every misbehaviour of a mail server: no alert is lost, and only an unconfirmed mail arrives twice. The results are printed
+//! as a table.
 
 use super::harness::{Host, tool, wait};
 use super::scripted_server::{Arrived, Behavior, Phase, ScriptedServer, decoded};
@@ -27,7 +27,7 @@ fn config(port: u16, more: &str) -> String {
     )
 }
 
-/// The first run with the bad server, then a run a minute with a good one until nothing waits.
+/// One run with the misbehaving server, then a run per minute with a good one until the outbox is empty.
 fn go(row: &Row) -> (f64, usize, usize, Vec<Arrived>) {
     let server = ScriptedServer::start(row.behavior.clone());
     let mut host = Host::recorded("vm");
@@ -44,7 +44,7 @@ fn go(row: &Row) -> (f64, usize, usize, Vec<Arrived>) {
     host.advance(60, 5);
     let started = Instant::now();
     if row.behavior == Behavior::Kill {
-        // It is killed when the mail is taken; whoever is first waits for the other.
+        // osmon is killed once the server has taken the mail.
         server.behave(Behavior::Hang(Phase::Banner));
         server.behave(Behavior::Kill);
         let child = host.command("osmon", &["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

@@ -126,7 +126,7 @@ fn a_damaged_alert_is_rebuilt_from_the_history_or_reported() {
 fn a_damaged_ledger_is_reported_and_nothing_is_sent_twice() {
     let server = ScriptedServer::start(Behavior::Good);
     let mut host = Host::recorded("vm");
-    // One of two has it, the other not yet.
+    // One of two targets has the alert.
     host.config = format!(
         "[alert.route.down]\nkind = \"smtp\"\nto = [\"b@example.org\"]\nhost = \"127.0.0.1\"\nport = 1\nsecurity = \"none\"\n{}",
         to(&server, "")
@@ -193,7 +193,7 @@ fn however_much_is_wrong_valid_alert_settings_count() {
         let (is_told, said) = told(config, variables, last_good);
         assert!(is_told, "{said}");
     }
-    // By another server than what was written nobody is told.
+    // Nothing is sent by a transport other than the configured one.
     let other = |host: &Host| way("]", host, "sendmail") + "[alert.smtp]\nhost = mail.example.org\n";
     let (is_told, said) = told(&other, &[], false);
     assert!(!is_told, "{said}");

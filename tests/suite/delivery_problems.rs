@@ -56,7 +56,7 @@ fn a_failing_target_is_shown_with_its_queued_alerts_until_it_works() {
     };
     let said = failing(&host).unwrap();
     assert!(said.contains("421") && said.contains("; no alert queued; test:"), "{said}");
-    // Another way that tells it too leaves one alert for the mail; taken out, nothing waits any more.
+    // With the fallback as a second route, one alert is queued for mail until it is dropped.
     host.config =
         smtp_config(mail.port, "[rule.memory]\nwarning = 40\nfor = \"0s\"\n[rule.disk]\nwarning = 70\nfor = \"0s\"\n")
             + &chat;
@@ -68,7 +68,7 @@ fn a_failing_target_is_shown_with_its_queued_alerts_until_it_works() {
     let waits = json["alert"].as_array().unwrap().iter().find(|alert| alert["state"] == "waits").unwrap();
     host.osmon(&["alerts", "drop", waits["id"].as_str().unwrap()]).ok();
     assert!(failing(&host).unwrap().contains("; no alert queued; test:"));
-    // Of other settings nothing is known, and a test that arrives ends it.
+    // Changed settings are not known to fail, and a successful test ends the problem.
     let right = host.config.clone();
     host.config = right.replace("security = \"none\"", "security = \"none\"\ntimeout_seconds = 9");
     assert_eq!(failing(&host), None);

@@ -1,4 +1,4 @@
-//! An outbox that cannot be listed, written or trusted: what was found is told all the same, and once.
+//! An outbox that cannot be listed, written or trusted: every event is sent all the same, and once.
 
 use super::disk_faults::SmallDisk;
 use super::harness::{Done, Host, skip, tool};
@@ -119,11 +119,11 @@ fn a_route_that_is_missing_for_a_while_gets_its_alerts_later() {
     host.advance(120, 5);
     host.osmon(&["run"]).ok();
     assert_eq!((mail.arrived().len(), web.bodies().len()), (1, 1));
-    // A way that nobody means any more keeps nothing back.
+    // A route that was removed holds nothing back.
     assert_eq!(count(&host.data().join("outbox/new")), 0);
 }
 
-/// Where a run says that history is kept; removed with the test.
+/// The fallback store that a run reports; removed with the test.
 struct Refuge(PathBuf);
 impl Refuge {
     fn said(done: &Done) -> Self {
@@ -190,7 +190,7 @@ fn on_a_read_only_disk_nothing_is_sent_twice() {
     }
     assert_eq!(mail.arrived().len(), 1, "the first of them told it");
     assert_eq!(host.osmon(&["alerts", "--json"]).ok().json()["alert"][0]["state"], "sent");
-    // Nowhere at all to remember it.
+    // No place at all to record it.
     fs::remove_dir_all(&refuge.0).unwrap();
     fs::write(&refuge.0, "").unwrap();
     for _ in 0..2 {
@@ -212,13 +212,13 @@ fn an_unconfirmed_mail_to_several_is_repeated_unchanged_to_each() {
     let to: Vec<String> = people.iter().map(|who| format!("{who:?}")).collect();
     host.config = smtp(&mail, &to.join(", ")) + RULES;
     assert_eq!(minute(&mut host).code, 74);
-    // Something else begins before anybody is asked again, at a second of his own.
+    // Another incident begins before the retries, which are at a different second for each target.
     host.config = host.config.replace("[rule.disk]\nenabled = false\n", "[rule.disk]\nwarning = 60\nfor = \"0s\"\n");
     host.advance(50, 5);
     host.osmon(&["run"]);
     for second in 51..70 {
         host.advance(1, 5);
-        // Some attempts say nothing of the first one.
+        // Some attempts fail before the mail is sent and say nothing about the first one.
         mail.behave(if second % 2 == 0 {
             Behavior::CutAfterDot
         } else {

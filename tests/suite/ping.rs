@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Instant;
 
-/// A server that answers each request with a status, or with nothing; what it was asked.
+/// A server that answers every request with a status, or not at all; and the requests it got.
 fn server(status: Option<u16>) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/ping/5ecret", listener.local_addr().unwrap());

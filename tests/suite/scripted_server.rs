@@ -1,4 +1,4 @@
-//! A mail server that does on demand what real ones do on bad days.
+//! An SMTP server that misbehaves on demand.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Where in the dialogue something happens.
+/// A point in the SMTP dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     Banner,
@@ -18,28 +18,28 @@ pub enum Phase {
     Dot,
 }
 
-/// What happens there.
+/// How the server behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Behavior {
-    /// All is accepted.
+    /// Accepts everything.
     Good,
-    /// No answer any more.
+    /// Stops answering.
     Hang(Phase),
-    /// An answer.
+    /// Gives this reply.
     Say(Phase, &'static str),
-    /// An answer to the recipient of that name only.
+    /// Gives this reply to recipients whose address begins with the first text.
     Refuse(&'static str, &'static str),
-    /// In the middle of the content.
+    /// Closes the connection within the content.
     CutBeforeDot,
-    /// The mail is taken, and the connection ends without a word.
+    /// Takes the mail and closes the connection without a reply.
     CutAfterDot,
-    /// The mail is taken, and osmon is killed.
+    /// Takes the mail and kills osmon.
     Kill,
-    /// A line without end.
+    /// Sends an endless line.
     Endless,
 }
 
-/// A mail that arrived: for whom, and what.
+/// A mail that arrived, once per recipient.
 #[derive(Clone, Debug)]
 pub struct Arrived {
     pub to: String,
@@ -95,11 +95,11 @@ impl ScriptedServer {
     pub fn connections(&self) -> usize {
         self.inside.lock().unwrap().connections
     }
-    /// Bytes of an endless line that went out.
+    /// Bytes of an endless line that were sent.
     pub fn written(&self) -> u64 {
         self.inside.lock().unwrap().written
     }
-    /// Who is killed by [`Behavior::Kill`].
+    /// The process that [`Behavior::Kill`] kills.
     pub fn victim(&self, child: Child) {
         self.inside.lock().unwrap().victim = Some(child);
     }
@@ -112,7 +112,7 @@ fn talk(stream: TcpStream, inside: &Mutex<Inside>) -> Option<()> {
     let behavior = inside.lock().unwrap().behavior.clone().unwrap();
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut writer = stream;
-    // Gives the usual answer, or what the behavior wants at this point.
+    // Gives the usual reply, or that of the behaviour at this point.
     let mut answer = |at: Phase, usual: &str| -> Option<()> {
         match &behavior {
             Behavior::Hang(there) if *there == at => {

@@ -5,7 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
-/// A mail server of this test alone; stopped when dropped.
+/// A mail server for one test; stopped when dropped.
 pub struct Server {
     directory: tempfile::TempDir,
     port: u16,
@@ -165,7 +165,7 @@ fn msmtp_works_as_in_its_example() {
     if tool("msmtp", &["--version"]).code != 0 {
         return skip("msmtp", "it is not installed");
     }
-    // The shipped example, with this server in the place of the one it names.
+    // The shipped example, with this server instead of the one it names.
     let example = fs::read_to_string(repository("contrib/msmtp/msmtprc")).unwrap();
     let file = server.file("msmtprc");
     let mut text = String::new();

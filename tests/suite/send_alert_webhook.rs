@@ -44,7 +44,7 @@ fn each_chat_gets_its_format_and_one_failure_affects_no_other() {
             assert_eq!((&value["topic"], &value["priority"]), (&"topic".into(), &4.into()));
         }
     }
-    // Only the one that failed is asked again.
+    // Only the one that failed is retried.
     *bad.status.lock().unwrap() = "204 No Content";
     host.advance(120, 5);
     host.osmon(&["run"]).ok();

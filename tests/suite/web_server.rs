@@ -9,8 +9,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// A web server that remembers what it was sent: path, head, body. After a status with `|` it says what stands there, with
-/// the path it was asked for in the place of `{path}`.
+/// A web server that records its requests. A status may be followed by `|` and a body, in which `{path}` becomes the path of
+/// the request.
 #[derive(Clone)]
 pub struct WebServer {
     pub port: u16,
