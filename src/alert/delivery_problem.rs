@@ -82,7 +82,7 @@ pub fn delivery_problems(
         return problems;
     }
     // Unreadable alerts are reported by the commands that send.
-    let alerts = outbox.waiting().unwrap_or_default().alerts;
+    let alerts = outbox.queued().unwrap_or_default().alerts;
     let planner = Planner { routes, alerts: &alerts, limits: (0, 0), now };
     for route in routes {
         for to in recipients(route) {

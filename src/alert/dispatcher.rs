@@ -6,7 +6,7 @@ use super::delivery::Delivery;
 use super::draft::{Draft, Subject};
 use super::ledger::{Batch, Ledger, Thread, target_name};
 use super::message::message_id;
-use super::outbox::{Alert, Note, Outbox, file_name};
+use super::outbox::{Outbox, OutboxEntry, OutboxNote, file_name};
 use super::outgoing::{OutgoingMessage, send_all};
 use super::planner::{PlannedMessage, Planner, fingerprint, recipients};
 use super::results::TargetResult;
@@ -55,13 +55,19 @@ struct Sending<'a> {
 impl Dispatcher<'_> {
     /// Sends the queued alerts, and `unsaved` events that could not be written to the outbox. The caller holds the lock of
     /// the outbox.
-    pub fn deliver(&self, outbox: &Outbox, ledger: &mut Ledger, mut alerts: Vec<Alert>, unsaved: &[Event]) -> Delivery {
+    pub fn deliver(
+        &self,
+        outbox: &Outbox,
+        ledger: &mut Ledger,
+        mut alerts: Vec<OutboxEntry>,
+        unsaved: &[Event],
+    ) -> Delivery {
         let mut delivery = Delivery::default();
         let on_disk: BTreeSet<String> = alerts.iter().map(|alert| alert.name.clone()).collect();
         for event in unsaved {
             let name = file_name(event);
             if !on_disk.contains(&name) {
-                alerts.push(Alert { name, event: event.clone(), note: Note::default() });
+                alerts.push(OutboxEntry { name, event: event.clone(), note: OutboxNote::default() });
             }
         }
         let limits = (self.settings.per_hour, self.settings.per_day);
@@ -108,7 +114,7 @@ impl Dispatcher<'_> {
         let (mut messages, mut sendings) = (Vec::new(), Vec::new());
         for planned in plan {
             let Some(route) = planner.routes.get(planned.route) else { continue };
-            let chosen: Vec<&Alert> = planned.alerts.iter().filter_map(|at| planner.alerts.get(*at)).collect();
+            let chosen: Vec<&OutboxEntry> = planned.alerts.iter().filter_map(|at| planner.alerts.get(*at)).collect();
             let events: Vec<&Event> = chosen.iter().map(|alert| &alert.event).collect();
             let id = planned.again.clone().unwrap_or_else(|| message_id(&events, self.host));
             let batch = Batch {

@@ -35,7 +35,7 @@ pub struct Outbox {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Some target does not have it yet.
-    Waiting,
+    Queued,
     /// Some target accepted it, and every other accepted or refused it.
     Sent,
     /// It expired before any target accepted it.
@@ -46,7 +46,7 @@ impl Stage {
     /// Name of the directory of a stage.
     pub fn directory(self) -> &'static str {
         match self {
-            Self::Waiting => "new",
+            Self::Queued => "new",
             Self::Sent => "sent",
             Self::Dead => "dead",
         }
@@ -55,19 +55,19 @@ impl Stage {
 
 /// One alert.
 #[derive(Debug, Clone)]
-pub struct Alert {
+pub struct OutboxEntry {
     /// Name of its file.
     pub name: String,
     /// The event.
     pub event: Event,
     /// Notes of the outbox about it.
-    pub note: Note,
+    pub note: OutboxNote,
 }
 
 /// Notes of the outbox in an alert's file, under `outbox`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Note {
+pub struct OutboxNote {
     /// When it was last requeued by hand (RFC 3339); empty: never.
     pub again: String,
     /// When it was given up or sent (RFC 3339).
@@ -81,9 +81,9 @@ pub struct Note {
 
 /// The alerts of a stage.
 #[derive(Debug, Default)]
-pub struct Waiting {
+pub struct StageListing {
     /// Oldest first.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<OutboxEntry>,
     /// Files that cannot be read as alerts, with the reason.
     pub unreadable: Vec<(PathBuf, String)>,
 }
@@ -110,15 +110,15 @@ impl Outbox {
     /// # Errors
     /// When it could not be written and synced.
     pub fn write(&self, event: &Event) -> Result<()> {
-        let path = self.path(Stage::Waiting, &file_name(event));
-        let written = self.make(Stage::Waiting).and_then(|()| replace(&path, &serde_json::to_vec(event)?, FILE_MODE));
+        let path = self.path(Stage::Queued, &file_name(event));
+        let written = self.make(Stage::Queued).and_then(|()| replace(&path, &serde_json::to_vec(event)?, FILE_MODE));
         written.with_context(|| format!("could not write the alert {}", path.display()))
     }
 
     /// The stage of an event; `None`: it was never queued, or was sent more than a week ago.
     pub fn stage(&self, event: &Event) -> Option<Stage> {
         let name = file_name(event);
-        [Stage::Sent, Stage::Waiting, Stage::Dead].into_iter().find(|stage| self.path(*stage, &name).exists())
+        [Stage::Sent, Stage::Queued, Stage::Dead].into_iter().find(|stage| self.path(*stage, &name).exists())
     }
 
     fn path(&self, stage: Stage, name: &str) -> PathBuf {
@@ -144,8 +144,8 @@ impl Outbox {
     ///
     /// # Errors
     /// When the directory cannot be listed.
-    pub fn waiting(&self) -> Result<Waiting> {
-        self.list(Stage::Waiting)
+    pub fn queued(&self) -> Result<StageListing> {
+        self.list(Stage::Queued)
     }
 
     /// Number of files of a stage, readable or not.
@@ -158,14 +158,14 @@ impl Outbox {
     ///
     /// # Errors
     /// When the directory cannot be listed.
-    pub fn list(&self, stage: Stage) -> Result<Waiting> {
+    pub fn list(&self, stage: Stage) -> Result<StageListing> {
         let directory = self.directory.join(stage.directory());
-        let mut waiting = Waiting::default();
+        let mut listing = StageListing::default();
         let entries = match fs::read_dir(&directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(waiting),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(listing),
             entries => entries.with_context(|| format!("could not list {}", directory.display()))?,
         };
-        waiting.alerts.reserve_exact(self.count(stage));
+        listing.alerts.reserve_exact(self.count(stage));
         for entry in entries.flatten() {
             let path = entry.path();
             if path.extension().is_none_or(|end| end != "json") {
@@ -173,16 +173,16 @@ impl Outbox {
             }
             match read(&path) {
                 Ok(mut alert) => {
-                    if waiting.alerts.len() >= EVIDENCE_MAX {
+                    if listing.alerts.len() >= EVIDENCE_MAX {
                         alert.event.evidence = None;
                     }
-                    waiting.alerts.push(alert);
+                    listing.alerts.push(alert);
                 }
-                Err(reason) => waiting.unreadable.push((path, reason)),
+                Err(reason) => listing.unreadable.push((path, reason)),
             }
         }
-        waiting.alerts.sort_unstable_by(|a, b| a.event.time.cmp(&b.event.time).then(a.event.id.cmp(&b.event.id)));
-        Ok(waiting)
+        listing.alerts.sort_unstable_by(|a, b| a.event.time.cmp(&b.event.time).then(a.event.id.cmp(&b.event.id)));
+        Ok(listing)
     }
 
     /// Moves alerts from one stage to another. Returns how many were moved.
@@ -221,7 +221,7 @@ impl Outbox {
     /// # Errors
     /// When the file cannot be read or written.
     pub fn note_results(&self, name: &str, results: &Results) -> Result<()> {
-        self.write_note(Stage::Waiting, name, &[("told", serde_json::to_value(results)?)], false)
+        self.write_note(Stage::Queued, name, &[("told", serde_json::to_value(results)?)], false)
     }
 
     fn write_note(&self, stage: Stage, name: &str, entries: &[(&str, Value)], is_synced: bool) -> Result<()> {
@@ -266,16 +266,16 @@ pub fn file_name(event: &Event) -> String {
     format!("{}-{}.json", event.id, event.kind.word())
 }
 
-fn read(path: &Path) -> Result<Alert, String> {
+fn read(path: &Path) -> Result<OutboxEntry, String> {
     #[derive(Deserialize)]
     struct Noted {
         #[serde(default)]
-        outbox: Note,
+        outbox: OutboxNote,
     }
     let content = read_at_most(path, ALERT_MAX).map_err(|error| error.to_string())?;
     let event = serde_json::from_slice(&content).map_err(|error| format!("not a valid alert ({error})"))?;
     let is_noted = memchr::memmem::find(&content, b"\"outbox\"").is_some();
     let note = if is_noted { serde_json::from_slice::<Noted>(&content).ok() } else { None };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Alert { name, event, note: note.map(|noted| noted.outbox).unwrap_or_default() })
+    Ok(OutboxEntry { name, event, note: note.map(|noted| noted.outbox).unwrap_or_default() })
 }

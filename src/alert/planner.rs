@@ -1,7 +1,7 @@
 //! Decides who gets which events now. Pure: routes, queued alerts and the ledger in, planned messages out.
 
 use super::ledger::{Batch, Ledger, target_name};
-use super::outbox::Alert;
+use super::outbox::OutboxEntry;
 use super::template::Late;
 use super::transport::for_route;
 use crate::base::clock::{parse, zone_offset_seconds};
@@ -35,7 +35,7 @@ pub struct Planner<'a> {
     /// All routes.
     pub routes: &'a [Route],
     /// Queued alerts, oldest first.
-    pub alerts: &'a [Alert],
+    pub alerts: &'a [OutboxEntry],
     /// Messages per hour and per day to each target; 0: no limit.
     pub limits: (usize, usize),
     /// The present.
@@ -86,7 +86,7 @@ impl Planner<'_> {
     /// Indices of the alerts without a final result for a recipient of a route.
     pub fn pending(&self, route: &Route, to: &str, ledger: &Ledger) -> Vec<usize> {
         let target = target_name(&route.name, to);
-        let is_open = |alert: &Alert| {
+        let is_open = |alert: &OutboxEntry| {
             let is_final = ledger.result.get(&alert.name).is_some_and(|results| results.get(&target).is_some());
             !is_final && self.is_for(route, &alert.event)
         };

@@ -3,7 +3,7 @@
 
 use super::delivery::Delivery;
 use super::ledger::Ledger;
-use super::outbox::{Alert, Outbox, Stage};
+use super::outbox::{Outbox, OutboxEntry, Stage};
 use super::planner::{Planner, recipients};
 use super::results::Results;
 use crate::base::clock::{parse, stamp};
@@ -47,17 +47,17 @@ impl Settlement<'_> {
         let refused =
             sent.iter().filter(|name| has_refusal(ledger, name)).map(|name| (name, results_text(ledger, name)));
         for (name, why) in given_up.iter().map(|name| (name, self.reason(ledger))).chain(refused) {
-            delivery.check(self.outbox.note(Stage::Waiting, name, "time", &why, self.planner.now));
+            delivery.check(self.outbox.note(Stage::Queued, name, "time", &why, self.planner.now));
         }
         for (name, results) in sent.iter().take(NOTED_MAX).filter_map(|name| Some((name, ledger.result.get(*name)?))) {
             // Only informative: a failure to write it needs no report.
             let _ = self.outbox.note_results(name, results);
         }
-        delivery.check(self.outbox.advance(sent.iter().copied(), Stage::Waiting, Stage::Sent));
+        delivery.check(self.outbox.advance(sent.iter().copied(), Stage::Queued, Stage::Sent));
         delivery.given_up = given_up.len();
-        delivery.check(self.outbox.advance(given_up.iter().copied(), Stage::Waiting, Stage::Dead));
+        delivery.check(self.outbox.advance(given_up.iter().copied(), Stage::Queued, Stage::Dead));
         for name in unwanted {
-            delivery.check(self.outbox.remove(Stage::Waiting, name));
+            delivery.check(self.outbox.remove(Stage::Queued, name));
         }
         delivery.queued = queued.len();
         let mut primaries = self.planner.routes.iter().filter(|route| route.fallback_for.is_empty());
@@ -103,7 +103,7 @@ impl Settlement<'_> {
         sorted
     }
 
-    fn is_expired(&self, alert: &Alert) -> bool {
+    fn is_expired(&self, alert: &OutboxEntry) -> bool {
         let now = self.planner.now;
         let begin = parse(&alert.note.again).or_else(|| parse(&alert.event.time)).unwrap_or(now);
         (now - begin).num_seconds() > self.expire_seconds

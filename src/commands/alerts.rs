@@ -1,6 +1,6 @@
 //! `osmon alerts`: lists the outbox, retries alerts and drops them.
 
-use crate::alert::outbox::{Alert, Waiting};
+use crate::alert::outbox::{OutboxEntry, StageListing};
 use crate::alert::{LEDGER, Ledger, Outbox, Stage};
 use crate::base::clock::{local_form, local_minute, parse, stamp};
 use crate::base::error_kind::ErrorKind;
@@ -70,8 +70,8 @@ fn list(call: &Call, context: &Context, outbox: &Outbox) -> Result<()> {
     let ledger: Ledger = context.peek_state(LEDGER).unwrap_or_default();
     let mut lines = Vec::new();
     let mut all: Vec<Value> = Vec::new();
-    for stage in [Stage::Dead, Stage::Waiting, Stage::Sent] {
-        let Waiting { alerts, unreadable } = outbox.list(stage)?;
+    for stage in [Stage::Dead, Stage::Queued, Stage::Sent] {
+        let StageListing { alerts, unreadable } = outbox.list(stage)?;
         for (file, reason) in &unreadable {
             context.out.warn(&format!("{}: {reason}", file.display()));
         }
@@ -131,7 +131,7 @@ fn none(text: &str) -> Option<&str> {
 
 fn word(stage: Stage) -> &'static str {
     match stage {
-        Stage::Waiting => "queued",
+        Stage::Queued => "queued",
         Stage::Sent => "sent",
         Stage::Dead => "dead",
     }
@@ -139,22 +139,22 @@ fn word(stage: Stage) -> &'static str {
 
 /// The value of `state` in JSON, which other programs rely on.
 fn json_state(stage: Stage) -> &'static str {
-    if stage == Stage::Waiting { "waits" } else { word(stage) }
+    if stage == Stage::Queued { "waits" } else { word(stage) }
 }
 
-fn line(context: &Context, stage: Stage, alert: &Alert) -> String {
+fn line(context: &Context, stage: Stage, alert: &OutboxEntry) -> String {
     let event = &alert.event;
     let time = parse(&event.time).map(|time| local_form(time, "%m-%d %H:%M")).unwrap_or_default();
     let what = format!("{} {}: {}", event.kind.word(), event.severity.word().to_lowercase(), clean(&event.title, 80));
     let text = row(&COLUMNS, &[word(stage).to_string(), time, event.id.clone(), what]);
     match stage {
         Stage::Dead => context.out.paint(Style::Bad, &text),
-        Stage::Waiting => context.out.paint(Style::Warn, &text),
+        Stage::Queued => context.out.paint(Style::Warn, &text),
         Stage::Sent => text,
     }
 }
 
-fn to_json(stage: Stage, alert: &Alert, ledger: &Ledger) -> Value {
+fn to_json(stage: Stage, alert: &OutboxEntry, ledger: &Ledger) -> Value {
     let mut results = alert.note.results.clone();
     if let Some(known) = ledger.result.get(&alert.name) {
         results.extend(known);
@@ -171,7 +171,7 @@ fn to_json(stage: Stage, alert: &Alert, ledger: &Ledger) -> Value {
 }
 
 /// Alerts of a stage whose id begins with `id`; only the one with exactly that id if there is one.
-fn find(outbox: &Outbox, stage: Stage, id: &str) -> Result<Vec<Alert>> {
+fn find(outbox: &Outbox, stage: Stage, id: &str) -> Result<Vec<OutboxEntry>> {
     let mut found = outbox.list(stage)?.alerts;
     found.retain(|alert| alert.event.id.starts_with(id));
     if found.iter().any(|alert| alert.event.id == id) {
@@ -184,7 +184,7 @@ fn retry(call: &Call, context: &Context, outbox: &Outbox, id: Option<&str>) -> R
     let _lock = outbox.lock(PATIENCE)?.ok_or_else(busy)?;
     let dead = find(outbox, Stage::Dead, id.unwrap_or_default())?;
     if let Some(id) = id.filter(|_| dead.is_empty())
-        && find(outbox, Stage::Waiting, id)?.is_empty()
+        && find(outbox, Stage::Queued, id)?.is_empty()
     {
         return Err(ErrorKind::Usage(format!(
             "no queued or given-up alert has an id beginning with {id:?}; osmon alerts lists them"
@@ -194,12 +194,12 @@ fn retry(call: &Call, context: &Context, outbox: &Outbox, id: Option<&str>) -> R
     for alert in &dead {
         outbox.note(Stage::Dead, &alert.name, "again", "", context.now.wall)?;
     }
-    outbox.advance(dead.iter().map(|alert| alert.name.as_str()), Stage::Dead, Stage::Waiting)?;
+    outbox.advance(dead.iter().map(|alert| alert.name.as_str()), Stage::Dead, Stage::Queued)?;
     if let Some(mut ledger) = context.load_state::<Ledger>(LEDGER) {
         ledger.end_pauses();
         context.store.with_reserve(|| context.store.save_state(LEDGER, &ledger))?;
     }
-    let waiting = outbox.count(Stage::Waiting);
+    let waiting = outbox.count(Stage::Queued);
     let revived = if dead.is_empty() { String::new() } else { format!(" ({} given up before)", dead.len()) };
     let alerts = plural(waiting, "alert");
     call.out.info(&format!("{alerts}{revived} will be sent with the next run; to send now: osmon send-alert"));
@@ -208,8 +208,8 @@ fn retry(call: &Call, context: &Context, outbox: &Outbox, id: Option<&str>) -> R
 
 fn remove(call: &Call, outbox: &Outbox, id: &str) -> Result<()> {
     let _lock = outbox.lock(PATIENCE)?.ok_or_else(busy)?;
-    let mut found: Vec<(Stage, Alert)> = Vec::new();
-    for stage in [Stage::Waiting, Stage::Dead] {
+    let mut found: Vec<(Stage, OutboxEntry)> = Vec::new();
+    for stage in [Stage::Queued, Stage::Dead] {
         found.extend(find(outbox, stage, id)?.into_iter().map(|alert| (stage, alert)));
     }
     match found.as_slice() {

@@ -70,7 +70,7 @@ fn failure_text(delivery: &Delivery) -> String {
 pub fn deliver(context: &Context, unsaved: &[Event]) -> Result<Outcome> {
     let outbox = Outbox::new(context.store.directory());
     let no_recipient = context.nobody();
-    let is_empty = outbox.count(Stage::Waiting) == 0;
+    let is_empty = outbox.count(Stage::Queued) == 0;
     if let Some(advice) = no_recipient.filter(|_| is_empty) {
         return Ok(Outcome::NoRecipient(advice));
     }
@@ -84,7 +84,7 @@ pub fn deliver(context: &Context, unsaved: &[Event]) -> Result<Outcome> {
     if matches!(lock, Ok(None)) {
         return Ok(Outcome::Busy);
     }
-    let (queued, repaired) = match outbox.waiting() {
+    let (queued, repaired) = match outbox.queued() {
         Ok(waiting) => outbox_repair::repair(context, &outbox, waiting),
         Err(error) => (Vec::new(), Err(error)),
     };

@@ -1,6 +1,6 @@
 //! Rebuilds damaged alerts in the outbox from the history, which has every event.
 
-use crate::alert::outbox::{Alert, Waiting, file_name};
+use crate::alert::outbox::{OutboxEntry, StageListing, file_name};
 use crate::alert::{Outbox, Stage};
 use crate::base::text::plural;
 use crate::context::Context;
@@ -17,18 +17,18 @@ const SEARCHED_DAYS: i64 = 31;
 /// Rebuilds damaged alerts and returns the queued ones. A damaged alert that is not in the history is given up with a
 /// warning. If the history cannot be read or the outbox not be written, damaged alerts stay as they are; the others are
 /// returned all the same.
-pub fn repair(context: &Context, outbox: &Outbox, waiting: Waiting) -> (Vec<Alert>, Result<()>) {
-    if waiting.unreadable.is_empty() {
-        return (waiting.alerts, Ok(()));
+pub fn repair(context: &Context, outbox: &Outbox, listing: StageListing) -> (Vec<OutboxEntry>, Result<()>) {
+    if listing.unreadable.is_empty() {
+        return (listing.alerts, Ok(()));
     }
-    let result = rebuild(context, outbox, &waiting);
-    let alerts = outbox.waiting().map_or(waiting.alerts, |waiting| waiting.alerts);
+    let result = rebuild(context, outbox, &listing);
+    let alerts = outbox.queued().map_or(listing.alerts, |listing| listing.alerts);
     (alerts, result)
 }
 
-fn rebuild(context: &Context, outbox: &Outbox, waiting: &Waiting) -> Result<()> {
+fn rebuild(context: &Context, outbox: &Outbox, listing: &StageListing) -> Result<()> {
     let mut lost: BTreeSet<String> = BTreeSet::new();
-    for (file, reason) in &waiting.unreadable {
+    for (file, reason) in &listing.unreadable {
         context.out.warn(&format!("{}: {reason}", file.display()));
         lost.extend(file.file_name().map(|name| name.to_string_lossy().into_owned()));
     }
@@ -47,7 +47,7 @@ fn rebuild(context: &Context, outbox: &Outbox, waiting: &Waiting) -> Result<()> 
         context.out.warn(&format!("{} rebuilt from the history", plural(found.len(), "damaged alert")));
     }
     if !lost.is_empty() {
-        outbox.advance(lost.iter().map(String::as_str), Stage::Waiting, Stage::Dead)?;
+        outbox.advance(lost.iter().map(String::as_str), Stage::Queued, Stage::Dead)?;
         let names: Vec<&str> = lost.iter().map(String::as_str).collect();
         context.out.warn(&format!(
             "{} given up: not in the history; inspect and then remove in outbox/dead: {}",

@@ -64,7 +64,7 @@ impl Case {
         let is_young = context.now.wall - self.since < TimeDelta::days(7);
         match (stages.contains(&Stage::Sent), stages.is_empty()) {
             (true, _) => "yes",
-            (false, false) if stages.contains(&Stage::Waiting) => "waits",
+            (false, false) if stages.contains(&Stage::Queued) => "waits",
             (false, false) => "no",
             (false, true) if is_young => "no",
             (false, true) => "–",

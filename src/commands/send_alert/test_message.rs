@@ -61,7 +61,7 @@ fn remember(context: &Context, sends: &[TestSend]) -> Result<()> {
     let Some(_lock) = outbox.lock(Duration::ZERO)? else { return Ok(()) };
     let before: Ledger = context.load_state(LEDGER).unwrap_or_default();
     let mut ledger = before.clone();
-    note_reached(sends, outbox.count(Stage::Waiting) == 0, &mut ledger);
+    note_reached(sends, outbox.count(Stage::Queued) == 0, &mut ledger);
     if ledger == before {
         return Ok(());
     }
