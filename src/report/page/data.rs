@@ -1,4 +1,4 @@
-//! What the page shows, gathered by `report::input` and drawn by `report::page`.
+//! The data of the page, gathered by `report::input` and rendered by `report::page`.
 
 use crate::model::annotation::Annotation;
 use crate::model::event::Event;
@@ -12,47 +12,47 @@ use crate::report::page::status_bars::Bars;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// Everything the page is made of.
+/// Everything the page shows.
 #[derive(Debug)]
 pub struct PageData {
     /// Host name, or the title from the configuration.
     pub title: String,
-    /// When the page is made.
+    /// Time at which the page is rendered.
     pub now: DateTime<Utc>,
-    /// How it looks.
+    /// The `[report]` options.
     pub options: PageOptions,
-    /// The newest snapshot; null when there is none.
+    /// The newest snapshot; null if there is none.
     pub snapshot: Value,
-    /// The newest record of the `processes` stream; null when there is none.
+    /// The newest record of the `processes` stream; null if there is none.
     pub processes: Value,
     /// The health of the host, with the open incidents.
     pub health: Health,
-    /// Events, the newest first.
+    /// Events of incidents, newest first.
     pub events: Vec<Event>,
-    /// Marks: what happened to the clock and the machine, and notes; the newest first.
+    /// Annotations: changes of clock and machine, and notes; newest first.
     pub marks: Vec<Annotation>,
-    /// The samples of the last hour, for the tiles.
+    /// Samples of the last hour, for the tiles.
     pub hour: Series,
-    /// The charts of each range, the shortest first.
+    /// The drawn ranges, shortest first.
     pub ranges: Vec<RangeCharts>,
-    /// Which range is seen first.
+    /// Identifier of the range selected first.
     pub first_range: &'static str,
-    /// What is known of longer times: usual values, and when something will be full.
+    /// Usual values, and forecasts of full disks.
     pub outlook: Outlook,
-    /// The last 90 days.
+    /// Status bars of the last 90 days.
     pub days: Bars,
-    /// Who used the host, by range.
+    /// Consumers of the host, by range.
     pub who: Vec<Who>,
-    /// How many snapshots there are of the last 24 hours; `None`: it was not counted.
+    /// Number of snapshots in the last 24 hours; `None`: not counted.
     pub snapshots: Option<u64>,
-    /// The first day of which there is history, UTC.
+    /// The first recorded day, UTC.
     pub history_since: Option<String>,
-    /// What the history takes on the disk.
+    /// Size of the history on disk, in bytes.
     pub stored_bytes: u64,
-    /// CPU time that went into this page before it was put together, in milliseconds.
+    /// CPU time spent on this page before rendering, in milliseconds.
     pub cost_ms: f64,
-    /// What is wrong with osmon itself: configuration, damaged lines.
+    /// Problems of osmon itself: configuration, damaged lines.
     pub problems: Vec<String>,
-    /// Nobody gets mail.
+    /// No recipient of alerts is configured.
     pub nobody_told: bool,
 }

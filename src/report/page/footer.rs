@@ -1,4 +1,4 @@
-//! What stands at the end of the page: what osmon itself costs, and what it could not measure.
+//! Facts about the host, and the footer: the cost of osmon itself and what it could not measure.
 
 #![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Longest text of one part, in characters.
 const TEXT_MAX: usize = 300;
 
-/// What kind of host it is.
+/// Uptime, system, size and sessions of the host, for the header.
 pub fn facts(input: &PageData, snapshot: &Value) -> String {
     let words = input.options.words;
     let text = |key: &str| snapshot["system"][key].as_str().filter(|text| !text.is_empty()).map(|text| clean(text, 60));
@@ -20,7 +20,7 @@ pub fn facts(input: &PageData, snapshot: &Value) -> String {
     let parts = [
         number("/uptime/seconds").map(|seconds| words.with(key::PAGE_UP, &words.duration(seconds))),
         text("distribution"),
-        // What an attacker looks for first.
+        // A public page does not help attackers to choose an exploit.
         text("kernel").filter(|_| !input.options.is_public).map(|kernel| format!("Linux {kernel}")),
         number("/cpu/cores").map(|cores| words.count(key::COUNT_CORES, cores as usize)),
         number("/memory/total_bytes").map(|size| words.bytes(size)),
@@ -62,7 +62,7 @@ pub fn footer(input: &PageData, snapshot: &Value) -> Vec<String> {
     lines
 }
 
-/// What the listed processes leave over, in words.
+/// CPU and memory that none of the listed processes account for; empty if unknown.
 pub fn unexplained(input: &PageData, record: &Value) -> String {
     let part = &record["unexplained"];
     let words = input.options.words;

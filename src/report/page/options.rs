@@ -1,28 +1,28 @@
-//! How the page looks: from `[report]`.
+//! Options of the page from `[report]`.
 
 use crate::config;
 use crate::model::locale::Locale;
 
-/// Largest style sheet of one's own, in bytes.
+/// Largest custom style sheet, in bytes.
 pub const STYLE_MAX: u64 = 64 * 1024;
 
-/// What `[report]` says of the page.
+/// Options of the page.
 #[derive(Debug, Clone)]
 pub struct PageOptions {
-    /// Its language.
+    /// Language.
     pub words: Locale,
-    /// Names of processes and users stay out.
+    /// The page may be read by anybody: no names of processes and users.
     pub is_public: bool,
-    /// A style sheet of one's own.
+    /// Custom style sheet; empty: none.
     pub style: String,
-    /// The sections that are shown.
+    /// Identifiers of the sections shown.
     pub sections: Vec<String>,
 }
 
 impl PageOptions {
-    /// As configured. `style`: the content of the file with one's own style sheet.
+    /// The configured options. `style` is the content of the custom style sheet.
     pub fn new(report: &config::Report, style: &str) -> Self {
-        // Nothing may end the element it stands in.
+        // The style sheet must not close the element that it is in.
         let style = style.replace("</", "<\\/");
         Self {
             words: Locale::from_tag(&report.language),

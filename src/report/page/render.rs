@@ -1,4 +1,4 @@
-//! The page itself.
+//! Renders the page.
 
 #![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
 
@@ -31,11 +31,11 @@ use std::borrow::Cow;
 
 const SCRIPT: &str = include_str!("../../../templates/report.js");
 
-/// A range, ready to be shown.
+/// A range as the template shows it.
 struct Shown<'a> {
     id: &'a str,
     title: &'a str,
-    /// What it spans, for paper.
+    /// Begin and end, for print.
     days: String,
     is_first: bool,
     from: i64,
@@ -70,11 +70,11 @@ struct Page<'a> {
     spark_size: (u32, u32),
     has: Sections,
     open: Vec<Attention>,
-    /// How many open incidents are not shown; empty: none.
+    /// Number of open incidents that are not shown; empty: none.
     more_open: String,
     events: Vec<Happened>,
     days: &'a [Row],
-    /// How many services are not among them; empty: none.
+    /// Number of services without a row; empty: none.
     more_days: String,
     bad_days: Vec<(&'a str, &'a [String])>,
     ranges: Vec<Shown<'a>>,
@@ -86,7 +86,7 @@ struct Page<'a> {
     footer: Vec<String>,
 }
 
-/// The sections that are wanted.
+/// Whether each section is shown.
 struct Sections {
     tiles: bool,
     attention: bool,
@@ -97,20 +97,20 @@ struct Sections {
     services: bool,
 }
 
-/// So many events are listed.
+/// Largest number of events listed.
 const EVENTS_MAX: usize = 30;
-/// So many open incidents and problems of osmon itself are shown.
+/// Largest numbers of open incidents and of problems of osmon itself.
 const OPEN_MAX: usize = 25;
 const PROBLEMS_MAX: usize = 20;
-/// So many gaps of a range.
+/// Largest number of gaps listed for a range.
 const GAPS_MAX: usize = 5;
 /// Longest text of a problem, in characters.
 const PROBLEM_MAX: usize = 400;
 
-/// The page as HTML, whole and self-contained.
+/// The page as one self-contained HTML document.
 ///
 /// # Errors
-/// When the template cannot be rendered: a bug.
+/// When the template fails, which is a bug.
 pub fn render(input: &PageData) -> Result<String> {
     let (snapshot, record) = (&input.snapshot, &input.processes);
     let words = input.options.words;
@@ -125,11 +125,11 @@ pub fn render(input: &PageData) -> Result<String> {
     let taken_text = taken.map(|time| words.exact(time)).unwrap_or_default();
     let services = services(snapshot, words);
     let style = sheet::of(&input.options.style, &format!("{host} · {taken_text}"));
-    // Line breaks and what stands before a line are for who reads the source.
+    // Indentation and line breaks only serve readers of the source.
     let script: String = SCRIPT.lines().map(str::trim).collect();
     let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty());
     let ranges: Vec<Shown> = drawn.map(|drawn| shown(input, drawn)).collect();
-    // What is not known to be well is never green.
+    // An unknown state is never shown in green.
     let is_unknown = input.health.doubt.is_some();
     let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, snapshot, &services) };
     tiles.iter_mut().filter(|_| is_unknown).for_each(|tile| tile.state = "plain");
@@ -180,7 +180,7 @@ pub fn render(input: &PageData) -> Result<String> {
         host,
         verdict,
     };
-    // A page is as large as its charts: room is made once.
+    // Charts make up most of the page: allocate once.
     let drawings = input.ranges.iter().map(|range| range.html.len());
     let mut out = String::with_capacity(drawings.sum::<usize>() + 96 * 1024);
     page.render_into(&mut out)?;
@@ -229,13 +229,13 @@ fn shown<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> Shown<'a> {
     }
 }
 
-/// What a range spans: a short one to the minute, a long one in days.
+/// Begin and end of a range: to the minute for short ranges, in days for long ones.
 fn days(drawn: &RangeCharts, step_seconds: u32, words: Locale) -> String {
     let form = if step_seconds > 300 { "%F" } else { "%F %H:%M" };
     words.fill(key::PAGE_FROM_TO, &[("begin", &local(drawn.from, form)), ("end", &local(drawn.to, form))])
 }
 
-/// Who used most CPU over the shortest range: `java 34 min, postgres 4 min`.
+/// The largest consumers of CPU over the shortest range: `java 34 min, postgres 4 min`.
 fn most(input: &PageData) -> String {
     let words = input.options.words;
     let Some(first) = input.who.first() else { return String::new() };
@@ -246,16 +246,16 @@ fn most(input: &PageData) -> String {
     if users.is_empty() { String::new() } else { text }
 }
 
-/// A number; empty: none.
+/// The number as text; empty for zero.
 fn some(count: usize) -> String {
     if count > 0 { count.to_string() } else { String::new() }
 }
 
-/// What is wrong with osmon itself, and what did not answer.
+/// Problems of osmon itself, and sources that did not answer.
 fn problems(input: &PageData, snapshot: &Value) -> Vec<String> {
     let words = input.options.words;
     if input.options.is_public && !input.problems.is_empty() {
-        // They name files and people.
+        // Problems name files and people.
         return vec![words.text(key::PAGE_OSMON_IN_TROUBLE).to_string()];
     }
     let silent = snapshot["probe"]["failed"].as_object().into_iter().flatten().filter_map(|(name, reason)| {
@@ -270,12 +270,12 @@ fn problems(input: &PageData, snapshot: &Value) -> Vec<String> {
     all
 }
 
-/// For the Content-Security-Policy: only this very text is allowed to act.
+/// The hash that the Content-Security-Policy allows.
 fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
-/// Whatever way it came in by: no control character and none that reorders text is left.
+/// Replaces control characters and characters that reorder text.
 fn plain(page: String) -> String {
     if is_plain(&page) { page } else { page.chars().map(|c| if is_plain_char(c) { c } else { '\u{FFFD}' }).collect() }
 }

@@ -1,23 +1,26 @@
-//! The services that are watched, and every one that failed.
+//! The table of watched and failed services.
 
 use crate::base::text::clean;
 use crate::model::locale::{Locale, key};
 use serde_json::Value;
 
-/// One service.
+/// A row of the table.
 pub struct Service {
+    /// Name of the unit.
     pub name: String,
     /// `ok`, `warn` or `bad`.
     pub state: &'static str,
+    /// The state in words.
     pub word: String,
+    /// Number of restarts; empty: unknown.
     pub restarts: String,
 }
 
-/// Longest name, in characters; and so many services at most.
+/// Longest name, in characters, and largest number of services.
 const NAME_MAX: usize = 60;
 const MOST: usize = 60;
 
-/// Of the newest snapshot, the worst first.
+/// The services of the newest snapshot, worst first.
 pub fn services(snapshot: &Value, words: Locale) -> Vec<Service> {
     let list = snapshot["service"].as_array().into_iter().flatten();
     let mut services: Vec<Service> = list

@@ -1,15 +1,14 @@
-//! The style sheet of the page: its own, that of the host's owner behind it, and the line at the foot of each sheet of
-//! paper.
+//! The style sheet of the page, followed by the custom one, and the footer of printed pages.
 
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("../../../templates/report.css");
-/// What a style sheet of one's own says when it knows of dark.
+/// A custom style sheet with any of these supports dark mode.
 const KNOWS_DARK: [&str; 3] = ["prefers-color-scheme", "light-dark(", "color-scheme"];
 
-/// `own`: of `[report] style_file`. `foot`: what stands below each printed page.
+/// The whole style sheet. `own` is that of `[report] style_file`, `foot` the footer of printed pages.
 pub fn of(own: &str, foot: &str) -> String {
-    // Colours for light only would lie between those for dark: the page is then light for everybody.
+    // Colours for light mode only would mix with those for dark mode: the page then stays light.
     let has_colours = ["--", "color", "background"].iter().any(|word| own.contains(word));
     let is_light = has_colours && !KNOWS_DARK.iter().any(|word| own.contains(word));
     let is_kept = |line: &&str| !is_light || !line.contains("prefers-color-scheme:dark");
@@ -26,7 +25,7 @@ pub fn of(own: &str, foot: &str) -> String {
     out + own
 }
 
-/// As a string of CSS: everything but letters and digits as its number.
+/// The content of a CSS string: everything but ASCII letters, digits and spaces is escaped.
 fn quoted(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {

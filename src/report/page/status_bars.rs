@@ -1,4 +1,4 @@
-//! The last 90 days: a bar for each day, of the host and of what it is made of.
+//! The last 90 days: a bar per day for the host, its resources and services.
 
 pub mod coverage;
 pub mod incident_span;
@@ -16,9 +16,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// So many days are shown.
+/// Number of days shown.
 pub const DAYS: usize = 90;
-/// So many rows at most; and of services with problems so many whatever else is shown.
+/// Largest number of rows, except that up to so many services with problems are always shown.
 const ROWS_MAX: usize = 12;
 const WRONG_MAX: usize = 24;
 
@@ -30,31 +30,31 @@ fn service(metric: &str) -> Option<String> {
     read_labels(metric).1.into_iter().find(|(key, _)| key == "service").map(|(_, name)| name)
 }
 
-/// On which days services were looked at.
+/// The days on which services were measured.
 #[derive(Debug, Default)]
 pub struct Watched {
-    /// Any at all.
+    /// Any service.
     pub any: Days,
-    /// Each that must run.
+    /// Each service that must run.
     pub each: BTreeMap<String, Days>,
 }
 
-/// What is shown of the days.
+/// The status bars.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bars {
-    /// The rows: the host, its resources, services; those with problems first.
+    /// Rows: the host, its resources, then services, those with problems first.
     pub rows: Vec<Row>,
-    /// So many services have no row.
+    /// Number of services without a row.
     pub more: usize,
 }
 
-/// A unit, as `[probe] services` and metrics name it: `nginx` and `nginx.service` are one.
+/// The name of a service without its suffix: `nginx` and `nginx.service` are the same.
 pub fn unit(name: &str) -> &str {
     name.strip_suffix(".service").unwrap_or(name)
 }
 
-/// The rows: the host, its resources, and each service that had a problem or must run. `services`: `None` where they are
-/// not looked at.
+/// The rows of the host, its resources, and each service that had a problem or must run. `services` is `None` if services
+/// are not measured.
 pub fn rows(
     troubles: &[IncidentSpan],
     recorded: &Coverage,
@@ -77,7 +77,7 @@ pub fn rows(
     if services.is_some() || !of(SERVICES).is_empty() {
         rows.push(row(words.text(key::PAGE_SERVICES), &of(SERVICES), &recorded.of_days(&known.any)));
     }
-    // By unit: the days it was looked at, what was wrong, and what it is called: as configured.
+    // By service: its configured name, the days on which it was measured, and its incidents.
     let mut units: BTreeMap<String, (&str, Option<&Days>, Vec<&IncidentSpan>)> = BTreeMap::new();
     for (name, days) in &known.each {
         units.insert(unit(name).to_string(), (name, Some(days), Vec::new()));
@@ -86,7 +86,7 @@ pub fn rows(
     for (name, trouble) in &labelled {
         units.entry(unit(name).to_string()).or_insert((name, None, Vec::new())).2.push(trouble);
     }
-    // Of one that need not run there is a record while it fails only: then all days count.
+    // A service that need not run is recorded only while it fails: all days count.
     let of_units = units.into_values().map(|(name, known, of_it)| match known {
         Some(known) => row(&clean(name, 40), &of_it, &recorded.of_days(known)),
         None => row(&clean(name, 40), &of_it, recorded),
@@ -100,7 +100,7 @@ pub fn rows(
     Bars { rows, more }
 }
 
-/// Begin and end of each day, the oldest first; in the zone of this host.
+/// Begin and end of each day in the local time zone, oldest first.
 fn days(now: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     let mut end = midnight(midnight(now) + TimeDelta::hours(30));
     let mut days = Vec::with_capacity(DAYS);
@@ -121,7 +121,7 @@ mod tests {
     use crate::report::page::status_bars::coverage::Span;
     use crate::report::page::status_bars::row::percent;
 
-    /// So many hours with so many samples each.
+    /// A number of hours with a number of samples each.
     fn hours(begin: &str, hours: i64, samples: u32) -> Coverage {
         let begin = parse(begin).unwrap().timestamp();
         Coverage::new((0..hours).map(|hour| Span::of(begin + hour * 3600, 3600, samples)).collect())
@@ -143,10 +143,10 @@ mod tests {
         let of_18 =
             |from: &str, until: &str| memory(&format!("2026-11-18T{from}:00Z"), &format!("2026-11-18T{until}:00Z"));
         for (recorded, troubles, share, bad) in [
-            // An hour a day, half of it wrong; the same hour twice as full is not known better.
+            // One recorded hour, half of it in trouble; more samples than minutes change nothing.
             (hours("2026-11-18T03:00:00Z", 1, 60), vec![of_18("03:00", "03:30")], "50.00 %", 1),
             (hours("2026-11-18T03:00:00Z", 1, 240), vec![of_18("03:00", "03:30")], "50.00 %", 1),
-            // Wrong in an hour of which little is known, and in one of which nothing is.
+            // Incidents in an hour with few samples, and in one without any.
             (
                 hours("2026-11-18T03:00:00Z", 2, 15),
                 vec![of_18("03:00", "03:40"), of_18("07:00", "08:00")],
@@ -154,7 +154,7 @@ mod tests {
                 1,
             ),
             (day(240), vec![of_18("03:00", "04:00")], "75.00 %", 1),
-            // A day without a sample is grey, though a problem lasted through it; not where it began.
+            // A day without samples is grey even during an incident, but not the day on which it began.
             (
                 hours("2026-11-19T00:00:00Z", 24, 60),
                 vec![memory("2026-11-16T23:00:00Z", "2026-11-19T12:00:00Z")],
@@ -163,7 +163,7 @@ mod tests {
             ),
             (hours("2026-11-18T03:00:00Z", 1, 60), vec![], "100 %", 0),
             (Coverage::default(), vec![], "–", 0),
-            // It begins now.
+            // The incident begins now.
             (
                 hours("2026-11-20T11:00:00Z", 1, 60),
                 vec![memory("2026-11-20T12:00:00Z", "2026-11-20T12:00:00Z")],
@@ -234,7 +234,7 @@ mod tests {
         let expected =
             [("nginx", "50.00 %"), ("zzz.service", "50.00 %"), ("a0", "100 %"), ("a1", "100 %"), ("a2", "100 %")];
         assert_eq!((shown.as_slice(), bars.more), (expected.as_slice(), 7));
-        // However many fail: those are shown.
+        // Services with problems are shown even beyond the largest number of rows.
         let many: Vec<IncidentSpan> = (0..20)
             .map(|number| IncidentSpan {
                 metric: format!("service.failed{{service=\"b{number}\"}}"),

@@ -1,4 +1,4 @@
-//! What the page says, as one JSON object.
+//! The content of the page as JSON: `report.json`.
 
 use crate::base::clock::{parse, stamp};
 use crate::base::text::clean;
@@ -9,10 +9,10 @@ use crate::report::page::timeline;
 use crate::report::page::verdict::{attention, verdict};
 use serde_json::{Value, json};
 
-/// So many events.
+/// Largest number of events.
 const EVENTS_MAX: usize = 30;
 
-/// The object, on one line. `now`: when the page was made.
+/// The object on one line. `now` is the time at which the page was rendered.
 pub fn of(input: &PageData, now: &str) -> String {
     let snapshot = &input.snapshot;
     let taken = snapshot.get("time").and_then(Value::as_str).and_then(parse);
@@ -46,7 +46,7 @@ pub fn of(input: &PageData, now: &str) -> String {
     .to_string()
 }
 
-/// The name of a metric; on a page for others without what it is of.
+/// A metric with its labels; on a public page without them.
 fn metric(input: &PageData, metric: &str) -> String {
     let shown = if input.options.is_public { metric.split('{').next().unwrap_or_default() } else { metric };
     clean(shown, 120)

@@ -1,4 +1,4 @@
-//! The tiles: the six numbers one looks at first, what is usual, and where it goes.
+//! The tiles: the six key figures with usual values and forecasts.
 
 use crate::base::text::clean;
 use crate::model::incident::Severity;
@@ -8,26 +8,31 @@ use crate::report::page::data::PageData;
 use crate::report::page::services::Service;
 use serde_json::Value;
 
-/// One tile.
+/// A tile.
 pub struct Tile {
+    /// Label.
     pub label: String,
+    /// Value without unit.
     pub value: String,
+    /// Unit; may be empty.
     pub unit: String,
+    /// Text below the value.
     pub note: String,
-    /// The note tells of something that is not as usual.
+    /// The note reports something unusual.
     pub is_unusual: bool,
-    /// `ok`, `warn`, `bad`, or `plain`: not known.
+    /// `ok`, `warn`, `bad`, or `plain` for unknown.
     pub state: &'static str,
+    /// SVG path of the sparkline; empty: none.
     pub spark: String,
 }
 
-/// Longest name in a heading, in characters.
+/// Longest name in a label, in characters.
 const NAME_MAX: usize = 40;
-/// A disk that will be full this soon is told of, in seconds.
+/// A disk expected to be full within this time, in seconds, is reported.
 const SOON: f64 = 30.0 * 86_400.0;
 
 impl Tile {
-    /// The state in a word, for who sees no colour.
+    /// The state as a word, for readers who do not see colours.
     pub fn word(&self, words: Locale) -> String {
         let word = match self.state {
             "ok" => key::STATE_HEALTHY,
@@ -44,7 +49,7 @@ struct Maker<'a> {
     snapshot: &'a Value,
 }
 
-/// The tiles for the newest snapshot; none without one.
+/// The tiles of the newest snapshot.
 pub fn tiles(input: &PageData, snapshot: &Value, services: &[Service]) -> Vec<Tile> {
     let maker = Maker { input, snapshot };
     let parts = [maker.cpu(), maker.memory(), maker.disk(), maker.load(), maker.pressure(), maker.last(services)];
@@ -56,7 +61,8 @@ impl Maker<'_> {
         self.snapshot.pointer(path).and_then(Value::as_f64)
     }
 
-    /// `prefixes`: of the metrics whose incidents colour it; `metric` and `label`: what it shows.
+    /// A tile without a note. `prefixes` select the metrics whose incidents set its state; `metric` is name and label of the
+    /// sparkline.
     fn tile(&self, label: &str, value: String, unit: &str, prefixes: &[&str], metric: (&str, &str)) -> Tile {
         let end = self.input.now.timestamp() as f64;
         Tile {
@@ -70,7 +76,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Says what is usual when that is known, else something else.
+    /// Adds the usual values as note if they are known, else the other note.
     fn noted(&self, tile: Tile, metric: &str, value: Option<f64>, unit: &str, otherwise: String) -> Tile {
         let Some((low, high)) = self.input.outlook.usual.get(metric).copied() else {
             return Tile { note: otherwise, ..tile };
@@ -102,7 +108,7 @@ impl Maker<'_> {
         Some(Tile { note, ..tile })
     }
 
-    /// The one that will be full first, or is the fullest.
+    /// The disk that will be full first, else the fullest.
     fn disk(&self) -> Option<Tile> {
         let (input, words) = (self.input, self.input.options.words);
         let now = input.now.timestamp() as f64;
@@ -113,7 +119,7 @@ impl Maker<'_> {
         };
         let rank = |disk: &Value| {
             let used = disk["used_percent"].as_f64().unwrap_or_default();
-            // What fills within a week counts as nearly full.
+            // A disk that will be full within a week counts as nearly full.
             full(disk).filter(|left| *left < 7.0 * 86_400.0).map_or(used, |_| used.max(90.0))
         };
         let disk = disks
@@ -156,7 +162,7 @@ impl Maker<'_> {
         Some(Tile { ..self.noted(tile, metric, Some(value), " %", note) })
     }
 
-    /// Services where there are any, else processes.
+    /// Services if there are any, else processes.
     fn last(&self, services: &[Service]) -> Option<Tile> {
         let words = self.input.options.words;
         if let Some(all) = self.number("/systemd/services") {
@@ -181,7 +187,7 @@ impl Maker<'_> {
     }
 }
 
-/// How bad the open incidents of these metrics are.
+/// The state set by the open incidents of some metrics.
 fn state(input: &PageData, metrics: &[&str]) -> &'static str {
     let open =
         input.health.open.iter().filter(|incident| metrics.iter().any(|prefix| incident.metric.starts_with(prefix)));

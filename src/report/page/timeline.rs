@@ -1,4 +1,4 @@
-//! What happened: events of incidents and marks, in one list and as lines in the charts.
+//! The timeline: events of incidents and annotations, as a list and as markers in the charts.
 
 use crate::base::clock::parse;
 use crate::base::text::clean;
@@ -16,27 +16,29 @@ use chrono::{DateTime, Utc};
 use std::fmt::Write;
 use std::ops::Range;
 
-/// Something that happened.
+/// An entry of the timeline.
 pub struct Happened {
-    /// When, for people.
+    /// Time as text.
     pub time: String,
-    /// When, in seconds since 1970.
+    /// Unix time in seconds.
     pub seconds: i64,
     /// `ok`, `warn`, `bad` or `plain`.
     pub state: &'static str,
-    /// What it is filtered by: `al` alerts, `rc` recoveries, `ch` changes, `no` notes.
+    /// Class for the filter: `al` alerts, `rc` recoveries, `ch` changes, `no` notes.
     pub kind: &'static str,
+    /// Kind in words.
     pub word: String,
+    /// Description.
     pub text: String,
 }
 
-/// Longest text of one line, in characters.
+/// Longest description, in characters.
 const TEXT_MAX: usize = 240;
 
-/// Everything that happened, the newest first, at most `most`.
+/// The newest entries, newest first, at most `most`.
 pub fn list(input: &PageData, most: usize) -> Vec<Happened> {
     let events = input.events.iter().filter_map(|event| Some((parse(&event.time)?, Ok(event))));
-    // What people write may name anybody.
+    // Notes may name people.
     let is_shown = |mark: &&Annotation| !input.options.is_public || mark.kind != AnnotationKind::Note;
     let marks = input.marks.iter().filter(is_shown).filter_map(|mark| Some((parse(&mark.time)?, Err(mark))));
     let mut all: Vec<(DateTime<Utc>, Result<&Event, &Annotation>)> = events.chain(marks).collect();
@@ -127,7 +129,7 @@ pub fn annotate(
     charts.reasons = gaps(annotations, charts, now, words, most);
 }
 
-/// Lines in a chart of a range: where an incident began or ended, and every mark. Of several in the same place the worst.
+/// Markers of incidents and annotations for the charts of a range; of several at the same place the worst.
 pub fn markers(events: &[Event], marks: &[Annotation], drawn: &RangeCharts) -> String {
     let span: Range<f64> = drawn.from..drawn.to;
     let at = |time: &str| {
@@ -155,10 +157,10 @@ pub fn markers(events: &[Event], marks: &[Annotation], drawn: &RangeCharts) -> S
     paths.iter().map(|((kind, state), path)| format!("<path class='m {kind} {state}' d='{path}'/>")).collect()
 }
 
-/// Why there is nothing in the gaps of a range: `20 Nov 03:00 – 04:10: the host was off`.
+/// The newest gaps of a range with their reasons: `20 Nov 03:00 – 04:10: the host was off`.
 pub fn gaps(marks: &[Annotation], drawn: &RangeCharts, now: DateTime<Utc>, words: Locale, most: usize) -> Vec<String> {
     let moment = |seconds: f64| DateTime::from_timestamp(seconds as i64, 0).unwrap_or(now);
-    // The run that ended it came within the first step after it.
+    // The reason was recorded by the run that ended the gap, within a step after it.
     let step = RANGES.iter().find(|range| range.id == drawn.id).map_or(0, |range| i64::from(range.step_seconds));
     let shown = drawn.gaps.iter().rev().take(most).map(|(from, to)| {
         let (since, until) = (moment(*from), moment(*to));

@@ -1,4 +1,4 @@
-//! The first line of the page, and what needs attention.
+//! The verdict of the page, and the open incidents.
 
 use crate::base::clock::parse;
 use crate::base::text::{clean, fit};
@@ -16,20 +16,29 @@ pub struct Verdict {
     pub word: String,
     /// `ok`, `warn`, `bad` or `unknown`.
     pub state: &'static str,
-    /// How many problems, since when; or when the last was.
+    /// Number of problems and their begin, or the last problem.
     pub rest: String,
 }
 
-/// A problem that is open.
+/// An open incident as the page shows it.
 pub struct Attention {
+    /// `warn` or `bad`.
     pub state: &'static str,
+    /// Severity in words.
     pub word: String,
+    /// Title.
     pub title: String,
+    /// Value; empty for a metric that is either true or false.
     pub value: String,
+    /// Limit; empty like the value.
     pub limit: String,
+    /// Begin, duration, and whether it is recovering, acknowledged or silenced.
     pub since: String,
+    /// Largest consumers when it fired; may be empty.
     pub who: String,
+    /// Message of the rule; may be empty.
     pub message: String,
+    /// Identifier for `osmon explain`.
     pub id: String,
 }
 
@@ -48,7 +57,7 @@ pub fn verdict(input: &PageData) -> Verdict {
     Verdict { word: words.text(health.verdict.key()).to_string(), state: health.verdict.class(), rest }
 }
 
-/// Why nothing can be said.
+/// The reason for an unknown state.
 fn doubtful(input: &PageData, doubt: &Doubt) -> String {
     let (health, words) = (&input.health, input.options.words);
     match doubt {
@@ -72,7 +81,7 @@ pub fn was(word: &str, taken: DateTime<Utc>, words: Locale) -> String {
     words.fill(key::VERDICT_WAS, &[("word", word), ("time", &words.exact(taken))])
 }
 
-/// How many problems are as bad as the worst, since when; and how many there are besides.
+/// Number and begin of the problems of the highest severity, and number of the others.
 fn problems(input: &PageData) -> String {
     let words = input.options.words;
     let Some(worst) = input.health.open.iter().map(|incident| incident.severity).max() else { return String::new() };
@@ -103,7 +112,7 @@ fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, words: Locale) -> String {
     words.duration(seconds_between(since, now))
 }
 
-/// "no open problems", and which was the last.
+/// "No open problems", and the last one.
 fn last_ended(input: &PageData) -> String {
     let words = input.options.words;
     let none = words.text(key::VERDICT_NO_OPEN_PROBLEMS);
@@ -119,13 +128,14 @@ fn last_ended(input: &PageData) -> String {
     }
 }
 
-/// What an incident is about. A page for others names no process and no user.
+/// The title of an incident. A public page names no process and no user.
 pub fn title(input: &PageData, metric: &str, title: &str, rule: &str) -> String {
     let is_private = ["process.", "session.", "unit."].iter().any(|head| metric.starts_with(head));
     let shown = if input.options.is_public && is_private { rule } else { title };
     input.options.words.title(&clean(shown, TITLE_MAX))
 }
 
+/// An open incident as the page shows it.
 pub fn attention(incident: &Incident, input: &PageData) -> Attention {
     let words = input.options.words;
     let metric = incident.metric.split('{').next().unwrap_or_default();

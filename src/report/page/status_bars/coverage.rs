@@ -1,4 +1,4 @@
-//! What was recorded: spans of time, and how much of each.
+//! Recorded time: spans, and how much of each was recorded.
 
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
@@ -6,50 +6,50 @@ use std::collections::BTreeSet;
 /// Days as `2026-11-20`, UTC.
 pub type Days = BTreeSet<String>;
 
-/// A sample stands for so much time, in seconds.
+/// Time that a sample stands for, in seconds.
 const SAMPLE_SECONDS: f64 = 60.0;
 
 /// A span and how much of it was recorded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {
-    /// Begin, seconds since 1970.
+    /// Begin, Unix time in seconds.
     pub begin: i64,
-    /// End, seconds since 1970: an hour later, or a day where hours are not kept any more.
+    /// End, Unix time in seconds: an hour later, or a day where hours are no longer kept.
     pub end: i64,
-    /// How much of it was recorded, in seconds.
+    /// Recorded part, in seconds.
     pub seconds: f64,
 }
 
 impl Span {
-    /// A span of `length` seconds with so many samples, one a minute.
+    /// A span of `length` seconds with a number of samples, one a minute.
     pub fn of(begin: i64, length: i64, samples: u32) -> Self {
         Self { begin, end: begin + length, seconds: (f64::from(samples) * SAMPLE_SECONDS).min(length as f64) }
     }
 }
 
-/// Spans in the order of time; none is in another.
+/// Spans in chronological order, without overlaps.
 #[derive(Debug, Clone, Default)]
 pub struct Coverage(Vec<Span>);
 
 impl Coverage {
-    /// Of spans in any order.
+    /// From spans in any order.
     pub fn new(mut spans: Vec<Span>) -> Self {
         spans.sort_by_key(|span| span.begin);
         Self(spans)
     }
 
-    /// Whether nothing was.
+    /// Whether nothing was recorded.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What is of these days.
+    /// The spans that begin on these days.
     pub fn of_days(&self, days: &Days) -> Self {
         let day = |span: &Span| DateTime::from_timestamp(span.begin, 0).map(|time| time.format("%Y-%m-%d").to_string());
         Self(self.0.iter().filter(|span| day(span).is_some_and(|day| days.contains(&day))).copied().collect())
     }
 
-    /// What is between two times; of a span that reaches over one of them its share.
+    /// The spans between two times; a span that exceeds them counts in proportion.
     pub fn between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Span> {
         let (from, until) = (from.timestamp(), until.timestamp());
         let first = self.0.partition_point(|span| span.end <= from);

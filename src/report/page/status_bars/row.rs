@@ -1,4 +1,4 @@
-//! One row of bars: of the host, a resource or a service.
+//! A row of status bars: the host, a resource or a service.
 
 use crate::base::clock::local_form;
 use crate::base::html::escape;
@@ -10,25 +10,25 @@ use crate::report::page::status_bars::incident_span::IncidentSpan;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// So many bad days are told in words.
+/// Largest number of bad days described in words.
 const TOLD_MAX: usize = 12;
 
-/// One row of bars.
+/// A row of status bars.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// What it is about.
+    /// Name of the host, resource or service.
     pub name: String,
-    /// Bars as paths, by state.
+    /// The bars as SVG paths, one for each state.
     pub bars: String,
     /// Share of the recorded time without a problem, in percent.
     pub share: String,
-    /// In one sentence, for who does not see the bars.
+    /// Text alternative of the bars.
     pub told: String,
-    /// The days with problems, the newest first.
+    /// The days with problems, newest first.
     pub bad: Vec<String>,
 }
 
-/// The bars of `days` (begin and end, the oldest first). `own`: when it was looked at; `all`: when anything was.
+/// The row over `days` (begin and end, oldest first). `own` is the recorded time of this row, `all` that of the host.
 pub(super) fn row(
     name: &str,
     troubles: &[&IncidentSpan],
@@ -45,7 +45,7 @@ pub(super) fn row(
         let until = (*end).min(now);
         let mut hits: Vec<(&IncidentSpan, f64)> = troubles
             .iter()
-            // What begins now is of today, too.
+            // An incident that begins now counts for today.
             .filter(|trouble| trouble.since < *end && trouble.until > *begin)
             .map(|trouble| (*trouble, (trouble.until.min(until) - trouble.since.max(*begin)).num_seconds() as f64))
             .collect();
@@ -53,7 +53,7 @@ pub(super) fn row(
             parts = all.between(*begin, *end);
         }
         if parts.is_empty() {
-            // Nobody saw what it was like on this day, unless it began in it.
+            // Nothing was recorded on this day: only incidents that began on it count.
             hits.retain(|(trouble, _)| trouble.since >= *begin);
         }
         let state = match hits.iter().map(|(trouble, _)| trouble.severity).max() {
@@ -91,7 +91,7 @@ pub(super) fn row(
         }
     }
     bad.truncate(TOLD_MAX);
-    // Under the pointer a bad day says what it was.
+    // The tooltip of a bad day describes its incident.
     let pointed = bad.iter().map(|(state, bar, told)| {
         let class = if *state == 3 { "bad" } else { "warn" };
         format!("<path class={class} d='{bar}'><title>{}</title></path>", escape(told))
@@ -104,7 +104,7 @@ pub(super) fn row(
     Row { name: name.to_string(), bars, share, told, bad: bad.into_iter().map(|(_, _, told)| told).collect() }
 }
 
-/// Seconds between two times, in seconds since 1970, in which at least one of them was there.
+/// Seconds between two Unix times during which at least one of the incidents lasted.
 fn covered(hits: &[(&IncidentSpan, f64)], begin: i64, end: i64) -> f64 {
     let mut spans: Vec<(i64, i64)> = hits
         .iter()
@@ -119,7 +119,7 @@ fn covered(hits: &[(&IncidentSpan, f64)], begin: i64, end: i64) -> f64 {
     sum as f64
 }
 
-/// Never rounded up to all of it.
+/// Percent, never rounded up to 100.
 pub(super) fn percent(share: f64) -> String {
     if share >= 100.0 { "100 %".to_string() } else { format!("{:.2} %", (share * 100.0).floor() / 100.0) }
 }
