@@ -1,26 +1,26 @@
-//! Work that may hang, with an end.
+//! Runs work that may hang, with a time limit.
 
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Why bounded work gave no result.
+/// Why bounded work returned no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unfinished {
-    /// It was still at it after the limit; its thread is left alone and ends with the process.
+    /// The limit passed; the thread is abandoned and ends with the process.
     TimedOut,
-    /// It panicked: a bug, which must not cost the rest of the run.
+    /// It panicked, or no thread could be started.
     Panicked,
 }
 
-/// Runs `work` on a thread of its own and waits at most `limit` for its result.
+/// Runs `work` on a thread and waits at most `limit` for its result.
 ///
 /// # Errors
-/// [`Unfinished`] when there is none in time.
+/// [`Unfinished`] without a result in time.
 pub fn run<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unfinished> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let spawned = thread::Builder::new().spawn(move || {
-        // Nobody listens any more after the limit.
+        // After the limit there is no receiver.
         let _ = sender.send(work());
     });
     if spawned.is_err() {
@@ -32,8 +32,8 @@ pub fn run<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send +
     })
 }
 
-/// Does `work` on every item, each group on a thread of its own, and waits at most `limit` for all together. What hangs
-/// costs its own result, and those behind it in its group. Results are in the order of the items, group by group.
+/// Runs `work` on every item, one thread per group, and waits at most `limit` for all of them. An item that hangs loses its
+/// result and those after it in its group. Results are in the order of the items, group by group.
 pub fn groups<I, T>(
     limit: Duration,
     groups: Vec<Vec<I>>,
@@ -49,7 +49,7 @@ where
     for group in groups.into_iter().filter(|group| !group.is_empty()) {
         let (sender, begin) = (sender.clone(), first);
         first += group.len();
-        // Where no thread can be made, its results are missing like those of one that hangs.
+        // If no thread can be started, the results of its group stay missing.
         let _ = thread::Builder::new().spawn(move || {
             (begin..).zip(&group).all(|(number, item)| sender.send((number, work(item))).is_ok());
         });
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_hangs_costs_its_group_only() {
+    fn hanging_work_loses_the_results_of_its_group_only() {
         let work = |number: &u64| {
             if *number >= 10 {
                 thread::sleep(Duration::from_secs(5));
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_work_and_broken_work_end() {
+    fn slow_work_and_panics_end() {
         assert_eq!(run(Duration::from_secs(5), || 7), Ok(7));
         let (_keep, never) = mpsc::channel::<()>();
         assert_eq!(run(Duration::from_millis(10), move || never.recv().is_ok()), Err(Unfinished::TimedOut));

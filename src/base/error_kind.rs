@@ -1,17 +1,17 @@
-//! Errors whose kind decides the exit code.
+//! Errors with a kind that decides the exit code.
 
 use std::fmt;
 
-/// A failure with a kind; the text says what, where, why and what to do next, in one line.
+/// A failure of a known kind. The text is one line: what failed, where, why, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The command line makes no sense (`EX_USAGE`).
+    /// Wrong command line (`EX_USAGE`).
     Usage(String),
-    /// Input that was read is damaged or not what it claims to be (`EX_DATAERR`).
+    /// Input is damaged or of the wrong kind (`EX_DATAERR`).
     BadData(String),
-    /// A file or directory could not be made (`EX_CANTCREAT`).
+    /// A file or directory could not be created (`EX_CANTCREAT`).
     CannotCreate(String),
-    /// Somebody else is at work; the same call may succeed later (`EX_TEMPFAIL`).
+    /// Another process holds the lock; a later call may succeed (`EX_TEMPFAIL`).
     Busy(String),
     /// The configuration is wrong (`EX_CONFIG`).
     Configuration(String),

@@ -1,4 +1,4 @@
-//! Files that are whole or not there.
+//! Atomic replacement, bounded reading and syncing of files.
 
 use nix::fcntl::OFlag;
 use std::fs::{self, File, OpenOptions};
@@ -6,25 +6,24 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Mode of data files: the group may read, others may not, because process names and addresses are nobody's business.
+/// Mode of data files: readable by the group, because process names and addresses are private.
 pub const FILE_MODE: u32 = 0o640;
 /// Mode of data directories.
 pub const DIRECTORY_MODE: u32 = 0o750;
 
-/// Replaces `path` so that a reader, or a power cut, sees the old content or the new, never a part.
+/// Replaces a file atomically: a reader, or a power cut, sees the old content or the new, never a part.
 ///
-/// The temporary file is in the same directory (a rename does not cross file systems), its content is synced before
-/// the rename (else the name could point to an empty file after a crash), and the directory after it (else the rename
-/// itself could be lost).
+/// The temporary file is in the same directory (a rename does not cross file systems). Its content is synced before the
+/// rename (else the name could point to an empty file after a crash), the directory after it (else the rename could be
+/// lost).
 ///
 /// # Errors
-/// What the file system says; nothing is left behind then.
+/// I/O errors; the temporary file is removed.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     exchange(path, content, mode, true)
 }
 
-/// The same for what can be made anew: nothing is synced. A reader sees the old content or the new; after a power cut it
-/// may be anything.
+/// Replaces a file that can be rebuilt: like [`replace`] without syncing, so its content is undefined after a power cut.
 ///
 /// # Errors
 /// As [`replace`].
@@ -38,18 +37,17 @@ fn exchange(path: &Path, content: &[u8], mode: u32, synced: bool) -> io::Result<
     let temporary = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
     let written = write_new(&temporary, content, mode, synced).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // The error that matters is the one above.
+        // The error above is the one to report.
         let _ = fs::remove_file(&temporary);
     }
     written?;
     if synced { sync_parent(path) } else { Ok(()) }
 }
 
-/// The file that a path means: what a link points to is replaced, not the link, and what is no regular file (a device, a
-/// pipe, a directory) is left alone.
+/// Resolves the file to replace: the target of a symbolic link rather than the link.
 ///
 /// # Errors
-/// When there is something that is no regular file.
+/// The path is a device, a pipe or a directory.
 pub fn real_target(path: &Path) -> io::Result<PathBuf> {
     match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_symlink() => match fs::metadata(path) {
@@ -66,10 +64,10 @@ fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
 }
 
-/// Opens a regular file for reading. Anything else (a pipe, a device) is an error and never waits.
+/// Opens a regular file for reading. Pipes and devices are errors and never block.
 ///
 /// # Errors
-/// What the file system says, or that it is no regular file.
+/// I/O errors, or it is not a regular file.
 pub fn open_regular(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
@@ -81,10 +79,10 @@ fn write_new(path: &Path, content: &[u8], mode: u32, synced: bool) -> io::Result
     if synced { file.sync_all() } else { Ok(()) }
 }
 
-/// Syncs the directory that holds `path`, so that a new, renamed or removed name survives a power cut.
+/// Syncs the directory of `path`, so that a created, renamed or removed name survives a power cut.
 ///
 /// # Errors
-/// What the file system says.
+/// I/O errors.
 pub fn sync_parent(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
@@ -92,44 +90,44 @@ pub fn sync_parent(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a directory with its parents, readable by owner and group only. An existing one is left as it is.
+/// Creates a directory and its parents, readable by owner and group only. An existing one stays as it is.
 ///
 /// # Errors
-/// What the file system says.
+/// I/O errors.
 pub fn make_directory(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path)
 }
 
-/// Reads at most `limit` bytes of a file; what is longer is cut.
+/// Reads at most the first `limit` bytes of a file.
 ///
 /// # Errors
-/// What the file system says.
+/// I/O errors.
 pub fn read_at_most(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    // Most files here are smaller: then one read has all, and a second one says so.
+    // Most files are smaller: one read returns all of it, a second one the end.
     let mut content = Vec::with_capacity(16 * 1024);
     open_regular(path)?.take(limit).read_to_end(&mut content)?;
     Ok(content)
 }
 
-/// Writes everything that waits for the disk of a path's file system (`syncfs(2)`).
+/// Flushes the file system of a path (`syncfs(2)`).
 ///
 /// # Errors
-/// What the file system says.
+/// I/O errors.
 pub fn sync_file_system(path: &Path) -> io::Result<()> {
     Ok(nix::unistd::syncfs(File::open(path)?)?)
 }
 
-/// What is free for this user on the file system of a path, in bytes (`statvfs(3)`).
+/// Free space for this user on the file system of a path, in bytes (`statvfs(3)`).
 ///
 /// # Errors
-/// What the file system says.
+/// I/O errors.
 #[allow(clippy::useless_conversion, reason = "32-bit hosts count in 32 bits")]
 pub fn free_bytes(path: &Path) -> io::Result<u64> {
     let space = nix::sys::statvfs::statvfs(path)?;
     Ok(u64::from(space.fragment_size()).saturating_mul(u64::from(space.blocks_available())))
 }
 
-/// Whether an error, or one beneath it, says that the disk (or the quota) is full.
+/// Whether an error or one of its causes is a full disk or quota.
 pub fn is_disk_full(error: &anyhow::Error) -> bool {
     error
         .chain()

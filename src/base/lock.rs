@@ -1,4 +1,4 @@
-//! One run at a time: `flock(2)`, which dies with its process and so never goes stale.
+//! A lock by `flock(2)`: it ends with its process and so is never stale.
 
 use crate::base::clock::boottime_seconds;
 use nix::errno::Errno;
@@ -9,23 +9,23 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-/// The lock, held until it is dropped.
+/// A lock that is held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
     _held: Flock<File>,
 }
 
 impl Lock {
-    /// Holds the lock until the process ends: for work that may go on after its owner has given up on it.
+    /// Keeps the lock until the process ends, for work that may outlive its owner.
     pub fn hold_until_exit(self) {
         std::mem::forget(self);
     }
 }
 
-/// Takes the lock at `path`, waiting at most `patience`. `None`: somebody else still has it.
+/// Acquires the lock at `path`, waiting at most `patience`. `None`: another process still holds it.
 ///
 /// # Errors
-/// When the lock file cannot be opened.
+/// The lock file cannot be opened.
 pub fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
     let until = boottime_seconds() + patience.as_secs_f64();
     loop {
@@ -48,13 +48,13 @@ fn attempt(path: &Path) -> io::Result<Option<Lock>> {
         .mode(super::file::FILE_MODE)
         .custom_flags(OFlag::O_NONBLOCK.bits());
     let file = match options.open(path) {
-        // Nothing can be written there by anybody; still one reader at a time.
+        // Nothing can be written, but the lock still excludes other processes.
         Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => super::file::open_regular(path)?,
         file => file?,
     };
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(held) => {
-            // A restore may have put another directory here while we waited: then we hold a lock nobody looks at.
+            // A restore may have replaced the directory meanwhile: then this lock excludes nobody.
             let same = path.metadata().is_ok_and(|there| held.metadata().is_ok_and(|ours| there.ino() == ours.ino()));
             Ok(same.then_some(Lock { _held: held }))
         }

@@ -1,7 +1,8 @@
-//! What knows nothing of osmon: files, locks, clocks, units, text, subprocesses.
+//! Building blocks that know nothing of osmon: files, locks, clocks, units, text, subprocesses, network.
 
 pub mod bounded;
 pub mod clock;
+pub mod clock_sync;
 pub mod error_kind;
 pub mod file;
 pub mod html;
@@ -10,8 +11,7 @@ pub mod net;
 pub mod parse_future;
 pub mod parse_past;
 pub mod redact;
-pub mod similar;
 pub mod subprocess;
+pub mod suggestion;
 pub mod text;
-pub mod timex;
 pub mod units;

@@ -1,4 +1,4 @@
-//! The only place that starts another program: bounded in time and output, in a group that can be ended whole.
+//! Starts other programs; nothing else does. Time and output are limited, and the process group is killed as a whole.
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -23,18 +23,18 @@ pub struct Finished {
     pub code: Option<i32>,
     /// The signal that ended it.
     pub signal: Option<i32>,
-    /// It was ended by us because it took longer than allowed.
+    /// It was killed because it exceeded the time limit.
     pub timed_out: bool,
-    /// What it wrote to standard output, at most 4 MiB.
+    /// Standard output, at most 4 MiB.
     pub stdout: Vec<u8>,
-    /// What it wrote to standard error, at most 64 KiB.
+    /// Standard error, at most 64 KiB.
     pub stderr: Vec<u8>,
 }
 
-/// Runs a program with `input` on its standard input. `LC_ALL=C`, so that its words do not depend on the caller.
+/// Runs a program with `input` on standard input and `LC_ALL=C`, so that its output does not depend on the caller's locale.
 ///
 /// # Errors
-/// When it cannot be started.
+/// The program cannot be started.
 pub fn run(program: &str, arguments: &[String], input: Vec<u8>, limit: Duration) -> io::Result<Finished> {
     let mut child = Command::new(program)
         .args(arguments)
@@ -48,7 +48,7 @@ pub fn run(program: &str, arguments: &[String], input: Vec<u8>, limit: Duration)
     let stdout = child.stdout.take().map(|stream| collect(stream, OUTPUT_MAX));
     let stderr = child.stderr.take().map(|stream| collect(stream, ERRORS_MAX));
     let (status, timed_out) = wait(&mut child, limit)?;
-    // A grandchild that keeps the pipe open must not keep us.
+    // A grandchild that keeps the pipe open must not block this process.
     let read = |reader: Option<mpsc::Receiver<Vec<u8>>>| {
         reader.and_then(|reader| reader.recv_timeout(Duration::from_millis(500)).ok()).unwrap_or_default()
     };
@@ -56,8 +56,8 @@ pub fn run(program: &str, arguments: &[String], input: Vec<u8>, limit: Duration)
     Ok(Finished { code: status.code(), signal: status.signal(), timed_out, stdout, stderr })
 }
 
-/// Becomes that program: its exit status and signals are then its own. Comes back only when it cannot be started.
-/// It finds the program it was called from in `OSMON`.
+/// Replaces this process by a program (`execve(2)`), which finds the path of this one in `OSMON`. Returns only if it cannot
+/// be started.
 pub fn become_program(program: &Path, arguments: &[OsString], variables: &[(&str, OsString)]) -> io::Error {
     let mut command = Command::new(program);
     command.args(arguments).envs(variables.iter().map(|(name, value)| (name, value)));
@@ -67,11 +67,11 @@ pub fn become_program(program: &Path, arguments: &[OsString], variables: &[(&str
     command.exec()
 }
 
-/// Writes on a thread: a program that never reads must not block us.
+/// Writes the input on a thread: a program that never reads must not block this process.
 fn feed(child: &mut Child, input: Vec<u8>) {
     if let Some(mut pipe) = child.stdin.take() {
         thread::spawn(move || {
-            // A program may end without reading all; its exit status tells.
+            // A program may end without reading everything; its exit status tells.
             let _ = pipe.write_all(&input);
         });
     }
@@ -83,7 +83,7 @@ fn collect(stream: impl Read + Send + 'static, limit: u64) -> mpsc::Receiver<Vec
         let mut kept = Vec::new();
         let mut stream = stream;
         let _ = (&mut stream).take(limit).read_to_end(&mut kept);
-        // The rest is read too, and thrown away: a program must not hang on a full pipe.
+        // The rest is read and discarded: a program must not block on a full pipe.
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
         let _ = sender.send(kept);
     });
@@ -98,7 +98,7 @@ fn wait(child: &mut Child, limit: Duration) -> io::Result<(std::process::ExitSta
         }
         if started.elapsed() >= limit {
             if let Ok(pid) = i32::try_from(child.id()) {
-                // It may have ended this very moment.
+                // It may just have ended by itself.
                 let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
             }
             return Ok((child.wait()?, true));
@@ -116,13 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn input_arrives_and_the_status_and_words_come_back() {
+    fn input_status_and_output_are_passed() {
         let done = sh("read line; echo \"got $line\" >&2; exit 75", b"hello\n", Duration::from_secs(10));
         assert_eq!((done.code, done.timed_out, done.stderr.as_slice()), (Some(75), false, b"got hello\n".as_slice()));
     }
 
     #[test]
-    fn a_program_that_hangs_is_ended_with_its_children() {
+    fn a_program_that_hangs_is_killed_with_its_children() {
         let done = sh("sleep 1000 & sleep 1000", b"", Duration::from_millis(50));
         assert!(done.timed_out);
         assert_eq!(done.signal, Some(9));

@@ -1,15 +1,15 @@
-//! Text that came from outside: a process can name itself anything.
+//! Cleans text from outside: a process can choose any name.
 
-/// Longest name kept, in characters.
+/// Maximum length of a name, in characters.
 pub const NAME_MAX: usize = 80;
 
-/// Makes bytes from the host fit to store, print and show: invalid UTF-8 and every control or bidirectional
-/// formatting character becomes U+FFFD, and what is longer than `max` characters ends in `…`.
+/// Makes bytes safe to store and print: invalid UTF-8, control and bidirectional formatting characters become U+FFFD, and
+/// text longer than `max` characters is cut and ends in `…`.
 pub fn clean_bytes(bytes: &[u8], max: usize) -> String {
     clean(&String::from_utf8_lossy(bytes), max)
 }
 
-/// The same for text.
+/// Like [`clean_bytes`], for text.
 pub fn clean(text: &str, max: usize) -> String {
     let mut out = String::with_capacity(text.len().min(max * 4));
     for (count, c) in text.chars().enumerate() {
@@ -23,19 +23,19 @@ pub fn clean(text: &str, max: usize) -> String {
     out
 }
 
-/// Control characters (C0, C1), line separators, and the characters that reorder text on screen.
+/// Control characters (C0, C1), line separators, and characters that reorder text on screen.
 fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// Whether there is no such character in it but line ends.
+/// Whether a text has no hostile characters other than line ends.
 pub fn is_plain(text: &str) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let bytes = text.as_bytes();
     let mut at = 0;
     for chunk in bytes.chunks(8) {
-        // Eight letters at once: whether one of them is below a blank, or the last of ASCII and beyond.
+        // Eight bytes at once: is one of them below a space, DEL or not ASCII?
         let word = <[u8; 8]>::try_from(chunk).map(u64::from_le_bytes).unwrap_or(0);
         let is_simple = (word.wrapping_sub(EACH * 0x20) | word | word.wrapping_add(EACH)) & (EACH * 0x80) == 0;
         if !is_simple && !(at..at + chunk.len()).all(|at| is_plain_at(text, at)) {
@@ -46,17 +46,17 @@ pub fn is_plain(text: &str) -> bool {
     true
 }
 
-/// Of the character that begins at a byte; within one there is nothing to say.
+/// Whether the character that begins at a byte is not hostile; true within a character.
 fn is_plain_at(text: &str, at: usize) -> bool {
     text.get(at..).and_then(|rest| rest.chars().next()).is_none_or(|c| c == '\n' || !is_hostile(c))
 }
 
-/// `1 problem`, `2 problems`.
+/// Formats a count with its noun: `1 problem`, `2 problems`.
 pub fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-/// Cuts to `width` characters, the last being `…` when something was cut.
+/// Cuts a text to `width` characters; a cut text ends in `…`.
 pub fn fit(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_string();
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_plain_is_known_wherever_it_stands() {
+    fn hostile_characters_are_found_at_every_offset() {
         for at in 0..20 {
             let pad = "x".repeat(at);
             for good in ["é", "–", "\n", "~", "€ 😀"] {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_names_become_plain() {
+    fn hostile_names_are_cleaned() {
         let cases: [(&[u8], &str); 6] = [
             (b"nginx", "nginx"),
             (b"a b) c\n", "a b) c\u{FFFD}"),

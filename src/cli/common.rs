@@ -1,11 +1,11 @@
-//! The flags every command has.
+//! Options common to all commands.
 
 use crate::base::clock::parse;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// When output is coloured.
+/// When output is colored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Color {
     /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
@@ -17,15 +17,15 @@ pub enum Color {
     Never,
 }
 
-/// Flags of every command.
+/// Options of every command.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Common options")]
 pub struct Common {
-    /// Configuration file [default: /etc/osmon/osmon.toml, or ~/.config/osmon/osmon.toml for anybody but root]
+    /// Configuration file [default: /etc/osmon/osmon.toml, or ~/.config/osmon/osmon.toml for non-root users]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Where history and state are kept [default: /var/lib/osmon, or ~/.local/state/osmon for anybody but root]
+    /// Directory of history and state [default: /var/lib/osmon, or ~/.local/state/osmon for non-root users]
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
@@ -37,19 +37,19 @@ pub struct Common {
     #[arg(short, long, global = true)]
     pub quiet: bool,
 
-    /// Print what a terminal would show, also where there is none
+    /// Print terminal output even when piped
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// When to use colours
+    /// When to use colors
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, hide_short_help = true)]
     pub color: Color,
 
-    /// Read a recorded host: DIR/proc, DIR/sys, DIR/etc, DIR/run instead of this one's
+    /// Read a recorded host: DIR/proc, DIR/sys, DIR/etc, DIR/run instead of this host's
     #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
     pub root: Option<PathBuf>,
 
-    /// Take this for the present time (RFC 3339: 2026-11-20T21:40:00Z)
+    /// Use this as the current time (RFC 3339: 2026-11-20T21:40:00Z)
     #[arg(long, global = true, value_name = "TIME", value_parser = time, hide_short_help = true)]
     pub now: Option<DateTime<Utc>>,
 }

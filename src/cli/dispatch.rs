@@ -1,12 +1,12 @@
-//! From the words of the command line to a command, and from its result to an exit code.
+//! Dispatches a command line to its command and turns the result into an exit code.
 
 use super::command::{Call, Command};
 use super::common::Common;
 use super::exit::{Exit, FAILURES};
 use super::external;
 use super::output::Output;
-use crate::base::similar::hint;
 use crate::base::subprocess;
+use crate::base::suggestion::hint;
 use anyhow::Result;
 use clap::error::ErrorKind as ClapErrorKind;
 use clap::{Args, FromArgMatches};
@@ -14,11 +14,11 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Widest help, in columns.
+/// Maximum width of the help, in columns.
 const WIDTH: usize = 80;
 const ABOUT: &str = "Host monitoring from one crontab line: JSON history, alerts that arrive, one static page";
 
-/// `main` of `osmon`: every command in one process.
+/// `main` of `osmon`, which contains every command.
 pub fn run_all(table: &[&'static Command]) -> ExitCode {
     let mut parser = Common::augment_args(clap::Command::new("osmon"))
         .about(ABOUT)
@@ -35,16 +35,16 @@ pub fn run_all(table: &[&'static Command]) -> ExitCode {
     }
     let matches = match parser.try_get_matches() {
         Ok(matches) => matches,
-        Err(error) => return unusable(&error, command_of_words(table)),
+        Err(error) => return exit_early(&error, named_command(table)),
     };
     let Some((name, inner)) = matches.subcommand() else { return Exit::Usage.into() };
     match table.iter().find(|command| command.name == name) {
         Some(command) => call(command, &format!("osmon {name}"), inner),
-        None => other(name, &matches, inner, table),
+        None => run_external(name, &matches, inner, table),
     }
 }
 
-/// `main` of a small binary: one command.
+/// `main` of a small binary, which contains one command.
 pub fn run_one(command: &'static Command) -> ExitCode {
     let program = format!("osmon-{}", command.name);
     let parser = clap::Command::new(command.name).bin_name(&program).display_name(&program);
@@ -52,7 +52,7 @@ pub fn run_one(command: &'static Command) -> ExitCode {
         Common::augment_args(describe(command, parser)).about(command.about).version(env!("CARGO_PKG_VERSION"));
     match parser.try_get_matches() {
         Ok(matches) => call(command, &program, &matches),
-        Err(error) => unusable(&error, Some(command)),
+        Err(error) => exit_early(&error, Some(command)),
     }
 }
 
@@ -70,7 +70,7 @@ fn describe(command: &Command, parser: clap::Command) -> clap::Command {
 fn call(command: &Command, program: &str, matches: &clap::ArgMatches) -> ExitCode {
     let common = match Common::from_arg_matches(matches) {
         Ok(common) => common,
-        Err(error) => return unusable(&error, Some(command)),
+        Err(error) => return exit_early(&error, Some(command)),
     };
     let call = Call {
         out: Arc::new(Output::new(program, &common)),
@@ -87,7 +87,7 @@ fn finish(command: &Command, out: &Output, result: Result<Exit>) -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(error) => {
-            let exit = command.failure.unwrap_or_else(|| Exit::of(&error));
+            let exit = command.failure.unwrap_or_else(|| Exit::from_error(&error));
             if out.json {
                 out.print(&serde_json::json!({ "error": format!("{error:#}"), "exit": exit as u8 }).to_string());
             }
@@ -97,9 +97,9 @@ fn finish(command: &Command, out: &Output, result: Result<Exit>) -> ExitCode {
     }
 }
 
-/// Help and version end well; what cannot be understood ends as the command's failures do.
-fn unusable(error: &clap::Error, command: Option<&Command>) -> ExitCode {
-    // Broken output is nobody's to complain to.
+/// Prints help, version or a usage error. A usage error ends like the command's other failures.
+fn exit_early(error: &clap::Error, command: Option<&Command>) -> ExitCode {
+    // If this output fails there is nowhere to report it.
     let _ = error.print();
     match error.kind() {
         ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion => Exit::Done.into(),
@@ -107,14 +107,20 @@ fn unusable(error: &clap::Error, command: Option<&Command>) -> ExitCode {
     }
 }
 
-/// Which command a command line that cannot be understood was meant for.
-fn command_of_words(table: &[&'static Command]) -> Option<&'static Command> {
+/// The command that an invalid command line names.
+fn named_command(table: &[&'static Command]) -> Option<&'static Command> {
     let words: Vec<OsString> = std::env::args_os().skip(1).collect();
     table.iter().copied().find(|command| words.iter().any(|word| word.to_str() == Some(command.name)))
 }
 
-/// `given`: the flags before the word; the program finds them where osmon itself looks for them.
-fn other(name: &str, given: &clap::ArgMatches, matches: &clap::ArgMatches, table: &[&'static Command]) -> ExitCode {
+/// Runs the external program of an unknown command. `given` holds the common options before its name; the program finds
+/// them in environment variables.
+fn run_external(
+    name: &str,
+    given: &clap::ArgMatches,
+    matches: &clap::ArgMatches,
+    table: &[&'static Command],
+) -> ExitCode {
     let out = Output::new("osmon", &Common::default());
     match external::find(name) {
         Some(program) => {
@@ -125,7 +131,7 @@ fn other(name: &str, given: &clap::ArgMatches, matches: &clap::ArgMatches, table
                 flags.into_iter().filter_map(|(name, path)| Some((name, path?.into_os_string()))).collect();
             let error = subprocess::become_program(&program, &arguments, &variables);
             out.warn(&format!("could not start {}: {error}", program.display()));
-            Exit::of(&error.into()).into()
+            Exit::from_error(&error.into()).into()
         }
         None => {
             let names = table.iter().flat_map(|command| [&[command.name], command.aliases].concat());

@@ -1,4 +1,4 @@
-//! Exit codes: an interface, so one list for the code, the help and the documentation.
+//! Exit codes. They are an interface: code, help and documentation share this list.
 
 use crate::base::error_kind::ErrorKind;
 use std::io;
@@ -7,33 +7,33 @@ use std::io;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Done; for the commands that judge the host: all is well.
+    /// Success; of commands that judge the host: OK.
     Done = 0,
-    /// The host: something to look at today.
+    /// The host needs attention today.
     Warning = 1,
-    /// The host: something to look at now.
+    /// The host needs attention now.
     Critical = 2,
-    /// The host: nothing can be said, because the data is old, missing or the command failed.
+    /// The state of the host is unknown: data is old or missing, or the command failed.
     Unknown = 3,
-    /// The command line makes no sense (`EX_USAGE` of sysexits.h, as those below).
+    /// Wrong command line (`EX_USAGE` of sysexits.h, like the following).
     Usage = 64,
-    /// Input is damaged or not what it claims to be.
+    /// Input is damaged or of the wrong kind.
     BadData = 65,
     /// An error in osmon itself.
     Internal = 70,
-    /// A file or directory could not be made.
+    /// A file or directory could not be created.
     CannotCreate = 73,
     /// Reading, writing or sending failed.
     Io = 74,
-    /// Somebody else is at work: try again.
+    /// Another process holds the lock: try again.
     TryAgain = 75,
-    /// Not allowed.
+    /// Permission denied.
     Permission = 77,
     /// The configuration is wrong.
     Configuration = 78,
 }
 
-/// The codes of failures, in order.
+/// Exit codes of failures, in ascending order.
 pub const FAILURES: [Exit; 8] = [
     Exit::Usage,
     Exit::BadData,
@@ -46,7 +46,7 @@ pub const FAILURES: [Exit; 8] = [
 ];
 
 impl Exit {
-    /// What help and documentation say of it.
+    /// Its description in help and documentation.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -64,11 +64,11 @@ impl Exit {
         }
     }
 
-    /// The code for an error, by the first cause that has a kind.
-    pub fn of(error: &anyhow::Error) -> Self {
+    /// The exit code of an error, from its first cause that has a kind.
+    pub fn from_error(error: &anyhow::Error) -> Self {
         for cause in error.chain() {
-            if let Some(fault) = cause.downcast_ref::<ErrorKind>() {
-                return match fault {
+            if let Some(kind) = cause.downcast_ref::<ErrorKind>() {
+                return match kind {
                     ErrorKind::Usage(_) => Self::Usage,
                     ErrorKind::BadData(_) => Self::BadData,
                     ErrorKind::CannotCreate(_) => Self::CannotCreate,

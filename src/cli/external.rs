@@ -1,9 +1,9 @@
-//! `osmon x` for an unknown x runs `osmon-x`, as git and cargo do: people add their own commands.
+//! External commands: `osmon x` runs the program `osmon-x` if osmon has no command `x`, as git and cargo do.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// The program for an unknown command: beside this one first, then on `PATH`.
+/// Finds the program of an external command, first beside this binary, then on `PATH`.
 pub fn find(name: &str) -> Option<PathBuf> {
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
         return None;

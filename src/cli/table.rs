@@ -1,14 +1,14 @@
-//! Text for people: columns, nothing broken over lines; sentences, folded.
+//! Tables and folded text for terminals.
 
 use crate::base::text::fit;
 
-/// Widest line.
+/// Maximum width of a line, in characters.
 pub const WIDTH: usize = 80;
 
-/// A column: its heading, its width in characters, and whether it holds numbers (set to the right).
+/// A column: heading, width in characters, and whether it is right-aligned.
 pub type Column = (&'static str, usize, bool);
 
-/// One row, cut and padded to its columns, two blanks apart, without trailing blanks.
+/// Formats a row: cells are cut or padded to their columns and separated by two spaces.
 pub fn row(columns: &[Column], cells: &[String]) -> String {
     let parts = columns.iter().zip(cells).map(|((_, width, right), cell)| {
         let cell = fit(cell, *width);
@@ -17,12 +17,12 @@ pub fn row(columns: &[Column], cells: &[String]) -> String {
     parts.collect::<Vec<_>>().join("  ").trim_end().to_string()
 }
 
-/// The row of headings.
+/// Formats the row of headings.
 pub fn head(columns: &[Column]) -> String {
     row(columns, &columns.iter().map(|(name, _, _)| (*name).to_string()).collect::<Vec<_>>())
 }
 
-/// A text in lines of at most [`WIDTH`], broken at blanks; a word that is too long is cut.
+/// Folds a text at spaces into lines of at most [`WIDTH`], with a hanging indent; words that are too long are cut.
 pub fn fold(text: &str) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-//! `osmon config`: is the configuration right, and what is in force?
+//! `osmon config`: checks and shows the configuration.
 
 use crate::base::error_kind::ErrorKind;
 use crate::cli::{Call, Command, Exit};
@@ -18,9 +18,9 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Say everything that is wrong with it, each with file, line and column
+    /// Report everything that is wrong, with file, line and column
     Check,
-    /// Print what is in force, and where each value comes from
+    /// Print every setting in use and where it comes from
     Show {
         /// Print the documented default configuration instead
         #[arg(long)]
@@ -31,7 +31,7 @@ enum Action {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "config",
-    about: "Check the configuration, or show what is in force",
+    about: "Check or show the configuration",
     examples: "  osmon config check\n  osmon config show | grep alert\n  osmon config show --default > /etc/osmon/osmon.toml",
     arguments: Arguments::augment_args,
     run,
@@ -39,41 +39,38 @@ pub const COMMAND: Command = Command {
 };
 
 fn run(call: &Call) -> Result<Exit> {
-    let request = request(call);
-    match Arguments::from_arg_matches(&call.matches)?.action {
-        Action::Show { default: true } => call.out.print(DEFAULT.trim_end()),
-        Action::Show { default: false } => match load(&request) {
-            Ok(loaded) => call.out.print(&show(&loaded, call.out.json)),
-            Err(issues) => return Err(report(call, &issues)),
-        },
-        Action::Check => match load(&request) {
-            Ok(loaded) => {
-                let warnings = loaded.warnings();
-                for warning in &warnings {
-                    call.out.warn(&format!("warning: {warning}"));
-                }
-                let place = loaded.file.map_or_else(
-                    || {
-                        format!(
-                            "no file ({} does not exist): the default is in force",
-                            request.source.usual_file().display()
-                        )
-                    },
-                    |(path, _)| format!("{}: all right", path.display()),
-                );
-                if call.out.json {
-                    call.out.print(&serde_json::json!({ "schema": 1, "problem": [], "warning": warnings.iter().map(ToString::to_string).collect::<Vec<_>>() }).to_string());
-                } else {
-                    if loaded.config.alert.told_from() == Some(Severity::Critical) {
-                        call.out.info("nobody is told of warnings: each way to people has min_severity = \"critical\"");
-                    }
-                    call.out.info(&place);
-                }
-            }
-            Err(issues) => return Err(report(call, &issues)),
-        },
+    let action = Arguments::from_arg_matches(&call.matches)?.action;
+    if matches!(action, Action::Show { default: true }) {
+        call.out.print(DEFAULT.trim_end());
+        return Ok(Exit::Done);
+    }
+    let loaded = load(&request(call)).map_err(|issues| report(call, &issues))?;
+    match action {
+        Action::Show { .. } => call.out.print(&show(&loaded, call.out.json)),
+        Action::Check => check(call, &loaded),
     }
     Ok(Exit::Done)
+}
+
+/// Reports what is doubtful in a valid configuration.
+fn check(call: &Call, loaded: &Loaded) {
+    let warnings: Vec<String> = loaded.warnings().iter().map(ToString::to_string).collect();
+    for warning in &warnings {
+        call.out.warn(&format!("warning: {warning}"));
+    }
+    if call.out.json {
+        call.out.print(&serde_json::json!({ "schema": 1, "problem": [], "warning": warnings }).to_string());
+        return;
+    }
+    if loaded.config.alert.told_from() == Some(Severity::Critical) {
+        call.out.info("nobody is notified of warnings: each channel has min_severity = \"critical\"");
+    }
+    call.out.info(&match &loaded.file {
+        Some((path, _)) => format!("{}: OK", path.display()),
+        None => {
+            format!("no file ({} does not exist): the defaults are used", request(call).source.usual_file().display())
+        }
+    });
 }
 
 /// Reports every issue but the last, which becomes the error that ends the command.

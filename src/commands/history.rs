@@ -9,7 +9,7 @@ mod table;
 
 use crate::base::clock::stamp;
 use crate::base::error_kind::ErrorKind;
-use crate::base::similar::hint;
+use crate::base::suggestion::hint;
 use crate::base::{clock, parse_past, text};
 use crate::cli::{Call, Command, Exit};
 use crate::context::Context;

@@ -36,7 +36,7 @@ fn run(call: &Call) -> Result<Exit> {
     let mut lines = lines(&minute);
     lines.push(out.paint(Style::Dim, &line("took", &format!("{:.2} s", boottime_seconds() - started))));
     out.info(&lines.join("\n"));
-    Ok(minute.failure.as_ref().map_or(minute.context.exit(), Exit::of))
+    Ok(minute.failure.as_ref().map_or(minute.context.exit(), Exit::from_error))
 }
 
 /// One line for each step, under the name of the host and the time.

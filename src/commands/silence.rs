@@ -2,7 +2,7 @@
 
 use crate::base::clock::{local_form, local_minute, stamp};
 use crate::base::error_kind::ErrorKind;
-use crate::base::similar::hint;
+use crate::base::suggestion::hint;
 use crate::base::text::{NAME_MAX, clean};
 use crate::cli::table::{Column, head, row};
 use crate::cli::{Call, Command, Exit};

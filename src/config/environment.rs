@@ -2,7 +2,7 @@
 
 use super::issue::{ConfigIssue, VARIABLE};
 use super::{renamed, rule_spec, schema};
-use crate::base::similar::hint;
+use crate::base::suggestion::hint;
 use toml::{Table, Value};
 
 /// Beginnings of `OSMON_` variables that are no settings.

@@ -3,7 +3,7 @@
 use super::issue::ConfigIssue;
 use super::rule::{Measure, Rule};
 use super::settings::Config;
-use crate::base::similar::hint;
+use crate::base::suggestion::hint;
 use crate::model::catalogue;
 
 /// Placeholders of a message besides labels.

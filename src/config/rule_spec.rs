@@ -2,64 +2,6 @@
 
 use toml::{Table, Value};
 
-/// The keys of a rule; an empty text and `None` stand for an absent key.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RuleSpec<'a> {
-    pub name: &'a str,
-    pub enabled: bool,
-    pub title: &'a str,
-    pub metric: &'a str,
-    pub when: &'a str,
-    pub warning: Option<f64>,
-    pub warning_clear: Option<f64>,
-    pub critical: Option<f64>,
-    pub critical_clear: Option<f64>,
-    /// `for`
-    pub hold: &'a str,
-    /// `critical_for`
-    pub critical_hold: &'a str,
-    pub clear_for: &'a str,
-    pub samples: &'a str,
-    pub boot_grace: &'a str,
-    pub per: &'a str,
-    pub total: &'a str,
-    pub unusual: Option<f64>,
-    pub reaches: Option<f64>,
-    pub within: &'a str,
-    pub critical_within: &'a str,
-    pub message: &'a str,
-    pub between: &'a str,
-    pub days: &'a str,
-    pub mute_usual: bool,
-}
-
-/// Names of all keys.
-const KEYS: [&str; 23] = [
-    "enabled",
-    "title",
-    "metric",
-    "when",
-    "warning",
-    "warning_clear",
-    "critical",
-    "critical_clear",
-    "for",
-    "critical_for",
-    "clear_for",
-    "samples",
-    "boot_grace",
-    "per",
-    "total",
-    "unusual",
-    "reaches",
-    "within",
-    "critical_within",
-    "message",
-    "between",
-    "days",
-    "mute_usual",
-];
-
 /// Keys, each with one that is derived from it. Setting the first drops the second unless that is set too: a default
 /// `warning_clear` belongs to the default `warning`, and a rule counts either time or snapshots.
 const DERIVED: [(&str, &str); 6] = [
@@ -71,113 +13,124 @@ const DERIVED: [(&str, &str); 6] = [
     ("samples", "critical_for"),
 ];
 
-/// The place of a key's value.
-enum Slot<'s, 'a> {
-    Text(&'s mut &'a str),
-    Number(&'s mut Option<f64>),
-    Flag(&'s mut bool),
+/// The value of a key; an empty text and `None` stand for an absent one.
+trait KeyValue<'a> {
+    /// Sets it. `None`: the value has the wrong type.
+    fn set(&mut self, value: &'a Value) -> Option<()>;
+    /// Makes the key absent.
+    fn clear(&mut self);
+    /// A value of its type.
+    fn example(&self) -> Value;
+}
+
+impl<'a> KeyValue<'a> for &'a str {
+    fn set(&mut self, value: &'a Value) -> Option<()> {
+        *self = value.as_str()?;
+        Some(())
+    }
+    fn clear(&mut self) {
+        *self = "";
+    }
+    fn example(&self) -> Value {
+        Value::String(String::new())
+    }
+}
+
+impl<'a> KeyValue<'a> for Option<f64> {
+    fn set(&mut self, value: &'a Value) -> Option<()> {
+        let number = value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))?;
+        *self = Some(number).filter(|number| number.is_finite());
+        self.map(|_| ())
+    }
+    fn clear(&mut self) {
+        *self = None;
+    }
+    fn example(&self) -> Value {
+        Value::Float(0.0)
+    }
+}
+
+impl<'a> KeyValue<'a> for bool {
+    fn set(&mut self, value: &'a Value) -> Option<()> {
+        *self = value.as_bool()?;
+        Some(())
+    }
+    fn clear(&mut self) {}
+    fn example(&self) -> Value {
+        Value::Boolean(true)
+    }
+}
+
+macro_rules! rule_keys {
+    ($($key:literal $field:ident: $type:ty = $absent:expr;)*) => {
+        /// The keys of a rule.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        #[allow(missing_docs, reason = "data/osmon.toml explains every key")]
+        pub struct RuleSpec<'a> {
+            pub name: &'a str,
+            $(pub $field: $type,)*
+        }
+
+        impl<'a> RuleSpec<'a> {
+            /// A rule without any keys.
+            pub const fn named(name: &'a str) -> Self {
+                Self { name, $($field: $absent,)* }
+            }
+
+            fn key(&mut self, key: &str) -> Option<&mut dyn KeyValue<'a>> {
+                match key {
+                    $($key => Some(&mut self.$field),)*
+                    _ => None,
+                }
+            }
+        }
+
+        /// Every key of a rule, with a value of its type.
+        pub fn keys() -> Table {
+            let absent = RuleSpec::named("");
+            [$(($key.to_string(), absent.$field.example()),)*].into_iter().collect()
+        }
+    };
+}
+
+rule_keys! {
+    "enabled" enabled: bool = true;
+    "title" title: &'a str = "";
+    "metric" metric: &'a str = "";
+    "when" when: &'a str = "";
+    "warning" warning: Option<f64> = None;
+    "warning_clear" warning_clear: Option<f64> = None;
+    "critical" critical: Option<f64> = None;
+    "critical_clear" critical_clear: Option<f64> = None;
+    "for" hold: &'a str = "";
+    "critical_for" critical_hold: &'a str = "";
+    "clear_for" clear_for: &'a str = "";
+    "samples" samples: &'a str = "";
+    "boot_grace" boot_grace: &'a str = "";
+    "per" per: &'a str = "";
+    "total" total: &'a str = "";
+    "unusual" unusual: Option<f64> = None;
+    "reaches" reaches: Option<f64> = None;
+    "within" within: &'a str = "";
+    "critical_within" critical_within: &'a str = "";
+    "message" message: &'a str = "";
+    "between" between: &'a str = "";
+    "days" days: &'a str = "";
+    "mute_usual" mute_usual: bool = false;
 }
 
 impl<'a> RuleSpec<'a> {
-    /// A rule without any keys.
-    pub const fn named(name: &'a str) -> Self {
-        Self {
-            name,
-            enabled: true,
-            title: "",
-            metric: "",
-            when: "",
-            warning: None,
-            warning_clear: None,
-            critical: None,
-            critical_clear: None,
-            hold: "",
-            critical_hold: "",
-            clear_for: "",
-            samples: "",
-            boot_grace: "",
-            per: "",
-            total: "",
-            unusual: None,
-            reaches: None,
-            within: "",
-            critical_within: "",
-            message: "",
-            between: "",
-            days: "",
-            mute_usual: false,
-        }
-    }
-
-    fn slot(&mut self, key: &str) -> Option<Slot<'_, 'a>> {
-        Some(match key {
-            "enabled" => Slot::Flag(&mut self.enabled),
-            "title" => Slot::Text(&mut self.title),
-            "metric" => Slot::Text(&mut self.metric),
-            "when" => Slot::Text(&mut self.when),
-            "warning" => Slot::Number(&mut self.warning),
-            "warning_clear" => Slot::Number(&mut self.warning_clear),
-            "critical" => Slot::Number(&mut self.critical),
-            "critical_clear" => Slot::Number(&mut self.critical_clear),
-            "for" => Slot::Text(&mut self.hold),
-            "critical_for" => Slot::Text(&mut self.critical_hold),
-            "clear_for" => Slot::Text(&mut self.clear_for),
-            "samples" => Slot::Text(&mut self.samples),
-            "boot_grace" => Slot::Text(&mut self.boot_grace),
-            "per" => Slot::Text(&mut self.per),
-            "total" => Slot::Text(&mut self.total),
-            "unusual" => Slot::Number(&mut self.unusual),
-            "reaches" => Slot::Number(&mut self.reaches),
-            "within" => Slot::Text(&mut self.within),
-            "critical_within" => Slot::Text(&mut self.critical_within),
-            "message" => Slot::Text(&mut self.message),
-            "between" => Slot::Text(&mut self.between),
-            "days" => Slot::Text(&mut self.days),
-            "mute_usual" => Slot::Flag(&mut self.mute_usual),
-            _ => return None,
-        })
-    }
-
     /// Sets the keys of a table. `None`: a key is unknown or has the wrong type.
     pub fn overlay(&mut self, table: &'a Table) -> Option<()> {
         for (_, derived) in DERIVED.iter().filter(|(key, derived)| is_orphan(table, key, derived)) {
-            match self.slot(derived)? {
-                Slot::Text(text) => *text = "",
-                Slot::Number(number) => *number = None,
-                Slot::Flag(_) => {}
-            }
+            self.key(derived)?.clear();
         }
-        for (key, value) in table {
-            match (self.slot(key)?, value) {
-                (Slot::Text(text), Value::String(value)) => *text = value,
-                (Slot::Number(number), Value::Integer(value)) => *number = Some(*value as f64),
-                (Slot::Number(number), Value::Float(value)) if value.is_finite() => *number = Some(*value),
-                (Slot::Flag(flag), Value::Boolean(value)) => *flag = *value,
-                _ => return None,
-            }
-        }
-        Some(())
+        table.iter().try_for_each(|(key, value)| self.key(key)?.set(value))
     }
 }
 
 fn is_orphan(set: &Table, key: &str, derived: &str) -> bool {
     set.contains_key(key) && !set.contains_key(derived)
-}
-
-/// Every key of a rule, with a value of its type.
-pub fn keys() -> Table {
-    let mut spec = RuleSpec::named("");
-    let mut all = Table::new();
-    for key in KEYS {
-        let value = match spec.slot(key) {
-            Some(Slot::Text(_)) => Value::String(String::new()),
-            Some(Slot::Number(_)) => Value::Float(0.0),
-            Some(Slot::Flag(_)) => Value::Boolean(true),
-            None => continue,
-        };
-        all.insert(key.to_string(), value);
-    }
-    all
 }
 
 /// Removes from a table of a rule the keys that are derived from one in `set` and not set with it.
@@ -204,6 +157,5 @@ mod tests {
         for wrong in ["warning = \"60\"", "warning = nan", "for = 5", "enabled = 1", "other = 1"] {
             assert_eq!(overlaid(wrong), None, "{wrong}");
         }
-        assert_eq!(keys().len(), KEYS.len(), "every key has a slot");
     }
 }

@@ -3,7 +3,7 @@
 
 use super::issue::ConfigIssue;
 use super::{read_routes, rule_spec};
-use crate::base::similar::hint;
+use crate::base::suggestion::hint;
 use toml::{Table, Value};
 
 /// The documented default configuration.

@@ -1,6 +1,6 @@
 //! `template` of a webhook: JSON with placeholders such as `{text}` in its strings.
 
-use crate::base::similar::hint;
+use crate::base::suggestion::hint;
 
 /// Placeholders of a template.
 const PLACEHOLDERS: [&str; 5] = ["subject", "text", "host", "severity", "id"];

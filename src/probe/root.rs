@@ -191,7 +191,7 @@ impl Root {
     /// Whether the clock is disciplined, from adjtimex(2), or from the file `adjtimex` of a recorded host.
     pub fn is_clock_synchronized(&self) -> Option<bool> {
         if !self.recorded {
-            return crate::base::timex::is_synchronized();
+            return crate::base::clock_sync::is_synchronized();
         }
         self.recorded_text("adjtimex").map(|text| text.trim() == "synchronized")
     }

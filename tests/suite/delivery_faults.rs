@@ -49,7 +49,7 @@ fn a_warning_that_no_route_takes_is_reported() {
     };
     host.config = route("critical");
     let check = host.osmon(&["config", "check", "-v"]).ok();
-    assert!(check.out.contains("nobody is told of warnings"), "{}", check.out);
+    assert!(check.out.contains("nobody is notified of warnings"), "{}", check.out);
     host.osmon(&["run"]).ok();
     assert!(server.arrived().is_empty());
     let explained = host.osmon(&["explain"]).ok();

@@ -138,7 +138,7 @@ fn foreign(call: &Call, context: &Context, file: &Path, asked: &Asked) -> Result
     let rules: Vec<Rule> = context.config.rules.iter().filter(watch).cloned().collect();
     if rules.is_empty() {
         let known = context.config.rules.iter().map(|rule| rule.metric.name.as_str());
-        let hint = crate::base::similar::hint(name, known);
+        let hint = crate::base::suggestion::hint(name, known);
         let plain = crate::base::text::clean(text, 80);
         return Err(
             ErrorKind::Usage(format!("no rule watches {plain}{hint}; osmon config show lists the rules")).into()

@@ -3,7 +3,7 @@
 use crate::base::clock::{local_minute, zone_name};
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::replace;
-use crate::base::similar::hint;
+use crate::base::suggestion::hint;
 use crate::base::text::clean;
 use crate::base::units::parse_duration;
 use crate::cli::Exit;

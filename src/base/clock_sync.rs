@@ -1,10 +1,10 @@
-//! Whether the clock of this host is disciplined. No safe wrapper of adjtimex(2) exists among our dependencies.
+//! Whether the clock of this host is synchronized, by adjtimex(2), for which no dependency has a safe wrapper.
 
-/// `false` while the kernel has `STA_UNSYNC` set; `None` when it does not say.
+/// `false` while the kernel has `STA_UNSYNC` set; `None` if it does not tell.
 #[expect(unsafe_code, reason = "adjtimex(2) with modes = 0 only reads into a structure of our own")]
 pub fn is_synchronized() -> Option<bool> {
-    // SAFETY: timex is a plain C structure, for which all zeros is a valid value; modes = 0 asks to change nothing; the
-    // pointer is to a local that outlives the call.
+    // SAFETY: timex is a plain C structure, for which all zeros is a valid value; modes = 0 changes nothing; the pointer is to
+    // a local that outlives the call.
     let (state, status) = unsafe {
         let mut timex: nix::libc::timex = std::mem::zeroed();
         let state = nix::libc::adjtimex(&raw mut timex);

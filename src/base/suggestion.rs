@@ -1,8 +1,8 @@
-//! "Did you mean": the closest word in a list.
+//! Suggestions for misspelled words.
 
 use strsim::damerau_levenshtein;
 
-/// The candidate nearest to `word` when it is near enough to be a slip of the finger.
+/// The candidate closest to `word`, if it is close enough to be a typing error.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
@@ -12,7 +12,7 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// `; did you mean "probe"?`, or nothing.
+/// `; did you mean "probe"?`, or an empty text.
 pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     closest(word, candidates).map_or_else(String::new, |found| format!("; did you mean \"{found}\"?"))
 }
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_found_and_another_word_is_not() {
+    fn a_misspelled_word_is_found_and_another_is_not() {
         let words = ["probe", "graph", "restore", "detect-crisis"];
         assert_eq!(closest("prboe", words), Some("probe"));
         assert_eq!(closest("detect-crysis", words), Some("detect-crisis"));
