@@ -67,7 +67,7 @@ fn main() {
     let (of_year, of_day) = (graph(&host, &year, NOW), graph(&host, &day, NOW));
     println!("{:<58}{:>9}{:>9}{:>8}", "", "here", "limit", "ratio");
     let first = cost(&borrowed(&of_year)).0;
-    // Who used the host a year ago is counted by the runs that have nothing else to do.
+    // Consumers of days without rollups are rolled up by the runs that have nothing else to do.
     let mut fills = 0;
     while is_behind(&year) && fills < 6000 {
         cost(&borrowed(&of_year));
@@ -107,7 +107,7 @@ fn borrowed(command: &[String]) -> Vec<&str> {
 }
 
 fn is_behind(data: &Path) -> bool {
-    fs::read_to_string(data.join("state/report-ranges.json")).unwrap().contains("\"is_behind\":true")
+    !fs::read_to_string(data.join("rollups/progress.json")).unwrap().contains("\"fill_before\":\"\"")
 }
 
 fn size(page: &str) {
@@ -157,13 +157,16 @@ fn hours(host: &Host, year: &Path) {
         }
     }
     row(&format!("the dearest page of two hours and a midnight ({})", worst.1), worst.0, 25.0, "ms");
-    row("the same with hours and days closed by it", worst_close, 25.0, "ms");
+    row("the same with hours and days closed by it, limit 60 ms", worst_close, 60.0, "ms");
 }
 
 /// The caches of the page.
 fn state(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = fs::read_dir(data.join("state")).unwrap().flatten().map(|entry| entry.path());
-    let caches = files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("report"));
+    let caches = files.filter(|path| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.starts_with("report") || name.starts_with("recent")
+    });
     caches.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
 }
 

@@ -73,7 +73,7 @@ fn run(call: &Call) -> Result<Exit> {
         settings: context.settings(&["rule", &case.rule]),
         fired,
         samples: samples(&context, &case, fired)?,
-        who: recorded.unwrap_or_else(|| evidence::who(&context, &case.metric, fired, None)),
+        who: recorded.unwrap_or_else(|| evidence::who(&context, &case.metric, fired)),
         changes: evidence::changes(&context, fired),
         mutes: silences::read(&context),
         case,

@@ -1,31 +1,31 @@
-//! `osmon top`: who uses the host, now or back then.
+//! `osmon top`: the consumers of CPU, memory and disks, now or in the past.
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::{clock, parse_past};
 use crate::cli::{Call, Command, Exit};
-use crate::commands::view::consumers::{self, Usage};
+use crate::commands::view::consumers as view;
 use crate::context::Context;
+use crate::model::consumers::Consumers;
 use crate::probe::{ProbeRequest, Scope, probe};
-use crate::store::PROCESSES;
-use anyhow::{Context as _, Result};
+use crate::query::consumers;
+use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, FromArgMatches};
-use serde_json::Value;
 
-/// How long the live host is looked at.
+/// How long the live host is measured, in seconds.
 const LIVE_SECONDS: f64 = 1.0;
-/// A record this far from the time asked for is still the one that is meant.
+/// Greatest distance of a record from the time asked for.
 const NEAR_MINUTES: i64 = 10;
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// Who used what then: 03:00, "yesterday 14:30", "2h ago", "2026-11-20 03:00"
+    /// The consumers at this time: 03:00, "yesterday 14:30", "2h ago", "2026-11-20 03:00"
     #[arg(long, value_name = "TIME", conflicts_with = "since")]
     at: Option<String>,
-    /// Who used how much since then, in all
+    /// The total of each consumer since this time
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// … until then [default: now]
+    /// End of the span [default: now]
     #[arg(long, value_name = "TIME", requires = "since")]
     until: Option<String>,
 }
@@ -33,7 +33,7 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "top",
-    about: "Who uses CPU, memory and disks: now, at a time in the past, or over a span",
+    about: "Top consumers of CPU, memory and disks: now, at a time in the past, or over a span",
     examples: "  osmon top                   one second of the live host\n  osmon top --at 03:00        what was eating the CPU last night?\n  osmon top --since yesterday --until today",
     arguments: Arguments::augment_args,
     run,
@@ -44,7 +44,7 @@ fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let context = Context::open(call)?;
     let time = |text: &str| parse_past::parse(text, context.now.wall).map_err(ErrorKind::Usage);
-    let (heading, usage) = match (&arguments.at, &arguments.since) {
+    let (heading, used) = match (&arguments.at, &arguments.since) {
         (Some(at), _) => at_time(&context, time(at)?)?,
         (None, Some(since)) => {
             let until = arguments.until.as_deref().map_or(Ok(context.now.wall), time)?;
@@ -53,15 +53,15 @@ fn run(call: &Call) -> Result<Exit> {
         (None, None) => live(&context)?,
     };
     if call.out.json {
-        call.out.print(&usage.to_json().to_string());
+        call.out.print(&view::to_json(&used).to_string());
     } else {
-        call.out.print(&consumers::render(&call.out, &heading, &usage));
+        call.out.print(&view::render(&call.out, &heading, &used));
     }
     Ok(Exit::Done)
 }
 
-/// The host itself, over one second; nothing is stored.
-fn live(context: &Context) -> Result<(String, Usage)> {
+/// The live host over one second; nothing is stored.
+fn live(context: &Context) -> Result<(String, Consumers)> {
     let kept = context.store.load_cache("probe").filter(|_| context.root.is_recorded());
     let who = ProbeRequest { scope: Scope::Consumers, skipped_runs: 0 };
     let first = probe(&context.root, &context.config.probe, context.now, kept, &who);
@@ -72,39 +72,23 @@ fn live(context: &Context) -> Result<(String, Usage)> {
         let later = clock::Now { boottime_seconds: clock::boottime_seconds(), ..context.now };
         probe(&context.root, &context.config.probe, later, Some(first.counters), &who)
     };
-    let mut usage = Usage::default();
-    let record: Value = serde_json::from_str(&probed.processes.to_json()?)?;
-    usage.add(&record);
-    Ok((format!("{}, over {}", context.root.host_name(), consumers::seconds(usage.seconds())), usage))
+    let used = Consumers::from_record(&probed.processes.to_json()?).unwrap_or_default();
+    Ok((format!("{}, over {}", context.root.host_name(), view::seconds(used.seconds)), used))
 }
 
 /// The record nearest to a time.
-fn at_time(context: &Context, at: DateTime<Utc>) -> Result<(String, Usage)> {
-    let near = TimeDelta::minutes(NEAR_MINUTES);
-    let mut nearest: Option<(TimeDelta, String)> = None;
-    context.store.read(PROCESSES, at - near, at + near, &mut |line| {
-        let time = crate::model::record::time_of(line).and_then(clock::parse);
-        if let Some(distance) = time.map(|time| (time - at).abs())
-            && nearest.as_ref().is_none_or(|(best, _)| distance < *best)
-        {
-            nearest = Some((distance, line.to_string()));
-        }
-    })?;
-    let (_, line) = nearest.ok_or_else(|| {
+fn at_time(context: &Context, at: DateTime<Utc>) -> Result<(String, Consumers)> {
+    let used = consumers::at(context, at, TimeDelta::minutes(NEAR_MINUTES))?.ok_or_else(|| {
         ErrorKind::BadData(format!("nothing was recorded within {NEAR_MINUTES} min of {}", clock::local_minute(at)))
     })?;
-    let record: Value = serde_json::from_str(&line).context("the record is damaged")?;
-    let mut usage = Usage::default();
-    usage.add(&record);
-    let time = record.get("time").and_then(Value::as_str).and_then(clock::parse).unwrap_or(at);
-    let interval = record.get("interval_seconds").and_then(Value::as_f64);
+    let time = used.first.unwrap_or(at);
     let over =
-        interval.map_or_else(String::new, |seconds| format!(", over the {} before", consumers::seconds(seconds)));
-    Ok((format!("{} {}{over}", clock::local_minute(time), clock::zone_name(time)), usage))
+        if used.seconds > 0.0 { format!(", over the {} before", view::seconds(used.seconds)) } else { String::new() };
+    Ok((format!("{} {}{over}", clock::local_minute(time), clock::zone_name(time)), used))
 }
 
-/// Every record of a span together.
-fn over_span(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<(String, Usage)> {
+/// A span, whole hours of it from rollups.
+fn over_span(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<(String, Consumers)> {
     if until <= since {
         return Err(ErrorKind::Usage(format!(
             "--until ({}) must be after --since ({})",
@@ -113,13 +97,8 @@ fn over_span(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> R
         ))
         .into());
     }
-    let mut usage = Usage::default();
-    context.store.read(PROCESSES, since, until, &mut |line| {
-        if let Ok(record) = serde_json::from_str(line) {
-            usage.add(&record);
-        }
-    })?;
-    if usage.is_empty() {
+    let used = consumers::between(context, since, until)?;
+    if used.is_empty() {
         return Err(ErrorKind::BadData(format!(
             "nothing was recorded from {} to {}",
             clock::local_minute(since),
@@ -133,8 +112,8 @@ fn over_span(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> R
         clock::local_minute(since),
         clock::local_minute(until),
         clock::zone_name(until),
-        crate::base::units::duration(usage.seconds()),
+        crate::base::units::duration(used.seconds),
         crate::base::units::duration(asked)
     );
-    Ok((heading, usage))
+    Ok((heading, used))
 }

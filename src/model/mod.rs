@@ -2,12 +2,14 @@
 
 pub mod annotation;
 pub mod catalogue;
+pub mod consumers;
 pub mod event;
 pub mod evidence;
 pub mod incident;
 pub mod locale;
 pub mod message;
 pub mod metric;
+pub mod process_record;
 pub mod record;
 pub mod snapshot;
 pub mod suppression;

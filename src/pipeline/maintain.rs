@@ -1,4 +1,4 @@
-//! What keeps the history small and quick to read, done by each run (see `store::upkeep` and `store::retain`).
+//! Keeps the history small and quick to read, in each run (see `store::upkeep` and `store::retain`).
 
 use super::journal;
 use crate::base::clock::{boottime_seconds, stamp};
@@ -8,10 +8,12 @@ use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::store::retain::{Dropped, Limits, Why};
 use anyhow::{Result, anyhow};
 
-/// So long a run goes on closing days, in seconds; what is left is for the next one.
+/// Caches of the page of older versions.
+const OLD_CACHES: [&str; 5] = ["report-used", "report-days-used", "report-ranges", "report-turn", "report-days"];
+/// Time spent on closing days in one run, in seconds; the next run goes on.
 const PATIENCE_SECONDS: f64 = 3.5;
 
-/// Closes finished hours and days, and lets go what is beyond the limits. The lock is held.
+/// Closes finished hours and days, and drops history beyond the limits. The caller holds the lock.
 pub fn keep_up(context: &Context) -> Result<()> {
     let started = boottime_seconds();
     let limits = limits(context)?;
@@ -19,6 +21,10 @@ pub fn keep_up(context: &Context) -> Result<()> {
     let done = context.store.upkeep(context.now.wall, &context.root.boot_id(), &is_time_up);
     // On a full disk nothing can be closed before there is room again.
     let is_due = done.as_ref().map_or(true, |done| done.hours + done.days > 0);
+    if is_due {
+        // A cache that stays costs nothing but room.
+        OLD_CACHES.iter().for_each(|name| drop(context.store.remove_state(name)));
+    }
     if is_due || context.store.is_short_of_space(&limits) {
         let dropped = context.store.retain(context.now.wall, &limits)?;
         for why in [Why::Age, Why::Size, Why::Space] {
@@ -45,7 +51,7 @@ fn limits(context: &Context) -> Result<Limits> {
     })
 }
 
-/// What went, in one sentence: the first, the last, and why.
+/// An annotation that says what was dropped, and why.
 fn mark(context: &Context, why: Why, dropped: &[&Dropped]) -> Option<Annotation> {
     let (first, last) = (dropped.first()?, dropped.last()?);
     let store = &context.config.store;

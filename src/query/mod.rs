@@ -1,5 +1,6 @@
 //! Read models shared by commands, page and mails: each question is answered here once.
 
+pub mod consumers;
 pub mod health;
 pub mod incidents;
 pub mod silences;

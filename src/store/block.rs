@@ -28,6 +28,11 @@ impl Point {
         Self { time_ms, min: value, avg: value, max: value, count: 1 }
     }
 
+    /// The average as a rollup keeps it.
+    pub(super) fn kept_avg(&self) -> f64 {
+        if self.min == self.max { self.min } else { short(self.avg) }
+    }
+
     /// Takes another point into this one.
     pub fn merge(&mut self, other: &Self) {
         let (own, others) = (f64::from(self.count), f64::from(other.count));
@@ -131,7 +136,7 @@ pub fn write_rolled(
         time: stamp(begin).into(),
         step_seconds,
         min: column(|point| point.min),
-        avg: column(|point| if point.min == point.max { point.min } else { short(point.avg) }),
+        avg: column(Point::kept_avg),
         max: column(|point| point.max),
         count: slots.iter().map(|slot| slot.map_or(0, |point| point.count)).collect(),
     };

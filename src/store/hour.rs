@@ -1,6 +1,6 @@
 //! The snapshots of an hour transposed into series.
 
-use super::block::Point;
+use super::block::{Point, group};
 use super::read::Reading;
 use super::{SNAPSHOTS, Store};
 use crate::base::clock::parse;
@@ -20,7 +20,8 @@ pub fn of(time: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 impl Store {
-    /// Every series of the snapshots of the hour that begins at `hour`. A snapshot that was stored twice counts once.
+    /// Every series of the snapshots of the hour that begins at `hour`, and of its greatest units. A snapshot that was
+    /// stored twice counts once.
     ///
     /// # Errors
     /// As [`Store::read`].
@@ -28,7 +29,16 @@ impl Store {
         let mut samples = Samples::default();
         let last = hour + TimeDelta::milliseconds(3_599_999);
         let reading = self.read(SNAPSHOTS, hour, last, &mut |line| samples.add(line, &mut |_| true))?;
-        Ok((samples.finish(), reading))
+        let mut samples = samples.finish();
+        samples.extend(self.unit_samples(hour)?);
+        Ok((samples, reading))
+    }
+}
+
+/// Adds the samples of an hour, each series rolled up to one point, to those of other hours.
+pub(super) fn join_hour(by_hour: &mut SeriesPoints, samples: SeriesPoints) {
+    for (series, points) in samples {
+        by_hour.entry(series).or_default().extend(group(points, 3_600_000));
     }
 }
 

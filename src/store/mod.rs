@@ -4,6 +4,7 @@
 //! `write(2)` under the lock and synced; a damaged line costs itself only; writing never needs to read history.
 
 pub mod block;
+pub mod consumers;
 pub mod day;
 pub mod hour;
 mod leftover;
@@ -13,6 +14,8 @@ pub mod member;
 pub mod query;
 pub mod read;
 pub mod rebuild;
+pub mod recent;
+mod recent_cache;
 pub mod repair;
 
 pub mod reserve;

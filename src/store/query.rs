@@ -198,6 +198,7 @@ impl Store {
             self.read(SNAPSHOTS, query.since, query.until, visit)?
         };
         answer.join(samples.finish(), reading);
+        answer.join(self.all_unit_samples(query, from_the_end)?, Reading::default());
         Ok(())
     }
 }

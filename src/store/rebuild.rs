@@ -27,6 +27,17 @@ pub struct RolledDay {
     pub days: Lines,
 }
 
+impl RolledDay {
+    /// Blocks of the day that begins at `begin`, from its hours.
+    pub(super) fn new(begin: DateTime<Utc>, by_hour: &SeriesPoints) -> Self {
+        let hours = lines_of(by_hour, &|series, points| write_rolled(series, begin, 3600, 24, points));
+        let days = lines_of(by_hour, &|series, points| {
+            write_rolled(series, begin, 86_400, 1, &group(points.iter().copied(), 86_400_000))
+        });
+        Self { hours, days }
+    }
+}
+
 /// Where a rebuild is.
 #[derive(Debug, Serialize, Deserialize)]
 struct Annotation {
@@ -48,15 +59,9 @@ impl Store {
         for hour in (0..24).map(|hour| begin + TimeDelta::hours(hour)) {
             let (samples, reading) = self.read_hour(hour)?;
             each_hour(hour, &samples, reading)?;
-            for (series, points) in samples {
-                by_hour.entry(series).or_default().extend(group(points, 3_600_000));
-            }
+            hour::join_hour(&mut by_hour, samples);
         }
-        let hours = lines_of(&by_hour, &|series, points| write_rolled(series, begin, 3600, 24, points));
-        let days = lines_of(&by_hour, &|series, points| {
-            write_rolled(series, begin, 86_400, 1, &group(points.iter().copied(), 86_400_000))
-        });
-        Ok(RolledDay { hours, days })
+        Ok(RolledDay::new(begin, &by_hour))
     }
 
     /// Days whose snapshots are sealed and complete, from `since` on (`2026-11-20`), by month.
@@ -88,8 +93,11 @@ impl Store {
                 Ok(())
             })?;
             self.rewrite_period(Tier::FiveMinutes, name, &|_| mistaken.contains(name), &five)?;
-            join(&mut hours, rolled.hours);
-            join(&mut whole, rolled.days);
+            let consumers = self.roll_consumers(begin)?;
+            for rolled in [rolled, consumers] {
+                join(&mut hours, rolled.hours);
+                join(&mut whole, rolled.days);
+            }
             if mistaken.contains(name) {
                 done.push(begin.timestamp_millis());
             }

@@ -25,6 +25,9 @@ pub struct Progress {
     pub late: Vec<DateTime<Utc>>,
     /// The boot it was written in: what was not synced before a crash is not counted on.
     pub boot_id: String,
+    /// Days before this one (`2026-11-20`) may have no rollups of consumers; empty: all of them have. A file without it was
+    /// written before there were such rollups: then everything is found anew.
+    pub fill_before: String,
     /// Damage that was met in snapshots, with the hour it is in; so that readers of columns know of it.
     #[serde(default)]
     pub damage: Vec<(DateTime<Utc>, String)>,
@@ -65,6 +68,7 @@ impl Store {
     pub(super) fn forget_progress(&self) {
         // Where there is none, nothing was closed.
         let _ = fs::remove_file(self.progress_file());
+        self.forget_recent();
     }
 
     /// Closes what has ended before `now`. `is_time_up` is asked between days and hours. The caller holds the lock.
@@ -87,6 +91,9 @@ impl Store {
             return Ok(done);
         }
         if present == progress.hours_until && progress.late.is_empty() && self.progress_file().exists() {
+            if !progress.fill_before.is_empty() {
+                self.fill(&mut progress)?;
+            }
             return Ok(done);
         }
         let today = day::of(now);
@@ -126,6 +133,9 @@ impl Store {
         }
         progress.hours_until = present;
         self.save_progress(&progress)?;
+        if !progress.fill_before.is_empty() && !is_time_up() {
+            self.fill(&mut progress)?;
+        }
         self.remove_leftovers(now);
         self.seal_finished(now)?;
         failure.map_or(Ok(done), Err)
@@ -143,7 +153,13 @@ impl Store {
             let _ = self.remove_period(Tier::Columns, &Tier::Columns.period(time));
         }
         let _ = self.remove_period(Tier::FiveMinutes, &Tier::FiveMinutes.period(today));
-        Progress { hours_until: yesterday, late: Vec::new(), boot_id: boot_id.to_string(), damage: Vec::new() }
+        Progress {
+            hours_until: yesterday,
+            late: Vec::new(),
+            boot_id: boot_id.to_string(),
+            fill_before: day::of(present),
+            damage: Vec::new(),
+        }
     }
 
     /// Where the columns of yesterday went (a boot, a restored history) and its snapshots are sealed, they are made again:
@@ -167,6 +183,12 @@ impl Store {
         hours.iter().try_for_each(|lines| self.append_blocks(Tier::Columns, &day::of(yesterday), lines))
     }
 
+    fn fill(&self, progress: &mut Progress) -> Result<()> {
+        let filled = self.fill_consumers(progress);
+        self.save_progress(progress)?;
+        filled
+    }
+
     fn save_progress(&self, progress: &Progress) -> Result<()> {
         let path = self.progress_file();
         let directory = self.directory().join("rollups");
@@ -182,6 +204,7 @@ impl Store {
 
     /// Appends the blocks of an hour.
     fn close_hour(&self, hour: DateTime<Utc>, samples: &SeriesPoints, with_columns: bool) -> Result<()> {
+        self.close_consumers_hour(hour)?;
         if samples.is_empty() {
             return Ok(());
         }
@@ -204,6 +227,7 @@ impl Store {
         })?;
         self.append_blocks(Tier::Hours, &Tier::Hours.period(begin), &rolled.hours)?;
         self.append_blocks(Tier::Days, &Tier::Days.period(begin), &rolled.days)?;
+        self.close_consumers_day(begin)?;
         self.seal_period(Tier::FiveMinutes, &day.name)?;
         // What was appended must be on the disk before the day counts as rolled up.
         at("sync", self.directory(), sync_file_system(self.directory()))?;

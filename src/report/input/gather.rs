@@ -1,16 +1,16 @@
-//! Everything the page is made of, gathered.
+//! Gathers everything that the page is made of.
 
 use crate::base::file::read_at_most;
 use crate::base::text::plural;
 use crate::context::Context;
+use crate::model::consumers::Consumers;
 use crate::query::health;
 use crate::query::timeline;
 use crate::report::chart::range::{RANGES, Range, first, shown};
 use crate::report::chart::range_charts::draw;
-use crate::report::input::long_ranges;
+use crate::report::input::long_ranges::{LongRanges, Request};
 use crate::report::input::series;
-use crate::report::input::usage_history;
-use crate::report::page::consumers::{Tally, Who};
+use crate::report::page::consumers::Who;
 use crate::report::page::data::PageData;
 use crate::report::page::options::PageOptions;
 use crate::report::page::options::STYLE_MAX;
@@ -21,6 +21,13 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use serde_json::Value;
 
+/// When the cache of the last page is no older, runs come every minute: it is written every five minutes, in seconds.
+const FOLLOWED_SECONDS: f64 = 450.0;
+
+/// Gathers what the page shows.
+///
+/// # Errors
+/// When the history cannot be read or drawn.
 pub fn read(context: &Context) -> Result<PageData> {
     let now = context.now.wall;
     let health::Recorded { health, snapshot, .. } = health::read(context);
@@ -28,41 +35,40 @@ pub fn read(context: &Context) -> Result<PageData> {
     let mut happened = timeline::read(context, now - TimeDelta::days(7), now)?;
     happened.events.reverse();
     happened.marks.reverse();
-    let (known, since) = long_ranges::load(context)?;
-    let age = age(context, since.as_deref());
+    let recent = series::recent(context)?;
+    let kept = LongRanges::load(context)?;
+    let age = age(context, kept.since.as_deref());
     let ranges = shown(&context.config.report.ranges, age);
-    let newest = happened.events.first().map_or("", |event| event.id.as_str());
-    let mut kept = long_ranges::read(context, (known, since.clone()), &ranges, &look, newest)?;
+    let newest_event = happened.events.first().map_or("", |event| event.id.as_str());
+    let is_followed = recent.cache_age_seconds.is_some_and(|age| age <= FOLLOWED_SECONDS);
+    let mut kept = kept.update(context, &Request { ranges: &ranges, look: &look, newest_event, is_followed })?;
 
     let hour_range = RANGES.first().copied().unwrap_or(Range { id: "1h", title: "", seconds: 3600, step_seconds: 0 });
-    let (mut hour, mut reading) = series::series(context, &hour_range, now)?;
-    let recent = recent(context, look.has("who") || look.has("charts"))?;
+    let hour = series::recent_series(&recent, &hour_range, look.is_public);
+    let (last_hour, open_hour) = consumers(context, look.has("who") && !look.is_public)?;
     // The second that the newest sample is in belongs to it.
     let end = (now.timestamp_millis() as f64 / 1e3).ceil();
     let (mut drawn, mut who) = (Vec::new(), Vec::new());
     // A host younger than an hour has no more of the day.
     let mut snapshots = (ranges.len() == 1 && ranges.first() == Some(&hour_range)).then_some(hour.snapshots);
     for range in &ranges {
-        let tally = usage_history::of(range, &recent, &kept.past, now);
-        if range.step_seconds > 300 {
-            drawn.extend(kept.drawn.iter_mut().find(|drawn| drawn.id == range.id).map(std::mem::take));
-        } else if range.step_seconds == 0 {
-            if !look.is_public {
-                tally.units.add_to(&mut hour);
+        let mut consumers = kept.consumers.remove(range.id).unwrap_or_default();
+        match range.step_seconds {
+            0 => {
+                consumers = last_hour.clone();
+                drawn.push(draw(range, end, &hour, look.words)?);
             }
-            drawn.push(draw(range, end, &hour, look.words)?);
-        } else {
-            let (mut series, met) = series::series(context, range, now)?;
-            reading = join(reading, met);
-            if !look.is_public {
-                tally.units.add_to(&mut series);
+            1..3600 => {
+                consumers.add(open_hour.clone());
+                let series = series::recent_series(&recent, range, look.is_public);
+                snapshots = Some(series.snapshots);
+                drawn.push(draw(range, end, &series, look.words)?);
             }
-            snapshots = Some(series.snapshots);
-            drawn.push(draw(range, end, &series, look.words)?);
+            _ => drawn.extend(kept.drawn.iter_mut().find(|drawn| drawn.id == range.id).map(std::mem::take)),
         }
-        who.push(Who { range: range.id, tally });
+        who.push(Who { range: range.id, consumers });
     }
-    problems.extend(damage(&reading));
+    problems.extend(damage(&recent.reading));
     problems.extend(context.delivery_problems().into_iter().map(|problem| problem.text()));
     Ok(PageData {
         title: title(context, &snapshot),
@@ -77,10 +83,10 @@ pub fn read(context: &Context) -> Result<PageData> {
         ranges: drawn,
         first_range: first(&ranges, age),
         outlook: kept.outlook,
-        days: kept.days,
+        days: kept.bars.bars,
         who,
         snapshots,
-        history_since: since,
+        history_since: kept.since,
         stored_bytes: kept.stored_bytes,
         cost_ms: 0.0,
         problems,
@@ -129,34 +135,20 @@ fn age(context: &Context, first_day: Option<&str>) -> f64 {
     since.map_or(0.0, |since| (now - since).num_seconds() as f64)
 }
 
-/// The records of processes of the last hour: before the hour that is open, and in it.
-fn recent(context: &Context, is_wanted: bool) -> Result<usage_history::Recent> {
+/// Consumers of the last hour, and of it those of the open hour, from records.
+fn consumers(context: &Context, is_wanted: bool) -> Result<(Consumers, Consumers)> {
+    let (mut last, mut open) = (Consumers::default(), Consumers::default());
     if !is_wanted {
-        return Ok(usage_history::Recent::default());
+        return Ok((last, open));
     }
     let (now, hour) = (context.now.wall, crate::store::hour::of(context.now.wall));
-    let since = now - TimeDelta::hours(1);
-    let (mut before, mut inside) = (Vec::new(), Vec::new());
-    let begin = crate::base::clock::stamp(hour);
-    let visit = &mut |line: &str| {
-        let is_inside = crate::model::record::time_of(line).is_some_and(|time| time >= begin.as_str());
-        if is_inside { inside.push(line.to_string()) } else { before.push(line.to_string()) }
-    };
-    if crate::store::day::of(since) == crate::store::day::of(now) {
-        context.store.read_tail(PROCESSES, since, now, visit)?;
-    } else {
-        context.store.read(PROCESSES, since, now, visit)?;
-    }
-    Ok(usage_history::Recent { before: Tally::of(&before, true), inside: Tally::of(&inside, true) })
-}
-
-fn join(mut reading: Reading, other: Reading) -> Reading {
-    // The open hour was read twice: its damage is told once.
-    reading.damaged = reading.damaged.max(other.damaged);
-    reading.first_damage = reading.first_damage.or(other.first_damage);
-    reading.unreadable.extend(other.unreadable);
-    reading.unreadable.dedup();
-    reading
+    context.store.read_newest(PROCESSES, now - TimeDelta::hours(1), now, &mut |line| {
+        let Some(record) = Consumers::from_record(line) else { return };
+        let is_open = record.first.is_some_and(|time| time >= hour);
+        (if is_open { &mut open } else { &mut last }).add(record);
+    })?;
+    last.add(open.clone());
+    Ok((last, open))
 }
 
 fn damage(reading: &Reading) -> Vec<String> {

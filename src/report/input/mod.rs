@@ -2,10 +2,7 @@
 
 pub mod coverage;
 pub mod gather;
-pub mod hours;
 pub mod long_ranges;
 pub mod series;
 pub mod status_bars;
-pub mod usage;
-pub mod usage_history;
 pub mod watched_services;

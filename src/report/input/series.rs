@@ -1,4 +1,4 @@
-//! The history of a range, as the charts want it.
+//! The history of a range as series for the charts.
 
 use crate::context::Context;
 use crate::model::catalogue::is_custom;
@@ -9,10 +9,15 @@ use crate::report::chart::series::{ALWAYS, Point, Series};
 use crate::store::block::{self, group};
 use crate::store::query::Query;
 use crate::store::read::Reading;
+use crate::store::recent::Recent;
 use crate::store::tier::Tier;
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashSet;
+
+/// Units have charts up to a week: in longer ranges most of them are gone.
+const UNITS_STEP_MAX: u32 = 3600;
+const UNITS: &str = "unit.";
 
 /// The tier whose points, or groups of whose points, a range shows.
 fn tier(range: &Range) -> Tier {
@@ -24,14 +29,21 @@ fn tier(range: &Range) -> Tier {
     }
 }
 
-/// Everything the page draws of a range that ends at `end`.
-pub fn series(context: &Context, range: &Range, end: DateTime<Utc>) -> Result<(Series, Reading)> {
+/// Everything that the page draws of a range that ends at `end`; a public page names no units.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn series(context: &Context, range: &Range, end: DateTime<Utc>, is_public: bool) -> Result<(Series, Reading)> {
     let names: HashSet<&str> = page_metrics(range.is_detailed()).chain([ALWAYS]).collect();
-    let is_wanted = |name: &str| names.contains(name) || is_custom(name);
+    let has_units = !is_public && range.step_seconds <= UNITS_STEP_MAX;
+    let is_wanted = |name: &str| (names.contains(name) || is_custom(name)) && (has_units || !name.starts_with(UNITS));
     metrics(context, range, end, &is_wanted)
 }
 
 /// Some metrics of a range.
+///
+/// # Errors
+/// When the history cannot be read.
 pub fn metrics(
     context: &Context,
     range: &Range,
@@ -43,21 +55,51 @@ pub fn metrics(
     let step = i64::from(range.step_seconds);
     let mut series = Series::new(range.step_seconds);
     let is_grouped = step > i64::from(tier(range).step_seconds());
-    let counted = answer.points.get(&SeriesKey::parse(ALWAYS)).into_iter().flatten();
-    series.snapshots = counted.map(|point| u64::from(point.count)).sum();
     for (key, points) in answer.points {
-        let points: Vec<Point> = if is_grouped {
-            group(points, step * 1000).into_iter().map(|point| drawn(&point, step)).collect()
-        } else {
-            points.iter().map(|point| drawn(point, step)).collect()
-        };
-        series.add(key, points);
+        let points = if is_grouped { group(points, step * 1000) } else { points };
+        add(&mut series, key, &points, step);
     }
     Ok((series, answer.reading))
 }
 
-/// A point stands in the middle of its span.
-fn drawn(point: &block::Point, step: i64) -> Point {
-    let time = (point.time_ms + step * 500) as f64 / 1e3;
-    Point { time, min: point.min, avg: point.avg, max: point.max }
+/// The last day of everything that the page draws.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn recent(context: &Context) -> Result<Recent> {
+    let names: HashSet<&str> = page_metrics(true).chain([ALWAYS]).collect();
+    context.store.recent(context.now.wall, "page", &|name| names.contains(name) || is_custom(name))
+}
+
+/// A short range of it; a public page names no units.
+pub fn recent_series(recent: &Recent, range: &Range, is_public: bool) -> Series {
+    let mut series = Series::new(range.step_seconds);
+    let mut take = |(key, points): (&SeriesKey, Vec<block::Point>)| {
+        if !(points.is_empty() || is_public && key.name.starts_with(UNITS)) {
+            add(&mut series, key.clone(), &points, i64::from(range.step_seconds));
+        }
+    };
+    if range.step_seconds == 0 {
+        recent.hour().for_each(&mut take)
+    } else {
+        recent.day().for_each(&mut take)
+    }
+    series
+}
+
+/// A point stands in the middle of its step. A unit that never used the CPU has no line.
+fn add(series: &mut Series, key: SeriesKey, points: &[block::Point], step: i64) {
+    if key.name == ALWAYS {
+        series.snapshots = points.iter().map(|point| u64::from(point.count)).sum();
+    }
+    if key.name == "unit.cpu_percent" && points.iter().all(|point| point.max <= 0.0) {
+        return;
+    }
+    let drawn = |point: &block::Point| Point {
+        time: (point.time_ms + step * 500) as f64 / 1e3,
+        min: point.min,
+        avg: point.avg,
+        max: point.max,
+    };
+    series.add(key, points.iter().map(drawn).collect());
 }

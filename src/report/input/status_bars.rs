@@ -1,4 +1,4 @@
-//! The last 90 days, kept until something begins or ends.
+//! The status bars of the last 90 days, kept until something begins or ends.
 
 use crate::context::Context;
 use crate::model::incident::Severity;
@@ -12,23 +12,24 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-/// Name of the cache.
-const CACHE: &str = "report-days";
-
-/// What is kept.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Kept {
+/// Bars and what they were made from.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct KeptBars {
     key: String,
-    bars: Bars,
+    /// The rows.
+    pub bars: Bars,
 }
 
-/// The rows, from the cache while nothing of `key` and of the open incidents changes.
-pub fn days(context: &Context, look: &PageOptions, key: String) -> Result<Bars> {
+/// Remakes the bars when `key` or the open incidents changed; returns whether they are worth keeping anew.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn update(kept: &mut KeptBars, context: &Context, look: &PageOptions, key: String) -> Result<bool> {
     let open = incidents::state(context).open();
     let open: Vec<_> = open.iter().map(|incident| (&incident.id, incident.severity)).collect();
     let key = format!("{key} {:?} {open:?}", context.config.probe.services);
-    if let Some(kept) = context.store.load_cache::<Kept>(CACHE).filter(|kept| kept.key == key) {
-        return Ok(kept.bars);
+    if kept.key == key {
+        return Ok(false);
     }
     let now = context.now.wall;
     let cases = incidents::read(context, now - TimeDelta::days(91), now)?;
@@ -44,11 +45,9 @@ pub fn days(context: &Context, look: &PageOptions, key: String) -> Result<Bars> 
         .collect();
     let recorded = coverage::recorded(context)?;
     let bars = rows(&troubles, &recorded, watched_services::services(context)?.as_ref(), now, look.words);
-    let kept = Kept { key, bars };
-    if !recorded.is_empty() {
-        let _ = context.store.save_cache(CACHE, &kept);
-    }
-    Ok(kept.bars)
+    let is_known = !recorded.is_empty();
+    *kept = KeptBars { key: if is_known { key } else { String::new() }, bars };
+    Ok(is_known)
 }
 
 fn seconds(seconds: f64) -> TimeDelta {

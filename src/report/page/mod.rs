@@ -11,7 +11,6 @@ pub mod sheet;
 pub mod size_budget;
 pub mod status_bars;
 pub mod summary;
-pub mod systemd_units;
 pub mod tiles;
 pub mod timeline;
 pub mod verdict;

@@ -196,8 +196,8 @@ fn shown<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> Shown<'a> {
     let words = input.options.words;
     let range = RANGES.iter().find(|range| range.id == drawn.id);
     let of_it = input.who.iter().find(|who| who.range == drawn.id);
-    let since = of_it.and_then(|who| who.tally.since).filter(|since| since - drawn.from > 5400.0);
-    let since = since.and_then(|since| chrono::DateTime::from_timestamp(since as i64, 0));
+    let since = of_it.and_then(|who| who.consumers.first);
+    let since = since.filter(|since| since.timestamp() as f64 - drawn.from > 5400.0);
     let marked = if drawn.markers.is_empty() {
         timeline::markers(&input.events, &input.marks, drawn)
     } else {
@@ -222,7 +222,7 @@ fn shown<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> Shown<'a> {
         } else {
             drawn.reasons.clone()
         },
-        who: of_it.map(|who| consumers::rows(&who.tally, words)).unwrap_or_default(),
+        who: of_it.map(|who| consumers::rows(&who.consumers, words)).unwrap_or_default(),
         who_since: since
             .map(|since| words.with(key::CONSUMERS_COUNTED_SINCE, &words.moment(since, input.now)))
             .unwrap_or_default(),
@@ -239,7 +239,7 @@ fn days(drawn: &RangeCharts, step_seconds: u32, words: Locale) -> String {
 fn most(input: &PageData) -> String {
     let words = input.options.words;
     let Some(first) = input.who.first() else { return String::new() };
-    let users = consumers::rows(&first.tally, words).into_iter().filter(|row| row.share > 0).take(3);
+    let users = consumers::rows(&first.consumers, words).into_iter().filter(|row| row.share > 0).take(3);
     let users: Vec<String> = users.map(|row| format!("{} {}", row.name, row.cpu)).collect();
     let span = RANGES.iter().find(|range| range.id == first.range).map_or("", |range| words.label(range.title));
     let text = words.fill(key::PAGE_MOST_CPU, &[("span", span), ("list", &users.join(", "))]);
