@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A server that answers every request with a status, or not at all; and the requests it got.
 fn server(status: Option<u16>) -> (String, Receiver<String>) {
@@ -40,6 +40,11 @@ fn request(stream: &mut TcpStream) -> String {
     }
 }
 
+/// The next request.
+fn next(asked: &Receiver<String>) -> String {
+    asked.recv_timeout(Duration::from_secs(20)).expect("no request arrived")
+}
+
 fn host(url: &str, more: &str) -> Host {
     let mut host = Host::recorded("vm");
     host.config = format!("[alert]\nping_url = \"{url}\"\n{more}");
@@ -50,10 +55,10 @@ fn host(url: &str, more: &str) -> Host {
 fn a_good_run_and_a_failed_run_are_reported() {
     let (url, asked) = server(Some(200));
     host(&url, "").osmon(&["run"]).ok();
-    assert!(asked.recv().unwrap().starts_with("GET /ping/5ecret HTTP/1.1\r\n"));
+    assert!(next(&asked).starts_with("GET /ping/5ecret HTTP/1.1\r\n"));
     let host = host(&url, "[report]\npath = \"/dev/null/report.html\"\n");
     assert_ne!(host.osmon(&["run"]).code, 0);
-    let bad = asked.recv().unwrap();
+    let bad = next(&asked);
     assert!(bad.starts_with("POST /ping/5ecret/fail HTTP/1.1\r\n") && bad.contains("/dev/null"), "{bad}");
 }
 
@@ -83,14 +88,15 @@ fn the_old_name_of_the_key_keeps_working() {
     let mut host = Host::recorded("vm");
     host.config = format!("[alert]\nheartbeat_url = \"{url}\"\n");
     host.osmon(&["run"]).ok();
-    assert!(asked.recv().unwrap().starts_with("GET /ping/5ecret HTTP/1.1\r\n"));
+    assert!(next(&asked).starts_with("GET /ping/5ecret HTTP/1.1\r\n"));
     let shown = host.osmon(&["config", "show"]).ok().out;
     assert!(shown.lines().any(|line| line.contains("alert.ping_url") && line.contains("osmon.toml:2:1")), "{shown}");
     host.config.clear();
     let done = host.command("osmon", &["run"]).env("OSMON_ALERT_HEARTBEAT_URL", &url).output().unwrap();
-    assert!(done.status.success() && asked.recv().unwrap().starts_with("GET /ping/5ecret"), "{done:?}");
+    assert!(done.status.success() && next(&asked).starts_with("GET /ping/5ecret"), "{done:?}");
     // A salvaged configuration keeps it too.
+    let mut host = Host::recorded("vm");
     host.config = format!("nonsense = 1\n[alert]\nheartbeat_url = \"{url}\"\n");
     assert_eq!(host.osmon(&["run"]).code, 78);
-    assert!(asked.recv().unwrap().contains("/ping/5ecret"));
+    assert!(next(&asked).contains("/ping/5ecret"));
 }
