@@ -28,7 +28,7 @@ pub struct Command {
 }
 
 impl Command {
-    /// What most commands have in common; each sets at least its name, description, examples, arguments and function.
+    /// Defaults of commands; each sets at least its name, description, examples, arguments and function.
     pub const DEFAULT: Self = Self {
         name: "",
         aliases: &[],

@@ -13,7 +13,7 @@ use toml::{Table, Value};
 /// Sections that a measurement does not need.
 const NOT_MEASURED: [&str; 3] = ["report", "alert", "rule"];
 
-/// What to load.
+/// A request to load the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// Where the settings come from.

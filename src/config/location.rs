@@ -10,7 +10,7 @@ use toml::de::DeTable;
 /// Largest configuration file that is read, in bytes.
 const FILE_MAX: u64 = 1024 * 1024;
 
-/// What the command line and the environment ask of the configuration.
+/// The parts of command line and environment that concern the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
     /// File of `--config`, which must exist.

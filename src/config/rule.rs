@@ -38,7 +38,7 @@ pub struct Rule {
     pub samples: Option<Samples>,
     /// How long it must be without breach before it clears.
     pub clear_for: Duration,
-    /// What is compared with the limits.
+    /// The quantity that is compared with the limits.
     pub measure: Measure,
     /// Time after a boot during which it does not fire.
     pub boot_grace: Duration,
@@ -59,7 +59,7 @@ pub struct Samples {
     pub of: u32,
 }
 
-/// What is compared with the limits of a rule.
+/// The quantity that is compared with the limits of a rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Measure {
     /// The value of the metric.
