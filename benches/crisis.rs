@@ -15,7 +15,7 @@ use measure::row;
 use osmon::base::clock::{Now, own_cpu_ms, parse};
 use osmon::config::Rule;
 use osmon::config::rule::{Limit, Measure, Samples};
-use osmon::crisis::band::Band;
+use osmon::crisis::baseline::Band;
 use osmon::crisis::{EvalContext, State, step};
 use osmon::model::metric::{Metric, Selector, write_labels};
 use osmon::model::walk::walk;

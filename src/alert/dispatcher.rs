@@ -2,6 +2,7 @@
 //! message that was being sent when a run ended goes out again as the same message.
 
 use super::attempt::SendResult;
+use super::content::Content;
 use super::delivery::Delivery;
 use super::draft::{Draft, Subject};
 use super::ledger::{Batch, Ledger, Thread, target_name};
@@ -11,11 +12,11 @@ use super::outgoing::{OutgoingMessage, send_all};
 use super::planner::{PlannedMessage, Planner, fingerprint, recipients};
 use super::results::TargetResult;
 use super::settle::Settlement;
-use super::template::Content;
 use crate::base::clock::stamp;
 use crate::base::net::failure::{Failure, FailureKind};
 use crate::config::{self, Route};
 use crate::model::event::Event;
+use crate::model::locale::Locale;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
@@ -230,7 +231,7 @@ impl Dispatcher<'_> {
         id: &str,
         ledger: &Ledger,
     ) -> OutgoingMessage {
-        let (host, language, now) = (self.host, self.settings.language.as_str(), self.now);
+        let (host, language, now) = (self.host, Locale::from_tag(&self.settings.language), self.now);
         let content = Content { events, late: planned.late, host, report: self.report, language, now };
         let earlier: BTreeSet<&String> =
             events.iter().filter_map(|event| Some(&ledger.thread.get(&thread_key(route, event))?.id)).collect();

@@ -1,9 +1,10 @@
 //! A message before a transport renders it.
 
+use super::content::Content;
 use super::envelope::Envelope;
 use super::message::{compose, compose_test, log_lines, note, test_note, test_subject};
 use super::payload::{ChatMessage, LogLine, RenderedMail};
-use super::template::Content;
+use crate::model::locale::Locale;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
@@ -16,8 +17,8 @@ pub struct Draft<'a> {
     pub to: &'a [String],
     /// Name of this host.
     pub host: &'a str,
-    /// `en` or `fr`.
-    pub language: &'a str,
+    /// Language of the reader.
+    pub language: Locale,
     /// The present.
     pub now: DateTime<Utc>,
     /// What it reports.

@@ -1,12 +1,12 @@
 //! One incident as a message shows it: from its newest event, with the story of all that came with it.
 
-use super::words::{Words, fill};
+use super::content::{label, name, severity};
 use crate::base::clock::{local_minute, local_short, parse, zone_name};
 use crate::base::text::clean;
 use crate::model::event::{Event, EventKind, is_flag};
 use crate::model::incident::Severity;
+use crate::model::locale::{Key, Locale, fill, key};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
 
 /// So many processes are named.
 const WHO_MAX: usize = 3;
@@ -14,8 +14,6 @@ const WHO_MAX: usize = 3;
 const FACT_MAX: usize = 500;
 /// Height of the chart, in pixels.
 const CHART_PIXELS: f64 = 40.0;
-/// Further ahead than this, "left" says nothing, in seconds.
-const LEFT_MAX: f64 = 86_400.0;
 
 /// Colours of what is said, on light; the template has others for dark.
 pub const GREEN: &str = "#15803d";
@@ -58,127 +56,48 @@ pub struct Item {
     pub line: String,
 }
 
-/// Events of one message by incident, in the order in which the incidents came; each in the order of time.
-pub fn by_incident<'a>(events: &[&'a Event]) -> Vec<Vec<&'a Event>> {
-    let mut order: Vec<&Event> = events.to_vec();
-    order.sort_by(|a, b| a.time.cmp(&b.time).then_with(|| number(a).cmp(&number(b))));
-    let mut groups: Vec<Vec<&Event>> = Vec::new();
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    for event in order {
-        let place = *places.entry(event.incident.as_str()).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some(group) => group.push(event),
-            None => groups.push(vec![event]),
-        }
-    }
-    groups
-}
-
-/// The running number at the end of an event's id.
-fn number(event: &Event) -> u64 {
-    event.id.rsplit('.').next().and_then(|number| number.parse().ok()).unwrap_or(0)
-}
-
-/// Name of the metric without labels.
-pub fn name(event: &Event) -> &str {
-    event.metric.split('{').next().unwrap_or_default()
-}
-
-fn label<'a>(event: &'a Event, key: &str) -> Option<&'a str> {
-    let (_, rest) = event.metric.split_once(&format!("{key}=\""))?;
-    rest.split('"').next().filter(|value| !value.is_empty())
-}
-
-/// `/var 98.2 % full (5 h left)`, `CPU 97 % (limit 95 %)`.
-pub fn about(event: &Event, words: &Words) -> String {
-    let title = words.title_of(event);
-    if is_flag(name(event), event.limit) {
-        return title;
-    }
-    if let Some(message) = &event.message {
-        return format!("{title}{}{}", words.colon, words.message(message));
-    }
-    let value = |value: f64| words.value(name(event), value);
-    let (what, now) = match label(event, "mount").filter(|_| name(event) == "disk.used_percent") {
-        Some(mount) => (mount.to_string(), fill(words.full, &[("value", &value(event.value))])),
-        None => (title, value(event.value)),
-    };
-    let text = match left_seconds(event) {
-        Some(left) => fill(words.value_and_left, &[("value", &now), ("left", &words.duration(left))]),
-        None => fill(words.value_and_limit, &[("value", &now), ("limit", &value(event.limit))]),
-    };
-    format!("{what} {text}")
-}
-
-/// In how long a file system is full at the pace of the values before: by least squares, and only when they rise steadily.
-fn left_seconds(event: &Event) -> Option<f64> {
-    if name(event) != "disk.used_percent" || event.is_over() {
-        return None;
-    }
-    let values = &event.evidence.as_ref()?.value;
-    let points: Vec<(f64, f64)> = values
-        .iter()
-        .filter_map(|sample| Some((parse(&sample.time)?.timestamp_millis() as f64 / 1e3, sample.value)))
-        .collect();
-    let rises = points.windows(2).filter(|pair| matches!(pair, [a, b] if b.1 > a.1)).count();
-    if points.len() < 5 || rises * 3 < (points.len() - 1) * 2 {
-        return None;
-    }
-    let count = points.len() as f64;
-    let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / count, y + point.1 / count));
-    let (mut xy, mut xx) = (0.0, 0.0);
-    for point in &points {
-        xy += (point.0 - x) * (point.1 - y);
-        xx += (point.0 - x) * (point.0 - x);
-    }
-    let left = (100.0 - event.value) * xx / xy;
-    (xy > 0.0 && left.is_finite() && (60.0..LEFT_MAX).contains(&left)).then_some(left)
-}
-
 /// The item of one incident.
-pub fn item(events: &[&Event], words: &'static Words, now: DateTime<Utc>) -> Option<Item> {
+pub fn item(events: &[&Event], locale: Locale, now: DateTime<Utc>) -> Option<Item> {
     let event = *events.last()?;
     let evident = events.iter().rev().find(|event| event.evidence.is_some()).copied().unwrap_or(event);
-    let (word, class, color, sentence) = said(event, words);
+    let (word, class, color) = heading(event, locale);
     let since = parse(&event.since).map(local_minute).unwrap_or_default();
-    let title = clean(&words.title_of(event), 200);
-    let story = story(events, words, now);
-    let (bars, spark, trend) = chart(evident, words);
+    let title = clean(&event.title_in(locale), 200);
+    let story = story(events, locale, now);
+    let (bars, spark, trend) = chart(evident, locale);
     Some(Item {
         word,
         class,
         color,
-        sentence: clean(&sentence, FACT_MAX),
-        since: fill(words.since, &[("time", &since), ("zone", &zone_name(now))]),
-        line: format!("{title}{}{story}", words.colon),
+        sentence: clean(&sentence(event, locale), FACT_MAX),
+        since: locale.fill(key::MAIL_SINCE, &[("time", &since), ("zone", &zone_name(now))]),
+        line: format!("{title}{}{story}", locale.text(key::MAIL_COLON)),
         story: if events.len() > 1 { story } else { String::new() },
         bars,
         spark,
         trend,
-        facts: if event.is_over() { Vec::new() } else { facts(evident, words) },
-        todo: if event.is_over() || event.kind == EventKind::Alive { String::new() } else { todo(event, words) },
+        facts: if event.is_over() { Vec::new() } else { facts(evident, locale) },
+        todo: if event.is_over() || event.kind == EventKind::Alive { String::new() } else { todo(event, locale) },
         is_over: event.is_over(),
         title,
     })
 }
 
-/// What to do. A name is put in where it can be copied into a shell and means nothing else there.
-fn todo(event: &Event, words: &Words) -> String {
+/// What to do. A label is put in where it can be copied into a shell and means nothing else there.
+fn todo(event: &Event, locale: Locale) -> String {
     let is_plain = |value: &&str| {
         value.chars().all(|c| c.is_ascii_alphanumeric() || "/._@-".contains(c)) && !value.starts_with('-')
     };
-    let hint = words.hint(name(event));
-    let put = |hint: &str, key: &str, place: &str| match label(event, key).filter(is_plain) {
-        Some(value) => hint.replace(place, value),
-        None => hint.to_string(),
-    };
-    put(&put(hint, "mount", words.place_of_mount), "service", words.place_of_service)
+    let value = |name, place| label(event, name).filter(is_plain).unwrap_or(locale.text(place));
+    let values = [("mount", value("mount", key::PLACE_MOUNT)), ("service", value("service", key::PLACE_SERVICE))];
+    fill(locale.hint(name(event)), &values)
 }
 
 /// What happened when: `fired 02:10, recovered 02:31`. Of many the first and the last.
-fn story(events: &[&Event], words: &Words, now: DateTime<Utc>) -> String {
+fn story(events: &[&Event], locale: Locale, now: DateTime<Utc>) -> String {
     let at = |event: &&Event| {
-        words.at(event.kind, &parse(&event.time).map(|time| local_short(time, now)).unwrap_or_default())
+        let time = parse(&event.time).map(|time| local_short(time, now)).unwrap_or_default();
+        locale.with(transition(event.kind), &time)
     };
     let mut parts: Vec<String> = events.iter().map(at).collect();
     if parts.len() > 6 {
@@ -190,57 +109,80 @@ fn story(events: &[&Event], words: &Words, now: DateTime<Utc>) -> String {
     parts.join(", ")
 }
 
-fn said(event: &Event, words: &'static Words) -> (&'static str, &'static str, &'static str, String) {
-    let value = |value: f64| words.value(name(event), value);
-    let severity = words.severity(event.severity);
-    let template = if event.above { words.limit_above } else { words.limit_below };
-    let limit = fill(template, &[("word", &severity.to_lowercase()), ("limit", &value(event.limit))]);
+/// What happened, at a time.
+fn transition(kind: EventKind) -> Key {
+    match kind {
+        EventKind::Fired => key::MAIL_AT_FIRED,
+        EventKind::Escalated => key::MAIL_AT_ESCALATED,
+        EventKind::Recovered => key::MAIL_AT_RECOVERED,
+        EventKind::Reminded => key::MAIL_AT_REMINDED,
+        EventKind::Flapping => key::MAIL_AT_FLAPPING,
+        EventKind::Settled => key::MAIL_AT_SETTLED,
+        EventKind::Alive => key::MAIL_AT_ALIVE,
+    }
+}
+
+/// Heading, its class and colour.
+fn heading(event: &Event, locale: Locale) -> (&'static str, &'static str, &'static str) {
+    match event.kind {
+        EventKind::Recovered => (locale.text(key::MAIL_RECOVERED), "good", GREEN),
+        EventKind::Flapping => (locale.text(key::MAIL_FLAPPING), "warn", AMBER),
+        EventKind::Settled if event.well => (locale.text(key::MAIL_SETTLED), "good", GREEN),
+        EventKind::Alive if event.well => (locale.text(key::MAIL_ALIVE), "good", GREEN),
+        EventKind::Alive => (locale.text(key::MAIL_ALIVE), "warn", AMBER),
+        _ if event.severity == Severity::Critical => (severity(locale, event.severity), "bad", RED),
+        _ => (severity(locale, event.severity), "warn", AMBER),
+    }
+}
+
+/// How things are, in a sentence.
+fn sentence(event: &Event, locale: Locale) -> String {
+    let value = |value: f64| locale.value(name(event), value);
+    let severity = severity(locale, event.severity).to_lowercase();
+    let template = if event.above { key::MAIL_LIMIT_ABOVE } else { key::MAIL_LIMIT_BELOW };
+    let limit = locale.fill(template, &[("word", &severity), ("limit", &value(event.limit))]);
     let now = value(event.value);
-    let lasts = words.duration(event.duration_seconds);
-    let since = match event.duration_seconds < 1.0 {
-        true => words.just_now.to_string(),
-        false => fill(words.lasts, &[("lasts", &lasts)]),
+    let lasts = locale.duration(event.duration_seconds);
+    let is_flag = is_flag(name(event), event.limit);
+    let is_new = event.duration_seconds < 1.0;
+    let message = event.message_in(locale);
+    let since = match (message.is_none() && is_flag, is_new) {
+        (true, true) => key::MAIL_JUST_STARTED,
+        (true, false) if name(event).starts_with("service.") => key::MAIL_FAILING_FOR,
+        (true, false) => key::MAIL_ONGOING_FOR,
+        (false, true) => key::MAIL_JUST_NOW,
+        (false, false) => key::MAIL_LASTS,
     };
-    let flag = is_flag(name(event), event.limit);
-    let so = match &event.message {
-        Some(message) => format!("{}{}", words.message(message), words.semicolon),
-        None if flag => words.it_is_so.to_string(),
-        None => fill(words.so, &[("now", &now), ("limit", &limit)]),
+    let since = locale.with(since, &lasts);
+    let state = match message {
+        Some(message) => format!("{message}{}{since}", locale.text(key::MAIL_SEMICOLON)),
+        None if is_flag => since,
+        None => locale.fill(key::MAIL_STATE, &[("now", &now), ("limit", &limit), ("since", &since)]),
     };
-    let how = if event.well { words.is_well.to_string() } else { severity.to_lowercase() };
-    let say = |template: &str| {
-        fill(
-            template,
-            &[("so", &so), ("since", &since), ("now", &now), ("limit", &limit), ("lasts", &lasts), ("how", &how)],
-        )
+    let how = if event.well { locale.text(key::MAIL_IS_WELL) } else { &severity };
+    let reason = event.reason.as_deref();
+    let template = match event.kind {
+        EventKind::Recovered if reason == Some("gone") => key::MAIL_GONE,
+        EventKind::Recovered if reason == Some("the rule was removed") => key::MAIL_UNWATCHED,
+        EventKind::Recovered if is_flag => key::MAIL_WELL_FLAG,
+        EventKind::Recovered => key::MAIL_WELL,
+        EventKind::Escalated if is_flag => key::MAIL_WAS_WARNING,
+        EventKind::Escalated => key::MAIL_NOW_WORSE,
+        EventKind::Fired => key::MAIL_FIRED,
+        EventKind::Reminded => key::MAIL_STILL,
+        EventKind::Flapping => key::MAIL_COMES_AND_GOES,
+        EventKind::Settled if event.well => key::MAIL_SETTLED_WELL,
+        EventKind::Settled if reason.is_some() => key::MAIL_SETTLED_AGAIN,
+        EventKind::Settled => key::MAIL_SETTLED_LATE,
+        EventKind::Alive if event.well => key::MAIL_STILL_ALIVE,
+        EventKind::Alive => key::MAIL_ALIVE_WITH_PROBLEMS,
     };
-    let open = match event.severity {
-        Severity::Critical => (severity, "bad", RED),
-        Severity::Warning => (severity, "warn", AMBER),
-    };
-    let recovered = (words.recovered, "good", GREEN);
-    let is_gone = event.reason.as_deref() == Some("gone");
-    let ((word, class, color), template) = match event.kind {
-        EventKind::Recovered if is_gone => (recovered, words.gone),
-        EventKind::Recovered if event.reason.as_deref() == Some("the rule was removed") => (recovered, words.unwatched),
-        EventKind::Recovered if flag => (recovered, words.well_flag),
-        EventKind::Recovered => (recovered, words.well),
-        EventKind::Escalated if flag => (open, words.was_warning),
-        EventKind::Escalated => (open, words.now_worse),
-        EventKind::Fired => (open, words.fired),
-        EventKind::Reminded => (open, words.still),
-        EventKind::Flapping => ((words.flapping, "warn", AMBER), words.comes_and_goes),
-        EventKind::Settled if event.well => ((words.settled, "good", GREEN), words.settled_well),
-        EventKind::Settled if event.reason.is_some() => (open, words.settled_again),
-        EventKind::Settled => (open, words.settled_late),
-        EventKind::Alive if event.well => ((words.alive, "good", GREEN), words.still_alive),
-        EventKind::Alive => ((words.alive, "warn", AMBER), words.alive_with_problems),
-    };
-    (word, class, color, say(template))
+    let values = [("state", &*state), ("now", &now), ("limit", &limit), ("lasts", &lasts), ("how", how)];
+    locale.fill(template, &values)
 }
 
 /// The last values as bars, and as a line of text.
-fn chart(event: &Event, words: &Words) -> (Vec<Bar>, String, String) {
+fn chart(event: &Event, locale: Locale) -> (Vec<Bar>, String, String) {
     const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let values: Vec<f64> =
         event.evidence.iter().flat_map(|evidence| &evidence.value).map(|sample| sample.value).collect();
@@ -258,17 +200,23 @@ fn chart(event: &Event, words: &Words) -> (Vec<Bar>, String, String) {
         is_beyond: if event.above { *value >= event.limit } else { *value <= event.limit },
     });
     let line: String = values.iter().filter_map(|value| STEPS.get((share(*value) * 7.0).round() as usize)).collect();
-    let value = |value: f64| words.value(name(event), value);
+    let value = |value: f64| locale.value(name(event), value);
     (bars.collect(), line, format!("{} → {}", value(*first), value(*last)))
 }
 
 /// Who used the resource and what had changed. Everything in it came from the host.
-fn facts(event: &Event, words: &Words) -> Vec<(&'static str, String)> {
+fn facts(event: &Event, locale: Locale) -> Vec<(&'static str, String)> {
     let Some(evidence) = &event.evidence else { return Vec::new() };
     let units = match evidence.resource.filter(|_| !evidence.process.is_empty()) {
-        Some(resource) => evidence.unit.iter().map(|unit| unit.words(resource)).collect::<Vec<_>>().join(", "),
+        Some(resource) => {
+            evidence.unit.iter().map(|unit| unit.describe(resource, locale)).collect::<Vec<_>>().join(", ")
+        }
         None => String::new(),
     };
-    let facts = [(words.who, evidence.who(WHO_MAX)), (words.units, units), (words.changed, evidence.change.join("; "))];
+    let facts = [
+        (locale.text(key::MAIL_WHO), evidence.consumers(WHO_MAX, locale)),
+        (locale.text(key::MAIL_UNITS), units),
+        (locale.text(key::MAIL_CHANGED), evidence.changes_in(locale).join("; ")),
+    ];
     facts.into_iter().map(|(head, text)| (head, clean(&text, FACT_MAX))).filter(|(_, text)| !text.is_empty()).collect()
 }

@@ -1,14 +1,16 @@
 //! One message for all new events: subject, text and HTML; the same in short for chats and logs.
 
+use super::content::Content;
 use super::envelope::{Envelope, domain};
-use super::item::{Item, about, by_incident};
+use super::item::Item;
 use super::payload::{ChatMessage, LogLine};
-use super::template::{Content, Html, Late, Page, Text, page, span, worst_first};
-use super::words::{self, fill};
+use super::subject::subject;
+use super::template::{Html, Page, Text, page};
 use crate::base::clock::parse;
 use crate::base::text::{clean, plural};
-use crate::model::event::{Event, EventKind};
+use crate::model::event::Event;
 use crate::model::incident::Severity;
+use crate::model::locale::{Locale, key};
 use anyhow::{Context, Result};
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -16,51 +18,10 @@ use lettre::Message;
 use lettre::message::MultiPart;
 use lettre::message::header::{HeaderName, HeaderValue, InReplyTo, References};
 
-/// Longest subject, in characters.
-const SUBJECT_MAX: usize = 120;
 /// So many events are sent to a web hook at once.
 const EVENTS_MAX: usize = 200;
 /// So many earlier mails are named.
 const REFERENCES_MAX: usize = 10;
-
-/// `CRITICAL web-01: /var 98.2 % full (5 h left), and 2 more`.
-pub fn subject(content: &Content<'_>) -> String {
-    let words = words::of(content.language);
-    let groups = by_incident(content.events);
-    let order = worst_first(&groups);
-    let Some(first) = order.first().and_then(|at| groups.get(*at)).and_then(|group| group.last()) else {
-        return "osmon".to_string();
-    };
-    let more = match groups.len() {
-        0 | 1 => String::new(),
-        count => fill(words.subject_more, &[("count", &(count - 1).to_string())]),
-    };
-    let template = match first.kind {
-        EventKind::Recovered => words.subject_recovered,
-        EventKind::Settled if first.well => words.subject_settled,
-        EventKind::Flapping => words.subject_flapping,
-        EventKind::Alive => words.subject_alive,
-        EventKind::Reminded => words.subject_still,
-        EventKind::Fired | EventKind::Escalated | EventKind::Settled => words.subject_fired,
-    };
-    let text = fill(
-        template,
-        &[
-            ("word", words.severity(first.severity)),
-            ("host", &first.host),
-            ("title", &words.title_of(first)),
-            ("about", &about(first, words)),
-            ("lasts", &words.duration(first.duration_seconds)),
-        ],
-    );
-    let late = match content.late {
-        Some(Late::Down(since)) => fill(words.subject_down, &span(since, content.now).each()),
-        Some(_) => words.subject_late.to_string(),
-        None => String::new(),
-    };
-    // No control character is left, so no header can be added.
-    format!("{}{more}{late}", clean(&text, SUBJECT_MAX))
-}
 
 /// The Message-ID of a mail with these events: always the same, so that when it has to go out twice, people's programs can
 /// tell.
@@ -90,15 +51,15 @@ pub fn compose(content: &Content<'_>, envelope: &Envelope, id: &str, earlier: &[
 ///
 /// # Errors
 /// As [`compose`].
-pub fn compose_test(envelope: &Envelope, host: &str, language: &str, now: DateTime<Utc>) -> Result<Message> {
+pub fn compose_test(envelope: &Envelope, host: &str, language: Locale, now: DateTime<Utc>) -> Result<Message> {
     let content = Content { events: &[], late: None, host, report: "", language, now };
-    let words = words::of(language);
+    let locale = language;
     let item = Item {
-        word: words.test,
+        word: locale.text(key::MAIL_TEST),
         class: "info",
         color: "#2563eb",
-        title: words.test_title.to_string(),
-        sentence: words.test_sentence.to_string(),
+        title: locale.text(key::MAIL_TEST_TITLE).to_string(),
+        sentence: locale.text(key::MAIL_TEST_SENTENCE).to_string(),
         since: crate::base::clock::local_minute(now),
         story: String::new(),
         bars: Vec::new(),
@@ -114,16 +75,16 @@ pub fn compose_test(envelope: &Envelope, host: &str, language: &str, now: DateTi
 }
 
 /// The subject of `--test`.
-pub fn test_subject(host: &str, language: &str) -> String {
-    fill(words::of(language).subject_test, &[("host", &clean(host, 80))])
+pub fn test_subject(host: &str, language: Locale) -> String {
+    language.fill(key::MAIL_SUBJECT_TEST, &[("host", &clean(host, 80))])
 }
 
 /// What `--test` writes to chats and logs.
-pub fn test_note(host: &str, language: &str, now: DateTime<Utc>) -> ChatMessage {
-    let words = words::of(language);
+pub fn test_note(host: &str, language: Locale, now: DateTime<Utc>) -> ChatMessage {
+    let locale = language;
     ChatMessage {
         subject: test_subject(host, language),
-        text: words.test_sentence.to_string(),
+        text: locale.text(key::MAIL_TEST_SENTENCE).to_string(),
         host: clean(host, 80),
         id: format!("<test.{}@{}>", now.timestamp_millis(), domain(host)),
         severity: None,
@@ -139,10 +100,15 @@ pub fn note(content: &Content<'_>, id: &str) -> ChatMessage {
     lines.extend(page.lines);
     lines.extend(Some(page.between.to_string()).filter(|between| !between.is_empty()));
     for item in &page.items {
-        lines.push(format!("{} {}{}{}", item.word, item.title, page.words.colon, item.sentence));
-        let trend = Some((page.words.trend, format!("{} {}", item.spark, item.trend)));
+        lines.push(format!("{} {}{}{}", item.word, item.title, page.locale.text(key::MAIL_COLON), item.sentence));
+        let trend = Some((page.locale.text(key::MAIL_TREND), format!("{} {}", item.spark, item.trend)));
         let trend = trend.filter(|_| !item.trend.is_empty());
-        lines.extend(trend.iter().chain(&item.facts).map(|(head, text)| format!("{head}{}{text}", page.words.colon)));
+        lines.extend(
+            trend
+                .iter()
+                .chain(&item.facts)
+                .map(|(head, text)| format!("{head}{}{text}", page.locale.text(key::MAIL_COLON))),
+        );
     }
     lines.extend(Some(page.more).filter(|more| !more.is_empty()));
     let open = content.events.iter().rev().filter(|event| !event.is_over());

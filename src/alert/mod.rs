@@ -2,6 +2,7 @@
 //! only when every recipient has accepted or refused it, or it expires.
 
 mod attempt;
+mod content;
 mod delivery;
 mod delivery_problem;
 mod dispatcher;
@@ -17,10 +18,10 @@ pub mod ping;
 mod planner;
 mod results;
 mod settle;
+mod subject;
 mod template;
 mod test_send;
 mod transport;
-mod words;
 
 pub use attempt::Attempt;
 pub use delivery::Delivery;

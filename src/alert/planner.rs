@@ -1,8 +1,8 @@
 //! Decides who gets which events now. Pure: routes, queued alerts and the ledger in, planned messages out.
 
+use super::content::Late;
 use super::ledger::{Batch, Ledger, target_name};
 use super::outbox::OutboxEntry;
-use super::template::Late;
 use super::transport::for_route;
 use crate::base::clock::{parse, zone_offset_seconds};
 use crate::config::{Route, Secret};

@@ -5,6 +5,7 @@ use super::draft::{Draft, Subject};
 use super::ledger::{Ledger, target_name};
 use super::outgoing::{OutgoingMessage, send_all};
 use crate::config::{Alert, Route};
+use crate::model::locale::Locale;
 use chrono::{DateTime, Utc};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ pub struct TestSend {
 /// Sends a test message by every route, all at once.
 pub fn test_send(settings: &Alert, host: &str, now: DateTime<Utc>) -> Vec<TestSend> {
     let message = |route: &Route| {
-        let (from, language) = (&settings.from, &settings.language);
+        let (from, language) = (&settings.from, Locale::from_tag(&settings.language));
         OutgoingMessage::new(route, &Draft { from, to: &route.to, host, language, now, subject: Subject::Test })
     };
     let limit = Duration::from_secs(settings.smtp.timeout_seconds);

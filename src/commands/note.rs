@@ -56,6 +56,7 @@ fn run(call: &Call) -> Result<Exit> {
         since: None,
         duration_seconds: None,
         text,
+        localized: None,
         author: Some(author),
     };
     let lock = context.store.lock(PATIENCE)?;

@@ -1,6 +1,6 @@
-//! Crises: rules over metrics, and the state machine that turns breaches into incidents. Pure: no file, no clock.
+//! Rules over metrics, and the state machine that turns breaches into incidents. Pure: no file, no clock.
 
-pub mod band;
+pub mod baseline;
 mod eval_context;
 pub mod series;
 pub mod state;
@@ -20,7 +20,7 @@ impl State {
         open
     }
 
-    /// How many things are beyond a limit and not yet for long enough.
+    /// Number of alerts beyond a limit for less than the required time.
     pub fn pending(&self) -> usize {
         self.alerts.values().filter(|alert| alert.lifecycle == Lifecycle::Pending).count()
     }

@@ -1,14 +1,16 @@
-//! What is remembered between two evaluations: `state/crisis.json`. What is as it is at first is not written.
+//! The state between two evaluations: `state/crisis.json`. Members with their default value are not written.
 
 use super::series::Series;
 use crate::model::event::Event;
 use crate::model::incident::{Incident, Lifecycle, Severity};
+use crate::model::message::Message;
+use crate::model::title;
 use chrono::{DateTime, Utc};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
-/// Shape of the file. 1: without what was told to people.
+/// Version of the file. 1: without notifications.
 pub(super) const SCHEMA: u32 = 2;
 
 /// A moment on both clocks.
@@ -23,7 +25,7 @@ pub struct Stamp {
 /// State of all rules.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// Shape of this file; one of a later osmon is not read.
+    /// Version of this file; one of a later osmon is not read.
     #[serde(deserialize_with = "known")]
     pub schema: u32,
     /// Boot in which it was last evaluated.
@@ -32,18 +34,18 @@ pub struct State {
     /// When it was last evaluated.
     #[serde(default)]
     pub last: Option<Stamp>,
-    /// What could not be measured though every host has it, with the reason: then nothing is known to be well.
+    /// Sections that every host has and that could not be measured, with the reason: the host is then never healthy.
     #[serde(default)]
     pub unmeasured: Vec<String>,
-    /// Events that may not be in the outbox yet: a run that was killed left them so, the next one puts them in.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub untold: Vec<Event>,
-    /// Events that may not be in the history yet: killed, or the disk was full.
+    /// Events that may be missing in the outbox because a run was killed: the next run puts them in.
+    #[serde(default, alias = "untold", skip_serializing_if = "Vec::is_empty")]
+    pub unsent: Vec<Event>,
+    /// Events that may be missing in the history: a run was killed, or the disk was full.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unrecorded: Vec<Event>,
-    /// The day of the last sign of life, in the zone of the host.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub signed: String,
+    /// The day of the last daily status, in the zone of the host.
+    #[serde(default, alias = "signed", skip_serializing_if = "String::is_empty")]
+    pub daily_status: String,
     /// By rule and labels, such as `disk{mount="/"}`.
     pub alerts: BTreeMap<String, Alert>,
     /// Past values, by the same keys, for the rules that need them.
@@ -63,37 +65,37 @@ fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
 pub struct Alert {
     /// Name of the rule.
     pub rule: String,
-    /// What it is about, for people.
+    /// Title, for people.
     #[serde(default)]
     pub title: String,
     /// Metric with labels.
     #[serde(default)]
     pub metric: String,
-    /// Where it stands.
+    /// Where it stands in its life cycle.
     #[serde(default)]
     pub lifecycle: Lifecycle,
-    /// How bad it is now; `None`: it is not firing.
+    /// Present severity; `None`: it is not firing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
-    /// The worst it has been.
+    /// Worst severity so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worst: Option<Severity>,
-    /// Since when the warning limit is breached without a break.
+    /// Start of the uninterrupted breach of the warning limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning_since: Option<Stamp>,
-    /// Since when the critical limit is breached without a break.
+    /// Start of the uninterrupted breach of the critical limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub critical_since: Option<Stamp>,
-    /// Which of the last snapshots were beyond a limit, for a rule that counts them.
+    /// Snapshots beyond a limit, for a rule that counts them.
     #[serde(default, skip_serializing_if = "Breaches::is_none")]
     pub breaches: Breaches,
     /// First breach of this incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Stamp>,
-    /// Since when it is well again.
+    /// Since when it is back within its limits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_since: Option<Stamp>,
-    /// Second since 1970 of the first breach of the newest incident, after which it is named; 0: there was none.
+    /// Second since 1970 of the first breach of the newest incident, part of its id; 0: there was none.
     #[serde(default, skip_serializing_if = "is_none")]
     pub began: i64,
     /// Events of this incident so far.
@@ -102,42 +104,48 @@ pub struct Alert {
     /// Last value.
     #[serde(default)]
     pub value: f64,
-    /// The limit that counts now.
+    /// The limit in force.
     #[serde(default)]
     pub limit: f64,
     /// The limit is a ceiling.
     #[serde(default)]
     pub above: bool,
-    /// What the rule says in words of its own.
+    /// The title as a message, where it does not follow from rule and labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title_localized: Option<Message>,
+    /// What the rule says of the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// How long it must be well, in seconds, where relapses made it longer than the rule says.
+    /// The same as a message; `None`: a person wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_localized: Option<Message>,
+    /// Recovery time in seconds, where relapses made it longer than the rule says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_for_seconds: Option<f64>,
     /// The last relapse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relapsed: Option<Stamp>,
-    /// When it last got worse: an acknowledgement from before does not hold any more.
+    /// When it last got worse: that ends earlier acknowledgements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalated: Option<Stamp>,
-    /// When the last value was seen, where there is none now.
+    /// Time of the last value, while there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodata_since: Option<Stamp>,
-    /// What people were last told: how bad it is. `None`: that it is well, or nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told: Option<Severity>,
-    /// When they were last told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told_at: Option<Stamp>,
-    /// How often they were reminded of how bad it is now.
+    /// Severity of the last notification; `None`: that it recovered, or there was none.
+    #[serde(default, alias = "told", skip_serializing_if = "Option::is_none")]
+    pub notified: Option<Severity>,
+    /// Time of the last notification.
+    #[serde(default, alias = "told_at", skip_serializing_if = "Option::is_none")]
+    pub notified_at: Option<Stamp>,
+    /// Number of reminders of the present severity.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reminders: u32,
-    /// How often it changed of late.
+    /// How often it changed recently.
     #[serde(default, skip_serializing_if = "Flap::is_calm")]
     pub flap: Flap,
 }
 
-/// The last snapshots, a bit for each: 1 for a breach, 0 for none, or for no value. The lowest bit is the newest.
+/// The last snapshots, a bit for each: 1 for a breach, 0 for none or no value. The lowest bit is the newest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaches {
     /// Beyond the warning limit, or critical.
@@ -149,7 +157,7 @@ pub struct Breaches {
 }
 
 impl Breaches {
-    /// Takes the next snapshot in; the last `of` are kept.
+    /// Adds the next snapshot; the last `of` are kept.
     pub(super) fn add(&mut self, warning: bool, critical: bool, of: u32) {
         let kept = u32::MAX >> (32 - of.clamp(1, 32));
         self.warning = ((self.warning << 1) | u32::from(warning)) & kept;
@@ -170,12 +178,12 @@ pub struct Flap {
     /// When the present slot began.
     #[serde(default)]
     pub slot: Option<Stamp>,
-    /// It comes and goes too often to tell of each time.
+    /// It changes too often to notify of each change.
     #[serde(default)]
     pub flapping: bool,
-    /// People were told that it flaps, and not yet that it does not any more.
-    #[serde(default)]
-    pub told: bool,
+    /// People were notified that it flaps, and not yet that it settled.
+    #[serde(default, alias = "told")]
+    pub notified: bool,
 }
 
 impl Flap {
@@ -203,15 +211,15 @@ impl Alert {
         format!("{}{}-{}", self.rule, labels.unwrap_or_default(), self.began)
     }
 
-    /// Names a new incident after its first breach; after a clock that was set back later than the one before.
+    /// Starts a new incident, named after its first breach, and later than the previous one even if the clock was set back.
     pub(super) fn begin(&mut self) {
         self.began = self.since.map_or(0, |since| since.wall.timestamp()).max(self.began + 1);
         self.sequence = 0;
     }
 
-    /// Whether something of it counts though it is well: what people were told last, how it came and went.
+    /// Whether it must be kept though it is within its limits: for the last notification, a relapse or the flap meter.
     pub(super) fn is_remembered(&self) -> bool {
-        self.told.is_some() || self.relapsed.is_some() || !self.flap.is_calm()
+        self.notified.is_some() || self.relapsed.is_some() || !self.flap.is_calm()
     }
 
     /// Whether an incident is open.
@@ -224,7 +232,7 @@ impl Alert {
         self.metric.split('{').next().unwrap_or_default()
     }
 
-    /// Every moment it remembers.
+    /// Every moment in it.
     pub(super) fn stamps(&mut self) -> impl Iterator<Item = &mut Stamp> {
         [
             &mut self.warning_since,
@@ -234,11 +242,16 @@ impl Alert {
             &mut self.relapsed,
             &mut self.escalated,
             &mut self.nodata_since,
-            &mut self.told_at,
+            &mut self.notified_at,
             &mut self.flap.slot,
         ]
         .into_iter()
         .flatten()
+    }
+
+    /// The title as a message; `None`: a person wrote it.
+    pub(super) fn title_message(&self) -> Option<Message> {
+        self.title_localized.clone().or_else(|| title::shipped(&self.rule, &self.metric, &self.title))
     }
 
     /// The open incident, when there is one.
@@ -248,6 +261,7 @@ impl Alert {
             id: self.incident_id(),
             severity,
             title: self.title.clone(),
+            title_localized: self.title_message(),
             metric: self.name().to_string(),
             value: self.value,
             limit: self.limit,

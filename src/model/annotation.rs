@@ -1,6 +1,7 @@
 //! A mark: what happened to the clock and the machine, or a note of a person. Appended to the `events` stream.
 
-use super::locale::{Key, key};
+use super::locale::{Key, Locale, key};
+use super::message::{Message, localized};
 use serde::{Deserialize, Serialize};
 
 /// What happened.
@@ -89,7 +90,17 @@ pub struct Annotation {
     pub duration_seconds: Option<f64>,
     /// One plain sentence for people, cleaned.
     pub text: String,
+    /// The text as a message; `None`: a person wrote it, or an older osmon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub localized: Option<Message>,
     /// Whose note it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
+}
+
+impl Annotation {
+    /// The text in a language.
+    pub fn text_in(&self, locale: Locale) -> String {
+        localized(self.localized.as_ref(), &self.text, locale)
+    }
 }

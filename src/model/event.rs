@@ -2,6 +2,9 @@
 
 use super::evidence::Evidence;
 use super::incident::Severity;
+use super::locale::Locale;
+use super::message::{Message, localized};
+use super::title;
 use serde::{Deserialize, Serialize};
 
 /// What happened.
@@ -88,12 +91,56 @@ pub struct Event {
     /// Why nobody is told; `None`: people are told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted: Option<String>,
+    /// The texts above as messages, for readers in other languages.
+    #[serde(default, skip_serializing_if = "Localized::is_empty")]
+    pub localized: Localized,
     /// What was going on; of what began or got worse, where anything is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
 }
 
+/// The texts of an event as messages; `None`: a person wrote the text, or an older osmon.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Localized {
+    /// Of [`Event::title`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Message>,
+    /// Of [`Event::message`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Message>,
+    /// Of [`Event::muted`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted: Option<Message>,
+}
+
+impl Localized {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Event {
+    /// The title in a language.
+    pub fn title_in(&self, locale: Locale) -> String {
+        title::in_language(locale, self.localized.title.as_ref(), &self.rule, &self.metric, &self.title)
+    }
+
+    /// The message in a language.
+    pub fn message_in(&self, locale: Locale) -> Option<String> {
+        Some(localized(self.localized.message.as_ref(), self.message.as_deref()?, locale))
+    }
+
+    /// In a language, why nobody is notified.
+    pub fn muted_in(&self, locale: Locale) -> Option<String> {
+        Some(localized(self.localized.muted.as_ref(), self.muted.as_deref()?, locale))
+    }
+
+    /// Sets why nobody is notified.
+    pub fn mute(&mut self, reason: Option<Message>) {
+        self.muted = reason.as_ref().map(Message::english);
+        self.localized.muted = reason;
+    }
+
     /// Whether the incident is over with it.
     pub fn is_over(&self) -> bool {
         self.kind == EventKind::Recovered || self.well

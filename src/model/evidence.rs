@@ -1,6 +1,7 @@
 //! What was going on at the moment an incident fired: who used the resource, the last values, what had changed.
 
-use crate::base::units::{bytes, short};
+use super::locale::Locale;
+use super::message::{Message, localized};
 use serde::{Deserialize, Serialize};
 
 /// So many processes are kept at most.
@@ -84,11 +85,11 @@ impl User {
     }
 
     /// `java (shop.service) 212 % CPU`.
-    pub fn words(&self, resource: Resource) -> String {
+    pub fn describe(&self, resource: Resource, locale: Locale) -> String {
         let amount = match resource {
-            Resource::Cpu => format!("{} % CPU", short(self.amount(resource))),
-            Resource::Memory => bytes(self.amount(resource)),
-            Resource::Io => format!("{}/s", bytes(self.amount(resource))),
+            Resource::Cpu => format!("{} % CPU", locale.short(self.amount(resource))),
+            Resource::Memory => locale.bytes(self.amount(resource)),
+            Resource::Io => format!("{}/s", locale.bytes(self.amount(resource))),
         };
         let owner = if self.unit.is_empty() { &self.user } else { &self.unit };
         if owner.is_empty() { format!("{} {amount}", self.name) } else { format!("{} ({owner}) {amount}", self.name) }
@@ -119,9 +120,12 @@ pub struct Evidence {
     /// The last values, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub value: Vec<Sample>,
-    /// What happened in the hour before, in words.
+    /// What happened in the hour before, a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub change: Vec<String>,
+    /// The same as messages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub change_localized: Vec<Message>,
 }
 
 impl Evidence {
@@ -130,11 +134,17 @@ impl Evidence {
         self.process.is_empty() && self.unit.is_empty() && self.value.is_empty() && self.change.is_empty()
     }
 
+    /// What happened in the hour before, in a language.
+    pub fn changes_in(&self, locale: Locale) -> Vec<String> {
+        let lines = self.change.iter().enumerate();
+        lines.map(|(at, line)| localized(self.change_localized.get(at), line, locale)).collect()
+    }
+
     /// The first few of those who used most: `java (shop.service) 212 % CPU, nginx (nginx.service) 8 % CPU`.
-    pub fn who(&self, most: usize) -> String {
+    pub fn consumers(&self, most: usize, locale: Locale) -> String {
         let Some(resource) = self.resource else { return String::new() };
         let users = if self.process.is_empty() { &self.unit } else { &self.process };
-        users.iter().take(most).map(|user| user.words(resource)).collect::<Vec<_>>().join(", ")
+        users.iter().take(most).map(|user| user.describe(resource, locale)).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -166,7 +176,7 @@ mod tests {
             process: vec![user("java", "shop.service"), user("x", "")],
             ..Evidence::default()
         };
-        assert_eq!(evidence.who(3), "java (shop.service) 212 % CPU, x 212 % CPU");
-        assert_eq!(evidence.who(1), "java (shop.service) 212 % CPU");
+        assert_eq!(evidence.consumers(3, Locale::En), "java (shop.service) 212 % CPU, x 212 % CPU");
+        assert_eq!(evidence.consumers(1, Locale::En), "java (shop.service) 212 % CPU");
     }
 }

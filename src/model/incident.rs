@@ -1,5 +1,7 @@
 //! One crisis, from its first breach to its recovery.
 
+use super::locale::Locale;
+use super::message::{Message, localized};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +49,8 @@ pub struct Incident {
     pub severity: Severity,
     /// What it is about: `CPU`, `File system /var`.
     pub title: String,
+    /// The title as a message; `None`: a person wrote it.
+    pub title_localized: Option<Message>,
     /// Name of the metric, whose end is the unit.
     pub metric: String,
     /// Last value seen.
@@ -57,4 +61,11 @@ pub struct Incident {
     pub since: DateTime<Utc>,
     /// Back within its limits, waiting to be sure.
     pub recovering: bool,
+}
+
+impl Incident {
+    /// The title in a language.
+    pub fn title_in(&self, locale: Locale) -> String {
+        localized(self.title_localized.as_ref(), &self.title, locale)
+    }
 }

@@ -75,8 +75,12 @@ impl Locale {
 
     /// `1 core`, `2 cores`: the text for a number, with it as `{count}`.
     pub fn count(self, plural: Plural, count: usize) -> String {
-        let is_one = count == 1 || (count == 0 && self.format().zero_is_one);
-        self.with(if is_one { plural.one } else { plural.other }, &count.to_string())
+        self.with(if self.is_one(count as u64) { plural.one } else { plural.other }, &count.to_string())
+    }
+
+    /// Whether the language uses the singular for a number.
+    pub fn is_one(self, count: u64) -> bool {
+        count == 1 || (count == 0 && self.format().zero_is_one)
     }
 
     /// A title, label or unit of `data/metrics.toml`, by its English text.
@@ -124,18 +128,6 @@ impl Locale {
     /// A value in the unit of its metric ([`units::metric_value`]).
     pub fn value(self, metric: &str, value: f64) -> String {
         self.figures(&units::metric_value(metric, value))
-    }
-
-    /// A title: what osmon ships is in this language, what a person wrote is as it is.
-    pub fn title(self, title: &str) -> String {
-        let french = (self != Self::En).then(|| super::title::french(title)).flatten();
-        french.unwrap_or_else(|| title.to_string())
-    }
-
-    /// The same of what a rule says.
-    pub fn message(self, message: &str) -> String {
-        let french = || super::message::french(message, |value| self.figures(value));
-        (self != Self::En).then(french).flatten().unwrap_or_else(|| message.to_string())
     }
 
     /// The decimal mark.

@@ -1,99 +1,183 @@
-//! What rules say of a value in words of osmon's, in French. What a person wrote himself stays as it is.
+//! A text that is made when it is shown: a key of the locale tables and its arguments.
 
-/// As `crisis` writes it, and in French; what is in braces is a value and begins with a digit. The longer ones come first.
-const FRENCH: [(&str, &str); 8] = [
-    ("{value} now, {limit} in about {left}", "{value} maintenant, {limit} dans environ {left}"),
-    ("changed by {value} within {span}", "a changé de {value} en {span}"),
-    ("{value} within {span}", "{value} en {span}"),
-    (
-        "{value}, at a new level since {time} (usual {usual})",
-        "{value}, à un nouveau niveau depuis {time} (d’ordinaire {usual})",
-    ),
-    ("a spike to {value} (usual {usual})", "un pic à {value} (d’ordinaire {usual})"),
-    ("it was a spike of {span}", "c’était un pic de {span}"),
-    ("it was at another level for {span}", "c’était à un autre niveau pendant {span}"),
-    (
-        "it has been at a new level for {span}, which counts as usual now",
-        "c’est à un nouveau niveau depuis {span}, qui compte désormais comme ordinaire",
-    ),
-];
+use super::locale::{Key, Locale};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// A message in French, where osmon made it. `localized` writes a value as people of that language do.
-pub fn french(message: &str, localized: impl Fn(&str) -> String) -> Option<String> {
-    FRENCH.iter().find_map(|(english, french)| {
-        let values = values(english, message)?;
-        let fill = |text: String, (name, value): &(&str, &str)| {
-            // Of what is usual there are two.
-            text.replace(&format!("{{{name}}}"), &localized(value).replace(" to ", " à "))
-        };
-        Some(values.iter().fold((*french).to_string(), fill))
-    })
+/// A key and its arguments. Events keep it beside the English text, which readers of other programs and of an older
+/// osmon use.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Name of the key, such as `rule.cpu`. Of a plural the name without `.one` and `.other`; its argument is `count`.
+    pub key: String,
+    /// By the name in braces.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, Arg>,
 }
 
-/// The values of a text that was made from a pattern, by name.
-fn values<'a>(pattern: &'a str, text: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
-    let (begin, mut pattern) = pattern.split_once('{')?;
-    let mut rest = text.strip_prefix(begin)?;
-    let mut found = Vec::new();
-    loop {
-        let (name, after) = pattern.split_once('}')?;
-        let (value, is_last) = match after.split_once('{') {
-            Some((between, next)) => {
-                let (value, behind) = rest.split_once(between)?;
-                (rest, pattern) = (behind, next);
-                (value, false)
-            }
-            None => (rest.strip_suffix(after)?, true),
-        };
-        found.push((name, Some(value).filter(|value| value.starts_with(|c: char| c.is_ascii_digit() || c == '-'))?));
-        if is_last {
-            return Some(found);
-        }
+/// An argument of a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Arg {
+    /// How many.
+    Count(u64),
+    /// Shown as it is: a name, a reason from elsewhere.
+    Text(String),
+    /// In the unit of its metric.
+    Value {
+        /// Name of the metric.
+        metric: String,
+        /// The value.
+        value: f64,
+    },
+    /// A span.
+    Duration {
+        /// Its length.
+        seconds: f64,
+    },
+    /// Several, one after the other.
+    List {
+        /// Each of them.
+        list: Vec<Arg>,
+    },
+    /// A text of its own.
+    Message(Message),
+}
+
+impl Message {
+    /// A message without arguments yet.
+    pub fn new(key: Key) -> Self {
+        Self::named(key.name())
     }
+
+    /// A message by the name of its key; of a plural without `.one` and `.other`.
+    pub fn named(key: &str) -> Self {
+        Self { key: key.to_string(), args: BTreeMap::new() }
+    }
+
+    /// With one more argument.
+    #[must_use]
+    pub fn with(mut self, name: &str, arg: impl Into<Arg>) -> Self {
+        self.args.insert(name.to_string(), arg.into());
+        self
+    }
+
+    /// With a value of a metric.
+    #[must_use]
+    pub fn with_value(self, name: &str, metric: &str, value: f64) -> Self {
+        self.with(name, Arg::Value { metric: metric.to_string(), value })
+    }
+
+    /// With a span.
+    #[must_use]
+    pub fn with_duration(self, name: &str, seconds: f64) -> Self {
+        self.with(name, Arg::Duration { seconds })
+    }
+
+    /// The text in a language; `None`: a later osmon knows the key, this one does not.
+    pub fn render(&self, locale: Locale) -> Option<String> {
+        let key = match (Key::find(&self.key), self.args.get("count")) {
+            (Some(key), _) => key,
+            (None, Some(Arg::Count(count))) => {
+                let form = if locale.is_one(*count) { "one" } else { "other" };
+                Key::find(&format!("{}.{form}", self.key))?
+            }
+            (None, _) => return None,
+        };
+        let mut values = Vec::with_capacity(self.args.len());
+        for (name, arg) in &self.args {
+            values.push((name.as_str(), arg.render(locale)?));
+        }
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Some(locale.fill(key, &values))
+    }
+
+    /// The English text, which is kept beside the message.
+    pub fn english(&self) -> String {
+        self.render(Locale::En).unwrap_or_default()
+    }
+}
+
+impl Arg {
+    fn render(&self, locale: Locale) -> Option<String> {
+        Some(match self {
+            Self::Count(count) => count.to_string(),
+            Self::Text(text) => text.clone(),
+            Self::Value { metric, value } => locale.value(metric, *value),
+            Self::Duration { seconds } => locale.duration(*seconds),
+            Self::List { list } => {
+                let parts: Option<Vec<String>> = list.iter().map(|arg| arg.render(locale)).collect();
+                parts?.join(", ")
+            }
+            Self::Message(message) => message.render(locale)?,
+        })
+    }
+}
+
+impl From<&str> for Arg {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_string())
+    }
+}
+
+impl From<String> for Arg {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Message> for Arg {
+    fn from(message: Message) -> Self {
+        Self::Message(message)
+    }
+}
+
+impl From<usize> for Arg {
+    fn from(count: usize) -> Self {
+        Self::Count(count as u64)
+    }
+}
+
+/// A stored English text in a language: made anew where its message is known, else as it is.
+pub fn localized(message: Option<&Message>, english: &str, locale: Locale) -> String {
+    let made = if locale == Locale::En { None } else { message.and_then(|message| message.render(locale)) };
+    made.unwrap_or_else(|| english.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::locale::key;
     use super::*;
 
     #[test]
-    fn what_osmon_says_is_french_and_what_a_person_wrote_is_not() {
-        let cases = [
-            ("92.5 % now, 100 % in about 4 h", Some("92,5 % maintenant, 100 % dans environ 4 h")),
-            ("changed by 3 within 1 h", Some("a changé de 3 en 1 h")),
-            ("4 within 30 min", Some("4 en 30 min")),
-            ("a spike to 97 % (usual 3.1 % to 9 %)", Some("un pic à 97 % (d’ordinaire 3,1 % à 9 %)")),
-            (
-                "97 %, at a new level since 21:40 (usual 3 % to 9 %)",
-                Some("97 %, à un nouveau niveau depuis 21:40 (d’ordinaire 3 % à 9 %)"),
-            ),
-            ("it was a spike of 4 min", Some("c’était un pic de 4 min")),
-            ("92 % within limits", None),
-            ("full, call me", None),
-            ("", None),
-        ];
-        for (english, expected) in cases {
-            assert_eq!(french(english, |value| value.replace('.', ",")).as_deref(), expected, "{english}");
-        }
+    fn a_message_is_read_back_and_shown_in_each_language() {
+        let message = Message::new(key::CRISIS_FORECAST)
+            .with_value("value", "disk.used_percent", 92.5)
+            .with_value("limit", "disk.used_percent", 100.0)
+            .with_duration("left", 14_400.0);
+        let json = serde_json::to_string(&message).unwrap();
+        let read: Message = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, message, "{json}");
+        assert_eq!(read.english(), "92.5 % now, 100 % in about 4 h");
+        assert_eq!(read.render(Locale::Fr).unwrap(), "92,5 % maintenant, 100 % dans environ 4 h");
     }
 
     #[test]
-    fn each_pattern_is_what_the_rules_write() {
-        let source = include_str!("../crisis/step/words.rs");
-        for (english, french) in FRENCH {
-            let names = |text: &str| {
-                let mut names: Vec<String> = text
-                    .split('{')
-                    .skip(1)
-                    .map(|rest| rest.split('}').next().unwrap_or_default().to_string())
-                    .collect();
-                names.sort();
-                names
-            };
-            assert_eq!(names(english), names(french), "{english}");
-            for piece in english.split(['{', '}']).step_by(2).map(str::trim).filter(|piece| piece.len() > 1) {
-                assert!(source.contains(piece), "no rule says {piece:?} of {english:?}");
-            }
-        }
+    fn plurals_lists_and_nested_messages() {
+        let one = Message::named("count.cores").with("count", 1);
+        assert_eq!(one.render(Locale::Fr).unwrap(), "1 cœur");
+        assert_eq!(Message::named("count.cores").with("count", 2).english(), "2 cores");
+        let list = Arg::List { list: vec![Message::new(key::RULE_CPU).into(), "Mine".into()] };
+        let nested = Message::new(key::PAGE_NOT_MEASURED_LIST).with("list", list);
+        let read: Message = serde_json::from_str(&serde_json::to_string(&nested).unwrap()).unwrap();
+        assert_eq!(read.render(Locale::Fr).unwrap(), "non mesuré : Processeur, Mine");
+    }
+
+    #[test]
+    fn a_key_of_a_later_version_leaves_the_stored_text() {
+        let later: Message = serde_json::from_str(r#"{"key":"rule.later","args":{"x":{"seconds":3}}}"#).unwrap();
+        assert_eq!(localized(Some(&later), "as stored", Locale::Fr), "as stored");
+        assert_eq!(localized(Some(&Message::new(key::RULE_CPU)), "CPU", Locale::Fr), "Processeur");
+        assert_eq!(localized(None, "CPU", Locale::Fr), "CPU");
     }
 }

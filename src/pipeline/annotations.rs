@@ -1,9 +1,10 @@
 //! Marks on their way to the history: what happened to the clock and the machine, and what could not be stored.
 
 use crate::base::clock::{Now, parse, stamp};
-use crate::base::text::{NAME_MAX, clean, plural};
+use crate::base::text::{NAME_MAX, clean};
 use crate::context::Context;
 use crate::model::annotation::{Annotation, AnnotationKind};
+use crate::model::message::Message;
 use crate::model::record::round;
 use crate::probe::ProbeResult;
 use crate::probe::host_change::{self, GapContext, HostState};
@@ -45,13 +46,15 @@ struct NotStored {
 impl NotStored {
     fn mark(&self, now: &Now) -> Annotation {
         let lasted = parse(&self.since).map(|since| (now.wall - since).num_milliseconds() as f64 / 1e3);
+        let text = Message::named("change.not_stored").with("count", self.count).with("reason", self.reason.as_str());
         Annotation {
             id: format!("not_stored-{}", self.since),
             kind: AnnotationKind::NotStored,
             time: stamp(now.wall),
             since: Some(self.since.clone()),
             duration_seconds: lasted.filter(|seconds| *seconds >= 0.0).map(round),
-            text: format!("{} could not be stored: {}", plural(self.count, "snapshot"), self.reason),
+            text: text.english(),
+            localized: Some(text),
             author: None,
         }
     }

@@ -4,7 +4,7 @@ use crate::base::clock::zone_offset_seconds;
 use crate::config::Rule;
 use crate::config::rule::Measure;
 use crate::context::Context;
-use crate::crisis::band::{Band, Hour, LEAST_HOURS, PAST_HOURS, Past, least_spread};
+use crate::crisis::baseline::{Band, Hour, LEAST_HOURS, PAST_HOURS, Past, least_spread};
 use crate::model::metric::write_labels;
 use crate::store::query::Query;
 use crate::store::tier::Tier;

@@ -2,10 +2,11 @@
 
 use super::detect::Detected;
 use crate::base::clock::{local_form, stamp};
-use crate::base::text::plural;
 use crate::context::Context;
-use crate::model::event::{Event, EventKind};
-use crate::model::incident::Severity;
+use crate::model::event::{Event, EventKind, Localized};
+use crate::model::incident::{Incident, Severity};
+use crate::model::locale::key;
+use crate::model::message::{Arg, Message};
 use crate::query::health::{Doubt, Health, Verdict};
 use chrono::{DateTime, Utc};
 
@@ -17,10 +18,10 @@ pub fn add(context: &Context, detected: &mut Detected) {
     let Some(minute) = context.config.alert.sign_of_life_minute() else { return };
     let now = context.now.wall;
     let today = local_form(now, "%Y-%m-%d");
-    if detected.state.signed != today && minute_of_day(now) >= minute {
+    if detected.state.daily_status != today && minute_of_day(now) >= minute {
         let event = event(context, &detected.health(context), &today);
         detected.events.push(event);
-        detected.state.signed = today;
+        detected.state.daily_status = today;
     }
 }
 
@@ -32,18 +33,11 @@ fn minute_of_day(time: DateTime<Utc>) -> u32 {
 fn event(context: &Context, health: &Health, today: &str) -> Event {
     let now = stamp(health.now);
     let word = health.verdict.word();
-    let summary = match (&health.doubt, health.open.len()) {
-        (Some(doubt), _) => doubt.text(health.now),
-        (None, 0) => "no open problems".to_string(),
-        (None, count) => plural(count, "open problem"),
+    let named: Vec<Arg> = match &health.doubt {
+        Some(Doubt::Unmeasured(names)) => names.iter().map(|name| name.as_str().into()).collect(),
+        _ => health.open.iter().map(title).collect(),
     };
-    let mut titles =
-        health.open.iter().take(TITLES_MAX).map(|incident| format!("; {}", incident.title)).collect::<String>();
-    titles.push_str(if health.open.len() > TITLES_MAX { "; …" } else { "" });
-    let named: Vec<String> = match &health.doubt {
-        Some(Doubt::Unmeasured(names)) => names.clone(),
-        _ => health.open.iter().map(|incident| incident.title.clone()).collect(),
-    };
+    let title = message(health.verdict, &named, !health.open.is_empty());
     Event {
         id: format!("alive-{today}.1"),
         incident: format!("alive-{today}"),
@@ -52,18 +46,89 @@ fn event(context: &Context, health: &Health, today: &str) -> Event {
         time: now.clone(),
         host: context.root.host_name(),
         rule: "sign-of-life".to_string(),
-        title: format!("{word}: {summary}{titles}"),
+        title: title.english(),
         metric: "probe.alive".to_string(),
         value: 1.0,
         limit: 1.0,
         above: true,
         since: now,
         duration_seconds: 0.0,
-        // For the localised message: the verdict, and what is open or was not measured, a line each.
-        message: Some(named.join("\n")).filter(|named| !named.is_empty()),
+        message: None,
         reason: Some(word.to_string()),
         well: health.verdict == Verdict::Healthy,
         muted: None,
+        localized: Localized { title: Some(title), ..Localized::default() },
         evidence: None,
+    }
+}
+
+/// The title of an open incident as an argument.
+fn title(incident: &Incident) -> Arg {
+    incident.title_localized.clone().map_or_else(|| incident.title.as_str().into(), Arg::Message)
+}
+
+/// `Degraded, 2 open problems: CPU, Memory`.
+fn message(verdict: Verdict, named: &[Arg], is_open: bool) -> Message {
+    let how = match verdict {
+        Verdict::Critical => key::VERDICT_CRITICAL,
+        Verdict::Degraded => key::VERDICT_DEGRADED,
+        Verdict::Unknown => key::VERDICT_UNKNOWN,
+        Verdict::Healthy => key::VERDICT_HEALTHY,
+    };
+    let mut list: Vec<Arg> = named.iter().take(TITLES_MAX).cloned().collect();
+    list.extend((named.len() > TITLES_MAX).then(|| "…".into()));
+    let message = match (named.is_empty(), is_open) {
+        (true, _) => Message::new(key::DAILY_STATUS_HEALTHY),
+        (false, true) => Message::named("daily_status.problems").with("count", named.len()),
+        (false, false) => Message::new(key::DAILY_STATUS_NOT_MEASURED),
+    };
+    let message = message.with("how", Message::new(how));
+    if list.is_empty() { message } else { message.with("titles", Arg::List { list }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::locale::Locale;
+
+    #[test]
+    fn the_daily_status_names_what_is_open_in_both_languages() {
+        let cpu: Arg = Message::new(key::RULE_CPU).into();
+        let six: Vec<Arg> = std::iter::once(cpu.clone()).chain(["a", "b", "c", "d", "e"].map(Arg::from)).collect();
+        let cases: [(Verdict, &[Arg], bool, &str, &str); 5] = [
+            (Verdict::Healthy, &[], false, "Healthy: no open problems", "En bonne santé : aucun problème en cours"),
+            (
+                Verdict::Degraded,
+                &[cpu.clone()],
+                true,
+                "Degraded, 1 open problem: CPU",
+                "Dégradé, 1 problème en cours : Processeur",
+            ),
+            (
+                Verdict::Critical,
+                &[cpu, "Mine".into()],
+                true,
+                "Critical, 2 open problems: CPU, Mine",
+                "Critique, 2 problèmes en cours : Processeur, Mine",
+            ),
+            (
+                Verdict::Unknown,
+                &["cpu: x".into()],
+                false,
+                "Unknown, not measured: cpu: x",
+                "Inconnu, non mesuré : cpu: x",
+            ),
+            (
+                Verdict::Critical,
+                &six,
+                true,
+                "Critical, 6 open problems: CPU, a, b, c, d, …",
+                "Critique, 6 problèmes en cours : Processeur, a, b, c, d, …",
+            ),
+        ];
+        for (verdict, named, is_open, english, french) in cases {
+            let message = message(verdict, named, is_open);
+            assert_eq!((message.english().as_str(), message.render(Locale::Fr).as_deref()), (english, Some(french)));
+        }
     }
 }

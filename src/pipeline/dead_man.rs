@@ -4,8 +4,10 @@ use super::journal;
 use crate::alert::Outbox;
 use crate::base::clock::{parse, stamp};
 use crate::context::Context;
-use crate::model::event::{Event, EventKind};
+use crate::model::event::{Event, EventKind, Localized};
 use crate::model::incident::Severity;
+use crate::model::locale::key;
+use crate::model::message::Message;
 use crate::query::health::{Recorded, STALE_SECONDS, seconds_between};
 use crate::query::incidents::STALE;
 use crate::query::silences;
@@ -97,6 +99,7 @@ fn event(context: &Context, recorded: &Recorded, told: &Told, kind: EventKind) -
     let now = context.now.wall;
     let since = parse(&told.since).unwrap_or(now);
     let age = seconds_between(recorded.health.taken.unwrap_or(now), now);
+    let title = Message::new(key::CRISIS_STALE);
     Event {
         id: format!("{}.{}", told.incident, if kind == EventKind::Fired { 1 } else { 2 }),
         incident: told.incident.clone(),
@@ -105,7 +108,7 @@ fn event(context: &Context, recorded: &Recorded, told: &Told, kind: EventKind) -
         time: stamp(now),
         host: recorded.host.clone(),
         rule: STALE.to_string(),
-        title: "osmon records nothing".to_string(),
+        title: title.english(),
         metric: METRIC.to_string(),
         value: age,
         limit: STALE_SECONDS as f64,
@@ -116,6 +119,7 @@ fn event(context: &Context, recorded: &Recorded, told: &Told, kind: EventKind) -
         reason: None,
         well: false,
         muted: None,
+        localized: Localized { title: Some(title), ..Localized::default() },
         evidence: None,
     }
 }

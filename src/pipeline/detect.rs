@@ -36,7 +36,7 @@ impl Detected {
     /// The events that people are to be told: what an earlier run could not put into the outbox, then the
     /// new ones, without what is muted.
     pub fn to_tell(&self) -> Vec<Event> {
-        let events = self.state.untold.iter().chain(&self.events);
+        let events = self.state.unsent.iter().chain(&self.events);
         events.filter(|event| event.muted.is_none()).cloned().collect()
     }
 
@@ -61,8 +61,8 @@ pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
         return Ok(Detected { taken: now.wall, state, events: Vec::new() });
     }
     let clock = EvalContext {
-        mutes: silences::read(context),
-        told_from: context.config.alert.told_from(),
+        suppressions: silences::read(context),
+        notified_from: context.config.alert.told_from(),
         failed: snapshot.failed.clone(),
         sections: snapshot.sections.clone(),
         bands: baseline::bands(context, now.wall),
@@ -80,10 +80,10 @@ pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
 /// Writes down what is going to be told and recorded, before it is: whenever a run ends, the next one knows what it owes.
 /// The lock is held.
 pub fn promise(context: &Context, detected: &Detected) {
-    let (untold, unrecorded) = (detected.to_tell(), detected.to_record());
-    if !(untold.is_empty() && unrecorded.is_empty()) {
+    let (unsent, unrecorded) = (detected.to_tell(), detected.to_record());
+    if !(unsent.is_empty() && unrecorded.is_empty()) {
         // On a disk that is full people are told all the same; `commit` says what is wrong.
-        let _ = save(context, &State { untold, unrecorded, ..detected.state.clone() });
+        let _ = save(context, &State { unsent, unrecorded, ..detected.state.clone() });
     }
 }
 
@@ -116,8 +116,8 @@ pub fn commit(context: &Context, detected: &Detected, is_enqueued: bool) -> Resu
     let recorded = events.iter().try_for_each(|event| super::journal::append_event(context, event));
     // The state also when history has no room: a full disk must not make the same crisis begin again each minute.
     let unrecorded = if recorded.is_ok() { Vec::new() } else { events };
-    let untold = if is_enqueued { Vec::new() } else { without_room(context, detected) };
-    let saved = save(context, &State { untold, unrecorded, ..detected.state.clone() });
+    let unsent = if is_enqueued { Vec::new() } else { without_room(context, detected) };
+    let saved = save(context, &State { unsent, unrecorded, ..detected.state.clone() });
     recorded.and(saved)
 }
 

@@ -8,6 +8,8 @@ use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::consumers::Consumers;
 use crate::model::event::{Event, EventKind};
 use crate::model::evidence::{CHANGES_MAX, Evidence, Resource, Sample, VALUES_MAX};
+use crate::model::locale::key;
+use crate::model::message::{Arg, Message};
 use crate::model::metric::write_labels;
 use crate::model::record::time_of;
 use crate::model::walk::walk;
@@ -45,10 +47,17 @@ fn with_evidence(context: &Context, mut events: Vec<Event>, processes: Option<St
     let Some(time) = events.first().and_then(|event| parse(&event.time)) else { return events };
     let recorded = processes.as_deref().and_then(Consumers::from_record);
     let consumers = recorded.filter(has_any).or_else(|| nearest(context, time));
-    let change: Vec<String> = changes(context, time).iter().map(|mark| words(mark, time)).collect();
+    let changes = changes(context, time);
+    let change: Vec<String> = changes.iter().map(|mark| words(mark, time)).collect();
+    let change_localized: Vec<Message> = changes.iter().map(|mark| line(mark, time)).collect();
     for event in events.iter_mut().filter(|event| needs_evidence(event)) {
         let used = top_consumers(&event.metric, consumers.as_ref());
-        let evidence = Evidence { value: values(context, event, time), change: change.clone(), ..used };
+        let evidence = Evidence {
+            value: values(context, event, time),
+            change: change.clone(),
+            change_localized: change_localized.clone(),
+            ..used
+        };
         event.evidence = Some(evidence).filter(|evidence| !evidence.is_empty());
     }
     events
@@ -112,6 +121,12 @@ pub fn changes(context: &Context, time: DateTime<Utc>) -> Vec<Annotation> {
 
 /// `21:05 packages: installed nginx 1.24`.
 pub fn words(mark: &Annotation, now: DateTime<Utc>) -> String {
+    clean(&line(mark, now).english(), CHANGE_MAX)
+}
+
+/// The same as a message.
+fn line(mark: &Annotation, now: DateTime<Utc>) -> Message {
     let time = parse(&mark.time).map(|time| local_short(time, now)).unwrap_or_default();
-    clean(&format!("{time} {}: {}", mark.kind.word(), mark.text), CHANGE_MAX)
+    let text = mark.localized.clone().map_or_else(|| mark.text.as_str().into(), Arg::Message);
+    Message::new(key::CHANGE_LINE).with("time", time).with("kind", Message::new(mark.kind.label())).with("text", text)
 }

@@ -5,6 +5,8 @@ use crate::base::clock::{boottime_seconds, stamp};
 use crate::config::Store as Kept;
 use crate::context::Context;
 use crate::model::annotation::{Annotation, AnnotationKind};
+use crate::model::locale::key;
+use crate::model::message::{Arg, Message};
 use crate::store::retain::{Dropped, Limits, Why};
 use anyhow::{Result, anyhow};
 
@@ -56,11 +58,19 @@ fn mark(context: &Context, why: Why, dropped: &[&Dropped]) -> Option<Annotation>
     let (first, last) = (dropped.first()?, dropped.last()?);
     let store = &context.config.store;
     let reason = match why {
-        Why::Age => "older than it is to be kept".to_string(),
-        Why::Size => format!("the data directory was larger than [store] max_size, {}", store.max_size),
-        Why::Space => format!("less than [store] min_free, {}, was free", store.min_free),
+        Why::Age => Message::new(key::CHANGE_TOO_OLD),
+        Why::Size => Message::new(key::CHANGE_TOO_LARGE).with("size", store.max_size.as_str()),
+        Why::Space => Message::new(key::CHANGE_TOO_FULL).with("size", store.min_free.as_str()),
     };
-    let what = if first == last { first.to_string() } else { format!("{first} to {last}, {} files", dropped.len()) };
+    let what: Arg = match first == last {
+        true => first.to_string().into(),
+        false => Message::new(key::CHANGE_FILES)
+            .with("first", first.to_string())
+            .with("last", last.to_string())
+            .with("count", dropped.len())
+            .into(),
+    };
+    let text = Message::new(key::CHANGE_REMOVED).with("what", what).with("reason", reason);
     let time = stamp(context.now.wall);
     Some(Annotation {
         id: format!("dropped-{first}-{time}"),
@@ -68,7 +78,8 @@ fn mark(context: &Context, why: Why, dropped: &[&Dropped]) -> Option<Annotation>
         time,
         since: None,
         duration_seconds: None,
-        text: format!("Removed {what}: {reason}"),
+        text: text.english(),
+        localized: Some(text),
         author: None,
     })
 }

@@ -6,8 +6,10 @@ use crate::base::clock::{parse, stamp};
 use crate::base::file::{make_directory, read_at_most};
 use crate::base::lock::acquire;
 use crate::context::Context;
-use crate::model::event::{Event, EventKind};
+use crate::model::event::{Event, EventKind, Localized};
 use crate::model::incident::Severity;
+use crate::model::locale::key;
+use crate::model::message::Message;
 use anyhow::{Context as _, Result};
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
@@ -94,6 +96,7 @@ fn event(context: &Context, times: &[String], kind: EventKind) -> Event {
     let since = times.first().cloned().unwrap_or_default();
     let began = parse(&since).unwrap_or(context.now.wall);
     let incident = format!("skipped-runs-{}", began.timestamp());
+    let title = Message::new(key::CRISIS_OVERLAP);
     let sequence = if kind == EventKind::Fired { 1 } else { 2 };
     Event {
         id: format!("{incident}.{sequence}"),
@@ -103,7 +106,7 @@ fn event(context: &Context, times: &[String], kind: EventKind) -> Event {
         time: stamp(context.now.wall),
         host: context.root.host_name(),
         rule: "skipped-runs".to_string(),
-        title: "osmon run found another one still at work, runs in a row:".to_string(),
+        title: title.english(),
         metric: "probe.skipped_runs".to_string(),
         value: times.len() as f64,
         limit: LIMIT as f64,
@@ -115,5 +118,6 @@ fn event(context: &Context, times: &[String], kind: EventKind) -> Event {
         reason: None,
         well: false,
         muted: None,
+        localized: Localized { title: Some(title), ..Localized::default() },
     }
 }

@@ -37,6 +37,7 @@ fn note(context: &Context, text: &str) -> Result<()> {
         since: None,
         duration_seconds: None,
         text: clean(text, 500),
+        localized: None,
         author: Some(author),
     };
     journal::append_annotation(context, &mark)

@@ -6,9 +6,9 @@ use super::package;
 use super::root::Root;
 use super::system::HostFacts;
 use crate::base::clock::{parse, stamp};
-use crate::base::text::plural;
-use crate::base::units::duration;
 use crate::model::annotation::{Annotation, AnnotationKind};
+use crate::model::locale::key;
+use crate::model::message::Message;
 use crate::model::record::Header;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -150,7 +150,7 @@ struct Between<'a> {
 
 impl Between<'_> {
     /// An annotation of one moment. Its id names what it is derived from, so that it is the same when derived again.
-    fn at_moment(&self, kind: AnnotationKind, text: String) -> Annotation {
+    fn at_moment(&self, kind: AnnotationKind, text: Message) -> Annotation {
         let boot = |id: &str| id.get(..8).unwrap_or(id).to_string();
         let word = serde_json::to_value(kind).ok().and_then(|word| word.as_str().map(ToString::to_string));
         let id = format!(
@@ -160,42 +160,56 @@ impl Between<'_> {
             self.before.boottime_seconds * 1e3,
             boot(&self.now.boot_id)
         );
-        Annotation { id, kind, time: stamp(self.now.wall), since: None, duration_seconds: None, text, author: None }
+        Annotation {
+            id,
+            kind,
+            time: stamp(self.now.wall),
+            since: None,
+            duration_seconds: None,
+            text: text.english(),
+            localized: Some(text),
+            author: None,
+        }
     }
 
     /// An annotation of the time since the previous snapshot.
-    fn span(&self, kind: AnnotationKind, seconds: Option<f64>, text: String) -> Annotation {
+    fn span(&self, kind: AnnotationKind, seconds: Option<f64>, text: Message) -> Annotation {
         let duration_seconds = seconds.map(crate::model::record::round);
         Annotation { since: Some(stamp(self.before.wall)), duration_seconds, ..self.at_moment(kind, text) }
     }
 
     fn boot(&self) -> Annotation {
-        let (kind, words) = match last_shutdown(self.root, self.before.wall) {
-            Shutdown::Unclean => {
-                (AnnotationKind::PowerLoss, "Power loss or reset: the host was not shut down in order")
-            }
-            Shutdown::Clean | Shutdown::Unknown => (AnnotationKind::Reboot, "Rebooted"),
+        let (kind, what) = match last_shutdown(self.root, self.before.wall) {
+            Shutdown::Unclean => (AnnotationKind::PowerLoss, key::CHANGE_POWER_LOSS),
+            Shutdown::Clean | Shutdown::Unknown => (AnnotationKind::Reboot, key::CHANGE_REBOOTED),
         };
         let up = self.now.boottime_seconds;
         let gap = (self.now.wall - self.before.wall).num_milliseconds() as f64 / 1e3;
         // Across a boot there is only the wall clock, and on some hosts it stops while they are off.
         let gap = (gap > 0.0).then_some(gap);
-        let off = match gap {
-            Some(gap) if up <= GAP * USUAL_SECONDS => format!("; the host was off or starting for {}", duration(gap)),
-            Some(gap) if gap > up => format!(
-                "; the host was off or starting for {}, then up for {} without a snapshot",
-                duration(gap - up),
-                duration(up)
-            ),
-            _ => String::new(),
+        let what = Message::new(what);
+        let text = match gap {
+            Some(gap) if up <= GAP * USUAL_SECONDS => {
+                Message::new(key::CHANGE_BOOT_OFF).with("what", what).with_duration("off", gap)
+            }
+            Some(gap) if gap > up => Message::new(key::CHANGE_BOOT_OFF_UP)
+                .with("what", what)
+                .with_duration("off", gap - up)
+                .with_duration("up", up),
+            _ => what,
         };
-        self.span(kind, gap, format!("{words}{off}"))
+        self.span(kind, gap, text)
     }
 
     fn kernel(&self) -> Option<Annotation> {
         let (old, new) = (&self.before.kernel, &self.now.kernel);
         let is_change = old != new && !old.is_empty() && !new.is_empty();
-        is_change.then(|| self.at_moment(AnnotationKind::KernelChange, format!("Kernel {old} → {new}")))
+        is_change.then(|| {
+            self.at_moment(
+                AnnotationKind::KernelChange,
+                Message::new(key::CHANGE_KERNEL).with("old", &**old).with("new", &**new),
+            )
+        })
     }
 
     fn packages(&self) -> Option<Annotation> {
@@ -211,17 +225,21 @@ impl Between<'_> {
     fn suspended(&self) -> Option<Annotation> {
         self.before.elapsed(self.now)?;
         let slept = self.now.suspended_seconds? - self.before.suspended_seconds?;
-        (slept > SUSPENDED_SECONDS)
-            .then(|| self.span(AnnotationKind::Suspended, Some(slept), format!("Suspended for {}", duration(slept))))
+        (slept > SUSPENDED_SECONDS).then(|| {
+            self.span(
+                AnnotationKind::Suspended,
+                Some(slept),
+                Message::new(key::CHANGE_SUSPENDED).with_duration("span", slept),
+            )
+        })
     }
 
     fn clock_step(&self) -> Option<Annotation> {
         let elapsed = self.before.elapsed(self.now)?;
         let step = (self.now.wall - self.before.wall).num_milliseconds() as f64 / 1e3 - elapsed;
-        let direction = if step > 0.0 { "forward" } else { "back" };
-        (step.abs() > STEP_SECONDS + elapsed * SLEW).then(|| {
-            self.at_moment(AnnotationKind::ClockStep, format!("Clock set {direction} by {}", duration(step.abs())))
-        })
+        let key = if step > 0.0 { key::CHANGE_CLOCK_FORWARD } else { key::CHANGE_CLOCK_BACK };
+        (step.abs() > STEP_SECONDS + elapsed * SLEW)
+            .then(|| self.at_moment(AnnotationKind::ClockStep, Message::new(key).with_duration("span", step.abs())))
     }
 
     /// A gap during which the host was awake.
@@ -237,12 +255,11 @@ impl Between<'_> {
         let awake = elapsed - seen - slept;
         let usual = self.before.interval_seconds.unwrap_or(USUAL_SECONDS).max(USUAL_SECONDS);
         let reason = match gap.skipped_runs {
-            0 => "osmon did not run, or could write nowhere; is cron running?".to_string(),
-            count => format!("{} found another osmon still at work", plural(count as usize, "run")),
+            0 => Message::new(key::CHANGE_NOT_RUN),
+            count => Message::named("change.overlap").with("count", count as usize),
         };
-        (awake > GAP * usual).then(|| {
-            self.span(AnnotationKind::MissedRuns, Some(awake), format!("No snapshot for {}: {reason}", duration(awake)))
-        })
+        let text = Message::new(key::CHANGE_MISSED).with_duration("span", awake).with("reason", reason);
+        (awake > GAP * usual).then(|| self.span(AnnotationKind::MissedRuns, Some(awake), text))
     }
 }
 

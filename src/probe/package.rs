@@ -3,6 +3,8 @@
 use super::root::Root;
 use crate::base::parse_past;
 use crate::base::text::clean_bytes;
+use crate::model::locale::key;
+use crate::model::message::{Arg, Message};
 use chrono::{DateTime, Utc};
 
 /// The databases of dpkg, rpm (old, new, and of image-based systems), apk and pacman.
@@ -29,15 +31,16 @@ pub fn last_changed(root: &Root) -> Option<DateTime<Utc>> {
 }
 
 /// The packages changed after `since`, in one sentence.
-pub fn describe_changes(root: &Root, since: DateTime<Utc>, now: DateTime<Utc>) -> String {
+pub fn describe_changes(root: &Root, since: DateTime<Utc>, now: DateTime<Utc>) -> Message {
     let changes = root.tail("var/log/dpkg.log", LOG_TAIL).map(|log| changes(&log, since, now)).unwrap_or_default();
     if changes.is_empty() {
-        return "Packages: the database of installed packages was changed".to_string();
+        return Message::new(key::CHANGE_PACKAGES_UNKNOWN);
     }
-    let named: Vec<String> = changes.iter().take(NAMED_MAX).map(PackageChange::words).collect();
-    let more = changes.len() - named.len();
-    let rest = if more > 0 { format!(", {more} more") } else { String::new() };
-    format!("Packages: {}{rest}", named.join(", "))
+    let list: Vec<Arg> = changes.iter().take(NAMED_MAX).map(|change| change.message().into()).collect();
+    let more = changes.len() - list.len();
+    let message = Message::new(if more > 0 { key::CHANGE_PACKAGES_MORE } else { key::CHANGE_PACKAGES });
+    let message = message.with("list", Arg::List { list });
+    if more > 0 { message.with("count", more) } else { message }
 }
 
 /// A changed package. An empty version means that it was not installed before, or is not any more.
@@ -49,13 +52,14 @@ struct PackageChange {
 }
 
 impl PackageChange {
-    fn words(&self) -> String {
-        match (self.old.as_str(), self.new.as_str()) {
-            (_, "") => format!("{} removed", self.name),
-            ("", new) => format!("{} {new} installed", self.name),
-            (old, new) if old == new => format!("{} {new} reinstalled", self.name),
-            (old, new) => format!("{} {old} → {new}", self.name),
-        }
+    fn message(&self) -> Message {
+        let message = match (self.old.as_str(), self.new.as_str()) {
+            (_, "") => Message::new(key::CHANGE_PACKAGE_REMOVED),
+            ("", new) => Message::new(key::CHANGE_PACKAGE_INSTALLED).with("new", new),
+            (old, new) if old == new => Message::new(key::CHANGE_PACKAGE_REINSTALLED).with("new", new),
+            (old, new) => Message::new(key::CHANGE_PACKAGE_CHANGED).with("old", old).with("new", new),
+        };
+        message.with("name", self.name.as_str())
     }
 }
 
@@ -100,7 +104,7 @@ mod tests {
                    2026-11-20 21:40:15 purge vim:all 9.0 <none>\n2026-11-20 21:40:16 upgrade nginx:amd64 1.24 1.25\n\u{7f}";
         let now = parse("2026-11-20 22:00:00");
         let words = |since: &str| -> Vec<String> {
-            changes(log.as_bytes(), parse(since), now).iter().map(PackageChange::words).collect()
+            changes(log.as_bytes(), parse(since), now).iter().map(|change| change.message().english()).collect()
         };
         assert_eq!(words("2026-11-20 21:00:00"), ["nginx 1.22 → 1.25", "curl 8.1 installed", "vim removed"]);
         assert_eq!(words("2026-11-20 21:40:15"), ["nginx 1.24 → 1.25"]);

@@ -163,6 +163,7 @@ fn of_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<Case> {
         id: event.incident.clone(),
         severity: event.severity,
         title: event.title.clone(),
+        title_localized: event.localized.title.clone(),
         metric: event.metric.clone(),
         value: event.value,
         limit: event.limit,

@@ -1,6 +1,11 @@
-//! What mails say, and that nobody else writes them.
+//! Wording of mails in both languages, and that input adds neither headers nor markup.
 
 use super::*;
+use crate::alert::content::Late;
+use crate::alert::item::item;
+use crate::model::event::{EventKind, Localized};
+use crate::model::locale::key;
+use crate::model::message::Message as LocalizedMessage;
 
 fn event(kind: EventKind, severity: Severity, title: &str) -> Event {
     Event {
@@ -22,6 +27,7 @@ fn event(kind: EventKind, severity: Severity, title: &str) -> Event {
         reason: None,
         well: false,
         muted: None,
+        localized: Localized::default(),
         evidence: None,
     }
 }
@@ -31,7 +37,7 @@ fn at() -> DateTime<Utc> {
 }
 
 fn content<'a>(events: &'a [&'a Event]) -> Content<'a> {
-    Content { events, late: None, host: "h", report: "", language: "en", now: at() }
+    Content { events, late: None, host: "h", report: "", language: Locale::En, now: at() }
 }
 
 fn subject_of(events: &[Event]) -> String {
@@ -46,7 +52,7 @@ fn the_subject_says_it_all_and_the_worst_first() {
     let mut swap = event(EventKind::Fired, Severity::Warning, "Swap");
     swap.incident = "swap-1".into();
     assert_eq!(subject_of(std::slice::from_ref(&fired)), "CRITICAL web-01: CPU 97.2 % (limit 95 %)");
-    assert_eq!(subject_of(std::slice::from_ref(&recovered)), "RECOVERED web-01: Memory after 38 min");
+    assert_eq!(subject_of(std::slice::from_ref(&recovered)), "RECOVERED web-01: Memory back to normal after 38 min");
     assert_eq!(subject_of(&[recovered, swap, fired]), "CRITICAL web-01: CPU 97.2 % (limit 95 %), and 2 more");
 }
 
@@ -55,10 +61,7 @@ fn every_kind_has_its_words() {
     let says = |kind: EventKind, well: bool, message: Option<&str>| {
         let mut event = event(kind, Severity::Critical, "CPU");
         (event.well, event.message) = (well, message.map(str::to_string));
-        (
-            subject_of(std::slice::from_ref(&event)),
-            crate::alert::item::item(&[&event], words::of("en"), at()).unwrap().sentence,
-        )
+        (subject_of(std::slice::from_ref(&event)), item(&[&event], Locale::En, at()).unwrap().sentence)
     };
     let cases = [
         (
@@ -67,9 +70,14 @@ fn every_kind_has_its_words() {
             "STILL CRITICAL web-01: CPU 97.2 % (limit 95 %) for 38 min",
             "Still open: 97.2 %,",
         ),
-        (EventKind::Flapping, true, "FLAPPING web-01: CPU comes and goes", "It comes and goes; just now it is well."),
-        (EventKind::Settled, true, "SETTLED web-01: CPU is well", "It is well."),
-        (EventKind::Settled, false, "CRITICAL web-01: CPU 97.2 % (limit 95 %)", "Not told until now: 97.2 %,"),
+        (
+            EventKind::Flapping,
+            true,
+            "FLAPPING web-01: CPU",
+            "Changing state too often to report each change; currently normal.",
+        ),
+        (EventKind::Settled, true, "SETTLED web-01: CPU back to normal", "Back to normal."),
+        (EventKind::Settled, false, "CRITICAL web-01: CPU 97.2 % (limit 95 %)", "Not notified until now: 97.2 %,"),
     ];
     for (kind, well, subject, sentence) in cases {
         let found = says(kind, well, None);
@@ -81,65 +89,47 @@ fn every_kind_has_its_words() {
 }
 
 #[test]
-fn what_a_forecast_says_is_french() {
+fn a_forecast_is_translated() {
     let mut event = event(EventKind::Fired, Severity::Critical, "File system /var fills up");
-    event.message = Some("92.5 % now, 100 % in about 4 h".into());
+    (event.rule, event.metric) = ("disk_forecast".into(), "disk.used_percent{mount=\"/var\"}".into());
+    let message = LocalizedMessage::new(key::CRISIS_FORECAST)
+        .with_value("value", "disk.used_percent", 92.5)
+        .with_value("limit", "disk.used_percent", 100.0)
+        .with_duration("left", 14_400.0);
+    (event.message, event.localized.message) = (Some(message.english()), Some(message));
     let events = [&event];
-    let french = Content { language: "fr", ..content(&events) };
+    let french = Content { language: Locale::Fr, ..content(&events) };
     let expected = "92,5 % maintenant, 100 % dans environ 4 h";
     assert_eq!(subject(&french), format!("CRITIQUE web-01 : Système de fichiers /var se remplit : {expected}"));
-    let item = crate::alert::item::item(&[&event], words::of("fr"), at()).unwrap();
+    let item = item(&[&event], Locale::Fr, at()).unwrap();
     assert_eq!(item.sentence, format!("{expected} ; depuis 38 min."));
 }
 
 #[test]
-fn a_sign_of_life_says_what_is_open_in_both_languages() {
-    let says = |language: &'static str, word: &str, open: &[&str]| {
-        let mut event = event(EventKind::Alive, Severity::Warning, "as the terminal says it");
-        (event.reason, event.well) = (Some(word.to_string()), open.is_empty());
-        event.message = Some(open.join("\n")).filter(|open| !open.is_empty());
-        let item = crate::alert::item::item(&[&event], words::of(language), at()).unwrap();
-        assert_eq!((item.todo.as_str(), item.class == "good"), ("", open.is_empty()));
-        (subject(&Content { language, ..content(&[&event]) }), item.sentence)
+fn a_flag_says_how_long_it_lasts_and_how_it_ended() {
+    let mut event = event(EventKind::Fired, Severity::Critical, "Service shop.service failed");
+    (event.rule, event.metric) = ("service".into(), "service.failed{service=\"shop.service\"}".into());
+    (event.value, event.limit, event.duration_seconds) = (1.0, 1.0, 59.0);
+    let says = |event: &Event, locale| {
+        (subject(&Content { language: locale, ..content(&[event]) }), item(&[event], locale, at()).unwrap())
     };
-    let six = ["CPU", "Memory", "Swap", "Mine", "File system /a", "File system /b"];
-    let cases: [(&str, &str, &[&str], &str, &str); 7] = [
-        ("en", "Healthy", &[], "ALIVE web-01: Healthy: no open problems", "Nothing is to be done."),
-        (
-            "en",
-            "Degraded",
-            &["CPU"],
-            "ALIVE web-01: Degraded: 1 open problem; CPU",
-            "What is open is shown by: osmon status.",
-        ),
-        ("fr", "Healthy", &[], "EN VIE web-01 : En bonne santé : aucun problème en cours", "Rien à faire."),
-        (
-            "fr",
-            "Degraded",
-            &["CPU"],
-            "EN VIE web-01 : Dégradé : 1 problème en cours ; Processeur",
-            "osmon status montre",
-        ),
-        (
-            "fr",
-            "Critical",
-            &["CPU", "Mine"],
-            "EN VIE web-01 : Critique : 2 problèmes en cours ; Processeur ; Mine",
-            "osmon",
-        ),
-        ("fr", "Unknown", &["cpu: x"], "EN VIE web-01 : Inconnu : non mesuré : cpu: x", "osmon status montre"),
-        (
-            "en",
-            "Critical",
-            &six,
-            "ALIVE web-01: Critical: 6 open problems; CPU; Memory; Swap; Mine; File system /a; …",
-            "What",
-        ),
-    ];
-    for (language, word, open, subject, sentence) in cases {
-        let found = says(language, word, open);
-        assert!(found.0 == subject && found.1.starts_with(sentence), "{found:?}");
-    }
+    let (fired, shown) = says(&event, Locale::En);
+    assert_eq!(
+        (fired.as_str(), shown.sentence.as_str()),
+        ("CRITICAL web-01: Service shop.service failed", "Failing for 59 s.")
+    );
+    assert_eq!(shown.todo, "Check its log: systemctl status shop.service, journalctl -u shop.service -e");
+    event.duration_seconds = 0.0;
+    assert_eq!(says(&event, Locale::En).1.sentence, "Just started.");
+    (event.kind, event.duration_seconds) = (EventKind::Recovered, 180.0);
+    let (english, shown) = says(&event, Locale::En);
+    assert_eq!(english, "RECOVERED web-01: shop.service is up again (down 3 min)");
+    assert_eq!(shown.sentence, "Back to normal after 3 min.");
+    let (french, shown) = says(&event, Locale::Fr);
+    assert_eq!(french, "RÉTABLI web-01 : shop.service fonctionne de nouveau (en panne 3 min)");
+    assert_eq!(shown.sentence, "Retour à la normale après 3 min.");
+    event.title = "The shop".into();
+    assert_eq!(says(&event, Locale::En).0, "RECOVERED web-01: The shop back to normal after 3 min");
 }
 
 #[test]
@@ -155,15 +145,15 @@ fn a_problem_comes_before_the_sign_of_life_that_names_it() {
 fn what_a_digest_says_again_is_counted() {
     let at_each = |number: usize| {
         let mut event = event(EventKind::Recovered, Severity::Critical, if number == 1 { "Memory" } else { "CPU" });
+        event.rule = if number == 1 { "memory".into() } else { "cpu".into() };
         event.incident = format!("x-{number}");
         event
     };
     let events: Vec<Event> = (0..4).map(at_each).collect();
     let all: Vec<&Event> = events.iter().collect();
-    let lines =
-        |language: &'static str| page(&Content { late: Some(Late::Held(at())), language, ..content(&all) }).lines;
-    assert_eq!(lines("en"), ["CPU: recovered 21:40 (3 times)", "Memory: recovered 21:40"]);
-    assert_eq!(lines("fr"), ["Processeur : rétabli 21:40 (3 fois)", "Mémoire : rétabli 21:40"]);
+    let lines = |language: Locale| page(&Content { late: Some(Late::Held(at())), language, ..content(&all) }).lines;
+    assert_eq!(lines(Locale::En), ["CPU: recovered 21:40 (3 times)", "Memory: recovered 21:40"]);
+    assert_eq!(lines(Locale::Fr), ["Processeur : rétabli 21:40 (3 fois)", "Mémoire : rétabli 21:40"]);
 }
 
 #[test]

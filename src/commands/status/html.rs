@@ -51,6 +51,6 @@ fn item(incident: &Incident, health: &Health, words: Locale) -> String {
     let lasted = words.duration(seconds_between(incident.since, health.now));
     let severity = incident.severity.word().to_lowercase();
     let since = words.with(key::PAGE_SINCE, &lasted);
-    let text = clean(&format!("{}{value} {since}", words.title(&incident.title)), TEXT_MAX);
+    let text = clean(&format!("{}{value} {since}", incident.title_in(words)), TEXT_MAX);
     format!("<li class=\"osmon-{severity}\">{}</li>", escape(&text))
 }

@@ -1,85 +1,93 @@
-//! Values that are not there: no data is told by itself, what vanished is over after a while, and absence is never a
-//! recovery.
+//! Missing values: an incident of its own for a section without data, the end of incidents of things that are gone. A
+//! missing value is never a recovery.
 
-use super::{Happened, JITTER_SECONDS, close, event, time};
+use super::time;
+use super::transitions::{JITTER_SECONDS, Transitions, close, event};
+use crate::base::text::clean;
 use crate::config::Rule;
 use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, State};
 use crate::model::event::EventKind;
 use crate::model::incident::{Lifecycle, Severity};
+use crate::model::locale::key;
+use crate::model::message::{Arg, Message};
 use crate::model::metric::{Metric, write_labels};
+use crate::model::title;
 use std::collections::{BTreeMap, HashSet};
 
-/// The rule of missing data; no rule of the configuration has this name.
-pub(super) const NO_DATA: &str = "no-data";
-/// Missing so long it is told, in seconds; so soon after a boot it is not.
+/// Name of the rule for missing data; no configured rule can have it.
+const NO_DATA: &str = "no-data";
+/// Longest title, in characters.
+const TITLE_MAX: usize = 200;
+/// Missing for this long, a section raises an incident, in seconds; not this soon after a boot.
 const NO_DATA_SECONDS: f64 = 300.0;
-/// An element that is missing so long among others of its kind is gone, in seconds.
+/// An element missing for this long while others of its kind are present is gone, in seconds.
 const GONE_SECONDS: f64 = 1800.0;
 
-/// There is a value again: the time without one counts for nothing.
-pub(super) fn is_back(alert: &mut Alert, clock: &EvalContext) {
+/// A value is present again: the time without one does not count.
+pub(super) fn is_back(alert: &mut Alert, context: &EvalContext) {
     if alert.nodata_since.is_some() {
-        time::leave_out(alert, clock.elapsed(alert.nodata_since));
+        time::leave_out(alert, context.elapsed(alert.nodata_since));
         alert.nodata_since = None;
     }
 }
 
-/// A rule that was removed or switched off watches nothing any more: what it had raised is over.
-pub(super) fn retire(rules: &[Rule], next: &mut State, clock: &EvalContext, happened: &mut Happened) {
+/// Ends the incidents of rules that were removed or switched off.
+pub(super) fn retire(rules: &[Rule], next: &mut State, context: &EvalContext, transitions: &mut Transitions) {
     let known: HashSet<&str> = rules.iter().map(|rule| rule.name.as_str()).chain([NO_DATA]).collect();
     for (key, alert) in next.alerts.iter_mut().filter(|(_, alert)| !known.contains(alert.rule.as_str())) {
-        end(key, alert, "the rule was removed", clock, happened);
+        end(key, alert, "the rule was removed", context, transitions);
     }
 }
 
-/// Notes what is missing, ends what is gone, raises and ends incidents of missing data.
+/// Notes missing values, ends incidents of things that are gone, raises and ends incidents of missing data.
 pub(super) fn look(
     next: &mut State,
     metrics: &[Metric],
     seen: &HashSet<String>,
-    clock: &EvalContext,
-    happened: &mut Happened,
+    context: &EvalContext,
+    transitions: &mut Transitions,
 ) {
-    let named = clock.sections.iter().map(String::as_str);
+    let named = context.sections.iter().map(String::as_str);
     let present: HashSet<&str> = metrics.iter().map(|metric| section(&metric.name)).chain(named).collect();
     let mut missing: BTreeMap<String, Missing> = BTreeMap::new();
-    let last_seen = next.last.unwrap_or(clock.stamp());
+    let last_seen = next.last.unwrap_or(context.stamp());
     for (key, alert) in &mut next.alerts {
-        let is_at_rest = alert.lifecycle == Lifecycle::Ok && alert.told.is_none() && !alert.flap.flapping;
+        let is_at_rest = alert.lifecycle == Lifecycle::Ok && alert.notified.is_none() && !alert.flap.flapping;
         if is_at_rest || alert.rule == NO_DATA || seen.contains(key) {
             continue;
         }
         let since = *alert.nodata_since.get_or_insert(last_seen);
-        // Not known is not a breach.
+        // Unknown is no breach.
         alert.breaches.add(false, false, u32::BITS);
-        let lasted = clock.elapsed(Some(since)) + JITTER_SECONDS;
+        let lasted = context.elapsed(Some(since)) + JITTER_SECONDS;
         if alert.metric.contains('{') && present.contains(section(&alert.metric)) {
             if lasted >= GONE_SECONDS {
-                end(key, alert, "gone", clock, happened);
+                end(key, alert, "gone", context, transitions);
             }
             continue;
         }
         let of = missing.entry(section(&alert.metric).to_string()).or_default();
-        of.titles.push(alert.title.clone());
+        let message = title::shipped(&alert.rule, &alert.metric, &alert.title);
+        of.titles.push((alert.title.clone(), message));
         of.is_long |= lasted >= NO_DATA_SECONDS;
         if of.since.is_none_or(|other| since.boottime_seconds < other.boottime_seconds) {
             of.since = Some(since);
         }
     }
-    raise(next, &missing, clock, happened);
+    raise(next, &missing, context, transitions);
 }
 
-/// What is missing of a section.
+/// Missing values of a section.
 #[derive(Default)]
 struct Missing {
-    titles: Vec<String>,
+    titles: Vec<(String, Option<Message>)>,
     is_long: bool,
     since: Option<crate::crisis::state::Stamp>,
 }
 
-fn raise(next: &mut State, missing: &BTreeMap<String, Missing>, clock: &EvalContext, happened: &mut Happened) {
-    let is_booted = clock.now.boottime_seconds >= NO_DATA_SECONDS;
+fn raise(next: &mut State, missing: &BTreeMap<String, Missing>, context: &EvalContext, transitions: &mut Transitions) {
+    let is_booted = context.now.boottime_seconds >= NO_DATA_SECONDS;
     for (section, missing) in missing.iter().filter(|(_, missing)| missing.is_long && is_booted) {
         let labels = write_labels(&[("section".to_string(), section.clone())]);
         let key = format!("{NO_DATA}{labels}");
@@ -89,48 +97,64 @@ fn raise(next: &mut State, missing: &BTreeMap<String, Missing>, clock: &EvalCont
         }
         close(alert);
         alert.rule = NO_DATA.to_string();
-        alert.title = missing.title(clock.failed.get(section));
+        let title = missing.title(context.failed.get(section));
+        alert.title = clean(&title.english(), TITLE_MAX);
+        alert.title_localized = Some(title);
         alert.metric = format!("probe.no_data{labels}");
         (alert.value, alert.limit, alert.above) = (1.0, 1.0, true);
         alert.lifecycle = Lifecycle::Firing;
         (alert.severity, alert.worst) = (Some(Severity::Warning), Some(Severity::Warning));
         alert.since = missing.since;
         alert.begin();
-        happened.push((key, event(alert, EventKind::Fired, clock)));
+        transitions.push((key, event(alert, EventKind::Fired, context)));
     }
     let open = next.alerts.iter_mut().filter(|(_, alert)| alert.rule == NO_DATA && alert.is_open());
     for (key, alert) in open {
         let is_missing = key.split('"').nth(1).is_some_and(|section| missing.contains_key(section));
         if !is_missing {
-            alert.clear_since = Some(clock.stamp());
+            alert.clear_since = Some(context.stamp());
             alert.value = 0.0;
-            happened.push((key.clone(), event(alert, EventKind::Recovered, clock)));
+            transitions.push((key.clone(), event(alert, EventKind::Recovered, context)));
             close(alert);
         }
     }
 }
 
 impl Missing {
-    fn title(&self, reason: Option<&String>) -> String {
-        let first = self.titles.first().map_or("something", String::as_str);
-        let more = if self.titles.len() > 1 { format!(" and {} more", self.titles.len() - 1) } else { String::new() };
-        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        crate::base::text::clean(&format!("Not measured any more: {first}{more}{reason}"), 200)
+    fn title(&self, reason: Option<&String>) -> Message {
+        let first = match self.titles.first() {
+            Some((_, Some(message))) => Arg::Message(message.clone()),
+            Some((title, None)) => title.as_str().into(),
+            None => Message::new(key::CRISIS_SOMETHING).into(),
+        };
+        let title = match self.titles.len() {
+            0 | 1 => first,
+            count => Message::new(key::CRISIS_TITLE_AND_MORE).with("title", first).with("count", count - 1).into(),
+        };
+        match reason {
+            Some(reason) => {
+                Message::new(key::CRISIS_NO_DATA_REASON).with("title", title).with("reason", reason.as_str())
+            }
+            None => Message::new(key::CRISIS_NO_DATA).with("title", title),
+        }
     }
 }
 
-/// Ends an alert whatever it was; the title says why when there was an incident.
-fn end(key: &str, alert: &mut Alert, reason: &str, clock: &EvalContext, happened: &mut Happened) {
+/// Ends an alert in whatever state; of an open incident the title says why.
+fn end(key: &str, alert: &mut Alert, reason: &str, context: &EvalContext, transitions: &mut Transitions) {
     if alert.is_open() {
-        alert.clear_since = alert.clear_since.or(alert.nodata_since).or(Some(clock.stamp()));
-        let mut event = event(alert, EventKind::Recovered, clock);
+        alert.clear_since = alert.clear_since.or(alert.nodata_since).or(Some(context.stamp()));
+        let mut event = event(alert, EventKind::Recovered, context);
         event.reason = Some(reason.to_string());
         if reason == "gone" {
-            event.title = format!("{} is gone", event.title);
+            let title = event.localized.title.take().map_or_else(|| event.title.as_str().into(), Arg::Message);
+            let gone = Message::new(key::CRISIS_GONE).with("title", title);
+            event.title = gone.english();
+            event.localized.title = Some(gone);
         }
-        happened.push((key.to_string(), event));
+        transitions.push((key.to_string(), event));
     }
-    // Nobody waits for what comes and goes no more.
+    // What is gone no longer flaps.
     alert.flap.flapping = false;
     alert.flap.bits = 0;
     close(alert);

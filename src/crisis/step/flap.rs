@@ -22,13 +22,13 @@ pub(super) fn slot_seconds(rule: Option<&Rule>) -> f64 {
 }
 
 /// Moves the meter on to now and counts a change. Whether it flaps is then in it.
-pub(super) fn beat(alert: &mut Alert, is_changed: bool, slot_seconds: f64, clock: &EvalContext) {
+pub(super) fn beat(alert: &mut Alert, is_changed: bool, slot_seconds: f64, context: &EvalContext) {
     let flap = &mut alert.flap;
     if flap.bits == 0 && !flap.flapping && !is_changed {
         flap.slot = None;
         return;
     }
-    let now = clock.stamp();
+    let now = context.stamp();
     let slots = flap.slot.map_or(0.0, |slot| ((now.boottime_seconds - slot.boottime_seconds) / slot_seconds).floor());
     if slots >= 1.0 || flap.slot.is_none() {
         flap.bits = if slots >= f64::from(SLOTS) { 0 } else { (flap.bits << slots as u32) & ((1 << SLOTS) - 1) };

@@ -9,6 +9,8 @@ mod table;
 use super::*;
 use crate::base::clock::{Now, parse};
 use crate::config::rule::Limit;
+use crate::model::event::EventKind;
+use crate::model::incident::Severity;
 use crate::model::metric::Selector;
 use chrono::TimeDelta;
 use std::time::Duration;

@@ -7,15 +7,15 @@ use chrono::TimeDelta;
 
 /// After a longer gap than this nobody knows what happened meanwhile: what was being counted starts anew.
 const GAP_SECONDS: f64 = 300.0;
-/// The wall clock was set when it went so many seconds more or less than the clock that does not step.
+/// The wall context was set when it went so many seconds more or less than the context that does not step.
 const STEP_SECONDS: f64 = 90.0;
 
 /// After it every stamp is of this boot and none is in the future; `last` is only there when it was not long ago.
-pub(super) fn put_in_order(next: &mut State, clock: &EvalContext) {
+pub(super) fn put_in_order(next: &mut State, context: &EvalContext) {
     let Some(last) = next.last else { return };
-    let now = clock.stamp();
+    let now = context.stamp();
     let gap = now.boottime_seconds - last.boottime_seconds;
-    let is_same_boot = next.boot_id == clock.boot_id && gap >= 0.0;
+    let is_same_boot = next.boot_id == context.boot_id && gap >= 0.0;
     let walked = seconds(now.wall - last.wall);
     let set_by = if is_same_boot { walked - gap } else { 0.0 };
     for stamp in next.alerts.values_mut().flat_map(Alert::stamps) {

@@ -38,7 +38,7 @@ pub fn update(kept: &mut KeptBars, context: &Context, look: &PageOptions, key: S
         .map(|case| IncidentSpan {
             until: case.ended.or_else(|| case.open.is_none().then(|| case.since + seconds(case.lasted))).unwrap_or(now),
             metric: case.metric,
-            title: case.title,
+            title: case.events.last().map_or(case.title, |event| event.title_in(look.words)),
             severity: case.severity.max(Severity::Warning),
             since: case.since,
         })

@@ -53,7 +53,7 @@ pub fn list(input: &PageData, most: usize) -> Vec<Happened> {
 fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
     let words = input.options.words;
     let metric = event.metric.split('{').next().unwrap_or_default();
-    let title = title(input, &event.metric, &event.title, &event.rule);
+    let title = title(input, &event.metric, &event.rule, &event.title_in(words));
     let value = if is_flag(metric, event.limit) {
         String::new()
     } else {
@@ -68,13 +68,12 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
         EventKind::Reminded => format!("{raised}, {}", words.with(key::PAGE_STILL_OPEN, &lasted)),
         _ => raised,
     };
-    let message = event.message.as_ref().filter(|_| !event.is_over());
-    let message = message.map(|message| format!(": {}", words.message(message))).unwrap_or_default();
+    let message = event.message_in(words).filter(|_| !event.is_over());
+    let message = message.map(|message| format!("{}{message}", words.text(key::MAIL_COLON))).unwrap_or_default();
     let muted = event
-        .muted
-        .as_ref()
+        .muted_in(words)
         .filter(|_| !input.options.is_public)
-        .map(|why| format!(" ({})", words.with(key::PAGE_NOT_TOLD, why)))
+        .map(|why| format!(" ({})", words.with(key::PAGE_NOT_TOLD, &why)))
         .unwrap_or_default();
     let word = match (event.kind, event.severity) {
         (EventKind::Recovered, _) => key::STATE_RECOVERED,
@@ -112,7 +111,7 @@ fn of_mark(input: &PageData, mark: &Annotation, time: DateTime<Utc>) -> Happened
         state: if mark.kind.is_trouble() { "warn" } else { "plain" },
         kind: if mark.kind == AnnotationKind::Note { "no" } else { "ch" },
         word: words.text(mark.kind.label()).to_string(),
-        text: clean(&format!("{}{by}", mark.text), TEXT_MAX),
+        text: clean(&format!("{}{by}", mark.text_in(words)), TEXT_MAX),
     }
 }
 
@@ -172,7 +171,7 @@ pub fn gaps(marks: &[Annotation], drawn: &RangeCharts, now: DateTime<Utc>, words
             let is_of_it = parse(&mark.time).is_some_and(|time| time > since && time <= until + slack);
             is_of_it && matches!(mark.kind, Reboot | PowerLoss | Suspended | ClockStep | MissedRuns | NotStored)
         };
-        let texts: Vec<&str> = marks.iter().filter(tells).map(|mark| mark.text.as_str()).take(2).collect();
+        let texts: Vec<String> = marks.iter().filter(tells).map(|mark| mark.text_in(words)).take(2).collect();
         let why = if texts.is_empty() { words.text(key::PAGE_NO_REASON).to_string() } else { texts.join("; ") };
         format!("{} – {}: {}", words.moment(since, now), words.moment(until, now), clean(&why, TEXT_MAX))
     });

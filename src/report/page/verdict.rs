@@ -120,7 +120,7 @@ fn last_ended(input: &PageData) -> String {
     match last.and_then(|event| Some((event, parse(&event.time)?))) {
         Some((event, time)) => format!(
             "{none}; {}, {}, {}",
-            words.with(key::VERDICT_LAST_PROBLEM, &title(input, &event.metric, &event.title, &event.rule)),
+            words.with(key::VERDICT_LAST_PROBLEM, &title(input, &event.metric, &event.rule, &event.title_in(words))),
             words.with(key::PAGE_AGO, &lasted(time, input.now, words)),
             words.with(key::VERDICT_LASTED, &words.duration(event.duration_seconds)),
         ),
@@ -129,10 +129,10 @@ fn last_ended(input: &PageData) -> String {
 }
 
 /// The title of an incident. A public page names no process and no user.
-pub fn title(input: &PageData, metric: &str, title: &str, rule: &str) -> String {
+pub fn title(input: &PageData, metric: &str, rule: &str, title: &str) -> String {
     let is_private = ["process.", "session.", "unit."].iter().any(|head| metric.starts_with(head));
     let shown = if input.options.is_public && is_private { rule } else { title };
-    input.options.words.title(&clean(shown, TITLE_MAX))
+    clean(shown, TITLE_MAX)
 }
 
 /// An open incident as the page shows it.
@@ -143,7 +143,7 @@ pub fn attention(incident: &Incident, input: &PageData) -> Attention {
     let of_it = |event: &&Event| event.incident == incident.id;
     let told = input.events.iter().filter(of_it);
     let evidence = told.clone().find_map(|event| event.evidence.as_ref()).filter(|_| !input.options.is_public);
-    let message = told.clone().find_map(|event| event.message.as_deref()).unwrap_or_default();
+    let message = told.clone().find_map(|event| event.message_in(words)).unwrap_or_default();
     let rule = told.clone().next().map_or("", |event| event.rule.as_str());
     let recovering =
         if incident.recovering { format!(" · {}", words.text(key::STATE_RECOVERING)) } else { String::new() };
@@ -152,7 +152,7 @@ pub fn attention(incident: &Incident, input: &PageData) -> Attention {
     Attention {
         state: if is_bad { "bad" } else { "warn" },
         word: words.text(if is_bad { key::STATE_CRITICAL } else { key::STATE_WARNING }).to_string(),
-        title: title(input, &incident.metric, &incident.title, rule),
+        title: title(input, &incident.metric, rule, &incident.title_in(words)),
         value: if flag { String::new() } else { value(incident.value) },
         limit: if flag { String::new() } else { words.with(key::PAGE_LIMIT, &value(incident.limit)) },
         since: format!(
@@ -161,8 +161,8 @@ pub fn attention(incident: &Incident, input: &PageData) -> Attention {
             lasted(incident.since, input.now, words),
             clean(&suppressed(incident, input), TEXT_MAX),
         ),
-        who: clean(&evidence.map(|evidence| evidence.who(3)).unwrap_or_default(), TEXT_MAX),
-        message: clean(&words.message(message), TEXT_MAX),
+        who: clean(&evidence.map(|evidence| evidence.consumers(3, words)).unwrap_or_default(), TEXT_MAX),
+        message: clean(&message, TEXT_MAX),
         id: clean(&incident.id, TITLE_MAX),
     }
 }

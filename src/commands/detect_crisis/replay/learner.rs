@@ -1,7 +1,7 @@
 //! What is usual, learned from what was replayed so far: never from what comes later.
 
 use crate::config::Rule;
-use crate::crisis::band::{Hour, Past, least_spread};
+use crate::crisis::baseline::{Hour, Past, least_spread};
 use crate::model::metric::{Metric, write_labels};
 use crate::pipeline::baseline::{Bands, asking, hold_seconds, hour_number};
 use crate::store::block::Point;

@@ -3,7 +3,7 @@
 use super::rows::Run;
 use super::*;
 use crate::config::rule::Samples;
-use crate::crisis::band::Band;
+use crate::crisis::baseline::Band;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

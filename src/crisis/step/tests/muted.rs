@@ -3,7 +3,7 @@
 use super::rows::{Run, disk};
 use super::*;
 use crate::config::window::Window;
-use crate::crisis::band::Band;
+use crate::crisis::baseline::Band;
 use crate::model::suppression::{Ack, Silence, Suppressions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,26 +48,26 @@ fn silence(run: &Run, matcher: &str, minutes: i64) -> Suppressions {
 fn a_silence_ends_by_itself_and_then_it_is_told_how_it_is() {
     for matcher in ["*", "cpu", "cpu.*"] {
         let mut run = Run::new(&[rule(0, 0)]);
-        run.clock.mutes = silence(&run, matcher, 10);
+        run.clock.suppressions = silence(&run, matcher, 10);
         assert_eq!(run.cpu(9, 90.0), ["~fired warning"], "{matcher}");
         assert_eq!(run.all[0].muted.as_deref(), Some("silenced by me: work"));
         assert_eq!(run.cpu(5, 90.0), ["settled warning"], "{matcher}");
     }
     let mut run = Run::new(&[rule(0, 0)]);
-    run.clock.mutes = silence(&run, "disk", 10);
+    run.clock.suppressions = silence(&run, "disk", 10);
     assert_eq!(run.cpu(1, 90.0), ["fired warning"], "another rule");
-    run.clock.mutes = silence(&run, "*", 10);
+    run.clock.suppressions = silence(&run, "*", 10);
     assert_eq!(run.cpu(3, 10.0), ["~recovered warning"]);
     assert_eq!(run.cpu(10, 10.0), ["settled warning well"]);
-    run.clock.mutes = silence(&run, "*", 10);
+    run.clock.suppressions = silence(&run, "*", 10);
     let mut run = Run::new(&[rule(0, 0)]);
-    run.clock.mutes = silence(&run, "*", 3);
+    run.clock.suppressions = silence(&run, "*", 3);
     assert_eq!(
         run.cpu(2, 90.0).concat() + &run.cpu(1, 10.0).concat(),
         "~fired warning~recovered warning",
         "at its end"
     );
-    run.clock.mutes = silence(&run, "*", 10);
+    run.clock.suppressions = silence(&run, "*", 10);
     assert_eq!(
         run.cpu(2, 90.0).concat() + &run.cpu(20, 10.0).concat(),
         "~fired warning~recovered warning",
@@ -82,7 +82,7 @@ fn an_acknowledgement_stops_reminders_until_it_gets_worse() {
     let since = run.clock.now.wall;
     let incident = format!("cpu-{}", since.timestamp());
     let ack = Ack { incident, until: since + TimeDelta::days(7), because: String::new(), by: String::new(), since };
-    run.clock.mutes.acks.push(ack);
+    run.clock.suppressions.acks.push(ack);
     assert!(run.cpu(3, 10.0).is_empty() && run.cpu(3000, 90.0).is_empty(), "also through a dip");
     assert_eq!(run.cpu(1, 99.0), ["escalated critical"]);
     assert_eq!(run.cpu(61, 99.0), ["reminded critical"]);

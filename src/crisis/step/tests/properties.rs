@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::rule::Samples;
-use crate::crisis::band::Band;
+use crate::crisis::baseline::Band;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -104,6 +104,6 @@ proptest! {
             state = next;
         }
         prop_assert!(told <= 80, "{told} in five hours");
-        prop_assert!(state.open().is_empty() && state.alerts.values().all(|alert| alert.told.is_none() && !alert.flap.told));
+        prop_assert!(state.open().is_empty() && state.alerts.values().all(|alert| alert.notified.is_none() && !alert.flap.notified));
     }
 }

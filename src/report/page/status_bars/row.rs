@@ -73,11 +73,7 @@ pub(super) fn row(
             let day = local_form(*begin, "%d").trim_start_matches('0').to_string();
             let month = words.month(&local_form(*begin, "%m"));
             let word = words.text(if state == 3 { key::STATE_CRITICAL } else { key::STATE_WARNING });
-            let told = format!(
-                "{day} {month}: {} {word}, {}{more}",
-                words.title(&clean(&worst.title, 60)),
-                words.duration(lasted)
-            );
+            let told = format!("{day} {month}: {} {word}, {}{more}", clean(&worst.title, 60), words.duration(lasted));
             bad.push((state, bar, told));
         } else if let Some((_, path)) = bars.get_mut(state) {
             path.push_str(&bar);

@@ -1,47 +1,43 @@
 //! One rule on one value: the lifecycle of an alert.
 
-use super::{Happened, JITTER_SECONDS, close, event, words};
+use super::explanation;
+use super::limits::{breach, own_limit};
+use super::transitions::{JITTER_SECONDS, Transitions, close, event};
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
-use crate::crisis::band::Band;
+use crate::crisis::baseline::Band;
 use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, Stamp};
 use crate::model::event::EventKind;
 use crate::model::incident::{Lifecycle, Severity};
+use crate::model::message::Message;
 use crate::model::metric::Metric;
 use chrono::TimeDelta;
 
-/// A relapse makes the time to be well longer by this factor,
+/// A relapse lengthens the recovery time by this factor,
 const RELAPSE_FACTOR: f64 = 1.5;
 /// up to this, in seconds,
 const CLEAR_FOR_MAX: f64 = 3600.0;
-/// until there was none for so long, in seconds.
+/// until there was no relapse for this long, in seconds.
 const QUIET_SECONDS: f64 = 6.0 * 3600.0;
 
-/// Whether a value is beyond the mildest limit of a rule, and beyond critical.
-pub(super) fn breach(rule: &Rule, value: f64) -> (bool, bool) {
-    let is_beyond = |limit: Option<Limit>| limit.is_some_and(|limit| beyond(rule.is_ceiling(), value, limit.raise));
-    let critical = is_beyond(rule.critical);
-    (critical || is_beyond(rule.warning), critical)
-}
-
-/// One rule on one value.
-pub(super) struct Turn<'a> {
+/// Evaluates one rule on one value.
+pub struct RuleEvaluator<'a> {
     pub rule: &'a Rule,
-    pub clock: &'a EvalContext,
+    pub context: &'a EvalContext,
     pub key: &'a str,
-    /// Seconds since the snapshot before; 0: nobody knows.
-    pub pause_seconds: f64,
-    /// What is usual, for a rule that asks for it.
+    /// Seconds since the previous snapshot; 0: unknown.
+    pub interval_seconds: f64,
+    /// The baseline, for a rule that needs it.
     pub band: Option<&'a Band>,
-    pub happened: &'a mut Happened,
+    pub transitions: &'a mut Transitions,
 }
 
-impl Turn<'_> {
-    /// `judged`: what is held against the limits, made of the metric's value as the rule says.
-    pub fn take(&mut self, alert: &mut Alert, metric: &Metric, judged: f64) {
+impl RuleEvaluator<'_> {
+    /// `judged`: the value compared with the limits, derived from the metric as the rule says.
+    pub fn evaluate(&mut self, alert: &mut Alert, metric: &Metric, judged: f64) {
         self.describe(alert, metric, judged);
-        let now = self.clock.stamp();
+        let now = self.context.stamp();
         let (any, critical) = breach(self.rule, judged);
         if let Some(samples) = self.rule.samples {
             alert.breaches.add(any, critical, samples.of);
@@ -51,7 +47,7 @@ impl Turn<'_> {
             alert.warning_since = if any { alert.warning_since.or(Some(now)) } else { None };
             alert.critical_since = if critical { alert.critical_since.or(Some(now)) } else { None };
         }
-        if alert.relapsed.is_some() && self.clock.elapsed(alert.relapsed) > QUIET_SECONDS {
+        if alert.relapsed.is_some() && self.context.elapsed(alert.relapsed) > QUIET_SECONDS {
             alert.relapsed = None;
             alert.clear_for_seconds = None;
         }
@@ -80,14 +76,17 @@ impl Turn<'_> {
     fn describe(&self, alert: &mut Alert, metric: &Metric, judged: f64) {
         alert.rule.clone_from(&self.rule.name);
         alert.title = self.rule.title(&metric.labels);
+        alert.title_localized = None;
         alert.metric = metric.to_string();
         alert.above = self.rule.above;
         let is_sum = matches!(self.rule.measure, Measure::Change(_) | Measure::Total(_));
         alert.value = if is_sum { judged } else { metric.value };
-        if let Some(limit) = words::own_limit(self.rule, self.band) {
+        if let Some(limit) = own_limit(self.rule, self.band) {
             alert.limit = limit;
         }
-        alert.message = words::message(self.rule, alert, metric, judged, self.band, self.clock);
+        let message = explanation::message(self.rule, alert, metric, judged, self.band, self.context);
+        (alert.message, alert.message_localized) =
+            message.map_or((None, None), |(text, message)| (Some(text), message));
     }
 
     fn raise(&mut self, alert: &mut Alert) {
@@ -98,7 +97,7 @@ impl Turn<'_> {
         };
         alert.lifecycle = Lifecycle::Pending;
         alert.since = Some(since);
-        let severity = if self.clock.now.boottime_seconds < self.rule.boot_grace.as_secs_f64() {
+        let severity = if self.context.now.boottime_seconds < self.rule.boot_grace.as_secs_f64() {
             return;
         } else if self.lasted(alert.critical_since, alert.breaches.critical, self.rule.critical) {
             Severity::Critical
@@ -111,10 +110,10 @@ impl Turn<'_> {
         alert.begin();
         alert.worst = Some(severity);
         self.set_severity(alert, severity);
-        self.note(alert, EventKind::Fired);
+        self.record(alert, EventKind::Fired);
     }
 
-    /// Up at once when critical has lasted; down without a word when critical is over and a warning is left.
+    /// Escalates as soon as critical has lasted; de-escalates silently while a warning remains.
     fn change_severity(&mut self, alert: &mut Alert, judged: f64) {
         if alert.severity == Some(Severity::Warning)
             && self.lasted(alert.critical_since, alert.breaches.critical, self.rule.critical)
@@ -122,8 +121,8 @@ impl Turn<'_> {
             self.set_severity(alert, Severity::Critical);
             if alert.worst != Some(Severity::Critical) {
                 alert.worst = Some(Severity::Critical);
-                alert.escalated = Some(self.clock.stamp());
-                self.note(alert, EventKind::Escalated);
+                alert.escalated = Some(self.context.stamp());
+                self.record(alert, EventKind::Escalated);
             }
         } else if alert.severity == Some(Severity::Critical)
             && self.rule.warning.is_some()
@@ -135,24 +134,25 @@ impl Turn<'_> {
 
     fn set_severity(&self, alert: &mut Alert, severity: Severity) {
         alert.severity = Some(severity);
-        if words::own_limit(self.rule, self.band).is_none() {
+        if own_limit(self.rule, self.band).is_none() {
             let limit = if severity == Severity::Critical { self.rule.critical } else { self.rule.warning };
             alert.limit = limit.map_or(0.0, |limit| limit.raise);
         }
     }
 
     fn recover(&mut self, alert: &mut Alert) {
-        if self.clock.elapsed(alert.clear_since) + JITTER_SECONDS >= self.clear_for(alert) {
-            let message = words::over(self.rule, alert, self.band, self.clock);
-            self.note(alert, EventKind::Recovered);
-            if let Some((_, event)) = self.happened.last_mut() {
-                event.message = message;
+        if self.context.elapsed(alert.clear_since) + JITTER_SECONDS >= self.clear_for(alert) {
+            let message = explanation::over(self.rule, alert, self.band, self.context);
+            self.record(alert, EventKind::Recovered);
+            if let Some((_, event)) = self.transitions.last_mut() {
+                event.message = message.as_ref().map(Message::english);
+                event.localized.message = message;
             }
             close(alert);
         }
     }
 
-    /// How long it must be well, in seconds: what the rule says, or more after relapses.
+    /// Required recovery time, in seconds: as the rule says, longer after relapses.
     fn clear_for(&self, alert: &Alert) -> f64 {
         let base = self.rule.clear_for.as_secs_f64();
         alert.clear_for_seconds.map_or(base, |longer| longer.max(base))
@@ -164,24 +164,24 @@ impl Turn<'_> {
         mildest.is_some_and(|limit| !beyond(self.rule.is_ceiling(), judged, limit.clear))
     }
 
-    /// When about the oldest breach was that counts still.
+    /// Approximate time of the oldest breach that still counts.
     fn counted_since(&self, bits: u32) -> Option<Stamp> {
-        let now = self.clock.stamp();
-        let ago = f64::from(bits.checked_ilog2()?) * self.pause_seconds;
+        let now = self.context.stamp();
+        let ago = f64::from(bits.checked_ilog2()?) * self.interval_seconds;
         let wall = now.wall.checked_sub_signed(TimeDelta::milliseconds((ago * 1e3) as i64)).unwrap_or(now.wall);
         Some(Stamp { wall, boottime_seconds: now.boottime_seconds - ago })
     }
 
-    /// Whether a breach lasted, or came often enough: `bits` are the snapshots with one.
+    /// Whether a breach lasted long enough, or occurred often enough: `bits` has a bit for each snapshot with one.
     fn lasted(&self, since: Option<Stamp>, bits: u32, limit: Option<Limit>) -> bool {
         let Some(limit) = limit.filter(|_| since.is_some()) else { return false };
         if let Some(samples) = self.rule.samples {
             return bits.count_ones() >= samples.breaches;
         }
-        self.clock.elapsed(since) + JITTER_SECONDS >= limit.hold.as_secs_f64()
+        self.context.elapsed(since) + JITTER_SECONDS >= limit.hold.as_secs_f64()
     }
 
-    fn note(&mut self, alert: &mut Alert, kind: EventKind) {
-        self.happened.push((self.key.to_string(), event(alert, kind, self.clock)));
+    fn record(&mut self, alert: &mut Alert, kind: EventKind) {
+        self.transitions.push((self.key.to_string(), event(alert, kind, self.context)));
     }
 }

@@ -1,0 +1,97 @@
+//! What a message is made of: events by incident, the reader's language, and why it is late.
+
+use crate::base::clock::local_short;
+use crate::model::event::{Event, EventKind};
+use crate::model::incident::Severity;
+use crate::model::locale::{Locale, key};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// Why a message comes late: then it is a digest, in the order of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Late {
+    /// Nobody accepted it since then.
+    Down(DateTime<Utc>),
+    /// So many messages went out that it had to wait.
+    Held(DateTime<Utc>),
+    /// It waited for another reason.
+    Old(DateTime<Utc>),
+}
+
+/// What a message is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Content<'a> {
+    /// What happened.
+    pub events: &'a [&'a Event],
+    /// It comes late.
+    pub late: Option<Late>,
+    /// Host name.
+    pub host: &'a str,
+    /// Where the page is; empty: nowhere.
+    pub report: &'a str,
+    /// Language of the reader.
+    pub language: Locale,
+    /// The present.
+    pub now: DateTime<Utc>,
+}
+
+/// A severity as a heading.
+pub fn severity(locale: Locale, severity: Severity) -> &'static str {
+    locale.text(if severity == Severity::Critical { key::MAIL_CRITICAL } else { key::MAIL_WARNING })
+}
+
+/// Name of the metric without labels.
+pub fn name(event: &Event) -> &str {
+    event.metric.split('{').next().unwrap_or_default()
+}
+
+/// Value of a label of the metric.
+pub fn label<'a>(event: &'a Event, key: &str) -> Option<&'a str> {
+    let (_, rest) = event.metric.split_once(&format!("{key}=\""))?;
+    rest.split('"').next().filter(|value| !value.is_empty())
+}
+
+/// Events of one message by incident, in the order in which the incidents came; each in the order of time.
+pub fn by_incident<'a>(events: &[&'a Event]) -> Vec<Vec<&'a Event>> {
+    let mut order: Vec<&Event> = events.to_vec();
+    order.sort_by(|a, b| a.time.cmp(&b.time).then_with(|| number(a).cmp(&number(b))));
+    let mut groups: Vec<Vec<&Event>> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for event in order {
+        let place = *places.entry(event.incident.as_str()).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(event),
+            None => groups.push(vec![event]),
+        }
+    }
+    groups
+}
+
+/// The running number at the end of an event's id.
+fn number(event: &Event) -> u64 {
+    event.id.rsplit('.').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// What is over comes last, and a sign of life; reminders before it.
+pub fn worst_first(groups: &[Vec<&Event>]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by_key(|at| {
+        let last = groups.get(*at).and_then(|group| group.last());
+        let is_news = |event: &Event| !event.is_over() && event.kind != EventKind::Alive;
+        last.map(|event| (!is_news(event), event.kind == EventKind::Reminded, std::cmp::Reverse(event.severity)))
+    });
+    order
+}
+
+/// From when to when, as people read it.
+pub struct Span(String, String);
+
+impl Span {
+    pub fn each(&self) -> [(&str, &str); 2] {
+        [("from", &self.0), ("to", &self.1)]
+    }
+}
+
+pub fn span(since: DateTime<Utc>, now: DateTime<Utc>) -> Span {
+    Span(local_short(since, now), local_short(now, now))
+}

@@ -1,0 +1,157 @@
+//! Why people are not notified: a silence, the hours of a rule, a file system mounted twice, a host out of memory.
+
+use crate::config::Rule;
+use crate::config::rule::Measure;
+use crate::crisis::eval_context::EvalContext;
+use crate::crisis::state::{Alert, State};
+use crate::model::incident::Severity;
+use crate::model::locale::key;
+use crate::model::message::{Arg, Message};
+use crate::model::metric::{Metric, read_labels};
+use crate::model::title;
+use std::collections::{BTreeMap, HashMap};
+
+/// With all tasks stalled on memory for more than this share of a minute, slowness says nothing about the slow service.
+const MEMORY_PRESSURE_PERCENT: f64 = 20.0;
+
+/// A value this many spreads outside of the baseline still counts as usual.
+const USUAL_SPREADS: f64 = 1.0;
+
+/// Everything that suppresses notifications in one step.
+pub struct Suppression<'a> {
+    rules: HashMap<&'a str, &'a Rule>,
+    context: &'a EvalContext,
+    is_short_of_memory: bool,
+    /// Alerts that another alert inhibits, by key, with the title of that alert.
+    inhibited_by: BTreeMap<String, Arg>,
+    /// Services with a critical incident, by their labels, with its title.
+    critical: BTreeMap<String, Arg>,
+}
+
+impl<'a> Suppression<'a> {
+    pub fn new(rules: &'a [Rule], state: &State, metrics: &[Metric], context: &'a EvalContext) -> Self {
+        let pressure = metrics.iter().find(|metric| metric.name == "pressure.memory.full_avg60_percent");
+        Self {
+            rules: rules.iter().map(|rule| (rule.name.as_str(), rule)).collect(),
+            context,
+            is_short_of_memory: pressure.is_some_and(|metric| metric.value > MEMORY_PRESSURE_PERCENT),
+            inhibited_by: inhibited_by(state, metrics),
+            critical: critical(state),
+        }
+    }
+
+    /// The rule of an alert.
+    pub fn rule(&self, alert: &Alert) -> Option<&'a Rule> {
+        self.rules.get(alert.rule.as_str()).copied()
+    }
+
+    /// Why people are not notified of an alert now, apart from flapping; `None`: they are.
+    pub fn reason(&self, key: &str, alert: &Alert, severity: Severity) -> Option<Message> {
+        let now = self.context.now.wall;
+        // First of all: what reaches nobody is notified as soon as there is a recipient.
+        match self.context.notified_from {
+            None => return Some(Message::new(key::MUTED_NOBODY)),
+            Some(least) if severity < least => {
+                let name = if severity == Severity::Critical { key::STATE_CRITICAL } else { key::STATE_WARNING };
+                return Some(Message::new(key::MUTED_BELOW_CHANNELS).with("severity", Message::new(name)));
+            }
+            Some(_) => {}
+        }
+        if let Some(silence) = self.context.suppressions.silence(&alert.rule, &alert.metric, now) {
+            let key = match (silence.by.is_empty(), silence.because.is_empty()) {
+                (true, true) => key::MUTED_SILENCED,
+                (true, false) => key::MUTED_SILENCED_REASON,
+                (false, true) => key::MUTED_SILENCED_BY,
+                (false, false) => key::MUTED_SILENCED_BY_REASON,
+            };
+            return Some(Message::new(key).with("by", &*silence.by).with("reason", &*silence.because));
+        }
+        let window = self.rule(alert).and_then(|rule| rule.window.as_ref());
+        if let Some(window) = window.filter(|window| !window.holds(now, self.context.zone_offset_seconds)) {
+            return Some(Message::new(key::MUTED_OUTSIDE).with("window", &*window.text));
+        }
+        if let Some(title) = self.inhibited_by.get(key) {
+            return Some(Message::new(key::MUTED_SAME_FILE_SYSTEM).with("title", title.clone()));
+        }
+        let critical = service(&alert.metric).filter(|_| severity == Severity::Warning);
+        if let Some(title) = critical.and_then(|labels| self.critical.get(labels)) {
+            return Some(Message::new(key::MUTED_WORSE_OPEN).with("title", title.clone()));
+        }
+        if let Some(usual) = self.usual(key, alert, severity) {
+            return Some(usual);
+        }
+        let is_slowness = severity == Severity::Warning && is_slowness(alert.name());
+        (is_slowness && self.is_short_of_memory).then(|| Message::new(key::MUTED_SHORT_OF_MEMORY))
+    }
+
+    /// Within the baseline of this hour. A level that changed and stayed does not count as usual.
+    fn usual(&self, key: &str, alert: &Alert, severity: Severity) -> Option<Message> {
+        let rule = self.rule(alert).filter(|rule| rule.mutes_usual)?;
+        let is_mild = severity == Severity::Warning || matches!(rule.measure, Measure::Reaches(_));
+        let band = self.context.bands.get(key).filter(|band| is_mild && band.is_of_hour && band.moved == 0.0)?;
+        let message = || {
+            Message::new(key::MUTED_USUAL).with_value("low", alert.name(), band.low).with_value(
+                "high",
+                alert.name(),
+                band.high,
+            )
+        };
+        (band.outside(rule.above, alert.value) <= USUAL_SPREADS).then(message)
+    }
+}
+
+/// The title of an alert as an argument.
+fn title(alert: &Alert) -> Arg {
+    let message = alert.title_localized.clone().or_else(|| title::shipped(&alert.rule, &alert.metric, &alert.title));
+    message.map_or_else(|| alert.title.as_str().into(), Arg::Message)
+}
+
+/// Metrics that get worse because the whole host is slow.
+fn is_slowness(metric: &str) -> bool {
+    metric.starts_with("service.") || metric.starts_with("check.") || metric.ends_with("_ms")
+}
+
+/// The labels of a service metric.
+fn service(metric: &str) -> Option<&str> {
+    metric.strip_prefix("service.")?.split_once('{').map(|(_, labels)| labels)
+}
+
+/// Services with a critical incident: their warnings add nothing.
+fn critical(state: &State) -> BTreeMap<String, Arg> {
+    let open = state.alerts.values().filter(|alert| alert.is_open() && alert.severity == Some(Severity::Critical));
+    open.filter_map(|alert| Some((service(&alert.metric)?.to_string(), title(alert)))).collect()
+}
+
+/// Of one file system mounted several times (equal size and free space) the topmost mount inhibits those below it.
+fn inhibited_by(state: &State, metrics: &[Metric]) -> BTreeMap<String, Arg> {
+    let mut open: BTreeMap<&str, Vec<(&String, &Alert, String)>> = BTreeMap::new();
+    for (key, alert) in state.alerts.iter().filter(|(_, alert)| alert.is_open()) {
+        if let Some((_, mount)) = read_labels(&alert.metric).1.into_iter().find(|(key, _)| key == "mount") {
+            open.entry(&alert.rule).or_default().push((key, alert, mount));
+        }
+    }
+    let mut found = BTreeMap::new();
+    for same_rule in open.values().filter(|alerts| alerts.len() > 1) {
+        let sizes: Vec<Option<(f64, f64)>> = same_rule.iter().map(|(_, _, mount)| size(metrics, mount)).collect();
+        for ((key, _, mount), own) in same_rule.iter().zip(&sizes) {
+            let above = same_rule.iter().zip(&sizes).find(|((_, _, other), size)| {
+                own.is_some()
+                    && *size == own
+                    && mount != other
+                    && mount.starts_with(&format!("{}/", other.trim_end_matches('/')))
+            });
+            if let Some(((_, parent, _), _)) = above {
+                found.insert((*key).clone(), title(parent));
+            }
+        }
+    }
+    found
+}
+
+fn size(metrics: &[Metric], mount: &str) -> Option<(f64, f64)> {
+    let value = |name: &str| {
+        let is_mount = |metric: &&Metric| metric.name == name && metric.labels.iter().any(|(_, value)| value == mount);
+        metrics.iter().find(is_mount).map(|metric| metric.value)
+    };
+    Some((value("disk.total_bytes")?, value("disk.available_bytes")?))
+}
