@@ -292,3 +292,6 @@ impl Store {
         Ok(samples.finish())
     }
 }
+
+#[cfg(test)]
+mod tests;
