@@ -1,31 +1,31 @@
-//! A page that can be mailed: never larger than it may be. What is least missed is left out, and the page says what.
+//! Limits the size of the page so that it can be mailed: the least important charts are left out and named.
 
 use crate::model::locale::{Locale, key};
 use std::borrow::Cow;
 
-/// The page has at most so many bytes, as far as charts can be left out.
+/// Largest size of the page in bytes, as far as charts can be left out.
 pub const PAGE_MAX: usize = 320_000;
-/// What a chart begins with in the HTML of a range.
+/// Begin of a chart in the HTML of a range.
 const BEGIN: &str = "<section class='b c'";
-/// So many charts of a range that were left out are named.
+/// Largest number of left-out charts named for a range.
 const NAMED_MAX: usize = 8;
-/// Room for saying so, in each range.
+/// Bytes reserved in each range for naming them.
 const SAYING: usize = 800;
-/// Of the same chart in several ranges the one that is missed least goes first.
+/// Ranges in the order in which they lose a chart that several of them have.
 const ORDER: [&str; 5] = ["30d", "1y", "7d", "1h", "24h"];
 
 /// The charts of a range.
 pub struct Charts<'a> {
-    /// Which range.
+    /// Identifier of the range.
     pub id: &'a str,
-    /// As HTML, one after the other.
+    /// The charts as HTML, one after the other.
     pub html: Cow<'a, str>,
-    /// The headings of those that are left out, as HTML, in the order of the page.
+    /// Titles of the left-out charts as HTML, in the order of the page.
     pub left: Vec<String>,
 }
 
 impl Charts<'_> {
-    /// Which are left out, in words and as HTML; empty: none.
+    /// The note about left-out charts as HTML; empty: none.
     pub fn left_out(&self, words: &Locale) -> String {
         if self.left.is_empty() {
             return String::new();
@@ -38,7 +38,7 @@ impl Charts<'_> {
     }
 }
 
-/// Leaves out charts of at least so many bytes: the last ones of the page first, for the first ones say most.
+/// Leaves out charts of at least `excess` bytes, the last ones of the page first.
 pub fn fold<'r, 'a: 'r>(ranges: impl Iterator<Item = &'r mut Charts<'a>>, excess: usize) {
     let mut ranges: Vec<&mut Charts> = ranges.collect();
     let excess = excess + SAYING * ranges.len();
@@ -47,7 +47,7 @@ pub fn fold<'r, 'a: 'r>(ranges: impl Iterator<Item = &'r mut Charts<'a>>, excess
     for source in &sources {
         split.push(pieces(source).map(Some).collect());
     }
-    // From the end: the last chart of the range with most of them, the same chart in the others, and so on.
+    // From the end: the last chart of the range with the most charts, the same chart in the other ranges, and so on.
     let mut names: Vec<&str> = Vec::new();
     for piece in split.iter().flatten().flatten() {
         let name = key(piece);
@@ -80,24 +80,24 @@ pub fn fold<'r, 'a: 'r>(ranges: impl Iterator<Item = &'r mut Charts<'a>>, excess
     }
 }
 
-/// Each chart with its tag.
+/// The charts in the HTML of a range.
 fn pieces(html: &str) -> impl Iterator<Item = &str> {
     let begins: Vec<usize> = html.match_indices(BEGIN).map(|(at, _)| at).collect();
     let ends: Vec<usize> = begins.iter().skip(1).copied().chain([html.len()]).collect();
     begins.into_iter().zip(ends).filter_map(|(begin, end)| html.get(begin..end))
 }
 
-/// What a chart is known by.
+/// The key that identifies a chart.
 fn key(piece: &str) -> &str {
     piece.split_once("data-k='").and_then(|(_, rest)| rest.split_once('\'')).map_or("", |(key, _)| key)
 }
 
-/// Its heading, escaped as it is.
+/// Its title, as escaped in the HTML.
 fn title(piece: &str) -> &str {
     piece.split_once("<h3>").and_then(|(_, rest)| rest.split_once('<')).map_or("", |(title, _)| title.trim())
 }
 
-/// How far down on the page a chart stands, in the range where that is furthest.
+/// The lowest position of a chart in any range.
 fn rank(name: &str, split: &[Vec<Option<&str>>]) -> Option<usize> {
     let place = |pieces: &Vec<Option<&str>>| pieces.iter().flatten().position(|piece| key(piece) == name);
     split.iter().filter_map(place).max()
