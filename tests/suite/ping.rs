@@ -92,6 +92,7 @@ fn the_old_name_of_the_key_keeps_working() {
     let shown = host.osmon(&["config", "show"]).ok().out;
     assert!(shown.lines().any(|line| line.contains("alert.ping_url") && line.contains("osmon.toml:2:1")), "{shown}");
     host.config.clear();
+    host.advance(60, 5);
     let done = host.command("osmon", &["run"]).env("OSMON_ALERT_HEARTBEAT_URL", &url).output().unwrap();
     assert!(done.status.success() && next(&asked).starts_with("GET /ping/5ecret"), "{done:?}");
     // A salvaged configuration keeps it too.
