@@ -170,7 +170,7 @@ fn without_a_last_good_configuration_alerts_are_sent_all_the_same() {
 fn the_data_directory_of_a_broken_file_is_used() {
     let host = Host::recorded("vm");
     let data = host.path("elsewhere");
-    std::fs::write(host.path("osmon.toml"), format!("data_dir = {:?}\n[store\nx = = 1\n", data)).unwrap();
+    std::fs::write(host.path("osmon.toml"), format!("data_dir = {data:?}\n[store\nx = = 1\n")).unwrap();
     let mut command = std::process::Command::new(super::harness::binary("osmon"));
     command.env_clear().env("HOME", host.path("home")).args(["note", "here", "--config"]);
     let output = command.arg(host.path("osmon.toml")).output().unwrap();
