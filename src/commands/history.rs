@@ -1,29 +1,25 @@
-//! `osmon history`: what the host did, from a minute to years.
+//! `osmon history`: recorded metrics, from minutes to years.
 
-mod exchange;
 mod export;
 mod gap;
 mod glance;
+mod recorded;
 mod span;
 mod table;
 
-use crate::base::clock::stamp;
 use crate::base::error_kind::ErrorKind;
 use crate::base::suggestion::hint;
 use crate::base::{clock, parse_past, text};
 use crate::cli::{Call, Command, Exit};
 use crate::context::Context;
 use crate::model::catalogue;
-use crate::model::metric::{Selector, SeriesKey};
-use crate::query::timeline::{self, Timeline};
+use crate::model::exposition::{csv, influx, openmetrics};
+use crate::model::metric::Selector;
 use crate::store::SNAPSHOTS;
-use crate::store::block::Point;
-use crate::store::query::Query;
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, FromArgMatches, ValueEnum};
-use gap::Gap;
-use serde::Deserialize;
+use recorded::{History, read};
 use span::{Span, Step};
 
 #[derive(Debug, Args)]
@@ -73,39 +69,6 @@ pub const COMMAND: Command = Command {
     ..Command::DEFAULT
 };
 
-/// A series and its points.
-struct Track {
-    key: SeriesKey,
-    points: Vec<Point>,
-}
-
-/// Everything that is shown.
-struct History {
-    host: String,
-    span: Span,
-    tracks: Vec<Track>,
-    gaps: Vec<Gap>,
-    timeline: Timeline,
-    /// Series of a selected name whose labels were not selected.
-    others: Vec<SeriesKey>,
-}
-
-impl History {
-    /// The first moment there is anything of, milliseconds since 1970.
-    fn first_ms(&self) -> i64 {
-        let firsts = self.tracks.iter().filter_map(|track| track.points.first());
-        firsts.map(|point| point.time_ms).min().unwrap_or(i64::MAX)
-    }
-
-    /// Whether it begins more than an hour and a half behind what was asked for.
-    fn begins_late(&self, since: DateTime<Utc>) -> bool {
-        self.first_ms() > since.timestamp_millis().saturating_add(5_400_000)
-    }
-}
-
-/// In every snapshot: its times are the times of snapshots.
-const ALWAYS: &str = "probe.cpu_ms";
-
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let context = Context::open(call)?;
@@ -138,9 +101,9 @@ fn run(call: &Call) -> Result<Exit> {
         Format::Table if is_glance => glance::render(&call.out, &history),
         Format::Table => table::render(&call.out, &history),
         Format::Json => export::json(&history)?,
-        Format::Csv => export::csv(&history),
-        Format::Openmetrics => exchange::openmetrics(&history),
-        Format::Influx => exchange::influx(&history),
+        Format::Csv => csv::write(&history.exposed(), history.is_rolled()),
+        Format::Openmetrics => openmetrics::write(&history.host, &history.exposed(), history.is_rolled()),
+        Format::Influx => influx::write(&history.host, &history.exposed(), history.is_rolled()),
     };
     call.out.print(text.trim_end_matches('\n'));
     Ok(Exit::Done)
@@ -177,35 +140,6 @@ fn asked(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>, Da
     Ok((since, until))
 }
 
-fn read(context: &Context, span: Span, selectors: &[Selector]) -> Result<History> {
-    let is_wanted = |name: &str| name == ALWAYS || selectors.iter().any(|selector| text_fits(selector, name));
-    let tier = span.step.tier(span.since, span.now);
-    let answer = context.store.points(tier, &Query { is_wanted: &is_wanted, since: span.since, until: span.until })?;
-    if let Some(place) = &answer.reading.first_damage {
-        let damaged = text::plural(answer.reading.damaged, "damaged line");
-        context.out.warn(&format!("{damaged} passed over, the first in {place}; osmon repair sets them aside"));
-    }
-    for (file, reason) in &answer.reading.unreadable {
-        context.out.warn(&format!("{} could not be read: {reason}", file.display()));
-    }
-    let timeline = timeline::read(context, span.since, span.until)?;
-    let (mut tracks, mut times, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    for (key, points) in answer.points {
-        let points = span.step.group(points);
-        if key.name == ALWAYS {
-            times = points.iter().map(|point| point.time_ms).collect();
-        }
-        if selectors.iter().any(|selector| selector.selects(&key)) {
-            tracks.push(Track { key, points });
-        } else if key.name != ALWAYS {
-            others.push(key);
-        }
-    }
-    let has_older = context.store.first_day(SNAPSHOTS)?.is_some_and(|day| day < stamp(span.since));
-    let gaps = gap::find(&times, &span, &timeline.marks, has_older);
-    Ok(History { host: host(context, span.until), span, tracks, gaps, timeline, others })
-}
-
 /// Begin of the first day there are snapshots of, milliseconds since 1970: what is older is in the rollups only.
 fn first_snapshots_ms(context: &Context) -> Result<i64> {
     let first = context.store.first_day(SNAPSHOTS)?.and_then(|day| clock::parse(&format!("{day}T00:00:00Z")));
@@ -214,19 +148,6 @@ fn first_snapshots_ms(context: &Context) -> Result<i64> {
 
 fn text_fits(selector: &Selector, name: &str) -> bool {
     Selector::pattern_fits(&selector.name, name)
-}
-
-/// Whose history it is: what the newest snapshot says, for it may be another host's.
-fn host(context: &Context, until: DateTime<Utc>) -> String {
-    #[derive(Deserialize)]
-    struct Headed {
-        host: String,
-    }
-    let last = |time| context.store.last(SNAPSHOTS, time).ok().flatten();
-    // Of a time whose snapshots are gone the rollups tell no host: it is that of what is left.
-    let newest = last(until).or_else(|| last(context.now.wall));
-    let recorded = newest.and_then(|line| serde_json::from_str::<Headed>(&line).ok()).map(|headed| headed.host);
-    recorded.unwrap_or_else(|| context.root.host_name())
 }
 
 /// Why there is nothing to show.

@@ -2,13 +2,16 @@
 
 mod html;
 mod line;
-mod perfdata;
 
 use crate::base::clock::stamp;
 use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit};
 use crate::commands::view;
+use crate::config::Rule;
+use crate::config::rule::{Limit, Measure};
 use crate::context::Context;
+use crate::model::exposition::perfdata::{self, Thresholds};
+use crate::model::metric::Label;
 use crate::pipeline::{dead_man, fallback_store};
 use crate::query::health::{self, Recorded, seconds_between};
 use anyhow::Result;
@@ -58,7 +61,9 @@ fn run(call: &Call) -> Result<Exit> {
         html::fragment(&recorded, &text, &context.config.report.language)
     } else if arguments.nagios {
         let snapshot = recorded.json.as_deref().filter(|_| !health.is_stale());
-        let data = snapshot.map(|json| perfdata::of(json, &context.config.rules)).unwrap_or_default();
+        let data = snapshot
+            .map(|json| perfdata::write(json, &|name, labels| thresholds(&context.config.rules, name, labels)))
+            .unwrap_or_default();
         let data = if data.is_empty() { data } else { format!(" | {data}") };
         let line = line::line(&recorded, &text).replacen(' ', " - ", 1).replace('|', "/");
         format!("OSMON {line}{data}")
@@ -68,6 +73,14 @@ fn run(call: &Call) -> Result<Exit> {
     };
     call.out.print(&printed);
     Ok(exit)
+}
+
+/// The limits of the first rule that watches the value of a metric. The limits of a change or a forecast are none of it.
+fn thresholds(rules: &[Rule], name: &str, labels: &[Label]) -> Option<Thresholds> {
+    let watches = |rule: &&Rule| rule.measure == Measure::Value && rule.metric.matches(name, labels);
+    let rule = rules.iter().find(watches)?;
+    let raise = |limit: Option<Limit>| limit.map(|limit| limit.raise);
+    Some(Thresholds { warning: raise(rule.warning), critical: raise(rule.critical), above: rule.above })
 }
 
 /// What keeps alerts from reaching people, a line each.

@@ -1,14 +1,16 @@
-//! Plain types that travel between the rooms. No I/O.
+//! Plain types that modules exchange. No I/O.
 
 pub mod annotation;
 pub mod catalogue;
 pub mod consumers;
 pub mod event;
 pub mod evidence;
+pub mod exposition;
 pub mod incident;
 pub mod locale;
 pub mod message;
 pub mod metric;
+pub mod point;
 pub mod process_record;
 pub mod record;
 pub mod snapshot;

@@ -1,4 +1,6 @@
-//! One metric over a span of time as one line: what columns and rollups are made of.
+//! Blocks: the points of one series over a span of time as one line. Columns and rollups consist of them.
+
+pub use crate::model::point::{Point, group};
 
 use super::{line, scan};
 use crate::base::clock::{parse, stamp};
@@ -7,70 +9,19 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use std::borrow::Cow;
 
-/// What a metric was in a span of time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
-    /// Begin of the span, milliseconds since 1970; of a single sample its time.
-    pub time_ms: i64,
-    /// Least value.
-    pub min: f64,
-    /// Arithmetic mean of the samples.
-    pub avg: f64,
-    /// Greatest value.
-    pub max: f64,
-    /// Number of samples.
-    pub count: u32,
-}
-
-impl Point {
-    /// A single sample.
-    pub fn sample(time_ms: i64, value: f64) -> Self {
-        Self { time_ms, min: value, avg: value, max: value, count: 1 }
-    }
-
-    /// The average as a rollup keeps it.
-    pub(super) fn kept_avg(&self) -> f64 {
-        if self.min == self.max { self.min } else { short(self.avg) }
-    }
-
-    /// Takes another point into this one.
-    pub fn merge(&mut self, other: &Self) {
-        let (own, others) = (f64::from(self.count), f64::from(other.count));
-        self.min = self.min.min(other.min);
-        self.max = self.max.max(other.max);
-        self.count = self.count.saturating_add(other.count);
-        if own + others > 0.0 {
-            self.avg = (self.avg * own + other.avg * others) / (own + others);
-        }
-    }
-}
-
-/// Points by span of `step_ms`, from points in the order of time.
-pub fn group(points: impl IntoIterator<Item = Point>, step_ms: i64) -> Vec<Point> {
-    let mut groups: Vec<Point> = Vec::new();
-    for point in points {
-        let time_ms = point.time_ms.div_euclid(step_ms) * step_ms;
-        match groups.last_mut().filter(|last| last.time_ms == time_ms) {
-            Some(last) => last.merge(&point),
-            None => groups.push(Point { time_ms, ..point }),
-        }
-    }
-    groups
-}
-
-/// A line of samples.
+/// A block of samples.
 #[derive(Debug, Serialize, Deserialize)]
 struct Samples<'a> {
     #[serde(borrow)]
     metric: Cow<'a, str>,
     #[serde(borrow)]
     time: Cow<'a, str>,
-    /// From `time` to each sample, milliseconds.
+    /// Milliseconds from `time` to each sample.
     offset_ms: Vec<u32>,
     value: Vec<Number>,
 }
 
-/// A line of rolled-up points, one for each step from `time` on.
+/// A block of rolled-up points, one for each step from `time` on.
 #[derive(Debug, Serialize, Deserialize)]
 struct Rolled<'a> {
     #[serde(borrow)]
@@ -78,19 +29,19 @@ struct Rolled<'a> {
     #[serde(borrow)]
     time: Cow<'a, str>,
     step_seconds: u32,
-    /// `null` where there is no sample.
+    /// `null` where there is no sample; likewise `avg` and `max`.
     min: Vec<Option<Number>>,
     avg: Vec<Option<Number>>,
     max: Vec<Option<Number>>,
     count: Vec<u32>,
 }
 
-/// A number that is written without `.0` where it is whole.
+/// A number that is written without `.0` when it is integral.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(transparent)]
 struct Number(f64);
 
-/// Up to here every whole number is a double.
+/// Up to this magnitude every integer is a double.
 const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 impl Serialize for Number {
@@ -103,7 +54,7 @@ impl Serialize for Number {
     }
 }
 
-/// The line of the samples of a metric that lie within 49 days from `begin` on.
+/// The block of the samples of a series. They must lie within 49 days from `begin`.
 pub fn write_samples(series: &SeriesKey, begin: DateTime<Utc>, points: &[Point]) -> String {
     let begin_ms = begin.timestamp_millis();
     let block = Samples {
@@ -115,7 +66,7 @@ pub fn write_samples(series: &SeriesKey, begin: DateTime<Utc>, points: &[Point])
     sealed(&block)
 }
 
-/// The line of the points of a metric, `steps` of them from `begin` on.
+/// The block of the rolled-up points of a series: `steps` slots from `begin` on.
 pub fn write_rolled(
     series: &SeriesKey,
     begin: DateTime<Utc>,
@@ -143,19 +94,12 @@ pub fn write_rolled(
     sealed(&block)
 }
 
-/// An average says no more than its samples do: three digits behind the point, six where it is small.
-fn short(value: f64) -> f64 {
-    let scale = if value.abs() < 1.0 { 1e6 } else { 1e3 };
-    let short = (value * scale).round() / scale;
-    if short.is_finite() { short } else { value }
-}
-
-/// A block of plain numbers and text is always JSON.
+/// The block as a line with its checksum. Numbers and text can always be represented as JSON.
 fn sealed(block: &impl Serialize) -> String {
     serde_json::to_string(block).map(|json| line::seal(&json)).unwrap_or_default()
 }
 
-/// Metric and begin of a block.
+/// Series and begin of a block.
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(borrow)]
@@ -164,24 +108,24 @@ struct Head<'a> {
     time: Cow<'a, str>,
 }
 
-/// Which metric a line is of, and its begin in milliseconds since 1970; `None`: it is no block.
+/// The series of a block in text form and its begin in milliseconds since 1970; `None` when the text is no block.
 pub fn head(text: &str) -> Option<(Cow<'_, str>, i64)> {
     let head: Head = serde_json::from_str(text).ok()?;
     Some((head.metric, parse(&head.time)?.timestamp_millis()))
 }
 
-/// How many samples a block is made of.
+/// Number of samples a block is made of.
 pub fn samples(text: &str) -> u64 {
     read(text).map_or(0, |(_, points)| points.iter().map(|point| u64::from(point.count)).sum())
 }
 
-/// The metric of a block and its points; `None`: it is no block.
+/// The series of a block in text form and its points; `None` when the text is no block.
 pub fn read(text: &str) -> Option<(Cow<'_, str>, Vec<Point>)> {
     scan::read(text).or_else(|| read_any(text))
 }
 
-/// The same of one that somebody else wrote.
-pub(super) fn read_any(text: &str) -> Option<(Cow<'_, str>, Vec<Point>)> {
+/// Like [`read`], for blocks formatted differently from those osmon writes.
+fn read_any(text: &str) -> Option<(Cow<'_, str>, Vec<Point>)> {
     if text.contains("\"offset_ms\":") {
         let block: Samples = serde_json::from_str(text).ok()?;
         let begin = parse(&block.time)?.timestamp_millis();
@@ -212,9 +156,54 @@ mod tests {
         parse("2026-11-20T21:00:00Z").unwrap()
     }
 
+    fn value() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            (-1_000_000_000_i64..1_000_000_000, 0..7)
+                .prop_map(|(value, digits)| value as f64 / f64::powi(10.0, digits)),
+            any::<f64>().prop_filter("JSON has no others", |value| value.is_finite()),
+            Just(0.0),
+        ]
+    }
+
     proptest! {
         #[test]
-        fn what_is_written_is_read(values in proptest::collection::vec((0_i64..3_600_000, -1_000_000_000_000_i64..1_000_000_000_000), 1..80)) {
+        fn the_scanner_agrees_with_serde(values in proptest::collection::vec(value(), 0..40), label in ".{0,12}") {
+            let begin = parse("2026-11-20T21:00:00Z").unwrap();
+            let points: Vec<Point> = values.iter().enumerate().map(|(at, value)| {
+                Point { time_ms: begin.timestamp_millis() + at as i64 * 600_000, min: *value, avg: *value, max: *value, count: 3 }
+            }).collect();
+            let name = format!("disk.used_percent{{mount=\"{}\"}}", label.replace(['\\', '"'], ""));
+            let key = SeriesKey::parse(&name);
+            for text in [write_samples(&key, begin, &points), write_rolled(&key, begin, 300, 80, &points)] {
+                let (fast, slow) = (scan::read(text.trim_end()), read_any(text.trim_end()).unwrap());
+                if let Some(fast) = fast {
+                    prop_assert_eq!(&fast.0, &slow.0);
+                    prop_assert_eq!(fast.1.len(), slow.1.len());
+                    for (a, b) in fast.1.iter().zip(&slow.1) {
+                        prop_assert_eq!((a.time_ms, a.count), (b.time_ms, b.count));
+                        // serde_json may be off by the last bit.
+                        let near = |a: f64, b: f64| a == b || (a - b).abs() <= b.abs() * 4.5e-16 + 1e-300;
+                        prop_assert!(near(a.min, b.min) && near(a.avg, b.avg) && near(a.max, b.max), "{a:?} {b:?}");
+                    }
+                    for (point, value) in fast.1.iter().zip(&values) {
+                        prop_assert_eq!(point.min, *value);
+                    }
+                } else {
+                    prop_assert!(label.chars().any(|c| c.is_control() || !c.is_ascii()), "left to serde: {}", text);
+                }
+            }
+        }
+
+        #[test]
+        fn the_scanner_accepts_nothing_that_serde_rejects(text in "\\{\"metric\":\"[a\"\\\\]{0,3}\",\"time\":\"2026-11-20T21:00:00.000Z\",\"(offset_ms\":|step_seconds\":300,\"min\":)\\[[0-9,.eE+\\-nul\\]]{0,12}(,\"value\":\\[|,\"avg\":\\[)?[0-9,.\\]]{0,6}") {
+            if let Some((_, points)) = scan::read(&text) {
+                let slow = read_any(&text).map(|slow| slow.1.len());
+                prop_assert!(slow.is_none_or(|slow| slow == points.len()));
+            }
+        }
+
+        #[test]
+        fn blocks_survive_writing_and_reading(values in proptest::collection::vec((0_i64..3_600_000, -1_000_000_000_000_i64..1_000_000_000_000), 1..80)) {
             let mut points: Vec<Point> =
                 values.iter().map(|(offset, value)| Point::sample(begin().timestamp_millis() + offset, *value as f64 / 1e3)).collect();
             points.sort_by_key(|point| point.time_ms);

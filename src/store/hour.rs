@@ -1,10 +1,10 @@
 //! The snapshots of an hour transposed into series.
 
-use super::block::{Point, group};
 use super::read::Reading;
 use super::{SNAPSHOTS, Store};
 use crate::base::clock::parse;
 use crate::model::metric::{Label, SeriesKey};
+use crate::model::point::{Point, group};
 use crate::model::record::time_of;
 use crate::model::walk::walk;
 use anyhow::Result;

@@ -1,6 +1,6 @@
 //! The history of metrics, from the tier that fits: what is closed from blocks, the rest from snapshots.
 
-use super::block::{self, Point, group};
+use super::block;
 use super::day;
 use super::hour::{self, Samples, SeriesPoints};
 use super::read::Reading;
@@ -8,6 +8,7 @@ use super::tier::Tier;
 use super::upkeep::Progress;
 use super::{SNAPSHOTS, Store};
 use crate::model::metric::SeriesKey;
+use crate::model::point::{Point, group};
 use anyhow::Result;
 use chrono::{DateTime, Days, Months, TimeDelta, Utc};
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 //! A month at a time, the oldest first, each file replaced whole: ended at any point it can be done again, and a rebuild
 //! that was ended goes on with the month it was at. What was rolled up from snapshots that are gone stays.
 
-use super::block::{Point, group, write_rolled, write_samples};
+use super::block::{write_rolled, write_samples};
 use super::day;
 use super::hour::{self, SeriesPoints};
 use super::read::Reading;
@@ -11,6 +11,7 @@ use super::tier::{Lines, Tier};
 use super::{SNAPSHOTS, Store, at};
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace_cache};
 use crate::model::metric::SeriesKey;
+use crate::model::point::{Point, group};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};

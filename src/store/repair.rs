@@ -3,8 +3,8 @@
 //! Each step first sets aside and syncs, then replaces a file whole: ended at any point, it can be done again; then the
 //! same bytes may stand twice in `damaged/`.
 
-mod aside;
 mod files;
+mod quarantine;
 mod records;
 mod scan;
 
@@ -148,9 +148,9 @@ impl Store {
     fn repair_period(&self, tier: Tier, period: &str, finding: &Finding, repair: &mut Repair) -> Result<()> {
         let path = self.directory().join(&finding.file);
         if finding.kind == Kind::NotRegular {
-            self.aside_entry(&path)?;
+            self.quarantine_entry(&path)?;
         } else if path.exists() {
-            self.aside_copy(&path)?;
+            self.quarantine_copy(&path)?;
             let is_open = self.days(SNAPSHOTS)?.iter().any(|day| day.name == period && day.plain.is_some());
             if tier == Tier::Columns || (tier == Tier::FiveMinutes && is_open) {
                 // The next run makes it anew.

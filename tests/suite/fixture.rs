@@ -4,7 +4,7 @@ use super::harness::{Host, repository, tool};
 use super::invariant;
 use chrono::{DateTime, TimeDelta, Utc};
 use osmon::model::metric::SeriesKey;
-use osmon::store::block::{Point, group};
+use osmon::model::point::{Point, group};
 use osmon::store::query::Query;
 use osmon::store::tier::Tier;
 use osmon::store::{SNAPSHOTS, Store};

@@ -1,17 +1,16 @@
-//! JSON and CSV.
+//! History as one JSON object.
 
-use super::History;
+use super::recorded::History;
 use crate::base::clock::stamp;
 use crate::model::annotation::Annotation;
 use crate::model::event::Event;
-use crate::store::block::Point;
+use crate::model::point::Point;
 use anyhow::Result;
 use chrono::DateTime;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::fmt::Write;
 
-pub fn time(time_ms: i64) -> String {
+fn time(time_ms: i64) -> String {
     stamp(DateTime::from_timestamp_millis(time_ms).unwrap_or_default())
 }
 
@@ -82,40 +81,4 @@ pub fn json(history: &History) -> Result<String> {
         mark: &history.timeline.marks,
         event: &history.timeline.events,
     })?)
-}
-
-/// RFC 4180: a row for each time, a column for each metric, or three of them: average, minimum, maximum.
-pub fn csv(history: &History) -> String {
-    let is_raw = history.span.step.seconds().is_none();
-    let titles = history.tracks.iter().flat_map(|track| match is_raw {
-        true => vec![track.key.to_string()],
-        false => ["avg", "min", "max"].iter().map(|of| format!("{} {of}", track.key)).collect(),
-    });
-    let titles = std::iter::once("time".to_string()).chain(titles.map(|title| quoted(&title)));
-    let mut out = titles.collect::<Vec<_>>().join(",");
-    // Each metric is in the order of time: one place in each is enough.
-    let mut rests: Vec<&[Point]> = history.tracks.iter().map(|track| track.points.as_slice()).collect();
-    while let Some(at) = rests.iter().filter_map(|rest| rest.first().map(|point| point.time_ms)).min() {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "\r\n{}", time(at));
-        for rest in &mut rests {
-            match (rest.split_first().filter(|(point, _)| point.time_ms == at), is_raw) {
-                (Some((point, after)), _) => {
-                    *rest = after;
-                    let _ = match is_raw {
-                        true => write!(out, ",{}", point.avg),
-                        false => write!(out, ",{},{},{}", point.avg, point.min, point.max),
-                    };
-                }
-                (None, true) => out.push(','),
-                (None, false) => out.push_str(",,,"),
-            }
-        }
-    }
-    out
-}
-
-/// A text that holds a separator or could be taken for a formula is quoted.
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
 }

@@ -1,13 +1,13 @@
 //! Today at a glance: the host in one table, as `sar` shows a day.
 
-use super::History;
+use super::recorded::History;
 use super::table::{told, total};
 use crate::base::units::{bytes, short};
 use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, head, row};
 use crate::model::metric::Selector;
-use crate::store::block::Point;
+use crate::model::point::Point;
 use std::collections::BTreeMap;
 
 /// A column: metric, whether several things are added up, and its heading.

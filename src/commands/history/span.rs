@@ -3,7 +3,7 @@
 use crate::base::clock::{local_form, zone_name, zone_offset_seconds};
 use crate::base::parse_past::midnight;
 use crate::base::units::{duration, parse_duration};
-use crate::store::block::Point;
+use crate::model::point::Point;
 use crate::store::tier::Tier;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -100,7 +100,7 @@ impl Step {
                 0
             } else {
                 if point.time_ms < day.0 || point.time_ms >= day.1 {
-                    day = day_of(point.time_ms);
+                    day = following(day, point.time_ms).unwrap_or_else(|| day_of(point.time_ms));
                 }
                 day.0
             };
@@ -120,6 +120,13 @@ impl Step {
         }
         groups
     }
+}
+
+/// Begin and end of the day after `day`, when the time is in it. Zone rules are costly: only its end asks them.
+fn following((_, begin): (i64, i64), time_ms: i64) -> Option<(i64, i64)> {
+    let begin_time = DateTime::from_timestamp_millis(begin).filter(|_| begin != 0)?;
+    let end = midnight(begin_time + TimeDelta::hours(26)).timestamp_millis();
+    (begin..end).contains(&time_ms).then_some((begin, end))
 }
 
 /// Begin and end of the day, in the zone of this host, that a time is in; milliseconds since 1970.

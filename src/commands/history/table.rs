@@ -1,13 +1,13 @@
 //! Metrics for people: a summary with a sparkline each, then rows.
 
-use super::{History, Track};
+use super::recorded::{History, Track};
 use crate::base::clock::{local_minute, parse};
 use crate::base::text::plural;
 use crate::base::units::{duration, metric_value};
 use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, WIDTH, fold, head, row};
-use crate::store::block::Point;
+use crate::model::point::Point;
 use chrono::DateTime;
 use std::collections::{BTreeMap, BTreeSet};
 

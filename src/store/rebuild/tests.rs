@@ -2,7 +2,7 @@
 
 use crate::base::clock::{Now, parse, stamp};
 use crate::model::metric::SeriesKey;
-use crate::store::block::{Point, group};
+use crate::model::point::{Point, group};
 use crate::store::query::Query;
 use crate::store::tier::Tier;
 use crate::store::{SNAPSHOTS, Store};

@@ -1,10 +1,10 @@
 //! Entries that are no history: state, alerts, links, leftovers.
 
 use super::Repair;
-use super::aside::free;
+use super::quarantine::free;
 use crate::base::file::{FILE_MODE, open_regular, read_at_most, replace, sync_parent};
+use crate::store::verify::files::is_json;
 use crate::store::verify::finding::{Finding, Kind};
-use crate::store::verify::is_json;
 use crate::store::{STREAMS, Store, at};
 use anyhow::Result;
 use std::fs;
@@ -43,8 +43,8 @@ impl Store {
             self.keep_linked(&path, &finding.file, repair)?;
         }
         if path.symlink_metadata().is_ok_and(|meta| finding.kind != Kind::NotRegular || !meta.is_file()) {
-            let aside = self.aside_entry(&path)?;
-            (repair.say)(&format!("{}: set aside as {}", finding.file, aside.display()));
+            let target = self.quarantine_entry(&path)?;
+            (repair.say)(&format!("{}: set aside as {}", finding.file, target.display()));
         }
         Ok(())
     }
@@ -73,10 +73,10 @@ impl Store {
             return Ok(());
         }
         let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let aside = free(&path.with_file_name(format!("{file}.corrupt-{}", repair.now.timestamp())));
+        let target = free(&path.with_file_name(format!("{file}.corrupt-{}", repair.now.timestamp())));
         let before = read_at_most(&path.with_file_name(format!("{file}.1")), STATE_MAX).ok();
         let before = before.filter(|content| file.ends_with(".json") && is_json(content).is_ok());
-        at("set aside", path, fs::rename(path, &aside).and_then(|()| sync_parent(path)))?;
+        at("set aside", path, fs::rename(path, &target).and_then(|()| sync_parent(path)))?;
         let instead = match before {
             Some(content) => {
                 at("write", path, replace(path, &content, FILE_MODE))?;
@@ -84,7 +84,7 @@ impl Store {
             }
             None => "",
         };
-        (repair.say)(&format!("{name}: set aside as {}{instead}", aside.display()));
+        (repair.say)(&format!("{name}: set aside as {}{instead}", target.display()));
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! A day of a stream without what is wrong with it.
 
-use super::aside::DAMAGED;
+use super::quarantine::DAMAGED;
 use super::scan::scan;
 use super::{Repair, tomorrow};
 use crate::base::file::{FILE_MODE, make_directory, open_regular, replace, sync_parent};
@@ -74,11 +74,11 @@ impl Store {
         let sealed = directory.join(format!("{day}{SEALED}"));
         let is_sealed = sealed.exists();
         let mut done = Done::default();
-        let mut aside = Aside { store: self, path: &plain, file: None };
+        let mut aside = Quarantine { store: self, path: &plain, file: None };
         let mut lines = Vec::new();
         if is_sealed {
             let file = at("read", &sealed, open_regular(&sealed))?;
-            let mut raw = Aside { store: self, path: &sealed, file: None };
+            let mut raw = Quarantine { store: self, path: &sealed, file: None };
             let mut is_cut = false;
             let result = scan(
                 &file,
@@ -94,7 +94,7 @@ impl Store {
             at("read", &sealed, result.and_then(|()| raw.sync()))?;
             if is_cut {
                 // Of a line that is too long to be held only the file has all.
-                self.aside_copy(&sealed)?;
+                self.quarantine_copy(&sealed)?;
             }
         }
         if plain.exists() {
@@ -127,7 +127,7 @@ impl Store {
         lines: Vec<String>,
         repair: &Repair,
         done: &mut Done,
-        aside: &mut Aside,
+        aside: &mut Quarantine,
     ) -> Result<Vec<String>> {
         let hosts = Hosts::of(&lines, day, repair.host);
         let (mut kept, mut known) = (Vec::new(), HashSet::new());
@@ -229,16 +229,17 @@ impl Hosts {
 }
 
 /// A file below `damaged/` that is made when there is something for it.
-struct Aside<'a> {
+struct Quarantine<'a> {
     store: &'a Store,
     path: &'a Path,
     file: Option<File>,
 }
 
-impl Aside<'_> {
+impl Quarantine<'_> {
     fn open(&mut self) -> io::Result<&mut File> {
         if self.file.is_none() {
-            self.file = Some(self.store.aside_file(self.path).map_err(|error| io::Error::other(format!("{error:#}")))?);
+            self.file =
+                Some(self.store.quarantine_file(self.path).map_err(|error| io::Error::other(format!("{error:#}")))?);
         }
         self.file.as_mut().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }

@@ -2,7 +2,7 @@
 
 use super::finding::{Kind, Place, Target};
 use super::sequence::{Flaw, Head, Sequence};
-use super::{Torn, Verifier};
+use super::verifier::{Torn, Verifier};
 use crate::base::file::open_regular;
 use crate::store::day::SEALED;
 use crate::store::line::{Span, spans};

@@ -1,10 +1,10 @@
 //! Columns and rollups: every block, and whether they say what the snapshots say.
 
-use super::super::SNAPSHOTS;
 use super::days::COUNTED;
 use super::finding::{Kind, Place, Target};
-use super::{KeptSince, Torn, Verifier};
+use super::verifier::{KeptSince, Torn, Verifier};
 use crate::base::file::open_regular;
+use crate::store::SNAPSHOTS;
 use crate::store::block;
 use crate::store::day::{self, PLAIN, SEALED};
 use crate::store::line::{Span, spans};

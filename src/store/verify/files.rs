@@ -1,7 +1,7 @@
-//! State files, the outbox, and what lies about.
+//! State files, the outbox, and files that are none of osmon's.
 
-use super::Verifier;
 use super::finding::{Kind, Target};
+use super::verifier::{Verifier, is_temporary};
 use crate::base::file::read_at_most;
 use crate::model::event::Event;
 use crate::store::upkeep::Progress;
@@ -13,7 +13,7 @@ use std::path::Path;
 const DOCUMENT_MAX: u64 = 64 * 1024 * 1024;
 
 impl Verifier {
-    /// Everything that is no history.
+    /// Checks everything but the history.
     pub(super) fn documents(&mut self) {
         for path in self.entries("state") {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -62,10 +62,10 @@ impl Verifier {
     fn document(&mut self, path: &Path, kind: Kind, check: &dyn Fn(&[u8]) -> Result<(), String>) {
         let file = self.relative(path);
         match read_at_most(path, DOCUMENT_MAX) {
-            // Replaced or sent this moment.
+            // Replaced or sent just now.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => self.findings.file(Kind::Unreadable, &file, &error.to_string(), &Target::File),
-            // An empty configuration is one.
+            // An empty configuration is valid.
             Ok(content)
                 if content.iter().all(|byte| *byte == 0) && !(content.is_empty() && file.ends_with(".toml")) =>
             {
@@ -80,16 +80,10 @@ impl Verifier {
     }
 }
 
-/// Whether a file is one that a write was to rename: `.NAME.PID.tmp`.
-pub(crate) fn is_temporary(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with('.') && name.ends_with(".tmp")
-}
-
-/// Whether this is a JSON object.
+/// Checks that the content is a JSON object.
 ///
 /// # Errors
-/// Why it is none.
+/// Why it is not.
 pub(crate) fn is_json(content: &[u8]) -> Result<(), String> {
     if !content.trim_ascii_start().starts_with(b"{") {
         return Err("it is no JSON object".to_string());

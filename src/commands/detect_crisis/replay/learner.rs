@@ -3,8 +3,8 @@
 use crate::config::Rule;
 use crate::crisis::baseline::{Hour, Past, least_spread};
 use crate::model::metric::{Metric, write_labels};
+use crate::model::point::Point;
 use crate::pipeline::baseline::{Bands, asking, hold_seconds, hour_number};
-use crate::store::block::Point;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::sync::Arc;
