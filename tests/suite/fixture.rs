@@ -15,7 +15,7 @@ use std::path::Path;
 
 /// The present form. Who changes it in a way that an older osmon cannot read counts on, and writes the next one:
 /// `OSMON_TEST_WRITE=1 cargo test --test suite fixture`. One that is there is never written again.
-const PRESENT: u32 = 1;
+const PRESENT: u32 = 2;
 /// Where the host stands when a fixture ends.
 const END: &str = "2026-11-21T00:10:00Z";
 const METRICS: [&str; 3] = ["cpu.busy_percent", "disk.used_percent{mount=\"/\"}", "memory.used_percent"];
