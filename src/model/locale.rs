@@ -183,7 +183,11 @@ fn replaced<'a>(template: &str, value: impl Fn(&str) -> Option<&'a str>) -> Stri
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        let Some((name, behind)) = after.split_once('}') else { break };
+        let Some((name, behind)) = after.split_once('}') else {
+            out.push('{');
+            rest = after;
+            break;
+        };
         out.push_str(value(name).unwrap_or_default());
         rest = behind;
     }
@@ -211,7 +215,7 @@ mod tests {
         assert_eq!(Key::find("rule.cpu").map(|key| Locale::Fr.text(key)), Some("Processeur"));
         assert_eq!((Key::find("rule.none"), key::PAGE_AGO.name()), (None, "page.ago"));
         assert_eq!(fill("{a}{b} {none}", &[("a", "{b}"), ("b", "x")]), "{b}x ");
-        assert_eq!(fill("{a} {", &[("a", "x")]), "x ");
+        assert_eq!(fill("{a} {", &[("a", "x")]), "x {");
         assert_eq!(
             (Locale::Fr.label("Memory"), Locale::Fr.label("mine"), Locale::En.label("Memory")),
             ("Mémoire", "mine", "Memory")

@@ -43,6 +43,6 @@ fn the_daily_status_in_french_lists_open_incidents() {
     host.osmon(&["run"]).ok();
     let all = server.arrived();
     let mail = decoded(&all.last().unwrap().text);
-    assert!(mail.contains("EN VIE : Dégradé : 1 problème en cours ; Mémoire"), "{mail}");
+    assert!(mail.contains("ÉTAT DU JOUR : Dégradé, 1 problème en cours : Mémoire"), "{mail}");
     assert!(!mail.contains("Rien à faire") && mail.contains("osmon status montre ce qui est en cours"), "{mail}");
 }

@@ -81,8 +81,8 @@ fn the_mail_names_the_culprit() {
     );
     minute(&mut host, 97);
     let mail = fs::read_to_string(host.path("mails")).unwrap().replace("=\r\n", "").replace("=\n", "");
-    assert!(mail.contains("Who: java (shop.service)"), "{mail}");
-    assert!(mail.contains("Changed before:") && mail.contains("note: deployed <b>v3</b>"), "the text: {mail}");
+    assert!(mail.contains("Top consumers: java (shop.service)"), "{mail}");
+    assert!(mail.contains("Recent changes:") && mail.contains("note: deployed <b>v3</b>"), "the text: {mail}");
     let html = mail.split("Content-Type: text/html").nth(1).unwrap();
     assert!(html.contains("deployed") && !html.contains("<b>v3</b>"), "{html}");
 }

@@ -80,7 +80,7 @@ fn beyond_the_rate_limit_events_are_held_for_one_digest() {
     let arrived = server.arrived();
     assert_eq!(arrived.len(), 3, "{:?}", arrived.iter().map(|mail| mail.header("Subject")).collect::<Vec<_>>());
     let digest = decoded(&arrived[2].text);
-    for part in ["more happened than messages may be sent", "Load per core: fired", "Tasks: fired", "More: fired"] {
+    for part in ["Rate limit reached", "Load per core: fired", "Tasks: fired", "More: fired"] {
         assert!(digest.contains(part), "{part} is not in {digest}");
     }
 }
@@ -105,12 +105,12 @@ fn an_incident_is_one_thread_in_french_if_configured() {
     assert_eq!(second.header("References"), first.header("Message-ID"));
     assert_ne!(second.header("Message-ID"), first.header("Message-ID"));
     assert_eq!(first.header("Auto-Submitted"), "auto-generated");
-    assert_eq!(first.header("Subject").trim(), "CRITIQUE web-01 : Processeur 97 % (limite 95 %)");
+    assert_eq!(first.header("Subject").trim(), "CRITIQUE web-01 : Processeur 97 % (seuil 95 %)");
     let text = decoded(&first.text);
     for part in [
         "CRITIQUE : Processeur",
         "critique à partir de 95 %, depuis 2 min.",
-        "Que faire : Voir qui calcule",
+        "Que faire : Lancer osmon top",
         "Tendance : ",
         "lang=\"fr\"",
     ] {

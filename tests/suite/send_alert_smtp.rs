@@ -110,7 +110,7 @@ fn an_incident_is_two_mails_crisis_and_recovery() {
     let mails = server.wait_for("ops", 2);
     assert_eq!(
         mails.iter().map(|mail| subject(mail)).collect::<Vec<_>>(),
-        ["CRITICAL web-01: CPU 97 % (limit 95 %)", "RECOVERED web-01: CPU after 5 min"]
+        ["CRITICAL web-01: CPU 97 % (limit 95 %)", "RECOVERED web-01: CPU back to normal after 5 min"]
     );
     for part in [
         "Content-Type: text/plain",
