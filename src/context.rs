@@ -1,4 +1,4 @@
-//! Where a command stands: configuration, store, host and the present time.
+//! The context of a command: configuration, store, host root, clock and output.
 
 use crate::alert::{DeliveryProblem, LEDGER, Ledger, delivery_problems};
 use crate::base::clock::Now;
@@ -21,43 +21,52 @@ use std::sync::Arc;
 const SECRET_MODE: u32 = 0o600;
 /// Largest copy of the last good configuration that is read, in bytes.
 const LAST_GOOD_MAX: u64 = 2 * 1024 * 1024;
-/// What to do when there is no way to anybody.
-const NOBODY: &str =
-    "nobody is told: set to = [\"you@example.org\"] under [alert] in osmon.toml, then osmon send-alert --test";
-/// The same when the configuration is wrong.
-const NOBODY_DESPITE: &str =
-    "nobody is told: what is right of the configuration leads to nobody; osmon config check says what to mend";
+/// Advice when no alert can reach anybody.
+const NOBODY: &str = "no alert recipient configured; set to = [\"you@example.org\"] under [alert] in osmon.toml, then run osmon send-alert --test";
+/// The same when the configuration is invalid.
+const NOBODY_DESPITE: &str = "no alert recipient in the valid part of the configuration; run osmon config check";
 
-/// Everything a step of a command needs.
+/// What a command and each step of the pipeline work with.
 #[derive(Debug, Clone)]
 pub struct Context {
+    /// Where results, information and warnings are printed.
     pub out: Arc<Output>,
+    /// The configuration in force.
     pub config: Arc<Config>,
+    /// The data directory.
     pub store: Store,
+    /// The root of the measured host: `/`, or a recorded one.
     pub root: Root,
+    /// The clocks, read once at the start.
     pub now: Now,
-    /// What is wrong with the configuration; then `config` is the last good one, or the default.
+    /// Problems of the configuration; then `config` is a fallback.
     pub problems: Arc<Vec<ConfigIssue>>,
-    /// What is in force where there are problems, in words.
+    /// Description of the fallback.
     pub instead: &'static str,
     loaded: Arc<Loaded>,
 }
 
 impl Context {
-    /// Reads the configuration. A wrong one stops nothing: it is said, and the last good one is used.
+    /// Opens with the configuration in force. An invalid one stops nothing: it is reported, and a fallback is used.
+    ///
+    /// # Errors
+    /// When the host root is not one.
     pub fn open(call: &Call) -> Result<Self> {
         Self::stand(call, &request(call))
     }
 
-    /// The same for those who tell nobody anything, and so need not know whom and how.
+    /// Like [`Context::open`], without reading `[alert]`: for commands that alert nobody.
+    ///
+    /// # Errors
+    /// As [`Context::open`].
     pub fn open_to_measure(call: &Call) -> Result<Self> {
         Self::stand(call, &Request { others: None, ..request(call) })
     }
 
-    /// The same for those who show what is recorded, which must not be taken for nothing where it cannot be read.
+    /// Like [`Context::open`], for commands that show recorded data: an unreadable data directory must not look empty.
     ///
     /// # Errors
-    /// When the data directory is there and may not be read.
+    /// When the data directory exists and may not be read.
     pub fn open_to_read(call: &Call) -> Result<Self> {
         let context = Self::open(call)?;
         let directory = context.store.directory();
@@ -111,35 +120,35 @@ impl Context {
         })
     }
 
-    /// The same place with its data elsewhere.
+    /// The same context with another data directory.
     pub fn with_store(&self, store: Store) -> Self {
         Self { store, ..self.clone() }
     }
 
-    /// Remembers a good configuration for the day the file is wrong.
+    /// Keeps a valid configuration as the fallback for a later invalid one.
     pub fn keep_configuration(&self) {
         let path = last_good(self.store.directory());
         if let Some((_, text)) = self.loaded.file.as_ref().filter(|_| self.problems.is_empty())
             && read_at_most(&path, LAST_GOOD_MAX).ok().as_deref() != Some(text.as_bytes())
         {
-            // Without it a wrong file falls back to the default: no reason to stop. It may hold a secret.
+            // Without it an invalid file falls back to the defaults: no reason to fail. It may hold a secret.
             let _ = replace(&path, text.as_bytes(), SECRET_MODE);
         }
     }
 
-    /// What to say when there is no way to anybody; `None`: there is one.
+    /// Advice when no alert can reach anybody; `None`: there is a recipient.
     pub fn nobody(&self) -> Option<&'static str> {
         let advice = if self.problems.is_empty() { NOBODY } else { NOBODY_DESPITE };
         self.config.alert.routes.is_empty().then_some(advice)
     }
 
-    /// How a command that did its work ends: with a code of its own where the configuration is wrong, because then it
-    /// may not have done what was meant.
+    /// The exit code of a command that did its work: [`Exit::Configuration`] when the configuration is invalid, because
+    /// the fallback may differ from what was intended.
     pub fn exit(&self) -> Exit {
         if self.problems.is_empty() { Exit::Done } else { Exit::Configuration }
     }
 
-    /// Says what is allowed in the configuration and probably not meant.
+    /// Prints warnings about settings that are valid but probably unintended.
     pub fn say_warnings(&self) {
         for warning in self.loaded.warnings() {
             self.out.warn(&format!("warning: {warning}"));
@@ -162,13 +171,13 @@ impl Context {
         if path.is_empty() { self.store.directory().join("report.html") } else { PathBuf::from(path) }
     }
 
-    /// What keeps people from being told; empty: nothing.
+    /// What keeps alerts from being delivered; empty: nothing.
     pub fn delivery_problems(&self) -> Vec<DeliveryProblem> {
         let ledger: Ledger = self.peek_state(LEDGER).unwrap_or_default();
         delivery_problems(self.store.directory(), &ledger, &self.config.alert.routes, self.now.wall)
     }
 
-    /// A state file, for those who change nothing; that it is damaged is said.
+    /// Reads a state file without changing anything. Damage is reported, and the previous generation is used.
     pub fn peek_state<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
         let loaded = self.store.peek_state(name);
         if let Some(notice) = loaded.notice {
@@ -177,7 +186,7 @@ impl Context {
         loaded.content
     }
 
-    /// A state file; that a damaged one was set aside is said.
+    /// Reads a state file. A damaged one is reported and moved aside, and the previous generation is used.
     pub fn load_state<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
         let loaded = self.store.load_state(name, &self.now);
         if let Some(notice) = loaded.notice {
@@ -187,7 +196,7 @@ impl Context {
     }
 }
 
-/// The configuration that the command line and the environment ask for.
+/// The configuration requested by flags and environment.
 pub fn request(call: &Call) -> Request {
     let source = Source {
         file: call.common.config.clone(),

@@ -1,4 +1,4 @@
-//! `osmon ack`: somebody is at work on an incident.
+//! `osmon ack`: acknowledge an incident.
 
 use crate::base::clock::local_minute;
 use crate::base::error_kind::ErrorKind;
@@ -15,21 +15,21 @@ use clap::{Args, FromArgMatches};
 
 /// Longest acknowledgement, in days.
 const LONGEST_DAYS: i64 = 7;
-/// How long one lasts where nothing is said, in hours.
+/// Default length of an acknowledgement, in hours.
 const USUAL_HOURS: i64 = 24;
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// The incident, or a unique beginning of its id
+    /// The incident: its id or a unique prefix of it
     #[arg(value_name = "ID")]
     incident: String,
-    /// How long: 90m, 4h, 2d (at most 7 days) [default: 24h]
+    /// Duration: 90m, 4h, 2d (at most 7 days) [default: 24h]
     #[arg(long = "for", value_name = "SPAN")]
     span: Option<String>,
-    /// … or its end: 18:00, "tomorrow 08:00"
+    /// End time instead of a duration: 18:00, "tomorrow 08:00"
     #[arg(long, value_name = "TIME", conflicts_with = "span")]
     until: Option<String>,
-    /// What you do about it, for the others
+    /// What you are doing about it, for your colleagues
     #[arg(long, value_name = "TEXT", required = true)]
     because: String,
 }
@@ -37,7 +37,7 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "ack",
-    about: "Say that you are at work on an incident: no reminders until then or until worse",
+    about: "Acknowledge an incident: no reminders until the given time, or until it gets worse",
     examples: "  osmon ack cpu-3 --for 4h --because \"import is running\"\n  osmon ack disk-9f1c22ab-1 --because \"new disk is ordered\"",
     arguments: Arguments::augment_args,
     run,
@@ -51,17 +51,18 @@ fn run(call: &Call) -> Result<Exit> {
     let because = view::silences::reason(&arguments.because)?;
     let usual = Some(TimeDelta::hours(USUAL_HOURS));
     let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), usual, LONGEST_DAYS, now)?;
-    let case = incidents::find(&context, Some(&arguments.incident))?;
-    if case.open.is_none() {
-        return Err(ErrorKind::BadData(format!("{} is over; nothing is told of it any more", case.id)).into());
+    let record = incidents::find(&context, Some(&arguments.incident))?;
+    if record.open.is_none() {
+        return Err(ErrorKind::BadData(format!("{} has ended; there is nothing to acknowledge", record.id)).into());
     }
-    let ack = Ack { incident: case.id, since: now, until, because, by: annotations::author() };
-    let text = format!("acknowledged {} ({}) until {}: {}", ack.incident, case.title, local_minute(until), ack.because);
+    let ack = Ack { incident: record.id, since: now, until, because, by: annotations::author() };
+    let text =
+        format!("acknowledged {} ({}) until {}: {}", ack.incident, record.title, local_minute(until), ack.because);
     let added = ack.clone();
-    silences::change(&context, move |mutes| {
-        // The last word counts.
-        mutes.acks.retain(|known| known.incident != added.incident);
-        mutes.acks.push(added);
+    silences::change(&context, move |suppressions| {
+        // A new acknowledgement replaces an earlier one.
+        suppressions.acks.retain(|known| known.incident != added.incident);
+        suppressions.acks.push(added);
         Ok(((), text))
     })?;
     if call.out.json {

@@ -1,4 +1,4 @@
-//! `osmon detect-crisis`: the rules on the newest snapshot.
+//! `osmon detect-crisis`: evaluate the rules on the newest snapshot.
 
 mod replay;
 
@@ -19,19 +19,21 @@ use clap::{Args, FromArgMatches};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Longest wait for another osmon process.
 const PATIENCE: Duration = Duration::from_secs(10);
+
 #[derive(Debug, Args)]
 struct Arguments {
-    /// Judge the past instead: how often would these rules have called me? Writes nothing
+    /// Evaluate the rules on past data instead and count their alerts; writes nothing
     #[arg(long, conflicts_with = "replay")]
     dry_run: bool,
-    /// … from when: 7d, yesterday, 2026-11-01 [default: 7d]
+    /// Start of the past data: 7d, yesterday, 2026-11-01 [default: 7d]
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// The same over a foreign series: lines of timestamp,value ("-": standard input)
+    /// Like --dry-run, over an external time series: lines of timestamp,value ("-": standard input)
     #[arg(long, value_name = "FILE", requires = "metric")]
     replay: Option<PathBuf>,
-    /// … and the metric that it is, so that the rules that watch it are tried
+    /// The metric that the external series holds; the rules that watch it are evaluated
     #[arg(long, value_name = "NAME", requires = "replay")]
     metric: Option<String>,
 }
@@ -39,8 +41,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "detect-crisis",
-    about: "Judge the newest snapshot by the rules; tell of what began, got worse or ended",
-    examples: "  osmon detect-crisis -v      the verdict, also without a terminal\n  osmon detect-crisis --json\n  osmon detect-crisis --dry-run --since 30d\n  osmon detect-crisis --replay cpu.csv --metric cpu.busy_percent",
+    about: "Evaluate the rules on the newest snapshot; queue alerts for incidents that fire, escalate or recover",
+    examples: "  osmon detect-crisis -v      print the verdict even when piped\n  osmon detect-crisis --json\n  osmon detect-crisis --dry-run --since 30d\n  osmon detect-crisis --replay cpu.csv --metric cpu.busy_percent",
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
@@ -57,7 +59,7 @@ fn run(call: &Call) -> Result<Exit> {
         return replay::run(call, &asked);
     }
     if arguments.since.is_some() {
-        return Err(ErrorKind::Usage("--since belongs to --dry-run or --replay".to_string()).into());
+        return Err(ErrorKind::Usage("--since requires --dry-run or --replay".to_string()).into());
     }
     let context = Context::open(call)?;
     let directory = context.store.directory();
@@ -88,7 +90,7 @@ fn run(call: &Call) -> Result<Exit> {
     context.keep_configuration();
     drop(lock);
     if let Err(error) = learned {
-        context.out.warn(&format!("what is usual could not be learned: {error:#}"));
+        context.out.warn(&format!("the baseline could not be updated: {error:#}"));
     }
     let judged = detected.health(&context);
     if call.out.json {

@@ -1,4 +1,4 @@
-//! `osmon downtime`: nobody is told of anything for a while.
+//! `osmon downtime`: mute all alerts during maintenance.
 
 use crate::base::clock::local_minute;
 use crate::base::error_kind::ErrorKind;
@@ -18,16 +18,16 @@ const LONGEST_DAYS: i64 = 30;
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// Its end: 4h, 18:00, "tomorrow 08:00", 2026-11-24 (at most 30 days ahead)
+    /// End time: 18:00, "tomorrow 08:00", 2026-11-24, 4h (at most 30 days ahead)
     #[arg(long, value_name = "TIME", required_unless_present = "span")]
     until: Option<String>,
-    /// … or how long: 90m, 4h, 2d
+    /// Duration instead of an end time: 90m, 4h, 2d
     #[arg(long = "for", value_name = "SPAN", conflicts_with = "until")]
     span: Option<String>,
-    /// Its beginning, of one that is planned [default: now]
+    /// Start time of a planned downtime [default: now]
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// Why, for the others
+    /// Reason, for your colleagues
     #[arg(long, value_name = "TEXT", required = true)]
     because: String,
 }
@@ -35,8 +35,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "downtime",
-    about: "Tell nobody of anything while you work on this host; it ends by itself",
-    examples: "  osmon downtime --for 2h --because \"new kernel\"\n  osmon downtime --until \"tomorrow 06:00\" --because \"moving house\"\n  osmon downtime --from 22:00 --for 1h --because \"reboot\"\n  osmon silence --list        shows it, --remove ends it early",
+    about: "Mute all alerts during maintenance; ends automatically",
+    examples: "  osmon downtime --for 2h --because \"new kernel\"\n  osmon downtime --until \"tomorrow 06:00\" --because \"moving house\"\n  osmon downtime --from 22:00 --for 1h --because \"reboot\"\n  osmon silence --list        lists it; --remove ends it early",
     arguments: Arguments::augment_args,
     run,
     ..Command::DEFAULT
@@ -51,17 +51,14 @@ fn run(call: &Call) -> Result<Exit> {
         arguments.from.as_deref().map_or(Ok(now), |from| parse_future::parse(from, now)).map_err(ErrorKind::Usage)?;
     let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, since)?;
     if since - now > TimeDelta::days(LONGEST_DAYS) {
-        return Err(ErrorKind::Usage(format!(
-            "--from may be {LONGEST_DAYS} days ahead at most, so that nothing is forgotten"
-        ))
-        .into());
+        return Err(ErrorKind::Usage(format!("--from may be at most {LONGEST_DAYS} days ahead")).into());
     }
     let silence = Silence { matcher: "*".to_string(), since, until, because, by: annotations::author() };
     let from = if since > now { format!("from {} ", local_minute(since)) } else { String::new() };
     let text = format!("downtime {from}until {}: {}", local_minute(until), silence.because);
     let added = silence.clone();
-    silences::change(&context, move |mutes| {
-        mutes.silences.push(added);
+    silences::change(&context, move |suppressions| {
+        suppressions.silences.push(added);
         Ok(((), text))
     })?;
     if call.out.json {

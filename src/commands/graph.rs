@@ -1,4 +1,4 @@
-//! `osmon graph`: the page, a single chart, and the month on paper.
+//! `osmon graph`: the page, a chart of chosen metrics, or the page as PDF.
 
 mod one;
 mod pdf;
@@ -15,17 +15,17 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// Draw these metrics alone: cpu.busy_percent, 'disk.used_percent{mount="/var*"}', "load" for all of a kind
+    /// Draw only these metrics: cpu.busy_percent, 'disk.used_percent{mount="/var*"}', "load" for all that begin with it
     #[arg(value_name = "METRIC")]
     metrics: Vec<String>,
-    /// How far back: 1h, 24h, 7d, 30d, 1y or any other span; of the page, which of its ranges is seen first [default: 24h]
+    /// Span of the chart: 1h, 24h, 7d, 30d, 1y or any other; for the page, the range shown first [default: 24h]
     #[arg(short, long, value_name = "SPAN")]
     range: Option<String>,
-    /// Where to write it: the page, a file that ends in .html [default: report.html in the data directory, or what [report]
-    /// path says]; of metrics .svg or .png [default: SVG to standard output]; "-": standard output
+    /// Output file: .html for the page [default: [report] path, else report.html in the data directory]; .svg or .png for
+    /// metrics [default: SVG to standard output]; "-": standard output
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// The last 30 days on A4 as PDF, printed by a browser that is installed (needs --out)
+    /// Print the last 30 days on A4 as PDF with an installed browser (requires --out)
     #[arg(long, requires = "out", conflicts_with = "metrics")]
     pdf: bool,
 }
@@ -34,7 +34,7 @@ struct Arguments {
 pub const COMMAND: Command = Command {
     name: "graph",
     aliases: &["report"],
-    about: "Draw the page: verdict, tiles, open problems, charts from an hour to a year, who used the host, events",
+    about: "Draw the page, or a chart of chosen metrics",
     examples: "  osmon graph\n  osmon graph --out /srv/www/web-01.html\n  osmon graph cpu.busy_percent --range 7d --out cpu.svg\n  osmon graph 'disk.used_percent{mount=\"/var\"}' --range 1y --out var.png\n  osmon graph --pdf --out november.pdf",
     arguments: Arguments::augment_args,
     scheduled: true,
@@ -46,14 +46,15 @@ fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let context = Context::open(call)?;
     if !arguments.metrics.is_empty() || arguments.pdf {
-        // Who asks for something wants to read each time why he does not get it.
+        // Interactive calls print every warning.
         call.out.print_all_warnings();
     }
-    // Who runs the small binaries only has no other step that closes hours and days. When somebody else is at work, it is he.
+    // With only the small binaries in the crontab, this is the step that closes hours and days. When the lock is taken,
+    // its holder does it.
     if let Ok(Some(_lock)) = context.store.try_lock(Duration::ZERO)
         && let Err(error) = maintain::keep_up(&context)
     {
-        context.out.warn(&format!("history is not tidied up: {error:#}"));
+        context.out.warn(&format!("history maintenance failed: {error:#}"));
     }
     if !arguments.metrics.is_empty() {
         return one::draw(&context, &arguments.metrics, arguments.range.as_deref(), arguments.out.as_deref());

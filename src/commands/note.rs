@@ -1,4 +1,4 @@
-//! `osmon note`: words of a person on the timeline.
+//! `osmon note`: add a note to the timeline.
 
 use crate::base::clock::{local_minute, stamp};
 use crate::base::error_kind::ErrorKind;
@@ -14,17 +14,17 @@ use clap::{Args, FromArgMatches};
 use std::ffi::OsString;
 use std::time::Duration;
 
-/// How long another osmon is waited for.
+/// Longest wait for another osmon process.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest note, in characters.
 const TEXT_MAX: usize = 500;
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// What to note
+    /// The note
     #[arg(value_name = "TEXT", required = true)]
     words: Vec<OsString>,
-    /// When it was: 14:30, "yesterday 14:30", "2h ago" [default: now]
+    /// Time of the event: 14:30, "yesterday 14:30", "2h ago" [default: now]
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
 }
@@ -32,7 +32,7 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "note",
-    about: "Note what you did: it is shown among the events and in the charts",
+    about: "Add a note to the timeline: it appears among the events and in the charts",
     examples: "  osmon note \"deployed v3\"\n  osmon note \"disk replaced\" --at 14:30",
     arguments: Arguments::augment_args,
     run,
@@ -74,10 +74,10 @@ fn text(words: &[OsString]) -> Result<String, ErrorKind> {
     let given = words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
     let line = given.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.chars().count() {
-        0 => Err(ErrorKind::Usage("the note is empty; write for example: osmon note \"deployed v3\"".to_string())),
-        length if length > TEXT_MAX => Err(ErrorKind::Usage(format!(
-            "the note has {length} characters, at most {TEXT_MAX} are kept; make it shorter"
-        ))),
+        0 => Err(ErrorKind::Usage("the note is empty; for example: osmon note \"deployed v3\"".to_string())),
+        length if length > TEXT_MAX => {
+            Err(ErrorKind::Usage(format!("the note has {length} characters; the maximum is {TEXT_MAX}")))
+        }
         _ => Ok(clean(&line, TEXT_MAX)),
     }
 }

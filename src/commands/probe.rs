@@ -8,12 +8,12 @@ use anyhow::Result;
 use clap::{Args, FromArgMatches};
 use std::time::Duration;
 
-/// How long a probe waits for another osmon to finish writing.
+/// Longest wait for another osmon process.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// Measure and print only: nothing is written
+    /// Measure and print only; store nothing
     #[arg(long)]
     no_store: bool,
 }
@@ -21,8 +21,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "probe",
-    about: "Measure this host: one snapshot, shown on a terminal and appended to the history",
-    examples: "  osmon probe                 the host at a glance\n  osmon probe --json | jq .cpu\n  osmon probe --no-store      look without writing",
+    about: "Take one snapshot of this host, show it and append it to the history",
+    examples: "  osmon probe                 the host at a glance\n  osmon probe --json | jq .cpu\n  osmon probe --no-store      without storing it",
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
@@ -49,6 +49,6 @@ fn run(call: &Call) -> Result<Exit> {
     if call.out.is_shown() {
         call.out.info(&snapshot::render(&call.out, &json, &probed.processes.to_json()?));
     }
-    // What was measured is shown also when it could not be stored.
+    // The snapshot is shown even when it could not be stored.
     stored.map(|()| Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! `osmon run`: the whole minute in one process. What cron calls.
+//! `osmon run`: the whole minute in one process, called by cron.
 
 use crate::alert::DeliveryProblem;
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
@@ -16,8 +16,8 @@ struct Arguments {}
 /// The command.
 pub const COMMAND: Command = Command {
     name: "run",
-    about: "The whole minute: measure, judge, store, alert, report (what cron calls)",
-    examples: "  osmon run                   by hand: shows what it did\n  * * * * * osmon run         in a crontab: silent when all is well",
+    about: "Run one minute: measure, evaluate rules, store, alert, draw the page (for cron)",
+    examples: "  osmon run                   interactively: shows each step\n  * * * * * osmon run         in a crontab: silent when all is well",
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
@@ -39,7 +39,7 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(minute.failure.as_ref().map_or(minute.context.exit(), Exit::from_error))
 }
 
-/// One line for each step, under the name of the host and the time.
+/// Host name and time, then the result of each step.
 fn lines(minute: &Minute) -> Vec<String> {
     let context = &minute.context;
     let now = context.now.wall;
@@ -64,10 +64,10 @@ fn step_lines(context: &Context, report: &StepReport) -> Vec<String> {
         }
         StepReport::Learning(rules) => rules.iter().map(|rule| line("", rule)).collect(),
         StepReport::Delivered(outcome) => vec![line("alerts", &outcome.sentence())],
-        StepReport::Undelivered(troubles) => {
+        StepReport::Undelivered(problems) => {
             let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
             let text = |problem: &DeliveryProblem| context.out.paint(style(problem.is_loss()), &problem.text());
-            troubles.iter().map(|trouble| line("alerts", &text(trouble))).collect()
+            problems.iter().map(|problem| line("alerts", &text(problem))).collect()
         }
         StepReport::Rendered(path) => vec![line("report", &path.display().to_string())],
         StepReport::Failed(step, error) => {

@@ -1,4 +1,5 @@
-//! `osmon status`: one line and an exit code, from what was judged last. Takes no lock and writes nothing, but for `--alert`.
+//! `osmon status`: one line and an exit code, from the newest snapshot and state. Takes no lock and writes nothing, except
+//! with `--alert`.
 
 mod html;
 mod line;
@@ -20,13 +21,13 @@ use serde_json::json;
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// As monitoring plugins print it: OSMON OK - … | performance data
+    /// Monitoring plugin output: OSMON OK - … | performance data
     #[arg(long, conflicts_with = "alert")]
     nagios: bool,
-    /// A fragment of HTML, to be put into another page
+    /// An HTML fragment to embed in another page
     #[arg(long, conflicts_with_all = ["nagios", "alert"])]
     html: bool,
-    /// Tell people once when the data is stale, and when it is fresh again (for a crontab line of its own)
+    /// Dead man's switch: alert once when data is stale, and once when it is fresh again (for its own crontab line)
     #[arg(long)]
     alert: bool,
 }
@@ -34,8 +35,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "status",
-    about: "How this host is: one line and an exit code; stale data is UNKNOWN",
-    examples: "  osmon status                OK web-01: all well for 3 d 2 h, 14 s ago\n  osmon status -q || echo trouble\n  osmon status --nagios       for Nagios, Icinga, Zabbix\n  osmon status --html         for a page of your own\n  osmon status --alert        dead man's switch, see contrib/cron",
+    about: "One-line health summary and exit code; stale data is UNKNOWN",
+    examples: "  osmon status                OK web-01: all well for 3 d 2 h, 14 s ago\n  osmon status -q || echo trouble\n  osmon status --nagios       for Nagios, Icinga, Zabbix\n  osmon status --html         for your own page\n  osmon status --alert        dead man's switch, see contrib/cron",
     arguments: Arguments::augment_args,
     run,
     exits: &[Exit::Done, Exit::Warning, Exit::Critical, Exit::Unknown],

@@ -1,4 +1,4 @@
-//! Incidents with everything known of them: from the events and the present state.
+//! Incidents, past and open, assembled from events and the present state.
 
 use crate::alert::{Outbox, Stage};
 use crate::base::clock::parse;
@@ -14,51 +14,55 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
-/// How far back an incident is looked for by its id, in days.
+/// Number of days searched for an incident by its id.
 const SEARCHED_DAYS: i64 = 400;
-/// The name under which the dead man's switch tells that nothing is recorded.
+/// Name under which the dead man's switch reports that nothing is being recorded.
 pub const STALE: &str = "stale-data";
 
-/// One incident.
+/// One incident with its events.
 #[derive(Debug, Clone)]
-pub struct Case {
+pub struct IncidentRecord {
+    /// Its id, such as `cpu-1795210980`.
     pub id: String,
+    /// Name of the rule.
     pub rule: String,
+    /// What it is about: `CPU`, `File system /var`.
     pub title: String,
-    /// With labels.
+    /// Metric with labels.
     pub metric: String,
-    /// The worst it has been.
+    /// The worst severity it reached.
     pub severity: Severity,
     /// First breach.
     pub since: DateTime<Utc>,
-    /// When it was told that it is over; `None`: it is open, or its end was never recorded.
+    /// When it recovered; `None`: it is open, or its end was not recorded.
     pub ended: Option<DateTime<Utc>>,
-    /// From the first breach until it was well, or until now, in seconds.
+    /// From the first breach to the recovery, or to now while it is open, in seconds.
     pub lasted: f64,
-    /// The value furthest beyond the limit among those known.
+    /// The value furthest beyond the limit among those recorded with its events.
     pub peak: Option<f64>,
-    /// The limit it went beyond first.
+    /// The limit of the first breach.
     pub limit: f64,
+    /// The limit is a ceiling, else a floor.
     pub above: bool,
-    /// As it is now, when it is open.
+    /// Its present state while it is open.
     pub open: Option<Incident>,
-    /// The oldest first.
+    /// Its transitions, the oldest first.
     pub events: Vec<Event>,
 }
 
-impl Case {
-    /// The event with which it began.
+impl IncidentRecord {
+    /// The event that opened it.
     pub fn fired(&self) -> Option<&Event> {
         self.events.iter().find(|event| event.kind == EventKind::Fired)
     }
 
-    /// Name of the metric without labels.
+    /// Name of the metric, without labels.
     pub fn name(&self) -> &str {
         self.metric.split('{').next().unwrap_or_default()
     }
 
-    /// Whether people were told of it: of the event that is furthest on its way.
-    pub fn told(&self, context: &Context) -> &'static str {
+    /// Whether anybody was notified: `yes`, `no`, `waits` while an alert is queued, `–` when that is no longer known.
+    pub fn notified(&self, context: &Context) -> &'static str {
         let outbox = Outbox::new(context.store.directory());
         let stages: Vec<Stage> = self.events.iter().filter_map(|event| outbox.stage(event)).collect();
         let is_young = context.now.wall - self.since < TimeDelta::days(7);
@@ -72,70 +76,77 @@ impl Case {
     }
 }
 
-/// The state as it was last judged, without touching it.
+/// The state after the last evaluation of the rules. Reads only.
 pub fn state(context: &Context) -> State {
     context.peek_state("crisis").unwrap_or_default()
 }
 
 /// The incidents of a span and every open one, the newest first.
-pub fn read(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Case>> {
+///
+/// # Errors
+/// When the event stream cannot be listed.
+pub fn read(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<IncidentRecord>> {
     let mut events: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     for event in timeline::read(context, since, until)?.events {
         events.entry(event.incident.clone()).or_default().push(event);
     }
     let state = state(context);
-    let mut cases: Vec<Case> = Vec::new();
+    let mut records: Vec<IncidentRecord> = Vec::new();
     for incident in state.open() {
-        let of_it = events.remove(&incident.id).unwrap_or_default();
+        let own = events.remove(&incident.id).unwrap_or_default();
         let alert = state.alerts.values().find(|alert| alert.incident_id() == incident.id);
         if let Some(alert) = alert.filter(|_| incident.since <= until) {
-            cases.push(of_open(incident, alert, of_it, context.now.wall));
+            records.push(from_open(incident, alert, own, context.now.wall));
         }
     }
-    cases.extend(events.into_values().filter_map(|events| of_events(events, context.now.wall)));
-    cases.sort_by(|a, b| b.since.cmp(&a.since).then_with(|| b.id.cmp(&a.id)));
-    Ok(cases)
+    records.extend(events.into_values().filter_map(|events| from_events(events, context.now.wall)));
+    records.sort_by(|a, b| b.since.cmp(&a.since).then_with(|| b.id.cmp(&a.id)));
+    Ok(records)
 }
 
-/// The incident of that id or unique beginning; without one the newest open one.
-pub fn find(context: &Context, id: Option<&str>) -> Result<Case> {
+/// The incident with an id or a unique prefix of one; without `id` the newest open one.
+///
+/// # Errors
+/// When there is none, or several match.
+pub fn find(context: &Context, id: Option<&str>) -> Result<IncidentRecord> {
     let now = context.now.wall;
-    let mut cases = read(context, now - TimeDelta::days(SEARCHED_DAYS), now)?;
+    let mut records = read(context, now - TimeDelta::days(SEARCHED_DAYS), now)?;
     let Some(id) = id else {
-        let open = cases.into_iter().find(|case| case.open.is_some());
+        let open = records.into_iter().find(|record| record.open.is_some());
         return open.ok_or_else(|| {
-            ErrorKind::BadData("no incident is open; osmon incidents lists those that were".to_string()).into()
+            ErrorKind::BadData("no incident is open; osmon incidents lists past ones".to_string()).into()
         });
     };
-    if let Some(at) = cases.iter().position(|case| case.id == id) {
-        return Ok(cases.swap_remove(at));
+    if let Some(at) = records.iter().position(|record| record.id == id) {
+        return Ok(records.swap_remove(at));
     }
-    let mut found: Vec<Case> = cases.into_iter().filter(|case| case.id.starts_with(id)).collect();
-    // The name of a rule means that rule, not another one whose name is longer.
-    if found.iter().filter(|case| case.rule == id).count() == 1 {
-        found.retain(|case| case.rule == id);
+    let mut found: Vec<IncidentRecord> = records.into_iter().filter(|record| record.id.starts_with(id)).collect();
+    // The name of a rule selects that rule, not one with a longer name.
+    if found.iter().filter(|record| record.rule == id).count() == 1 {
+        found.retain(|record| record.rule == id);
     }
     let plain = clean(id, NAME_MAX);
     match (found.pop(), found.as_slice()) {
-        (Some(case), []) => Ok(case),
+        (Some(record), []) => Ok(record),
         (Some(last), rest) => {
-            let names: Vec<&str> = rest.iter().take(4).map(|case| case.id.as_str()).chain([last.id.as_str()]).collect();
+            let names: Vec<&str> =
+                rest.iter().take(4).map(|record| record.id.as_str()).chain([last.id.as_str()]).collect();
             let count = rest.len() + 1;
             Err(ErrorKind::Usage(format!(
-                "{count} incidents begin with {plain}: {}; write more of it",
+                "{count} incidents begin with {plain}: {}; use a longer prefix",
                 names.join(", ")
             ))
             .into())
         }
         (None, _) => {
-            Err(ErrorKind::BadData(format!("no incident begins with {plain}; osmon incidents lists them")).into())
+            Err(ErrorKind::BadData(format!("no incident begins with {plain}; osmon incidents lists all")).into())
         }
     }
 }
 
-fn of_open(incident: Incident, alert: &Alert, events: Vec<Event>, now: DateTime<Utc>) -> Case {
+fn from_open(incident: Incident, alert: &Alert, events: Vec<Event>, now: DateTime<Utc>) -> IncidentRecord {
     let severities = events.iter().map(|event| event.severity).chain(alert.worst);
-    Case {
+    IncidentRecord {
         id: incident.id.clone(),
         rule: alert.rule.clone(),
         title: incident.title.clone(),
@@ -152,13 +163,13 @@ fn of_open(incident: Incident, alert: &Alert, events: Vec<Event>, now: DateTime<
     }
 }
 
-fn of_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<Case> {
+fn from_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<IncidentRecord> {
     let (first, last) = (events.first()?, events.last()?);
     let since = parse(&first.since).or_else(|| parse(&first.time)).unwrap_or(now);
-    // What settled was over before: how long it lasted stands in the recovery.
+    // A settled incident had ended before: its duration is in the recovery.
     let recovery = events.iter().rev().find(|event| event.kind == EventKind::Recovered);
     let end = Some(last).filter(|event| event.is_over()).map(|last| recovery.unwrap_or(last));
-    // Told by the dead man's switch, which has no rule: it is over when it says so.
+    // The dead man's switch has no rule: its incident is open until it reports fresh data.
     let open = Some(last).filter(|event| end.is_none() && event.rule == STALE).map(|event| Incident {
         id: event.incident.clone(),
         severity: event.severity,
@@ -170,7 +181,7 @@ fn of_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<Case> {
         since,
         recovering: false,
     });
-    Some(Case {
+    Some(IncidentRecord {
         id: first.incident.clone(),
         rule: first.rule.clone(),
         title: last.title.clone(),
@@ -191,10 +202,10 @@ fn of_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<Case> {
     })
 }
 
-/// Of a recovery the value is well again: it does not count.
+/// The value furthest beyond the limit. The value of a recovery is inside the limit and does not count.
 fn peak(events: &[Event], above: bool, now: Option<f64>) -> Option<f64> {
-    let told = events.iter().filter(|event| !event.is_over());
-    let values = told.flat_map(|event| {
+    let breaches = events.iter().filter(|event| !event.is_over());
+    let values = breaches.flat_map(|event| {
         let before = event.evidence.iter().flat_map(|evidence| evidence.value.iter().map(|sample| sample.value));
         before.chain([event.value])
     });

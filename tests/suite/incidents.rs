@@ -110,7 +110,7 @@ fn who_is_dead_is_told_of_once() {
     }
     assert_eq!(waiting(&host), [format!("{id}.1-fired.json")]);
     assert!(host.osmon(&["incidents", "--open"]).ok().out.contains(&format!("{id}  CRIT")));
-    assert!(host.osmon(&["explain"]).ok().out.contains("when something is recorded again"));
+    assert!(host.osmon(&["explain"]).ok().out.contains("when new data is recorded"));
     host.small("osmon-probe", &[]).ok();
     host.small("osmon-detect-crisis", &[]).ok();
     host.osmon(&["status", "--alert"]).ok();
@@ -150,13 +150,13 @@ fn incidents_are_listed_and_explained() {
         &format!("{CPU}  CRITICAL CPU: open"),
         "critical at or above 95 %, for 2 min",
         "osmon.toml:2:1)",
-        "the rest is default",
+        "all other settings: default",
         "! ← critical limit 95 %",
         "← fired",
         "java              shop.service",
         "note      deployed <b>v3</b>",
         "fired     CRITICAL  97 %",
-        "when it is below 70 % for 5 min; it is 97 % now",
+        "after 5 min below 70 %; it is 97 % now",
     ] {
         assert!(story.contains(part), "{part} is missing: {story}");
     }

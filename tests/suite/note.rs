@@ -30,8 +30,8 @@ fn a_note_is_kept_with_its_author_and_shown() {
     assert!(page.find("deployed").unwrap() < page.find("disk replaced").unwrap());
     let long = "x".repeat(501);
     for (arguments, words) in [
-        (&["note", &long][..], "the note has 501 characters, at most 500 are kept; make it shorter"),
-        (&["note", " \n"], "the note is empty; write for example"),
+        (&["note", &long][..], "the note has 501 characters; the maximum is 500"),
+        (&["note", " \n"], "the note is empty; for example"),
         (&["note", "x", "--at", "soon"], "\"soon\" is not a time"),
         (&["note", "x", "--at", "2026-11-21"], "is in the future"),
         (&["note"], "TEXT"),

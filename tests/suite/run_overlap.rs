@@ -1,7 +1,7 @@
 //! Runs that begin while another is still at work.
 
 use super::annotations::{release, watched};
-use super::harness::Host;
+use super::harness::{Host, skip, tool};
 use super::run::{hold, hold_file};
 use std::fs;
 use std::process::Stdio;
@@ -80,4 +80,50 @@ fn many_runs_that_are_skipped_at_once_are_one_minute() {
     host.osmon(&["run"]).ok();
     assert_eq!(host.snapshots().last().unwrap()["probe"]["skipped_runs"], 5);
     assert_eq!(host.events().len(), 2);
+}
+
+/// A server that accepts connections and never answers: the last step of a run waits for it.
+fn silent_server() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/ping", listener.local_addr().unwrap());
+    std::thread::spawn(move || listener.incoming().collect::<Vec<_>>());
+    url
+}
+
+#[test]
+fn a_step_that_passed_its_limit_keeps_the_locks_until_the_process_ends() {
+    let mut host = watched();
+    host.config = format!("[alert]\nheartbeat_url = \"{}\"\n", silent_server());
+    host.advance(60, 10);
+    let run = host.command("osmon", &["run"]);
+    let (lock, day) = (host.data().join("lock"), host.day_file("snapshots"));
+    let stored = host.snapshots().len();
+    // The first sync of the day's file takes longer than the step that stores may last.
+    let mut traced = std::process::Command::new("strace");
+    traced.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-P"]).arg(&day);
+    traced.args(["-e", "inject=fdatasync:delay_enter=30000000:when=1"]).arg(run.get_program()).args(run.get_args());
+    traced.env_clear().env("PATH", "/usr/bin:/bin").env("TZ", "UTC").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let started = std::time::Instant::now();
+    let Ok(mut child) = traced.spawn() else { return skip("an abandoned step", "there is no strace") };
+    // Until the step is abandoned its locks are held in any case.
+    std::thread::sleep(std::time::Duration::from_millis(4500));
+    if child.try_wait().unwrap().is_some() {
+        return skip("an abandoned step", "strace cannot trace here");
+    }
+    let is_free = || tool("flock", &["-n", lock.to_str().unwrap(), "true"]).code == 0;
+    assert!(!is_free(), "the abandoned step may still write");
+    host.advance(60, 10);
+    let skipped = host.osmon(&["run", "-v"]).ok();
+    assert!(skipped.out.contains("is skipped"), "{}", skipped.out);
+    let ended = child.wait_with_output().unwrap();
+    let error = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(error.contains("store: did not finish within 3 s; abandoned"), "{error}");
+    assert!(started.elapsed().as_secs() < 20, "the abandoned step delays the end: {:?}", started.elapsed());
+    assert!(is_free(), "nothing holds the lock after the process has ended");
+    host.config.clear();
+    host.advance(60, 10);
+    host.osmon(&["run"]).ok();
+    let snapshots = host.snapshots();
+    assert!(snapshots.len() > stored);
+    assert_eq!(snapshots.last().unwrap()["probe"]["skipped_runs"], 1);
 }

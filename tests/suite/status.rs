@@ -16,7 +16,11 @@ fn status_is_a_line_and_an_exit_code() {
     let before = fs::metadata(host.data().join("state")).unwrap().modified().unwrap();
     host.now += chrono::TimeDelta::seconds(14);
     let done = status(&host, &[]).ok();
-    assert!(done.out.starts_with("OK web-01: all well, 14 s ago\nnobody is told: set to = "), "{}", done.out);
+    assert!(
+        done.out.starts_with("OK web-01: all well, 14 s ago\nno alert recipient configured; set to = "),
+        "{}",
+        done.out
+    );
     assert_eq!(status(&host, &["-q"]).ok().out, "");
     assert_eq!(fs::metadata(host.data().join("state")).unwrap().modified().unwrap(), before, "nothing is written");
     host.now -= chrono::TimeDelta::seconds(14);

@@ -1,7 +1,8 @@
-//! The present rules on the past: how often would this have called me? Writes nothing.
+//! Evaluates the present rules on past data and counts their alerts. Writes nothing.
 
 mod foreign;
 mod learner;
+mod moment;
 mod recorded;
 mod tally;
 
@@ -17,34 +18,26 @@ use crate::model::metric::{Metric, read_labels};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use learner::Learner;
+use moment::Moment;
 use std::collections::BTreeSet;
 use std::path::Path;
 use tally::Tally;
 
-/// How far back is looked where nothing is said, in days.
+/// Number of days evaluated by default.
 const USUAL_DAYS: i64 = 7;
 
-/// What is replayed.
+/// The data to evaluate.
 pub struct Asked<'a> {
-    /// From when.
+    /// Start of the data.
     pub since: Option<&'a str>,
-    /// A foreign series instead of the history.
+    /// A file with an external time series instead of the history.
     pub file: Option<&'a Path>,
-    /// What that series is.
+    /// The metric of that series.
     pub metric: Option<&'a str>,
 }
 
-/// Metrics at a moment.
-struct Moment {
-    now: Now,
-    boot_id: String,
-    metrics: Vec<Metric>,
-    /// What was measured, also where it gave no metric.
-    sections: BTreeSet<String>,
-}
-
-/// The rules on their way through the past.
-struct Player<'a> {
+/// The rules with their state while past data is replayed.
+struct Replay<'a> {
     rules: Vec<Rule>,
     learner: Learner,
     state: State,
@@ -53,7 +46,7 @@ struct Player<'a> {
     call: &'a Call,
 }
 
-impl Player<'_> {
+impl Replay<'_> {
     fn play(&mut self, moment: Moment) {
         let bands = self.learner.learn(moment.now.wall, &moment.metrics);
         let clock = EvalContext {
@@ -84,15 +77,15 @@ impl Player<'_> {
     }
 }
 
-/// Replays and shows what would have been told.
+/// Replays the data and prints what would have been alerted.
 ///
 /// # Errors
 /// When the history or the file cannot be read, or nothing in it is watched by a rule.
 pub fn run(call: &Call, asked: &Asked) -> Result<Exit> {
-    // Not as cron calls it: complaints are not held back, for that would write.
-    let calm =
+    // Not throttled as under cron: remembering printed warnings would write.
+    let unthrottled =
         Call { common: call.common.clone(), matches: call.matches.clone(), scheduled: false, out: call.out.clone() };
-    let context = Context::open(&calm)?;
+    let context = Context::open(&unthrottled)?;
     match asked.file {
         Some(file) => foreign(call, &context, file, asked),
         None => history(call, &context, asked.since),
@@ -148,8 +141,8 @@ fn foreign(call: &Call, context: &Context, file: &Path, asked: &Asked) -> Result
         file,
         asked.since.map(|since| parse_past::parse(since, context.now.wall)).transpose().map_err(ErrorKind::Usage)?,
     )?;
-    for complaint in series.complaints() {
-        call.out.warn(&complaint);
+    for warning in series.complaints() {
+        call.out.warn(&warning);
     }
     let (Some(first), Some(last)) = (series.samples.first(), series.samples.last()) else {
         return Err(ErrorKind::BadData(format!("{} has no line of timestamp,value", file.display())).into());
@@ -165,7 +158,7 @@ fn foreign(call: &Call, context: &Context, file: &Path, asked: &Asked) -> Result
     Ok(player.finish(&heading, asked))
 }
 
-fn player<'a>(call: &'a Call, context: &Context, rules: Vec<Rule>) -> Player<'a> {
+fn player<'a>(call: &'a Call, context: &Context, rules: Vec<Rule>) -> Replay<'a> {
     let learner = Learner::new(&rules);
-    Player { rules, learner, state: State::default(), tally: Tally::default(), host: context.root.host_name(), call }
+    Replay { rules, learner, state: State::default(), tally: Tally::default(), host: context.root.host_name(), call }
 }

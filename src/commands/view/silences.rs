@@ -1,4 +1,4 @@
-//! Flags of the commands that silence alerts: reason and end.
+//! Options shared by the commands that mute alerts: reason and end.
 
 use crate::base::clock::local_minute;
 use crate::base::error_kind::ErrorKind;
@@ -10,17 +10,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 const REASON_MAX: usize = 300;
 
 /// The reason as one cleaned line.
+///
+/// # Errors
+/// When it is empty.
 pub fn reason(because: &str) -> Result<String, ErrorKind> {
     let line = because.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.is_empty() {
-        return Err(ErrorKind::Usage(
-            "the reason is empty; write for example --because \"new disk ordered\"".to_string(),
-        ));
+        return Err(ErrorKind::Usage("the reason is empty; for example --because \"new disk ordered\"".to_string()));
     }
     Ok(clean(&line, REASON_MAX))
 }
 
-/// The end that the flags mean: at a time, or after a span. Everything ends, after `longest` days at the latest.
+/// The end given by `--until` or `--for`, at most `longest` days after `now`.
+///
+/// # Errors
+/// When the text is not a time, none is given and there is no default, or the end is too far ahead.
 pub fn end(
     until: Option<&str>,
     span: Option<&str>,
@@ -32,14 +36,12 @@ pub fn end(
         (Some(text), _) => parse_future::parse(text, now).map_err(ErrorKind::Usage)?,
         (None, Some(default)) => now + default,
         (None, None) => {
-            return Err(ErrorKind::Usage("it must end: say --for 4h or --until \"tomorrow 08:00\"".to_string()));
+            return Err(ErrorKind::Usage("an end is required: --for 4h or --until \"tomorrow 08:00\"".to_string()));
         }
     };
     if end - now > TimeDelta::days(longest) {
         let asked = units::duration((end - now).num_seconds() as f64);
-        return Err(ErrorKind::Usage(format!(
-            "{asked} is too long: at most {longest} d, so that nothing is forgotten"
-        )));
+        return Err(ErrorKind::Usage(format!("{asked} is too long; the maximum is {longest} d")));
     }
     Ok(end)
 }

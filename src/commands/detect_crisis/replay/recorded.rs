@@ -1,6 +1,6 @@
 //! The history day by day: read side by side, given in the order of time.
 
-use super::Moment;
+use super::moment::Moment;
 use crate::config::Rule;
 use crate::context::Context;
 use crate::model::snapshot::Snapshot;

@@ -1,0 +1,17 @@
+//! The metrics of one moment of past data.
+
+use crate::base::clock::Now;
+use crate::model::metric::Metric;
+use std::collections::BTreeSet;
+
+/// What a snapshot, or a sample of an external series, says.
+pub struct Moment {
+    /// When it was taken.
+    pub now: Now,
+    /// Boot in which it was taken.
+    pub boot_id: String,
+    /// The metrics that a rule may watch.
+    pub metrics: Vec<Metric>,
+    /// Names of the sections that were measured, even if empty.
+    pub sections: BTreeSet<String>,
+}

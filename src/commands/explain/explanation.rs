@@ -1,0 +1,124 @@
+//! Everything that is known about why an incident fired and when it will end.
+
+use crate::base::clock::{parse, stamp};
+use crate::base::units::{duration, metric_value};
+use crate::config::Rule;
+use crate::config::rule::beyond;
+use crate::context::Context;
+use crate::model::annotation::Annotation;
+use crate::model::event::is_flag;
+use crate::model::evidence::{Evidence, Sample};
+use crate::model::metric::SeriesKey;
+use crate::model::point::Point;
+use crate::model::suppression::Suppressions;
+use crate::pipeline::evidence;
+use crate::query::incidents::{IncidentRecord, STALE};
+use crate::query::silences;
+use crate::store::query::Query;
+use crate::store::tier::Tier;
+use anyhow::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Number of samples shown up to the moment it fired, and after it.
+const SAMPLES: (usize, usize) = (12, 4);
+/// Samples are shown from this long before the first breach, in minutes.
+const BEFORE_MINUTES: i64 = 5;
+/// Samples older than this before it fired are not shown, in hours.
+const LONGEST_HOURS: i64 = 24;
+
+/// An incident with its causes.
+pub struct Explanation {
+    /// The incident.
+    pub record: IncidentRecord,
+    /// Its rule as configured now; `None`: removed, switched off or built in.
+    pub rule: Option<Rule>,
+    /// Key, value and place of every setting of the rule.
+    pub settings: Vec<(String, String, String)>,
+    /// When it fired.
+    pub fired: DateTime<Utc>,
+    /// Samples around the moment it fired, the oldest first.
+    pub samples: Vec<Sample>,
+    /// Top consumers of the resource when it fired.
+    pub consumers: Evidence,
+    /// Changes in the hour before it fired.
+    pub changes: Vec<Annotation>,
+    /// Silences and acknowledgements in force.
+    pub suppressions: Suppressions,
+}
+
+impl Explanation {
+    /// Gathers what the events, the history and the configuration know about an incident.
+    ///
+    /// # Errors
+    /// When the samples cannot be read.
+    pub fn of(context: &Context, record: IncidentRecord) -> Result<Self> {
+        let fired = record.fired().and_then(|event| parse(&event.time)).unwrap_or(record.since);
+        let recorded = record.fired().and_then(|event| event.evidence.clone());
+        let recorded = recorded.filter(|evidence| !evidence.process.is_empty());
+        Ok(Self {
+            rule: context.config.rules.iter().find(|rule| rule.name == record.rule).cloned(),
+            settings: context.settings(&["rule", &record.rule]),
+            fired,
+            samples: samples(context, &record, fired)?,
+            consumers: recorded.unwrap_or_else(|| evidence::who(context, &record.metric, fired)),
+            changes: evidence::changes(context, fired),
+            suppressions: silences::read(context),
+            record,
+        })
+    }
+
+    /// The severity and the limit that a value breaches.
+    pub fn breached(&self, value: f64) -> Option<(&'static str, f64)> {
+        let rule = self.rule.as_ref()?;
+        let is_beyond = |limit: &f64| beyond(rule.above, value, *limit);
+        let critical = rule.critical.map(|limit| limit.raise).filter(is_beyond).map(|limit| ("critical", limit));
+        critical.or_else(|| rule.warning.map(|limit| limit.raise).filter(is_beyond).map(|limit| ("warning", limit)))
+    }
+
+    /// The condition under which it ends; `None`: it has ended.
+    pub fn ends_when(&self) -> Option<String> {
+        let record = &self.record;
+        let open = record.open.as_ref()?;
+        let Some(rule) = &self.rule else {
+            let when = match record.rule == STALE {
+                true => "when new data is recorded",
+                false => "with the next run: its rule no longer watches anything",
+            };
+            return Some(when.to_string());
+        };
+        let clear = rule.warning.or(rule.critical).map(|limit| limit.clear)?;
+        let side = if rule.above { "below" } else { "above" };
+        let value = |value| metric_value(record.name(), value);
+        let (now, clear, lasting) = (value(open.value), value(clear), duration(rule.clear_for.as_secs_f64()));
+        Some(if is_flag(record.name(), record.limit) {
+            format!("after {lasting} without failure")
+        } else if open.recovering {
+            format!("after {lasting} {side} {clear}; it is {now} now, recovering")
+        } else {
+            format!("after {lasting} {side} {clear}; it is {now} now")
+        })
+    }
+}
+
+/// The last samples up to the moment it fired, and the first after it.
+fn samples(context: &Context, record: &IncidentRecord, fired: DateTime<Utc>) -> Result<Vec<Sample>> {
+    let since = (record.since - TimeDelta::minutes(BEFORE_MINUTES)).max(fired - TimeDelta::hours(LONGEST_HOURS));
+    let until = (fired + TimeDelta::minutes(SAMPLES.1 as i64 + 1)).min(context.now.wall);
+    let is_wanted = |name: &str| name == record.name();
+    let query = Query { is_wanted: &is_wanted, since, until };
+    let series = SeriesKey::parse(&record.metric);
+    let points = context.store.points(Tier::Columns, &query)?.points.remove(&series).unwrap_or_default();
+    let (before, after): (Vec<&Point>, Vec<&Point>) =
+        points.iter().partition(|point| point.time_ms <= fired.timestamp_millis());
+    let kept = before.iter().skip(before.len().saturating_sub(SAMPLES.0)).chain(after.iter().take(SAMPLES.1));
+    let samples = kept.filter_map(|point| {
+        let time = DateTime::from_timestamp_millis(point.time_ms)?;
+        Some(Sample { time: stamp(time), value: point.avg })
+    });
+    let samples: Vec<Sample> = samples.collect();
+    if !samples.is_empty() {
+        return Ok(samples);
+    }
+    // The event keeps the last values even when the history is gone.
+    Ok(record.fired().and_then(|event| event.evidence.as_ref()).map(|known| known.value.clone()).unwrap_or_default())
+}
