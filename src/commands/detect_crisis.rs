@@ -12,6 +12,7 @@ use crate::pipeline::baseline;
 use crate::pipeline::daily_status;
 use crate::pipeline::detect::{commit, enqueue, evaluate, promise};
 use crate::pipeline::evidence;
+use crate::query;
 use crate::query::health::{is_stale, seconds_between};
 use crate::store::SNAPSHOTS;
 use anyhow::{Context as _, Result};
@@ -97,7 +98,7 @@ fn run(call: &Call) -> Result<Exit> {
         call.out.print(&health::to_json(&judged, &detected.events).to_string());
     }
     let mut lines = health::lines(&context.out, &judged);
-    lines.extend(baseline::lines(&context));
+    lines.extend(query::baseline::lines(&context));
     call.out.info(&lines.join("\n"));
     Ok(judged.verdict.exit())
 }

@@ -11,6 +11,8 @@ const CLOSEST_SECONDS: f64 = 50.0;
 const SPARSER: f64 = 12.0;
 /// Spans a forecast looks at, in seconds.
 const SPANS: [f64; 3] = [1800.0, 7200.0, 21_600.0];
+/// Spans that a forecast from hourly values looks at: a day and a week, in seconds.
+const LONG_SPANS: [f64; 2] = [86_400.0, 604_800.0];
 /// The least a forecast must have seen, in seconds.
 const LEAST_SPAN: f64 = 1200.0;
 /// So many times as far as it has seen a forecast looks ahead.
@@ -88,11 +90,27 @@ impl Series {
         (seen >= span_seconds * 0.9).then(|| rounded((value - before) / seen * span_seconds))
     }
 
-    /// Seconds until it reaches `limit` at the pace it has; `None`: it does not, or nobody can know yet.
+    /// A series from points of seconds and value, the oldest first.
+    pub fn from_points(points: impl Iterator<Item = (f64, f64)>) -> Self {
+        let mut series = Self::default();
+        points.for_each(|(seconds, value)| series.add(seconds, value, f64::INFINITY, POINTS_MAX));
+        series
+    }
+
+    /// Seconds until it reaches `limit` at its present pace; `None`: it does not, or that cannot be known yet.
     pub fn reaches(&self, limit: f64) -> Option<f64> {
+        self.reaches_over(&SPANS, limit)
+    }
+
+    /// Like [`Series::reaches`], for hourly values of days.
+    pub fn reaches_in_days(&self, limit: f64) -> Option<f64> {
+        self.reaches_over(&LONG_SPANS, limit)
+    }
+
+    fn reaches_over(&self, spans: &[f64], limit: f64) -> Option<f64> {
         let (last, value) = *self.points.last()?;
         let seen = (last - self.points.first()?.0) as f64;
-        let etas = SPANS.into_iter().filter_map(|span| {
+        let etas = spans.iter().filter_map(|span| {
             let span = span.min(seen);
             let slope = if span >= LEAST_SPAN { self.slope(span)? } else { return None };
             let eta = (limit - value) / slope;

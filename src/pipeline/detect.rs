@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::crisis::{EvalContext, State, step};
 use crate::model::event::{Event, EventKind};
 use crate::model::snapshot::Snapshot;
-use crate::pipeline::baseline;
+use crate::query::baseline;
 use crate::query::health::Health;
 use crate::query::silences;
 use anyhow::Result;

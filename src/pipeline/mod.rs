@@ -27,6 +27,7 @@ use crate::context::Context;
 use crate::model::event::Event;
 use crate::model::snapshot::Snapshot;
 use crate::pipeline::deliver::Outcome;
+use crate::query;
 use crate::query::health::{self, Health};
 use anyhow::{Result, anyhow};
 use std::io;
@@ -180,7 +181,7 @@ impl Minute {
         self.step("maintenance", MAINTAIN_LIMIT, maintain::keep_up);
         self.step("baseline", BASELINE_LIMIT, baseline::keep_up);
         self.reports.push(health);
-        self.reports.push(StepReport::Learning(baseline::lines(&self.context)));
+        self.reports.push(StepReport::Learning(query::baseline::lines(&self.context)));
         if enqueued { Vec::new() } else { events }
     }
 

@@ -224,6 +224,8 @@ impl Health {
 /// The health as it can be read from the store.
 #[derive(Debug)]
 pub struct Recorded {
+    /// State of the rules.
+    pub state: State,
     /// The health.
     pub health: Health,
     /// Name of the host that the newest snapshot is of; without one, of this host.
@@ -249,8 +251,9 @@ pub fn read(context: &Context) -> Recorded {
     let header = text("time").and_then(parse).zip(text("host"));
     let host = header.map_or_else(|| context.root.host_name(), |(_, host)| host.to_string());
     let taken = header.map(|(time, _)| time).ok_or(missing);
-    let health = Health::assess(&incidents::state(context), taken, &silences::read(context), now);
-    Recorded { health, host, json, snapshot }
+    let state = incidents::state(context);
+    let health = Health::assess(&state, taken, &silences::read(context), now);
+    Recorded { state, health, host, json, snapshot }
 }
 
 #[cfg(test)]

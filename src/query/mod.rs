@@ -1,6 +1,8 @@
 //! Read models shared by commands, page and mails: each question is answered here once.
 
+pub mod baseline;
 pub mod consumers;
+pub mod forecast;
 pub mod health;
 pub mod incidents;
 pub mod silences;

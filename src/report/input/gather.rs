@@ -4,8 +4,8 @@ use crate::base::file::read_at_most;
 use crate::base::text::plural;
 use crate::context::Context;
 use crate::model::consumers::Consumers;
-use crate::query::health;
 use crate::query::timeline;
+use crate::query::{baseline, forecast, health};
 use crate::report::chart::range::{RANGES, Range, first, shown};
 use crate::report::chart::range_charts::draw;
 use crate::report::input::long_ranges::{LongRanges, Request};
@@ -30,7 +30,7 @@ const FOLLOWED_SECONDS: f64 = 450.0;
 /// When the history cannot be read or drawn.
 pub fn read(context: &Context) -> Result<PageData> {
     let now = context.now.wall;
-    let health::Recorded { health, snapshot, .. } = health::read(context);
+    let health::Recorded { state, health, snapshot, .. } = health::read(context);
     let (look, mut problems) = look(context);
     let mut happened = timeline::read(context, now - TimeDelta::days(7), now)?;
     happened.events.reverse();
@@ -82,7 +82,9 @@ pub fn read(context: &Context) -> Result<PageData> {
         hour,
         ranges: drawn,
         first_range: first(&ranges, age),
-        outlook: kept.outlook,
+        outlook: kept
+            .outlook
+            .with_rules(baseline::usual_values(context, now), forecast::full_from_rules(&context.config.rules, &state)),
         days: kept.bars.bars,
         who,
         snapshots,

@@ -1,19 +1,21 @@
-//! What is usual for a host, and where it goes: from the hours of the last week.
+//! Usual values and forecasts that the tiles show.
 
+use crate::query::{baseline, forecast};
 use crate::report::chart::series::{Point, Series};
+use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What is usual, and where it goes.
+/// Usual values and forecasts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outlook {
-    /// By metric: between these are eight of ten hours of the last week.
+    /// Least and greatest usual value at this hour, by metric.
     pub usual: BTreeMap<String, (f64, f64)>,
-    /// By mount point: when it will be full if it goes on like this, seconds since 1970.
+    /// When a file system will be full at its present pace, in seconds since 1970, by mount point.
     pub full: BTreeMap<String, f64>,
 }
 
-/// The metrics of which it is known what is usual.
+/// Metrics whose usual values are shown.
 const USUAL: [&str; 5] = [
     "cpu.busy_percent",
     "load.one_per_core",
@@ -21,50 +23,33 @@ const USUAL: [&str; 5] = [
     "pressure.memory.some_avg60_percent",
     "pressure.io.some_avg60_percent",
 ];
-/// From fewer hours nothing is usual yet.
-const HOURS_LEAST: usize = 24;
-/// A line through fewer hours says nothing.
-const LINE_LEAST: usize = 6;
-
-/// Of a week by hours.
+/// From the hours of the last week.
 pub fn of(series: &Series) -> Outlook {
-    let usual = USUAL.iter().filter_map(|metric| Some(((*metric).to_string(), usual(series.one(metric, ""))?)));
+    let usual = USUAL.iter().filter_map(|metric| Some(((*metric).to_string(), usual(metric, series.one(metric, ""))?)));
     let full = series.of("disk.used_percent").filter_map(|(mount, points)| Some((mount.to_string(), full(points)?)));
     Outlook { usual: usual.collect(), full: full.collect() }
 }
 
-fn usual(points: &[Point]) -> Option<(f64, f64)> {
-    if points.len() < HOURS_LEAST {
-        return None;
+impl Outlook {
+    /// Replaces what the rules know better: their bands of six weeks, and their forecasts of the last hours.
+    pub fn with_rules(mut self, usual: BTreeMap<String, (f64, f64)>, full: BTreeMap<String, f64>) -> Self {
+        self.usual.extend(usual);
+        self.full.extend(full);
+        self
     }
-    let mut values: Vec<f64> = points.iter().map(|point| point.avg).collect();
-    values.sort_by(f64::total_cmp);
-    let at = |share: f64| values.get(((values.len() - 1) as f64 * share).round() as usize).copied();
-    Some((at(0.1)?, at(0.9)?))
 }
 
-/// When the line through the last day, or else the last week, reaches 100 %. `None`: it does not rise, or is no line.
+fn usual(metric: &str, points: &[Point]) -> Option<(f64, f64)> {
+    let hours = points
+        .iter()
+        .filter_map(|point| Some((DateTime::from_timestamp(point.time as i64, 0)?, [point.min, point.avg, point.max])));
+    baseline::usual_after(metric, hours)
+}
+
+/// When the file system will be full, in seconds since 1970; `None`: not at its present pace.
 fn full(points: &[Point]) -> Option<f64> {
-    let last = points.last()?;
-    let day = points.get(points.partition_point(|point| point.time < last.time - 86_400.0)..)?;
-    let (slope, _) = line(day).filter(|(_, fit)| *fit > 0.8).or_else(|| line(points).filter(|(_, fit)| *fit > 0.6))?;
-    // Less than a tenth of a percent in a day is noise.
-    (slope * 86_400.0 > 0.1 && last.avg < 100.0).then(|| last.time + (100.0 - last.avg) / slope)
-}
-
-/// Slope per second of the line through points, and how well it fits, from 0 to 1 (least squares).
-fn line(points: &[Point]) -> Option<(f64, f64)> {
-    if points.len() < LINE_LEAST {
-        return None;
-    }
-    let count = points.len() as f64;
-    let mean = |of: fn(&Point) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (time, value) = (mean(|point| point.time), mean(|point| point.avg));
-    let sum = |of: &dyn Fn(&Point) -> f64| points.iter().map(of).sum::<f64>();
-    let across = sum(&|point| (point.time - time).powi(2));
-    let both = sum(&|point| (point.time - time) * (point.avg - value));
-    let up = sum(&|point| (point.avg - value).powi(2));
-    (across > 0.0 && up > 0.0).then(|| (both / across, both * both / (across * up)))
+    let left = forecast::full_from_hours(points.iter().map(|point| (point.time, point.avg)))?;
+    points.last().map(|last| last.time + left)
 }
 
 #[cfg(test)]
@@ -88,8 +73,9 @@ mod tests {
     }
 
     #[test]
-    fn usual_is_where_most_hours_are() {
-        assert_eq!(usual(&hours(101, |hour| hour)), Some((10.0, 90.0)));
-        assert_eq!(usual(&hours(23, |hour| hour)), None);
+    fn usual_is_a_band_like_that_of_rules() {
+        let hours_of_a_week = hours(168, |hour| if hour % 24.0 == 3.0 { 60.0 } else { 10.0 });
+        assert_eq!(usual("cpu.busy_percent", &hours_of_a_week), Some((10.0, 10.0)));
+        assert_eq!(usual("cpu.busy_percent", &hours(23, |hour| hour)), None, "less than a day");
     }
 }

@@ -1,0 +1,116 @@
+//! What is usual at this hour of the week: the bands that rules, tiles and mails use. Read side of `state/band.json`, a
+//! cache that the pipeline renews once an hour.
+
+use crate::base::clock::zone_offset_seconds;
+use crate::config::Rule;
+use crate::config::rule::Measure;
+use crate::context::Context;
+use crate::crisis::baseline::{Band, Hour, LEAST_HOURS, Past, least_spread};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Name of the cache.
+pub const CACHE: &str = "band";
+/// Version of its format.
+pub const SCHEMA: u32 = 1;
+/// Number of hours from which on the shape of a week is known.
+const WEEKLY_HOURS: usize = 336;
+/// A level must hold this long to be usual where no rule says otherwise, in seconds.
+const HOLD_SECONDS: f64 = 300.0;
+
+/// Bands by rule and labels, as the keys of alerts.
+pub type Bands = Arc<BTreeMap<String, Band>>;
+
+/// The learned bands.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Learned {
+    /// Version of the format.
+    pub schema: u32,
+    /// Number of the hour in which learning was last tried; see [`hour_number`].
+    pub tried: i64,
+    /// Number of the hour that the bands are for.
+    pub hour: i64,
+    /// Checksum of the rules that use bands.
+    pub rules: u32,
+    /// Number of known hours by rule, of the series with most of them.
+    pub known: BTreeMap<String, usize>,
+    /// The bands by rule and labels.
+    pub band: BTreeMap<String, Band>,
+}
+
+/// The number of an hour in the zone of the host. The same hour of the week before has this number less 168, also across
+/// a change to summer time.
+pub fn hour_number(time: DateTime<Utc>) -> i64 {
+    (time.timestamp() + i64::from(zone_offset_seconds(time))).div_euclid(3600)
+}
+
+/// How long a value must be unusual before the rule fires, in seconds. A level held for less does not become usual.
+pub fn hold_seconds(rule: &Rule) -> f64 {
+    let hold = rule.warning.map_or(0.0, |limit| limit.hold.as_secs_f64());
+    rule.samples.map_or(hold, |samples| f64::from(samples.breaches) * 60.0)
+}
+
+/// The rules that use bands.
+pub fn asking(rules: &[Rule]) -> Vec<&Rule> {
+    rules.iter().filter(|rule| rule.measure == Measure::Unusual || rule.mutes_usual).collect()
+}
+
+/// The bands for a moment, as far as they are known. While the present hour is being learned, those of the hour before
+/// are used.
+pub fn bands(context: &Context, time: DateTime<Utc>) -> Bands {
+    let rules = asking(&context.config.rules);
+    let learned = if rules.is_empty() { None } else { load(context, &rules) };
+    let learned = learned.filter(|learned| (0..=1).contains(&(hour_number(time) - learned.hour)));
+    learned.map(|learned| Arc::new(learned.band)).unwrap_or_default()
+}
+
+/// Least and greatest usual value by metric, of every metric without labels that a rule has a band for.
+pub fn usual_values(context: &Context, time: DateTime<Utc>) -> BTreeMap<String, (f64, f64)> {
+    let bands = bands(context, time);
+    let rules = context.config.rules.iter();
+    let usual = rules.filter_map(|rule| Some((rule.metric.name.clone(), range(bands.get(&rule.name)?))));
+    usual.collect()
+}
+
+/// Least and greatest usual value in the hour after the last of these, by the same method as for rules. `hours`: start of
+/// the hour, least, mean and greatest value.
+pub fn usual_after(metric: &str, hours: impl Iterator<Item = (DateTime<Utc>, [f64; 3])>) -> Option<(f64, f64)> {
+    let (mut past, mut last) = (Past::default(), None);
+    for (time, [min, mean, max]) in hours {
+        let number = hour_number(time);
+        past.add(number, Hour::new(min, mean, max, HOLD_SECONDS));
+        last = Some(number);
+    }
+    past.band(last? + 1, least_spread(metric)).as_ref().map(range)
+}
+
+fn range(band: &Band) -> (f64, f64) {
+    (band.low, band.high)
+}
+
+/// One line for each rule whose baseline is not complete yet.
+pub fn lines(context: &Context) -> Vec<String> {
+    let rules = asking(&context.config.rules);
+    let learned = load(context, &rules).unwrap_or_default();
+    let line = |rule: &&Rule| match learned.known.get(&rule.name).copied().unwrap_or(0) {
+        known @ 0..LEAST_HOURS => Some(format!("{}: learning, {known} of {LEAST_HOURS} h", rule.name)),
+        known @ LEAST_HOURS..WEEKLY_HOURS => {
+            Some(format!("{}: learning the week, {} of {} d", rule.name, known / 24, WEEKLY_HOURS / 24))
+        }
+        _ => None,
+    };
+    rules.iter().filter(|rule| rule.measure == Measure::Unusual).filter_map(line).collect()
+}
+
+/// The cache, if it is of these rules.
+pub fn load(context: &Context, rules: &[&Rule]) -> Option<Learned> {
+    let learned: Learned = context.store.load_cache(CACHE)?;
+    (learned.schema == SCHEMA && learned.rules == checksum(rules)).then_some(learned)
+}
+
+/// Checksum of the rules that use bands.
+pub fn checksum(rules: &[&Rule]) -> u32 {
+    crc32fast::hash(format!("{rules:?}").as_bytes())
+}
