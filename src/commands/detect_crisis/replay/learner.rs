@@ -3,13 +3,8 @@
 use crate::config::Rule;
 use crate::crisis::baseline::{Hour, Past, least_spread};
 use crate::model::metric::{Metric, write_labels};
-<<<<<<< HEAD
 use crate::model::point::Point;
-use crate::pipeline::baseline::{Bands, asking, hold_seconds, hour_number};
-=======
 use crate::query::baseline::{Bands, asking, hold_seconds, hour_number};
-use crate::store::block::Point;
->>>>>>> 08311ab (Forecast full disks and usual values by one method)
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::sync::Arc;
