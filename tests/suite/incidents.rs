@@ -140,7 +140,7 @@ fn incidents_are_listed_and_explained() {
     let mut host = fired();
     let table = host.osmon(&["incidents"]).ok().out;
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
-    assert!(table.contains(CPU) && table.contains("CRIT  CPU") && table.contains("97 %"), "{table}");
+    assert!(table.contains(CPU) && table.contains("CRIT   CPU") && table.contains("97 %"), "{table}");
     let json = host.osmon(&["incidents", "--open", "--json"]).ok().json();
     let cpu = &json["incident"][0];
     assert_eq!((&cpu["id"], &cpu["open"], &cpu["told"]), (&CPU.into(), &true.into(), &"no".into()));

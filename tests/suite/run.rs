@@ -29,7 +29,7 @@ fn by_hand_it_shows_what_it_did() {
         "measured",
         "verdict   Degraded: 1 open problem",
         "WARNING  Memory 57.7 % (limit 50 %)",
-        "nobody is told",
+        "no alert recipient configured",
         "report.html",
     ] {
         assert!(out.contains(part), "{part} is not in {out}");
