@@ -174,7 +174,7 @@ fn state(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 fn rendered(data: &Path) -> f64 {
     let now: DateTime<Utc> = NOW.parse().unwrap();
     let store = Store::new(data.to_path_buf());
-    let words = Locale::En;
+    let locale = Locale::En;
     let series: Vec<(Range, Series)> = RANGES
         .into_iter()
         .map(|range| {
@@ -206,7 +206,7 @@ fn rendered(data: &Path) -> f64 {
         title: "web-01".to_string(),
         now,
         options: PageOptions {
-            words,
+            locale,
             is_public: false,
             style: String::new(),
             sections: ["tiles", "attention", "changed", "days", "charts", "who", "services"].map(String::from).to_vec(),
@@ -231,7 +231,7 @@ fn rendered(data: &Path) -> f64 {
     };
     let times = (0..RENDERED).map(|_| {
         let begun = own_cpu_ms();
-        let drawn = series.iter().map(|(range, series)| draw(range, now.timestamp() as f64, series, words).unwrap());
+        let drawn = series.iter().map(|(range, series)| draw(range, now.timestamp() as f64, series, locale).unwrap());
         input.ranges = drawn.collect();
         let page = render(&input).unwrap();
         assert!(page.matches("<section class='b c'").count() >= 40);

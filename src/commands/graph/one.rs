@@ -44,7 +44,7 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
         let by_name = |selector: &Selector| Selector::pattern_fits(&selector.name, name);
         name == ALWAYS || selectors.iter().any(by_name)
     };
-    let (now, words) = (context.now.wall, Locale::from_tag(&context.config.report.language));
+    let (now, locale) = (context.now.wall, Locale::from_tag(&context.config.report.language));
     let (series, _) = series::metrics(context, &range, now, &is_wanted)?;
     let is_asked = |key: &SeriesKey| selectors.iter().any(|selector| selector.selects(key));
     let found = series.all().filter(|(key, _)| is_asked(key));
@@ -87,7 +87,7 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
         time: begin..end,
         has_band: range.step_seconds > 0,
         series: &series,
-        words,
+        locale,
     };
     let Some(path) = out else {
         context.out.print(single.svg()?.trim_end());

@@ -15,16 +15,16 @@ const TEXT_MAX: usize = 200;
 /// The fragment, in the language of the page (`[report] language`). `text`: the status in English. Titles of rules and
 /// everything that people wrote stay as they are.
 pub fn fragment(recorded: &Recorded, text: &str, language: &str) -> String {
-    let words = Locale::from_tag(language);
+    let locale = Locale::from_tag(language);
     let health = &recorded.health;
     let verdict = health.verdict;
     let class = verdict.status_word().to_lowercase();
-    let items: String = health.open.iter().map(|incident| item(incident, health, words)).collect();
+    let items: String = health.open.iter().map(|incident| item(incident, health, locale)).collect();
     let list = if items.is_empty() { String::new() } else { format!("<ul>{items}</ul>") };
     let time = health.taken.map(stamp).map(|time| format!(" <time datetime=\"{time}\">{time}</time>"));
-    let (tag, word, text) = match words.tag() {
+    let (tag, word, text) = match locale.tag() {
         "en" => (String::new(), verdict.status_word(), text.to_string()),
-        tag => (format!(" lang=\"{tag}\""), words.text(verdict.key()), translated(health, text, words)),
+        tag => (format!(" lang=\"{tag}\""), locale.text(verdict.key()), translated(health, text, locale)),
     };
     format!(
         "<section class=\"osmon osmon-{class}\"{tag}><p><strong>{word}</strong> <b>{}</b>: {}{}</p>{list}</section>",
@@ -34,23 +34,23 @@ pub fn fragment(recorded: &Recorded, text: &str, language: &str) -> String {
     )
 }
 
-/// The status in another language than English, as far as the page has words for it.
-fn translated(health: &Health, text: &str, words: Locale) -> String {
+/// The status in another language than English, as far as there are words for it.
+fn translated(health: &Health, text: &str, locale: Locale) -> String {
     match health.verdict {
-        Verdict::Healthy => words.text(key::VERDICT_NO_OPEN_PROBLEMS).to_string(),
-        Verdict::Degraded | Verdict::Critical => words.count(key::COUNT_OPEN_PROBLEMS, health.open.len()),
+        Verdict::Healthy => locale.text(key::VERDICT_NO_OPEN_PROBLEMS).to_string(),
+        Verdict::Degraded | Verdict::Critical => locale.count(key::COUNT_OPEN_PROBLEMS, health.open.len()),
         Verdict::Unknown => text.to_string(),
     }
 }
 
-fn item(incident: &Incident, health: &Health, words: Locale) -> String {
+fn item(incident: &Incident, health: &Health, locale: Locale) -> String {
     let value = match is_flag(&incident.metric, incident.limit) {
         true => String::new(),
-        false => format!(" {}", words.figures(&metric_value(&incident.metric, incident.value))),
+        false => format!(" {}", locale.figures(&metric_value(&incident.metric, incident.value))),
     };
-    let lasted = words.duration(seconds_between(incident.since, health.now));
+    let lasted = locale.duration(seconds_between(incident.since, health.now));
     let severity = incident.severity.word().to_lowercase();
-    let since = words.with(key::PAGE_SINCE, &lasted);
-    let text = clean(&format!("{}{value} {since}", incident.title_in(words)), TEXT_MAX);
+    let since = locale.with(key::PAGE_SINCE, &lasted);
+    let text = clean(&format!("{}{value} {since}", incident.title_in(locale)), TEXT_MAX);
     format!("<li class=\"osmon-{severity}\">{}</li>", escape(&text))
 }

@@ -31,7 +31,7 @@ pub fn value_ticks(unit: AxisUnit, highest: f64) -> Vec<f64> {
 }
 
 /// Full hours, midnights or first days of months: at most eight.
-pub fn time_ticks(time: &Range<f64>, words: Locale) -> Vec<Tick> {
+pub fn time_ticks(time: &Range<f64>, locale: Locale) -> Vec<Tick> {
     let span = time.end - time.start;
     // A label at the very edge would be cut off.
     let edge = span * 0.02;
@@ -49,15 +49,15 @@ pub fn time_ticks(time: &Range<f64>, words: Locale) -> Vec<Tick> {
             .map(|tick| (tick, local(tick, "%H:%M")))
             .collect()
     } else if span <= 8.0 * 86_400.0 {
-        midnights(time).map(|tick| (tick, format!("{} {}", words.weekday(&local(tick, "%u")), day(tick)))).collect()
+        midnights(time).map(|tick| (tick, format!("{} {}", locale.weekday(&local(tick, "%u")), day(tick)))).collect()
     } else if span <= 70.0 * 86_400.0 {
         let every = if span > 35.0 * 86_400.0 { 10 } else { 5 };
         let days = midnights(time).enumerate().filter(|(at, _)| at % every == every / 2);
-        days.map(|(_, tick)| (tick, format!("{} {}", day(tick), words.month(&local(tick, "%m"))))).collect()
+        days.map(|(_, tick)| (tick, format!("{} {}", day(tick), locale.month(&local(tick, "%m"))))).collect()
     } else {
         let firsts = midnights(time).filter(|tick| local(*tick, "%d") == "01");
         let every = if span > 200.0 * 86_400.0 { 2 } else { 1 };
-        firsts.step_by(every).map(|tick| (tick, words.month(&local(tick, "%m")).to_string())).collect()
+        firsts.step_by(every).map(|tick| (tick, locale.month(&local(tick, "%m")).to_string())).collect()
     };
     ticks.into_iter().filter(|(tick, _)| inside(*tick)).collect()
 }
@@ -83,10 +83,10 @@ pub fn local(seconds: f64, form: &str) -> String {
 }
 
 /// A value as written on the axis and in tables.
-pub fn label(unit: AxisUnit, value: f64, words: Locale) -> String {
+pub fn label(unit: AxisUnit, value: f64, locale: Locale) -> String {
     match unit {
-        AxisUnit::Bytes | AxisUnit::BytesPerSecond => words.bytes(value),
-        _ => words.short(value),
+        AxisUnit::Bytes | AxisUnit::BytesPerSecond => locale.bytes(value),
+        _ => locale.short(value),
     }
 }
 

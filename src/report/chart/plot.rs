@@ -31,7 +31,7 @@ pub struct Frame<'a> {
     /// Unit of the values.
     pub unit: AxisUnit,
     /// Language of the labels.
-    pub words: Locale,
+    pub locale: Locale,
     /// Points stand for spans: the first line gets a band from minimum to maximum.
     pub has_band: bool,
     /// Values can be read back to 0.3 % of themselves instead of 0.3 % of the height of the chart.
@@ -109,7 +109,7 @@ fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &F
             Axis { range: 0.0..top, ticks: value_ticks },
         )
         .map_err(|error| failed(&error))?;
-    let words =
+    let text_at =
         |time: &f64| frame.ticks.iter().find(|tick| tick.0 == *time).map(|tick| tick.1.clone()).unwrap_or_default();
     chart
         .configure_mesh()
@@ -117,8 +117,8 @@ fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &F
         .axis_style(color(10))
         .bold_line_style(color(10))
         .label_style(("sans-serif", 11 * scale as i32).into_font().color(&color(11)))
-        .x_label_formatter(&words)
-        .y_label_formatter(&|value| label(frame.unit, *value, frame.words))
+        .x_label_formatter(&text_at)
+        .y_label_formatter(&|value| label(frame.unit, *value, frame.locale))
         .set_all_tick_mark_size(0)
         .draw()
         .map_err(|error| failed(&error))?;
@@ -237,7 +237,7 @@ mod tests {
             time: 0.0..3600.0,
             gap_seconds: 150.0,
             unit: AxisUnit::Full,
-            words: Locale::En,
+            locale: Locale::En,
             has_band,
             is_exact: false,
             gaps,

@@ -100,17 +100,17 @@ pub struct RangeCharts {
 ///
 /// # Errors
 /// When plotters fails, which is a bug.
-pub fn draw(range: &Range, end: f64, series: &Series, words: Locale) -> Result<RangeCharts> {
+pub fn draw(range: &Range, end: f64, series: &Series, locale: Locale) -> Result<RangeCharts> {
     let time = end - f64::from(range.seconds)..end;
     let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
     let (newest, newest_word) =
         (series.last().unwrap_or_default(), if range.step_seconds > 0 { key::CHART_LAST } else { key::CHART_NOW });
-    let ticks = time_ticks(&time, words);
+    let ticks = time_ticks(&time, locale);
     let (mut charts, mut undrawn, mut times) = (Vec::new(), Vec::new(), String::new());
     for spec in specs(series) {
-        let mut lines = lines(&spec, series, words);
+        let mut lines = lines(&spec, series, locale);
         let rows: Vec<Row> =
-            lines.iter().enumerate().map(|(class, line)| row(class, line, spec.unit, newest, words)).collect();
+            lines.iter().enumerate().map(|(class, line)| row(class, line, spec.unit, newest, locale)).collect();
         let is_coarse = spec.is_detail && range.step_seconds > 0;
         if is_coarse {
             lines.iter_mut().for_each(coarse);
@@ -120,14 +120,14 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Locale) -> Result<R
             continue;
         }
         if charts.len() >= CHARTS_MAX {
-            undrawn.push(words.label(&spec.title).to_string());
+            undrawn.push(locale.label(&spec.title).to_string());
             continue;
         }
         let frame = Frame {
             time: time.clone(),
             gap_seconds: series.gap_seconds() + if is_coarse { DETAIL_SECONDS } else { 0.0 },
             unit: spec.unit,
-            words,
+            locale,
             has_band: range.step_seconds > 0 && !spec.is_detail,
             is_exact: !spec.is_detail,
             gaps: &gaps,
@@ -135,9 +135,9 @@ pub fn draw(range: &Range, end: f64, series: &Series, words: Locale) -> Result<R
         };
         let (drawing, top) = plot::draw(&lines, &frame)?;
         times = drawing.times;
-        charts.push(headed(&spec, rows, (drawing.axis, drawing.plot), top, newest_word, words));
+        charts.push(headed(&spec, rows, (drawing.axis, drawing.plot), top, newest_word, locale));
     }
-    let html = Charts { w: words, id: range.id, charts: &charts, newest: newest_word, box_size: VIEW_BOX, plot: PLOT }
+    let html = Charts { w: locale, id: range.id, charts: &charts, newest: newest_word, box_size: VIEW_BOX, plot: PLOT }
         .render()?;
     let (from, to) = (time.start, time.end);
     Ok(RangeCharts {
@@ -166,13 +166,13 @@ fn coarse(line: &mut Line) {
 }
 
 /// A chart with its table. `newest` is the heading of the newest values.
-fn headed(spec: &Spec, rows: Vec<Row>, (axis, plot): (String, String), top: f64, newest: Key, words: Locale) -> Chart {
-    let (newest, max) = (words.text(newest), words.text(key::CHART_MAX));
+fn headed(spec: &Spec, rows: Vec<Row>, (axis, plot): (String, String), top: f64, newest: Key, locale: Locale) -> Chart {
+    let (newest, max) = (locale.text(newest), locale.text(key::CHART_MAX));
     let told = rows.iter().map(|row| format!("{} {newest} {}, {max} {}", row.name, row.now, row.max));
     Chart {
         key: spec.title.to_string(),
-        title: words.label(&spec.title).to_string(),
-        unit: words.label(spec.heading).to_string(),
+        title: locale.label(&spec.title).to_string(),
+        unit: locale.label(spec.heading).to_string(),
         form: spec.unit.script_form(),
         axis,
         plot,
@@ -183,9 +183,9 @@ fn headed(spec: &Spec, rows: Vec<Row>, (axis, plot): (String, String), top: f64,
 }
 
 /// The row of a line. A last value older than `newest`, the time of the newest snapshot, is not shown as the present one.
-fn row(class: usize, line: &Line, unit: AxisUnit, newest: f64, words: Locale) -> Row {
+fn row(class: usize, line: &Line, unit: AxisUnit, newest: f64, locale: Locale) -> Row {
     let points = || line.points.iter();
-    let show = |value: f64| if value.is_finite() { label(unit, value, words) } else { "–".to_string() };
+    let show = |value: f64| if value.is_finite() { label(unit, value, locale) } else { "–".to_string() };
     Row {
         class: class.min(5),
         name: line.name.clone(),

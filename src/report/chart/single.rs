@@ -30,7 +30,7 @@ pub struct Single<'a> {
     /// The series whose gaps are marked.
     pub series: &'a Series,
     /// Language.
-    pub words: Locale,
+    pub locale: Locale,
 }
 
 /// Colours of the lines, light and dark, as in the page.
@@ -68,7 +68,7 @@ impl Single<'_> {
             time: self.time.clone(),
             gap_seconds: self.series.gap_seconds(),
             unit: self.unit(),
-            words: self.words,
+            locale: self.locale,
             has_band: self.has_band,
             is_exact: false,
             gaps,
@@ -79,14 +79,14 @@ impl Single<'_> {
     /// Lines of the legend: the number of the colour, and name with minimum, mean and maximum; these go to a line of their own
     /// below a long name.
     fn legend(&self) -> Vec<(Option<usize>, String)> {
-        let (unit, words) = (self.unit(), self.words);
+        let (unit, locale) = (self.unit(), self.locale);
         let row = |line: &Line| {
             let points = || line.points.iter();
             let least = points().map(|point| point.min).fold(f64::INFINITY, f64::min);
             let most = points().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max);
             let mean = points().map(|point| point.avg).sum::<f64>() / line.points.len().max(1) as f64;
             let parts = [(key::CHART_MIN, least), (key::CHART_AVG, mean), (key::CHART_MAX, most)];
-            let parts = parts.map(|(name, value)| format!("{} {}", words.text(name), label(unit, value, words)));
+            let parts = parts.map(|(name, value)| format!("{} {}", locale.text(name), label(unit, value, locale)));
             (line.name.clone(), parts.join("   "))
         };
         let rows: Vec<(String, String)> = self.drawn().iter().map(row).collect();
@@ -104,7 +104,7 @@ impl Single<'_> {
     /// # Errors
     /// When plotters fails, which is a bug.
     pub fn svg(&self) -> Result<String> {
-        let (lines, gaps, ticks) = (self.drawn(), self.series.gaps(), time_ticks(&self.time, self.words));
+        let (lines, gaps, ticks) = (self.drawn(), self.series.gaps(), time_ticks(&self.time, self.locale));
         let (drawing, _) = plot::draw(&lines, &self.frame(&gaps, &ticks))?;
         let (legend, (width, height), plot) = (self.legend(), VIEW_BOX, PLOT);
         let (head, row) = (HEAD * 3, ROW * 3);
@@ -159,7 +159,7 @@ impl Single<'_> {
     /// As [`Single::svg`].
     pub fn png(&self) -> Result<Vec<u8>> {
         let (lines, gaps, legend) = (self.drawn(), self.series.gaps(), self.legend());
-        let ticks = time_ticks(&self.time, self.words);
+        let ticks = time_ticks(&self.time, self.locale);
         let scale = 2;
         let size = (SIZE.0 * scale, (HEAD + SIZE.1 + ROW * legend.len() as u32 + 12) * scale);
         let mut pixels = Pixels::new(size, (0, HEAD * scale), (SIZE.0 * scale, SIZE.1 * scale));
@@ -226,7 +226,7 @@ mod tests {
             time: 0.0..if gap { 3600.0 } else { 60.0 },
             has_band: false,
             series: &series,
-            words: Locale::En,
+            locale: Locale::En,
         };
         let svg = single(true).svg().unwrap();
         assert!(svg.contains("&#34;}</text>") && svg.contains(">min 1 B   avg 2 B   max 3 B</text>"), "{svg}");

@@ -78,7 +78,7 @@ pub fn specs(series: &Series) -> Vec<Spec> {
 }
 
 /// The lines of a chart: at most five, and all others as one.
-pub fn lines<'a>(spec: &Spec, series: &'a Series, words: Locale) -> Vec<Line<'a>> {
+pub fn lines<'a>(spec: &Spec, series: &'a Series, locale: Locale) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     for SpecLine { metric, name, least } in &spec.lines {
         for (label, points) in series.of(metric) {
@@ -88,9 +88,9 @@ pub fn lines<'a>(spec: &Spec, series: &'a Series, words: Locale) -> Vec<Line<'a>
             let label = clean(label, NAME_MAX);
             let name = match (label.as_str(), *name) {
                 ("", "") => spec.title.to_string(),
-                ("", name) => words.label(name).to_string(),
+                ("", name) => locale.label(name).to_string(),
                 (_, "") => label,
-                (label, name) => format!("{label} {}", words.label(name)),
+                (label, name) => format!("{label} {}", locale.label(name)),
             };
             lines.push(Line { name, points: Cow::Borrowed(points) });
         }
@@ -113,12 +113,12 @@ pub fn lines<'a>(spec: &Spec, series: &'a Series, words: Locale) -> Vec<Line<'a>
         }
         if is_drawn { drawn.push(line) } else { rest.push(line) }
     }
-    drawn.push(together(&rest, spec.unit.is_additive(), words));
+    drawn.push(together(&rest, spec.unit.is_additive(), locale));
     drawn
 }
 
 /// Several lines as one: their sum, or their maximum.
-fn together(lines: &[Line], is_sum: bool, words: Locale) -> Line<'static> {
+fn together(lines: &[Line], is_sum: bool, locale: Locale) -> Line<'static> {
     let mut points: BTreeMap<i64, Point> = BTreeMap::new();
     for point in lines.iter().flat_map(|line| line.points.iter()) {
         let moment = (point.time * 1e3) as i64;
@@ -139,7 +139,7 @@ fn together(lines: &[Line], is_sum: bool, words: Locale) -> Line<'static> {
         }
     }
     let name = if is_sum { key::CHART_OTHERS_TOGETHER } else { key::CHART_OTHERS_HIGHEST };
-    Line { name: words.with(name, &lines.len().to_string()), points: points.into_values().collect::<Vec<_>>().into() }
+    Line { name: locale.with(name, &lines.len().to_string()), points: points.into_values().collect::<Vec<_>>().into() }
 }
 
 #[cfg(test)]

@@ -56,13 +56,13 @@ pub fn read(context: &Context) -> Result<PageData> {
         match range.step_seconds {
             0 => {
                 consumers = last_hour.clone();
-                drawn.push(draw(range, end, &hour, look.words)?);
+                drawn.push(draw(range, end, &hour, look.locale)?);
             }
             1..3600 => {
                 consumers.add(open_hour.clone());
                 let series = series::recent_series(&recent, range, look.is_public);
                 snapshots = Some(series.snapshots);
-                drawn.push(draw(range, end, &series, look.words)?);
+                drawn.push(draw(range, end, &series, look.locale)?);
             }
             _ => drawn.extend(kept.drawn.iter_mut().find(|drawn| drawn.id == range.id).map(std::mem::take)),
         }

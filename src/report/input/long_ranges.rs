@@ -103,7 +103,7 @@ impl LongRanges {
         let now = context.now.wall;
         let ids: Vec<&str> = ranges.iter().map(|range| range.id).collect();
         let zone = crate::base::clock::zone_offset_seconds(now);
-        let key = format!("{}{ids:?} {:?} {zone} {:?} {}", version(), look.words, look.sections, look.is_public);
+        let key = format!("{}{ids:?} {:?} {zone} {:?} {}", version(), look.locale, look.sections, look.is_public);
         let since = self.since.clone();
         let mut kept = if self.key == key { self } else { Self { key, since, ..Self::default() } };
         let progress = context.store.progress();
@@ -154,8 +154,8 @@ impl LongRanges {
         self.drawn.retain(|drawn| drawn.id != range.id);
         if is_shown {
             let happened = timeline::read(context, end - TimeDelta::seconds(i64::from(range.seconds)), now)?;
-            let mut drawn = draw(range, end.timestamp() as f64, &series, look.words)?;
-            annotate(&mut drawn, &happened.events, &happened.marks, now, look.words, GAPS_MAX);
+            let mut drawn = draw(range, end.timestamp() as f64, &series, look.locale)?;
+            annotate(&mut drawn, &happened.events, &happened.marks, now, look.locale, GAPS_MAX);
             self.drawn.push(drawn);
         }
         Ok(())

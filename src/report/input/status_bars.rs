@@ -38,13 +38,13 @@ pub fn update(kept: &mut KeptBars, context: &Context, look: &PageOptions, key: S
         .map(|case| IncidentSpan {
             until: case.ended.or_else(|| case.open.is_none().then(|| case.since + seconds(case.lasted))).unwrap_or(now),
             metric: case.metric,
-            title: case.events.last().map_or(case.title, |event| event.title_in(look.words)),
+            title: case.events.last().map_or(case.title, |event| event.title_in(look.locale)),
             severity: case.severity.max(Severity::Warning),
             since: case.since,
         })
         .collect();
     let recorded = coverage::recorded(context)?;
-    let bars = rows(&troubles, &recorded, watched_services::services(context)?.as_ref(), now, look.words);
+    let bars = rows(&troubles, &recorded, watched_services::services(context)?.as_ref(), now, look.locale);
     let is_known = !recorded.is_empty();
     *kept = KeptBars { key: if is_known { key } else { String::new() }, bars };
     Ok(is_known)

@@ -38,25 +38,25 @@ pub struct Row {
 }
 
 /// The greatest CPU time first, then the most memory.
-pub fn rows(consumers: &Consumers, words: Locale) -> Vec<Row> {
+pub fn rows(consumers: &Consumers, locale: Locale) -> Vec<Row> {
     let programs = ranked(&consumers.programs, Resource::Cpu);
     let most = programs.first().map_or(0.0, |(_, usage)| usage.cpu_seconds);
     let shown = programs.into_iter().take(SHOWN_MAX).map(|(program, usage)| Row {
         name: clean(&program.name, NAME_MAX),
         unit: clean(&program.unit, NAME_MAX),
         user: clean(&program.user, NAME_MAX),
-        cpu: seconds(usage.cpu_seconds, words),
-        memory: words.bytes(usage.memory_bytes),
-        io: if usage.io_bytes > 0.0 { words.bytes(usage.io_bytes) } else { "–".to_string() },
+        cpu: seconds(usage.cpu_seconds, locale),
+        memory: locale.bytes(usage.memory_bytes),
+        io: if usage.io_bytes > 0.0 { locale.bytes(usage.io_bytes) } else { "–".to_string() },
         share: if most > 0.0 { (usage.cpu_seconds / most * 100.0).round() as u32 } else { 0 },
     });
     shown.collect()
 }
 
-fn seconds(seconds: f64, words: Locale) -> String {
+fn seconds(seconds: f64, locale: Locale) -> String {
     match seconds {
         0.0 => "–".to_string(),
-        ..60.0 => format!("{} s", words.short(seconds)),
-        _ => words.duration(seconds),
+        ..60.0 => format!("{} s", locale.short(seconds)),
+        _ => locale.duration(seconds),
     }
 }

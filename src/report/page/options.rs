@@ -10,7 +10,7 @@ pub const STYLE_MAX: u64 = 64 * 1024;
 #[derive(Debug, Clone)]
 pub struct PageOptions {
     /// Language.
-    pub words: Locale,
+    pub locale: Locale,
     /// The page may be read by anybody: no names of processes and users.
     pub is_public: bool,
     /// Custom style sheet; empty: none.
@@ -25,7 +25,7 @@ impl PageOptions {
         // The style sheet must not close the element that it is in.
         let style = style.replace("</", "<\\/");
         Self {
-            words: Locale::from_tag(&report.language),
+            locale: Locale::from_tag(&report.language),
             is_public: report.public,
             style,
             sections: report.sections.clone(),

@@ -113,17 +113,17 @@ const PROBLEM_MAX: usize = 400;
 /// When the template fails, which is a bug.
 pub fn render(input: &PageData) -> Result<String> {
     let (snapshot, record) = (&input.snapshot, &input.processes);
-    let words = input.options.words;
+    let locale = input.options.locale;
     let taken = snapshot["time"].as_str().and_then(parse);
     let verdict = verdict(input);
     let host = clean(&input.title, 80);
-    let problems_open = words.count(key::COUNT_PROBLEMS, input.health.open.len());
+    let problems_open = locale.count(key::COUNT_PROBLEMS, input.health.open.len());
     let heading = match input.health.open.len() {
         0 => format!("{}: {host}", verdict.word),
         _ => format!("{}: {host} ({problems_open})", verdict.word),
     };
-    let taken_text = taken.map(|time| words.exact(time)).unwrap_or_default();
-    let services = services(snapshot, words);
+    let taken_text = taken.map(|time| locale.exact(time)).unwrap_or_default();
+    let services = services(snapshot, locale);
     let style = sheet::of(&input.options.style, &format!("{host} · {taken_text}"));
     // Indentation and line breaks only serve readers of the source.
     let script: String = SCRIPT.lines().map(str::trim).collect();
@@ -137,7 +137,7 @@ pub fn render(input: &PageData) -> Result<String> {
     let has_who = has("who") && !input.options.is_public;
     let (plot, wide) = (PLOT, VIEW_BOX.0);
     let mut page = Page {
-        w: words,
+        w: locale,
         style_hash: hash(&style),
         style,
         script_hash: hash(&script),
@@ -146,7 +146,7 @@ pub fn render(input: &PageData) -> Result<String> {
         facts: facts(input, snapshot),
         taken_ms: taken.map_or(0, |time| time.timestamp_millis()),
         was: match taken {
-            Some(taken) if !is_unknown => format!("{}: {}", was(&verdict.word, taken, words), verdict.rest),
+            Some(taken) if !is_unknown => format!("{}: {}", was(&verdict.word, taken, locale), verdict.rest),
             _ => verdict.rest.clone(),
         },
         taken: taken_text,
@@ -193,7 +193,7 @@ pub fn render(input: &PageData) -> Result<String> {
 }
 
 fn shown<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> Shown<'a> {
-    let words = input.options.words;
+    let locale = input.options.locale;
     let range = RANGES.iter().find(|range| range.id == drawn.id);
     let of_it = input.who.iter().find(|who| who.range == drawn.id);
     let since = of_it.and_then(|who| who.consumers.first);
@@ -205,8 +205,8 @@ fn shown<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> Shown<'a> {
     };
     Shown {
         id: &drawn.id,
-        title: range.map_or("", |range| words.label(range.title)),
-        days: days(drawn, range.map_or(0, |range| range.step_seconds), words),
+        title: range.map_or("", |range| locale.label(range.title)),
+        days: days(drawn, range.map_or(0, |range| range.step_seconds), locale),
         is_first: drawn.id == input.first_range,
         from: drawn.from as i64,
         to: drawn.to as i64,
@@ -218,31 +218,31 @@ fn shown<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> Shown<'a> {
         markers: marked,
         times: &drawn.times,
         gaps: if drawn.reasons.is_empty() {
-            timeline::gaps(&input.marks, drawn, input.now, words, GAPS_MAX)
+            timeline::gaps(&input.marks, drawn, input.now, locale, GAPS_MAX)
         } else {
             drawn.reasons.clone()
         },
-        who: of_it.map(|who| consumers::rows(&who.consumers, words)).unwrap_or_default(),
+        who: of_it.map(|who| consumers::rows(&who.consumers, locale)).unwrap_or_default(),
         who_since: since
-            .map(|since| words.with(key::CONSUMERS_COUNTED_SINCE, &words.moment(since, input.now)))
+            .map(|since| locale.with(key::CONSUMERS_COUNTED_SINCE, &locale.moment(since, input.now)))
             .unwrap_or_default(),
     }
 }
 
 /// Begin and end of a range: to the minute for short ranges, in days for long ones.
-fn days(drawn: &RangeCharts, step_seconds: u32, words: Locale) -> String {
+fn days(drawn: &RangeCharts, step_seconds: u32, locale: Locale) -> String {
     let form = if step_seconds > 300 { "%F" } else { "%F %H:%M" };
-    words.fill(key::PAGE_FROM_TO, &[("begin", &local(drawn.from, form)), ("end", &local(drawn.to, form))])
+    locale.fill(key::PAGE_FROM_TO, &[("begin", &local(drawn.from, form)), ("end", &local(drawn.to, form))])
 }
 
 /// The largest consumers of CPU over the shortest range: `java 34 min, postgres 4 min`.
 fn most(input: &PageData) -> String {
-    let words = input.options.words;
+    let locale = input.options.locale;
     let Some(first) = input.who.first() else { return String::new() };
-    let users = consumers::rows(&first.consumers, words).into_iter().filter(|row| row.share > 0).take(3);
+    let users = consumers::rows(&first.consumers, locale).into_iter().filter(|row| row.share > 0).take(3);
     let users: Vec<String> = users.map(|row| format!("{} {}", row.name, row.cpu)).collect();
-    let span = RANGES.iter().find(|range| range.id == first.range).map_or("", |range| words.label(range.title));
-    let text = words.fill(key::PAGE_MOST_CPU, &[("span", span), ("list", &users.join(", "))]);
+    let span = RANGES.iter().find(|range| range.id == first.range).map_or("", |range| locale.label(range.title));
+    let text = locale.fill(key::PAGE_MOST_CPU, &[("span", span), ("list", &users.join(", "))]);
     if users.is_empty() { String::new() } else { text }
 }
 
@@ -253,20 +253,20 @@ fn some(count: usize) -> String {
 
 /// Problems of osmon itself, and sources that did not answer.
 fn problems(input: &PageData, snapshot: &Value) -> Vec<String> {
-    let words = input.options.words;
+    let locale = input.options.locale;
     if input.options.is_public && !input.problems.is_empty() {
         // Problems name files and people.
-        return vec![words.text(key::PAGE_OSMON_IN_TROUBLE).to_string()];
+        return vec![locale.text(key::PAGE_OSMON_IN_TROUBLE).to_string()];
     }
     let silent = snapshot["probe"]["failed"].as_object().into_iter().flatten().filter_map(|(name, reason)| {
         let reason = reason.as_str().filter(|reason| reason.contains("did not answer"))?;
-        Some(words.with(key::PAGE_NOT_MEASURED, &format!("{name}: {reason}")))
+        Some(locale.with(key::PAGE_NOT_MEASURED, &format!("{name}: {reason}")))
     });
     let all = input.problems.iter().cloned().chain(silent);
     let mut all: Vec<String> = all.map(|problem| clean(&problem, PROBLEM_MAX)).collect();
     let more = all.len().saturating_sub(PROBLEMS_MAX);
     all.truncate(PROBLEMS_MAX);
-    all.extend((more > 0).then(|| words.with(key::PAGE_AND_MORE, &more.to_string())));
+    all.extend((more > 0).then(|| locale.with(key::PAGE_AND_MORE, &more.to_string())));
     all
 }
 

@@ -21,7 +21,7 @@ const NAME_MAX: usize = 60;
 const MOST: usize = 60;
 
 /// The services of the newest snapshot, worst first.
-pub fn services(snapshot: &Value, words: Locale) -> Vec<Service> {
+pub fn services(snapshot: &Value, locale: Locale) -> Vec<Service> {
     let list = snapshot["service"].as_array().into_iter().flatten();
     let mut services: Vec<Service> = list
         .map(|service| {
@@ -36,7 +36,7 @@ pub fn services(snapshot: &Value, words: Locale) -> Vec<Service> {
             Service {
                 name: clean(service["service"].as_str().unwrap_or_default(), NAME_MAX),
                 state,
-                word: format!("{}{}", words.text(word), more.filter(|_| state != "ok").unwrap_or_default()),
+                word: format!("{}{}", locale.text(word), more.filter(|_| state != "ok").unwrap_or_default()),
                 restarts: service["restarts"].as_f64().map(|count| format!("{count}")).unwrap_or_default(),
             }
         })

@@ -26,15 +26,15 @@ pub struct Charts<'a> {
 
 impl Charts<'_> {
     /// The note about left-out charts as HTML; empty: none.
-    pub fn left_out(&self, words: &Locale) -> String {
+    pub fn left_out(&self, locale: &Locale) -> String {
         if self.left.is_empty() {
             return String::new();
         }
         let named = self.left.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = self.left.len().saturating_sub(NAMED_MAX);
         let more =
-            if more > 0 { format!(", {}", words.with(key::PAGE_AND_MORE, &more.to_string())) } else { String::new() };
-        words.with(key::PAGE_LEFT_OUT, &format!("{named}{more}"))
+            if more > 0 { format!(", {}", locale.with(key::PAGE_AND_MORE, &more.to_string())) } else { String::new() };
+        locale.with(key::PAGE_LEFT_OUT, &format!("{named}{more}"))
     }
 }
 

@@ -60,22 +60,22 @@ pub fn rows(
     recorded: &Coverage,
     services: Option<&Watched>,
     now: DateTime<Utc>,
-    words: Locale,
+    locale: Locale,
 ) -> Bars {
     let days = days(now);
     let of = |title: &str| -> Vec<_> {
         troubles.iter().filter(|trouble| resource(&trouble.metric).is_some_and(|row| row.title == title)).collect()
     };
     let row =
-        |name: &str, of_it: &[&IncidentSpan], own: &Coverage| row(name, of_it, &days, (own, recorded), now, words);
-    let mut rows = vec![row(words.text(key::PAGE_HOST), &troubles.iter().collect::<Vec<_>>(), recorded)];
+        |name: &str, of_it: &[&IncidentSpan], own: &Coverage| row(name, of_it, &days, (own, recorded), now, locale);
+    let mut rows = vec![row(locale.text(key::PAGE_HOST), &troubles.iter().collect::<Vec<_>>(), recorded)];
     for title in RESOURCES.iter().map(|resource| resource.title).filter(|title| *title != SERVICES) {
-        rows.push(row(words.label(title), &of(title), recorded));
+        rows.push(row(locale.label(title), &of(title), recorded));
     }
     let none = Watched::default();
     let known = services.unwrap_or(&none);
     if services.is_some() || !of(SERVICES).is_empty() {
-        rows.push(row(words.text(key::PAGE_SERVICES), &of(SERVICES), &recorded.of_days(&known.any)));
+        rows.push(row(locale.text(key::PAGE_SERVICES), &of(SERVICES), &recorded.of_days(&known.any)));
     }
     // By service: its configured name, the days on which it was measured, and its incidents.
     let mut units: BTreeMap<String, (&str, Option<&Days>, Vec<&IncidentSpan>)> = BTreeMap::new();

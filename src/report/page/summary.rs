@@ -17,7 +17,7 @@ pub fn of(input: &PageData, now: &str) -> String {
     let snapshot = &input.snapshot;
     let taken = snapshot.get("time").and_then(Value::as_str).and_then(parse);
     let said = verdict(input);
-    let services = services(snapshot, input.options.words);
+    let services = services(snapshot, input.options.locale);
     let open = input.health.open.iter().map(|incident| {
         let shown = attention(incident, input);
         json!({

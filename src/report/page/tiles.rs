@@ -33,14 +33,14 @@ const SOON: f64 = 30.0 * 86_400.0;
 
 impl Tile {
     /// The state as a word, for readers who do not see colours.
-    pub fn word(&self, words: Locale) -> String {
+    pub fn word(&self, locale: Locale) -> String {
         let word = match self.state {
             "ok" => key::STATE_HEALTHY,
             "warn" => key::STATE_WARNING,
             "bad" => key::STATE_CRITICAL,
             _ => return String::new(),
         };
-        words.text(word).to_string()
+        locale.text(word).to_string()
     }
 }
 
@@ -66,7 +66,7 @@ impl Maker<'_> {
     fn tile(&self, label: &str, value: String, unit: &str, prefixes: &[&str], metric: (&str, &str)) -> Tile {
         let end = self.input.now.timestamp() as f64;
         Tile {
-            label: self.input.options.words.label(label).to_string(),
+            label: self.input.options.locale.label(label).to_string(),
             value,
             unit: unit.to_string(),
             note: String::new(),
@@ -81,19 +81,19 @@ impl Maker<'_> {
         let Some((low, high)) = self.input.outlook.usual.get(metric).copied() else {
             return Tile { note: otherwise, ..tile };
         };
-        let words = self.input.options.words;
+        let locale = self.input.options.locale;
         let margin = ((high - low) * 0.5).max(high.abs() * 0.1);
-        let range = format!("{}–{}{unit}", words.short(low), words.short(high));
+        let range = format!("{}–{}{unit}", locale.short(low), locale.short(high));
         let is_unusual = value.is_some_and(|value| value > high + margin) && tile.state != "ok";
-        Tile { note: words.with(key::TILE_USUAL, &range), is_unusual, ..tile }
+        Tile { note: locale.with(key::TILE_USUAL, &range), is_unusual, ..tile }
     }
 
     fn cpu(&self) -> Option<Tile> {
-        let words = self.input.options.words;
+        let locale = self.input.options.locale;
         let busy = self.number("/cpu/busy_percent");
-        let value = busy.map_or_else(|| "–".to_string(), |value| words.short(value));
+        let value = busy.map_or_else(|| "–".to_string(), |value| locale.short(value));
         let tile = self.tile("CPU", value, "%", &["cpu."], ("cpu.busy_percent", ""));
-        let wait = words.with(key::TILE_IO_WAIT, &words.short(self.number("/cpu/iowait_percent").unwrap_or(0.0)));
+        let wait = locale.with(key::TILE_IO_WAIT, &locale.short(self.number("/cpu/iowait_percent").unwrap_or(0.0)));
         let tile = self.noted(tile, "cpu.busy_percent", busy, " %", wait);
         Some(Tile { ..tile })
     }
@@ -101,16 +101,16 @@ impl Maker<'_> {
     fn memory(&self) -> Option<Tile> {
         let total = self.number("/memory/total_bytes")?;
         let used = self.number("/memory/used_bytes").unwrap_or_default();
-        let words = self.input.options.words;
-        let percent = self.number("/memory/used_percent").map_or_else(|| "–".to_string(), |value| words.short(value));
+        let locale = self.input.options.locale;
+        let percent = self.number("/memory/used_percent").map_or_else(|| "–".to_string(), |value| locale.short(value));
         let tile = self.tile("Memory", percent, "%", &["memory.", "swap."], ("memory.used_percent", ""));
-        let note = words.fill(key::TILE_USED_OF, &[("used", &words.bytes(used)), ("total", &words.bytes(total))]);
+        let note = locale.fill(key::TILE_USED_OF, &[("used", &locale.bytes(used)), ("total", &locale.bytes(total))]);
         Some(Tile { note, ..tile })
     }
 
     /// The disk that will be full first, else the fullest.
     fn disk(&self) -> Option<Tile> {
-        let (input, words) = (self.input, self.input.options.words);
+        let (input, locale) = (self.input, self.input.options.locale);
         let now = input.now.timestamp() as f64;
         let disks = self.snapshot["disk"].as_array().into_iter().flatten();
         let full = |disk: &Value| {
@@ -126,30 +126,30 @@ impl Maker<'_> {
             .filter(|disk| disk["used_percent"].is_number())
             .max_by(|a, b| rank(a).total_cmp(&rank(b)).then_with(|| (a["mount"] == "/").cmp(&(b["mount"] == "/"))))?;
         let mount = disk["mount"].as_str().unwrap_or_default();
-        let value = words.short(disk["used_percent"].as_f64().unwrap_or_default());
+        let value = locale.short(disk["used_percent"].as_f64().unwrap_or_default());
         let tile = self.tile("", value, "%", &["disk."], ("disk.used_percent", mount));
-        let label = words.with(key::TILE_DISK, &clean(mount, NAME_MAX));
-        let free = words.with(key::TILE_FREE, &words.bytes(disk["available_bytes"].as_f64().unwrap_or_default()));
+        let label = locale.with(key::TILE_DISK, &clean(mount, NAME_MAX));
+        let free = locale.with(key::TILE_FREE, &locale.bytes(disk["available_bytes"].as_f64().unwrap_or_default()));
         let left = full(disk);
-        let note = left.map_or(free, |left| words.with(key::TILE_FULL_IN, &words.duration(left)));
+        let note = left.map_or(free, |left| locale.with(key::TILE_FULL_IN, &locale.duration(left)));
         let is_unusual = left.is_some_and(|left| left < 7.0 * 86_400.0);
         Some(Tile { label, note, is_unusual, ..tile })
     }
 
     fn load(&self) -> Option<Tile> {
-        let words = self.input.options.words;
+        let locale = self.input.options.locale;
         let load = self.number("/load/one_per_core");
-        let value = load.map_or_else(|| "–".to_string(), |value| words.short(value));
+        let value = load.map_or_else(|| "–".to_string(), |value| locale.short(value));
         let tile = self.tile("Load per core", value, "", &["load."], ("load.one_per_core", ""));
-        let all = words.with(
+        let all = locale.with(
             key::TILE_IN_ALL,
-            &self.number("/load/one").map_or_else(|| "–".to_string(), |value| words.short(value)),
+            &self.number("/load/one").map_or_else(|| "–".to_string(), |value| locale.short(value)),
         );
         Some(Tile { ..self.noted(tile, "load.one_per_core", load, "", all) })
     }
 
     fn pressure(&self) -> Option<Tile> {
-        let words = self.input.options.words;
+        let locale = self.input.options.locale;
         let stalls = [
             ("CPU pressure", "/pressure/cpu/some_avg60_percent", "pressure.cpu.some_avg60_percent"),
             ("Memory pressure", "/pressure/memory/some_avg60_percent", "pressure.memory.some_avg60_percent"),
@@ -157,14 +157,14 @@ impl Maker<'_> {
         ];
         let known = stalls.iter().filter_map(|(name, path, metric)| Some((self.number(path)?, *name, *metric)));
         let (value, name, metric) = known.max_by(|a, b| a.0.total_cmp(&b.0))?;
-        let tile = self.tile(name, words.short(value), "%", &["pressure."], (metric, ""));
-        let note = words.text(key::TILE_STALLED).to_string();
+        let tile = self.tile(name, locale.short(value), "%", &["pressure."], (metric, ""));
+        let note = locale.text(key::TILE_STALLED).to_string();
         Some(Tile { ..self.noted(tile, metric, Some(value), " %", note) })
     }
 
     /// Services if there are any, else processes.
     fn last(&self, services: &[Service]) -> Option<Tile> {
-        let words = self.input.options.words;
+        let locale = self.input.options.locale;
         if let Some(all) = self.number("/systemd/services") {
             let failed = self.number("/systemd/failed").unwrap_or(0.0);
             let value = format!("{}", (all - failed).max(0.0));
@@ -173,16 +173,16 @@ impl Maker<'_> {
             let worst = services.iter().find(|service| service.state != "ok");
             let note = match worst {
                 Some(service) => format!("{} {}", service.name, service.word),
-                None if failed > 0.0 => words.with(key::TILE_FAILED, &format!("{failed}")),
-                None => words.text(key::TILE_ALL_RUNNING).to_string(),
+                None if failed > 0.0 => locale.with(key::TILE_FAILED, &format!("{failed}")),
+                None => locale.text(key::TILE_ALL_RUNNING).to_string(),
             };
             let state = if failed > 0.0 && tile.state == "ok" { "warn" } else { tile.state };
             return Some(Tile { note, state, is_unusual: worst.is_some() || failed > 0.0, ..tile });
         }
         let total = self.number("/process/total")?;
         let tile = self.tile("Processes", format!("{total}"), "", &["process."], ("process.total", ""));
-        let running = format!("{} {}", self.number("/process/running").unwrap_or(0.0), words.text(key::STATE_RUNNING));
-        let zombies = words.count(key::COUNT_ZOMBIES, self.number("/process/zombies").unwrap_or(0.0) as usize);
+        let running = format!("{} {}", self.number("/process/running").unwrap_or(0.0), locale.text(key::STATE_RUNNING));
+        let zombies = locale.count(key::COUNT_ZOMBIES, self.number("/process/zombies").unwrap_or(0.0) as usize);
         Some(Tile { note: format!("{running}, {zombies}"), ..tile })
     }
 }

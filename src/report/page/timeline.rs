@@ -51,29 +51,29 @@ pub fn list(input: &PageData, most: usize) -> Vec<Happened> {
 }
 
 fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
-    let words = input.options.words;
+    let locale = input.options.locale;
     let metric = event.metric.split('{').next().unwrap_or_default();
-    let title = title(input, &event.metric, &event.rule, &event.title_in(words));
+    let title = title(input, &event.metric, &event.rule, &event.title_in(locale));
     let value = if is_flag(metric, event.limit) {
         String::new()
     } else {
-        format!(" {}", words.figures(&metric_value(metric, event.value)))
+        format!(" {}", locale.figures(&metric_value(metric, event.value)))
     };
     let raised = format!("{title}{value}");
-    let lasted = words.duration(event.duration_seconds);
+    let lasted = locale.duration(event.duration_seconds);
     let text = match event.kind {
-        EventKind::Recovered => format!("{title}, {}", words.with(key::PAGE_IT_LASTED, &lasted)),
-        EventKind::Settled if event.well => words.with(key::PAGE_SETTLED, &title),
-        EventKind::Flapping => words.with(key::PAGE_COMES_AND_GOES, &title),
-        EventKind::Reminded => format!("{raised}, {}", words.with(key::PAGE_STILL_OPEN, &lasted)),
+        EventKind::Recovered => format!("{title}, {}", locale.with(key::PAGE_IT_LASTED, &lasted)),
+        EventKind::Settled if event.well => locale.with(key::PAGE_SETTLED, &title),
+        EventKind::Flapping => locale.with(key::PAGE_COMES_AND_GOES, &title),
+        EventKind::Reminded => format!("{raised}, {}", locale.with(key::PAGE_STILL_OPEN, &lasted)),
         _ => raised,
     };
-    let message = event.message_in(words).filter(|_| !event.is_over());
-    let message = message.map(|message| format!("{}{message}", words.text(key::MAIL_COLON))).unwrap_or_default();
+    let message = event.message_in(locale).filter(|_| !event.is_over());
+    let message = message.map(|message| format!("{}{message}", locale.text(key::MAIL_COLON))).unwrap_or_default();
     let muted = event
-        .muted_in(words)
+        .muted_in(locale)
         .filter(|_| !input.options.is_public)
-        .map(|why| format!(" ({})", words.with(key::PAGE_NOT_TOLD, &why)))
+        .map(|why| format!(" ({})", locale.with(key::PAGE_NOT_TOLD, &why)))
         .unwrap_or_default();
     let word = match (event.kind, event.severity) {
         (EventKind::Recovered, _) => key::STATE_RECOVERED,
@@ -84,11 +84,11 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
         (_, Severity::Warning) => key::STATE_WARNING,
     };
     Happened {
-        time: words.moment(time, input.now),
+        time: locale.moment(time, input.now),
         seconds: time.timestamp(),
         state: state(event),
         kind: if event.is_over() { "rc" } else { "al" },
-        word: words.text(word).to_string(),
+        word: locale.text(word).to_string(),
         text: clean(&format!("{text}{message}{muted}"), TEXT_MAX),
     }
 }
@@ -102,16 +102,16 @@ fn state(event: &Event) -> &'static str {
 }
 
 fn of_mark(input: &PageData, mark: &Annotation, time: DateTime<Utc>) -> Happened {
-    let words = input.options.words;
+    let locale = input.options.locale;
     let author = mark.author.as_ref().filter(|_| !input.options.is_public);
     let by = author.map_or_else(String::new, |author| format!(" ({author})"));
     Happened {
-        time: words.moment(time, input.now),
+        time: locale.moment(time, input.now),
         seconds: time.timestamp(),
         state: if mark.kind.is_trouble() { "warn" } else { "plain" },
         kind: if mark.kind == AnnotationKind::Note { "no" } else { "ch" },
-        word: words.text(mark.kind.label()).to_string(),
-        text: clean(&format!("{}{by}", mark.text_in(words)), TEXT_MAX),
+        word: locale.text(mark.kind.label()).to_string(),
+        text: clean(&format!("{}{by}", mark.text_in(locale)), TEXT_MAX),
     }
 }
 
@@ -121,11 +121,11 @@ pub fn annotate(
     events: &[Event],
     annotations: &[Annotation],
     now: DateTime<Utc>,
-    words: Locale,
+    locale: Locale,
     most: usize,
 ) {
     charts.markers = markers(events, annotations, charts);
-    charts.reasons = gaps(annotations, charts, now, words, most);
+    charts.reasons = gaps(annotations, charts, now, locale, most);
 }
 
 /// Markers of incidents and annotations for the charts of a range; of several at the same place the worst.
@@ -157,7 +157,7 @@ pub fn markers(events: &[Event], marks: &[Annotation], drawn: &RangeCharts) -> S
 }
 
 /// The newest gaps of a range with their reasons: `20 Nov 03:00 – 04:10: the host was off`.
-pub fn gaps(marks: &[Annotation], drawn: &RangeCharts, now: DateTime<Utc>, words: Locale, most: usize) -> Vec<String> {
+pub fn gaps(marks: &[Annotation], drawn: &RangeCharts, now: DateTime<Utc>, locale: Locale, most: usize) -> Vec<String> {
     let moment = |seconds: f64| DateTime::from_timestamp(seconds as i64, 0).unwrap_or(now);
     // The reason was recorded by the run that ended the gap, within a step after it.
     let step = RANGES.iter().find(|range| range.id == drawn.id).map_or(0, |range| i64::from(range.step_seconds));
@@ -171,9 +171,9 @@ pub fn gaps(marks: &[Annotation], drawn: &RangeCharts, now: DateTime<Utc>, words
             let is_of_it = parse(&mark.time).is_some_and(|time| time > since && time <= until + slack);
             is_of_it && matches!(mark.kind, Reboot | PowerLoss | Suspended | ClockStep | MissedRuns | NotStored)
         };
-        let texts: Vec<String> = marks.iter().filter(tells).map(|mark| mark.text_in(words)).take(2).collect();
-        let why = if texts.is_empty() { words.text(key::PAGE_NO_REASON).to_string() } else { texts.join("; ") };
-        format!("{} – {}: {}", words.moment(since, now), words.moment(until, now), clean(&why, TEXT_MAX))
+        let texts: Vec<String> = marks.iter().filter(tells).map(|mark| mark.text_in(locale)).take(2).collect();
+        let why = if texts.is_empty() { locale.text(key::PAGE_NO_REASON).to_string() } else { texts.join("; ") };
+        format!("{} – {}: {}", locale.moment(since, now), locale.moment(until, now), clean(&why, TEXT_MAX))
     });
     shown.collect()
 }

@@ -48,81 +48,81 @@ const TEXT_MAX: usize = 240;
 
 /// The verdict on the host in the language of the page.
 pub fn verdict(input: &PageData) -> Verdict {
-    let (health, words) = (&input.health, input.options.words);
+    let (health, locale) = (&input.health, input.options.locale);
     let rest = match &health.doubt {
         None if health.open.is_empty() => last_ended(input),
         None => problems(input),
         Some(doubt) => doubtful(input, doubt),
     };
-    Verdict { word: words.text(health.verdict.key()).to_string(), state: health.verdict.class(), rest }
+    Verdict { word: locale.text(health.verdict.key()).to_string(), state: health.verdict.class(), rest }
 }
 
 /// The reason for an unknown state.
 fn doubtful(input: &PageData, doubt: &Doubt) -> String {
-    let (health, words) = (&input.health, input.options.words);
+    let (health, locale) = (&input.health, input.options.locale);
     match doubt {
-        Doubt::NoData(_) => words.text(key::VERDICT_NO_SNAPSHOT).to_string(),
+        Doubt::NoData(_) => locale.text(key::VERDICT_NO_SNAPSHOT).to_string(),
         Doubt::Unreadable(reason) => fit(&clean(reason, TEXT_MAX), TEXT_MAX),
         Doubt::Stale(age) => {
-            let silent = words.with(key::VERDICT_STALE, &words.duration(*age));
-            let before = words.text(health.verdict_when_taken.key());
-            health.taken.map_or_else(|| silent.clone(), |taken| format!("{silent}; {}", was(before, taken, words)))
+            let silent = locale.with(key::VERDICT_STALE, &locale.duration(*age));
+            let before = locale.text(health.verdict_when_taken.key());
+            health.taken.map_or_else(|| silent.clone(), |taken| format!("{silent}; {}", was(before, taken, locale)))
         }
-        Doubt::Unjudged(None) => words.text(key::VERDICT_NEVER_JUDGED).to_string(),
-        Doubt::Unjudged(Some(last)) => words.with(key::VERDICT_JUDGED_AGO, &lasted(*last, input.now, words)),
+        Doubt::Unjudged(None) => locale.text(key::VERDICT_NEVER_JUDGED).to_string(),
+        Doubt::Unjudged(Some(last)) => locale.with(key::VERDICT_JUDGED_AGO, &lasted(*last, input.now, locale)),
         Doubt::Unmeasured(names) => {
-            fit(&words.with(key::PAGE_NOT_MEASURED_LIST, &clean(&names.join("; "), TEXT_MAX)), TEXT_MAX)
+            fit(&locale.with(key::PAGE_NOT_MEASURED_LIST, &clean(&names.join("; "), TEXT_MAX)), TEXT_MAX)
         }
     }
 }
 
 /// The verdict at the time of the snapshot: `was Degraded at 2026-11-20 21:40 +00:00`.
-pub fn was(word: &str, taken: DateTime<Utc>, words: Locale) -> String {
-    words.fill(key::VERDICT_WAS, &[("word", word), ("time", &words.exact(taken))])
+pub fn was(word: &str, taken: DateTime<Utc>, locale: Locale) -> String {
+    locale.fill(key::VERDICT_WAS, &[("word", word), ("time", &locale.exact(taken))])
 }
 
 /// Number and begin of the problems of the highest severity, and number of the others.
 fn problems(input: &PageData) -> String {
-    let words = input.options.words;
+    let locale = input.options.locale;
     let Some(worst) = input.health.open.iter().map(|incident| incident.severity).max() else { return String::new() };
     let bad: Vec<&Incident> = input.health.open.iter().filter(|incident| incident.severity == worst).collect();
-    let count = words.count(key::COUNT_OPEN_PROBLEMS, bad.len());
+    let count = locale.count(key::COUNT_OPEN_PROBLEMS, bad.len());
     let since = bad.iter().map(|incident| incident.since).min().unwrap_or(input.now);
     let others = match input.health.open.len() - bad.len() {
         0 => String::new(),
-        others => format!(" · {}", words.count(key::COUNT_WARNINGS, others)),
+        others => format!(" · {}", locale.count(key::COUNT_WARNINGS, others)),
     };
-    let begun = words.with(key::PAGE_SINCE, &words.moment(since, input.now));
-    format!("{count} {begun} ({}){others}", lasted(since, input.now, words))
+    let begun = locale.with(key::PAGE_SINCE, &locale.moment(since, input.now));
+    format!("{count} {begun} ({}){others}", lasted(since, input.now, locale))
 }
 
 /// The acknowledgement or silence of an incident; a page for others names no person and no reason.
 fn suppressed(incident: &Incident, input: &PageData) -> String {
-    let words = input.options.words;
+    let locale = input.options.locale;
     let Some(suppressed) = input.health.suppressed.get(&incident.id) else { return String::new() };
-    let until = words.with(key::PAGE_UNTIL, &words.moment(suppressed.until, input.now));
+    let until = locale.with(key::PAGE_UNTIL, &locale.moment(suppressed.until, input.now));
     let why = match input.options.is_public {
         true => String::new(),
         false => format!(" ({}: {})", suppressed.by, suppressed.because),
     };
-    format!(" · {} {until}{why}", words.text(suppressed.kind.key()))
+    format!(" · {} {until}{why}", locale.text(suppressed.kind.key()))
 }
 
-fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, words: Locale) -> String {
-    words.duration(seconds_between(since, now))
+fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> String {
+    locale.duration(seconds_between(since, now))
 }
 
 /// "No open problems", and the last one.
 fn last_ended(input: &PageData) -> String {
-    let words = input.options.words;
-    let none = words.text(key::VERDICT_NO_OPEN_PROBLEMS);
+    let locale = input.options.locale;
+    let none = locale.text(key::VERDICT_NO_OPEN_PROBLEMS);
     let last = input.events.iter().find(|event| event.kind == EventKind::Recovered);
     match last.and_then(|event| Some((event, parse(&event.time)?))) {
         Some((event, time)) => format!(
             "{none}; {}, {}, {}",
-            words.with(key::VERDICT_LAST_PROBLEM, &title(input, &event.metric, &event.rule, &event.title_in(words))),
-            words.with(key::PAGE_AGO, &lasted(time, input.now, words)),
-            words.with(key::VERDICT_LASTED, &words.duration(event.duration_seconds)),
+            locale.with(key::VERDICT_LAST_PROBLEM, &title(input, &event.metric, &event.rule, &event.title_in(locale))),
+            locale.with(key::PAGE_AGO, &lasted(time, input.now, locale)),
+            locale.with(key::VERDICT_LASTED, &locale.duration(event.duration_seconds)),
         ),
         None => none.to_string(),
     }
@@ -137,31 +137,31 @@ pub fn title(input: &PageData, metric: &str, rule: &str, title: &str) -> String 
 
 /// An open incident as the page shows it.
 pub fn attention(incident: &Incident, input: &PageData) -> Attention {
-    let words = input.options.words;
+    let locale = input.options.locale;
     let metric = incident.metric.split('{').next().unwrap_or_default();
     let flag = is_flag(metric, incident.limit);
     let of_it = |event: &&Event| event.incident == incident.id;
     let told = input.events.iter().filter(of_it);
     let evidence = told.clone().find_map(|event| event.evidence.as_ref()).filter(|_| !input.options.is_public);
-    let message = told.clone().find_map(|event| event.message_in(words)).unwrap_or_default();
+    let message = told.clone().find_map(|event| event.message_in(locale)).unwrap_or_default();
     let rule = told.clone().next().map_or("", |event| event.rule.as_str());
     let recovering =
-        if incident.recovering { format!(" · {}", words.text(key::STATE_RECOVERING)) } else { String::new() };
+        if incident.recovering { format!(" · {}", locale.text(key::STATE_RECOVERING)) } else { String::new() };
     let is_bad = incident.severity == Severity::Critical;
-    let value = |value: f64| words.figures(&metric_value(metric, value));
+    let value = |value: f64| locale.figures(&metric_value(metric, value));
     Attention {
         state: if is_bad { "bad" } else { "warn" },
-        word: words.text(if is_bad { key::STATE_CRITICAL } else { key::STATE_WARNING }).to_string(),
-        title: title(input, &incident.metric, rule, &incident.title_in(words)),
+        word: locale.text(if is_bad { key::STATE_CRITICAL } else { key::STATE_WARNING }).to_string(),
+        title: title(input, &incident.metric, rule, &incident.title_in(locale)),
         value: if flag { String::new() } else { value(incident.value) },
-        limit: if flag { String::new() } else { words.with(key::PAGE_LIMIT, &value(incident.limit)) },
+        limit: if flag { String::new() } else { locale.with(key::PAGE_LIMIT, &value(incident.limit)) },
         since: format!(
             "{} · {}{recovering}{}",
-            words.with(key::PAGE_SINCE, &words.moment(incident.since, input.now)),
-            lasted(incident.since, input.now, words),
+            locale.with(key::PAGE_SINCE, &locale.moment(incident.since, input.now)),
+            lasted(incident.since, input.now, locale),
             clean(&suppressed(incident, input), TEXT_MAX),
         ),
-        who: clean(&evidence.map(|evidence| evidence.consumers(3, words)).unwrap_or_default(), TEXT_MAX),
+        who: clean(&evidence.map(|evidence| evidence.consumers(3, locale)).unwrap_or_default(), TEXT_MAX),
         message: clean(&message, TEXT_MAX),
         id: clean(&incident.id, TITLE_MAX),
     }

@@ -35,7 +35,7 @@ pub(super) fn row(
     days: &[(DateTime<Utc>, DateTime<Utc>)],
     (own, all): (&Coverage, &Coverage),
     now: DateTime<Utc>,
-    words: Locale,
+    locale: Locale,
 ) -> Row {
     let mut bars: [(&str, String); 4] = ["none", "ok", "warn", "bad"].map(|state| (state, String::new()));
     let (mut known, mut wrong) = (0.0, 0.0);
@@ -71,9 +71,9 @@ pub(super) fn row(
             let lasted: f64 = hits.iter().filter(|(other, _)| other.title == worst.title).map(|hit| hit.1).sum();
             let more = if hits.len() > 1 { format!(" (+{})", hits.len() - 1) } else { String::new() };
             let day = local_form(*begin, "%d").trim_start_matches('0').to_string();
-            let month = words.month(&local_form(*begin, "%m"));
-            let word = words.text(if state == 3 { key::STATE_CRITICAL } else { key::STATE_WARNING });
-            let told = format!("{day} {month}: {} {word}, {}{more}", clean(&worst.title, 60), words.duration(lasted));
+            let month = locale.month(&local_form(*begin, "%m"));
+            let word = locale.text(if state == 3 { key::STATE_CRITICAL } else { key::STATE_WARNING });
+            let told = format!("{day} {month}: {} {word}, {}{more}", clean(&worst.title, 60), locale.duration(lasted));
             bad.push((state, bar, told));
         } else if let Some((_, path)) = bars.get_mut(state) {
             path.push_str(&bar);
@@ -93,8 +93,8 @@ pub(super) fn row(
         format!("<path class={class} d='{bar}'><title>{}</title></path>", escape(told))
     });
     let pointed = pointed.collect::<String>();
-    let share = if known > 0.0 { words.figures(&percent(100.0 * (1.0 - wrong / known))) } else { "–".to_string() };
-    let told = format!("{name}: {share}; {} {}", words.text(key::PAGE_BAD_DAYS), count);
+    let share = if known > 0.0 { locale.figures(&percent(100.0 * (1.0 - wrong / known))) } else { "–".to_string() };
+    let told = format!("{name}: {share}; {} {}", locale.text(key::PAGE_BAD_DAYS), count);
     let paths = bars.iter().filter(|(_, path)| !path.is_empty());
     let bars = paths.map(|(state, path)| format!("<path class={state} d='{path}'/>")).collect::<String>() + &pointed;
     Row { name: name.to_string(), bars, share, told, bad: bad.into_iter().map(|(_, _, told)| told).collect() }
