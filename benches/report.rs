@@ -227,7 +227,7 @@ fn rendered(data: &Path) -> f64 {
         stored_bytes: 0,
         cost_ms: 0.0,
         problems: Vec::new(),
-        nobody_told: false,
+        no_recipient: false,
     };
     let times = (0..RENDERED).map(|_| {
         let begun = own_cpu_ms();

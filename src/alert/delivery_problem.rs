@@ -4,8 +4,9 @@ use super::ledger::{Ledger, TargetState, target_name};
 use super::outbox::{Outbox, Stage};
 use super::planner::{Planner, fingerprint, recipients};
 use crate::base::clock::{local_minute, parse};
-use crate::base::text::{clean, plural};
+use crate::base::text::clean;
 use crate::config::Route;
+use crate::model::locale::{Locale, key};
 use chrono::{DateTime, Utc};
 use std::path::Path;
 
@@ -46,20 +47,22 @@ impl DeliveryProblem {
         matches!(self, Self::GivenUp { .. })
     }
 
-    /// One line in English, with the command that shows more or solves it.
-    pub fn text(&self) -> String {
+    /// One line, with the command that shows more or solves it.
+    pub fn text(&self, locale: Locale) -> String {
         match self {
-            Self::GivenUp { count } => {
-                let alerts = plural(*count, "alert");
-                format!("{alerts} given up, never delivered; see osmon alerts; to send again: osmon alerts retry")
-            }
+            Self::GivenUp { count } => locale.count(key::DELIVERY_GIVEN_UP, *count),
             Self::Failing { target, since, error, queued } => {
-                let queued =
-                    if *queued == 0 { "no alert queued".to_string() } else { plural(*queued, "alert") + " queued" };
+                let queued = match queued {
+                    0 => locale.text(key::DELIVERY_NONE_QUEUED).to_string(),
+                    count => locale.count(key::DELIVERY_QUEUED, *count),
+                };
                 let since = local_minute(*since);
-                format!("{target}: delivery failing since {since} ({error}); {queued}; test: osmon send-alert --test")
+                let values = [("target", &**target), ("since", &since), ("error", error), ("queued", &queued)];
+                locale.fill(key::DELIVERY_FAILING, &values)
             }
-            Self::Refused { target, error } => format!("{target}: recipient refused ({error}); check [alert] to"),
+            Self::Refused { target, error } => {
+                locale.fill(key::DELIVERY_REFUSED, &[("target", target), ("error", error)])
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::cli::output::Style;
 use crate::cli::table::{Column, fold, head, row};
 use crate::cli::{Call, Command, Exit};
 use crate::context::Context;
+use crate::model::locale::Locale;
 use crate::pipeline::fallback_store;
 use anyhow::Result;
 use clap::{Args, FromArgMatches, Subcommand};
@@ -104,7 +105,7 @@ fn list(call: &Call, context: &Context, outbox: &Outbox) -> Result<()> {
     }
     for problem in context.delivery_problems() {
         let style = if problem.is_loss() { Style::Bad } else { Style::Warn };
-        print_folded(call, style, &problem.text());
+        print_folded(call, style, &problem.text(Locale::En));
     }
     for (name, known) in ledger.target.iter().filter(|(_, known)| !known.next.is_empty() && known.attempts > 0) {
         let next = parse(&known.next).map(local_minute).unwrap_or_default();

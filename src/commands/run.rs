@@ -6,6 +6,7 @@ use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit};
 use crate::commands::view::{health, snapshot};
 use crate::context::Context;
+use crate::model::locale::Locale;
 use crate::pipeline::{Minute, StepReport, run_lock};
 use anyhow::Result;
 use clap::Args;
@@ -66,7 +67,8 @@ fn step_lines(context: &Context, report: &StepReport) -> Vec<String> {
         StepReport::Delivered(outcome) => vec![line("alerts", &outcome.sentence())],
         StepReport::Undelivered(problems) => {
             let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
-            let text = |problem: &DeliveryProblem| context.out.paint(style(problem.is_loss()), &problem.text());
+            let text =
+                |problem: &DeliveryProblem| context.out.paint(style(problem.is_loss()), &problem.text(Locale::En));
             problems.iter().map(|problem| line("alerts", &text(problem))).collect()
         }
         StepReport::Rendered(path) => vec![line("report", &path.display().to_string())],

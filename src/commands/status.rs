@@ -12,6 +12,7 @@ use crate::config::Rule;
 use crate::config::rule::{Limit, Measure};
 use crate::context::Context;
 use crate::model::exposition::perfdata::{self, Thresholds};
+use crate::model::locale::Locale;
 use crate::model::metric::Label;
 use crate::pipeline::{dead_man, fallback_store};
 use crate::query::health::{self, Recorded, seconds_between};
@@ -48,7 +49,7 @@ fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let context = fallback_store::look(Context::open(call)?);
     let recorded = health::read(&context);
-    let (health, text) = (&recorded.health, line::text(&context, &recorded.health));
+    let (health, text) = (&recorded.health, line::text(&context, &recorded.health, Locale::En));
     let exit = health.verdict.exit();
     if arguments.alert {
         dead_man::watch(&context, &recorded)?;
@@ -59,7 +60,7 @@ fn run(call: &Call) -> Result<Exit> {
     let printed = if call.out.json {
         to_json(&recorded, &text, &context)
     } else if arguments.html {
-        html::fragment(&recorded, &text, &context.config.report.language)
+        html::fragment(&recorded, &context)
     } else if arguments.nagios {
         let snapshot = recorded.json.as_deref().filter(|_| !health.is_stale());
         let data = snapshot
@@ -89,8 +90,8 @@ fn undelivered(context: &Context) -> Vec<String> {
     let nobody = context.nobody().map(|advice| context.out.paint(Style::Warn, advice));
     let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
     let problems = context.delivery_problems().into_iter();
-    let problems =
-        problems.map(|problem| context.out.paint(style(problem.is_loss()), &format!("alerts: {}", problem.text())));
+    let problems = problems
+        .map(|problem| context.out.paint(style(problem.is_loss()), &format!("alerts: {}", problem.text(Locale::En))));
     nobody.into_iter().chain(problems).collect()
 }
 

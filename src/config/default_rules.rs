@@ -56,7 +56,7 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 18] = [
     watch("memory", "Memory", "memory.used_percent", [85.0, 80.0, 95.0, 90.0]),
     unusual("memory_unusual", "Memory unusual for this hour", "memory.used_percent", 4.0),
     RuleSpec {
-        title: "Processes ended for lack of memory",
+        title: "Processes killed by the OOM killer",
         metric: "memory.oom_kills",
         warning: Some(1.0),
         warning_clear: Some(1.0),

@@ -1,15 +1,15 @@
 //! Is the host healthy, since when, and what is pending: the one answer for the status line, the page, mails and JSON.
 
 use crate::base::clock::parse;
-use crate::base::units::duration;
 use crate::cli::Exit;
 use crate::cli::output::Style;
 use crate::context::Context;
 use crate::crisis::State;
 use crate::crisis::state::Alert;
 use crate::model::incident::{Incident, Lifecycle, Severity};
-use crate::model::locale::{Key, key};
+use crate::model::locale::{Key, Locale, key};
 use crate::model::suppression::Suppressions;
+use crate::model::title;
 use crate::query::suppression::Suppressed;
 use crate::query::{incidents, silences};
 use crate::store::SNAPSHOTS;
@@ -109,6 +109,8 @@ impl Verdict {
 pub enum Doubt {
     /// There is no snapshot; the data directory.
     NoData(String),
+    /// The newest snapshot has no time or no host.
+    NoHeader,
     /// The newest snapshot cannot be read, with the reason.
     Unreadable(String),
     /// The newest snapshot is too old; its age in seconds.
@@ -122,24 +124,54 @@ pub enum Doubt {
 impl Doubt {
     /// Whether nothing new is being recorded.
     pub fn is_stale(&self) -> bool {
-        matches!(self, Self::NoData(_) | Self::Unreadable(_) | Self::Stale(_))
+        matches!(self, Self::NoData(_) | Self::NoHeader | Self::Unreadable(_) | Self::Stale(_))
     }
 
-    /// One line for a terminal.
-    pub fn text(&self, now: DateTime<Utc>) -> String {
+    /// One line, with what to check.
+    pub fn text(&self, now: DateTime<Utc>, locale: Locale) -> String {
         match self {
-            Self::NoData(directory) => format!("no data in {directory}; is osmon run in your crontab?"),
+            Self::NoData(directory) => locale.with(key::VERDICT_NO_DATA_IN, directory),
+            Self::NoHeader => locale.text(key::VERDICT_NO_HEADER).to_string(),
             Self::Unreadable(reason) => reason.clone(),
-            Self::Stale(age) => format!("no data for {}; is osmon run in your crontab?", duration(*age)),
-            Self::Unjudged(None) => {
-                "the rules were never evaluated; is osmon detect-crisis in your crontab?".to_string()
+            Self::Stale(age) => locale.with(key::VERDICT_NO_DATA_FOR, &locale.duration(*age)),
+            Self::Unjudged(last) => {
+                let (semicolon, advice) = (locale.text(key::MAIL_SEMICOLON), locale.text(key::VERDICT_CHECK_DETECTION));
+                format!("{}{semicolon}{advice}", unjudged(*last, now, locale))
             }
-            Self::Unjudged(Some(last)) => format!(
-                "the rules were last evaluated {} ago; is osmon detect-crisis in your crontab?",
-                duration(seconds_between(*last, now))
-            ),
-            Self::Unmeasured(names) => format!("not measured: {}", names.join("; ")),
+            Self::Unmeasured(names) => {
+                locale.with(key::PAGE_NOT_MEASURED_LIST, &names.join(locale.text(key::MAIL_SEMICOLON)))
+            }
         }
+    }
+}
+
+/// When the rules were last evaluated, if ever.
+pub fn unjudged(last: Option<DateTime<Utc>>, now: DateTime<Utc>, locale: Locale) -> String {
+    match last {
+        None => locale.text(key::VERDICT_NEVER_JUDGED).to_string(),
+        Some(last) => locale.with(key::VERDICT_JUDGED_AGO, &locale.duration(seconds_between(last, now))),
+    }
+}
+
+/// An alert that is over a limit, but not yet for long enough.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    /// The rule.
+    pub rule: String,
+    /// Metric with labels.
+    pub metric: String,
+    /// Title in English, or as written by the user.
+    pub title: String,
+}
+
+impl Pending {
+    fn from_alert(alert: &Alert) -> Self {
+        Self { rule: alert.rule.clone(), metric: alert.metric.clone(), title: alert.title.clone() }
+    }
+
+    /// The title in a language.
+    pub fn title_in(&self, locale: Locale) -> String {
+        title::in_language(locale, None, &self.rule, &self.metric, &self.title)
     }
 }
 
@@ -158,8 +190,8 @@ pub struct Health {
     pub doubt: Option<Doubt>,
     /// Open incidents, the most urgent first, then the oldest.
     pub open: Vec<Incident>,
-    /// Titles of what is over a limit, but not yet for long enough.
-    pub pending: Vec<String>,
+    /// What is over a limit, but not yet for long enough.
+    pub pending: Vec<Pending>,
     /// Acknowledgements and silences of the open incidents, by their ids.
     pub suppressed: BTreeMap<String, Suppressed>,
 }
@@ -200,7 +232,7 @@ impl Health {
             verdict_when_taken,
             doubt,
             open,
-            pending: state.alerts.values().filter(is_pending).map(|alert| alert.title.clone()).collect(),
+            pending: state.alerts.values().filter(is_pending).map(Pending::from_alert).collect(),
             suppressed: Suppressed::by_incident(state, suppressions, now),
         }
     }
@@ -240,9 +272,7 @@ pub struct Recorded {
 pub fn read(context: &Context) -> Recorded {
     let now = context.now.wall;
     let (json, missing) = match context.store.last(SNAPSHOTS, now) {
-        Ok(Some(snapshot)) => {
-            (Some(snapshot), Doubt::Unreadable("the newest snapshot has no header; run osmon verify".to_string()))
-        }
+        Ok(Some(snapshot)) => (Some(snapshot), Doubt::NoHeader),
         Ok(None) => (None, Doubt::NoData(context.store.directory().display().to_string())),
         Err(error) => (None, Doubt::Unreadable(format!("{error:#}"))),
     };

@@ -107,7 +107,7 @@ fn what_is_silenced_is_in_the_history_and_told_when_the_silence_ends() {
     assert!(waiting.len() == 1 && waiting[0].ends_with(".2-settled.json"), "{waiting:?}");
     host.osmon(&["graph"]).ok();
     let page = std::fs::read_to_string(host.data().join("report.html")).unwrap();
-    assert!(page.contains("97 % of 95 %, look at top") && page.contains(&format!("(not told: {muted})")));
+    assert!(page.contains("97 % of 95 %, look at top") && page.contains(&format!("(not notified: {muted})")));
 }
 
 #[test]

@@ -44,5 +44,5 @@ fn the_daily_status_in_french_lists_open_incidents() {
     let all = server.arrived();
     let mail = decoded(&all.last().unwrap().text);
     assert!(mail.contains("ÉTAT DU JOUR : Dégradé, 1 problème en cours : Mémoire"), "{mail}");
-    assert!(!mail.contains("Rien à faire") && mail.contains("osmon status montre ce qui est en cours"), "{mail}");
+    assert!(!mail.contains("Aucune action") && mail.contains("osmon status liste les problèmes en cours"), "{mail}");
 }

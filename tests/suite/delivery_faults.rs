@@ -26,7 +26,7 @@ fn a_recipient_added_later_gets_open_incidents() {
     host.osmon(&["run"]).ok();
     assert!(host.events()[0].contains("fired"));
     let explained = host.osmon(&["explain"]).ok();
-    assert!(explained.out.contains("not notified: nobody is to be told"), "{}", explained.out);
+    assert!(explained.out.contains("not notified: no alert recipient configured"), "{}", explained.out);
     host.config = to(&server, "");
     host.advance(60, 5);
     host.osmon(&["run"]).ok();
@@ -53,7 +53,7 @@ fn a_warning_that_no_route_takes_is_reported() {
     host.osmon(&["run"]).ok();
     assert!(server.arrived().is_empty());
     let explained = host.osmon(&["explain"]).ok();
-    assert!(explained.out.contains("not notified: no way takes a warning"), "{}", explained.out);
+    assert!(explained.out.contains("not notified: no channel accepts severity warning"), "{}", explained.out);
     host.config = route("warning");
     host.advance(60, 5);
     host.osmon(&["run"]).ok();

@@ -42,7 +42,7 @@ fn an_incident_records_who_did_it_and_what_had_changed() {
     assert!(values.len() >= 3 && values.first().unwrap() < &90.0, "{values:?}");
     assert!(evidence["change"][0].as_str().unwrap().contains("note: deployed <b>v3</b>"), "{event}");
     let page = fs::read_to_string(host.data().join("report.html")).unwrap();
-    assert!(page.contains("Who: java (shop.service) 333 % CPU"), "{page}");
+    assert!(page.contains("Top consumers: java (shop.service) 333 % CPU"), "{page}");
 }
 
 #[test]

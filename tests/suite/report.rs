@@ -65,7 +65,7 @@ fn it_needs_nothing_from_anywhere() {
         assert!(page.contains(&format!("<label for=\"r{range}\">{title}</label>")), "no range {range}");
     }
     assert!(!page.contains("id=\"r30d\""), "a range that shows nothing more than a shorter one is left out");
-    assert!(page.contains("osmon explain disk-6a12fc1c") && page.contains("Who used it"));
+    assert!(page.contains("osmon explain disk-6a12fc1c") && page.contains("Top consumers"));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn an_incident_stands_on_top_and_its_events_below() {
     assert!(page.contains("<code>osmon explain memory-1795210860</code>"));
     assert!(page.contains("<span class=\"w warn\">warning</span> Memory 57.7 %"));
     assert!(page.contains("class='m al warn'"), "a line in the charts");
-    assert!(page.contains("Nobody is told of problems"));
+    assert!(page.contains("No alert recipient configured"));
     let beside: Value = serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
     assert_eq!(beside["verdict"]["state"], "warn");
     assert_eq!(beside["incident"][0]["value"].as_f64().unwrap().round(), 58.0);
@@ -192,7 +192,7 @@ fn a_page_for_others_names_no_process_and_no_user() {
     host.osmon(&["note", "a word"]).ok();
     let page = page(&host);
     let body = between(&page, "<body", "<script>");
-    for word in ["java", "anna", "Who used it", "logged in", "Nobody is told"] {
+    for word in ["java", "anna", "Top consumers", "logged in", "No alert recipient"] {
         assert!(!body.contains(word), "{word}");
     }
     assert!(!body.contains("a word") && body.contains("data-k='CPU'"));
@@ -211,7 +211,7 @@ fn it_looks_as_configured() {
     );
     let page = page(&host);
     assert!(page.contains("body{background:#fed}<\\/style>") && page.matches("<script>").count() == 2);
-    assert!(!page.contains("class=\"t\"") && !page.contains("Last 90 days") && !page.contains("Who used it"));
+    assert!(!page.contains("class=\"t\"") && !page.contains("Last 90 days") && !page.contains("Top consumers"));
     assert!(page.contains("id=\"r24h\"") && !page.contains("id=\"r1h\""));
     for (line, words) in [
         ("ranges = [\"2h\"]", "\"2h\" is not one of 1h, 24h, 7d, 30d, 1y"),

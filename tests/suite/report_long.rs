@@ -145,9 +145,9 @@ fn an_hour_that_ends_costs_each_run_one_part_and_the_page_is_what_it_would_be_at
     // 90 hours with half a core are 45 hours, and of the units of a week the highest sample is known.
     let week = by_parts.split("id=\"x7d\"").nth(1).unwrap().split("id=\"x30d\"").next().unwrap();
     assert!(
-        between(week, "Who used it", "</table>").contains("<td>1 d 21 h<"),
+        between(week, "Top consumers", "</table>").contains("<td>1 d 21 h<"),
         "{}",
-        between(week, "Who used it", "</table>")
+        between(week, "Top consumers", "</table>")
     );
     assert!(between(week, "data-k='CPU of units'", "</table>").contains("<td>83"), "units have a week");
 }

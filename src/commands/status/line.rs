@@ -1,11 +1,11 @@
 //! The health in one line.
 
 use crate::base::clock::parse;
-use crate::base::text::{clean, plural};
-use crate::base::units::duration;
+use crate::base::text::clean;
 use crate::commands::view::health::{pending, states, value_and_limit};
 use crate::context::Context;
 use crate::model::incident::Severity;
+use crate::model::locale::{Locale, key};
 use crate::query::health::{Health, Recorded, seconds_between};
 use crate::query::timeline;
 
@@ -22,31 +22,36 @@ pub fn line(recorded: &Recorded, text: &str) -> String {
 }
 
 /// The line without verdict and host.
-pub fn text(context: &Context, health: &Health) -> String {
+pub fn text(context: &Context, health: &Health, locale: Locale) -> String {
     match &health.doubt {
-        Some(doubt) => clean(&doubt.text(health.now), REASON_MAX),
-        None if health.open.is_empty() => all_well(context, health),
-        None => worst(health),
+        Some(doubt) => clean(&doubt.text(health.now, locale), REASON_MAX),
+        None if health.open.is_empty() => all_well(context, health, locale),
+        None => worst(health, locale),
     }
 }
 
 /// `File system /var 98.2 % (limit 98 %) since 38 min; 1 warning`.
-fn worst(health: &Health) -> String {
+fn worst(health: &Health, locale: Locale) -> String {
     let Some((worst, others)) = health.open.split_first() else { return String::new() };
-    let lasted = duration(seconds_between(worst.since, health.now));
-    let mut parts = vec![format!("{}{} since {lasted}", clean(&worst.title, TITLE_MAX), value_and_limit(worst))];
-    parts.extend(states(health, worst).into_iter().map(ToString::to_string));
+    let title = clean(&worst.title_in(locale), TITLE_MAX) + &value_and_limit(worst, locale);
+    let lasted = locale.duration(seconds_between(worst.since, health.now));
+    let mut parts = vec![locale.fill(key::STATUS_SINCE, &[("title", &title), ("duration", &lasted)])];
+    parts.extend(states(health, worst, locale).into_iter().map(ToString::to_string));
     let count = |severity| others.iter().filter(|incident| incident.severity == severity).count();
     let (critical, warnings) = (count(Severity::Critical), count(Severity::Warning));
-    parts.extend((critical > 0).then(|| format!("{critical} more critical")));
-    parts.extend((warnings > 0).then(|| plural(warnings, "warning")));
-    parts.join("; ")
+    parts.extend((critical > 0).then(|| locale.with(key::STATUS_MORE_CRITICAL, &critical.to_string())));
+    parts.extend((warnings > 0).then(|| locale.count(key::COUNT_WARNINGS, warnings)));
+    parts.join(locale.text(key::MAIL_SEMICOLON))
 }
 
 /// `all well for 3 d 2 h, 14 s ago`: since the last incident ended, and the age of the data.
-fn all_well(context: &Context, health: &Health) -> String {
+fn all_well(context: &Context, health: &Health, locale: Locale) -> String {
     let last = timeline::last_recovery(context).and_then(|event| parse(&event.time));
-    let lasted = last.map(|last| format!(" for {}", duration(seconds_between(last, health.now)))).unwrap_or_default();
-    let age = health.taken.map_or(0.0, |taken| seconds_between(taken, health.now));
-    format!("all well{lasted}{}, {} ago", pending(health), duration(age))
+    let age = locale.duration(health.taken.map_or(0.0, |taken| seconds_between(taken, health.now)));
+    let pending = pending(health, locale);
+    let values = [("pending", &*pending), ("age", &*age)];
+    match last.map(|last| locale.duration(seconds_between(last, health.now))) {
+        None => locale.fill(key::STATUS_WELL, &values),
+        Some(lasted) => locale.fill(key::STATUS_WELL_FOR, &[&values[..], &[("duration", &lasted)]].concat()),
+    }
 }

@@ -2,11 +2,12 @@
 
 use crate::base::clock::{local_short, stamp};
 use crate::base::text::plural;
-use crate::base::units::{duration, metric_value};
+use crate::base::units::duration;
 use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::model::event::{Event, is_flag};
 use crate::model::incident::{Incident, Severity};
+use crate::model::locale::{Locale, key};
 use crate::query::health::{Health, seconds_between};
 use serde_json::{Value, json};
 
@@ -17,8 +18,8 @@ const PENDING_NAMED: usize = 3;
 pub fn lines(out: &Output, health: &Health) -> Vec<String> {
     let verdict = out.paint(health.verdict.style(), health.verdict.word());
     let summary = match (&health.doubt, health.open.len()) {
-        (Some(doubt), _) => doubt.text(health.now),
-        (None, 0) => format!("no open problems{}", pending(health)),
+        (Some(doubt), _) => doubt.text(health.now, Locale::En),
+        (None, 0) => format!("no open problems{}", pending(health, Locale::En)),
         (None, count) => plural(count, "open problem"),
     };
     let heading = format!("{verdict}: {summary}");
@@ -28,34 +29,38 @@ pub fn lines(out: &Output, health: &Health) -> Vec<String> {
 fn line(out: &Output, health: &Health, incident: &Incident) -> String {
     let style = if incident.severity == Severity::Critical { Style::Bad } else { Style::Warn };
     let lasted = duration(seconds_between(incident.since, health.now));
-    let state = states(health, incident).into_iter().map(|state| format!("; {state}")).collect::<String>();
+    let state = states(health, incident, Locale::En).into_iter().map(|state| format!("; {state}")).collect::<String>();
     let (word, since) = (out.paint(style, incident.severity.word()), local_short(incident.since, health.now));
-    format!("  {word}  {}{} since {since}, {lasted}{state}", incident.title, value_and_limit(incident))
+    format!("  {word}  {}{} since {since}, {lasted}{state}", incident.title, value_and_limit(incident, Locale::En))
 }
 
 /// ` 98.2 % (limit 98 %)`; nothing where the value is a yes or no.
-pub fn value_and_limit(incident: &Incident) -> String {
-    let value = |value: f64| metric_value(&incident.metric, value);
-    match is_flag(&incident.metric, incident.limit) {
-        true => String::new(),
-        false => format!(" {} (limit {})", value(incident.value), value(incident.limit)),
+pub fn value_and_limit(incident: &Incident, locale: Locale) -> String {
+    if is_flag(&incident.metric, incident.limit) {
+        return String::new();
     }
+    let value = |value: f64| locale.value(&incident.metric, value);
+    let values = [("value", &*value(incident.value)), ("limit", &*value(incident.limit))];
+    format!(" {}", locale.fill(key::STATUS_VALUE_AND_LIMIT, &values))
 }
 
 /// `recovering`, `acknowledged`, `silenced`.
-pub fn states(health: &Health, incident: &Incident) -> Vec<&'static str> {
-    let suppressed = health.suppressed.get(&incident.id).map(|suppressed| suppressed.kind.word());
-    incident.recovering.then_some("recovering").into_iter().chain(suppressed).collect()
+pub fn states(health: &Health, incident: &Incident, locale: Locale) -> Vec<&'static str> {
+    let suppressed = health.suppressed.get(&incident.id).map(|suppressed| suppressed.kind.key());
+    let states = incident.recovering.then_some(key::STATE_RECOVERING).into_iter().chain(suppressed);
+    states.map(|state| locale.text(state)).collect()
 }
 
 /// `; 2 over limit, pending: CPU, load`; nothing when nothing is pending.
-pub fn pending(health: &Health) -> String {
+pub fn pending(health: &Health, locale: Locale) -> String {
     if health.pending.is_empty() {
         return String::new();
     }
-    let named: Vec<&str> = health.pending.iter().take(PENDING_NAMED).map(String::as_str).collect();
+    let named: Vec<String> =
+        health.pending.iter().take(PENDING_NAMED).map(|pending| pending.title_in(locale)).collect();
     let more = if health.pending.len() > PENDING_NAMED { ", …" } else { "" };
-    format!("; {} over limit, pending: {}{more}", health.pending.len(), named.join(", "))
+    let list = named.join(", ") + more;
+    locale.fill(key::STATUS_PENDING, &[("count", &health.pending.len().to_string()), ("list", &list)])
 }
 
 /// The verdict with open incidents and `events` as one JSON object.

@@ -69,7 +69,7 @@ pub fn read(context: &Context) -> Result<PageData> {
         who.push(Who { range: range.id, consumers });
     }
     problems.extend(damage(&recent.reading));
-    problems.extend(context.delivery_problems().into_iter().map(|problem| problem.text()));
+    problems.extend(context.delivery_problems().into_iter().map(|problem| problem.text(look.locale)));
     Ok(PageData {
         title: title(context, &snapshot),
         now,
@@ -92,7 +92,7 @@ pub fn read(context: &Context) -> Result<PageData> {
         stored_bytes: kept.stored_bytes,
         cost_ms: 0.0,
         problems,
-        nobody_told: context.nobody().is_some(),
+        no_recipient: context.nobody().is_some(),
     })
 }
 

@@ -54,5 +54,5 @@ pub struct PageData {
     /// Problems of osmon itself: configuration, damaged lines.
     pub problems: Vec<String>,
     /// No recipient of alerts is configured.
-    pub nobody_told: bool,
+    pub no_recipient: bool,
 }

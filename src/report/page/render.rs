@@ -82,7 +82,7 @@ struct Page<'a> {
     services: Vec<Service>,
     unexplained: String,
     problems: Vec<String>,
-    nobody_told: bool,
+    no_recipient: bool,
     footer: Vec<String>,
 }
 
@@ -175,7 +175,7 @@ pub fn render(input: &PageData) -> Result<String> {
         services,
         unexplained: unexplained(input, record),
         problems: problems(input, snapshot),
-        nobody_told: input.nobody_told && !input.options.is_public,
+        no_recipient: input.no_recipient && !input.options.is_public,
         footer: footer(input, snapshot),
         host,
         verdict,

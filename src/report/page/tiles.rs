@@ -181,7 +181,7 @@ impl Maker<'_> {
         }
         let total = self.number("/process/total")?;
         let tile = self.tile("Processes", format!("{total}"), "", &["process."], ("process.total", ""));
-        let running = format!("{} {}", self.number("/process/running").unwrap_or(0.0), locale.text(key::STATE_RUNNING));
+        let running = locale.count(key::COUNT_RUNNING, self.number("/process/running").unwrap_or(0.0) as usize);
         let zombies = locale.count(key::COUNT_ZOMBIES, self.number("/process/zombies").unwrap_or(0.0) as usize);
         Some(Tile { note: format!("{running}, {zombies}"), ..tile })
     }

@@ -64,7 +64,7 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
     let text = match event.kind {
         EventKind::Recovered => format!("{title}, {}", locale.with(key::PAGE_IT_LASTED, &lasted)),
         EventKind::Settled if event.well => locale.with(key::PAGE_SETTLED, &title),
-        EventKind::Flapping => locale.with(key::PAGE_COMES_AND_GOES, &title),
+        EventKind::Flapping => locale.with(key::PAGE_FLAPPING, &title),
         EventKind::Reminded => format!("{raised}, {}", locale.with(key::PAGE_STILL_OPEN, &lasted)),
         _ => raised,
     };
@@ -73,7 +73,7 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
     let muted = event
         .muted_in(locale)
         .filter(|_| !input.options.is_public)
-        .map(|why| format!(" ({})", locale.with(key::PAGE_NOT_TOLD, &why)))
+        .map(|why| format!(" ({})", locale.with(key::PAGE_NOT_NOTIFIED, &why)))
         .unwrap_or_default();
     let word = match (event.kind, event.severity) {
         (EventKind::Recovered, _) => key::STATE_RECOVERED,

@@ -6,7 +6,7 @@ use crate::base::units::metric_value;
 use crate::model::event::{Event, EventKind, is_flag};
 use crate::model::incident::{Incident, Severity};
 use crate::model::locale::{Locale, key};
-use crate::query::health::{Doubt, seconds_between};
+use crate::query::health::{Doubt, seconds_between, unjudged};
 use crate::report::page::data::PageData;
 use chrono::{DateTime, Utc};
 
@@ -62,17 +62,21 @@ fn doubtful(input: &PageData, doubt: &Doubt) -> String {
     let (health, locale) = (&input.health, input.options.locale);
     match doubt {
         Doubt::NoData(_) => locale.text(key::VERDICT_NO_SNAPSHOT).to_string(),
+        Doubt::NoHeader => locale.text(key::VERDICT_NO_HEADER).to_string(),
         Doubt::Unreadable(reason) => fit(&clean(reason, TEXT_MAX), TEXT_MAX),
         Doubt::Stale(age) => {
             let silent = locale.with(key::VERDICT_STALE, &locale.duration(*age));
             let before = locale.text(health.verdict_when_taken.key());
-            health.taken.map_or_else(|| silent.clone(), |taken| format!("{silent}; {}", was(before, taken, locale)))
+            health.taken.map_or_else(
+                || silent.clone(),
+                |taken| format!("{silent}{}{}", locale.text(key::MAIL_SEMICOLON), was(before, taken, locale)),
+            )
         }
-        Doubt::Unjudged(None) => locale.text(key::VERDICT_NEVER_JUDGED).to_string(),
-        Doubt::Unjudged(Some(last)) => locale.with(key::VERDICT_JUDGED_AGO, &lasted(*last, input.now, locale)),
-        Doubt::Unmeasured(names) => {
-            fit(&locale.with(key::PAGE_NOT_MEASURED_LIST, &clean(&names.join("; "), TEXT_MAX)), TEXT_MAX)
-        }
+        Doubt::Unjudged(last) => unjudged(*last, input.now, locale),
+        Doubt::Unmeasured(names) => fit(
+            &locale.with(key::PAGE_NOT_MEASURED_LIST, &clean(&names.join(locale.text(key::MAIL_SEMICOLON)), TEXT_MAX)),
+            TEXT_MAX,
+        ),
     }
 }
 
@@ -119,7 +123,8 @@ fn last_ended(input: &PageData) -> String {
     let last = input.events.iter().find(|event| event.kind == EventKind::Recovered);
     match last.and_then(|event| Some((event, parse(&event.time)?))) {
         Some((event, time)) => format!(
-            "{none}; {}, {}, {}",
+            "{none}{}{}, {}, {}",
+            locale.text(key::MAIL_SEMICOLON),
             locale.with(key::VERDICT_LAST_PROBLEM, &title(input, &event.metric, &event.rule, &event.title_in(locale))),
             locale.with(key::PAGE_AGO, &lasted(time, input.now, locale)),
             locale.with(key::VERDICT_LASTED, &locale.duration(event.duration_seconds)),
