@@ -4,7 +4,6 @@ pub mod axis;
 pub mod backend;
 pub mod band;
 pub mod chart_catalog;
-pub mod font;
 pub mod layout;
 pub mod pixel;
 pub mod plot;

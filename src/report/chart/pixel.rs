@@ -1,118 +1,129 @@
-//! A plotters backend for bitmaps with a built-in font, written as PNG.
+//! A plotters backend for PNG files: maps the colour classes of charts to colours, and writes text in an embedded font.
 
-use crate::report::chart::font::glyph;
-use anyhow::Result;
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
-use plotters_backend::text_anchor::HPos;
+use anyhow::{Context, Result};
+use plotters::prelude::{BitMapBackend, FontStyle, IntoFont, RGBColor, TextStyle};
+use plotters::style::register_font;
+use plotters_backend::text_anchor::{HPos, Pos, VPos};
 use plotters_backend::{BackendColor, BackendCoord, BackendTextStyle, DrawingBackend, DrawingErrorKind};
-use std::convert::Infallible;
-use std::io::Write;
+use plotters_bitmap::BitMapBackendError;
 use std::ops::Range;
+use std::sync::Once;
 
-type Rgb = [u8; 3];
+/// DejaVu Sans, reduced to the characters of Latin-1 and some punctuation; licence in `data/fonts`.
+const FONT: &[u8] = include_bytes!("../../../data/fonts/DejaVuSans-subset.ttf");
+/// Name under which plotters knows the font.
+const FAMILY: &str = "chart";
 
-const WHITE: Rgb = [255, 255, 255];
-const LINES: [Rgb; 6] = [[37, 99, 235], [13, 138, 95], [194, 102, 10], [176, 39, 159], [109, 40, 217], [107, 114, 128]];
-const BAND: Rgb = [211, 224, 251];
-const GRID: Rgb = [226, 230, 238];
-const MUTE: Rgb = [86, 96, 116];
+const LINES: [RGBColor; 6] = [
+    RGBColor(37, 99, 235),
+    RGBColor(13, 138, 95),
+    RGBColor(194, 102, 10),
+    RGBColor(176, 39, 159),
+    RGBColor(109, 40, 217),
+    RGBColor(107, 114, 128),
+];
+const BAND: RGBColor = RGBColor(211, 224, 251);
+const GRID: RGBColor = RGBColor(226, 230, 238);
+/// Axis labels and gaps.
+pub const MUTED: RGBColor = RGBColor(86, 96, 116);
+/// Titles and legend.
+pub const TEXT: RGBColor = RGBColor(22, 27, 38);
+/// Height of axis labels and of the legend, in pixels.
+pub const LABEL_SIZE: f64 = 22.0;
 
 /// A bitmap, and the area of it that plotters draws on.
-pub struct Pixels {
-    size: (u32, u32),
-    origin: (i32, i32),
+pub struct Pixels<'a> {
+    bitmap: BitMapBackend<'a>,
+    origin: BackendCoord,
     area: (u32, u32),
-    data: Vec<Rgb>,
 }
 
-impl Pixels {
-    /// A white bitmap; plotters draws on `area` at `origin`.
-    pub fn new(size: (u32, u32), origin: (u32, u32), area: (u32, u32)) -> Self {
-        let data = vec![WHITE; size.0 as usize * size.1 as usize];
-        Self { size, origin: (origin.0 as i32, origin.1 as i32), area, data }
+/// A white bitmap of a size in pixels, 3 bytes each.
+pub fn blank(size: (u32, u32)) -> Vec<u8> {
+    vec![255; size.0 as usize * size.1 as usize * 3]
+}
+
+/// Encodes a bitmap as a PNG file.
+///
+/// # Errors
+/// When the bitmap does not have the size, which is a bug.
+pub fn encode(bitmap: &[u8], size: (u32, u32)) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, size.0, size.1);
+    encoder.set_color(png::ColorType::Rgb);
+    // Flat areas compress best as they are.
+    encoder.set_compression(png::Compression::Default);
+    encoder.set_filter(png::FilterType::NoFilter);
+    let mut writer = encoder.write_header().context("could not write the PNG header")?;
+    writer.write_image_data(bitmap).context("could not encode the chart as PNG")?;
+    writer.finish().context("could not finish the PNG file")?;
+    Ok(out)
+}
+
+impl<'a> Pixels<'a> {
+    /// Draws on a bitmap from [`blank`]; plotters draws on `area` at `origin`.
+    pub fn new(bitmap: &'a mut [u8], size: (u32, u32), origin: (u32, u32), area: (u32, u32)) -> Self {
+        static REGISTERED: Once = Once::new();
+        REGISTERED.call_once(|| {
+            // Text is left out where the font cannot be read; a test sees that it can.
+            let _ = register_font(FAMILY, FontStyle::Normal, FONT);
+        });
+        let bitmap = BitMapBackend::with_buffer(bitmap, size);
+        Self { bitmap, origin: (origin.0 as i32, origin.1 as i32), area }
     }
 
-    fn set(&mut self, x: i32, y: i32, colour: Rgb, alpha: f64) {
-        let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { return };
-        if x >= self.size.0 || y >= self.size.1 {
-            return;
-        }
-        if let Some(pixel) = self.data.get_mut((y * self.size.0 + x) as usize) {
-            for (known, new) in pixel.iter_mut().zip(colour) {
-                *known = (f64::from(*known) * (1.0 - alpha) + f64::from(new) * alpha).round() as u8;
-            }
-        }
+    /// Writes text of a height in pixels; `at` is the upper left corner. Characters that do not fit into the bitmap are cut off.
+    pub fn write(&mut self, text: &str, at: BackendCoord, size: f64, color: RGBColor) {
+        self.anchored(text, at, size, color, Pos::new(HPos::Left, VPos::Top));
     }
 
-    /// Writes text in letters of 5 by 7 dots of `scale` pixels; `at` is the upper left corner.
-    pub fn write(&mut self, text: &str, at: (i32, i32), scale: i32, colour: Rgb) {
-        let mut x = at.0;
-        for c in text.chars() {
-            for (column, bits) in glyph(c).iter().enumerate() {
-                for row in (0..8).filter(|row| bits >> row & 1 == 1) {
-                    for (dx, dy) in (0..scale).flat_map(|dx| (0..scale).map(move |dy| (dx, dy))) {
-                        self.set(x + column as i32 * scale + dx, at.1 + row * scale + dy, colour, 1.0);
-                    }
-                }
-            }
-            x += 6 * scale;
-        }
+    fn anchored(&mut self, text: &str, at: BackendCoord, size: f64, color: RGBColor, pos: Pos) {
+        let style = TextStyle::from((FAMILY, size).into_font()).color(&color).pos(pos);
+        // A chart without one of its words is better than none.
+        let _ = self.bitmap.draw_text(text, &style, at);
+    }
+
+    /// Width of a text of a height in pixels.
+    pub fn width(text: &str, size: f64) -> u32 {
+        (FAMILY, size).into_font().box_size(text).map_or(0, |size| size.0)
     }
 
     /// Marks a gap with a grey strip in the area.
     pub fn strip(&mut self, x: Range<i32>, y: Range<i32>) {
-        let origin = self.origin;
-        for (x, y) in x.flat_map(|x| y.clone().map(move |y| (x, y))) {
-            self.set(x + origin.0, y + origin.1, MUTE, 0.12);
+        for at in x.flat_map(|x| y.clone().map(move |y| (x, y))) {
+            self.set(at, MUTED, 0.12);
         }
     }
 
     /// Draws the colour sample of a line in the legend.
-    pub fn line(&mut self, number: usize, at: (i32, i32), length: i32) {
-        let colour = LINES.get(number).copied().unwrap_or(MUTE);
-        for (x, y) in (0..length).flat_map(|x| (0..5).map(move |y| (x, y))) {
-            self.set(at.0 + x, at.1 + y - 2, colour, 1.0);
+    pub fn line(&mut self, number: usize, at: BackendCoord, length: i32) {
+        let (x, y) = (at.0 - self.origin.0, at.1 - self.origin.1);
+        for at in (x..x + length).flat_map(|x| (y - 2..y + 3).map(move |y| (x, y))) {
+            self.set(at, LINES.get(number).copied().unwrap_or(MUTED), 1.0);
         }
     }
 
-    /// The bitmap as a PNG file.
-    ///
-    /// # Errors
-    /// When compression fails, which is a bug.
-    pub fn png(&self) -> Result<Vec<u8>> {
-        let mut packed = ZlibEncoder::new(Vec::new(), Compression::new(6));
-        for row in self.data.chunks(self.size.0 as usize) {
-            // Filter type 0: none.
-            packed.write_all(&[0])?;
-            packed.write_all(row.as_flattened())?;
-        }
-        let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
-        let header = [&self.size.0.to_be_bytes()[..], &self.size.1.to_be_bytes()[..], &[8, 2, 0, 0, 0]].concat();
-        for (kind, content) in [(b"IHDR", header), (b"IDAT", packed.finish()?), (b"IEND", Vec::new())] {
-            out.extend((content.len() as u32).to_be_bytes());
-            let body = [&kind[..], &content].concat();
-            out.extend(&body);
-            out.extend(crc32fast::hash(&body).to_be_bytes());
-        }
-        Ok(out)
+    fn set(&mut self, (x, y): BackendCoord, RGBColor(red, green, blue): RGBColor, alpha: f64) {
+        let color = BackendColor { alpha, rgb: (red, green, blue) };
+        // Pixels outside the bitmap are ignored by the bitmap itself.
+        let _ = self.bitmap.draw_pixel((x + self.origin.0, y + self.origin.1), color);
     }
 }
 
 /// The colour of a class (see `backend::class`).
-fn colour(color: BackendColor) -> Rgb {
+fn color_of(color: BackendColor) -> RGBColor {
     match color.rgb.2 {
-        number @ 1..=6 => LINES.get(usize::from(number) - 1).copied().unwrap_or(MUTE),
+        number @ 1..=6 => LINES.get(usize::from(number) - 1).copied().unwrap_or(MUTED),
         7 => BAND,
         10 => GRID,
-        _ => MUTE,
+        _ => MUTED,
     }
 }
 
-type Done = Result<(), DrawingErrorKind<Infallible>>;
+type Done = Result<(), DrawingErrorKind<BitMapBackendError>>;
 
-impl DrawingBackend for &mut Pixels {
-    type ErrorType = Infallible;
+impl DrawingBackend for &mut Pixels<'_> {
+    type ErrorType = BitMapBackendError;
 
     fn get_size(&self) -> (u32, u32) {
         self.area
@@ -123,21 +134,19 @@ impl DrawingBackend for &mut Pixels {
     fn present(&mut self) -> Done {
         Ok(())
     }
-    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Done {
-        let origin = self.origin;
-        self.set(x + origin.0, y + origin.1, colour(color), color.alpha);
+    fn draw_pixel(&mut self, at: BackendCoord, color: BackendColor) -> Done {
+        self.set(at, color_of(color), color.alpha);
         Ok(())
     }
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Done {
-        let width = text.chars().count() as i32 * 12;
-        let x = match style.anchor().h_pos {
-            HPos::Left => x,
-            HPos::Center => x - width / 2,
-            HPos::Right => x - width - 8,
+        let horizontal = style.anchor().h_pos;
+        let (x, y, vertical) = match horizontal {
+            HPos::Left => (x, y, VPos::Center),
+            HPos::Center => (x, y + 10, VPos::Top),
+            HPos::Right => (x - 8, y, VPos::Center),
         };
-        let y = if matches!(style.anchor().h_pos, HPos::Center) { y + 10 } else { y - 7 };
-        let origin = self.origin;
-        self.write(text, (x + origin.0, y + origin.1), 2, MUTE);
+        let at = (x + self.origin.0, y + self.origin.1);
+        self.anchored(text, at, LABEL_SIZE, MUTED, Pos::new(horizontal, vertical));
         Ok(())
     }
 }
@@ -147,13 +156,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_has_the_parts_a_png_has() {
-        let mut pixels = Pixels::new((40, 20), (0, 0), (40, 20));
-        pixels.write("Ag", (2, 2), 2, [0, 0, 0]);
-        let dark = pixels.data.iter().filter(|pixel| **pixel == [0, 0, 0]).count();
-        assert!(dark > 60 && dark.is_multiple_of(4), "{dark}");
-        let png = pixels.png().unwrap();
-        assert!(png.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x28\0\0\0\x14\x08\x02"));
+    fn text_is_drawn_with_the_embedded_font_and_encoded() {
+        let size = (120, 40);
+        let mut bitmap = blank(size);
+        Pixels::new(&mut bitmap, size, (0, 0), size).write("Ag é °C", (2, 2), 30.0, RGBColor(0, 0, 0));
+        let dark = bitmap.iter().filter(|value| **value < 64).count();
+        assert!(dark > 300, "{dark}");
+        assert!(Pixels::width("wide text", 30.0) > Pixels::width("text", 30.0));
+        let png = encode(&bitmap, size).unwrap();
+        assert!(png.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x78\0\0\0\x28\x08\x02"));
         assert!(png.ends_with(b"IEND\xaeB`\x82"));
     }
 }

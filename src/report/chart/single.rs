@@ -5,7 +5,7 @@ use crate::base::text::clean;
 use crate::model::locale::{Locale, key};
 use crate::report::chart::axis::{Tick, label, time_ticks};
 use crate::report::chart::layout::{PLOT, SCALE, SIZE, VIEW_BOX, x_of};
-use crate::report::chart::pixel::Pixels;
+use crate::report::chart::pixel::{LABEL_SIZE, MUTED, Pixels, TEXT, blank, encode};
 use crate::report::chart::plot::{self, Frame};
 use crate::report::chart::series::{Point, Series};
 use crate::report::chart::spec::Line;
@@ -42,8 +42,8 @@ const LINES_MAX: usize = 6;
 const HEAD: u32 = 44;
 /// Height of a line of the legend, in CSS pixels.
 const ROW: u32 = 18;
-/// Longest title of a PNG in large letters, in characters.
-const TITLE_MAX: usize = 62;
+/// Height of the title of a PNG, in pixels.
+const TITLE_SIZE: f64 = 30.0;
 /// Longest line of the legend, in characters.
 const LEGEND_MAX: usize = 80;
 
@@ -162,22 +162,24 @@ impl Single<'_> {
         let ticks = time_ticks(&self.time, self.locale);
         let scale = 2;
         let size = (SIZE.0 * scale, (HEAD + SIZE.1 + ROW * legend.len() as u32 + 12) * scale);
-        let mut pixels = Pixels::new(size, (0, HEAD * scale), (SIZE.0 * scale, SIZE.1 * scale));
+        let mut bitmap = blank(size);
+        let mut pixels = Pixels::new(&mut bitmap, size, (0, HEAD * scale), (SIZE.0 * scale, SIZE.1 * scale));
         self.strips(&mut pixels, scale, &gaps);
         plot::paint(&mut pixels, scale, &lines, &self.frame(&gaps, &ticks))?;
-        let scale = scale as i32;
         // A long title is written in smaller letters.
-        let letters = if self.title.chars().count() > TITLE_MAX { 2 } else { 3 };
-        pixels.write(&self.title, (12 * scale, 8 * scale), letters, [22, 27, 38]);
-        pixels.write(&self.subtitle, (12 * scale, 26 * scale), 2, [86, 96, 116]);
+        let title_size = if Pixels::width(&self.title, TITLE_SIZE) > size.0 - 48 { LABEL_SIZE } else { TITLE_SIZE };
+        let scale = scale as i32;
+        pixels.write(&self.title, (12 * scale, 6 * scale), title_size, TEXT);
+        pixels.write(&self.subtitle, (12 * scale, 25 * scale), LABEL_SIZE, MUTED);
         for (at, (line, text)) in legend.iter().enumerate() {
             let y = (HEAD + SIZE.1 + ROW * at as u32 + 4) as i32 * scale;
             if let Some(line) = line {
-                pixels.line(*line, (62 * scale, y + 6), 10 * scale);
+                pixels.line(*line, (62 * scale, y + 10), 10 * scale);
             }
-            pixels.write(text, (80 * scale, y), 2, [22, 27, 38]);
+            pixels.write(text, (80 * scale, y), LABEL_SIZE, TEXT);
         }
-        pixels.png()
+        drop(pixels);
+        encode(&bitmap, size)
     }
 }
 
@@ -233,9 +235,10 @@ mod tests {
         assert!(svg.contains("class=\"z\""));
         let grey = |gap: bool| {
             let gaps = if gap { single(true).series.gaps() } else { Vec::new() };
-            let mut pixels = Pixels::new((SIZE.0 * 2, SIZE.1 * 2), (0, 0), (SIZE.0 * 2, SIZE.1 * 2));
-            single(gap).strips(&mut pixels, 2, &gaps);
-            pixels.png().unwrap().len()
+            let size = (SIZE.0 * 2, SIZE.1 * 2);
+            let mut bitmap = blank(size);
+            single(gap).strips(&mut Pixels::new(&mut bitmap, size, (0, 0), size), 2, &gaps);
+            bitmap.iter().filter(|value| **value < 255).count()
         };
         assert!(grey(true) > grey(false));
         assert!(single(true).png().unwrap().len() > 1000);
