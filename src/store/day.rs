@@ -13,14 +13,15 @@ pub const PLAIN: &str = ".jsonl";
 /// Ending of a sealed file.
 pub const SEALED: &str = ".jsonl.gz";
 
-/// The files of one day. Both are there when something was appended to a day that was sealed already: a clock was set back.
+/// The files of one day. Both exist when records were appended to a day that was already sealed:
+/// the clock was set back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Day {
     /// The UTC day: `2026-11-20`.
     pub name: String,
     /// Lines as they were appended.
     pub plain: Option<PathBuf>,
-    /// The same, compressed.
+    /// The same lines, compressed.
     pub sealed: Option<PathBuf>,
 }
 
@@ -49,14 +50,13 @@ impl Store {
     }
 }
 
-/// Up to so many days are looked for by name: cheaper than listing years of them.
+/// Up to this number of days is looked up by name: cheaper than listing years of files.
 const FEW_DAYS: i64 = 40;
 
 impl Store {
-    /// The days of a stream from one to another, both included, oldest first.
+    /// The days of a stream from `since` to `until`, both inclusive, oldest first.
     ///
-    /// # Errors
-    /// As [`Store::days`].
+    /// # Errors As [`Store::days`].
     pub fn days_between(&self, stream: &str, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Day>> {
         let (first, last) = (of(since), of(until));
         if (until - since).num_days() > FEW_DAYS {
@@ -118,13 +118,13 @@ pub fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// Whether a text is a day: `2026-11-20`, ten bytes, so that the order of text is the order of days.
+/// Returns whether a text is a day: `2026-11-20`, ten bytes, so that text order is day order.
 pub fn is_day(name: &str) -> bool {
     let shape = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
     name.len() == 10 && name.bytes().enumerate().all(shape)
 }
 
-/// The day that a name means.
+/// Parses the name of a day.
 pub fn date(name: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(name, "%Y-%m-%d").ok()
 }

@@ -20,11 +20,10 @@ pub fn of(time: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 impl Store {
-    /// Every series of the snapshots of the hour that begins at `hour`, and of its greatest units. A snapshot that was
-    /// stored twice counts once.
+    /// Every series of the snapshots of the hour that begins at `hour`, and of its top units. A
+    /// snapshot that was stored twice counts once.
     ///
-    /// # Errors
-    /// As [`Store::read`].
+    /// # Errors As [`Store::read`].
     pub fn read_hour(&self, hour: DateTime<Utc>) -> Result<(SeriesPoints, Reading)> {
         let mut samples = Samples::default();
         let last = hour + TimeDelta::milliseconds(3_599_999);
@@ -35,7 +34,7 @@ impl Store {
     }
 }
 
-/// Adds the samples of an hour, each series rolled up to one point, to those of other hours.
+/// Rolls each series of an hour up to one point and adds it to the points of other hours.
 pub(super) fn join_hour(by_hour: &mut SeriesPoints, samples: SeriesPoints) {
     for (series, points) in samples {
         by_hour.entry(series).or_default().extend(group(points, 3_600_000));
@@ -47,13 +46,14 @@ pub(super) fn join_hour(by_hour: &mut SeriesPoints, samples: SeriesPoints) {
 pub struct Samples {
     series: Vec<(SeriesKey, Vec<Point>)>,
     positions: HashMap<SeriesKey, usize>,
-    /// Where the next metric is expected: consecutive snapshots hold the same metrics in the same order, so most need
-    /// neither a search nor an allocation.
+    /// Index at which the next metric is expected: consecutive snapshots hold the same metrics in
+    /// the same order, so most need neither a search nor an allocation.
     next: usize,
 }
 
 impl Samples {
-    /// Adds the metrics of one snapshot whose name is wanted. A damaged line adds what precedes the damage.
+    /// Adds the wanted metrics of one snapshot. Of a damaged line, the values before the damage
+    /// are added.
     pub fn add(&mut self, line: &str, is_wanted: &mut dyn FnMut(&str) -> bool) {
         let Some(time_ms) = time_of(line).and_then(parse).map(|time| time.timestamp_millis()) else { return };
         self.next = 0;
@@ -81,7 +81,7 @@ impl Samples {
         &mut series[at].1
     }
 
-    /// The collected series; of several samples of a series at the same time the first.
+    /// The collected series. Of several samples of a series with the same time, the first is kept.
     pub fn finish(self) -> SeriesPoints {
         let ordered = self.series.into_iter().map(|(key, mut points)| {
             points.sort_by_key(|point| point.time_ms);

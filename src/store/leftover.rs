@@ -1,4 +1,4 @@
-//! What a write that was killed left behind: `.NAME.PID.tmp`, beside the file it was to become.
+//! Temporary files (`.NAME.PID.tmp`) that an interrupted write left next to its target.
 
 use super::Store;
 use super::day::entries;
@@ -8,14 +8,15 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Longer than any run, in seconds: what is older is written by nobody.
+/// Longer than any run, in seconds: no process is still writing an older temporary file.
 const ABANDONED_SECONDS: i64 = 3600;
 
-/// Where files are replaced, besides the streams and the rollups.
+/// Directories in which files are replaced, besides the streams and the rollups.
 const PLACES: [&str; 6] = [".", "state", "rollups", "outbox/new", "outbox/sent", "outbox/dead"];
 
 impl Store {
-    /// Removes the temporary files of writes that did not end. What cannot be removed is tried again by the next one.
+    /// Removes the temporary files of interrupted writes. A failure is ignored; the next call
+    /// tries again.
     pub(super) fn remove_leftovers(&self, now: DateTime<Utc>) {
         let tiers = Tier::ROLLED.map(Tier::directory);
         for place in PLACES.iter().chain(&super::STREAMS).chain(&tiers) {
@@ -34,7 +35,7 @@ fn is_temporary(path: &Path) -> bool {
     number.is_some_and(|(_, id)| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Old, or of a future that a clock set back has left.
+/// Returns whether a file is old, or dated in the future because the clock was set back.
 fn is_abandoned(path: &Path, now: DateTime<Utc>) -> bool {
     path.symlink_metadata().is_ok_and(|meta| (now.timestamp() - meta.mtime()).abs() > ABANDONED_SECONDS)
 }

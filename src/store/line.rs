@@ -1,26 +1,29 @@
-//! One record as one line: JSON whose last member is the CRC-32 of everything before it.
+//! The line format: one JSON object per line whose last member is the CRC-32 of everything before
+//! it.
 
 use memchr::memchr;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
 
-/// What stands between the record and its checksum.
+/// Separator between the record and its checksum.
 const MARK: &str = ",\"crc32\":\"";
-/// Length of the mark, eight hexadecimal digits and `"}`.
+/// Length of the separator, eight hexadecimal digits and `"}`.
 const TAIL: usize = MARK.len() + 8 + 2;
-/// Longest line that is read, in bytes: a longer one is damage, not a record.
+/// Longest line that is read, in bytes: a longer one counts as damaged.
 pub const LINE_MAX: usize = 16 * 1024 * 1024;
-/// So much of a file is read at a time, in bytes: little of a small one, for the room is cleared first and there are many.
+/// Size of the first read, in bytes. It is small because the buffer is cleared first and most
+/// files are short.
 const CHUNK_FIRST: usize = 8 * 1024;
 const CHUNK: usize = 128 * 1024;
 
-/// Seals a JSON object with its checksum and a newline. The CRC (IEEE 802.3) is of the object without its last brace.
+/// Appends the checksum and a newline to a JSON object. The CRC (IEEE 802.3) covers the object
+/// without its closing brace.
 pub fn seal(json: &str) -> String {
     let body = json.strip_suffix('}').unwrap_or(json);
     format!("{body}{MARK}{:08x}\"}}\n", crc32fast::hash(body.as_bytes()))
 }
 
-/// The line as text when its checksum is right.
+/// The line as text if its checksum is correct.
 pub fn check(line: &[u8]) -> Option<&str> {
     let at = line.len().checked_sub(TAIL)?;
     let (body, tail) = line.split_at_checked(at)?;
@@ -29,41 +32,40 @@ pub fn check(line: &[u8]) -> Option<&str> {
     if crc32fast::hash(body) == expected { std::str::from_utf8(line).ok() } else { None }
 }
 
-/// A line where it stands in its text.
+/// A line and its position in the text.
 #[derive(Debug, Clone, Copy)]
 pub struct Span<'a> {
-    /// From 1.
+    /// Line number, from 1.
     pub number: usize,
-    /// Of its first byte in the text.
+    /// Offset of its first byte in the text.
     pub offset: u64,
-    /// All of it without the newline, in bytes.
+    /// Length in bytes, without the newline.
     pub length: u64,
-    /// Whether a newline follows.
+    /// The line ends with a newline.
     pub is_ended: bool,
-    /// Its bytes; of a line that is too long to be a record only the beginning.
+    /// Its bytes; only the beginning if the line exceeds [`LINE_MAX`].
     pub bytes: &'a [u8],
 }
 
 impl Span<'_> {
-    /// The record, when it is one.
+    /// The record, if the line is intact.
     pub fn record(&self) -> Option<&str> {
         if self.length <= LINE_MAX as u64 { check(self.bytes) } else { None }
     }
 }
 
-/// Calls `each` with the number (from 1) and the bytes of every line, without its newline, whatever they are. Empty lines
-/// are nothing. Of a line that is too long to be a record only the beginning is given. Never holds more than one line.
+/// Calls `each` with the number (from 1) and the bytes of every line, without its newline and
+/// without checking it. Empty lines are skipped. Of a line longer than [`LINE_MAX`] only the
+/// beginning is passed. Holds one line in memory at a time.
 ///
-/// # Errors
-/// What reading says; the lines before have been given.
+/// # Errors Read errors; the lines before have been passed.
 pub fn lines(input: impl Read, each: &mut dyn FnMut(usize, &[u8])) -> io::Result<()> {
     spans(input, &mut |span| each(span.number, span.bytes))
 }
 
-/// The same with the place of each line.
+/// Like [`lines`], with the position of each line.
 ///
-/// # Errors
-/// As [`lines`].
+/// # Errors As [`lines`].
 pub fn spans(mut input: impl Read, each: &mut dyn FnMut(&Span)) -> io::Result<()> {
     let (mut chunk, mut held) = (vec![0; CHUNK_FIRST], Vec::new());
     let (mut number, mut offset, mut length) = (1, 0, 0);
@@ -106,13 +108,13 @@ fn give(span: &Span, each: &mut dyn FnMut(&Span)) {
     }
 }
 
-/// One byte more than the longest record is enough to tell that it is none.
+/// One byte more than the longest record is enough to detect that a line is too long.
 fn hold(held: &mut Vec<u8>, more: &[u8]) {
     let room = (LINE_MAX + 1).saturating_sub(held.len());
     held.extend_from_slice(more.get(..room).unwrap_or(more));
 }
 
-/// Tells lines apart within one process, where the same one may stand in two files.
+/// Hash that identifies a line within one process, for lines that may be present in two files.
 pub(super) fn hash(line: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     line.hash(&mut hasher);
@@ -121,8 +123,7 @@ pub(super) fn hash(line: &[u8]) -> u64 {
 
 /// Calls `each` with the number and content of every line of a text; `None` for a damaged one.
 ///
-/// # Errors
-/// What reading says; the lines before have been given.
+/// # Errors Read errors; the lines before have been passed.
 pub fn split(input: impl Read, each: &mut dyn FnMut(usize, Option<&str>)) -> io::Result<()> {
     spans(input, &mut |span| each(span.number, span.record()))
 }
@@ -156,7 +157,7 @@ mod tests {
         assert_eq!(found, [(1, length), (2, None), (3, length)]);
     }
 
-    /// A reader that gives a few bytes at a time.
+    /// A reader that returns a few bytes at a time.
     struct Slow<'a>(&'a [u8], usize);
     impl Read for Slow<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -1,5 +1,6 @@
-//! Losses that are known: snapshots that are gone though the rollups remember them. `osmon repair` cannot bring them back;
-//! it notes how many are left, so that verify tells of each loss once.
+//! Known losses: snapshots that are missing although rollups were made from them. `osmon repair`
+//! cannot restore them; it records how many are left, so that `osmon verify` reports each loss
+//! once.
 
 use super::{Store, at};
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace};
@@ -7,7 +8,7 @@ use anyhow::Result;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// UTC day, and how many snapshots of it were left.
+/// Number of remaining snapshots by UTC day.
 pub type Losses = BTreeMap<String, usize>;
 
 impl Store {
@@ -15,16 +16,15 @@ impl Store {
         self.directory().join("damaged").join("losses.json")
     }
 
-    /// The losses that were noted.
+    /// The recorded losses.
     pub fn losses(&self) -> Losses {
         let text = read_at_most(&self.losses_file(), 1024 * 1024).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
-    /// Notes losses beside those that are known. The caller holds the lock.
+    /// Adds losses to those already recorded. The caller holds the lock.
     ///
-    /// # Errors
-    /// What the file system says.
+    /// # Errors Errors of the file system.
     pub fn note_losses(&self, more: Losses) -> Result<()> {
         let mut losses = self.losses();
         losses.extend(more);

@@ -1,7 +1,8 @@
 //! The store: append-only streams of JSON lines, one file per UTC day, and small state files.
 //!
-//! The promise (`docs/design.md`, "The store's promise"): a record that was acknowledged is one line, written by one
-//! `write(2)` under the lock and synced; a damaged line costs itself only; writing never needs to read history.
+//! Guarantees (`docs/design.md`, "The store's promise"): an acknowledged record is one line,
+//! written by one `write(2)` under the lock and synced; a damaged line affects only itself;
+//! writing never needs to read history.
 
 pub mod block;
 pub mod consumers;
@@ -39,7 +40,7 @@ use std::time::Duration;
 
 /// Snapshots of this host.
 pub const SNAPSHOTS: &str = "snapshots";
-/// The processes that used most.
+/// The top processes of each snapshot.
 pub const PROCESSES: &str = "processes";
 /// Transitions of incidents.
 pub const EVENTS: &str = "events";
@@ -59,42 +60,39 @@ impl Store {
         Self { directory }
     }
 
-    /// Where it is.
+    /// The data directory.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Makes the directory where it is missing.
+    /// Creates the directory if it does not exist.
     ///
-    /// # Errors
-    /// When it cannot be made; the text says how to choose another.
+    /// # Errors When it cannot be created; the message says how to choose another one.
     pub fn create(&self) -> Result<()> {
         make_directory(&self.directory).map_err(|error| self.unusable("make", error))
     }
 
-    /// Takes the lock under which everything is written, waiting at most `patience`. `None`: somebody else has it.
+    /// Takes the write lock, waiting at most `patience`. Returns `None` when another process holds
+    /// it.
     ///
-    /// # Errors
-    /// When the directory or the lock file cannot be made.
+    /// # Errors When the directory or the lock file cannot be created.
     pub fn try_lock(&self, patience: Duration) -> Result<Option<Lock>> {
         self.create()?;
         acquire(&self.directory.join("lock"), patience).map_err(|error| self.unusable("write to", error))
     }
 
-    /// Takes the turn of a whole run, without waiting: it is held longer than the lock, until everything is told and
-    /// drawn, so that of many runs at once one works. `None`: another run has it.
+    /// Takes the run lock without waiting. It is held until the run has delivered and rendered, so
+    /// that only one of several simultaneous runs works. Returns `None` when another run holds it.
     ///
-    /// # Errors
-    /// As [`Store::try_lock`].
+    /// # Errors As [`Store::try_lock`].
     pub fn try_turn(&self) -> Result<Option<Lock>> {
         self.create()?;
         acquire(&self.directory.join("run.lock"), Duration::ZERO).map_err(|error| self.unusable("write to", error))
     }
 
-    /// [`Store::try_lock`] for those that have nothing better to do than wait.
+    /// Takes the write lock; for callers that cannot do anything else meanwhile.
     ///
-    /// # Errors
-    /// As [`Store::try_lock`]; [`ErrorKind::Busy`] when the lock was not free in time.
+    /// # Errors As [`Store::try_lock`]; [`ErrorKind::Busy`] when the lock was not free in time.
     pub fn lock(&self, patience: Duration) -> Result<Lock> {
         self.try_lock(patience)?.ok_or_else(|| {
             ErrorKind::Busy(format!(
@@ -123,7 +121,8 @@ impl Store {
         ErrorKind::CannotCreate(format!("could not {verb} the data directory {place}: {error}; {advice}")).into()
     }
 
-    /// Whether anything can be written there: not on a file system that was switched to read-only.
+    /// Returns whether the directory can be written, which it cannot on a file system that became
+    /// read-only.
     pub fn is_writable(&self) -> bool {
         access(&self.directory, AccessFlags::W_OK).is_ok()
     }

@@ -1,4 +1,5 @@
-//! The history of metrics, from the tier that fits: what is closed from blocks, the rest from snapshots.
+//! Queries the history of metrics from the appropriate tier: closed periods from blocks, the rest
+//! from snapshots.
 
 use super::block;
 use super::day;
@@ -18,7 +19,7 @@ const DAY: TimeDelta = TimeDelta::milliseconds(86_399_999);
 
 /// A request for series.
 pub struct Query<'a> {
-    /// Whether the series of a metric name are wanted.
+    /// Selects series by metric name.
     pub is_wanted: &'a dyn Fn(&str) -> bool,
     /// First moment, inclusive.
     pub since: DateTime<Utc>,
@@ -26,7 +27,7 @@ pub struct Query<'a> {
     pub until: DateTime<Utc>,
 }
 
-/// The answer.
+/// The result of a query.
 #[derive(Debug, Default)]
 pub struct Answer {
     /// Points by series, in order of time.
@@ -35,7 +36,7 @@ pub struct Answer {
     pub reading: Reading,
 }
 
-/// An answer being collected.
+/// A result being collected.
 #[derive(Default)]
 struct Collector {
     /// Points of blocks by the text form of their series, which is parsed once at the end.
@@ -66,8 +67,8 @@ impl Collector {
         self.reading.join(reading);
     }
 
-    /// All points in order of time, one for each moment: snapshots take precedence over blocks, later blocks over
-    /// earlier ones.
+    /// All points in order of time, one per moment: snapshots take precedence over blocks, later
+    /// blocks over earlier ones.
     fn finish(mut self) -> Answer {
         let mut all: SeriesPoints =
             self.blocks.into_iter().map(|(text, points)| (SeriesKey::parse(&text), points)).collect();
@@ -85,10 +86,10 @@ impl Collector {
 }
 
 impl Store {
-    /// The points of the metrics asked for. Coarser tiers begin a point at the UTC hour or day it stands for.
+    /// The points of the selected metrics. In coarser tiers a point has the time at which its UTC
+    /// hour or day begins.
     ///
-    /// # Errors
-    /// When a directory cannot be listed.
+    /// # Errors When a directory cannot be listed.
     pub fn points(&self, tier: Tier, query: &Query) -> Result<Answer> {
         if tier == Tier::Columns {
             return self.samples(query);
@@ -104,7 +105,8 @@ impl Store {
         let progress = self.progress();
         for day in open.into_iter().chain(self.without_rollups(tier, query)) {
             let Some((begin, end)) = day::begin(&day).map(|begin| (begin, begin + DAY)) else { continue };
-            // Of an open day the five minutes of closed hours are blocks; the coarser tiers know nothing of it yet.
+            // Closed hours of the open day have five-minute blocks; the coarser tiers do not
+            // contain that day yet.
             let is_open = self.file(SNAPSHOTS, &day).exists();
             let closed = progress.as_ref().filter(|_| tier == Tier::FiveMinutes && is_open);
             let closed = closed.map_or(begin, |known| known.hours_until);
@@ -135,7 +137,7 @@ impl Store {
         Ok(())
     }
 
-    /// Sealed days whose rollups went or are not kept any more, but whose snapshots are.
+    /// Sealed days whose rollups are missing or expired, but whose snapshots exist.
     fn without_rollups(&self, tier: Tier, query: &Query) -> Vec<String> {
         let missing: Vec<String> =
             periods(tier, query).into_iter().filter(|period| !self.has_period(tier, period)).collect();
@@ -151,7 +153,7 @@ impl Store {
         }
     }
 
-    /// Single samples: from columns where there are any, else from snapshots.
+    /// Raw samples: from columns where they exist, otherwise from snapshots.
     fn samples(&self, query: &Query) -> Result<Answer> {
         let mut answer = Collector::default();
         let (progress, open) = (self.progress(), self.open_days(SNAPSHOTS)?);
@@ -168,7 +170,7 @@ impl Store {
         Ok(answer.finish())
     }
 
-    /// A day that has columns: its closed hours from there, the others from snapshots.
+    /// A day that has columns: closed hours from columns, the others from snapshots.
     fn columns(&self, day: &str, query: &Query, progress: &Progress, answer: &mut Collector) -> Result<()> {
         if query.since < progress.hours_until {
             self.blocks(Tier::Columns, day, query, answer)?;
@@ -216,7 +218,7 @@ fn days(query: &Query) -> Vec<String> {
     days.take_while(|day| *day <= last).map(|day| day.format("%Y-%m-%d").to_string()).collect()
 }
 
-/// The periods of a tier that a span touches.
+/// The periods of a tier that a span overlaps.
 fn periods(tier: Tier, query: &Query) -> Vec<String> {
     if tier == Tier::FiveMinutes {
         return days(query);

@@ -1,4 +1,4 @@
-//! Reading a stream: never stops at damage, and says how much there was.
+//! Reads a stream. Damage never stops reading; it is counted.
 
 use super::day::{self, Day};
 use super::{Store, line, member};
@@ -14,14 +14,14 @@ use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// What was met while reading.
+/// Statistics of reading.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// Records given to the visitor.
+    /// Records passed to the visitor.
     pub records: usize,
-    /// Lines that were passed over because their checksum is wrong, and members that cannot be inflated.
+    /// Lines skipped because of a wrong checksum, and members that cannot be inflated.
     pub damaged: usize,
-    /// Where the first damage is: file, hour of a sealed one, line.
+    /// Position of the first damage: file, hour of a sealed file, line.
     pub first_damage: Option<String>,
     /// Files that could not be read, with the reason.
     pub unreadable: Vec<(PathBuf, String)>,
@@ -42,10 +42,11 @@ impl Reading {
 }
 
 impl Store {
-    /// Calls `visit` with every intact record of a stream from `since` to `until`, both included, file by file.
+    /// Calls `visit` with every intact record of a stream from `since` to `until`, both inclusive,
+    /// file by file.
     ///
-    /// # Errors
-    /// When the stream's directory cannot be listed; a stream that does not exist is empty.
+    /// # Errors When the stream's directory cannot be listed; a stream that does not exist is
+    /// empty.
     pub fn read(
         &self,
         stream: &str,
@@ -60,11 +61,11 @@ impl Store {
         Ok(asked.reading)
     }
 
-    /// The same of the end of a stream's last file only: backwards from its end as far as a record before `since`. What a
-    /// clock that was set back put earlier in the file is not found.
+    /// Like [`Store::read`], but reads only the last file of a stream, backwards from its end to
+    /// the first record before `since`. Records that a clock set back placed earlier in the file
+    /// are not found.
     ///
-    /// # Errors
-    /// As [`Store::read`].
+    /// # Errors As [`Store::read`].
     pub fn read_tail(
         &self,
         stream: &str,
@@ -74,7 +75,8 @@ impl Store {
     ) -> Result<Reading> {
         let path = self.file(stream, &day::of(until));
         if path.with_extension("jsonl.gz").exists() {
-            // Appended to after it was sealed: the clock was set back, and the rest of the day is in there.
+            // Appended to after it was sealed (the clock was set back): the sealed file holds the
+            // rest of the day.
             return self.read(stream, since, until, visit);
         }
         let mut asked = Asked::new(since, until, visit);
@@ -95,7 +97,8 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub fn last(&self, stream: &str, until: DateTime<Utc>) -> Result<Option<String>> {
-        // Nearly always it is in one of the two newest days: only when it is not, all of them are listed.
+        // It is nearly always in one of the two newest days; all days are listed only when it is
+        // not.
         let newest = self.days_between(stream, until - TimeDelta::days(1), until)?;
         if let Some(last) = last_of(&newest, until) {
             return Ok(Some(last));
@@ -106,10 +109,10 @@ impl Store {
     }
 }
 
-/// The last intact record of these days, which are in the order of time.
+/// The last intact record of these days, which are in order of time.
 fn last_of(days: &[Day], until: DateTime<Utc>) -> Option<String> {
     days.iter().rev().find_map(|day| {
-        // From the end: most often one step is enough, and a day is read as a whole only where nothing else helps.
+        // From the end: one step is usually enough; the whole day is read only as a last resort.
         let mut last = None::<String>;
         let keep = &mut |record: &str| last = Some(record.to_string());
         let mut asked = Asked { from: String::new(), to: stamp(until), visit: keep, reading: Reading::default() };
@@ -120,10 +123,10 @@ fn last_of(days: &[Day], until: DateTime<Utc>) -> Option<String> {
     })
 }
 
-/// So much of the end of a file is looked at first, in bytes.
+/// Number of bytes read first from the end of a file.
 const TAIL: u64 = 64 * 1024;
 
-/// Where a line begins behind which everything is at `from` or later.
+/// Offset of a line from which on every record is at `from` or later.
 fn tail_start(file: &File, from: &str) -> io::Result<u64> {
     let length = file.metadata()?.len();
     let mut window = TAIL;
@@ -163,7 +166,8 @@ impl<'v> Asked<'v> {
     }
 
     fn read(&mut self, day: &Day) {
-        // The plain file first: when it vanishes meanwhile, because the day is being sealed, the sealed one is there.
+        // The plain file first: if it vanishes because the day is being sealed, the sealed file
+        // exists.
         let plain = day.plain.as_ref().map(|path| (path, open_regular(path)));
         let sealed = day.sealed.clone().or_else(|| {
             let path = day.plain.as_ref()?.with_extension("jsonl.gz");
@@ -184,7 +188,8 @@ impl<'v> Asked<'v> {
         }
     }
 
-    /// Looks at the last lines of a plain file, else at the last members of a sealed one; whether a record was there.
+    /// Reads the last lines of a plain file, or the last members of a sealed one. Returns whether
+    /// a record was found.
     fn read_end(&mut self, day: &Day) -> io::Result<bool> {
         if let Some(path) = &day.plain {
             let mut file = open_regular(path)?;
@@ -229,7 +234,7 @@ impl<'v> Asked<'v> {
         Ok(())
     }
 
-    /// `known` holds what was given already, where the same line may stand in two files.
+    /// `known` holds lines already passed, for lines that are present in both files.
     fn lines(
         &mut self,
         path: &Path,
@@ -239,7 +244,7 @@ impl<'v> Asked<'v> {
     ) -> io::Result<()> {
         let (from, to, reading, visit) = (&self.from, &self.to, &mut self.reading, &mut self.visit);
         line::lines(input, &mut |number, line| {
-            // Most lines of a day are not asked for: their checksum is nobody's business now.
+            // Most lines of a day are outside the span: their checksum is not verified.
             let begin = String::from_utf8_lossy(line.get(..100).unwrap_or(line));
             let time = time_of(&begin);
             if time.is_some_and(|time| time < from.as_str() || time > to.as_str()) {

@@ -1,7 +1,9 @@
-//! The samples of the last hour and the five minutes of the last day, for readers that come every minute.
+//! The samples of the last hour and the five-minute points of the last day, for readers that run
+//! every minute.
 //!
-//! They are kept in a cache, `state/recent.points`, that each reader extends by the records since. It is rebuilt when it is
-//! missing, damaged, older than an hour or from the future, and goes whenever closed hours are closed anew.
+//! They are kept in a cache, `state/recent.points`, that each reader extends by the records since.
+//! The cache is rebuilt when it is missing, damaged, older than an hour or from the future, and
+//! removed whenever closed hours are closed again.
 
 use super::block::Point;
 use super::day;
@@ -28,9 +30,9 @@ const CACHE_MAX: u64 = 64 * 1024 * 1024;
 pub struct Recent {
     head: Head,
     metrics: RecentMetrics,
-    /// What was met while reading, now and since the cache was built.
+    /// Damage met while reading, now and since the cache was built.
     pub reading: Reading,
-    /// Age of the cache that was extended, in seconds; `None`: there was none that could be used.
+    /// Age of the cache that was extended, in seconds; `None` when no usable cache existed.
     pub cache_age_seconds: Option<f64>,
 }
 
@@ -45,7 +47,7 @@ impl Recent {
         self.metrics.iter().map(move |(series, metric)| (series, inside(metric)))
     }
 
-    /// Five minutes of the last day, by metric; the last of them is not over.
+    /// Five-minute points of the last day, by metric; the last one is incomplete.
     pub fn day(&self) -> impl Iterator<Item = (&SeriesKey, Vec<Point>)> {
         self.metrics.iter().map(|(series, metric)| {
             let mut points = metric.steps.clone();
@@ -61,7 +63,7 @@ impl Recent {
         }
     }
 
-    /// Closes the five minutes that are over and drops what is too old.
+    /// Closes completed five-minute steps and drops expired points.
     fn advance(&mut self, now_ms: i64) {
         let closed = now_ms.div_euclid(STEP_MS) * STEP_MS;
         let oldest = (now_ms - DAY_MS).div_euclid(STEP_MS) * STEP_MS;
@@ -76,7 +78,7 @@ impl Recent {
         (self.head.until_ms, self.head.steps_until_ms) = (now_ms, closed);
     }
 
-    /// Takes what was met while reading into the cache, and gives it back with what was met before.
+    /// Adds the damage just met to the cache, and returns all damage in the cache.
     fn note(&mut self, met: Reading, now_ms: i64) {
         self.reading = met;
         for (_, damaged, place) in self.head.damage.iter().rev() {
@@ -97,10 +99,10 @@ impl Store {
         self.directory().join("state").join("recent.points")
     }
 
-    /// The last day of the wanted metrics up to `now`. `key` names what is wanted: a cache of something else is not used.
+    /// The last day of the selected metrics up to `now`. `key` identifies the selection: a cache
+    /// with another key is not used.
     ///
-    /// # Errors
-    /// When a directory cannot be listed.
+    /// # Errors When a directory cannot be listed.
     pub fn recent(&self, now: DateTime<Utc>, key: &str, is_wanted: &dyn Fn(&str) -> bool) -> Result<Recent> {
         let (now_ms, key) = (now.timestamp_millis(), format!("{} {key}", env!("CARGO_PKG_VERSION")));
         let is_usable = |known: &Recent| {
@@ -117,7 +119,7 @@ impl Store {
         recent.note(reading, now_ms);
         let is_new = recent.cache_age_seconds.is_none() || recent.head.steps_until_ms > steps_before;
         if is_new && recent.reading.unreadable.is_empty() {
-            // Where it cannot be kept it is built again.
+            // If the cache cannot be written, the next reader rebuilds it.
             let _ = make_directory(&self.directory().join("state"))
                 .and_then(|()| replace_cache(&self.recent_file(), &encode(&recent.head, &recent.metrics), FILE_MODE));
         }
@@ -126,7 +128,7 @@ impl Store {
 
     /// Removes the cache.
     pub(super) fn forget_recent(&self) {
-        // Where there is none, nothing is to be forgotten.
+        // The file need not exist.
         let _ = fs::remove_file(self.recent_file());
     }
 
@@ -180,10 +182,9 @@ impl Store {
         Ok((recent, reading))
     }
 
-    /// Records of the last minutes: from the end of the open day where they are all in there.
+    /// Records of the last minutes: from the end of the open day if that contains all of them.
     ///
-    /// # Errors
-    /// As [`Store::read`].
+    /// # Errors As [`Store::read`].
     pub fn read_newest(
         &self,
         stream: &str,
@@ -237,7 +238,7 @@ mod tests {
             store.forget_recent();
             assert_eq!(all(&recent), all(&store.recent(now, "all", &|_| true).unwrap()), "minute {minute}");
             assert_eq!(all(&recent)[0].1.len().min(60), (minute as usize + 1).min(60));
-            // Also over several minutes: the cache is not written each time.
+            // Also over several minutes: the cache is not written on each read.
             fs::write(store.recent_file(), kept).unwrap();
         }
         assert_eq!(extended, 199);

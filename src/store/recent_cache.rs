@@ -1,5 +1,5 @@
-//! The file format of [`super::recent`]: binary, because parsing numbers as text costs more than everything else that is done
-//! with them.
+//! The file format of [`super::recent`]: binary, because parsing numbers as text would dominate
+//! its cost.
 
 use super::block::{Point, group};
 use crate::model::metric::SeriesKey;
@@ -12,9 +12,10 @@ pub(super) const STEP_MS: i64 = 300_000;
 /// Points of one series, in order of time.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct RecentMetric {
-    /// Samples of the last hour and of the five minutes that are not over: time in milliseconds since 1970, and value.
+    /// Samples of the last hour and of incomplete five-minute steps: time in milliseconds since
+    /// 1970, and value.
     pub samples: Vec<(i64, f64)>,
-    /// The five minutes of the last day that are over.
+    /// The completed five-minute points of the last day.
     pub steps: Vec<Point>,
 }
 
@@ -24,25 +25,26 @@ pub(super) type RecentMetrics = BTreeMap<SeriesKey, RecentMetric>;
 /// The first line of the cache.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Head {
-    /// Version of osmon and what was wanted.
+    /// Version of osmon and key of the selection.
     pub key: String,
-    /// Everything up to this moment is in it, in milliseconds since 1970.
+    /// The cache covers everything up to this moment, in milliseconds since 1970.
     pub until_ms: i64,
-    /// Every five minutes before this moment are among the steps.
+    /// All five-minute steps before this moment (milliseconds since 1970) are complete.
     pub steps_until_ms: i64,
-    /// Damage that was met: when, how many lines, and the first place.
+    /// Damage met: time, number of lines, and the first position.
     pub damage: Vec<(i64, usize, String)>,
-    /// Text form, number of samples and of steps of each series, in the order in which their numbers follow.
+    /// Text form, number of samples and number of steps of each series, in the order of the
+    /// numbers that follow.
     pub metrics: Vec<(String, usize, usize)>,
 }
 
-/// A point as the rollup of a closed hour keeps it.
+/// Rounds a point as the rollup of a closed hour stores it.
 pub(super) fn as_kept(point: Point) -> Point {
     Point { avg: point.kept_avg(), ..point }
 }
 
 impl RecentMetric {
-    /// Samples from `since_ms` to before `until_ms` by five minutes.
+    /// Samples from `since_ms` to before `until_ms`, grouped by five minutes.
     pub fn grouped(&self, since_ms: i64, until_ms: i64) -> Vec<Point> {
         let inside = self.samples.iter().filter(|(time_ms, _)| *time_ms >= since_ms && *time_ms < until_ms);
         let groups = group(inside.map(|(time_ms, value)| Point::sample(*time_ms, *value)), STEP_MS);
@@ -50,7 +52,7 @@ impl RecentMetric {
     }
 }
 
-/// Of a step whose samples are all equal only one value follows.
+/// Flag of a step whose samples are all equal: only one value follows.
 const FLAT: u64 = 1 << 63;
 /// Bits that hold the number of a step since 1970.
 const STEP_BITS: u32 = 32;
@@ -84,7 +86,7 @@ pub(super) fn encode(head: &Head, metrics: &RecentMetrics) -> Vec<u8> {
     bytes
 }
 
-/// `None`: it is damaged, or was written by another version.
+/// Returns `None` when the cache is damaged or was written by another version.
 pub(super) fn decode(bytes: &[u8]) -> Option<(Head, RecentMetrics)> {
     let (content, crc) = bytes.split_last_chunk::<4>()?;
     if crc32fast::hash(content) != u32::from_le_bytes(*crc) {

@@ -1,7 +1,8 @@
-//! Puts right what [`verify`](super::verify) finds. What is bad is set aside below `damaged/`, never deleted.
+//! Repairs the findings of [`verify`](super::verify). Damaged data is moved below `damaged/`,
+//! never deleted.
 //!
-//! Each step first sets aside and syncs, then replaces a file whole: ended at any point, it can be done again; then the
-//! same bytes may stand twice in `damaged/`.
+//! Each step first copies damaged data and syncs, then replaces a file atomically: a repair that
+//! is interrupted can be run again; the same bytes may then be in `damaged/` twice.
 
 mod files;
 mod quarantine;
@@ -18,19 +19,19 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a repair needs to know of the host.
+/// Parameters of a repair.
 pub struct Repair<'a> {
     /// The present time.
     pub now: DateTime<Utc>,
-    /// Name of this host: of records of several hosts its own stay.
+    /// Name of this host: if a file holds records of several hosts, those of this host stay.
     pub host: &'a str,
-    /// From which day on rollups are kept.
+    /// First day that each rolled-up tier keeps.
     pub kept_since: KeptSince<'a>,
-    /// Called with each thing that was done.
+    /// Called with a sentence for each action.
     pub say: &'a mut dyn FnMut(&str),
 }
 
-/// What repair would do about a finding.
+/// What repair would do about a finding, as a sentence.
 pub fn intention(finding: &Finding) -> String {
     let what = match (finding.kind, &finding.target) {
         (Kind::DamagedLine | Kind::DamagedMember, _) => {
@@ -51,10 +52,10 @@ pub fn intention(finding: &Finding) -> String {
 }
 
 impl Store {
-    /// Puts everything right that can be put right; gives what a second look says. The caller holds the lock.
+    /// Repairs everything that can be repaired, and returns the findings of a second verification.
+    /// The caller holds the lock.
     ///
-    /// # Errors
-    /// What the file system says; what was done stays done, and the rest can be done by another call.
+    /// # Errors Errors of the file system; completed steps remain, and another call continues.
     pub fn repair(&self, repair: &mut Repair, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified> {
         let found = self.verify(repair.now, repair.kept_since, progress)?;
         self.remove_old_leftovers(&found.remarks, repair)?;
@@ -92,8 +93,8 @@ impl Store {
         self.verify(repair.now, repair.kept_since, progress)
     }
 
-    /// Days of streams; gives the days of snapshots that were touched, and those whose rollups hold what does not belong
-    /// there.
+    /// Repairs days of streams. Returns the days of snapshots that were changed, and those whose
+    /// rollups contain foreign samples.
     fn repair_streams(
         &self,
         findings: &[Finding],
@@ -122,7 +123,7 @@ impl Store {
         Ok((touched, mistaken))
     }
 
-    /// Files of columns and rollups; gives the days that are to be rolled up anew.
+    /// Repairs files of columns and rollups. Returns the days to be rolled up again.
     fn repair_tiers(&self, findings: &[Finding], repair: &mut Repair) -> Result<BTreeSet<String>> {
         let mut days = BTreeSet::new();
         let targets = |finding: &Finding| [vec![finding.target.clone()], finding.more.clone()].concat();
@@ -144,7 +145,7 @@ impl Store {
         Ok(days)
     }
 
-    /// Sets a damaged file of a tier aside; what is intact in it stays.
+    /// Moves a damaged file of a tier to the quarantine; its intact blocks stay.
     fn repair_period(&self, tier: Tier, period: &str, finding: &Finding, repair: &mut Repair) -> Result<()> {
         let path = self.directory().join(&finding.file);
         if finding.kind == Kind::NotRegular {
@@ -153,7 +154,7 @@ impl Store {
             self.quarantine_copy(&path)?;
             let is_open = self.days(SNAPSHOTS)?.iter().any(|day| day.name == period && day.plain.is_some());
             if tier == Tier::Columns || (tier == Tier::FiveMinutes && is_open) {
-                // The next run makes it anew.
+                // The next run rebuilds it.
                 self.remove_period(tier, period)?;
             } else {
                 self.rewrite_period(tier, period, &|_| false, &super::tier::Lines::new())?;
@@ -172,7 +173,7 @@ fn is_of_tier(target: &Target) -> bool {
     matches!(target, Target::Period(..) | Target::Rollups(_))
 }
 
-/// What cannot be read today may be read tomorrow: it is left alone.
+/// An unreadable file may become readable again: it is left alone.
 fn is_beyond_repair(kind: Kind) -> bool {
     kind == Kind::Unreadable
 }

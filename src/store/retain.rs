@@ -1,6 +1,6 @@
-//! What goes when there is too much: by age, by size, by free space; the smallest loss first.
+//! Retention: drops history by age, by size and by free space, the smallest loss first.
 //!
-//! Never the open day, never the rollups by day, never events and state.
+//! The open day, daily rollups, events and state are never dropped to save space.
 
 use super::day::{self, Day};
 use super::tier::Tier;
@@ -14,14 +14,14 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// How much is kept. Zero stands for no limit.
+/// Retention limits. Zero means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Snapshots, in days.
     pub snapshot_days: u32,
     /// Processes, in days.
     pub process_days: u32,
-    /// Events and marks, in days.
+    /// Events and annotations, in days.
     pub event_days: u32,
     /// Rollups of five minutes, in days.
     pub five_minute_days: u32,
@@ -29,29 +29,29 @@ pub struct Limits {
     pub hour_days: u32,
     /// The whole data directory, in bytes.
     pub max_bytes: u64,
-    /// Free space of its file system below which sealed history goes, in bytes.
+    /// Free space of the file system below which sealed history is dropped, in bytes.
     pub min_free_bytes: u64,
 }
 
-/// Why something went.
+/// Reason for which history was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
-    /// Older than it was to be kept.
+    /// Older than its retention.
     Age,
-    /// The data directory was larger than it may be.
+    /// The data directory exceeded its limit.
     Size,
     /// The file system was nearly full.
     Space,
 }
 
-/// What went.
+/// Dropped history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
-    /// What it was: `snapshots`, `rollups/5m`.
+    /// Stream or tier: `snapshots`, `rollups/5m`.
     pub what: &'static str,
     /// Day or month.
     pub period: String,
-    /// Why.
+    /// Reason.
     pub why: Why,
 }
 
@@ -61,14 +61,13 @@ impl fmt::Display for Dropped {
     }
 }
 
-/// As long as there is anything else, so many of the newest sealed days stay.
+/// Number of newest sealed days that are kept as long as anything else can be dropped.
 const LAST_DAYS: usize = 7;
 
 impl Store {
-    /// Lets go what is beyond the limits. The caller holds the lock.
+    /// Drops history beyond the limits. The caller holds the lock.
     ///
-    /// # Errors
-    /// What the file system says; what went before is gone.
+    /// # Errors Errors of the file system; earlier removals are final.
     pub fn retain(&self, now: DateTime<Utc>, limits: &Limits) -> Result<Vec<Dropped>> {
         let mut dropped = self.retain_by_age(now, limits)?;
         dropped.extend(self.retain_by_size(limits)?);
@@ -115,13 +114,13 @@ impl Store {
         }
     }
 
-    /// Whether the file system has less room than history may leave it.
+    /// Returns whether the file system has less free space than `min_free_bytes`.
     pub fn is_short_of_space(&self, limits: &Limits) -> bool {
         limits.min_free_bytes > 0 && free_bytes(self.directory()).is_ok_and(|free| free < limits.min_free_bytes)
     }
 
-    /// Processes go before snapshots, because of snapshots the rollups stay; the oldest go first, and of both the last
-    /// week goes after everything else.
+    /// Processes are dropped before snapshots, because snapshots are also kept as rollups; the
+    /// oldest first, and the last week of both after everything else.
     fn smallest_loss_first(&self) -> Result<VecDeque<(&'static str, Day)>> {
         let (mut early, mut late) = (VecDeque::new(), VecDeque::new());
         for stream in [PROCESSES, SNAPSHOTS] {
@@ -152,7 +151,7 @@ fn last_day(period: &str) -> Option<NaiveDate> {
     first.and_then(|first| first.checked_add_months(chrono::Months::new(1))?.pred_opt()).or_else(|| day::date(period))
 }
 
-/// What a file or directory takes on the disk, in bytes. What cannot be looked at counts nothing.
+/// Disk usage of a file or directory, in bytes. Entries that cannot be accessed count as zero.
 pub fn used_bytes(path: &Path) -> u64 {
     let Ok(meta) = path.symlink_metadata() else { return 0 };
     let below = if meta.is_dir() { fs::read_dir(path).ok() } else { None };

@@ -1,4 +1,5 @@
-//! State files: small JSON documents that are replaced whole, the generation before kept beside them.
+//! State files: small JSON documents that are replaced atomically; the previous generation is
+//! kept.
 
 use super::{Store, at};
 use crate::base::clock::Now;
@@ -13,12 +14,12 @@ use std::path::PathBuf;
 /// Largest state file that is read, in bytes.
 const STATE_MAX: u64 = 64 * 1024 * 1024;
 
-/// A state that was read, and what had to be said about it.
+/// A loaded state, with a notice if there was damage.
 #[derive(Debug)]
 pub struct Loaded<T> {
-    /// The content; `None`: there is none, or none that can be read.
+    /// The content; `None` when no readable state exists.
     pub content: Option<T>,
-    /// One sentence when a damaged file was set aside.
+    /// One sentence, when a damaged file was set aside.
     pub notice: Option<String>,
 }
 
@@ -29,8 +30,7 @@ impl Store {
 
     /// Replaces a state file. The caller holds the lock.
     ///
-    /// # Errors
-    /// What the file system says; then the state is as it was.
+    /// # Errors Errors of the file system; the state is then unchanged.
     pub fn save_state(&self, name: &str, state: &impl Serialize) -> Result<()> {
         let path = self.state_file(name);
         let directory = self.directory.join("state");
@@ -38,20 +38,19 @@ impl Store {
         let content = serde_json::to_vec(state)?;
         let previous = path.with_extension("json.1");
         if path.exists() {
-            // A link, not a rename: at no moment is there no current generation.
+            // A link, not a rename: a current generation exists at every moment.
             let _ = fs::remove_file(&previous);
             let _ = fs::hard_link(&path, &previous);
         }
         at("write", &path, replace(&path, &content, FILE_MODE))
     }
 
-    /// Removes a state file and the generation before it. The caller holds the lock.
+    /// Removes a state file and its previous generation. The caller holds the lock.
     ///
-    /// # Errors
-    /// What the file system says; none when there is no such file.
+    /// # Errors Errors of the file system. A missing file is no error.
     pub fn remove_state(&self, name: &str) -> Result<()> {
         let path = self.state_file(name);
-        // The older one first: else a crash between the two would bring it back.
+        // The previous generation first: otherwise a crash between the two would restore it.
         for path in [path.with_extension("json.1"), path] {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return at("remove", &path, Err(error)),
@@ -61,11 +60,10 @@ impl Store {
         Ok(())
     }
 
-    /// Replaces a state file that can be made anew and is worth no sync: the counters of the last snapshot, whose loss
-    /// costs one interval of rates. The caller holds the lock.
+    /// Replaces a cache without syncing it, because it can be rebuilt: losing the counters of the
+    /// last snapshot costs one interval of rates. The caller holds the lock.
     ///
-    /// # Errors
-    /// As [`Store::save_state`].
+    /// # Errors As [`Store::save_state`].
     pub fn save_cache(&self, name: &str, cache: &impl Serialize) -> Result<()> {
         let path = self.state_file(name);
         let directory = self.directory.join("state");
@@ -73,13 +71,13 @@ impl Store {
         at("write", &path, replace_cache(&path, &serde_json::to_vec(cache)?, FILE_MODE))
     }
 
-    /// Reads such a file; one that cannot be read is none.
+    /// Reads a cache; `None` when it cannot be read.
     pub fn load_cache<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         read_json(&self.state_file(name)).ok().flatten()
     }
 
-    /// Reads a state file for those who change nothing: of a damaged one the generation before it is used, and that is
-    /// said.
+    /// Reads a state file without changing anything. If it is damaged, the previous generation is
+    /// used and a notice returned.
     pub fn peek_state<T: DeserializeOwned>(&self, name: &str) -> Loaded<T> {
         let path = self.state_file(name);
         match read_json(&path) {
@@ -92,7 +90,8 @@ impl Store {
         }
     }
 
-    /// Reads a state file. A damaged one is set aside as `.corrupt-<time>` and the generation before it is used.
+    /// Reads a state file. A damaged one is renamed to `.corrupt-<time>` and the previous
+    /// generation is used.
     pub fn load_state<T: DeserializeOwned>(&self, name: &str, now: &Now) -> Loaded<T> {
         let path = self.state_file(name);
         match read_json(&path) {
@@ -111,7 +110,7 @@ impl Store {
     }
 }
 
-/// `Ok(None)`: there is no such file.
+/// `Ok(None)` when the file does not exist.
 fn read_json<T: DeserializeOwned>(path: &std::path::Path) -> Result<Option<T>, String> {
     match read_at_most(path, STATE_MAX) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

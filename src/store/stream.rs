@@ -14,11 +14,10 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 impl Store {
-    /// Appends one record (JSON without checksum) to the file of `now`'s UTC day. When this returns, the record
-    /// survives power loss. The caller holds the lock.
+    /// Appends one record (JSON without checksum) to the file of the UTC day of `now`. When this
+    /// returns, the record survives power loss. The caller holds the lock.
     ///
-    /// # Errors
-    /// What the file system says; then nothing of the record is in the file.
+    /// # Errors Errors of the file system; the file then contains nothing of the record.
     pub fn append(&self, stream: &str, now: &Now, json: &str) -> Result<()> {
         let path = self.file(stream, &now.wall.format("%Y-%m-%d").to_string());
         let directory = self.directory.join(stream);
@@ -28,11 +27,10 @@ impl Store {
 }
 
 impl Store {
-    /// Appends every record of another store that is not here yet, day by day. What was derived from the days it adds to
-    /// is derived anew.
+    /// Appends every record of another store that this one lacks, day by day. Data derived from
+    /// the changed days is rebuilt.
     ///
-    /// # Errors
-    /// What the file system says. Called again, also after a crash, it goes on.
+    /// # Errors Errors of the file system. Another call continues, also after a crash.
     pub fn adopt(&self, other: &Store) -> Result<()> {
         for stream in STREAMS {
             for day in other.days(stream)? {
@@ -63,20 +61,18 @@ impl Store {
     }
 }
 
-/// Appends lines and syncs them, and the name of a new file.
+/// Appends lines and syncs them, and the directory of a new file.
 ///
-/// # Errors
-/// What the file system says; then nothing of the lines is in the file.
+/// # Errors Errors of the file system; the file then contains nothing of the lines.
 pub(super) fn append(path: &Path, record: &str) -> io::Result<()> {
     let is_new = !path.exists();
     append_by(path, record, File::sync_data)?;
     if is_new { sync_parent(path) } else { Ok(()) }
 }
 
-/// The same for what can be made again: nothing is synced.
+/// Like [`append`] without syncing, for data that can be rebuilt.
 ///
-/// # Errors
-/// What the file system says; then nothing of the lines is in the file.
+/// # Errors Errors of the file system; the file then contains nothing of the lines.
 pub(super) fn append_unsynced(path: &Path, lines: &str) -> io::Result<()> {
     append_by(path, lines, |_| Ok(()))
 }
@@ -96,7 +92,7 @@ fn append_by(path: &Path, record: &str, sync: impl Fn(&File) -> io::Result<()>) 
     let length = meta.len();
     let mut bytes = Vec::with_capacity(record.len() + 1);
     if is_torn(&file, length)? {
-        // What a power cut left half-written stays its own line: it costs itself, not this record.
+        // A line torn by a power cut gets its own newline, so that it does not damage this record.
         bytes.push(b'\n');
     }
     bytes.extend_from_slice(record.as_bytes());
@@ -113,7 +109,7 @@ fn append_by(path: &Path, record: &str, sync: impl Fn(&File) -> io::Result<()>) 
     written
 }
 
-/// Whether the last byte is something other than a newline.
+/// Returns whether the last byte is not a newline.
 fn is_torn(file: &File, length: u64) -> io::Result<bool> {
     let Some(last) = length.checked_sub(1) else { return Ok(false) };
     let mut byte = [0_u8];

@@ -1,8 +1,8 @@
-//! Columns and rollups: files by metric name, so that who reads one metric does not read the others.
+//! Columns and rollups: files by metric name, so that reading one metric does not read the others.
 //!
-//! An open period is a directory with a file per metric name, appended to. A finished one is a single gzip file with a
-//! member per metric name. All of it is derived from snapshots and can be made again from them; of two blocks of the same
-//! metric and time the later one counts.
+//! An open period is a directory with an append-only file per metric name; a finished one is a
+//! single gzip file with a member per metric name. All of it is derived from snapshots and can be
+//! rebuilt; of two blocks of the same metric and time the later one counts.
 
 use super::day::{PLAIN, SEALED, entries};
 use super::read::Reading;
@@ -15,21 +15,21 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-/// How fine a history is kept.
+/// Resolution of stored history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
     /// Every sample, of the last two days.
     Columns,
     /// Minimum, average, maximum and count of five minutes.
     FiveMinutes,
-    /// The same of an hour.
+    /// Minimum, average, maximum and count of an hour.
     Hours,
-    /// The same of a UTC day.
+    /// Minimum, average, maximum and count of a UTC day.
     Days,
 }
 
 impl Tier {
-    /// Those that are rolled up, the finest first.
+    /// The rolled-up tiers, finest first.
     pub const ROLLED: [Self; 3] = [Self::FiveMinutes, Self::Hours, Self::Days];
 
     /// Its directory below the data directory.
@@ -42,7 +42,7 @@ impl Tier {
         }
     }
 
-    /// What a point stands for, in seconds; 0: a single sample.
+    /// Interval of a point in seconds; 0 for single samples.
     pub fn step_seconds(self) -> u32 {
         match self {
             Self::Columns => 0,
@@ -52,17 +52,18 @@ impl Tier {
         }
     }
 
-    /// The period whose file holds a time: a day for the fine tiers, a month for the coarse ones.
+    /// The period whose file contains a time: a day for the fine tiers, a month for the coarse
+    /// ones.
     pub fn period(self, time: DateTime<Utc>) -> String {
         let form = if matches!(self, Self::Columns | Self::FiveMinutes) { "%Y-%m-%d" } else { "%Y-%m" };
         time.format(form).to_string()
     }
 }
 
-/// Lines by the metric name whose file they belong to.
+/// Lines by metric name, which names their file.
 pub type Lines = BTreeMap<String, String>;
 
-/// Whether a metric name can be a file name. Others are in the snapshots only.
+/// Returns whether a metric name can be a file name. Other metrics are only in the snapshots.
 fn is_file_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     name.len() <= 200 && !name.starts_with('.') && name.bytes().all(plain)
@@ -77,15 +78,14 @@ impl Store {
         self.directory().join(tier.directory()).join(format!("{period}{SEALED}"))
     }
 
-    /// Whether anything of a period is there.
+    /// Returns whether a period has a file or directory.
     pub fn has_period(&self, tier: Tier, period: &str) -> bool {
         self.open_period(tier, period).is_dir() || self.sealed_period(tier, period).is_file()
     }
 
-    /// The periods of a tier, oldest first: those that are open, and all.
+    /// The periods of a tier, oldest first: the open ones, and all.
     ///
-    /// # Errors
-    /// When the directory cannot be listed.
+    /// # Errors When the directory cannot be listed.
     pub fn periods(&self, tier: Tier) -> Result<(Vec<String>, Vec<String>)> {
         let (mut open, mut all) = (Vec::new(), Vec::new());
         for path in entries(&self.directory().join(tier.directory()))? {
@@ -106,10 +106,10 @@ impl Store {
         Ok((open, all))
     }
 
-    /// Appends blocks to an open period. Not synced: they can be made again. The caller holds the lock.
+    /// Appends blocks to an open period, unsynced because they can be rebuilt. The caller holds
+    /// the lock.
     ///
-    /// # Errors
-    /// What the file system says.
+    /// # Errors Errors of the file system.
     pub fn append_blocks(&self, tier: Tier, period: &str, lines: &Lines) -> Result<()> {
         let directory = self.open_period(tier, period);
         at("make", &directory, make_directory(&directory))?;
@@ -169,10 +169,10 @@ impl Store {
         Ok(())
     }
 
-    /// Makes one gzip file of a period, each block once, and removes its directory. The caller holds the lock.
+    /// Packs a period into one gzip file, each block once, and removes its directory. The caller
+    /// holds the lock.
     ///
-    /// # Errors
-    /// What the file system says; then the period is as it was.
+    /// # Errors Errors of the file system; the period is then unchanged.
     pub fn seal_period(&self, tier: Tier, period: &str) -> Result<()> {
         if !self.open_period(tier, period).is_dir() {
             return Ok(());
@@ -180,12 +180,13 @@ impl Store {
         self.rewrite_period(tier, period, &|_| false, &Lines::new())
     }
 
-    /// The same of an open or a sealed period, without the blocks whose begin (milliseconds since 1970) is dropped, and
-    /// with others. Of two blocks of the same metric and time the one with more samples stays, for rollups outlive the
-    /// snapshots they were made from. A period that holds nothing then is removed.
+    /// Like [`Store::seal_period`] for an open or a sealed period: drops the blocks whose begin
+    /// (milliseconds since 1970) is in `dropped`, and adds others. Of two blocks of the same
+    /// metric and time the one with more samples is kept, because rollups outlive their snapshots.
+    /// An empty period is removed.
     ///
-    /// # Errors
-    /// As [`Store::seal_period`]; also when what is there cannot be read, for what is not known must not be replaced.
+    /// # Errors As [`Store::seal_period`]; also when existing blocks cannot be read, because
+    /// unknown content must not be replaced.
     pub fn rewrite_period(
         &self,
         tier: Tier,
@@ -232,10 +233,9 @@ impl Store {
         }
     }
 
-    /// Removes a period; what it held is in a finer or coarser tier, or was not to be kept. The caller holds the lock.
+    /// Removes a period. The caller holds the lock.
     ///
-    /// # Errors
-    /// What the file system says.
+    /// # Errors Errors of the file system.
     pub fn remove_period(&self, tier: Tier, period: &str) -> Result<()> {
         let (directory, sealed) = (self.open_period(tier, period), self.sealed_period(tier, period));
         let gone = |result: io::Result<()>| match result {

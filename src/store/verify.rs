@@ -1,7 +1,7 @@
-//! Verification: reads the whole data directory without the lock, changes nothing, and reports what is missing or
-//! damaged.
+//! Verification: reads the whole data directory without the lock, changes nothing, and reports
+//! missing and damaged data.
 //!
-//! Memory is bounded by a line and part of a file. What may be being written at this moment is checked twice.
+//! Memory is bounded by a line and part of a file. A possible write in progress is checked twice.
 
 mod days;
 mod derived;

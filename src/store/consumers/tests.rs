@@ -4,7 +4,7 @@ use crate::store::SNAPSHOTS;
 use crate::store::block;
 use std::fs;
 
-/// Every ten minutes from the beginning of 18 to 21:40 on 20 November: `a` uses half a core.
+/// Records every ten minutes from 18:00 to 21:40 on 20 November: `a` uses half a core.
 fn recorded(store: &Store) -> DateTime<Utc> {
     let begin = parse("2026-11-18T00:00:00.000Z").unwrap();
     let mut wall = begin;

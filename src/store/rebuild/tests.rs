@@ -1,4 +1,4 @@
-//! Rollups are what the snapshots say, in whatever order upkeep happened.
+//! Rollups match the snapshots, in whatever order upkeep happened.
 
 use crate::base::clock::{Now, parse, stamp};
 use crate::model::metric::SeriesKey;
@@ -10,12 +10,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What happens between two snapshots.
+/// An action between two snapshots.
 #[derive(Debug, Clone)]
 enum Step {
-    /// So many minutes pass.
+    /// A number of minutes passes.
     Pass(i64),
-    /// The clock is set, by so many minutes.
+    /// The clock is set by a number of minutes.
     Set(i64),
     /// The last snapshot is appended once more.
     Repeat,
@@ -41,7 +41,7 @@ impl World {
     }
 
     fn snapshot(&mut self, value: f64) -> String {
-        // No two at the same moment.
+        // No two snapshots at the same moment.
         while self.points.contains_key(&self.wall.timestamp_millis()) {
             self.wall += TimeDelta::milliseconds(1);
         }
@@ -116,7 +116,8 @@ proptest! {
                 }
                 Step::Boot => world.boot += 1,
                 Step::Repeat => {
-                    // Appended by whom, at whatever time: it stands in the file of its own day.
+                    // A repeated record belongs to the file of its own day, whenever it is
+                    // appended.
                     let time = parse(crate::model::record::time_of(&last).unwrap()).unwrap();
                     if crate::store::day::of(time) == crate::store::day::of(world.wall) {
                         world.append(&last);

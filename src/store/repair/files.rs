@@ -1,4 +1,4 @@
-//! Entries that are no history: state, alerts, links, leftovers.
+//! Repairs files other than the history: state, alerts, links, temporary files.
 
 use super::Repair;
 use super::quarantine::free;
@@ -11,13 +11,13 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Longer than any run, in seconds: what is older is written by nobody.
+/// Longer than any run, in seconds: no process is still writing an older temporary file.
 const ABANDONED_SECONDS: i64 = 3600;
 /// Largest state file, in bytes.
 const STATE_MAX: u64 = 64 * 1024 * 1024;
 
 impl Store {
-    /// Temporary files that nobody writes any more.
+    /// Removes abandoned temporary files.
     pub(super) fn remove_old_leftovers(&self, remarks: &[Finding], repair: &mut Repair) -> Result<()> {
         for remark in remarks.iter().filter(|remark| remark.kind == Kind::Leftover) {
             let path = self.directory().join(&remark.file);
@@ -30,7 +30,7 @@ impl Store {
         Ok(())
     }
 
-    /// A finding about a file as a whole.
+    /// Repairs a finding about a whole file.
     pub(super) fn repair_file(&self, finding: &Finding, repair: &mut Repair) -> Result<()> {
         let path = self.directory().join(&finding.file);
         if path.symlink_metadata().is_err() {
@@ -49,7 +49,7 @@ impl Store {
         Ok(())
     }
 
-    /// What a link points to takes its place, when it is a file: records stay in the history.
+    /// Replaces a link by the file it points to, so that its records stay in the history.
     fn keep_linked(&self, path: &Path, name: &str, repair: &mut Repair) -> Result<()> {
         let Ok(to) = fs::read_link(path) else { return Ok(()) };
         let Ok(mut content) = open_regular(path) else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! A day of a stream without what is wrong with it.
+//! Rewrites a day of a stream without its defects.
 
 use super::quarantine::DAMAGED;
 use super::scan::scan;
@@ -18,27 +18,27 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// What was done to a day.
+/// Changes made to a day.
 #[derive(Debug, Default)]
 pub struct Done {
-    /// Damaged lines that were set aside.
+    /// Damaged lines moved to the quarantine.
     pub lines: usize,
-    /// Parts of a gzip file that were set aside.
+    /// Parts of a gzip file moved to the quarantine.
     pub parts: usize,
-    /// Records that were put into their own day.
+    /// Records moved to the file of their own day, by day.
     pub moved: BTreeMap<String, usize>,
-    /// Repetitions that were set aside.
+    /// Duplicates moved to the quarantine.
     pub repeated: usize,
-    /// Records of other hosts, or of a day that is after tomorrow, that were set aside.
+    /// Records of other hosts, or later than tomorrow, moved to the quarantine.
     pub strange: usize,
-    /// Records were put into their order.
+    /// Records were sorted.
     pub reordered: bool,
-    /// What stays.
+    /// Remaining records.
     pub records: usize,
 }
 
 impl Done {
-    /// In words.
+    /// The changes as a sentence.
     pub fn sentence(&self) -> String {
         let counted = |count: usize, what: &str| (count > 0).then(|| plural(count, what));
         let aside = [
@@ -62,11 +62,10 @@ impl Done {
 }
 
 impl Store {
-    /// Rewrites a day: what is damaged, strange or repeated is set aside, what is of another day goes there. The caller
-    /// holds the lock.
+    /// Rewrites a day: damaged, foreign and duplicate records go to the quarantine, those of
+    /// another day to its file. The caller holds the lock.
     ///
-    /// # Errors
-    /// What the file system says; until the end the day is as it was.
+    /// # Errors Errors of the file system; the day stays unchanged until the final replacement.
     pub(super) fn repair_day(&self, stream: &str, day: &str, repair: &Repair) -> Result<Done> {
         let directory = self.directory().join(stream);
         at("make", &directory, make_directory(&directory))?;
@@ -93,7 +92,7 @@ impl Store {
             );
             at("read", &sealed, result.and_then(|()| raw.sync()))?;
             if is_cut {
-                // Of a line that is too long to be held only the file has all.
+                // Only the file has the whole of a line that exceeds the line limit.
                 self.quarantine_copy(&sealed)?;
             }
         }
@@ -119,7 +118,7 @@ impl Store {
         Ok(done)
     }
 
-    /// Gives the lines that belong there, in order.
+    /// Returns the lines that belong to the day, in order.
     fn sort_out(
         &self,
         stream: &str,
@@ -164,7 +163,7 @@ impl Store {
     }
 }
 
-/// Takes an intact record; of anything else `put` decides.
+/// Keeps an intact record; passes anything else to `put`.
 fn keep(
     span: &Span,
     lines: &mut Vec<String>,
@@ -183,7 +182,7 @@ fn keep(
     }
 }
 
-/// By boot, in the order in which the boots appear, and within a boot by the clock that never steps.
+/// Sorts by boot, in order of first appearance, and within a boot by the monotonic clock.
 fn order(lines: &mut Vec<String>) {
     let mut boots: Vec<String> = Vec::new();
     let mut ranked: Vec<(usize, f64, String)> = std::mem::take(lines)
@@ -202,7 +201,7 @@ fn order(lines: &mut Vec<String>) {
     lines.extend(ranked.into_iter().map(|(_, _, line)| line));
 }
 
-/// Whose records stay, where those of several hosts stand by turns.
+/// The host whose records stay when a file mixes those of several hosts.
 struct Hosts(Option<String>);
 
 impl Hosts {
@@ -216,7 +215,7 @@ impl Hosts {
             *counts.entry(head.host).or_default() += 1;
         }
         let most = counts.iter().max_by_key(|(_, count)| **count).map(|(host, _)| (*host).to_string());
-        // A history that was brought along is not this host's: most of it tells whose it is.
+        // In an imported history most records belong to another host, whose records then stay.
         let own_count = counts.get(own).copied().unwrap_or(0);
         let is_own = counts.values().all(|count| *count <= own_count);
         let kept = is_own.then(|| own.to_string()).or(most);
@@ -228,7 +227,7 @@ impl Hosts {
     }
 }
 
-/// A file below `damaged/` that is made when there is something for it.
+/// A quarantine file, created when it is first written to.
 struct Quarantine<'a> {
     store: &'a Store,
     path: &'a Path,
@@ -248,7 +247,7 @@ impl Quarantine<'_> {
         self.open()?.write_all(&[line, b"\n"].concat())
     }
 
-    /// A part of a file as it is.
+    /// Copies a byte range of a file.
     fn range(&mut self, from: &File, mut offset: u64, mut length: u64) -> io::Result<()> {
         let mut buffer = vec![0; 64 * 1024];
         while length > 0 {

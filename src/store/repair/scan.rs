@@ -1,4 +1,4 @@
-//! A sealed file read without trust in its headers: every line that can still be inflated.
+//! Reads a sealed file without trusting its headers: every line that can still be inflated.
 
 use crate::store::line::{Span, spans};
 use crate::store::member::search;
@@ -6,12 +6,13 @@ use flate2::bufread::{DeflateDecoder, GzDecoder};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-/// Bytes before the content of a member that is named by its hour: 20 and `2026-11-20T03` and a zero.
+/// Bytes before the content of a member that is named by its hour: 20 of the header,
+/// `2026-11-20T03` and a NUL.
 const HEADER: u64 = 34;
-/// So much is inflated at a time, in bytes: what an error takes with it.
+/// Number of bytes inflated at a time, which an error may lose.
 const STEP: usize = 256;
 
-/// Gives a few bytes at a time, so that those before an error arrive.
+/// Returns a few bytes at a time, so that those before an error are received.
 struct Steps<R>(R);
 impl<R: Read> Read for Steps<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -20,10 +21,10 @@ impl<R: Read> Read for Steps<R> {
     }
 }
 
-/// Calls `each` with every line that can be inflated, and `damage` with begin and length of what cannot be or is no member.
+/// Calls `each` with every line that can be inflated, and `damage` with offset and length of
+/// everything else.
 ///
-/// # Errors
-/// What reading says, and both calls.
+/// # Errors Read errors, and errors of both callbacks.
 pub fn scan(
     file: &File,
     each: &mut dyn FnMut(&Span) -> io::Result<()>,
@@ -41,7 +42,7 @@ pub fn scan(
         }
         let next = search(file, at + 1, end)?;
         if result.is_err() && matches!(result, Err(0)) {
-            // Perhaps only the header is damaged.
+            // The damage may be limited to the header.
             let _ = inflate(&mut DeflateDecoder::new(rest(file, at + HEADER, end)?), each)?;
         }
         damage(at, next - at)?;
@@ -55,8 +56,8 @@ fn rest(mut file: &File, at: u64, end: u64) -> io::Result<BufReader<io::Take<&Fi
     Ok(BufReader::with_capacity(16 * 1024, file.take(end.saturating_sub(at))))
 }
 
-/// Gives the lines of a stream; in an error as in success how many there were. Of a stream that ends in an error the last
-/// line, which is a part of one, is not given.
+/// Calls `each` with the lines of a stream; returns their number, also on an error. The last line
+/// of a stream that ends with an error is incomplete and not passed.
 fn inflate(input: impl Read, each: &mut dyn FnMut(&Span) -> io::Result<()>) -> io::Result<Result<usize, usize>> {
     let (mut count, mut failure, mut last) = (0, None, None);
     let result = spans(Steps(input), &mut |span| {

@@ -1,4 +1,4 @@
-//! The days of a stream: every line, every member.
+//! Verifies the days of a stream: every line, every member.
 
 use super::finding::{Kind, Place, Target};
 use super::sequence::{Flaw, Head, Sequence};
@@ -24,14 +24,14 @@ pub struct DayCheck<'v> {
     verifier: &'v mut Verifier,
     target: Target,
     sequence: Sequence,
-    /// Times of the snapshots that hold the metric that is counted.
+    /// Times of the snapshots that hold [`COUNTED`].
     counted: HashSet<u64>,
     is_today: bool,
     /// Another file of the same day was read before.
     is_second: bool,
 }
 
-/// Where the lines come from.
+/// Origin of lines.
 struct Source<'s> {
     path: &'s Path,
     file: &'s str,
@@ -47,11 +47,11 @@ impl<'v> DayCheck<'v> {
         Self { verifier, target, sequence, counted, is_today, is_second: false }
     }
 
-    /// Reads what there is of the day; gives how many snapshots hold the metric that is counted.
+    /// Reads the files of the day; returns how many snapshots hold [`COUNTED`].
     pub fn check(mut self, sealed: Option<&PathBuf>, plain: Option<&PathBuf>) -> usize {
         let opened = plain.map(|path| (path, open_regular(path)));
         let vanished = opened.as_ref().is_some_and(|(_, file)| is_missing(file));
-        // A day that is being sealed this moment.
+        // The day may have been sealed this moment.
         let late = plain.filter(|_| vanished && sealed.is_none()).map(|path| path.with_extension("jsonl.gz"));
         if let Some(path) = sealed.or(late.as_ref()) {
             let file = self.verifier.relative(path);
@@ -104,7 +104,7 @@ impl<'v> DayCheck<'v> {
         Ok(())
     }
 
-    /// Its lines, and that it is one whole member that ends where its header says.
+    /// Checks the lines of a member, and that the member ends where its header says.
     fn member(&mut self, source: &Source, mut file: &File, member: &Member) -> io::Result<()> {
         file.seek(SeekFrom::Start(member.offset))?;
         let mut content = GzDecoder::new(BufReader::with_capacity(BUFFER, file.take(member.length)));
@@ -114,7 +114,7 @@ impl<'v> DayCheck<'v> {
         if left == 0 { Ok(()) } else { Err(io::Error::other(format!("{left} bytes behind its end"))) }
     }
 
-    /// A file that another program packed is read as a whole.
+    /// Reads a file packed by another program as a whole.
     fn foreign(&mut self, path: &Path, name: &str, mut file: &File, member: &Member) -> io::Result<()> {
         file.seek(SeekFrom::Start(member.offset))?;
         let source = Source { path, file: name, hour: "" };
@@ -126,7 +126,8 @@ impl<'v> DayCheck<'v> {
     }
 
     fn lines(&mut self, source: &Source, input: impl Read) -> io::Result<()> {
-        // What stands last without its newline may be a record on its way, or where inflating ended.
+        // A last line without newline may be a write in progress, or the point where inflating
+        // failed.
         let mut last = None;
         let result = spans(input, &mut |span| match span.record().and_then(|line| Some((line, Head::of(line)?))) {
             Some((line, head)) => self.record(source, span, line, &head),
@@ -156,7 +157,7 @@ impl<'v> DayCheck<'v> {
         let is_elsewhere = !source.hour.is_empty() && !head.time.starts_with(source.hour);
         let (kind, reason) = match flaw {
             Some(Flaw::OtherDay) => (Kind::Misplaced, String::new()),
-            // What was appended to a sealed day stands in both files until the day is sealed again.
+            // Records appended to a sealed day are in both files until it is sealed again.
             Some(Flaw::Repeated) if self.is_second => return,
             Some(Flaw::Repeated) => (Kind::Repeated, String::new()),
             _ if is_elsewhere => (Kind::Misplaced, String::new()),
@@ -173,7 +174,7 @@ impl<'v> DayCheck<'v> {
     }
 }
 
-/// Whether a snapshot holds the metric that is counted, as a number.
+/// Returns whether a snapshot holds [`COUNTED`] as a number.
 fn holds_counted(line: &str) -> bool {
     let Some(at) = memmem::find(line.as_bytes(), b"\"probe\":{") else { return false };
     let section = line.get(at..).unwrap_or("");

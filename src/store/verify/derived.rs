@@ -1,4 +1,4 @@
-//! Columns and rollups: every block, and whether they say what the snapshots say.
+//! Verifies columns and rollups: every block, and their agreement with the snapshots.
 
 use super::days::COUNTED;
 use super::finding::{Kind, Place, Target};
@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
-/// Every tier there is.
+/// All tiers.
 const TIERS: [Tier; 4] = [Tier::Columns, Tier::FiveMinutes, Tier::Hours, Tier::Days];
 
 /// A file of a tier.
@@ -26,7 +26,7 @@ pub struct TierFile {
     path: PathBuf,
     tier: Tier,
     period: String,
-    /// The metric name of a file of an open period; `None`: a sealed one.
+    /// Metric name of a file of an open period; `None` for a sealed one.
     name: Option<String>,
 }
 
@@ -78,7 +78,7 @@ impl Verifier {
         files
     }
 
-    /// Every block of a file.
+    /// Checks every block of a file.
     pub(super) fn tier_file(&mut self, file: &TierFile) {
         let target = Target::Period(file.tier, file.period.clone());
         let name = self.relative(&file.path);
@@ -148,11 +148,12 @@ impl Verifier {
         result
     }
 
-    /// Compares the rollups of sealed days with how many snapshots these hold, and whether the day is damaged.
+    /// Compares the rollups of sealed days with the number of snapshots, given with whether the
+    /// day is damaged.
     pub(super) fn compare(&mut self, days: &BTreeMap<String, (usize, bool)>, kept_since: KeptSince) -> Result<()> {
         let store = self.store.clone();
         let fine = store.periods(Tier::FiveMinutes).map(|(_, all)| all).unwrap_or_default();
-        // The oldest goes first: what is older than all there is was let go.
+        // Retention drops the oldest first: what is older than the oldest file has expired.
         let oldest = fine.first().cloned().unwrap_or_default();
         for tier in [Tier::Hours, Tier::Days] {
             let mut month = (String::new(), BTreeMap::new());
@@ -178,7 +179,7 @@ impl Verifier {
                     ),
                     _ => continue,
                 };
-                // Upkeep may have been at it this moment.
+                // Upkeep may have rewritten it meanwhile.
                 if kind == Kind::RollupWrong && self.counts(tier, name)?.get(day) == Some(expected) {
                     continue;
                 }
@@ -206,7 +207,8 @@ impl Verifier {
         Ok(())
     }
 
-    /// Days between the first and the last that there are snapshots of, which have rollups and no snapshots.
+    /// Reports days with rollups but without snapshots, between the first and the last day with
+    /// snapshots.
     fn without_snapshots(&mut self, days: &BTreeMap<String, (usize, bool)>) -> Result<()> {
         let all = self.store.days(SNAPSHOTS)?;
         let (Some(first), Some(last)) = (all.first(), all.last()) else { return Ok(()) };
@@ -225,7 +227,7 @@ impl Verifier {
         Ok(())
     }
 
-    /// Each loss is told until a repair has noted it.
+    /// Reports a loss, unless a repair has recorded it.
     fn lost(&mut self, file: &str, day: &str, left: usize, reason: &str) {
         if self.store.losses().get(day) != Some(&left) {
             let target = Target::Loss(day.to_string(), left);
@@ -235,7 +237,7 @@ impl Verifier {
         }
     }
 
-    /// Samples of the metric that is counted, by day.
+    /// Number of samples of [`COUNTED`] by day.
     fn counts(&self, tier: Tier, month: &str) -> Result<BTreeMap<String, usize>> {
         let mut points = BTreeMap::new();
         let is_wanted = |name: &str| name == COUNTED;
@@ -252,7 +254,7 @@ impl Verifier {
     }
 }
 
-/// Whether a line is a block of a metric of that name. Its checksum says that it is as it was written.
+/// Returns whether a line is a block of a metric of that name. Its checksum was verified.
 fn is_block_of(line: &str, name: &str) -> bool {
     let metric = line.strip_prefix("{\"metric\":\"").and_then(|rest| rest.strip_prefix(name));
     let is_it = metric.is_some_and(|rest| rest.starts_with(['"', '{']));

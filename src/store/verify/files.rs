@@ -1,4 +1,4 @@
-//! State files, the outbox, and files that are none of osmon's.
+//! Verifies state files and the outbox, and reports foreign files.
 
 use super::finding::{Kind, Target};
 use super::verifier::{Verifier, is_temporary};
@@ -62,7 +62,7 @@ impl Verifier {
     fn document(&mut self, path: &Path, kind: Kind, check: &dyn Fn(&[u8]) -> Result<(), String>) {
         let file = self.relative(path);
         match read_at_most(path, DOCUMENT_MAX) {
-            // Replaced or sent just now.
+            // Replaced or sent meanwhile.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => self.findings.file(Kind::Unreadable, &file, &error.to_string(), &Target::File),
             // An empty configuration is valid.

@@ -1,64 +1,64 @@
-//! What is wrong with a store, gathered so that ten thousand damaged lines are one line.
+//! Findings of a verification, grouped so that ten thousand damaged lines are one finding.
 
 use crate::base::text::plural;
 use crate::store::tier::Tier;
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// What is wrong.
+/// Kind of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A line whose checksum is wrong, or that is no record.
+    /// A line with a wrong checksum, or that is no record.
     DamagedLine,
-    /// A part of a gzip file that cannot be inflated, or that belongs to no member.
+    /// A part of a gzip file that cannot be inflated or belongs to no member.
     DamagedMember,
     /// A record in the file of another day or the member of another hour.
     Misplaced,
-    /// A record that stands behind a later one of the same boot.
+    /// A record that follows a later one of the same boot.
     WrongOrder,
-    /// A record that stands there twice.
+    /// A duplicate record.
     Repeated,
-    /// Records of two hosts in one file, by turns.
+    /// Records of two hosts alternate in one file.
     MixedHosts,
-    /// A day that is after tomorrow.
+    /// A day later than tomorrow.
     Future,
-    /// What is no regular file where one should be.
+    /// Something other than a regular file.
     NotRegular,
-    /// What cannot be read.
+    /// A file or directory that cannot be read.
     Unreadable,
-    /// A state file that is no JSON.
+    /// A state file that is not JSON.
     DamagedState,
-    /// A file of the outbox that is no alert.
+    /// A file of the outbox that is not an alert.
     DamagedAlert,
     /// A damaged block of a column or a rollup.
     DamagedBlock,
     /// A sealed day without rollup.
     RollupMissing,
-    /// A rollup that says something else than the snapshots.
+    /// A rollup that disagrees with the snapshots.
     RollupWrong,
-    /// A remark: the host has another name from here on.
+    /// A remark: the host has another name from this record on.
     Renamed,
     /// A remark: the clock was set back.
     ClockSetBack,
-    /// A rollup knows of snapshots that are gone.
+    /// Snapshots are missing that a rollup was made from.
     SnapshotsMissing,
-    /// A remark: a temporary file that a write left behind.
+    /// A remark: a temporary file of an interrupted write.
     Leftover,
-    /// A remark: what was set aside earlier.
+    /// A remark: data in the quarantine.
     SetAside,
-    /// A remark: a file that is none of osmon's.
+    /// A remark: a file that does not belong to osmon.
     Foreign,
 }
 
 impl Kind {
-    /// Whether it is nothing wrong.
+    /// Returns whether the kind is a remark rather than a fault.
     pub fn is_remark(self) -> bool {
         matches!(self, Self::Renamed | Self::ClockSetBack | Self::Leftover | Self::SetAside | Self::Foreign)
     }
 }
 
-/// Whose repair puts a finding right.
+/// The part of the store that a repair has to treat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// A day of a stream.
@@ -67,47 +67,47 @@ pub enum Target {
     Period(Tier, String),
     /// The rollups of a day.
     Rollups(String),
-    /// Snapshots of a day that are gone, and how many are left.
+    /// A day with missing snapshots, and the number that is left.
     Loss(String, usize),
     /// The file itself.
     File,
 }
 
-/// One thing that is wrong, or a remark.
+/// A fault, or a remark.
 #[derive(Debug, Clone, Serialize)]
 pub struct Finding {
-    /// What.
+    /// Kind.
     pub kind: Kind,
-    /// Below the data directory.
+    /// Path relative to the data directory.
     pub file: String,
-    /// Where in it the first one is: member, line; empty: the file as a whole.
+    /// Position of the first occurrence: member, line. Empty for a whole file.
     pub place: String,
-    /// Time of the nearest intact record before.
+    /// Time of the nearest intact record before it.
     pub since: Option<String>,
-    /// How many.
+    /// Number of occurrences.
     pub count: usize,
-    /// What it costs, or the reason.
+    /// Its consequence, or the reason.
     pub text: String,
     #[serde(skip)]
-    /// Whose repair puts it right.
+    /// Part to repair.
     pub target: Target,
     #[serde(skip)]
-    /// Others of the same file.
+    /// Further parts of the same file to repair.
     pub more: Vec<Target>,
 }
 
-/// Where something is.
+/// Position of a finding.
 #[derive(Debug, Clone)]
 pub struct Place<'a> {
-    /// Below the data directory.
+    /// Path relative to the data directory.
     pub file: &'a str,
     /// Member and line.
     pub place: String,
-    /// Time of the nearest intact record before; empty: none.
+    /// Time of the nearest intact record before it; empty when there is none.
     pub since: &'a str,
-    /// The reason, where there is more to say than the kind does.
+    /// The reason, if it adds to the kind.
     pub reason: &'a str,
-    /// Whose repair puts it right.
+    /// Part to repair.
     pub target: &'a Target,
 }
 
@@ -119,7 +119,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Takes one; of the same kind in the same file only the first has its place told.
+    /// Adds an occurrence. Only the position of the first one of the same kind and file is kept.
     pub fn add(&mut self, kind: Kind, place: Place) {
         if let Some(known) = self.index.get(&(kind, place.file.to_string())).and_then(|at| self.list.get_mut(*at)) {
             known.count += 1;
@@ -138,7 +138,7 @@ impl Findings {
         });
     }
 
-    /// Another target of what was found already: it is put right too.
+    /// Adds a further part to repair to an existing finding.
     pub fn also(&mut self, kind: Kind, file: &str, target: &Target) {
         if let Some(known) = self.index.get(&(kind, file.to_string())).and_then(|at| self.list.get_mut(*at))
             && known.target != *target
@@ -147,25 +147,25 @@ impl Findings {
         }
     }
 
-    /// A finding about a file as a whole.
+    /// Adds a finding about a whole file.
     pub fn file(&mut self, kind: Kind, file: &str, reason: &str, target: &Target) {
         self.add(kind, Place { file, place: String::new(), since: "", reason, target });
     }
 
-    /// Whether there is one of a day of a stream.
+    /// Returns whether a day of a stream has a finding.
     pub fn has_day(&self, stream: &str, day: &str) -> bool {
         let is_it = |target: &Target| matches!(target, Target::Day(own, name) if own == stream && name == day);
         self.list.iter().any(|finding| !finding.kind.is_remark() && is_it(&finding.target))
     }
 
-    /// All of them, with what each costs: what is wrong, and remarks.
+    /// Returns the faults and the remarks, each with its consequence.
     pub fn finish(self) -> (Vec<Finding>, Vec<Finding>) {
         let told = self.list.into_iter().map(|finding| Finding { text: text(&finding), ..finding });
         told.partition(|finding| !finding.kind.is_remark())
     }
 }
 
-/// What is wrong and what it costs, in words.
+/// The finding and its consequence as a sentence.
 fn text(finding: &Finding) -> String {
     let (count, reason) = (finding.count, &finding.text);
     let records = match &finding.target {

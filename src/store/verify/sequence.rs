@@ -1,14 +1,15 @@
-//! The records of a day one after the other: what is wrong with a record that is intact.
+//! Checks the sequence of the records of a day: defects of intact records.
 
 use crate::model::record::time_of;
 use memchr::memmem;
 use std::collections::HashSet;
 
-/// So many records of a day are remembered; of more, only repetitions that stand near each other are found.
+/// Number of records of a day that are remembered; beyond it, only duplicates close together are
+/// found.
 const SEEN_MAX: usize = 200_000;
-/// So many boots and hosts of a day are remembered.
+/// Number of boots and hosts of a day that are remembered.
 const BOOTS_MAX: usize = 64;
-/// So far into a line its header reaches, in bytes.
+/// Maximum length of the header within a line, in bytes.
 const HEAD: usize = 1024;
 
 /// The header of a record, read without parsing the record.
@@ -16,16 +17,16 @@ const HEAD: usize = 1024;
 pub struct Head<'a> {
     /// RFC 3339, 24 characters.
     pub time: &'a str,
-    /// Host name as JSON has it.
+    /// Host name, as escaped in JSON.
     pub host: &'a str,
     /// Identity of the boot.
     pub boot_id: &'a str,
-    /// Seconds since boot; 0 where there is none.
+    /// Seconds since boot; 0 when missing.
     pub boottime_seconds: f64,
 }
 
 impl<'a> Head<'a> {
-    /// `None`: this is no record.
+    /// Returns `None` when the line is no record.
     pub fn of(line: &'a str) -> Option<Self> {
         let time = time_of(line).filter(|time| is_time(time))?;
         let boottime = after(line, "\"boottime_seconds\":").map(|rest| until(rest, b",}"));
@@ -56,20 +57,20 @@ fn until<'a>(rest: &'a str, ends: &[u8]) -> &'a str {
     rest.get(..end).unwrap_or("")
 }
 
-/// What is wrong with an intact record.
+/// Defect of an intact record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Flaw {
-    /// It is of another day.
+    /// It belongs to another day.
     OtherDay,
-    /// It stands there twice.
+    /// It is a duplicate.
     Repeated,
-    /// A later one of its boot stands before it.
+    /// It follows a later record of its boot.
     WrongOrder,
-    /// Another host's records stand before and behind it.
+    /// Records of another host precede and follow it.
     Mixed(String),
-    /// A remark: another name, of which to which.
+    /// A remark: the host was renamed, from which name to which.
     Renamed(String),
-    /// A remark: its time is before that of the record before, and boot time is not.
+    /// A remark: its time is before that of the previous record, but its time since boot is not.
     ClockSetBack,
 }
 
@@ -87,24 +88,24 @@ pub struct Sequence {
     day: String,
     seen: HashSet<u64>,
     boots: Vec<Boot>,
-    /// Names so far, the present one, the boot it was seen in, and how often it changed.
+    /// Host names so far, the current one, the boot it was seen in, and how often it changed.
     hosts: Vec<String>,
     host: String,
     host_boot: String,
     changes: usize,
-    /// Time of the last intact record; empty: none.
+    /// Time of the last intact record; empty when there is none.
     pub last: String,
     /// Intact records.
     pub records: u64,
 }
 
 impl Sequence {
-    /// Nothing yet of that day.
+    /// An empty sequence of a day.
     pub fn new(day: &str) -> Self {
         Self { day: day.to_string(), ..Self::default() }
     }
 
-    /// The next record.
+    /// Adds the next record.
     pub fn add(&mut self, line: &str, head: &Head) -> Option<Flaw> {
         self.records += 1;
         self.last.clear();
@@ -141,7 +142,8 @@ impl Sequence {
         }
         self.changes += 1;
         let names = format!("{before} and {}", self.host);
-        // A name that comes back within the same boot was given back; one that comes back again and again was not.
+        // A former name within the same boot was restored; one that returns repeatedly belongs to
+        // another host.
         let is_mixed = is_known && (boot_before != self.host_boot || self.changes > 2);
         Some(if is_mixed { Flaw::Mixed(names) } else { Flaw::Renamed(names) })
     }
@@ -166,7 +168,7 @@ impl Sequence {
     }
 }
 
-/// Checksum and time of day: what two records have in common only when they are the same.
+/// Checksum and time of day, which identify a record.
 pub fn key(line: &str, time: &str) -> u64 {
     let digits = line.len().checked_sub(10).and_then(|at| line.get(at..at + 8)).unwrap_or("");
     let checksum = u64::from_str_radix(digits, 16).unwrap_or(0);
