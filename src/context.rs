@@ -23,13 +23,13 @@ const SECRET_MODE: u32 = 0o600;
 const LAST_GOOD_MAX: u64 = 2 * 1024 * 1024;
 /// Advice when no alert can reach anybody.
 const NOBODY: &str = "no alert recipient configured; set to = [\"you@example.org\"] under [alert] in osmon.toml, then run osmon send-alert --test";
-/// The same when the configuration is invalid.
+/// Advice when no alert can reach anybody because the configuration is invalid.
 const NOBODY_DESPITE: &str = "no alert recipient in the valid part of the configuration; run osmon config check";
 
-/// What a command and each step of the pipeline work with.
+/// Working context of a command and of each step of the pipeline.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// Where results, information and warnings are printed.
+    /// Destination of results, information and warnings.
     pub out: Arc<Output>,
     /// The configuration in force.
     pub config: Arc<Config>,
@@ -39,7 +39,7 @@ pub struct Context {
     pub root: Root,
     /// The clocks, read once at the start.
     pub now: Now,
-    /// Problems of the configuration; then `config` is a fallback.
+    /// Problems of the configuration; if there are any, `config` is a fallback.
     pub problems: Arc<Vec<ConfigIssue>>,
     /// Description of the fallback.
     pub instead: &'static str,
@@ -120,7 +120,7 @@ impl Context {
         })
     }
 
-    /// The same context with another data directory.
+    /// Returns the same context with another data directory.
     pub fn with_store(&self, store: Store) -> Self {
         Self { store, ..self.clone() }
     }
@@ -165,13 +165,13 @@ impl Context {
             .collect()
     }
 
-    /// Where the report is written.
+    /// Path of the page.
     pub fn report_path(&self) -> PathBuf {
         let path = &self.config.report.path;
         if path.is_empty() { self.store.directory().join("report.html") } else { PathBuf::from(path) }
     }
 
-    /// What keeps alerts from being delivered; empty: nothing.
+    /// Problems that prevent the delivery of alerts; empty when there are none.
     pub fn delivery_problems(&self) -> Vec<DeliveryProblem> {
         let ledger: Ledger = self.peek_state(LEDGER).unwrap_or_default();
         delivery_problems(self.store.directory(), &ledger, &self.config.alert.routes, self.now.wall)

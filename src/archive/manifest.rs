@@ -1,4 +1,4 @@
-//! The manifest: what is in an archive.
+//! The manifest of an archive.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -9,16 +9,16 @@ use std::path::{Component, Path};
 /// Name of the manifest in the archive.
 pub const NAME: &str = "MANIFEST.json";
 
-/// What is in an archive.
+/// Description and contents of an archive.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Shape of the manifest.
+    /// Version of the manifest format.
     pub schema: u32,
-    /// Version of osmon that made it.
+    /// Version of osmon that made the archive.
     pub version: String,
-    /// Host it is from.
+    /// Name of the host.
     pub host: String,
-    /// When it was made, RFC 3339, UTC.
+    /// Time of the backup, RFC 3339, UTC.
     pub created: String,
     /// Every file, in the order of the archive.
     pub file: Vec<Member>,
@@ -35,12 +35,12 @@ pub struct Member {
     pub sha256: String,
 }
 
-/// A path that stays below the directory it is put into: relative, of plain names only.
+/// Returns whether a path stays below its base directory: relative, with plain names only.
 pub fn is_inside(path: &Path) -> bool {
     path.components().count() > 0 && path.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// A reader that counts and hashes what goes through it.
+/// A reader that counts and hashes the bytes read.
 pub struct Hashing<R> {
     inner: R,
     hash: Sha256,
@@ -48,12 +48,12 @@ pub struct Hashing<R> {
 }
 
 impl<R: Read> Hashing<R> {
-    /// Around `inner`.
+    /// Wraps a reader.
     pub fn new(inner: R) -> Self {
         Self { inner, hash: Sha256::new(), bytes: 0 }
     }
 
-    /// What went through.
+    /// The manifest entry of the bytes read.
     pub fn member(self, path: String) -> Member {
         let sha256 = self.hash.finalize().iter().fold(String::new(), |mut text, byte| {
             // Writing to a String cannot fail.

@@ -1,4 +1,4 @@
-//! Making an archive.
+//! Creates archives.
 
 use super::manifest::{Hashing, Manifest, NAME};
 use crate::base::file::real_target;
@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// What was packed.
+/// Statistics of a created archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packed {
     /// Files in the archive.
@@ -19,14 +19,14 @@ pub struct Packed {
     pub bytes: u64,
 }
 
-/// Files of the data directory that are no data: they are made anew where they are missing.
+/// Files of the data directory that are excluded: they are rebuilt when missing.
 const LEFT_OUT: [&str; 5] = ["lock", "run.lock", "reserve", "report.html", "report.json"];
 
-/// Packs `directory` into `target`, which appears only when it is whole. The caller holds the lock, so that no file
-/// grows meanwhile. `progress` is called with the number of files done and of all files.
+/// Packs `directory` into `target`, which appears only when it is complete. The caller holds the
+/// lock, so that no file grows meanwhile. `progress` is called with the number of files done and
+/// of all files.
 ///
-/// # Errors
-/// What the file system says; then there is no `target`.
+/// # Errors Errors of the file system; then there is no `target`.
 pub fn pack(
     directory: &Path,
     target: &Path,
@@ -57,7 +57,8 @@ fn is_left_out(path: &Path) -> bool {
         || (name.starts_with('.') && name.ends_with(".tmp"))
 }
 
-/// All regular files below a directory, in a fixed order. Links are not followed and not kept: osmon makes none.
+/// All regular files below a directory, in a fixed order. Symbolic links are skipped: osmon
+/// creates none.
 fn list(top: &Path, below: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let directory = top.join(below);
     let entries = fs::read_dir(&directory).with_context(|| format!("could not list {}", directory.display()))?;

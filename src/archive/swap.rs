@@ -1,4 +1,4 @@
-//! Putting a restored directory in the place of the present one.
+//! Replaces the data directory by a restored one.
 
 use crate::base::file::sync_parent;
 use anyhow::{Context, Result};
@@ -7,11 +7,11 @@ use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use std::fs;
 use std::path::Path;
 
-/// Exchanges `new` and `current` in one step, so that at no moment is there no data directory; what was there is then
-/// at `aside`. Where nothing was there, `new` takes its place.
+/// Exchanges `new` and `current` atomically, so that a data directory exists at every moment; the
+/// previous one is then at `aside`. If there was none, `new` takes its place.
 ///
-/// # Errors
-/// When the file system cannot do that: a mount point, for example. Then nothing is changed.
+/// # Errors When the file system cannot exchange them (a mount point, for example); nothing is
+/// changed.
 pub fn swap(new: &Path, current: &Path, aside: &Path) -> Result<()> {
     let could_not = || {
         format!(
@@ -26,7 +26,7 @@ pub fn swap(new: &Path, current: &Path, aside: &Path) -> Result<()> {
                 .with_context(|| format!("restored, but the data that was there before stays in {}", new.display()))?;
         }
         Err(Errno::ENOENT) => fs::rename(new, current).with_context(could_not)?,
-        // File systems without the exchange: two steps.
+        // File systems without atomic exchange: two renames.
         Err(Errno::EINVAL) => {
             fs::rename(current, aside).with_context(could_not)?;
             fs::rename(new, current).with_context(could_not)?;

@@ -1,4 +1,4 @@
-//! Reading an archive: first all of it is verified, then it is unpacked.
+//! Reads archives: verifies the whole archive, then unpacks it.
 
 use super::manifest::{Hashing, Manifest, Member, NAME, is_inside};
 use crate::base::error_kind::ErrorKind;
@@ -14,10 +14,10 @@ use std::path::Path;
 /// Largest manifest that is read, in bytes: some hundred thousand files.
 const MANIFEST_MAX: u64 = 64 * 1024 * 1024;
 
-/// Reads the whole archive and compares it with its manifest. Nothing is written.
+/// Reads the whole archive and compares it with its manifest. Writes nothing.
 ///
-/// # Errors
-/// [`ErrorKind::BadData`] when anything in it is not as the manifest says, or would leave the target.
+/// # Errors [`ErrorKind::BadData`] when a file differs from the manifest, or would be written
+/// outside the target.
 pub fn verify(archive: &Path) -> Result<Manifest> {
     let (mut found, mut names, mut manifest) = (Vec::new(), HashSet::new(), None::<Manifest>);
     walk(archive, &mut |path, input| {
@@ -62,8 +62,7 @@ fn compare(archive: &Path, expected: &[Member], found: &[Member]) -> Result<()> 
 
 /// Unpacks a verified archive into `target`, which must not exist.
 ///
-/// # Errors
-/// What the file system says.
+/// # Errors Errors of the file system.
 pub fn unpack(archive: &Path, target: &Path) -> Result<()> {
     let make = |path: &Path| DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path);
     make(target).with_context(|| format!("could not make {}", target.display()))?;
@@ -76,7 +75,7 @@ pub fn unpack(archive: &Path, target: &Path) -> Result<()> {
         if let Some(parent) = file.parent() {
             make(parent).with_context(could_not)?;
         }
-        // Nothing is there yet, so nothing can be written through a link.
+        // The target is new, so it contains no link to write through.
         let mut output =
             OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&file).with_context(could_not)?;
         io::copy(input, &mut output).with_context(could_not)?;
@@ -84,12 +83,13 @@ pub fn unpack(archive: &Path, target: &Path) -> Result<()> {
     })
 }
 
-/// Calls `each` with path and content of every member. Only regular files with a path that stays inside are allowed.
+/// Calls `each` with path and content of every member. Members must be regular files whose path
+/// stays inside.
 fn walk(archive: &Path, each: &mut dyn FnMut(&Path, &mut dyn Read) -> Result<()>) -> Result<()> {
     let file = File::open(archive).with_context(|| format!("could not read {}", archive.display()))?;
     let mut reader = tar::Archive::new(MultiGzDecoder::new(file));
     let damaged = |error: io::Error| bad(archive, &format!("it is damaged or no tar.gz ({error})"));
-    // Raw: a header that extends another one would be read into memory whole, however large it says it is.
+    // Raw: extension headers would be read into memory as a whole, whatever size they claim.
     for entry in reader.entries().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
         let path = entry.path().map_err(damaged)?.into_owned();
@@ -102,18 +102,18 @@ fn walk(archive: &Path, each: &mut dyn FnMut(&Path, &mut dyn Read) -> Result<()>
         }
         let mut input = Watched { inner: &mut entry, failure: None };
         let result = each(&path, &mut input);
-        // What could not be read is the archive's fault; what could not be written is not.
+        // Read failures are damage of the archive; write failures are not.
         match input.failure {
             Some(error) => return Err(damaged(error)),
             None => result?,
         }
     }
-    // What is behind the last member is read too, so that the checksum of gzip is checked.
+    // Reads to the end, so that the checksum of gzip is verified.
     io::copy(&mut reader.into_inner(), &mut io::sink()).map_err(damaged)?;
     Ok(())
 }
 
-/// A reader that remembers why it failed.
+/// A reader that remembers its error.
 struct Watched<'a> {
     inner: &'a mut dyn Read,
     failure: Option<io::Error>,

@@ -1,4 +1,4 @@
-//! What all commands share: common options, exit codes, output and dispatch.
+//! Common parts of all commands: options, exit codes, output and dispatch.
 
 mod command;
 pub mod common;

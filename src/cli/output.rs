@@ -1,4 +1,5 @@
-//! Where results and warnings go. Without a terminal nothing is printed while all is well, because cron mails all output.
+//! Destination of results and warnings. Without a terminal nothing is printed while all is well,
+//! because cron mails all output.
 
 use super::common::{Color, Common};
 use super::log_throttle::throttle;
@@ -61,7 +62,8 @@ impl Output {
         }
     }
 
-    /// Whether text for people is printed: on a terminal or with `-v`, without `--json` and `--quiet`.
+    /// Returns whether text for people is printed: on a terminal or with `-v`, without `--json`
+    /// and `--quiet`.
     pub fn is_shown(&self) -> bool {
         self.shown
     }
@@ -80,7 +82,7 @@ impl Output {
         }
     }
 
-    /// Prints text for people, where [`Self::is_shown`].
+    /// Prints text for people if [`Self::is_shown`].
     pub fn info(&self, text: &str) {
         if self.shown {
             self.write_line(text);
@@ -125,7 +127,7 @@ impl Output {
         }
     }
 
-    /// Emphasises text where colours are wanted.
+    /// Emphasises text if colours are enabled.
     pub fn paint(&self, style: Style, text: &str) -> String {
         if !self.colored {
             return text.to_string();

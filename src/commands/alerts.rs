@@ -20,7 +20,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Most alerts listed of each stage.
 const LISTED_MAX: usize = 20;
-/// Ids are long and never cut: `drop` needs them.
+/// Ids are never cut: `drop` needs them.
 const COLUMNS: [Column; 4] = [("state", 6, false), ("time", 11, false), ("id", 28, false), ("what", 29, false)];
 
 #[derive(Debug, Args)]

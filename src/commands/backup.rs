@@ -88,7 +88,7 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Shows how far it is, where somebody watches.
+/// Shows progress on a terminal.
 fn progress(call: &Call) -> impl FnMut(usize, usize) {
     let shown = call.out.is_shown() && std::io::stderr().is_terminal();
     move |done, all| {

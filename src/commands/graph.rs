@@ -1,4 +1,4 @@
-//! `osmon graph`: the page, a chart of chosen metrics, or the page as PDF.
+//! `osmon graph`: writes the page, a chart of selected metrics, or the page as PDF.
 
 mod one;
 mod pdf;

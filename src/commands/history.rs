@@ -27,35 +27,37 @@ struct Arguments {
     /// cpu.busy_percent, 'disk.used_percent{mount="/var*"}', "cpu" or "cpu.*" for all of a kind [default: today at a glance]
     #[arg(value_name = "METRIC")]
     metrics: Vec<String>,
-    /// From when: 03:00, yesterday, "2h ago", 2026-11-01, or a span 2026-11-01..2026-11-08 [default: today]
+    /// Start: 03:00, yesterday, "2h ago", 2026-11-01, or a span 2026-11-01..2026-11-08 [default:
+    /// today]
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// … until when [default: now]
+    /// End [default: now]
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// One moment (ten minutes around it), or all of a day or month: 03:00, yesterday, 2026-11-08, 2026-11
+    /// One moment (ten minutes around it), or a whole day or month: 03:00, yesterday, 2026-11-08,
+    /// 2026-11
     #[arg(long, value_name = "TIME", conflicts_with_all = ["since", "until"])]
     at: Option<String>,
-    /// How fine: raw, 5m, 1h, 6h, 1d [default: what fits the span]
+    /// Interval between points: raw, 5m, 1h, 6h, 1d [default: chosen by the length of the span]
     #[arg(long, value_name = "SPAN")]
     step: Option<String>,
-    /// How it is printed (--json is --format json)
+    /// Output format (--json is --format json)
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum Format {
-    /// For people
+    /// A table
     #[default]
     Table,
-    /// One object
+    /// One JSON object
     Json,
-    /// RFC 4180, a column for each metric
+    /// RFC 4180, one column per metric
     Csv,
     /// For Prometheus and VictoriaMetrics
     Openmetrics,
-    /// Line protocol, for InfluxDB and VictoriaMetrics
+    /// Line protocol for InfluxDB and VictoriaMetrics
     Influx,
 }
 
@@ -84,7 +86,8 @@ fn run(call: &Call) -> Result<Exit> {
     let selectors = arguments.metrics.iter().map(|text| Selector::pattern(text)).collect::<Result<Vec<_>, _>>();
     let selectors = if is_glance { glance::selectors() } else { selectors.map_err(ErrorKind::Usage)? };
     let mut history = read(&context, span, &selectors)?;
-    // What is older than the finest tiers is shown as fine as it is kept, unless another fineness was asked for.
+    // History older than the finest tier is shown at the resolution that is kept, unless a step
+    // was given.
     for coarser in [Step::HOUR, Step::DAY] {
         let is_free = arguments.step.is_none() && history.begins_late(since);
         if is_free && step.seconds().unwrap_or(0) < coarser.seconds().unwrap_or(0) {
@@ -109,7 +112,7 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The span that the flags mean; the end is included.
+/// The span given by the arguments; the end is inclusive.
 fn asked(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
     let last = |end: DateTime<Utc>| (end - TimeDelta::milliseconds(1)).min(now);
     if let Some(at) = &arguments.at {
@@ -126,7 +129,7 @@ fn asked(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>, Da
                 .or_else(|error| parse_past::span(since, now).map(|span| span.0).map_err(|_| error))?,
             None,
         ),
-        // After midnight today is too young to say anything.
+        // Shortly after midnight today has too little data.
         None => (parse_past::midnight(now).min(now - TimeDelta::hours(6)), None),
     };
     let until = match &arguments.until {
@@ -140,7 +143,8 @@ fn asked(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>, Da
     Ok((since, until))
 }
 
-/// Begin of the first day there are snapshots of, milliseconds since 1970: what is older is in the rollups only.
+/// Start of the first day with snapshots, milliseconds since 1970: older history is in the rollups
+/// only.
 fn first_snapshots_ms(context: &Context) -> Result<i64> {
     let first = context.store.first_day(SNAPSHOTS)?.and_then(|day| clock::parse(&format!("{day}T00:00:00Z")));
     Ok(first.map_or(i64::MAX, |day| day.timestamp_millis()))
@@ -150,7 +154,7 @@ fn text_fits(selector: &Selector, name: &str) -> bool {
     Selector::pattern_fits(&selector.name, name)
 }
 
-/// Why there is nothing to show.
+/// Explains an empty result.
 fn nothing(history: &History, asked: &[String]) -> ErrorKind {
     let (span, others) = (&history.span, &history.others);
     if let Some(first) = others.first() {

@@ -1,4 +1,4 @@
-//! `osmon repair`: what verify finds is put right; what is bad is set aside, never deleted.
+//! `osmon repair`: repairs the findings of verify; damaged data is moved aside, never deleted.
 
 use crate::cli::progress::progress;
 use crate::cli::{Call, Command, Exit};
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// Say what would be done, and do nothing
+    /// Print what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
 }

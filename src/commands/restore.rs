@@ -1,4 +1,5 @@
-//! `osmon restore`: a backup back into place; verified before anything is touched, and what was there is kept.
+//! `osmon restore`: restores a backup. It is verified first, and the existing data directory is
+//! kept.
 
 use crate::archive::{swap, unpack, verify};
 use crate::base::error_kind::ErrorKind;
@@ -17,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// The archive that osmon backup made
+    /// An archive made by osmon backup
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Unpack into this directory, which must not exist, instead of the data directory
@@ -84,7 +85,8 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Unpacks beside the data directory, then exchanges the two. Gives where the data that was there is now.
+/// Unpacks next to the data directory, then exchanges the two. Returns the new path of the
+/// previous data directory.
 fn in_place(context: &Context, archive: &Path) -> Result<Option<PathBuf>> {
     // A link to another disk stays a link.
     let given = context.store.directory().to_path_buf();
@@ -100,7 +102,7 @@ fn in_place(context: &Context, archive: &Path) -> Result<Option<PathBuf>> {
     let aside = free_name(&current.with_file_name(format!("{name}.before-restore-{time}")));
     let result = unpack(archive, &new).and_then(|()| swap(&new, &current, &aside));
     if result.is_err() && new.join("lock").symlink_metadata().is_err() {
-        // Not swapped: what is there is only the copy of the archive.
+        // Not swapped: the directory is only a copy of the archive.
         let _ = fs::remove_dir_all(&new);
     }
     result?;
@@ -110,7 +112,7 @@ fn in_place(context: &Context, archive: &Path) -> Result<Option<PathBuf>> {
     Ok(had_data.then_some(aside))
 }
 
-/// Alerts that nobody has accepted yet are not history: they go on waiting.
+/// Queued alerts are not part of the history: they stay queued.
 fn keep_waiting_alerts(aside: &Path, current: &Path) -> Result<()> {
     let (from, to) = (aside.join("outbox/new"), current.join("outbox/new"));
     let entries = fs::read_dir(&from).into_iter().flatten().flatten();

@@ -53,7 +53,7 @@ fn run(call: &Call) -> Result<Exit> {
     let exit = health.verdict.exit();
     if arguments.alert {
         dead_man::watch(&context, &recorded)?;
-        // It alerted people itself; cron need not mail the same line every time.
+        // It alerted already; cron need not mail the same line every time.
         call.out.info(&line::line(&recorded, &text));
         return Ok(exit);
     }
@@ -77,7 +77,8 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(exit)
 }
 
-/// The limits of the first rule that watches the value of a metric. The limits of a change or a forecast are none of it.
+/// The limits of the first rule that watches the value of a metric. Limits of changes and
+/// forecasts do not apply.
 fn thresholds(rules: &[Rule], name: &str, labels: &[Label]) -> Option<Thresholds> {
     let watches = |rule: &&Rule| rule.measure == Measure::Value && rule.metric.matches(name, labels);
     let rule = rules.iter().find(watches)?;
@@ -85,7 +86,7 @@ fn thresholds(rules: &[Rule], name: &str, labels: &[Label]) -> Option<Thresholds
     Some(Thresholds { warning: raise(rule.warning), critical: raise(rule.critical), above: rule.above })
 }
 
-/// What keeps alerts from reaching people, a line each.
+/// Problems that prevent the delivery of alerts, one line each.
 fn undelivered(context: &Context) -> Vec<String> {
     let nobody = context.nobody().map(|advice| context.out.paint(Style::Warn, advice));
     let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };

@@ -1,4 +1,4 @@
-//! `osmon store`: work on the history as a whole.
+//! `osmon store`: maintenance of the whole history.
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::text::plural;
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// So long the lock is free between two months, so that a run that waits for it gets it.
+/// Pause between two months in which the lock is released, so that a waiting run can take it.
 const PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Args)]
@@ -23,9 +23,9 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make columns and rollups anew from snapshots; those whose snapshots are gone are kept
+    /// Rebuild columns and rollups from snapshots; those whose snapshots are gone are kept
     Rebuild {
-        /// Only of this UTC day and later ones: 2026-11-20
+        /// Only from this UTC day on: 2026-11-20
         #[arg(long, value_name = "DAY")]
         since: Option<String>,
     },
@@ -52,7 +52,7 @@ fn run(call: &Call) -> Result<Exit> {
     directory.metadata().with_context(|| format!("no history to rebuild in {}", directory.display()))?;
     let mut meter = progress(call, "rebuilding month");
     let lock = context.store.lock(PATIENCE)?;
-    // Days that are over and not closed yet are closed first, so that they are among those that follow.
+    // Unclosed past days are closed first, so that they are among the days to rebuild.
     context.store.rebuild_open(context.now.wall, &context.root.boot_id())?;
     let next = context.store.rebuild_next(&since);
     let months = context.store.sealed_months(&since)?;

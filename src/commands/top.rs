@@ -14,7 +14,7 @@ use clap::{Args, FromArgMatches};
 
 /// How long the live host is measured, in seconds.
 const LIVE_SECONDS: f64 = 1.0;
-/// Greatest distance of a record from the time asked for.
+/// Maximum distance of a record from the given time.
 const NEAR_MINUTES: i64 = 10;
 
 #[derive(Debug, Args)]
@@ -87,7 +87,7 @@ fn at_time(context: &Context, at: DateTime<Utc>) -> Result<(String, Consumers)> 
     Ok((format!("{} {}{over}", clock::local_minute(time), clock::zone_name(time)), used))
 }
 
-/// A span, whole hours of it from rollups.
+/// Sums a span; whole hours are read from rollups.
 fn over_span(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<(String, Consumers)> {
     if until <= since {
         return Err(ErrorKind::Usage(format!(

@@ -1,4 +1,4 @@
-//! `osmon verify`: is the whole history there and intact?
+//! `osmon verify`: checks the completeness and integrity of the history.
 
 use crate::cli::progress::progress;
 use crate::cli::{Call, Command, Exit};

@@ -1,4 +1,4 @@
-//! Marks on their way to the history: what happened to the clock and the machine, and what could not be stored.
+//! Annotations on their way to the history: changes of clock and host, and failures to store.
 
 use crate::base::clock::{Now, parse, stamp};
 use crate::base::text::{NAME_MAX, clean};
@@ -14,14 +14,14 @@ use chrono::TimeDelta;
 use nix::unistd::{User, getuid};
 use serde::{Deserialize, Serialize};
 
-/// Name of the state file; there is none while nothing waits.
+/// Name of the state file, which exists only while annotations are queued.
 const STATE: &str = "marks";
-/// So many marks wait at most.
+/// Maximum number of queued annotations.
 const WAITING_MAX: usize = 50;
 /// Longest reason kept, in characters.
 const REASON_MAX: usize = 200;
 
-/// What is to be appended as soon as something can be appended.
+/// Annotations to append as soon as the store can be written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Waiting {
     #[serde(default)]
@@ -35,7 +35,7 @@ struct Waiting {
 struct NotStored {
     /// Time of the first, RFC 3339, UTC.
     since: String,
-    /// The last, by the clock that does not step.
+    /// The last one: boot and time since boot.
     boot_id: String,
     boottime_seconds: f64,
     count: usize,
@@ -60,8 +60,8 @@ impl NotStored {
     }
 }
 
-/// What happened since the last snapshot. Asked before the new one is appended: where the counters of the last are
-/// lost, the history is asked for it.
+/// Changes since the last snapshot. Called before the new snapshot is appended, because the
+/// history is read when the counters of the last one are lost.
 pub fn found(context: &Context, probed: &ProbeResult) -> Vec<Annotation> {
     let Some(now) = HostState::from_counters(&probed.counters) else { return Vec::new() };
     let Some(before) = probed.before.clone().or_else(|| newest(context)) else { return Vec::new() };
@@ -72,7 +72,8 @@ pub fn found(context: &Context, probed: &ProbeResult) -> Vec<Annotation> {
     if !found.iter().any(|mark| mark.kind == AnnotationKind::MissedRuns) {
         return found;
     }
-    // Before anybody is told of a gap: a snapshot may have been stored whose counters could not be kept.
+    // Before a gap is reported: a snapshot may have been stored although its counters could not be
+    // kept.
     let stored = newest(context).filter(|stored| stored.boot_id == now.boot_id).map(|stored| stored.boottime_seconds);
     host_change::annotations(
         &context.root,
@@ -82,17 +83,17 @@ pub fn found(context: &Context, probed: &ProbeResult) -> Vec<Annotation> {
     )
 }
 
-/// The newest snapshot, also where the clock was set back since.
+/// The newest snapshot, even if the clock was set back since.
 fn newest(context: &Context) -> Option<HostState> {
     let until = context.now.wall.checked_add_signed(TimeDelta::days(1)).unwrap_or(context.now.wall);
     let last = context.store.last(SNAPSHOTS, until).ok().flatten();
     HostState::from_snapshot(&last?)
 }
 
-/// Appends what was found and what waited. What cannot be appended waits for the next snapshot. The lock is held.
+/// Appends new and queued annotations. Those that cannot be appended are queued for the next
+/// snapshot. The lock is held.
 ///
-/// # Errors
-/// Why something could not be appended.
+/// # Errors Why an annotation could not be appended.
 pub fn append_all(context: &Context, found: Vec<Annotation>) -> Result<()> {
     let waited = context.load_state::<Waiting>(STATE).unwrap_or_default();
     let nothing_waited = waited == Waiting::default();
@@ -109,7 +110,7 @@ pub fn append_all(context: &Context, found: Vec<Annotation>) -> Result<()> {
     if nothing_waited { Ok(()) } else { context.store.remove_state(STATE) }
 }
 
-/// Remembers that this snapshot could not be stored. The lock is held.
+/// Records that this snapshot could not be stored. The lock is held.
 pub fn remember_not_stored(context: &Context, error: &anyhow::Error) {
     let mut waiting = context.load_state::<Waiting>(STATE).unwrap_or_default();
     let reason = error.root_cause().to_string();
@@ -125,12 +126,12 @@ pub fn remember_not_stored(context: &Context, error: &anyhow::Error) {
     keep(context, &waiting);
 }
 
-/// Where nothing at all can be written nothing is remembered: that was said already.
+/// If nothing can be written, the queue is lost; the failure was reported already.
 fn keep(context: &Context, waiting: &Waiting) {
     let _ = context.store.with_reserve(|| context.store.save_state(STATE, waiting));
 }
 
-/// Who is at the keyboard: behind sudo the person who called it.
+/// Name of the calling user; under sudo, of the user who called it.
 pub fn author() -> String {
     let person = std::env::var("SUDO_USER").ok().filter(|name| !name.is_empty());
     let user = || User::from_uid(getuid()).ok().flatten().map(|user| user.name);

@@ -1,4 +1,4 @@
-//! Learns what is usual once an hour, from the rollups (see `query::baseline`).
+//! Learns the bands of usual values once an hour, from the rollups (see `query::baseline`).
 
 use crate::config::Rule;
 use crate::context::Context;
@@ -11,15 +11,15 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta};
 use std::collections::BTreeMap;
 
-/// Most bands: about 150 KiB.
+/// Maximum number of bands: about 150 KiB.
 const BANDS_MAX: usize = 1000;
 /// A series without a value for this long gets no band, in hours.
 const ABSENT_HOURS: i64 = 48;
 
 /// Learns the bands of this hour unless that was tried already. The store lock is held.
 ///
-/// # Errors
-/// When the rollups cannot be read or the cache cannot be written; it is tried again in the next hour.
+/// # Errors When the rollups cannot be read or the cache cannot be written; the next hour tries
+/// again.
 pub fn keep_up(context: &Context) -> Result<()> {
     let rules = asking(&context.config.rules);
     let at = hour_number(context.now.wall);
@@ -27,7 +27,7 @@ pub fn keep_up(context: &Context) -> Result<()> {
     if before.tried == at {
         return Ok(());
     }
-    // Recorded first: learning that exceeds its time limit is not tried again every minute.
+    // Recorded first: learning that exceeds its time limit is not retried every minute.
     let tried = Learned { schema: SCHEMA, tried: at, rules: checksum(&rules), ..before };
     context.store.save_cache(CACHE, &tried)?;
     let learned = Learned { hour: at, ..tried };

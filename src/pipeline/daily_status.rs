@@ -1,4 +1,4 @@
-//! The daily status: a message a day that proves that monitoring and delivery work. When it is missing, they do not.
+//! The daily status: a message a day that proves that monitoring and delivery work.
 
 use super::detect::Detected;
 use crate::base::clock::{local_form, stamp};
@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 /// Number of open incidents named in the subject.
 const TITLES_MAX: usize = 5;
 
-/// Adds the daily status when it is due and today's was not sent yet. That it was sent is remembered in the state.
+/// Adds the daily status when it is due and today's was not sent yet, and records it in the state.
 pub fn add(context: &Context, detected: &mut Detected) {
     let Some(minute) = context.config.alert.sign_of_life_minute() else { return };
     let now = context.now.wall;

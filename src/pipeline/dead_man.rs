@@ -1,4 +1,5 @@
-//! Somebody is told when nothing is recorded any more: from a crontab line of its own, because who is dead tells nothing.
+//! Dead man's switch: alerts when nothing is recorded any more. Needs its own crontab line,
+//! because a stopped osmon cannot alert.
 
 use super::journal;
 use crate::alert::Outbox;
@@ -17,28 +18,28 @@ use std::time::Duration;
 
 /// Name of the state file; there is none while the data is fresh.
 const STATE: &str = "stale";
-/// What it watches.
+/// Metric of the alert.
 const METRIC: &str = "snapshot.age_seconds";
-/// A run that hangs may hold the lock: then the alert goes out all the same.
+/// Wait for the lock. A hung run may hold it; the alert is then sent without it.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// A host that was just booted has had no time to record anything, in seconds.
+/// Time after boot within which missing data is no alert, in seconds.
 const BOOT_SECONDS: f64 = 300.0;
 
-/// What was told.
+/// The alert in force.
 #[derive(Debug, Serialize, Deserialize)]
 struct Told {
     incident: String,
-    /// Time of the last snapshot before, RFC 3339; empty: there never was one.
+    /// Time of the last snapshot before the alert, RFC 3339; empty when none existed.
     since: String,
-    /// Nobody could be told.
+    /// No recipient was configured when it was raised.
     #[serde(default)]
     nobody: bool,
 }
 
-/// Puts what began or ended into the outbox, once. What nobody could be told when it began is told when somebody can be.
+/// Queues an alert when data becomes stale and when it is fresh again, once each. An alert that
+/// had no recipient is queued when there is one.
 ///
-/// # Errors
-/// When it could not be written.
+/// # Errors When it cannot be written.
 pub fn watch(context: &Context, recorded: &Recorded) -> Result<()> {
     let told: Option<Told> = context.store.load_cache(STATE);
     match (told, recorded.health.is_stale()) {
@@ -58,7 +59,8 @@ fn begin(context: &Context, recorded: &Recorded) -> Result<()> {
         Told { incident, since: recorded.health.taken.map(stamp).unwrap_or_default(), nobody: !is_told(context) };
     let event = event(context, recorded, &told, EventKind::Fired);
     put(context, &event)?;
-    // The lock protects what a run writes; nobody else writes this file, and a run that hangs must not stop the alarm.
+    // The lock protects the files of a run; this file has no other writer, and a hung run must not
+    // stop the alert.
     let lock = context.store.try_lock(PATIENCE)?;
     save(context, &told)?;
     if lock.is_some() { journal::append_event(context, &event) } else { Ok(()) }
@@ -80,13 +82,13 @@ fn save(context: &Context, told: &Told) -> Result<()> {
     context.store.with_reserve(|| context.store.save_state(STATE, told))
 }
 
-/// Whether there is somebody to tell, and nobody wants silence.
+/// Returns whether a recipient is configured and no silence is in force.
 fn is_told(context: &Context) -> bool {
     let is_silenced = silences::read(context).silence(STALE, METRIC, context.now.wall).is_some();
     context.config.alert.told_from().is_some() && !is_silenced
 }
 
-/// With nobody to tell nothing is queued.
+/// Queues an event; does nothing without a recipient.
 fn put(context: &Context, event: &Event) -> Result<()> {
     if !is_told(context) {
         return Ok(());

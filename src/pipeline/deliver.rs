@@ -22,7 +22,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether somebody could not be reached.
+    /// Returns whether a recipient could not be reached.
     pub fn is_failing(&self) -> bool {
         matches!(self, Self::Done(delivery) if delivery.is_failing)
     }
@@ -50,7 +50,7 @@ pub fn warn_refused(context: &Context, refused: &[String]) {
     }
 }
 
-/// What could not be sent as configured.
+/// Describes the messages that could not be sent as configured.
 fn failure_text(delivery: &Delivery) -> String {
     let (failed, fallback) = (delivery.failed_events, delivery.fallback_events);
     let routes = delivery.fallback_routes.iter().cloned().collect::<Vec<_>>().join(", ");

@@ -1,4 +1,4 @@
-//! Judges a snapshot by the rules, and writes what follows from it.
+//! Evaluates the rules on a snapshot and stores the result.
 
 use crate::alert::outbox::file_name;
 use crate::alert::{LEDGER, Ledger, Outbox};
@@ -19,7 +19,7 @@ const STATE: &str = "crisis";
 /// Result of evaluating the rules on one snapshot.
 #[derive(Debug, Clone)]
 pub struct Detected {
-    /// When the snapshot was taken.
+    /// Time of the snapshot.
     pub taken: DateTime<Utc>,
     /// State for the next evaluation.
     pub state: State,
@@ -33,21 +33,22 @@ impl Detected {
         Health::after_judgement(context, &self.state, self.taken)
     }
 
-    /// The events that people are to be told: what an earlier run could not put into the outbox, then the
-    /// new ones, without what is muted.
+    /// Events to deliver: those that an earlier run could not queue, then the new ones; without
+    /// muted events.
     pub fn to_tell(&self) -> Vec<Event> {
         let events = self.state.unsent.iter().chain(&self.events);
         events.filter(|event| event.muted.is_none()).cloned().collect()
     }
 
-    /// The same for the history.
+    /// Events to append to the history, like [`Self::to_tell`].
     fn to_record(&self) -> Vec<Event> {
         let events = self.state.unrecorded.iter().chain(&self.events);
         events.filter(|event| event.kind != EventKind::Alive).cloned().collect()
     }
 }
 
-/// What every Linux host has: when one of these could not be measured, nobody knows whether all is well.
+/// Sections that every Linux host has: if one of them could not be measured, the health of the
+/// host is unknown.
 const ESSENTIAL: [&str; 5] = ["cpu", "load", "memory", "disk", "process"];
 
 /// Evaluates the rules on one snapshot. Writes nothing. A snapshot that was evaluated before is not counted again.
@@ -77,27 +78,28 @@ pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
     Ok(Detected { taken: now.wall, state, events })
 }
 
-/// Writes down what is going to be told and recorded, before it is: whenever a run ends, the next one knows what it owes.
-/// The lock is held.
+/// Saves the events to be delivered and recorded before either is done, so that an interrupted run
+/// is completed by the next one. The lock is held.
 pub fn promise(context: &Context, detected: &Detected) {
     let (unsent, unrecorded) = (detected.to_tell(), detected.to_record());
     if !(unsent.is_empty() && unrecorded.is_empty()) {
-        // On a disk that is full people are told all the same; `commit` says what is wrong.
+        // On a full disk alerts are sent all the same; `commit` reports the failure.
         let _ = save(context, &State { unsent, unrecorded, ..detected.state.clone() });
     }
 }
 
-/// Puts events on their way to people, before the history has them. With nobody to tell nothing is queued.
+/// Queues events for delivery, before they are appended to the history. Does nothing without a
+/// recipient.
 ///
-/// # Errors
-/// When one cannot be written; the others are there all the same.
+/// # Errors When an event cannot be written; the others are queued all the same.
 pub fn enqueue(context: &Context, events: &[Event]) -> Result<()> {
     let outbox = Outbox::new(context.store.directory());
     let told = if context.config.alert.routes.is_empty() { &[] } else { events };
     told.iter().map(|event| context.store.with_reserve(|| outbox.put(event))).fold(Ok(()), Result::and)
 }
 
-/// What found no room in the outbox: the next run puts it in. What came of telling it from memory the ledger knows.
+/// Events that could not be queued; the next run queues them. The ledger knows whether they were
+/// sent from memory.
 fn without_room(context: &Context, detected: &Detected) -> Vec<Event> {
     let outbox = Outbox::new(context.store.directory());
     let ledger: Ledger = context.peek_state(LEDGER).unwrap_or_default();
@@ -109,12 +111,13 @@ fn without_room(context: &Context, detected: &Detected) -> Vec<Event> {
     events
 }
 
-/// Appends the events to the history and keeps the state; with what is to be told, where the outbox did not take it. The
-/// lock is held.
+/// Appends the events to the history and saves the state, with the events that could not be
+/// queued. The lock is held.
 pub fn commit(context: &Context, detected: &Detected, is_enqueued: bool) -> Result<()> {
     let events = detected.to_record();
     let recorded = events.iter().try_for_each(|event| super::journal::append_event(context, event));
-    // The state also when history has no room: a full disk must not make the same crisis begin again each minute.
+    // The state is saved even if the history is full: otherwise the same incident would begin
+    // again each minute.
     let unrecorded = if recorded.is_ok() { Vec::new() } else { events };
     let unsent = if is_enqueued { Vec::new() } else { without_room(context, detected) };
     let saved = save(context, &State { unsent, unrecorded, ..detected.state.clone() });
@@ -125,7 +128,7 @@ fn save(context: &Context, state: &State) -> Result<()> {
     context.store.with_reserve(|| context.store.save_state(STATE, state))
 }
 
-/// When the last snapshot of this boot was judged. A state that is damaged is left for those who judge.
+/// Time of the last evaluated snapshot of this boot. Only evaluation sets a damaged state aside.
 pub fn last_judged(context: &Context) -> Option<Now> {
     let state = context.store.load_cache::<State>(STATE)?;
     let last = state.last.filter(|_| state.boot_id == context.root.boot_id())?;

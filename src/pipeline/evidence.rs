@@ -63,7 +63,7 @@ fn with_evidence(context: &Context, mut events: Vec<Event>, processes: Option<St
     events
 }
 
-/// The top consumers of the resource that a metric is about, at a time in the past.
+/// The top consumers of the resource of a metric, at a time in the past.
 pub fn who(context: &Context, metric: &str, time: DateTime<Utc>) -> Evidence {
     top_consumers(metric, nearest(context, time).as_ref())
 }
@@ -80,7 +80,8 @@ fn has_any(consumers: &Consumers) -> bool {
     !(consumers.programs.is_empty() && consumers.units.is_empty())
 }
 
-/// Without a record close to the time nothing is known; a reading error is no reason to withhold an alert.
+/// Without a record close to the time there are no consumers; a read error must not withhold an
+/// alert.
 fn nearest(context: &Context, time: DateTime<Utc>) -> Option<Consumers> {
     consumers::at(context, time, TimeDelta::seconds(STALE_SECONDS)).ok().flatten()
 }
@@ -92,7 +93,7 @@ fn values(context: &Context, event: &Event, time: DateTime<Utc>) -> Vec<Sample> 
     let visit = &mut |line: &str| {
         let Some(then) = time_of(line).filter(|then| **then < *event.time) else { return };
         let mut found = None;
-        // Of a damaged line the values before the damage count.
+        // Of a damaged line the values before the damage are used.
         let _ = walk(line, &mut |known, labels, value| {
             if known == name && event.metric.get(name.len()..) == Some(write_labels(labels).as_str()) {
                 found = Some(value);
@@ -124,7 +125,7 @@ pub fn words(mark: &Annotation, now: DateTime<Utc>) -> String {
     clean(&line(mark, now).english(), CHANGE_MAX)
 }
 
-/// The same as a message.
+/// An annotation as a message.
 fn line(mark: &Annotation, now: DateTime<Utc>) -> Message {
     let time = parse(&mark.time).map(|time| local_short(time, now)).unwrap_or_default();
     let text = mark.localized.clone().map_or_else(|| mark.text.as_str().into(), Arg::Message);

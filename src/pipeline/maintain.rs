@@ -1,4 +1,4 @@
-//! Keeps the history small and quick to read, in each run (see `store::upkeep` and `store::retain`).
+//! Keeps the history compact in each run (see `store::upkeep` and `store::retain`).
 
 use super::journal;
 use crate::base::clock::{boottime_seconds, stamp};
@@ -10,9 +10,9 @@ use crate::model::message::{Arg, Message};
 use crate::store::retain::{Dropped, Limits, Why};
 use anyhow::{Result, anyhow};
 
-/// Caches of the page of older versions.
+/// Page caches of older versions.
 const OLD_CACHES: [&str; 5] = ["report-used", "report-days-used", "report-ranges", "report-turn", "report-days"];
-/// Time spent on closing days in one run, in seconds; the next run goes on.
+/// Time spent on closing days in one run, in seconds; the next run continues.
 const PATIENCE_SECONDS: f64 = 3.5;
 
 /// Closes finished hours and days, and drops history beyond the limits. The caller holds the lock.
@@ -21,10 +21,10 @@ pub fn keep_up(context: &Context) -> Result<()> {
     let limits = limits(context)?;
     let is_time_up = || boottime_seconds() - started > PATIENCE_SECONDS;
     let done = context.store.upkeep(context.now.wall, &context.root.boot_id(), &is_time_up);
-    // On a full disk nothing can be closed before there is room again.
+    // On a full disk nothing can be closed until there is space again.
     let is_due = done.as_ref().map_or(true, |done| done.hours + done.days > 0);
     if is_due {
-        // A cache that stays costs nothing but room.
+        // A leftover cache only takes space.
         OLD_CACHES.iter().for_each(|name| drop(context.store.remove_state(name)));
     }
     if is_due || context.store.is_short_of_space(&limits) {

@@ -20,22 +20,23 @@ pub fn measure(context: &Context, skipped_runs: u64) -> Result<(ProbeResult, Str
     Ok((probed, json))
 }
 
-/// What became of a snapshot.
+/// Result of storing a snapshot.
 pub struct Recorded {
-    /// Whether it is in the history.
+    /// Result of appending the snapshot.
     snapshot: Result<()>,
-    /// Whether all that belongs to it is there too.
+    /// Result of appending processes and annotations and of saving the counters.
     rest: Result<()>,
 }
 
-/// Appends a snapshot, its processes and what happened since the last one to the history, and keeps the counters. The
+/// Appends a snapshot, its processes and annotations to the history, and saves the counters. The
 /// lock is held.
 pub fn record(context: &Context, probed: &ProbeResult, json: &str) -> Recorded {
     let found = annotations::found(context, probed);
     if let Err(error) = context.store.append(SNAPSHOTS, &context.now, json) {
         return Recorded { snapshot: Err(error), rest: Ok(()) };
     }
-    // Each is worth having without the others. The counters come last: a crash before that finds the same marks again.
+    // Each is useful without the others. The counters come last: after a crash before that, the
+    // same annotations are found again.
     let marked = annotations::append_all(context, found);
     let listed = if probed.processes.is_empty() {
         Ok(())
@@ -50,7 +51,8 @@ pub fn record(context: &Context, probed: &ProbeResult, json: &str) -> Recorded {
     Recorded { snapshot: Ok(()), rest: marked.and(listed).and(kept) }
 }
 
-/// Remembers a snapshot that could not be stored, after everything that is more urgent was written. The lock is held.
+/// Records a snapshot that could not be stored, after everything more urgent was written. The lock
+/// is held.
 pub fn conclude(context: &Context, recorded: Recorded) -> Result<()> {
     if let Err(error) = &recorded.snapshot {
         annotations::remember_not_stored(context, error);

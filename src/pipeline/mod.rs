@@ -47,7 +47,7 @@ const DELIVER_LIMIT: Duration = Duration::from_secs(16);
 const RENDER_LIMIT: Duration = Duration::from_secs(5);
 const PING_LIMIT: Duration = Duration::from_secs(3);
 
-/// What one step of a run achieved, in the order of the steps.
+/// Result of one step of a run, in the order of the steps.
 #[derive(Debug)]
 pub enum StepReport {
     /// The snapshot.
@@ -56,11 +56,11 @@ pub enum StepReport {
     Judged(Box<Health>),
     /// Rules whose baseline is not complete yet, one line each.
     Learning(Vec<String>),
-    /// What was delivered, or why not.
+    /// Result of the delivery.
     Delivered(Outcome),
-    /// What keeps alerts from being delivered.
+    /// Problems that prevent the delivery of alerts.
     Undelivered(Vec<DeliveryProblem>),
-    /// Where the page was written.
+    /// Path of the written page.
     Rendered(PathBuf),
     /// Name of a step that failed, and the reason.
     Failed(&'static str, String),
@@ -68,18 +68,18 @@ pub enum StepReport {
 
 /// One run of the pipeline.
 pub struct Minute {
-    /// Where the run read and wrote: the data directory or its fallback in memory.
+    /// Store used by the run: the data directory or its fallback in memory.
     pub context: Context,
-    /// What each step achieved.
+    /// Results of the steps.
     pub reports: Vec<StepReport>,
     /// First failure of the run.
     pub failure: Option<anyhow::Error>,
-    /// A step passed its time limit and its thread may still be writing.
+    /// A step exceeded its time limit and its thread may still be writing.
     is_abandoned: bool,
 }
 
 impl Minute {
-    /// Runs every step on a place that [`run_lock::acquire`] gave.
+    /// Runs every step at the place returned by [`run_lock::acquire`].
     pub fn run(place: run_lock::Place) -> Self {
         let run_lock::Place { context, store_lock, run_lock, failure } = place;
         let mut minute = Self { context, reports: Vec::new(), failure, is_abandoned: false };
@@ -135,13 +135,13 @@ impl Minute {
         }
     }
 
-    /// Measures, judges from memory, puts alerts into the outbox, and only then stores. Returns the events that found no
-    /// room in the outbox.
+    /// Measures, evaluates, queues alerts, and only then stores. Returns the events that could not
+    /// be queued.
     fn measure_and_judge(&mut self, may_write: bool) -> Vec<Event> {
         let (skipped, told_late) = if may_write { overlap::take(&self.context) } else { (0, Vec::new()) };
         let measure = move |context: &Context| {
             let (probed, json) = measure::measure(context, skipped)?;
-            // Parsed once, for everything that follows.
+            // Parsed once, for all steps.
             let snapshot = Arc::new(Snapshot::parse(&json)?);
             Ok((probed, json, snapshot))
         };
@@ -170,7 +170,8 @@ impl Minute {
         };
         let enqueued = self.step("alert", ENQUEUE_LIMIT, enqueue).is_some();
         self.step("store", STORE_LIMIT, move |context| {
-            // One that fails does not stop the other; the reserve is for the state, so history comes first without it.
+            // A failure of one does not stop the other; the reserve is for the state, so history
+            // is written first, without it.
             let recorded = measure::record(context, &probed, &json);
             let committed = detect::commit(context, &detected, enqueued);
             let recorded = measure::conclude(context, recorded);
@@ -188,7 +189,7 @@ impl Minute {
     fn deliver(&mut self, unsaved: Vec<Event>) {
         if let Some(outcome) = self.step("send", DELIVER_LIMIT, move |context| deliver::deliver(context, &unsaved)) {
             if outcome.is_failing() {
-                // It was reported when it was tried; the run has failed all the same.
+                // The failure was reported; the run fails nevertheless.
                 self.failure.get_or_insert(io::Error::other(outcome.sentence()).into());
             }
             self.reports.push(StepReport::Delivered(outcome));

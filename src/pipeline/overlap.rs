@@ -1,5 +1,5 @@
-//! Minutes whose run found another one still at work: counted, and from the fifth in a row on an incident. Many runs
-//! at once are one minute.
+//! Minutes skipped because another run was still at work are counted; the fifth in a row raises an
+//! incident. Several simultaneous runs count as one minute.
 
 use super::{deliver, detect};
 use crate::base::clock::{parse, stamp};
@@ -17,16 +17,16 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// So many in a row are told.
+/// Number of skipped minutes in a row that raises an incident.
 const LIMIT: usize = 5;
-/// Longest memory of skipped runs that is read, in bytes: some weeks.
+/// Largest file of skipped runs that is read, in bytes: some weeks.
 const MEMORY_MAX: u64 = 1024 * 1024;
 
 fn file(context: &Context) -> PathBuf {
     context.store.directory().join("state").join("skipped")
 }
 
-/// The minutes whose run was skipped since the last one that was not: the time of the first in each.
+/// The minutes skipped since the last run: the time of the first run in each.
 fn times(context: &Context) -> Vec<String> {
     let content = read_at_most(&file(context), MEMORY_MAX).unwrap_or_default();
     let text = String::from_utf8_lossy(&content);
@@ -37,17 +37,19 @@ fn times(context: &Context) -> Vec<String> {
         .collect()
 }
 
-/// Of a time all but the seconds.
+/// A time without its seconds.
 fn minute(time: &str) -> &str {
     time.get(..16).unwrap_or(time)
 }
 
-/// Counts this minute as skipped; with the fifth in a row people are told, without the lock that somebody else holds.
+/// Counts this minute as skipped; the fifth in a row is alerted without the lock, which the other
+/// run holds.
 pub fn count(context: &Context) -> Result<()> {
     let path = file(context);
     let now = stamp(context.now.wall);
     let why = || format!("could not count a skipped run in {}", path.display());
-    // The file is its own lock: who finds it taken is one of many at once, and another counts this minute.
+    // The file is its own lock: if it is taken, another of several simultaneous runs counts this
+    // minute.
     let counting =
         make_directory(&context.store.directory().join("state")).and_then(|()| acquire(&path, Duration::ZERO));
     let Some(counting) = counting.with_context(why)? else { return Ok(()) };
@@ -72,20 +74,21 @@ pub fn count(context: &Context) -> Result<()> {
     Ok(())
 }
 
-/// How many minutes were skipped before this one; when it had become an incident, the events to tell and record.
+/// Takes the number of minutes skipped before this one and, if they raised an incident, the events
+/// to deliver and record.
 pub fn take(context: &Context) -> (u64, Vec<Event>) {
     let times = times(context);
     if times.is_empty() {
         return (0, Vec::new());
     }
-    // A memory that stays is counted again: no more than a wrong number.
+    // If the file stays, its minutes are counted again: only the number is wrong.
     let _ = fs::remove_file(file(context));
     let events = if times.len() >= LIMIT {
         vec![event(context, &times, EventKind::Fired), event(context, &times, EventKind::Recovered)]
     } else {
         Vec::new()
     };
-    // A minute that has its snapshot was not skipped, whoever else was turned away in it.
+    // A minute with a snapshot was not skipped, even if another run was turned away in it.
     let last = detect::last_judged(context).map(|last| stamp(last.wall));
     let with_snapshot = [last.unwrap_or_default(), stamp(context.now.wall)];
     let is_skipped = |time: &&String| with_snapshot.iter().all(|other| minute(other) != minute(time));

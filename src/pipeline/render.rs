@@ -16,20 +16,20 @@ use anyhow::{Context as _, Result};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Mode of the page: the group may read it, others may not; it names processes and users.
+/// Mode of the page: readable by the group, not by others, because it names processes and users.
 pub const PAGE_MODE: u32 = 0o640;
 
-/// Makes the page and puts it in its place, whole, with `report.json` beside it; gives where.
+/// Writes the page and `report.json` atomically. Returns the path of the page.
 pub fn write(context: &Context, out: Option<PathBuf>) -> Result<PathBuf> {
     page(context, out, None)
 }
 
-/// Writes the page to `out`, or to the configured place; `range` is seen first. Returns the path.
+/// Writes the page to `out`, or to the configured path; `range` is shown first. Returns the path.
 pub fn page(context: &Context, out: Option<PathBuf>, range: Option<&str>) -> Result<PathBuf> {
     let path = place::checked(&out.unwrap_or_else(|| context.report_path()), context.store.directory())?;
     let input = gathered(context, range)?;
     put(&path, &render(&input)?)?;
-    // Worth no sync: the next run makes it anew.
+    // Not synced: the next run writes it again.
     let beside = path.with_extension("json");
     if place::is_others(&beside) {
         context.out.warn(&format!("{} is not made by osmon, and stays as it is", beside.display()));
@@ -52,7 +52,7 @@ pub fn gathered(context: &Context, range: Option<&str>) -> Result<PageData> {
     Ok(input)
 }
 
-/// The range of the page that is seen first.
+/// The range shown first.
 pub fn first(input: &PageData, wanted: &str) -> Result<&'static str> {
     let known: Vec<&str> = input.ranges.iter().map(|drawn| drawn.id.as_str()).collect();
     let found = RANGES.iter().find(|range| range.id == wanted && known.contains(&range.id));
@@ -62,7 +62,8 @@ pub fn first(input: &PageData, wanted: &str) -> Result<&'static str> {
     })
 }
 
-/// Replaces a file whole. Who opened it to a web server's group wants it to stay open.
+/// Replaces a file atomically. Group and mode of an existing file are kept, for pages opened to
+/// the group of a web server.
 pub fn put(path: &Path, content: &str) -> Result<()> {
     let mode = path.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
     replace(path, content.as_bytes(), mode).with_context(|| format!("could not write the report {}", path.display()))

@@ -1,4 +1,4 @@
-//! Where a run works: the lock that keeps two runs apart, and the data directory or its fallback in memory.
+//! Locks of a run: keep two runs apart, and select the data directory or its fallback in memory.
 
 use crate::base::lock::Lock;
 use crate::context::Context;
@@ -7,19 +7,20 @@ use anyhow::Result;
 use std::io;
 use std::time::Duration;
 
-/// How long another writer (a repair, a rebuild, a probe by hand) is waited for before this run is skipped. Another run is
-/// not waited for: it holds the run lock.
+/// Wait for another writer (a repair, a rebuild, a manual probe) before this run is skipped.
+/// Another run is not waited for: it holds the run lock.
 pub const LOCK_PATIENCE: Duration = Duration::from_millis(2500);
-/// Without a terminal, a run that comes so soon after the last one was started at the same moment, in seconds.
+/// Without a terminal, a run that starts within this time after the last one counts as
+/// simultaneous, in seconds.
 const SAME_MOMENT_SECONDS: f64 = 1.0;
 
-/// A place to work in.
+/// Context and locks of a run.
 pub struct Place {
     /// The data directory, or its fallback in memory.
     pub context: Context,
-    /// Held while the run writes; `None`: nothing can be written anywhere.
+    /// Held while the run writes; `None` when nothing can be written.
     pub store_lock: Option<Lock>,
-    /// Held until the run is over; `None`: the lock file cannot be made.
+    /// Held until the run is over; `None` when the lock file cannot be created.
     pub run_lock: Option<Lock>,
     /// Why the data directory cannot be written.
     pub failure: Option<anyhow::Error>,
@@ -28,16 +29,16 @@ pub struct Place {
 /// Another run holds the run lock.
 struct Taken;
 
-/// Takes the locks of a run. `None`: another run is at work (which is counted), or was started at the same moment.
+/// Takes the locks of a run. Returns `None` when another run is at work, which is counted, or was
+/// started simultaneously.
 ///
-/// # Errors
-/// When the skipped run could not be counted, or nothing can be locked.
+/// # Errors When the skipped run cannot be counted, or no lock can be taken.
 pub fn acquire(home: Context) -> Result<Option<Place>> {
     let Ok(run_lock) = run_lock(&home) else { return busy(&home) };
     let place = match home.store.try_lock(LOCK_PATIENCE) {
         Ok(Some(lock)) if home.store.is_writable() => match fallback_store::leave(&home) {
             Ok(()) => Some(Place { context: home, store_lock: Some(lock), run_lock, failure: None }),
-            // The newest state and the waiting alerts are still in memory.
+            // The newest state and the queued alerts are still in memory.
             Err(error) => fall_back(&home, run_lock, error)?,
         },
         Ok(None) => return busy(&home),
@@ -47,14 +48,14 @@ pub fn acquire(home: Context) -> Result<Option<Place>> {
     Ok(place.filter(|place| !is_same_moment(&place.context)))
 }
 
-/// Whether one of several runs that were started at once is done already.
+/// Returns whether another of several simultaneous runs has already finished.
 fn is_same_moment(context: &Context) -> bool {
     let is_by_hand = context.out.is_shown() || context.out.json;
     let age = detect::last_judged(context).map(|last| context.now.boottime_seconds - last.boottime_seconds);
     !is_by_hand && age.is_some_and(|age| age.abs() < SAME_MOMENT_SECONDS)
 }
 
-/// The run lock, where its file can be made.
+/// The run lock; `None` when its file cannot be created.
 fn run_lock(context: &Context) -> Result<Option<Lock>, Taken> {
     match context.store.try_turn() {
         Ok(None) => Err(Taken),
@@ -63,7 +64,7 @@ fn run_lock(context: &Context) -> Result<Option<Lock>, Taken> {
     }
 }
 
-/// The data directory cannot be written: the run goes on in memory, or without writing at all.
+/// Continues in memory, or without writing, when the data directory cannot be written.
 fn fall_back(home: &Context, home_lock: Option<Lock>, error: anyhow::Error) -> Result<Option<Place>> {
     let Some(context) = fallback_store::enter(home) else {
         complain(home, &error, "nothing is kept");
@@ -85,7 +86,7 @@ fn complain(home: &Context, error: &anyhow::Error, instead: &str) {
     home.out.warn(&format!("the data directory {directory} cannot be written ({error:#}); {instead}"));
 }
 
-/// Another run is at work: this one is counted and skipped.
+/// Counts and skips this run because another one is at work.
 fn busy(context: &Context) -> Result<Option<Place>> {
     context.out.info("another osmon run is still at work: this one is skipped");
     overlap::count(context)?;

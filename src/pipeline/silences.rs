@@ -1,4 +1,5 @@
-//! What people do not want to be told, on its way to `state/silence.json` and the history.
+//! Changes silences and acknowledgements in `state/silence.json`, and records the change in the
+//! history.
 
 use super::journal;
 use crate::base::clock::stamp;
@@ -11,10 +12,10 @@ use crate::query::silences::STATE;
 use anyhow::Result;
 use std::time::Duration;
 
-/// How long another osmon is waited for.
+/// Wait for another osmon process.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Changes it under the lock and notes that in the history.
+/// Changes the silences under the lock and records the change in the history.
 pub fn change<T>(context: &Context, change: impl FnOnce(&mut Suppressions) -> Result<(T, String)>) -> Result<T> {
     let lock = context.store.lock(PATIENCE)?;
     let mut mutes: Suppressions = context.load_state(STATE).unwrap_or_default();

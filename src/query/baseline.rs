@@ -1,5 +1,5 @@
-//! What is usual at this hour of the week: the bands that rules, tiles and mails use. Read side of `state/band.json`, a
-//! cache that the pipeline renews once an hour.
+//! Bands of usual values at this hour of the week, for rules, tiles and mails. Reads
+//! `state/band.json`, a cache that the pipeline renews once an hour.
 
 use crate::base::clock::zone_offset_seconds;
 use crate::config::Rule;
@@ -15,9 +15,9 @@ use std::sync::Arc;
 pub const CACHE: &str = "band";
 /// Version of its format.
 pub const SCHEMA: u32 = 1;
-/// Number of hours from which on the shape of a week is known.
+/// Number of hours required for a weekly pattern.
 const WEEKLY_HOURS: usize = 336;
-/// A level must hold this long to be usual where no rule says otherwise, in seconds.
+/// Time that a level must hold to become usual if no rule sets one, in seconds.
 const HOLD_SECONDS: f64 = 300.0;
 
 /// Bands by rule and labels, as the keys of alerts.
@@ -66,7 +66,8 @@ pub fn bands(context: &Context, time: DateTime<Utc>) -> Bands {
     learned.map(|learned| Arc::new(learned.band)).unwrap_or_default()
 }
 
-/// Least and greatest usual value by metric, of every metric without labels that a rule has a band for.
+/// Lowest and highest usual value by metric, of every metric without labels for which a rule has a
+/// band.
 pub fn usual_values(context: &Context, time: DateTime<Utc>) -> BTreeMap<String, (f64, f64)> {
     let bands = bands(context, time);
     let rules = context.config.rules.iter();
@@ -74,8 +75,8 @@ pub fn usual_values(context: &Context, time: DateTime<Utc>) -> BTreeMap<String, 
     usual.collect()
 }
 
-/// Least and greatest usual value in the hour after the last of these, by the same method as for rules. `hours`: start of
-/// the hour, least, mean and greatest value.
+/// Lowest and highest usual value in the hour after the last of `hours`, by the same method as for
+/// rules. `hours`: start of the hour, lowest, mean and highest value.
 pub fn usual_after(metric: &str, hours: impl Iterator<Item = (DateTime<Utc>, [f64; 3])>) -> Option<(f64, f64)> {
     let (mut past, mut last) = (Past::default(), None);
     for (time, [min, mean, max]) in hours {
@@ -104,7 +105,7 @@ pub fn lines(context: &Context) -> Vec<String> {
     rules.iter().filter(|rule| rule.measure == Measure::Unusual).filter_map(line).collect()
 }
 
-/// The cache, if it is of these rules.
+/// The cache, if it was made for these rules.
 pub fn load(context: &Context, rules: &[&Rule]) -> Option<Learned> {
     let learned: Learned = context.store.load_cache(CACHE)?;
     (learned.schema == SCHEMA && learned.rules == checksum(rules)).then_some(learned)

@@ -1,4 +1,5 @@
-//! Who used CPU, memory and disks: at a moment or over a span. Asked by `osmon top`, alerts, `osmon explain` and the page.
+//! Consumers of CPU, memory and disks, at a moment or over a span; for `osmon top`, alerts, `osmon
+//! explain` and the page.
 
 use crate::base::clock::parse;
 use crate::base::text::{NAME_MAX, clean};
@@ -23,12 +24,12 @@ pub fn at(context: &Context, time: DateTime<Utc>, within: TimeDelta) -> Result<O
     Ok(nearest.and_then(|(_, line)| Consumers::from_record(&line)))
 }
 
-/// Everything from `since` to `until`, both included.
+/// The consumers from `since` to `until`, both inclusive.
 pub fn between(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<Consumers> {
     context.store.consumers(since, until + TimeDelta::milliseconds(1), Unrolled::Read)
 }
 
-/// The greatest consumers of a resource, as an event keeps them; those that used nothing of it are left out.
+/// The top consumers of a resource as evidence; those that used nothing of it are omitted.
 pub fn evidence(consumers: &Consumers, resource: Resource) -> Evidence {
     let user = |name: &str, unit: &str, owner: &str, usage: &Usage| User {
         name: clean(name, NAME_MAX),

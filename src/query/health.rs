@@ -1,4 +1,5 @@
-//! Is the host healthy, since when, and what is pending: the one answer for the status line, the page, mails and JSON.
+//! The health of the host: verdict, its time, and pending alerts, for the status line, the page,
+//! mails and JSON.
 
 use crate::base::clock::parse;
 use crate::cli::Exit;
@@ -17,10 +18,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A snapshot older than this says nothing about the present, in seconds. The rules may lag behind it by as much.
+/// Age from which on a snapshot is stale, in seconds. The rules may lag behind it by as much.
 pub const STALE_SECONDS: i64 = 180;
 
-/// Whether a snapshot is too old to say anything about the present.
+/// Returns whether a snapshot is stale.
 pub fn is_stale(taken: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     now - taken > TimeDelta::seconds(STALE_SECONDS)
 }
@@ -39,7 +40,7 @@ pub enum Verdict {
     Degraded,
     /// A critical incident is open.
     Critical,
-    /// Nothing can be said; see [`Doubt`].
+    /// The health is unknown; see [`Doubt`].
     Unknown,
 }
 
@@ -54,7 +55,7 @@ impl Verdict {
         }
     }
 
-    /// As `osmon run` and JSON write it.
+    /// The word written by `osmon run` and in JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Healthy => "Healthy",
@@ -64,7 +65,7 @@ impl Verdict {
         }
     }
 
-    /// As `osmon status` and monitoring plugins write it.
+    /// The word written by `osmon status`, as monitoring plugins expect it.
     pub fn status_word(self) -> &'static str {
         match self {
             Self::Healthy => "OK",
@@ -104,7 +105,7 @@ impl Verdict {
     }
 }
 
-/// Why nothing can be said about the host.
+/// Why the health of the host is unknown.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Doubt {
     /// There is no snapshot; the data directory.
@@ -117,12 +118,12 @@ pub enum Doubt {
     Stale(f64),
     /// The rules have not judged the newest snapshot; when they last judged one.
     Unjudged(Option<DateTime<Utc>>),
-    /// Something that every host has could not be measured: its name and the reason, one each.
+    /// Sections that every host has but that could not be measured: name and reason of each.
     Unmeasured(Vec<String>),
 }
 
 impl Doubt {
-    /// Whether nothing new is being recorded.
+    /// Returns whether recording has stopped.
     pub fn is_stale(&self) -> bool {
         matches!(self, Self::NoData(_) | Self::NoHeader | Self::Unreadable(_) | Self::Stale(_))
     }
@@ -180,11 +181,12 @@ impl Pending {
 pub struct Health {
     /// The moment.
     pub now: DateTime<Utc>,
-    /// When the newest snapshot was taken.
+    /// Time of the newest snapshot.
     pub taken: Option<DateTime<Utc>>,
     /// The verdict.
     pub verdict: Verdict,
-    /// The verdict at the time of the newest snapshot: the same, but for data that has become stale since or was not judged.
+    /// The verdict at the time of the newest snapshot, regardless of its age and of whether it was
+    /// evaluated.
     pub verdict_when_taken: Verdict,
     /// Why the verdict is [`Verdict::Unknown`].
     pub doubt: Option<Doubt>,
@@ -197,7 +199,8 @@ pub struct Health {
 }
 
 impl Health {
-    /// Judges the state of the rules at a moment. `taken`: when the newest snapshot was taken, or why there is none.
+    /// Assesses the state of the rules at a moment. `taken`: time of the newest snapshot, or why
+    /// there is none.
     pub fn assess(
         state: &State,
         taken: Result<DateTime<Utc>, Doubt>,
@@ -237,12 +240,12 @@ impl Health {
         }
     }
 
-    /// The health right after a snapshot was judged.
+    /// The health right after a snapshot was evaluated.
     pub fn after_judgement(context: &Context, state: &State, taken: DateTime<Utc>) -> Self {
         Self::assess(state, Ok(taken), &silences::read(context), context.now.wall)
     }
 
-    /// Whether nothing new is being recorded.
+    /// Returns whether recording has stopped.
     pub fn is_stale(&self) -> bool {
         self.doubt.as_ref().is_some_and(Doubt::is_stale)
     }
@@ -260,7 +263,7 @@ pub struct Recorded {
     pub state: State,
     /// The health.
     pub health: Health,
-    /// Name of the host that the newest snapshot is of; without one, of this host.
+    /// Host name in the newest snapshot; without one, of this host.
     pub host: String,
     /// The newest snapshot, JSON.
     pub json: Option<String>,
@@ -268,7 +271,8 @@ pub struct Recorded {
     pub snapshot: Value,
 }
 
-/// Reads the newest snapshot and the state of the rules. Writes nothing; what cannot be read is unknown, never healthy.
+/// Reads the newest snapshot and the state of the rules. Writes nothing; unreadable data makes the
+/// health unknown, never healthy.
 pub fn read(context: &Context) -> Recorded {
     let now = context.now.wall;
     let (json, missing) = match context.store.last(SNAPSHOTS, now) {

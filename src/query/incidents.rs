@@ -26,7 +26,7 @@ pub struct IncidentRecord {
     pub id: String,
     /// Name of the rule.
     pub rule: String,
-    /// What it is about: `CPU`, `File system /var`.
+    /// Its subject: `CPU`, `File system /var`.
     pub title: String,
     /// Metric with labels.
     pub metric: String,
@@ -34,7 +34,7 @@ pub struct IncidentRecord {
     pub severity: Severity,
     /// First breach.
     pub since: DateTime<Utc>,
-    /// When it recovered; `None`: it is open, or its end was not recorded.
+    /// Time of the recovery; `None` while it is open, or when its end was not recorded.
     pub ended: Option<DateTime<Utc>>,
     /// From the first breach to the recovery, or to now while it is open, in seconds.
     pub lasted: f64,
@@ -42,7 +42,7 @@ pub struct IncidentRecord {
     pub peak: Option<f64>,
     /// The limit of the first breach.
     pub limit: f64,
-    /// The limit is a ceiling, else a floor.
+    /// The limit is a ceiling, otherwise a floor.
     pub above: bool,
     /// Its present state while it is open.
     pub open: Option<Incident>,
@@ -61,7 +61,8 @@ impl IncidentRecord {
         self.metric.split('{').next().unwrap_or_default()
     }
 
-    /// Whether anybody was notified: `yes`, `no`, `waits` while an alert is queued, `–` when that is no longer known.
+    /// Whether a recipient was notified: `yes`, `no`, `waits` while an alert is queued, `–` when
+    /// that is no longer known.
     pub fn notified(&self, context: &Context) -> &'static str {
         let outbox = Outbox::new(context.store.directory());
         let stages: Vec<Stage> = self.events.iter().filter_map(|event| outbox.stage(event)).collect();
@@ -166,7 +167,7 @@ fn from_open(incident: Incident, alert: &Alert, events: Vec<Event>, now: DateTim
 fn from_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<IncidentRecord> {
     let (first, last) = (events.first()?, events.last()?);
     let since = parse(&first.since).or_else(|| parse(&first.time)).unwrap_or(now);
-    // A settled incident had ended before: its duration is in the recovery.
+    // The end of a settled incident precedes its recovery event, which holds its duration.
     let recovery = events.iter().rev().find(|event| event.kind == EventKind::Recovered);
     let end = Some(last).filter(|event| event.is_over()).map(|last| recovery.unwrap_or(last));
     // The dead man's switch has no rule: its incident is open until it reports fresh data.

@@ -1,4 +1,4 @@
-//! Read models shared by commands, page and mails: each question is answered here once.
+//! Read models shared by commands, page and mails.
 
 pub mod baseline;
 pub mod consumers;

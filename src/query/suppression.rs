@@ -17,7 +17,7 @@ pub enum SuppressionKind {
 }
 
 impl SuppressionKind {
-    /// As terminals and JSON write it.
+    /// The word written on terminals and in JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Acknowledged => "acknowledged",
@@ -41,15 +41,15 @@ pub struct Suppressed {
     pub kind: SuppressionKind,
     /// Its end.
     pub until: DateTime<Utc>,
-    /// Who asked for it.
+    /// Author.
     pub by: String,
     /// The reason given.
     pub because: String,
 }
 
 impl Suppressed {
-    /// Of every open incident that is acknowledged or silenced, by its id. An acknowledgement ends when the incident
-    /// gets worse.
+    /// Acknowledgements and silences of open incidents, by incident id. An acknowledgement ends
+    /// when the incident gets worse.
     pub fn by_incident(state: &State, suppressions: &Suppressions, now: DateTime<Utc>) -> BTreeMap<String, Self> {
         let suppressed = |alert: &Alert| {
             let id = alert.incident_id();

@@ -1,4 +1,4 @@
-//! What happened: transitions of incidents and annotations, from the `events` stream.
+//! The timeline: transitions of incidents and annotations, from the `events` stream.
 
 use crate::context::Context;
 use crate::model::annotation::{Annotation, AnnotationKind};
@@ -18,9 +18,9 @@ const SEARCHED_DAYS: usize = 30;
 pub struct Timeline {
     /// Transitions of incidents.
     pub events: Vec<Event>,
-    /// Annotations, but for the routine expiry of old history.
+    /// Annotations, except the routine expiry of old history.
     pub marks: Vec<Annotation>,
-    /// Counts of records read, and damage found.
+    /// Numbers of records read and damaged.
     pub reading: Reading,
 }
 

@@ -1,4 +1,4 @@
-//! Evaluates the present rules on past data and counts their alerts. Writes nothing.
+//! Evaluates the current rules on past data and counts their alerts. Writes nothing.
 
 mod foreign;
 mod learner;
@@ -82,7 +82,7 @@ impl Replay<'_> {
 /// # Errors
 /// When the history or the file cannot be read, or nothing in it is watched by a rule.
 pub fn run(call: &Call, asked: &Asked) -> Result<Exit> {
-    // Not throttled as under cron: remembering printed warnings would write.
+    // Not throttled as under cron: the throttle would write its state.
     let unthrottled =
         Call { common: call.common.clone(), matches: call.matches.clone(), scheduled: false, out: call.out.clone() };
     let context = Context::open(&unthrottled)?;

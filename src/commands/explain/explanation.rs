@@ -1,4 +1,4 @@
-//! Everything that is known about why an incident fired and when it will end.
+//! Everything known about why an incident fired and when it will end.
 
 use crate::base::clock::{parse, stamp};
 use crate::base::units::{duration, metric_value};
@@ -30,11 +30,11 @@ const LONGEST_HOURS: i64 = 24;
 pub struct Explanation {
     /// The incident.
     pub record: IncidentRecord,
-    /// Its rule as configured now; `None`: removed, switched off or built in.
+    /// Its current rule; `None` when it was removed, disabled or is built in.
     pub rule: Option<Rule>,
     /// Key, value and place of every setting of the rule.
     pub settings: Vec<(String, String, String)>,
-    /// When it fired.
+    /// Time at which it fired.
     pub fired: DateTime<Utc>,
     /// Samples around the moment it fired, the oldest first.
     pub samples: Vec<Sample>,
@@ -47,10 +47,9 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Gathers what the events, the history and the configuration know about an incident.
+    /// Gathers events, history and configuration of an incident.
     ///
-    /// # Errors
-    /// When the samples cannot be read.
+    /// # Errors When the samples cannot be read.
     pub fn of(context: &Context, record: IncidentRecord) -> Result<Self> {
         let fired = record.fired().and_then(|event| parse(&event.time)).unwrap_or(record.since);
         let recorded = record.fired().and_then(|event| event.evidence.clone());
@@ -119,6 +118,6 @@ fn samples(context: &Context, record: &IncidentRecord, fired: DateTime<Utc>) -> 
     if !samples.is_empty() {
         return Ok(samples);
     }
-    // The event keeps the last values even when the history is gone.
+    // The event keeps the last values even when the history has expired.
     Ok(record.fired().and_then(|event| event.evidence.as_ref()).map(|known| known.value.clone()).unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! A single chart of some metrics, to send to somebody.
+//! A single chart of selected metrics.
 
 use crate::base::clock::{local_minute, zone_name};
 use crate::base::error_kind::ErrorKind;
@@ -24,10 +24,10 @@ use std::path::Path;
 
 /// Mode of a picture.
 const PICTURE_MODE: u32 = 0o644;
-/// More lines than that nobody tells apart.
+/// Maximum number of lines that can be told apart.
 const LINES_MAX: usize = 6;
 
-/// A series that was asked for, and its values.
+/// A selected series and its values.
 type Selected<'a> = (&'a SeriesKey, &'a [Point]);
 
 pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Option<&Path>) -> Result<Exit> {
@@ -99,8 +99,8 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
     Ok(Exit::Done)
 }
 
-/// One axis has one unit, and more than a few lines nobody tells apart: of each metric that was asked for the highest. Says
-/// what is left out.
+/// Reduces the series to one unit and to [`LINES_MAX`] lines, the highest of each selected metric.
+/// Returns a note on those left out.
 fn choose(lines: &mut Vec<Selected>, selectors: &[Selector]) -> Option<String> {
     let before = lines.len();
     let mut found = selectors.iter().filter_map(|asked| lines.iter().find(|(key, _)| asked.selects(key)));
@@ -109,7 +109,7 @@ fn choose(lines: &mut Vec<Selected>, selectors: &[Selector]) -> Option<String> {
     lines.retain(|(key, _)| self::unit(&key.name) == unit);
     let others = before - lines.len();
     let height = |points: &[Point]| points.iter().map(|point| point.max).fold(f64::MIN, f64::max);
-    // Stable: what is equally high stays in the order of names.
+    // A stable sort: equally high series stay in the order of names.
     lines.sort_by(|a, b| height(b.1).total_cmp(&height(a.1)));
     let count = lines.len();
     if count > LINES_MAX {
@@ -133,13 +133,13 @@ fn choose(lines: &mut Vec<Selected>, selectors: &[Selector]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// Those of which there is something.
+/// The selected metrics that have data.
 fn drawn<'a>(metrics: &'a [String], selectors: &[Selector], lines: &[Selected]) -> Vec<&'a str> {
     let is_found = |asked: &Selector| lines.iter().any(|(key, _)| asked.selects(key));
     metrics.iter().zip(selectors).filter(|(_, asked)| is_found(asked)).map(|(text, _)| text.as_str()).collect()
 }
 
-/// What the name of a metric ends in: `percent`, `bytes_per_second`.
+/// The unit in a metric name: `percent`, `bytes_per_second`.
 fn unit(name: &str) -> String {
     let units = ["percent", "bytes", "ms", "seconds", "per_second", "celsius", "hertz"];
     let words: Vec<&str> = name.split(['.', '_']).collect();
@@ -147,7 +147,8 @@ fn unit(name: &str) -> String {
     words.get(at.map_or(0, |at| at + 1)..).unwrap_or_default().join("_")
 }
 
-/// A range of the page, or any other span with the points of the range that holds it.
+/// Parses a range of the page, or any other span, which gets the resolution of the range that
+/// contains it.
 fn span(text: &str) -> Result<Range, String> {
     if let Some(range) = RANGES.into_iter().find(|range| range.id == text) {
         return Ok(range);

@@ -1,4 +1,4 @@
-//! The month on A4: the page with its style for print, put on paper by a browser.
+//! The page as PDF: the last month on A4, printed by a browser.
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::{read_at_most, replace};
@@ -18,18 +18,18 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Browsers that print without a window.
+/// Browsers with a headless mode.
 const BROWSERS: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
-/// How long one may take.
+/// Time limit of a browser.
 const LIMIT: Duration = Duration::from_secs(60);
-/// Largest PDF that is believed, in bytes.
+/// Largest PDF that is accepted, in bytes.
 const PDF_MAX: u64 = 256 * 1024 * 1024;
 
-/// A directory of its own beside the file that is wanted: nothing that was there before is touched. Gone with its owner.
+/// A temporary directory next to the output file, removed on drop.
 struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Not hidden and not in `/tmp`: a browser in a snap sees neither.
+    /// Not hidden and not in `/tmp`: a browser installed as a snap can read neither.
     fn beside(out: &Path) -> Result<Self> {
         let parent = out.parent().unwrap_or(Path::new("/"));
         for number in 0..100 {
@@ -46,7 +46,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Left behind it would only be seen again.
+        // A leftover directory is visible but harmless.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -62,7 +62,7 @@ pub fn print(context: &Context, range: Option<&str>, out: &Path) -> Result<Exit>
         return Err(ErrorKind::Usage(format!("--out: --pdf writes a file that ends in .pdf, not {shown}")).into());
     }
     let mut input = gather::read(context)?;
-    // Without a month of history the longest range there is.
+    // With less than a month of history, the longest range.
     let longest = input.ranges.last().map_or("30d", |drawn| drawn.id.as_str()).to_string();
     let has_month = input.ranges.iter().any(|drawn| drawn.id == "30d");
     let wanted = range.map_or(if has_month { "30d".to_string() } else { longest }, ToString::to_string);
@@ -78,14 +78,15 @@ pub fn print(context: &Context, range: Option<&str>, out: &Path) -> Result<Exit>
     Ok(Exit::Done)
 }
 
-/// What a browser makes of `page.html` in a directory.
+/// Prints `page.html` of a directory with a browser.
 fn by_browser(directory: &Path) -> Result<Vec<u8>> {
     let made = directory.join("page.pdf");
     let mut arguments: Vec<String> =
         ["--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer"].map(ToString::to_string).to_vec();
     arguments.push(format!("--user-data-dir={}", directory.join("profile").display()));
     if geteuid().is_root() {
-        // Chromium refuses its sandbox to root. The page runs nothing but its own script (docs/decisions).
+        // Chromium refuses to run as root with its sandbox. The page runs only its own script
+        // (docs/decisions).
         arguments.push("--no-sandbox".to_string());
     }
     arguments.push(format!("--print-to-pdf={}", made.display()));
@@ -115,7 +116,7 @@ fn by_browser(directory: &Path) -> Result<Vec<u8>> {
     Err(ErrorKind::CannotCreate(message.to_string()).into())
 }
 
-/// A path as an address has it.
+/// A path as a URL.
 fn address(path: &Path) -> String {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte);
     let bytes = path.as_os_str().as_bytes().iter();

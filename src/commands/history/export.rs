@@ -20,7 +20,7 @@ struct Document<'a> {
     host: &'a str,
     since: String,
     until: String,
-    /// `null`: every sample.
+    /// Seconds between points; `null` for single samples.
     step_seconds: Option<u32>,
     metric: Vec<Metric<'a>>,
     gap: Vec<GapOut<'a>>,

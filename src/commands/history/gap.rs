@@ -1,4 +1,4 @@
-//! Where nothing was recorded, and why.
+//! Gaps in the recorded history, with their causes.
 
 use super::span::Span;
 use crate::base::clock::parse;
@@ -8,16 +8,16 @@ use crate::model::annotation::{Annotation, AnnotationKind};
 pub struct Gap {
     /// Last sample before it, milliseconds since 1970.
     pub since_ms: i64,
-    /// First sample after it, or the end of what is shown.
+    /// First sample after it, or the end of the span.
     pub until_ms: i64,
-    /// Why, as far as it is known.
+    /// Cause, if known.
     pub reason: String,
 }
 
-/// What a snapshot a minute and its usual delays never reach.
+/// Shortest gap: longer than one snapshot a minute with its usual delays.
 const SHORTEST_MS: i64 = 150_000;
 
-/// The gaps between these times.
+/// Finds the gaps between these times.
 pub fn find(times: &[i64], span: &Span, marks: &[Annotation], has_older: bool) -> Vec<Gap> {
     let usual = usual_ms(times, span);
     let longest = if span.step.seconds().is_some() { usual } else { (usual * 5 / 2).max(SHORTEST_MS) };
@@ -26,7 +26,7 @@ pub fn find(times: &[i64], span: &Span, marks: &[Annotation], has_older: bool) -
         .windows(2)
         .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)))
         .filter(|(since, until)| until - since > longest + longest / 10)
-        // Of a rolled-up point the samples reach to its end.
+        // The samples of a rolled-up point extend to its end.
         .map(|(since, until)| (if span.step.seconds().is_some() { since + usual } else { since }, until))
         .map(|(since_ms, until_ms)| Gap { since_ms, until_ms, reason: reason(since_ms, until_ms, usual, marks) })
         .collect();
@@ -54,7 +54,8 @@ fn usual_ms(times: &[i64], span: &Span) -> i64 {
     }
     let mut distances: Vec<i64> = times.windows(2).filter_map(|pair| Some(pair.get(1)? - pair.first()?)).collect();
     distances.sort_unstable();
-    // Few samples tell how often osmon runs only when they agree; else what is usual is each minute.
+    // A few samples show the interval of osmon only when they agree; otherwise one minute is
+    // assumed.
     let agree = distances.first().zip(distances.last()).is_some_and(|(least, most)| *most <= least + least / 5);
     if distances.len() < 2 || (distances.len() < 5 && !agree) {
         return 60_000;
@@ -62,9 +63,9 @@ fn usual_ms(times: &[i64], span: &Span) -> i64 {
     distances.get(distances.len() / 2).copied().unwrap_or(60_000)
 }
 
-/// Marks that were made when the gap ended tell of it.
+/// The cause, from the annotations made when the gap ended.
 fn reason(since_ms: i64, until_ms: i64, step_ms: i64, marks: &[Annotation]) -> String {
-    // The run that made it came within the first step after the gap.
+    // The annotating run started within the first step after the gap.
     let slack_ms = step_ms.max(120_000);
     let tells = |mark: &&Annotation| {
         let time = |text: &str| parse(text).map(|time| time.timestamp_millis());

@@ -1,4 +1,4 @@
-//! Today at a glance: the host in one table, as `sar` shows a day.
+//! Today at a glance: one table for the host, like `sar`.
 
 use super::recorded::History;
 use super::table::{told, total};
@@ -10,7 +10,7 @@ use crate::model::metric::Selector;
 use crate::model::point::Point;
 use std::collections::BTreeMap;
 
-/// A column: metric, whether several things are added up, and its heading.
+/// A column: metric, whether its series are summed, and its heading.
 const SHOWN: [(&str, &str); 9] = [
     ("cpu.busy_percent", "CPU%"),
     ("cpu.iowait_percent", "WAIT%"),
@@ -23,7 +23,7 @@ const SHOWN: [(&str, &str); 9] = [
     ("network.sent_bytes_per_second", "SENT"),
 ];
 
-/// The metrics that are shown.
+/// Selectors of the shown metrics.
 pub fn selectors() -> Vec<Selector> {
     SHOWN.iter().filter_map(|(metric, _)| Selector::parse(metric).ok()).collect()
 }
@@ -62,7 +62,7 @@ pub fn render(out: &Output, history: &History) -> String {
     lines.join("\n")
 }
 
-/// A metric over time, of all disks or interfaces together.
+/// A metric over time, summed over all disks or interfaces.
 fn added_up(history: &History, metric: &str) -> BTreeMap<i64, Point> {
     let mut sums: BTreeMap<i64, Point> = BTreeMap::new();
     for point in history.tracks.iter().filter(|track| track.key.name == metric).flat_map(|track| &track.points) {

@@ -1,4 +1,4 @@
-//! What was recorded of the selected metrics in a span.
+//! The recorded history of the selected metrics in a span.
 
 use super::gap::{self, Gap};
 use super::span::Span;
@@ -23,7 +23,7 @@ pub struct Track {
     pub points: Vec<Point>,
 }
 
-/// What is shown.
+/// The selected history.
 pub struct History {
     /// Host that recorded it.
     pub host: String,
@@ -46,17 +46,17 @@ impl History {
         firsts.map(|point| point.time_ms).min().unwrap_or(i64::MAX)
     }
 
-    /// Whether the first point is more than 90 minutes later than `since`.
+    /// Returns whether the first point is more than 90 minutes later than `since`.
     pub fn begins_late(&self, since: DateTime<Utc>) -> bool {
         self.first_ms() > since.timestamp_millis().saturating_add(5_400_000)
     }
 
-    /// Whether points stand for spans, not single samples.
+    /// Returns whether points are rollups rather than single samples.
     pub fn is_rolled(&self) -> bool {
         self.span.step.seconds().is_some()
     }
 
-    /// The series for other systems.
+    /// The series in exposition form.
     pub fn exposed(&self) -> Vec<ExposedSeries<'_>> {
         self.tracks.iter().map(|track| ExposedSeries { key: &track.key, points: &track.points }).collect()
     }
@@ -65,7 +65,7 @@ impl History {
 /// A metric of every snapshot: its times are the times of snapshots.
 const ALWAYS: &str = "probe.cpu_ms";
 
-/// Reads the selected series of a span. Damage that is met becomes a warning.
+/// Reads the selected series of a span. Damage becomes a warning.
 pub fn read(context: &Context, span: Span, selectors: &[Selector]) -> Result<History> {
     let is_wanted =
         |name: &str| name == ALWAYS || selectors.iter().any(|selector| Selector::pattern_fits(&selector.name, name));
@@ -96,14 +96,14 @@ pub fn read(context: &Context, span: Span, selectors: &[Selector]) -> Result<His
     Ok(History { host: host(context, span.until), span, tracks, gaps, timeline, others })
 }
 
-/// Name of the host that recorded the history, which may be another one than this.
+/// Name of the host that recorded the history, which may differ from this host.
 fn host(context: &Context, until: DateTime<Utc>) -> String {
     #[derive(Deserialize)]
     struct Header {
         host: String,
     }
     let last = |time| context.store.last(SNAPSHOTS, time).ok().flatten();
-    // Rollups hold no host name: where the snapshots are gone, that of the remaining ones counts.
+    // Rollups hold no host name: if the snapshots have expired, the newest remaining one is used.
     let newest = last(until).or_else(|| last(context.now.wall));
     let recorded = newest.and_then(|line| serde_json::from_str::<Header>(&line).ok()).map(|header| header.host);
     recorded.unwrap_or_else(|| context.root.host_name())

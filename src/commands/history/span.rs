@@ -1,4 +1,4 @@
-//! From when to when, and how fine.
+//! Span and resolution of history.
 
 use crate::base::clock::{local_form, zone_name, zone_offset_seconds};
 use crate::base::parse_past::midnight;
@@ -7,36 +7,36 @@ use crate::model::point::Point;
 use crate::store::tier::Tier;
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// What is shown.
+/// A span and its step.
 pub struct Span {
     pub since: DateTime<Utc>,
-    /// Included.
+    /// End, inclusive.
     pub until: DateTime<Utc>,
     pub now: DateTime<Utc>,
     pub step: Step,
-    /// How times are written so that they differ: no more than is needed.
+    /// Time format, as short as possible while times differ.
     form: &'static str,
 }
 
-/// How fine it is shown.
+/// Resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Every sample.
     Raw,
-    /// Minimum, average, maximum of so many seconds.
+    /// Minimum, average and maximum of this number of seconds.
     Seconds(u32),
 }
 
 const HOUR: u32 = 3600;
 const DAY: u32 = 86_400;
-/// Hours are kept so long at least; what is older is asked of the days.
+/// Minimum retention of hourly rollups; older history is read from daily rollups.
 const HOURS_KEPT_DAYS: i64 = 395;
 
 impl Step {
     pub const HOUR: Self = Self::Seconds(HOUR);
     pub const DAY: Self = Self::Seconds(DAY);
 
-    /// What `--step` says.
+    /// Parses the argument of `--step`.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text == "raw" {
             return Ok(Self::Raw);
@@ -49,7 +49,7 @@ impl Step {
         }
     }
 
-    /// At most some 1,500 rows.
+    /// A step that gives at most about 1,500 rows.
     pub fn that_fits(span: TimeDelta) -> Self {
         match span.num_minutes() {
             ..=1500 => Self::Raw,
@@ -59,7 +59,7 @@ impl Step {
         }
     }
 
-    /// At a glance: some two dozen rows.
+    /// A step for today at a glance: about two dozen rows.
     pub fn of_glance(span: TimeDelta) -> Self {
         match span.num_hours() {
             ..=1 => Self::Seconds(300),
@@ -68,7 +68,7 @@ impl Step {
         }
     }
 
-    /// The coarsest tier this can be made of.
+    /// The coarsest tier from which this step can be computed.
     pub fn tier(self, since: DateTime<Utc>, now: DateTime<Utc>) -> Tier {
         match self {
             Self::Seconds(step) if step % DAY == 0 && now - since > TimeDelta::days(HOURS_KEPT_DAYS) => Tier::Days,
@@ -78,18 +78,18 @@ impl Step {
         }
     }
 
-    /// How far two points are apart; `None`: as far as the samples are.
+    /// Interval between points; `None` for single samples.
     pub fn seconds(self) -> Option<u32> {
         if let Self::Seconds(step) = self { Some(step) } else { None }
     }
 
-    /// Whole days.
+    /// Returns whether the step is a number of whole days.
     pub fn is_days(self) -> bool {
         self.seconds().is_some_and(|step| step % DAY == 0)
     }
 
-    /// Points of this step. From an hour on they begin at midnight in the zone of this host, so that a day is the day of
-    /// people, be it 23 or 25 hours long.
+    /// Groups points by this step. Steps from an hour on are aligned to midnight in the zone of
+    /// this host, so that a day is a local day of 23 to 25 hours.
     pub fn group(self, points: Vec<Point>) -> Vec<Point> {
         let Some(step) = self.seconds() else { return points };
         let step_ms = i64::from(step) * 1000;
@@ -104,7 +104,7 @@ impl Step {
                 }
                 day.0
             };
-            // A span of several days is counted from 1970 on, in whole days.
+            // Steps of several days are aligned to whole days since 1970.
             let time_ms = if step == DAY {
                 day.0
             } else if step > DAY {
@@ -122,14 +122,15 @@ impl Step {
     }
 }
 
-/// Begin and end of the day after `day`, when the time is in it. Zone rules are costly: only its end asks them.
+/// Begin and end of the day after `day`, if it contains the time. Only its end needs a zone
+/// lookup, which is costly.
 fn following((_, begin): (i64, i64), time_ms: i64) -> Option<(i64, i64)> {
     let begin_time = DateTime::from_timestamp_millis(begin).filter(|_| begin != 0)?;
     let end = midnight(begin_time + TimeDelta::hours(26)).timestamp_millis();
     (begin..end).contains(&time_ms).then_some((begin, end))
 }
 
-/// Begin and end of the day, in the zone of this host, that a time is in; milliseconds since 1970.
+/// Begin and end of the local day that contains a time; milliseconds since 1970.
 fn day_of(time_ms: i64) -> (i64, i64) {
     let time = DateTime::from_timestamp_millis(time_ms).unwrap_or_default();
     let begin = midnight(time);
@@ -154,7 +155,7 @@ impl Span {
         Self { since, until, now, step, form }
     }
 
-    /// A time of this span for people.
+    /// Formats a time of this span.
     pub fn write(&self, time_ms: i64) -> String {
         local_form(DateTime::from_timestamp_millis(time_ms).unwrap_or_default(), self.form)
     }

@@ -1,4 +1,4 @@
-//! Metrics for people: a summary with a sparkline each, then rows.
+//! Metrics as a table: a summary with a sparkline each, then rows.
 
 use super::recorded::{History, Track};
 use crate::base::clock::{local_minute, parse};
@@ -11,7 +11,7 @@ use crate::model::point::Point;
 use chrono::DateTime;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many metrics have columns of their own; more are summed up only.
+/// Maximum number of metrics with columns of their own; more are only summarised.
 const COLUMNS_MAX: usize = 5;
 const SUMMARY: &[Column] =
     &[("METRIC", 30, false), ("MIN", 9, true), ("AVERAGE", 9, true), ("MAX", 9, true), ("", 15, false)];
@@ -41,7 +41,7 @@ pub fn render(out: &Output, history: &History) -> String {
     lines.join("\n")
 }
 
-/// All points as one.
+/// Combines all points.
 pub fn total(points: &[Point]) -> Option<Point> {
     let (first, rest) = points.split_first()?;
     let mut total = *first;
@@ -53,7 +53,7 @@ fn summary(history: &History, track: &Track) -> String {
     let full = track.key.to_string();
     let Some(total) = total(&track.points) else { return full };
     let value = |value: f64| metric_value(&track.key.name, value);
-    // Of a long name the end tells more: the label.
+    // The end of a long name is kept: it contains the label.
     let length = full.chars().count();
     let name = match length > NAME {
         true => format!("…{}", full.chars().skip(length - NAME + 1).collect::<String>()),
@@ -63,13 +63,13 @@ fn summary(history: &History, track: &Track) -> String {
     row(SUMMARY, &cells)
 }
 
-/// The highest values over the span in so many columns; a blank where there is nothing.
+/// Sparkline of the highest values in the given number of columns; blank where there is no data.
 fn spark(history: &History, track: &Track) -> String {
     let (since, until) = (history.span.since.timestamp_millis(), history.span.until.timestamp_millis());
     let width = (until - since).max(1);
     let mut columns = [None::<f64>; SPARK];
     for point in &track.points {
-        // A point of an hour fills all that an hour is wide.
+        // An hourly point fills the whole hour.
         let end = point.time_ms + i64::from(history.span.step.seconds().unwrap_or(0)) * 1000 - 1;
         let cell = |time: i64| ((time - since).clamp(0, width) as usize * SPARK / width as usize).min(SPARK - 1);
         for at in cell(point.time_ms)..=cell(end.max(point.time_ms)) {
@@ -80,7 +80,7 @@ fn spark(history: &History, track: &Track) -> String {
     }
     let known = || columns.iter().flatten().copied();
     let (low, high) = (known().fold(f64::MAX, f64::min), known().fold(f64::MIN, f64::max));
-    // A flat line stays flat.
+    // A nearly constant series is drawn flat.
     let span = (high - low).max(high.abs() * 0.1).max(f64::MIN_POSITIVE);
     let bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let bar = |value: f64| bars.get(((value - low) / span * 7.0).round() as usize).copied().unwrap_or('█');
@@ -125,7 +125,7 @@ fn several(out: &Output, history: &History, tracks: &[Track], lines: &mut Vec<St
     let titles: Vec<String> = tracks.iter().map(|track| title(track, tracks)).collect();
     let time = history.span.write(0).chars().count().max(5);
     let width = ((WIDTH - time) / tracks.len() - 2).min(24);
-    // The end of a name tells more than its begin.
+    // The end of a name is more specific than its beginning.
     let tail = |text: &str| text.chars().skip(text.chars().count().saturating_sub(width)).collect::<String>();
     let titles: Vec<String> = titles.iter().map(|title| tail(title)).collect();
     let columns: Vec<Column> =
@@ -148,7 +148,7 @@ fn several(out: &Output, history: &History, tracks: &[Track], lines: &mut Vec<St
     lines.extend(told(out, history, before, i64::MAX));
 }
 
-/// What tells a metric from the others: its label where they differ in that, else its name.
+/// The distinguishing part of a metric: its labels where they differ, otherwise its name.
 fn title(track: &Track, tracks: &[Track]) -> String {
     let same_name = tracks.iter().all(|other| other.key.name == track.key.name);
     match track.key.labels.last() {
@@ -158,7 +158,7 @@ fn title(track: &Track, tracks: &[Track]) -> String {
     }
 }
 
-/// Gaps, marks and incidents after one time and up to another, as lines between the rows.
+/// Gaps, annotations and incidents after one time and up to another, as lines between the rows.
 pub fn told(out: &Output, history: &History, after_ms: i64, until_ms: i64) -> Vec<String> {
     let within = |time: i64| time > after_ms && time <= until_ms;
     let mut lines: Vec<(i64, String)> = Vec::new();

@@ -11,7 +11,7 @@ use crate::query::timeline;
 
 /// Longest title, in characters.
 const TITLE_MAX: usize = 120;
-/// Longest reason why nothing can be said, in characters.
+/// Longest reason for an unknown health, in characters.
 const REASON_MAX: usize = 300;
 /// Longest host name, in characters.
 const HOST_MAX: usize = 80;

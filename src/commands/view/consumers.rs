@@ -30,7 +30,7 @@ const UNIT: &[Column] = &[
     ("Unit", 35, false),
 ];
 
-/// All of it as JSON, the greatest CPU time first.
+/// All consumers as JSON, the highest CPU time first.
 pub fn to_json(consumers: &Consumers) -> Value {
     let amounts = |usage: &Usage, names: &[(&str, &str)]| {
         let mut value = json!({

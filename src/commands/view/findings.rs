@@ -1,4 +1,4 @@
-//! What verify and repair say of a history.
+//! Output of verify and repair.
 
 use crate::base::text::plural;
 use crate::cli::Call;
@@ -8,7 +8,8 @@ use crate::store::verify::Verified;
 use crate::store::verify::finding::Finding;
 use chrono::TimeDelta;
 
-/// From which day on the rollups of a tier are kept, as `[store]` says; `None`: for ever.
+/// First day for which rollups of a tier are kept, from `[store]`; `None` when they are kept for
+/// ever.
 pub fn kept_since(context: &Context, tier: Tier) -> Option<String> {
     let days = match tier {
         Tier::Columns => 1,
@@ -32,7 +33,7 @@ pub fn json(verified: &Verified) -> String {
     .to_string()
 }
 
-/// Says what was found: what is wrong always, the rest to people.
+/// Prints the findings: faults always, remarks only on a terminal.
 pub fn tell(call: &Call, verified: &Verified, advice: &str) {
     if call.out.json {
         return;

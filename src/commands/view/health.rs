@@ -11,7 +11,7 @@ use crate::model::locale::{Locale, key};
 use crate::query::health::{Health, seconds_between};
 use serde_json::{Value, json};
 
-/// How many pending alerts are named.
+/// Maximum number of pending alerts that are named.
 const PENDING_NAMED: usize = 3;
 
 /// The verdict, and a line for each open incident.

@@ -1,4 +1,4 @@
-//! A snapshot for a person at a terminal: what matters first, 80 columns.
+//! A snapshot as a table of 80 columns, the most important values first.
 
 #![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
 
@@ -90,7 +90,7 @@ const PROCESS: &[Column] = &[
     ("Unit", 19, false),
 ];
 
-/// How many rows of one kind a glance has.
+/// Maximum number of rows of one kind.
 const ROWS: usize = 20;
 
 struct View<'a> {
@@ -180,7 +180,7 @@ impl View<'_> {
         lines.join("\n")
     }
 
-    /// Services that failed or crash in a loop.
+    /// Services that failed or restart in a loop.
     fn troubled(&self) -> String {
         let services = self.snapshot["service"].as_array().into_iter().flatten();
         let failed: Vec<String> = services

@@ -1,4 +1,4 @@
-//! Where a page may be written: over an older page, and over nothing else.
+//! Paths where a page may be written: it replaces an older page, but no other file.
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::read_at_most;
@@ -6,18 +6,17 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// By this a page is known; it stands at its beginning (`templates/report.html`).
+/// Identifies a page, at its beginning (`templates/report.html`).
 const MARK: &[u8] = b"<meta name=\"generator\" content=\"osmon\">";
-/// By this `report.json` is.
+/// Identifies `report.json`.
 const MARK_BESIDE: &[u8] = b"\"verdict\":{";
-/// So much of a file is looked at, in bytes.
+/// Number of bytes of a file that are searched.
 const LOOKED_AT: u64 = 2000;
 const ALL: u64 = 4 * 1024 * 1024;
 
-/// The file itself, where a link leads to it.
+/// Resolves links and checks the target.
 ///
-/// # Errors
-/// When a page there would destroy something else: the history, a file of somebody.
+/// # Errors When writing there would destroy the history or a foreign file.
 pub fn checked(path: &Path, data: &Path) -> Result<PathBuf, ErrorKind> {
     let path = fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_path_buf());
     let refuse = |why: String| Err(ErrorKind::Usage(format!("no page is written to {}: {why}", path.display())));
@@ -37,13 +36,13 @@ pub fn checked(path: &Path, data: &Path) -> Result<PathBuf, ErrorKind> {
         Ok(begin) if is_other(&begin, MARK) => {
             refuse("it is no page of osmon; remove it first, or choose another".to_string())
         }
-        // A rename would replace it all the same.
+        // A rename would replace it nevertheless.
         Err(error) => refuse(format!("what is there cannot be read ({error}); remove it first, or choose another")),
         Ok(_) => Ok(path),
     }
 }
 
-/// Whether `report.json` beside a page would replace something else, or what cannot be read.
+/// Returns whether `report.json` next to a page is a foreign or unreadable file.
 pub fn is_others(beside: &Path) -> bool {
     begins(beside, ALL).map_or(true, |begin| is_other(&begin, MARK_BESIDE))
 }
@@ -52,7 +51,7 @@ fn is_other(begin: &[u8], mark: &[u8]) -> bool {
     !begin.is_empty() && memchr::memmem::find(begin, mark).is_none()
 }
 
-/// What a file begins with; nothing where there is none.
+/// The first bytes of a file; empty when it does not exist.
 fn begins(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     match read_at_most(path, most) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),

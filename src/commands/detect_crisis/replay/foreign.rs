@@ -1,4 +1,4 @@
-//! A series from elsewhere: lines of `timestamp,value`.
+//! An external time series: lines of `timestamp,value`.
 
 use crate::base::clock;
 use crate::base::text::clean;
@@ -8,19 +8,20 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-/// osmon looks once a minute: between two values further apart the last one holds, in milliseconds.
+/// Interval of osmon's evaluation in milliseconds: between values further apart, the last one
+/// holds.
 const LOOK_MS: i64 = 60_000;
-/// Values this many times further apart than usual are a gap, of which nothing is known.
+/// Values this many times further apart than usual form a gap.
 const GAP_FACTOR: i64 = 3;
-/// A gap is longer than this, however close the values usually are, in milliseconds.
+/// Minimum length of a gap, in milliseconds.
 const GAP_MS: i64 = 300_000;
-/// However far apart the values usually are, none holds for longer than this, in milliseconds: two days.
+/// Maximum time that a value holds, in milliseconds: two days.
 const HOLD_MS: i64 = 2 * 86_400_000;
-/// So many bad lines are named.
+/// Maximum number of invalid lines that are named.
 const NAMED: usize = 5;
 /// Longest line, in bytes.
 const LINE_MAX: u64 = 64 * 1024;
-/// Longest part of a bad line that is shown, in characters.
+/// Maximum length of an invalid line in a warning, in characters.
 const SHOWN_MAX: usize = 60;
 
 /// A series.
@@ -64,7 +65,7 @@ fn parse(mut input: impl BufRead) -> io::Result<Series> {
         }
         match sample(text) {
             Some(sample) => series.samples.push(sample),
-            // A line of headings.
+            // A header line.
             None if number == 1 && !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {}
             None => {
                 series.bad_count += 1;
@@ -74,7 +75,7 @@ fn parse(mut input: impl BufRead) -> io::Result<Series> {
             }
         }
     }
-    // Of several values at a time the last one counts.
+    // Of several values with the same time the last one counts.
     series.samples.reverse();
     series.samples.sort_by_key(|(time, _)| *time);
     series.samples.dedup_by_key(|(time, _)| *time);
@@ -82,7 +83,7 @@ fn parse(mut input: impl BufRead) -> io::Result<Series> {
 }
 
 fn sample(text: &str) -> Option<(i64, f64)> {
-    // With another separator a comma is that of a decimal number.
+    // With another separator, a comma is the decimal separator.
     let separator = [';', '\t'].into_iter().find(|separator| text.contains(*separator)).unwrap_or(',');
     let (time, rest) = text.split_once(separator)?;
     let value = rest.split(separator).next().unwrap_or_default().trim().trim_matches('"');
@@ -91,7 +92,7 @@ fn sample(text: &str) -> Option<(i64, f64)> {
     Some((moment(time.trim().trim_matches('"'))?, value))
 }
 
-/// RFC 3339, `YYYY-MM-DD HH:MM:SS` (UTC), or seconds since 1970 (milliseconds where it is that many).
+/// Parses RFC 3339, `YYYY-MM-DD HH:MM:SS` (UTC), or seconds (if large, milliseconds) since 1970.
 fn moment(text: &str) -> Option<i64> {
     if let Some(time) = clock::parse(text) {
         return Some(time.timestamp_millis());
@@ -107,7 +108,7 @@ fn moment(text: &str) -> Option<i64> {
 }
 
 impl Series {
-    /// What is wrong with the file, a line each.
+    /// Problems of the file, one line each.
     pub fn complaints(&self) -> Vec<String> {
         let mut lines: Vec<String> =
             self.bad.iter().map(|(number, text)| format!("line {number} is no timestamp,value: {text}")).collect();
@@ -117,8 +118,8 @@ impl Series {
         lines
     }
 
-    /// Every value at its time; where the next one is more than a minute away it holds until then, as osmon would have
-    /// found it at each look.
+    /// Calls `visit` with every value at its time; a value followed by a longer pause is repeated
+    /// each minute, as osmon would have evaluated it.
     pub fn play(&self, visit: &mut dyn FnMut(DateTime<Utc>, f64)) {
         let gap = self.usual_ms().saturating_mul(GAP_FACTOR).clamp(GAP_MS, HOLD_MS);
         let next = self.samples.iter().skip(1).map(|(time, _)| Some(*time)).chain([None]);
@@ -134,7 +135,7 @@ impl Series {
         }
     }
 
-    /// The median of the distances.
+    /// The median interval.
     fn usual_ms(&self) -> i64 {
         let mut distances: Vec<i64> =
             self.samples.iter().zip(self.samples.iter().skip(1)).map(|(a, b)| b.0 - a.0).collect();

@@ -1,4 +1,4 @@
-//! What is usual, learned from what was replayed so far: never from what comes later.
+//! Learns bands of usual values during a replay, from the data replayed so far.
 
 use crate::config::Rule;
 use crate::crisis::baseline::{Hour, Past, least_spread};
@@ -9,17 +9,17 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What is known of one metric under one rule.
+/// Learned data of one metric under one rule.
 #[derive(Default)]
 struct Known {
     past: Past,
-    /// The hour that is not over.
+    /// The current, incomplete hour.
     open: Option<Point>,
     hold_seconds: f64,
     least: f64,
 }
 
-/// Learns on the way.
+/// Learns during a replay.
 #[derive(Default)]
 pub struct Learner {
     rules: Vec<Rule>,
@@ -33,7 +33,7 @@ impl Learner {
         Self { rules: asking(rules).into_iter().cloned().collect(), ..Self::default() }
     }
 
-    /// Takes the metrics of a moment in; gives what was usual before its hour.
+    /// Adds the metrics of a moment; returns the bands in force, learned before its hour.
     pub fn learn(&mut self, time: DateTime<Utc>, metrics: &[Metric]) -> Bands {
         if self.rules.is_empty() {
             return Bands::default();

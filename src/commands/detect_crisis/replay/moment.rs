@@ -4,9 +4,9 @@ use crate::base::clock::Now;
 use crate::model::metric::Metric;
 use std::collections::BTreeSet;
 
-/// What a snapshot, or a sample of an external series, says.
+/// One snapshot, or one sample of an external series.
 pub struct Moment {
-    /// When it was taken.
+    /// Its time.
     pub now: Now,
     /// Boot in which it was taken.
     pub boot_id: String,

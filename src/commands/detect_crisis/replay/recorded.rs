@@ -1,4 +1,4 @@
-//! The history day by day: read side by side, given in the order of time.
+//! Reads the recorded history: days in parallel, passed on in order of time.
 
 use super::moment::Moment;
 use crate::config::Rule;
@@ -12,13 +12,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
 use std::thread;
 
-/// So many days are read at the same time at most: memory is bounded, and a small host stays usable.
+/// Maximum number of days read in parallel, which bounds memory and load.
 const AT_ONCE: usize = 4;
 
-/// Calls `visit` with every snapshot of a span: of its metrics those that a rule may watch.
+/// Calls `visit` with every snapshot of a span, reduced to the metrics that a rule may watch.
 ///
-/// # Errors
-/// When the stream cannot be listed.
+/// # Errors When the stream cannot be listed.
 pub fn walk(
     context: &Context,
     (since, until): (DateTime<Utc>, DateTime<Utc>),
@@ -43,12 +42,12 @@ pub fn walk(
             spans.map(|(from, to)| scope.spawn(move || read(store, from, to, rules))).collect::<Vec<_>>()
         };
         let mut batches = spans.chunks(threads);
-        // While one batch is judged the next one is read.
+        // The next batch is read while one is evaluated.
         let mut reading = batches.next().map(start).unwrap_or_default();
         while !reading.is_empty() {
             let next = batches.next().map(start).unwrap_or_default();
             for handle in std::mem::replace(&mut reading, next) {
-                // A thread that panicked is a day that could not be read.
+                // A day whose thread panicked counts as unreadable.
                 if let Ok(Ok((moments, met))) = handle.join() {
                     moments.into_iter().for_each(&mut *visit);
                     total.records += met.records;

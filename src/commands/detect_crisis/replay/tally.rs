@@ -1,4 +1,4 @@
-//! What a replay would have told, counted.
+//! Counts the alerts of a replay.
 
 use crate::base::clock::{local_form, parse};
 use crate::base::text::plural;
@@ -22,16 +22,16 @@ const COLUMNS: &[Column] = &[
     ("First", 8, false),
 ];
 
-/// Of one rule for one thing.
+/// Counts of one rule and one set of labels.
 #[derive(Debug, Default)]
 struct Count {
     title: String,
     fired: usize,
     escalated: usize,
-    /// Messages that call somebody: what began, got worse, is still so, or comes and goes.
+    /// Alerts sent: opened, escalated, reminder, flapping.
     told: usize,
     recovered: usize,
-    /// In seconds.
+    /// Longest incident, in seconds.
     longest: f64,
     is_open: bool,
     first: Option<DateTime<Utc>>,
@@ -39,13 +39,13 @@ struct Count {
     incident: String,
 }
 
-/// All of it.
+/// All counts.
 #[derive(Debug, Default)]
 pub struct Tally {
     counts: BTreeMap<(String, String), Count>,
     alerts: usize,
     recoveries: usize,
-    /// Events that are only for the history: flapping, silenced, outside the hours of the rule.
+    /// Events recorded without an alert: flapping, silenced, outside the hours of the rule.
     muted: usize,
     last: Option<DateTime<Utc>>,
 }
@@ -74,12 +74,12 @@ impl Tally {
         }
     }
 
-    /// The time is this now.
+    /// Advances the time.
     pub fn at(&mut self, time: DateTime<Utc>) {
         self.last = Some(time);
     }
 
-    /// What is still open at the end lasted at least until then.
+    /// Closes the replay: open incidents lasted at least until its end.
     pub fn close(&mut self, open: &[Incident]) {
         let Some(last) = self.last else { return };
         for count in self.counts.values_mut() {
@@ -90,7 +90,7 @@ impl Tally {
         }
     }
 
-    /// The table and the sum. `asked`: the span in seconds.
+    /// The table with its total. `asked`: length of the span in seconds.
     pub fn render(&self, out: &Output, heading: &str, asked: f64) -> String {
         let mut lines = vec![out.paint(Style::Bold, heading)];
         if !self.counts.is_empty() {
