@@ -4,7 +4,7 @@ use crate::base::net::failure::Failure;
 use crate::base::net::step_log::{Step, StepLog};
 use crate::base::redact::Redactor;
 
-/// For one recipient: who accepted the message, or why nobody did.
+/// The result for one recipient: who accepted the message, or the failure.
 pub type SendResult = Result<String, Failure>;
 
 /// The outcome of one attempt to send a message.
@@ -27,7 +27,7 @@ impl Attempt {
         Self::uniform(StepLog::default(), recipients, &Err(failure))
     }
 
-    /// The same attempt without the secrets of its transport.
+    /// Removes the secrets of the transport.
     pub fn redacted(self, redactor: &Redactor) -> Self {
         let steps = self.log.steps.into_iter().map(|step| Step { text: redactor.redact(&step.text), ..step });
         let results = self.results.into_iter().map(|result| match result {

@@ -1,4 +1,4 @@
-//! What a message is made of: events by incident, the reader's language, and why it is late.
+//! Content of a message: events by incident, language, and reason of a delay.
 
 use crate::base::clock::local_short;
 use crate::model::event::{Event, EventKind};
@@ -7,29 +7,29 @@ use crate::model::locale::{Locale, key};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
-/// Why a message comes late: then it is a digest, in the order of time.
+/// Reason of a delay. A delayed message is a digest in order of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Late {
-    /// Nobody accepted it since then.
+    /// No target accepted it since this time.
     Down(DateTime<Utc>),
-    /// So many messages went out that it had to wait.
+    /// Held back by the rate limit since this time.
     Held(DateTime<Utc>),
-    /// It waited for another reason.
+    /// Delayed since this time for another reason.
     Old(DateTime<Utc>),
 }
 
-/// What a message is made of.
+/// Content of a message.
 #[derive(Debug, Clone, Copy)]
 pub struct Content<'a> {
-    /// What happened.
+    /// Events to report.
     pub events: &'a [&'a Event],
-    /// It comes late.
+    /// Reason of the delay, if it is late.
     pub late: Option<Late>,
     /// Host name.
     pub host: &'a str,
-    /// Where the page is; empty: nowhere.
+    /// Path or URL of the page; empty when there is none.
     pub report: &'a str,
-    /// Language of the reader.
+    /// Language of the recipient.
     pub language: Locale,
     /// The present.
     pub now: DateTime<Utc>,
@@ -51,7 +51,7 @@ pub fn label<'a>(event: &'a Event, key: &str) -> Option<&'a str> {
     rest.split('"').next().filter(|value| !value.is_empty())
 }
 
-/// Events of one message by incident, in the order in which the incidents came; each in the order of time.
+/// Events grouped by incident, in order of their first event; each group in order of time.
 pub fn by_incident<'a>(events: &[&'a Event]) -> Vec<Vec<&'a Event>> {
     let mut order: Vec<&Event> = events.to_vec();
     order.sort_by(|a, b| a.time.cmp(&b.time).then_with(|| number(a).cmp(&number(b))));
@@ -72,7 +72,7 @@ fn number(event: &Event) -> u64 {
     event.id.rsplit('.').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
-/// What is over comes last, and a sign of life; reminders before it.
+/// Indices of the groups, most urgent first; then reminders, recoveries, and the daily status.
 pub fn worst_first(groups: &[Vec<&Event>]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by_key(|at| {
@@ -83,7 +83,7 @@ pub fn worst_first(groups: &[Vec<&Event>]) -> Vec<usize> {
     order
 }
 
-/// From when to when, as people read it.
+/// Begin and end of a period as text.
 pub struct Span(String, String);
 
 impl Span {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 pub struct Delivery {
     /// Most events that one target accepted.
     pub sent_events: usize,
-    /// Who accepted them.
+    /// Targets that accepted them.
     pub accepted_by: Vec<String>,
     /// Reasons of failures, without repetition.
     pub failures: Vec<String>,
@@ -18,7 +18,7 @@ pub struct Delivery {
     pub failed_events: usize,
     /// Events that a fallback sent instead.
     pub fallback_events: usize,
-    /// Names of the fallback routes that sent them.
+    /// Names of those fallback routes.
     pub fallback_routes: BTreeSet<String>,
     /// Recipients that were refused while others of the same message were not, with the reason.
     pub refused: Vec<String>,
@@ -38,7 +38,7 @@ impl Delivery {
         self.errors.extend(result.err().map(|error| format!("{error:#}")));
     }
 
-    /// Counts the events that were not sent: those to try again, and those that a fallback sent instead.
+    /// Counts the unsent events: those to try again, and those sent by a fallback.
     pub fn count_failed(&mut self, ledger: &Ledger) {
         let is_open = |(target, event): &&(String, String)| {
             ledger.result.get(event).is_none_or(|results| results.get(target).is_none())

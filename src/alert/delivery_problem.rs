@@ -1,4 +1,5 @@
-//! Why alerts do not reach people: for the page, `osmon status`, `osmon alerts` and the terminal output of a run.
+//! Problems of delivery, for the page, `osmon status`, `osmon alerts` and the terminal output of a
+//! run.
 
 use super::ledger::{Ledger, TargetState, target_name};
 use super::outbox::{Outbox, Stage};
@@ -13,10 +14,10 @@ use std::path::Path;
 /// Longest error that is shown, in characters.
 const ERROR_MAX: usize = 200;
 
-/// A reason why alerts do not reach people.
+/// A problem that prevents or prevented the delivery of alerts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryProblem {
-    /// Alerts expired before anybody accepted them.
+    /// Alerts expired before any target accepted them.
     GivenUp {
         /// Number of alerts.
         count: usize,
@@ -42,7 +43,7 @@ pub enum DeliveryProblem {
 }
 
 impl DeliveryProblem {
-    /// Whether alerts were lost.
+    /// Returns whether alerts were lost.
     pub fn is_loss(&self) -> bool {
         matches!(self, Self::GivenUp { .. })
     }
@@ -67,7 +68,7 @@ impl DeliveryProblem {
     }
 }
 
-/// Every current delivery problem; empty: alerts reach people, as far as is known. Reads the queued alerts only when a
+/// All current delivery problems; empty if none are known. Reads the queued alerts only when a
 /// target is failing.
 pub fn delivery_problems(
     data_directory: &Path,
@@ -92,7 +93,7 @@ pub fn delivery_problems(
             let target = target_name(&route.name, &to);
             let Some(state) = ledger.target.get(&target).filter(|state| !state.error.is_empty()) else { continue };
             let queued = planner.queued_for(route, &to, ledger).len();
-            // An error under earlier settings says nothing about the present ones.
+            // An error under earlier settings does not apply to the current ones.
             if queued > 0 || state.settings == fingerprint(route) {
                 problems.push(target_problem(target, state, queued));
             }

@@ -1,5 +1,6 @@
-//! One delivery: everything queued, by every route, once. The ledger is on disk before and after each round, so that a
-//! message that was being sent when a run ended goes out again as the same message.
+//! Delivers everything queued, through every route, once. The ledger is saved before and after
+//! each round, so that a message that was being sent when a run ended is sent again with the same
+//! Message-ID.
 
 use super::attempt::SendResult;
 use super::content::Content;
@@ -31,19 +32,20 @@ const ROUND_MIN: Duration = Duration::from_secs(2);
 pub struct Dispatcher<'a> {
     /// `[alert]`
     pub settings: &'a config::Alert,
-    /// Name of this host.
+    /// Current time.
     pub host: &'a str,
     /// Path of the page; empty: there is none.
     pub report: &'a str,
-    /// The present.
+    /// Current time.
     pub now: DateTime<Utc>,
-    /// Whether the whole configuration is in force. Otherwise routes may be missing, so events that no route takes are kept.
+    /// The whole configuration is in force. Otherwise routes may be missing, so events that match
+    /// no route are kept.
     pub is_complete: bool,
     /// Saves the ledger.
     pub save: &'a dyn Fn(&Ledger) -> Result<()>,
 }
 
-/// A message of a round with what is needed to note its results.
+/// A planned message with the data needed to record its results.
 struct Sending<'a> {
     route: &'a Route,
     id: String,
@@ -103,7 +105,7 @@ impl Dispatcher<'_> {
         delivery
     }
 
-    /// Sends messages concurrently and notes their results.
+    /// Sends messages concurrently and records their results.
     fn round(
         &self,
         planner: &Planner<'_>,
@@ -136,7 +138,7 @@ impl Dispatcher<'_> {
         delivery.check((self.save)(ledger));
     }
 
-    /// Notes whether a message may have arrived, and the threads that it begins.
+    /// Records whether a message may have arrived, and the threads that it begins.
     fn note_arrival(&self, ledger: &mut Ledger, sending: &Sending<'_>, results: &[SendResult]) {
         let Sending { route, id, batch, events, is_again } = sending;
         let is_unconfirmed =
@@ -207,7 +209,7 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// A fallback sent these events, so the routes that it stands in for need not send them any more.
+    /// A fallback sent these events: the primary routes need not send them any more.
     fn note_fallback(&self, planner: &Planner<'_>, ledger: &mut Ledger, fallback: &Route, events: &[String]) {
         let mut route = fallback;
         for _ in 0..planner.routes.len() {

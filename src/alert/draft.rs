@@ -17,15 +17,15 @@ pub struct Draft<'a> {
     pub to: &'a [String],
     /// Name of this host.
     pub host: &'a str,
-    /// Language of the reader.
+    /// Language of the recipient.
     pub language: Locale,
-    /// The present.
+    /// Current time.
     pub now: DateTime<Utc>,
-    /// What it reports.
+    /// Content of the message.
     pub subject: Subject<'a>,
 }
 
-/// What a message reports.
+/// Content of a message.
 #[derive(Debug, Clone)]
 pub enum Subject<'a> {
     /// Events.
@@ -37,7 +37,7 @@ pub enum Subject<'a> {
         /// Message-IDs of the first mails about the same incidents.
         earlier: Vec<String>,
     },
-    /// Only that messages arrive.
+    /// A test message.
     Test,
 }
 

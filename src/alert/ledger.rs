@@ -1,5 +1,6 @@
-//! What is remembered about sending: who has which event, who has been failing since when and is tried again when, how
-//! many messages went out, and what was being sent when a run ended. One state file, `state/delivery.json`.
+//! Ledger of the delivery: results of each event, failures and next attempt of each target, number
+//! of messages sent, and messages in flight when a run ended. One state file,
+//! `state/delivery.json`.
 
 use super::results::{Results, TargetResult};
 use crate::base::clock::{parse, stamp};
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 const PAUSES: [i64; 7] = [1, 2, 5, 10, 20, 30, 60];
 /// Longest pause, in seconds. A longer one means that the clock was set back.
 const PAUSE_MAX: i64 = 4000;
-/// Pause in seconds after a failure that only a change of the settings ends.
+/// Pause in seconds after a failure that only a change of the settings can fix.
 const CONFIGURATION_PAUSE: i64 = 3600;
 /// How long the first mail of an incident is remembered, in days.
 const THREAD_DAYS: i64 = 40;
@@ -20,7 +21,7 @@ const THREAD_DAYS: i64 = 40;
 /// Name of the state file.
 pub const STATE: &str = "delivery";
 
-/// What is remembered about sending.
+/// Ledger of the delivery.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
     /// By [`target_name`].
@@ -29,13 +30,13 @@ pub struct Ledger {
     /// By name of an alert's file.
     #[serde(default)]
     pub result: BTreeMap<String, Results>,
-    /// Messages whose fate is unknown, by route and Message-ID.
+    /// Messages whose result is unknown, by route and Message-ID.
     #[serde(default)]
     pub sending: BTreeMap<String, Batch>,
     /// First mails, by route and incident.
     #[serde(default)]
     pub thread: BTreeMap<String, Thread>,
-    /// When old files were last removed (RFC 3339).
+    /// Time of the last clean-up (RFC 3339).
     #[serde(default)]
     pub tidied: String,
 }
@@ -43,10 +44,10 @@ pub struct Ledger {
 /// The state of one recipient of one route.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TargetState {
-    /// Fingerprint of its settings: changed settings are tried at once.
+    /// Fingerprint of its settings: after a change, the target is tried at once.
     #[serde(default)]
     pub settings: u32,
-    /// When it began to fail (RFC 3339); empty: it does not.
+    /// Time of the first failure since the last success (RFC 3339); empty if it does not fail.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub failing_since: String,
     /// Failed attempts since then.
@@ -64,7 +65,7 @@ pub struct TargetState {
     /// Times of the messages of the last day.
     #[serde(default)]
     pub sent: Vec<String>,
-    /// When the rate limit began to hold events back (RFC 3339); empty: it does not.
+    /// Time since which the rate limit holds events back (RFC 3339); empty if it does not.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub held_since: String,
 }
@@ -85,24 +86,24 @@ pub struct Batch {
 pub struct Thread {
     /// Its Message-ID.
     pub id: String,
-    /// When it was sent (RFC 3339).
+    /// Time it was sent (RFC 3339).
     pub time: String,
 }
 
-/// The name of a target: route and recipient; the route alone where it has no recipients.
+/// The name of a target: route and recipient; the route alone if it has no recipients.
 pub fn target_name(route: &str, recipient: &str) -> String {
     if recipient.is_empty() { route.to_string() } else { format!("{route} {recipient}") }
 }
 
 impl Ledger {
-    /// Whether a target may be tried now.
+    /// Returns whether a target may be tried now.
     pub fn is_due(&self, target: &str, settings: u32, now: DateTime<Utc>) -> bool {
         let Some(known) = self.target.get(target) else { return true };
         let wait = parse(&known.next).map_or(0, |next| (next - now).num_seconds());
         known.settings != settings || wait <= 0 || wait > PAUSE_MAX
     }
 
-    /// Whether a target has reached its rate limit; a limit of 0 means none.
+    /// Returns whether a target has reached its rate limit; a limit of 0 means none.
     pub fn is_rate_limited(&self, target: &str, per_hour: usize, per_day: usize, now: DateTime<Utc>) -> bool {
         let Some(known) = self.target.get(target) else { return false };
         let within = |span: TimeDelta| {
@@ -113,7 +114,7 @@ impl Ledger {
             || (per_day > 0 && within(TimeDelta::days(1)) >= per_day)
     }
 
-    /// A target accepted a message with these events.
+    /// Records that a target accepted a message with these events.
     pub fn accepted(&mut self, target: &str, settings: u32, events: &[String], by: &str, now: DateTime<Utc>) {
         let known = self.target.entry(target.to_string()).or_default();
         let day = stamp(now - TimeDelta::days(1));
@@ -131,7 +132,8 @@ impl Ledger {
         }
     }
 
-    /// An attempt failed. The next one follows after a pause that grows, or that the peer asked for.
+    /// Records a failed attempt. The next one follows after an increasing pause, or the pause
+    /// requested by the peer.
     pub fn failed(&mut self, target: &str, settings: u32, failure: &Failure, now: DateTime<Utc>) {
         let known = self.target.entry(target.to_string()).or_default();
         if known.settings != settings {
@@ -139,7 +141,7 @@ impl Ledger {
         }
         let seconds = match (failure.retry_after, failure.kind) {
             (Some(wait), _) => wait.as_secs().cast_signed().clamp(60, 3600),
-            // The first one may be a passing fault of the server.
+            // The first such failure may be a transient fault of the server.
             (None, FailureKind::Configuration) if known.attempts > 0 => {
                 jittered(CONFIGURATION_PAUSE, target, known.attempts)
             }
@@ -158,8 +160,8 @@ impl Ledger {
         }
     }
 
-    /// A test message reached a target: what is queued goes with the next run. With an empty outbox the target is no longer
-    /// failing.
+    /// Records that a test message reached a target: queued alerts are sent by the next run. With
+    /// an empty outbox the target is no longer failing.
     pub fn reached(&mut self, target: &str, is_idle: bool) {
         if let Some(known) = self.target.get_mut(target).filter(|known| known.attempts > 0) {
             known.next.clear();
@@ -176,14 +178,15 @@ impl Ledger {
         }
     }
 
-    /// A message is about to be sent, to some of its targets perhaps for the second time.
+    /// Records that a message is about to be sent, possibly for the second time.
     pub fn begin_sending(&mut self, id: &str, batch: &Batch) {
         let known = self.sending.entry(id.to_string()).or_insert_with(|| batch.clone());
         let more: Vec<String> = batch.target.iter().filter(|target| !known.target.contains(target)).cloned().collect();
         known.target.extend(more);
     }
 
-    /// The results of a message for these targets are known. It is remembered for the others.
+    /// Records that the results of a message for these targets are known. It stays in flight for
+    /// the others.
     pub fn end_sending<'a>(&mut self, id: &str, answered: impl Iterator<Item = &'a String>) {
         let Some(batch) = self.sending.get_mut(id) else { return };
         answered.for_each(|answered| batch.target.retain(|target| target != answered));
@@ -192,7 +195,7 @@ impl Ledger {
         }
     }
 
-    /// Whether any target accepted an event.
+    /// Returns whether any target accepted an event.
     pub fn is_accepted(&self, event: &str) -> bool {
         self.result.get(event).is_some_and(|results| results.iter().any(|(_, result)| result.accepted))
     }

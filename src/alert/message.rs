@@ -1,4 +1,5 @@
-//! One message for all new events: subject, text and HTML; the same in short for chats and logs.
+//! Renders all new events as one message: mail with subject, text and HTML, and short forms for
+//! chats and logs.
 
 use super::content::Content;
 use super::envelope::{Envelope, domain};
@@ -18,13 +19,13 @@ use lettre::Message;
 use lettre::message::MultiPart;
 use lettre::message::header::{HeaderName, HeaderValue, InReplyTo, References};
 
-/// So many events are sent to a web hook at once.
+/// Maximum number of events in one webhook request.
 const EVENTS_MAX: usize = 200;
-/// So many earlier mails are named.
+/// Maximum number of earlier mails in `References`.
 const REFERENCES_MAX: usize = 10;
 
-/// The Message-ID of a mail with these events: always the same, so that when it has to go out twice, people's programs can
-/// tell.
+/// The Message-ID of a mail with these events. It is deterministic, so that mail programs
+/// recognise a mail that is sent twice.
 pub fn message_id(events: &[&Event], host: &str) -> String {
     let Some(first) = events.first() else { return format!("<nothing@{}>", domain(host)) };
     let moment = parse(&first.time).map_or(0, |time| time.timestamp_millis());
@@ -38,19 +39,18 @@ pub fn message_id(events: &[&Event], host: &str) -> String {
     format!("<{}.{moment}{rest}@{}>", domain(&first.id), domain(host))
 }
 
-/// The mail for some events. `id` is its Message-ID, `earlier` the first mails of its incidents.
+/// Renders the mail for some events. `id` is its Message-ID, `earlier` the first mails of its
+/// incidents.
 ///
-/// # Errors
-/// When it cannot be put together: an address or a template makes no sense.
+/// # Errors When an address is invalid or a template fails.
 pub fn compose(content: &Content<'_>, envelope: &Envelope, id: &str, earlier: &[String]) -> Result<Message> {
     let page = page(content);
     build(&page, envelope, id, earlier, content.now)
 }
 
-/// The mail of `--test`.
+/// Renders the mail of `--test`.
 ///
-/// # Errors
-/// As [`compose`].
+/// # Errors As [`compose`].
 pub fn compose_test(envelope: &Envelope, host: &str, language: Locale, now: DateTime<Utc>) -> Result<Message> {
     let content = Content { events: &[], late: None, host, report: "", language, now };
     let locale = language;
@@ -79,7 +79,7 @@ pub fn test_subject(host: &str, language: Locale) -> String {
     language.fill(key::MAIL_SUBJECT_TEST, &[("host", &clean(host, 80))])
 }
 
-/// What `--test` writes to chats and logs.
+/// The chat message of `--test`.
 pub fn test_note(host: &str, language: Locale, now: DateTime<Utc>) -> ChatMessage {
     let locale = language;
     ChatMessage {
@@ -92,7 +92,7 @@ pub fn test_note(host: &str, language: Locale, now: DateTime<Utc>) -> ChatMessag
     }
 }
 
-/// The same events for a chat.
+/// Renders the events for a chat.
 pub fn note(content: &Content<'_>, id: &str) -> ChatMessage {
     let page = page(content);
     let mut lines = Vec::new();
@@ -122,7 +122,7 @@ pub fn note(content: &Content<'_>, id: &str) -> ChatMessage {
     }
 }
 
-/// The same events for a log, one line each.
+/// Renders the events for a log, one line each.
 pub fn log_lines(content: &Content<'_>) -> Vec<LogLine> {
     let one = |event: &&Event| LogLine {
         level: match (event.is_over(), event.severity) {
@@ -143,7 +143,7 @@ fn build(page: &Page<'_>, envelope: &Envelope, id: &str, earlier: &[String], now
         .subject(&page.subject)
         .date(now.into())
         .message_id(Some(id.to_string()))
-        // RFC 3834: no vacation notice answers this.
+        // RFC 3834: suppresses automatic replies.
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_string()));
     let mut threads: Vec<&String> = earlier.iter().filter(|earlier| *earlier != id).collect();
     threads.dedup();

@@ -1,8 +1,8 @@
-//! The outbox: one file per event, in `new/` until every target has it, then in `sent/` for a week. An event that nobody
-//! accepted in time is in `dead/` until a person retries or drops it.
+//! The outbox: one file per event, in `new/` until every target has it, then in `sent/` for a
+//! week. An event that no target accepted in time is in `dead/` until a user retries or drops it.
 //!
-//! The file name depends only on the event's id and kind, so an event that is derived again after a crash is the same file
-//! and is sent once.
+//! The file name depends only on the event's id and kind, so an event that is derived again after
+//! a crash has the same file and is sent once.
 
 use super::results::Results;
 use crate::base::clock::{parse, stamp};
@@ -22,7 +22,7 @@ use std::time::Duration;
 const ALERT_MAX: u64 = 1024 * 1024;
 /// How long sent alerts are kept, in days.
 const KEEP_DAYS: i64 = 7;
-/// Most alerts that are read with their evidence: a longer digest has no room for it.
+/// Maximum number of alerts that are read with their evidence: longer digests do not show it.
 const EVIDENCE_MAX: usize = 50;
 
 /// The outbox of a data directory.
@@ -60,7 +60,7 @@ pub struct OutboxEntry {
     pub name: String,
     /// The event.
     pub event: Event,
-    /// Notes of the outbox about it.
+    /// Notes of the outbox.
     pub note: OutboxNote,
 }
 
@@ -68,11 +68,11 @@ pub struct OutboxEntry {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct OutboxNote {
-    /// When it was last requeued by hand (RFC 3339); empty: never.
+    /// Time at which it was last requeued by hand (RFC 3339); empty: never.
     pub again: String,
-    /// When it was given up or sent (RFC 3339).
+    /// Time at which it was given up or sent (RFC 3339).
     pub time: String,
-    /// Why it was given up; or who has it and who refused it.
+    /// Why it was given up, or which targets accepted and which refused it.
     pub why: String,
     /// Results of a sent alert. Named `told` in the file.
     #[serde(rename = "told")]
@@ -105,17 +105,16 @@ impl Outbox {
         self.write(event)
     }
 
-    /// Writes an event's file, over what is there.
+    /// Writes an event's file, replacing an existing one.
     ///
-    /// # Errors
-    /// When it could not be written and synced.
+    /// # Errors When it could not be written and synced.
     pub fn write(&self, event: &Event) -> Result<()> {
         let path = self.path(Stage::Queued, &file_name(event));
         let written = self.make(Stage::Queued).and_then(|()| replace(&path, &serde_json::to_vec(event)?, FILE_MODE));
         written.with_context(|| format!("could not write the alert {}", path.display()))
     }
 
-    /// The stage of an event; `None`: it was never queued, or was sent more than a week ago.
+    /// The stage of an event; `None` when it was never queued or was sent more than a week ago.
     pub fn stage(&self, event: &Event) -> Option<Stage> {
         let name = file_name(event);
         [Stage::Sent, Stage::Queued, Stage::Dead].into_iter().find(|stage| self.path(*stage, &name).exists())
@@ -129,10 +128,10 @@ impl Outbox {
         make_directory(&self.directory.join(stage.directory()))
     }
 
-    /// Takes the lock that keeps deliveries from overlapping. `None`: another process holds it after `patience`.
+    /// Takes the lock that keeps deliveries from overlapping. Returns `None` if another process
+    /// holds it after `patience`.
     ///
-    /// # Errors
-    /// When the directory or the lock file cannot be made.
+    /// # Errors When the directory or the lock file cannot be created.
     pub fn lock(&self, patience: Duration) -> Result<Option<Lock>> {
         let path = self.directory.join("lock");
         make_directory(&self.directory)
@@ -208,18 +207,16 @@ impl Outbox {
         Ok(count)
     }
 
-    /// Notes a time under `key`, and a reason, in an alert's file.
+    /// Records a time under `key`, and a reason, in an alert's file.
     ///
-    /// # Errors
-    /// When the file cannot be read or written.
+    /// # Errors When the file cannot be read or written.
     pub fn note(&self, stage: Stage, name: &str, key: &str, why: &str, now: DateTime<Utc>) -> Result<()> {
         self.write_note(stage, name, &[(key, stamp(now).into()), ("why", why.into())], true)
     }
 
-    /// Notes the results of a queued alert in its file. Not synced: a power cut may lose it.
+    /// Records the results of a queued alert in its file. Not synced: a power cut may lose it.
     ///
-    /// # Errors
-    /// When the file cannot be read or written.
+    /// # Errors When the file cannot be read or written.
     pub fn note_results(&self, name: &str, results: &Results) -> Result<()> {
         self.write_note(Stage::Queued, name, &[("told", serde_json::to_value(results)?)], false)
     }
@@ -254,7 +251,7 @@ impl Outbox {
     pub fn tidy(&self, now: DateTime<Utc>) {
         for alert in self.list(Stage::Sent).unwrap_or_default().alerts {
             if parse(&alert.event.time).is_some_and(|time| now - time > TimeDelta::days(KEEP_DAYS)) {
-                // Tried again the next time.
+                // The next run tries again.
                 let _ = fs::remove_file(self.path(Stage::Sent, &alert.name));
             }
         }

@@ -1,4 +1,4 @@
-//! Messages that are ready, sent all at once.
+//! Sends prepared messages concurrently.
 
 use super::attempt::Attempt;
 use super::draft::{Draft, Subject};
@@ -23,7 +23,7 @@ impl OutgoingMessage {
     /// Renders a draft for the transport of a route. One that cannot be rendered fails when it is sent.
     pub fn new(route: &Route, draft: &Draft<'_>) -> Self {
         let transport = for_route(route);
-        // A route without recipients leads to one place.
+        // A route without recipients has one target.
         let recipients = draft.to.iter().filter(|to| !to.is_empty()).count().max(1);
         let job = match draft.subject {
             Subject::Test => transport.prepare_test(draft),

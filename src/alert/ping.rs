@@ -1,4 +1,4 @@
-//! The ping after each run: an outside service that raises the alarm when pings stop coming.
+//! The ping after each run, for an external service that alerts when pings stop.
 
 use crate::base::net::http::HttpRequest;
 use crate::base::redact::Redactor;

@@ -1,4 +1,5 @@
-//! Decides who gets which events now. Pure: routes, queued alerts and the ledger in, planned messages out.
+//! Plans which targets get which events now. Pure: routes, queued alerts and the ledger in,
+//! planned messages out.
 
 use super::content::Late;
 use super::ledger::{Batch, Ledger, target_name};
@@ -24,13 +25,13 @@ pub struct PlannedMessage {
     pub to: Vec<String>,
     /// Indices of the alerts.
     pub alerts: Vec<usize>,
-    /// Why it is late; `None`: it is not.
+    /// Reason of the delay; `None` when it is not late.
     pub late: Option<Late>,
-    /// Its Message-ID if it may have arrived at an earlier attempt.
+    /// Its Message-ID if an earlier attempt may have succeeded.
     pub again: Option<String>,
 }
 
-/// What a plan is made from.
+/// Input of a plan.
 pub struct Planner<'a> {
     /// All routes.
     pub routes: &'a [Route],
@@ -38,11 +39,11 @@ pub struct Planner<'a> {
     pub alerts: &'a [OutboxEntry],
     /// Messages per hour and per day to each target; 0: no limit.
     pub limits: (usize, usize),
-    /// The present.
+    /// Current time.
     pub now: DateTime<Utc>,
 }
 
-/// The recipients of a route; one empty name where it has none.
+/// The recipients of a route; one empty name if it has none.
 pub fn recipients(route: &Route) -> Vec<String> {
     if route.to.is_empty() { vec![String::new()] } else { route.to.clone() }
 }
@@ -55,8 +56,8 @@ pub fn fingerprint(route: &Route) -> u32 {
 }
 
 impl Planner<'_> {
-    /// Whether a route takes an event, by its severity and time. An event that happened while no route was open is taken by
-    /// the first that opens.
+    /// Returns whether a route accepts an event, by severity and time. An event that occurred
+    /// while no route was open is taken by the first that opens.
     pub fn is_for(&self, route: &Route, event: &Event) -> bool {
         let is_urgent = |route: &Route| event.severity >= route.min_severity;
         let open = |route: &Route, time: DateTime<Utc>| {
@@ -71,7 +72,7 @@ impl Planner<'_> {
             || (!others.into_iter().any(|route| is_urgent(route) && open(route, time)) && open(route, self.now))
     }
 
-    /// Whether any route will ever take an event.
+    /// Returns whether any route will ever accept an event.
     pub fn is_for_any_route(&self, event: &Event) -> bool {
         self.routes.iter().any(|route| event.severity >= route.min_severity)
     }
@@ -102,7 +103,7 @@ impl Planner<'_> {
         alerts
     }
 
-    /// Whether the last attempt of a route failed and alerts are queued for it.
+    /// Returns whether the last attempt of a route failed and alerts are queued for it.
     pub fn is_failing(&self, route: &Route, ledger: &Ledger) -> bool {
         let failing =
             |to: &String| ledger.target.get(&target_name(&route.name, to)).is_some_and(|target| target.attempts > 0);
@@ -164,12 +165,12 @@ impl Planner<'_> {
         for_route(route).is_rate_limited() && ledger.is_rate_limited(target, self.limits.0, self.limits.1, self.now)
     }
 
-    /// The route that a fallback stands in for; `None`: the route is no fallback.
+    /// The primary route of a fallback; `None` when the route is no fallback.
     pub fn primary(&self, route: &Route) -> Option<&Route> {
         self.routes.iter().find(|other| other.name == route.fallback_for)
     }
 
-    /// What the primary of a fallback failed to send; `None`: the route is no fallback.
+    /// Alerts that the primary of a fallback failed to send; `None` when the route is no fallback.
     fn unsent_by_primary(&self, route: &Route, ledger: &Ledger) -> Option<BTreeSet<usize>> {
         if route.fallback_for.is_empty() {
             return None;
@@ -187,7 +188,8 @@ impl Planner<'_> {
         Some(unsent)
     }
 
-    /// Whether something critical began after the last attempt: it does not wait for the end of the pause.
+    /// Returns whether a critical event occurred after the last attempt: it does not wait for the
+    /// end of the pause.
     fn is_new_crisis(&self, alerts: &[usize], key: &str, ledger: &Ledger) -> bool {
         let Some(tried) = ledger.target.get(key).map(|target| target.tried.as_str()) else { return true };
         alerts.iter().filter_map(|alert| self.alerts.get(*alert)).any(|alert| {

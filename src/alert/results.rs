@@ -1,5 +1,5 @@
-//! Who accepted an event and who refused it. A digest may have ten thousand events with few targets each, so the results
-//! are a short list rather than a tree.
+//! Results of an event by target. A digest may have ten thousand events with few targets each, so
+//! the results are a short list rather than a tree.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 /// The final result of an event for one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetResult {
-    /// The target has the event; otherwise it refused it for good.
+    /// The target accepted the event; otherwise it refused it permanently.
     pub accepted: bool,
-    /// Who accepted it, or why it was refused.
+    /// Server or program that accepted it, or why it was refused.
     pub by: String,
-    /// When (RFC 3339).
+    /// Time (RFC 3339).
     pub time: String,
 }
 

@@ -1,5 +1,5 @@
-//! After a delivery: alerts that every target has leave the outbox, those that are too old are given up, and the ledger
-//! forgets what is over.
+//! After a delivery: moves completed alerts out of the outbox, gives up expired ones, and prunes
+//! the ledger.
 
 use super::delivery::Delivery;
 use super::ledger::Ledger;
@@ -10,12 +10,12 @@ use crate::base::clock::{parse, stamp};
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
 
-/// Most alerts of one delivery whose results are written beside them.
+/// Maximum number of alerts per delivery whose results are recorded in their files.
 const NOTED_MAX: usize = 200;
 /// How often old files are removed, in minutes.
 const TIDY_MINUTES: i64 = 60;
 
-/// What the outbox is settled by.
+/// Input of the clean-up after a delivery.
 pub struct Settlement<'a> {
     /// Routes and alerts of the delivery.
     pub planner: &'a Planner<'a>,
@@ -23,24 +23,25 @@ pub struct Settlement<'a> {
     pub outbox: &'a Outbox,
     /// Names of the alerts that have a file.
     pub on_disk: &'a BTreeSet<String>,
-    /// Whether the whole configuration is in force. Otherwise routes may be missing, and their alerts are kept.
+    /// The whole configuration is in force. Otherwise routes may be missing, and their alerts are
+    /// kept.
     pub is_complete: bool,
     /// Age at which an alert is given up, in seconds.
     pub expire_seconds: i64,
 }
 
-/// Alerts by what becomes of them.
+/// Alerts by their next stage.
 #[derive(Default)]
 struct Sorted<'a> {
     sent: Vec<&'a str>,
     given_up: Vec<&'a str>,
-    /// No route takes them, by configuration.
+    /// No configured route accepts them.
     unwanted: Vec<&'a str>,
     queued: BTreeSet<&'a str>,
 }
 
 impl Settlement<'_> {
-    /// Moves sent and expired alerts on, and prunes the ledger.
+    /// Moves sent and expired alerts to their next stage, and prunes the ledger.
     pub fn settle(&self, ledger: &mut Ledger, delivery: &mut Delivery) {
         let targets = self.planner.targets();
         let Sorted { sent, given_up, unwanted, queued } = self.sort(ledger, &targets);
@@ -133,7 +134,7 @@ fn has_refusal(ledger: &Ledger, name: &str) -> bool {
     ledger.result.get(name).is_some_and(|results| results.iter().any(|(_, result)| !result.accepted))
 }
 
-/// Who has an event and who refused it.
+/// The targets that accepted an event and those that refused it.
 fn results_text(ledger: &Ledger, name: &str) -> String {
     let results = ledger.result.get(name).into_iter().flat_map(Results::iter);
     results.map(|(target, result)| format!("{target}: {}", result.by)).collect::<Vec<_>>().join("; ")

@@ -1,4 +1,4 @@
-//! The subject line: the worst incident, how many more, and why it is late.
+//! The subject line: the worst incident, the number of others, and the reason of a delay.
 
 use super::content::{Content, Late, by_incident, label, name, severity, span, worst_first};
 use crate::base::clock::parse;
@@ -9,7 +9,7 @@ use crate::model::title::shipped;
 
 /// Longest subject, in characters.
 const SUBJECT_MAX: usize = 120;
-/// Further ahead than this, "left" says nothing, in seconds.
+/// Longest forecast that is shown, in seconds.
 const LEFT_MAX: f64 = 86_400.0;
 
 /// `CRITICAL web-01: /var 98.2 % full (5 h left), and 2 more`.
@@ -74,7 +74,8 @@ pub fn about(event: &Event, locale: Locale) -> String {
     format!("{what} {text}")
 }
 
-/// `shop.service is up again (down 3 min)`: as the rule says it, else the title and how long it lasted.
+/// `shop.service is up again (down 3 min)`: the message of the rule, or the title with its
+/// duration.
 fn recovered(event: &Event, locale: Locale) -> String {
     let title = event.title_in(locale);
     let lasts = locale.duration(event.duration_seconds);
@@ -85,7 +86,8 @@ fn recovered(event: &Event, locale: Locale) -> String {
     locale.fill(key.unwrap_or(key::MAIL_RECOVERED_AFTER), &values)
 }
 
-/// In how long a file system is full at the pace of the values before: by least squares, and only when they rise steadily.
+/// Seconds until a file system is full, by least squares over the values before; only if they rise
+/// steadily.
 fn left_seconds(event: &Event) -> Option<f64> {
     if name(event) != "disk.used_percent" || event.is_over() {
         return None;

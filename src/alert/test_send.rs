@@ -1,4 +1,4 @@
-//! A test message by every route.
+//! Sends a test message through every route.
 
 use super::attempt::Attempt;
 use super::draft::{Draft, Subject};
@@ -14,13 +14,13 @@ use std::time::Duration;
 pub struct TestSend {
     /// Name of the route.
     pub route: String,
-    /// Recipients; empty where the route has none.
+    /// Recipients; empty if the route has none.
     pub to: Vec<String>,
-    /// What happened.
+    /// Result of the attempt.
     pub attempt: Attempt,
 }
 
-/// Sends a test message by every route, all at once.
+/// Sends a test message through every route, concurrently.
 pub fn test_send(settings: &Alert, host: &str, now: DateTime<Utc>) -> Vec<TestSend> {
     let message = |route: &Route| {
         let (from, language) = (&settings.from, Locale::from_tag(&settings.language));
@@ -32,7 +32,8 @@ pub fn test_send(settings: &Alert, host: &str, now: DateTime<Utc>) -> Vec<TestSe
     sends.map(|(route, attempt)| TestSend { route: route.name.clone(), to: route.to.clone(), attempt }).collect()
 }
 
-/// Notes in the ledger who was reached. With an empty outbox (`is_idle`) they are no longer failing.
+/// Records in the ledger which targets were reached. With an empty outbox (`is_idle`) they are no
+/// longer failing.
 pub fn note_reached(sends: &[TestSend], is_idle: bool, ledger: &mut Ledger) {
     for TestSend { route, to, attempt } in sends {
         for (number, _) in attempt.results.iter().enumerate().filter(|(_, result)| result.is_ok()) {

@@ -1,4 +1,4 @@
-//! What a transport has to do.
+//! The interface of a transport.
 
 use crate::alert::attempt::Attempt;
 use crate::alert::draft::Draft;
@@ -9,19 +9,17 @@ use std::time::Instant;
 /// Sends one rendered message before a deadline. It owns everything it needs, so that it can run on a thread of its own.
 pub type SendJob = Box<dyn Fn(Instant) -> Attempt + Send>;
 
-/// A way for messages to leave this host. Implemented by the settings of each transport.
+/// A transport for messages. Implemented by the settings of each transport.
 pub trait Transport {
-    /// Renders a message and returns what sends it.
+    /// Renders a message and returns the job that sends it.
     ///
-    /// # Errors
-    /// When the message cannot be rendered, for example because an address is invalid.
+    /// # Errors When the message cannot be rendered, for example because an address is invalid.
     fn prepare(&self, draft: &Draft<'_>) -> Result<SendJob>;
 
-    /// The same for a test message. A transport whose [`prepare`](Self::prepare) does not log every step of connecting
-    /// does so here.
+    /// Like [`prepare`](Self::prepare) for a test message. A transport whose
+    /// [`prepare`](Self::prepare) does not log every step of connecting does so here.
     ///
-    /// # Errors
-    /// As [`prepare`](Self::prepare).
+    /// # Errors As [`prepare`](Self::prepare).
     fn prepare_test(&self, draft: &Draft<'_>) -> Result<SendJob> {
         self.prepare(draft)
     }
@@ -31,7 +29,7 @@ pub trait Transport {
         Redactor::default()
     }
 
-    /// Whether `per_hour` and `per_day` limit it.
+    /// Returns whether `per_hour` and `per_day` limit it.
     fn is_rate_limited(&self) -> bool {
         true
     }

@@ -87,7 +87,7 @@ fn find_program(settings: &Sendmail) -> Option<String> {
     CANDIDATES.iter().find(|path| Path::new(path).exists()).map(ToString::to_string)
 }
 
-/// Classifies an exit status by sysexits.h. Others say nothing about the mail and may go away.
+/// Classifies an exit status by sysexits.h. Other codes count as transient.
 fn failure_kind(code: i32) -> FailureKind {
     match code {
         67 | 68 => FailureKind::Rejected,

@@ -1,4 +1,4 @@
-//! The systemd journal (its native protocol), or syslog (RFC 3164) where there is none.
+//! The systemd journal (its native protocol), or syslog (RFC 3164) if there is no journal.
 
 use super::interface::{SendJob, Transport};
 use crate::alert::attempt::Attempt;

@@ -35,7 +35,7 @@ include!(concat!(env!("OUT_DIR"), "/charts.rs"));
 /// Metrics that the tiles of the page need besides those of the charts.
 const TILES: [&str; 3] = ["cpu.busy_percent", "load.one_per_core", "systemd.failed"];
 
-/// Every metric that the page needs of a range.
+/// Every metric that the page needs for a range.
 pub fn page_metrics(is_detailed: bool) -> impl Iterator<Item = &'static str> {
     let shown = CHARTS.iter().filter(move |chart| is_detailed || !chart.is_detail);
     shown.flat_map(|chart| chart.lines.iter().map(|line| line.metric)).chain(TILES)

@@ -181,7 +181,7 @@ fn runs<'a>(points: &'a [Point], frame: &Frame<'_>) -> impl Iterator<Item = &'a 
     points.get(from..to).unwrap_or_default().chunk_by(move |a, b| b.time - a.time <= gap)
 }
 
-/// Adds gaps below the lines, and above them the peaks of lines without a band.
+/// Adds gaps below the lines, and peaks above the lines that have no band.
 fn overlay(out: &mut SvgParts, lines: &[Line], frame: &Frame<'_>, top: f64) {
     let mut gaps = String::new();
     for (from, to) in frame.gaps {

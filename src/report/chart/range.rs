@@ -14,7 +14,7 @@ pub struct Range {
 }
 
 impl Range {
-    /// Whether charts for troubleshooting are drawn: in ranges of at most a day.
+    /// Charts for troubleshooting are drawn: in ranges of at most a day.
     pub fn is_detailed(&self) -> bool {
         self.step_seconds <= 300
     }

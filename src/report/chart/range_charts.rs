@@ -1,4 +1,4 @@
-//! The drawn charts of a range, which may be kept until the range moves on.
+//! The drawn charts of a range, which may be cached until the range advances.
 
 use crate::model::locale::{Key, Locale, key};
 use crate::report::chart::axis::{label, time_ticks};
@@ -25,7 +25,7 @@ struct Charts<'a> {
     w: Locale,
     id: &'a str,
     charts: &'a [Chart],
-    /// Heading of the newest values: `now` for samples, `last` for means.
+    /// Heading of the newest values: `now` for samples, `last` for averages.
     newest: Key,
     box_size: (u32, u32),
     plot: (u32, u32, u32, u32),
@@ -37,7 +37,7 @@ struct Chart {
     key: String,
     /// Heading.
     title: String,
-    /// AxisUnit, as it follows the heading.
+    /// Unit, shown after the heading.
     unit: String,
     /// Notation of values in the script of the page.
     form: &'static str,
@@ -57,15 +57,15 @@ struct Chart {
 struct Row {
     /// Number of its colour.
     class: usize,
-    /// Name.
+    /// Name of the line.
     name: String,
     /// Newest value.
     now: String,
-    /// Least value.
+    /// Minimum.
     min: String,
-    /// Mean value.
+    /// Average.
     avg: String,
-    /// Greatest value.
+    /// Maximum.
     max: String,
 }
 

@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 pub struct Point {
     /// Unix time in seconds; for a span its middle.
     pub time: f64,
-    /// Least value.
+    /// Minimum.
     pub min: f64,
-    /// Mean value.
+    /// Average.
     pub avg: f64,
-    /// Greatest value.
+    /// Maximum.
     pub max: f64,
 }
 
-/// A metric of every snapshot, whatever else could be measured: its times are those of the snapshots.
+/// A metric of every snapshot; its times are those of the snapshots.
 pub const ALWAYS: &str = "probe.cpu_ms";
 
 /// Values of some metrics over time.
@@ -37,7 +37,7 @@ impl Series {
         Self { step_seconds: f64::from(step_seconds), ..Self::default() }
     }
 
-    /// Takes the values of a series, in order of time.
+    /// Adds the values of a series, in order of time.
     pub fn add(&mut self, key: SeriesKey, points: Vec<Point>) {
         if key.name == ALWAYS {
             self.times = points.iter().map(|point| point.time).collect();
@@ -74,7 +74,7 @@ impl Series {
         self.times.len()
     }
 
-    /// Whether there are no points.
+    /// Returns whether there are no points.
     pub fn is_empty(&self) -> bool {
         self.times.is_empty()
     }
@@ -109,7 +109,7 @@ impl Series {
     }
 }
 
-/// What the charts call a series: the value of its first label.
+/// Name of a series in the charts: the value of its first label.
 fn identity(key: &SeriesKey) -> &str {
     key.labels.first().map_or("", |(_, value)| value.as_str())
 }

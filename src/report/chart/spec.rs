@@ -1,4 +1,4 @@
-//! The charts that a history has something for, and their lines.
+//! Selects the charts that have data, and their lines.
 
 use crate::base::text::clean;
 use crate::model::catalogue::is_custom;
@@ -9,7 +9,7 @@ use crate::report::chart::unit::AxisUnit;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// A chart to draw: one of the catalogue, or that of a metric that another program supplies.
+/// A chart to draw: from the catalogue, or of a metric supplied by another program.
 pub struct Spec {
     /// Title, in English.
     pub title: Cow<'static, str>,

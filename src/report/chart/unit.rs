@@ -24,7 +24,7 @@ pub enum AxisUnit {
 }
 
 impl AxisUnit {
-    /// The unit stated by the last part of a metric's name.
+    /// The unit, from the last part of a metric name.
     pub fn from_metric(name: &str) -> Self {
         let endings = [
             ("bytes_per_second", Self::BytesPerSecond),
@@ -57,7 +57,7 @@ impl AxisUnit {
         }
     }
 
-    /// Whether values of several things may be added up.
+    /// Returns whether values of several series may be summed.
     pub fn is_additive(self) -> bool {
         matches!(self, Self::Bytes | Self::BytesPerSecond | Self::Percent)
     }

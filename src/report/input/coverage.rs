@@ -1,4 +1,4 @@
-//! How much of the last 90 days was recorded: by hours, and by days where hours are not kept any more.
+//! Recorded share of the last 90 days: by hour, and by day where hours have expired.
 
 use crate::context::Context;
 use crate::model::metric::SeriesKey;
@@ -10,7 +10,7 @@ use crate::store::tier::Tier;
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// From the number of samples in the rollups; of the hours that are open from the samples themselves.
+/// Computed from the number of samples in the rollups, and for open hours from the samples.
 pub fn recorded(context: &Context) -> Result<Coverage> {
     let now = context.now.wall;
     let since = now - TimeDelta::days(91);
@@ -23,7 +23,7 @@ pub fn recorded(context: &Context) -> Result<Coverage> {
     };
     let mut all = spans(Tier::Hours, now)?;
     let first = all.first().and_then(|span| DateTime::from_timestamp(span.begin, 0)).unwrap_or(now);
-    // The day of the first hour is known by its hours.
+    // The first day is covered by its hours.
     let older = day::begin(&day::of(first)).unwrap_or(first) - TimeDelta::milliseconds(1);
     if older > since {
         all.extend(spans(Tier::Days, older)?);

@@ -1,4 +1,4 @@
-//! Gathers everything that the page is made of.
+//! Gathers the data of the page.
 
 use crate::base::file::read_at_most;
 use crate::base::text::plural;
@@ -21,13 +21,13 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use serde_json::Value;
 
-/// When the cache of the last page is no older, runs come every minute: it is written every five minutes, in seconds.
+/// If the cache of the last page is no older than this, in seconds, a run every minute is assumed.
+/// The cache is written every five minutes.
 const FOLLOWED_SECONDS: f64 = 450.0;
 
-/// Gathers what the page shows.
+/// Gathers the data of the page.
 ///
-/// # Errors
-/// When the history cannot be read or drawn.
+/// # Errors When the history cannot be read or drawn.
 pub fn read(context: &Context) -> Result<PageData> {
     let now = context.now.wall;
     let health::Recorded { state, health, snapshot, .. } = health::read(context);
@@ -46,10 +46,10 @@ pub fn read(context: &Context) -> Result<PageData> {
     let hour_range = RANGES.first().copied().unwrap_or(Range { id: "1h", title: "", seconds: 3600, step_seconds: 0 });
     let hour = series::recent_series(&recent, &hour_range, look.is_public);
     let (last_hour, open_hour) = consumers(context, look.has("who") && !look.is_public)?;
-    // The second that the newest sample is in belongs to it.
+    // The current second belongs to the newest sample.
     let end = (now.timestamp_millis() as f64 / 1e3).ceil();
     let (mut drawn, mut who) = (Vec::new(), Vec::new());
-    // A host younger than an hour has no more of the day.
+    // On a host with less than an hour of history, the hour is the whole day.
     let mut snapshots = (ranges.len() == 1 && ranges.first() == Some(&hour_range)).then_some(hour.snapshots);
     for range in &ranges {
         let mut consumers = kept.consumers.remove(range.id).unwrap_or_default();
@@ -96,7 +96,7 @@ pub fn read(context: &Context) -> Result<PageData> {
     })
 }
 
-/// The look that is configured; a style sheet that cannot be read is a problem, not a reason to stop.
+/// The configured options. An unreadable style sheet is reported and ignored.
 fn look(context: &Context) -> (PageOptions, Vec<String>) {
     let report = &context.config.report;
     let wrong = context.problems.iter().map(|problem| format!("Configuration: {problem}; in use: {}", context.instead));
@@ -118,11 +118,11 @@ fn look(context: &Context) -> (PageOptions, Vec<String>) {
     (PageOptions::new(report, &style), problems)
 }
 
-/// How far back there is history, in seconds.
+/// Age of the oldest history, in seconds.
 fn age(context: &Context, first_day: Option<&str>) -> f64 {
     let now = context.now.wall;
     let begin = first_day.and_then(crate::store::day::begin);
-    // Of the first day of all, to the minute.
+    // Exact to the minute on the first day of all.
     let first = first_day.and_then(|day| {
         let path = context.store.directory().join(SNAPSHOTS).join(format!("{day}.jsonl"));
         let line = read_at_most(&path, 200).ok()?;
@@ -137,7 +137,7 @@ fn age(context: &Context, first_day: Option<&str>) -> f64 {
     since.map_or(0.0, |since| (now - since).num_seconds() as f64)
 }
 
-/// Consumers of the last hour, and of it those of the open hour, from records.
+/// Consumers of the last hour, and separately those of the open hour, from records.
 fn consumers(context: &Context, is_wanted: bool) -> Result<(Consumers, Consumers)> {
     let (mut last, mut open) = (Consumers::default(), Consumers::default());
     if !is_wanted {
@@ -163,8 +163,8 @@ fn damage(reading: &Reading) -> Vec<String> {
     places.chain(files).collect()
 }
 
-/// What the page calls the host: as configured, as the newest snapshot says (the history may be another host's), or as
-/// this one is called.
+/// Host name shown on the page: the configured one, that of the newest snapshot (an imported
+/// history may be another host's), or that of this host.
 pub fn title(context: &Context, snapshot: &Value) -> String {
     let configured = Some(context.config.report.title.clone()).filter(|title| !title.is_empty());
     let recorded = || snapshot.get("host").and_then(Value::as_str).map(ToString::to_string);

@@ -1,6 +1,6 @@
-//! The parts of the page that change only when a step of their range is over: the charts of a week, a month and a year,
-//! the consumers of all ranges but the shortest, and the status bars. They are kept in a cache, so that a page costs the
-//! same in year five as on day two.
+//! Cached parts of the page that change only when a step of their range is over: the charts of a
+//! week, a month and a year, the consumers of all ranges but the shortest, and the status bars.
+//! With them the cost of a page does not grow with the length of the history.
 
 use crate::context::Context;
 use crate::model::consumers::Consumers;
@@ -27,18 +27,18 @@ const CACHE: &str = "report";
 const SHAPE: u32 = 7;
 /// Number of gaps that are explained in each range.
 const GAPS_MAX: usize = 5;
-/// Number of consumers that are kept of a range, for each of CPU, memory and disk transfer.
+/// Number of consumers kept per range, for each of CPU, memory and disk transfer.
 const CONSUMERS_MAX: usize = 8;
-/// The range whose hours tell what is usual.
+/// The range from which usual values are computed.
 const WEEK: &str = "7d";
 
-/// The kept parts of the page. One part is remade per run where a run comes every minute, so that no run costs much more
-/// than another.
+/// The cached parts of the page. If osmon runs every minute, each run rebuilds one part, so that
+/// all runs cost about the same.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LongRanges {
     /// Version and appearance; contents with another key are not used.
     key: String,
-    /// By range: the end of its last step when it was made, and the state of the rollups it was made from.
+    /// By range: end of its last step and state of its rollups when it was made.
     made: BTreeMap<String, (DateTime<Utc>, String)>,
     /// Charts of the long ranges.
     pub drawn: Vec<RangeCharts>,
@@ -54,7 +54,7 @@ pub struct LongRanges {
     pub bars: KeptBars,
 }
 
-/// What a page is made for.
+/// Parameters of a page.
 pub struct Request<'a> {
     /// The ranges it shows.
     pub ranges: &'a [Range],
@@ -62,11 +62,13 @@ pub struct Request<'a> {
     pub look: &'a PageOptions,
     /// Id of the newest event.
     pub newest_event: &'a str,
-    /// Whether a page was made in the last minutes: then the next one will follow soon and can go on.
+    /// A page was rendered in the last minutes, so that the next one is expected soon and can
+    /// continue.
     pub is_followed: bool,
 }
 
-/// The end of the last step of a range. Ranges with short steps move on by the hour: the last hour is always recent.
+/// End of the last completed step of a range. Ranges with short steps advance by the hour: the
+/// last hour is always read anew.
 fn end(range: &Range, now: DateTime<Utc>) -> DateTime<Utc> {
     let step = i64::from(range.step_seconds.max(3600));
     DateTime::from_timestamp(now.timestamp().div_euclid(step) * step, 0).unwrap_or(now)
@@ -77,10 +79,9 @@ fn step(range: &Range) -> TimeDelta {
 }
 
 impl LongRanges {
-    /// The cache as it is, and with the first day of the history: listing years of days is done once an hour.
+    /// Reads the cache and updates the first day of the history, which is searched once an hour.
     ///
-    /// # Errors
-    /// When the snapshots cannot be listed.
+    /// # Errors When the snapshots cannot be listed.
     pub fn load(context: &Context) -> Result<Self> {
         let mut kept = context.store.load_cache::<Self>(CACHE).unwrap_or_default();
         if !kept.key.starts_with(&version()) {
@@ -93,11 +94,10 @@ impl LongRanges {
         Ok(kept)
     }
 
-    /// Remakes what is out of date: everything at once when the page looks different or no run came in the last minutes,
-    /// else one range.
+    /// Rebuilds outdated parts: all of them when the options of the page changed or no run came in
+    /// the last minutes, otherwise one range.
     ///
-    /// # Errors
-    /// When the history cannot be read or drawn.
+    /// # Errors When the history cannot be read or drawn.
     pub fn update(self, context: &Context, request: &Request) -> Result<Self> {
         let Request { ranges, look, newest_event, is_followed } = *request;
         let now = context.now.wall;
@@ -127,7 +127,7 @@ impl LongRanges {
             is_changed |= status_bars::update(&mut kept.bars, context, look, key)?;
         }
         if is_changed {
-            // Where it cannot be kept it is made again.
+            // If the cache cannot be written, the next run rebuilds it.
             let _ = context.store.save_cache(CACHE, &kept);
         }
         Ok(kept)
@@ -136,7 +136,7 @@ impl LongRanges {
     fn make(&mut self, context: &Context, range: &Range, look: &PageOptions, is_shown: bool) -> Result<()> {
         let (now, end) = (context.now.wall, end(range, context.now.wall));
         if look.has("who") && !look.is_public && is_shown {
-            // The open hour follows from its records.
+            // The open hour is added from its records.
             let open = if range.step_seconds < 3600 { TimeDelta::hours(1) } else { TimeDelta::zero() };
             let since = end - TimeDelta::seconds(i64::from(range.seconds)) + open;
             let mut consumers = context.store.consumers(since, end, Unrolled::Skip)?;
@@ -166,8 +166,8 @@ fn version() -> String {
     format!("{SHAPE} {} ", env!("CARGO_PKG_VERSION"))
 }
 
-/// What a part made up to `end` depends on: whether its last hour is closed, late records, and whether consumers of older
-/// days are still being rolled up.
+/// State on which a part that ends at `end` depends: whether its last hour is closed, late
+/// records, and whether consumers of older days are still being rolled up.
 fn rollup_state(progress: Option<&Progress>, end: DateTime<Utc>) -> String {
     let state = progress.map(|progress| (progress.hours_until >= end, &progress.late, progress.fill_before.is_empty()));
     format!("{state:?}")

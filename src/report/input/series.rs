@@ -15,11 +15,11 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashSet;
 
-/// Units have charts up to a week: in longer ranges most of them are gone.
+/// Longest step of ranges with charts of units: in longer ranges most units no longer exist.
 const UNITS_STEP_MAX: u32 = 3600;
 const UNITS: &str = "unit.";
 
-/// The tier whose points, or groups of whose points, a range shows.
+/// The tier from which a range is read.
 fn tier(range: &Range) -> Tier {
     match range.step_seconds {
         0 => Tier::Columns,
@@ -29,10 +29,9 @@ fn tier(range: &Range) -> Tier {
     }
 }
 
-/// Everything that the page draws of a range that ends at `end`; a public page names no units.
+/// All series of the page for a range that ends at `end`; without units on a public page.
 ///
-/// # Errors
-/// When the history cannot be read.
+/// # Errors When the history cannot be read.
 pub fn series(context: &Context, range: &Range, end: DateTime<Utc>, is_public: bool) -> Result<(Series, Reading)> {
     let names: HashSet<&str> = page_metrics(range.is_detailed()).chain([ALWAYS]).collect();
     let has_units = !is_public && range.step_seconds <= UNITS_STEP_MAX;
@@ -40,10 +39,9 @@ pub fn series(context: &Context, range: &Range, end: DateTime<Utc>, is_public: b
     metrics(context, range, end, &is_wanted)
 }
 
-/// Some metrics of a range.
+/// Selected metrics of a range.
 ///
-/// # Errors
-/// When the history cannot be read.
+/// # Errors When the history cannot be read.
 pub fn metrics(
     context: &Context,
     range: &Range,
@@ -62,16 +60,15 @@ pub fn metrics(
     Ok((series, answer.reading))
 }
 
-/// The last day of everything that the page draws.
+/// The last day of all metrics of the page.
 ///
-/// # Errors
-/// When the history cannot be read.
+/// # Errors When the history cannot be read.
 pub fn recent(context: &Context) -> Result<Recent> {
     let names: HashSet<&str> = page_metrics(true).chain([ALWAYS]).collect();
     context.store.recent(context.now.wall, "page", &|name| names.contains(name) || is_custom(name))
 }
 
-/// A short range of it; a public page names no units.
+/// A short range, from the recent points; without units on a public page.
 pub fn recent_series(recent: &Recent, range: &Range, is_public: bool) -> Series {
     let mut series = Series::new(range.step_seconds);
     let mut take = |(key, points): (&SeriesKey, Vec<block::Point>)| {
@@ -87,7 +84,7 @@ pub fn recent_series(recent: &Recent, range: &Range, is_public: bool) -> Series 
     series
 }
 
-/// A point stands in the middle of its step. A unit that never used the CPU has no line.
+/// Adds points, each placed in the middle of its step. Units that never used the CPU are skipped.
 fn add(series: &mut Series, key: SeriesKey, points: &[block::Point], step: i64) {
     if key.name == ALWAYS {
         series.snapshots = points.iter().map(|point| u64::from(point.count)).sum();

@@ -1,4 +1,4 @@
-//! The status bars of the last 90 days, kept until something begins or ends.
+//! The status bars of the last 90 days, cached until an incident begins or ends.
 
 use crate::context::Context;
 use crate::model::incident::Severity;
@@ -12,7 +12,7 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-/// Bars and what they were made from.
+/// Cached bars and their inputs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct KeptBars {
     key: String,
@@ -20,10 +20,10 @@ pub struct KeptBars {
     pub bars: Bars,
 }
 
-/// Remakes the bars when `key` or the open incidents changed; returns whether they are worth keeping anew.
+/// Rebuilds the bars when `key` or the open incidents changed; returns whether the cache must be
+/// written.
 ///
-/// # Errors
-/// When the history cannot be read.
+/// # Errors When the history cannot be read.
 pub fn update(kept: &mut KeptBars, context: &Context, look: &PageOptions, key: String) -> Result<bool> {
     let open = incidents::state(context).open();
     let open: Vec<_> = open.iter().map(|incident| (&incident.id, incident.severity)).collect();

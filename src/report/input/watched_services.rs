@@ -1,4 +1,4 @@
-//! On which days each service that must run was looked at: a day without that is not one on which it was well.
+//! Days on which each required service was checked: on other days its state is unknown.
 
 use crate::base::clock::parse;
 use crate::context::Context;
@@ -13,11 +13,12 @@ use crate::store::{SNAPSHOTS, day};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta};
 
-/// What is recorded of every one, and of all together.
+/// Metric of every required service, and of all of them together.
 const SERVICE: &str = "service.active";
 const ALL: &str = "systemd.failed";
 
-/// From the rollups, and of today from the newest snapshot. `None`: the services of this host are not looked at.
+/// The checked services, from rollups and, for today, the newest snapshot. `None` when the
+/// services of this host are not measured.
 pub fn services(context: &Context) -> Result<Option<Watched>> {
     let now = context.now.wall;
     let named = &context.config.probe.services;

@@ -1,4 +1,4 @@
-//! Who used the host over a range.
+//! Consumers of the host over a range.
 
 use crate::base::text::clean;
 use crate::model::consumers::{Consumers, ranked};
@@ -10,12 +10,12 @@ const NAME_MAX: usize = 60;
 /// Number of rows shown for a range.
 const SHOWN_MAX: usize = 10;
 
-/// Who used the host over a range.
+/// Consumers of the host over a range.
 #[derive(Debug, Clone, Default)]
 pub struct Who {
     /// Id of the range.
     pub range: &'static str,
-    /// What was used.
+    /// CPU, memory and disk transfer by consumer.
     pub consumers: Consumers,
 }
 
@@ -25,19 +25,19 @@ pub struct Row {
     pub name: String,
     /// The unit it belongs to.
     pub unit: String,
-    /// Whose it is.
+    /// Owner.
     pub user: String,
-    /// Time of the processors.
+    /// CPU time.
     pub cpu: String,
-    /// The most memory at once.
+    /// Peak memory.
     pub memory: String,
-    /// Read and written.
+    /// Bytes read and written.
     pub io: String,
-    /// Share of the greatest CPU time, from 0 to 100.
+    /// Share of the highest CPU time, from 0 to 100.
     pub share: u32,
 }
 
-/// The greatest CPU time first, then the most memory.
+/// Rows by CPU time, then by memory, descending.
 pub fn rows(consumers: &Consumers, locale: Locale) -> Vec<Row> {
     let programs = ranked(&consumers.programs, Resource::Cpu);
     let most = programs.first().map_or(0.0, |(_, usage)| usage.cpu_seconds);

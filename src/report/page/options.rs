@@ -32,7 +32,7 @@ impl PageOptions {
         }
     }
 
-    /// Whether a section is shown.
+    /// Returns whether a section is shown.
     pub fn has(&self, section: &str) -> bool {
         self.sections.iter().any(|shown| shown == section)
     }

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 /// Usual values and forecasts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outlook {
-    /// Least and greatest usual value at this hour, by metric.
+    /// Lowest and highest usual value at this hour, by metric.
     pub usual: BTreeMap<String, (f64, f64)>,
-    /// When a file system will be full at its present pace, in seconds since 1970, by mount point.
+    /// Forecast time at which each file system is full, in seconds since 1970, by mount point.
     pub full: BTreeMap<String, f64>,
 }
 
@@ -23,7 +23,7 @@ const USUAL: [&str; 5] = [
     "pressure.memory.some_avg60_percent",
     "pressure.io.some_avg60_percent",
 ];
-/// From the hours of the last week.
+/// Computed from the hours of the last week.
 pub fn of(series: &Series) -> Outlook {
     let usual = USUAL.iter().filter_map(|metric| Some(((*metric).to_string(), usual(metric, series.one(metric, ""))?)));
     let full = series.of("disk.used_percent").filter_map(|(mount, points)| Some((mount.to_string(), full(points)?)));
@@ -31,7 +31,8 @@ pub fn of(series: &Series) -> Outlook {
 }
 
 impl Outlook {
-    /// Replaces what the rules know better: their bands of six weeks, and their forecasts of the last hours.
+    /// Replaces values by those of rules: their bands of six weeks, and their forecasts from the
+    /// last hours.
     pub fn with_rules(mut self, usual: BTreeMap<String, (f64, f64)>, full: BTreeMap<String, f64>) -> Self {
         self.usual.extend(usual);
         self.full.extend(full);
@@ -46,7 +47,8 @@ fn usual(metric: &str, points: &[Point]) -> Option<(f64, f64)> {
     baseline::usual_after(metric, hours)
 }
 
-/// When the file system will be full, in seconds since 1970; `None`: not at its present pace.
+/// Forecast time at which the file system is full, in seconds since 1970; `None` when it does not
+/// fill up.
 fn full(points: &[Point]) -> Option<f64> {
     let left = forecast::full_from_hours(points.iter().map(|point| (point.time, point.avg)))?;
     points.last().map(|last| last.time + left)

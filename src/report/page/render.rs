@@ -86,7 +86,7 @@ struct Page<'a> {
     footer: Vec<String>,
 }
 
-/// Whether each section is shown.
+/// Visibility of each section.
 struct Sections {
     tiles: bool,
     attention: bool,

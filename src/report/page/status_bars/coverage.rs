@@ -38,7 +38,7 @@ impl Coverage {
         Self(spans)
     }
 
-    /// Whether nothing was recorded.
+    /// Returns whether nothing was recorded.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
