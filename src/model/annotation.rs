@@ -1,39 +1,39 @@
-//! A mark: what happened to the clock and the machine, or a note of a person. Appended to the `events` stream.
+//! Annotations: changes of clock and host, and notes of users. Appended to the `events` stream.
 
 use super::locale::{Key, Locale, key};
 use super::message::{Message, localized};
 use serde::{Deserialize, Serialize};
 
-/// What happened.
+/// Kind of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnnotationKind {
-    /// Somebody's words.
+    /// A note of a user.
     Note,
-    /// The host was started anew.
+    /// The host was rebooted.
     Reboot,
-    /// The host was started anew and had not been shut down in order: a power cut, a reset, a crash of the kernel.
+    /// The host was rebooted without a clean shutdown: power loss, reset, or kernel crash.
     PowerLoss,
-    /// The host slept.
+    /// The host was suspended.
     Suspended,
     /// The wall clock was set.
     ClockStep,
-    /// Another kernel runs.
+    /// The host runs another kernel.
     KernelChange,
     /// Packages were installed, changed or removed.
     PackageChange,
-    /// osmon was not run.
+    /// osmon did not run.
     MissedRuns,
     /// Snapshots could not be stored.
     NotStored,
-    /// Old history went as it was to go.
+    /// Old history was removed at its configured age.
     Expired,
-    /// Old history went because it took too much room.
+    /// Old history was removed to free space.
     Dropped,
 }
 
 impl AnnotationKind {
-    /// As tables show it.
+    /// The word shown in tables.
     pub fn word(self) -> &'static str {
         match self {
             Self::Note => "note",
@@ -50,7 +50,7 @@ impl AnnotationKind {
         }
     }
 
-    /// The key of the same in the reader's language.
+    /// The key of its localised name.
     pub fn label(self) -> Key {
         match self {
             Self::Note => key::ANNOTATION_NOTE,
@@ -67,33 +67,34 @@ impl AnnotationKind {
         }
     }
 
-    /// Whether it is something people did not mean to happen.
+    /// Returns whether it is an unplanned event.
     pub fn is_trouble(self) -> bool {
         matches!(self, Self::PowerLoss | Self::MissedRuns | Self::NotStored | Self::Dropped)
     }
 }
 
-/// One mark.
+/// One annotation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Annotation {
-    /// The same mark has the same id, also when it is found again after a crash. Readers keep the first.
+    /// Deterministic id: an annotation that is found again after a crash has the same id. Readers
+    /// keep the first.
     pub id: String,
-    /// What happened.
+    /// Kind.
     pub kind: AnnotationKind,
-    /// When it ended or was noticed, RFC 3339, UTC.
+    /// Time of its end or detection, RFC 3339, UTC.
     pub time: String,
-    /// When it began, where it has a length; of a gap: the last snapshot before. RFC 3339, UTC.
+    /// Begin of a period; for a gap, the last snapshot before it. RFC 3339, UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
-    /// How long it lasted.
+    /// Length of the period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<f64>,
-    /// One plain sentence for people, cleaned.
+    /// One sentence in English, cleaned.
     pub text: String,
-    /// The text as a message; `None`: a person wrote it, or an older osmon.
+    /// The text as a message; `None` if it was written by a user or an older version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub localized: Option<Message>,
-    /// Whose note it is.
+    /// Author of a note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
 }

@@ -5,11 +5,11 @@
 pub struct MetricInfo {
     /// Path of its number in a record.
     pub name: &'static str,
-    /// What the number counts.
+    /// Unit of the number.
     pub unit: &'static str,
-    /// Key of the label that says whose number it is; empty for the host itself.
+    /// Key of the label that identifies the measured thing; empty for metrics of the host.
     pub label: &'static str,
-    /// What the number means.
+    /// Description of the metric.
     pub help: &'static str,
     /// The file or program it is read from.
     pub source: &'static str,
@@ -20,7 +20,7 @@ pub struct MetricInfo {
 pub struct ResourceRow {
     /// Name of the row, in English.
     pub title: &'static str,
-    /// Prefixes of the metrics that belong to it.
+    /// Prefixes of its metrics.
     pub metrics: &'static [&'static str],
 }
 
@@ -31,17 +31,17 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     METRICS.iter().map(|metric| metric.name)
 }
 
-/// The metric of that name.
+/// Finds a metric by name.
 pub fn find(name: &str) -> Option<&'static MetricInfo> {
     METRICS.iter().find(|metric| metric.name == name)
 }
 
-/// Whether a metric is supplied by another program.
+/// Returns whether a metric is supplied by another program.
 pub fn is_custom(name: &str) -> bool {
     CUSTOM_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// The resource that a metric belongs to; `None`: the host as a whole.
+/// The resource of a metric; `None` for metrics of the host as a whole.
 pub fn resource(metric: &str) -> Option<&'static ResourceRow> {
     let is_of = |resource: &&ResourceRow| resource.metrics.iter().any(|prefix| metric.starts_with(prefix));
     RESOURCES.iter().find(is_of)

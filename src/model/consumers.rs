@@ -1,4 +1,4 @@
-//! What processes and units used over a span of time, from records of the `processes` stream.
+//! Usage by processes and units over a span of time, from records of the `processes` stream.
 
 use super::evidence::Resource;
 use super::record::round;
@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What one consumer used over a span.
+/// Usage of one consumer over a span.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Usage {
     /// CPU time, in seconds.
     pub cpu_seconds: f64,
-    /// The most memory held at once, in bytes.
+    /// Peak memory, in bytes.
     pub memory_bytes: f64,
     /// Bytes read from and written to disks.
     pub io_bytes: f64,
@@ -26,7 +26,7 @@ fn is_zero(value: &f64) -> bool {
 }
 
 impl Usage {
-    /// How much of a resource: CPU seconds or bytes.
+    /// Usage of a resource: CPU seconds or bytes.
     pub fn amount(&self, resource: Resource) -> f64 {
         match resource {
             Resource::Cpu => self.cpu_seconds,
@@ -35,14 +35,15 @@ impl Usage {
         }
     }
 
-    /// Adds another span of the same consumer: time and transfer add up, of memory the peak counts.
+    /// Adds another span of the same consumer: time and transfer are summed, memory is the
+    /// maximum.
     fn add_span(&mut self, other: &Self) {
         let memory_bytes = self.memory_bytes.max(other.memory_bytes);
         self.add_sibling(other);
         self.memory_bytes = memory_bytes;
     }
 
-    /// Adds another process of the same moment: everything adds up.
+    /// Adds another process of the same moment: all values are summed.
     pub(super) fn add_sibling(&mut self, other: &Self) {
         self.cpu_seconds += other.cpu_seconds;
         self.memory_bytes += other.memory_bytes;
@@ -50,7 +51,7 @@ impl Usage {
         self.oom_kills += other.oom_kills;
     }
 
-    /// What a rollup keeps: milliseconds of CPU time, whole bytes.
+    /// Rounds to the precision of rollups: milliseconds of CPU time, whole bytes.
     fn rounded(&self) -> Self {
         Self {
             cpu_seconds: round(self.cpu_seconds),
@@ -69,11 +70,11 @@ pub struct Program {
     pub name: String,
     /// Unit or container it belongs to; empty: none.
     pub unit: String,
-    /// Its user.
+    /// Its owner.
     pub user: String,
 }
 
-/// What everybody used over a span.
+/// Usage of all consumers over a span.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Consumers {
@@ -91,13 +92,13 @@ pub struct Consumers {
     pub units: BTreeMap<String, Usage>,
     /// CPU time and transfer of the processes that [`Consumers::truncate`] dropped.
     pub other: Usage,
-    /// What no recorded process accounts for.
+    /// Usage that no recorded process accounts for.
     pub unexplained: Usage,
     /// Tasks that began and ended between two records.
     pub short_lived: f64,
 }
 
-/// A map as a list of pairs: a key of JSON can only be text.
+/// Serialises a map as a list of pairs, because keys in JSON must be strings.
 mod pairs {
     use super::Usage;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -131,18 +132,18 @@ impl Consumers {
         self.short_lived += other.short_lived;
     }
 
-    /// Whether there is no record.
+    /// Returns whether there are no records.
     pub fn is_empty(&self) -> bool {
         self.records == 0
     }
 
-    /// CPU usage in percent of one core; `None` where the records have no rates.
+    /// CPU usage in percent of one core; `None` when the records have no rates.
     pub fn cpu_percent(&self, usage: &Usage) -> Option<f64> {
         (self.seconds > 0.0).then(|| round(usage.cpu_seconds / self.seconds * 100.0))
     }
 
-    /// Keeps the `most` greatest consumers of each resource and rounds their numbers; the other processes are summed up
-    /// in [`Consumers::other`].
+    /// Keeps the `most` largest consumers of each resource and rounds their values; the other
+    /// processes are summed in [`Consumers::other`].
     pub fn truncate(&mut self, most: usize) {
         let dropped = keep_greatest(&mut self.programs, most);
         self.other.add_sibling(&Usage { memory_bytes: 0.0, ..dropped });
@@ -154,7 +155,7 @@ impl Consumers {
     }
 }
 
-/// Drops all but the `most` greatest consumers of each resource; returns the sum of the others.
+/// Drops all but the `most` largest consumers of each resource; returns the sum of the others.
 fn keep_greatest<K: Ord + Clone>(usages: &mut BTreeMap<K, Usage>, most: usize) -> Usage {
     let mut dropped = Usage::default();
     if usages.len() > most {
@@ -175,7 +176,7 @@ fn keep_greatest<K: Ord + Clone>(usages: &mut BTreeMap<K, Usage>, most: usize) -
     dropped
 }
 
-/// Consumers by how much of a resource they used, the greatest first; equal ones by memory.
+/// Consumers by usage of a resource, descending; equal ones by memory.
 pub fn ranked<K>(usages: &BTreeMap<K, Usage>, resource: Resource) -> Vec<(&K, &Usage)> {
     let mut ranked: Vec<_> = usages.iter().collect();
     let memory = |usage: &Usage| usage.memory_bytes;

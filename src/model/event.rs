@@ -1,4 +1,4 @@
-//! A transition of an incident: what is appended to the `events` stream and told to people.
+//! Events: transitions of incidents, appended to the `events` stream and delivered as alerts.
 
 use super::evidence::Evidence;
 use super::incident::Severity;
@@ -7,7 +7,7 @@ use super::message::{Message, localized};
 use super::title;
 use serde::{Deserialize, Serialize};
 
-/// What happened.
+/// Kind of a transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
@@ -15,20 +15,20 @@ pub enum EventKind {
     Fired,
     /// A warning became critical.
     Escalated,
-    /// The incident is over.
+    /// The incident has ended.
     Recovered,
-    /// The incident is still open.
+    /// A reminder of an open incident.
     Reminded,
-    /// It comes and goes too often to tell of each time.
+    /// The incident flaps: further transitions are not alerted one by one.
     Flapping,
-    /// What was not told for a while is told: how it is now.
+    /// The end of flapping, with the current state.
     Settled,
-    /// Nothing: the daily sign of life, if it is wanted. Not part of the history.
+    /// The daily status, which is not a transition and not part of the history.
     Alive,
 }
 
 impl EventKind {
-    /// As files and tables write it.
+    /// The word written in files and tables.
     pub fn word(self) -> &'static str {
         match self {
             Self::Fired => "fired",
@@ -42,22 +42,23 @@ impl EventKind {
     }
 }
 
-/// Whether a value is a yes or no, of which the title says all there is to say.
+/// Returns whether a metric is a yes/no value, which its title describes completely.
 pub fn is_flag(metric: &str, limit: f64) -> bool {
     limit == 1.0
         && !["_percent", "_bytes", "_second", "_seconds", "_ms", "_per_core"].iter().any(|unit| metric.ends_with(unit))
 }
 
-/// One transition. Everything a message needs is inside, so that it can be told long after.
+/// One transition. It holds everything a message needs, so that it can be delivered much later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// `<incident>.<sequence>`: the same transition has the same id, also when it is derived again after a crash.
+    /// `<incident>.<sequence>`: deterministic, so that a transition that is derived again after a
+    /// crash has the same id.
     pub id: String,
     /// Id of the incident.
     pub incident: String,
-    /// What happened.
+    /// Kind.
     pub kind: EventKind,
-    /// How bad the incident is; when it is over, how bad it was.
+    /// Severity of the incident; of a recovery, the highest it had.
     pub severity: Severity,
     /// RFC 3339, UTC.
     pub time: String,
@@ -65,41 +66,41 @@ pub struct Event {
     pub host: String,
     /// Name of the rule in the configuration.
     pub rule: String,
-    /// What it is about: `CPU`, `File system /var`.
+    /// Its subject: `CPU`, `File system /var`.
     pub title: String,
     /// Metric with labels.
     pub metric: String,
-    /// Value at this moment, in the unit that the metric's name ends in.
+    /// Current value, in the unit of the metric.
     pub value: f64,
-    /// The limit it went beyond.
+    /// The breached limit.
     pub limit: f64,
-    /// The limit is a ceiling (else a floor).
+    /// The limit is a ceiling, otherwise a floor.
     pub above: bool,
     /// First breach, RFC 3339, UTC.
     pub since: String,
-    /// From the first breach to now, in seconds, by the clock that does not step where the boot is the same.
+    /// Seconds since the first breach, by the monotonic clock within one boot.
     pub duration_seconds: f64,
-    /// What the rule says in words of its own.
+    /// The message of the rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Why, where that is not plain: `gone` for a recovery of what is not there any more.
+    /// Reason of a recovery: `gone` when the measured thing no longer exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Of what settled: it is well now.
+    /// For [`EventKind::Settled`]: the incident has recovered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub well: bool,
-    /// Why nobody is told; `None`: people are told.
+    /// Why it is not alerted; `None` when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted: Option<String>,
     /// The texts above as messages, for readers in other languages.
     #[serde(default, skip_serializing_if = "Localized::is_empty")]
     pub localized: Localized,
-    /// What was going on; of what began or got worse, where anything is known.
+    /// Evidence, for incidents that fired or escalated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
 }
 
-/// The texts of an event as messages; `None`: a person wrote the text, or an older osmon.
+/// The texts of an event as messages; `None` for text written by a user or an older version.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Localized {
     /// Of [`Event::title`].
@@ -130,18 +131,18 @@ impl Event {
         Some(localized(self.localized.message.as_ref(), self.message.as_deref()?, locale))
     }
 
-    /// In a language, why nobody is notified.
+    /// Why it is not alerted, in a language.
     pub fn muted_in(&self, locale: Locale) -> Option<String> {
         Some(localized(self.localized.muted.as_ref(), self.muted.as_deref()?, locale))
     }
 
-    /// Sets why nobody is notified.
+    /// Sets why it is not alerted.
     pub fn mute(&mut self, reason: Option<Message>) {
         self.muted = reason.as_ref().map(Message::english);
         self.localized.muted = reason;
     }
 
-    /// Whether the incident is over with it.
+    /// Returns whether the event ends its incident.
     pub fn is_over(&self) -> bool {
         self.kind == EventKind::Recovered || self.well
     }

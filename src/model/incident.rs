@@ -1,22 +1,22 @@
-//! One crisis, from its first breach to its recovery.
+//! Incidents, from first breach to recovery.
 
 use super::locale::Locale;
 use super::message::{Message, localized};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// How bad. The order is the order of urgency.
+/// Severity, ordered by urgency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Look at it today.
+    /// Requires attention today.
     Warning,
-    /// Look at it now.
+    /// Requires attention now.
     Critical,
 }
 
 impl Severity {
-    /// As it is written in subjects and tables.
+    /// The word written in subjects and tables.
     pub fn word(self) -> &'static str {
         match self {
             Self::Warning => "WARNING",
@@ -25,41 +25,41 @@ impl Severity {
     }
 }
 
-/// Where a thing that a rule watches stands.
+/// State of a watched value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lifecycle {
     /// Within its limits.
     #[default]
     Ok,
-    /// Beyond a limit, not yet for long enough.
+    /// Beyond a limit, but not for long enough to fire.
     Pending,
     /// An open incident.
     Firing,
-    /// Back within its limits, not yet for long enough.
+    /// Within its limits again, but not for long enough to recover.
     Recovering,
 }
 
-/// What people are told of an open incident.
+/// An open incident.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incident {
     /// Stable name: rule, checksum of the object, running number.
     pub id: String,
-    /// How bad it is now.
+    /// Current severity.
     pub severity: Severity,
-    /// What it is about: `CPU`, `File system /var`.
+    /// Its subject: `CPU`, `File system /var`.
     pub title: String,
-    /// The title as a message; `None`: a person wrote it.
+    /// The title as a message; `None` if a user wrote it.
     pub title_localized: Option<Message>,
-    /// Name of the metric, whose end is the unit.
+    /// Name of the metric, which ends in its unit.
     pub metric: String,
     /// Last value seen.
     pub value: f64,
-    /// The limit it went beyond.
+    /// The breached limit.
     pub limit: f64,
     /// First breach.
     pub since: DateTime<Utc>,
-    /// Back within its limits, waiting to be sure.
+    /// Within its limits again, but not recovered yet.
     pub recovering: bool,
 }
 

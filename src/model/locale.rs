@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 
 include!(concat!(env!("OUT_DIR"), "/locale.rs"));
 
-/// The key of a text.
+/// Key of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key(usize);
 
-/// The keys of a text that differs with the number in it.
+/// Keys of a text with singular and plural forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plural {
     one: Key,
@@ -31,19 +31,19 @@ struct Format {
 }
 
 impl Key {
-    /// The key of a name such as `rule.cpu`.
+    /// Finds a key by its name, such as `rule.cpu`.
     pub fn find(name: &str) -> Option<Self> {
         NAMES.binary_search(&name).ok().map(Self)
     }
 
-    /// The name, as events keep it.
+    /// The name, as stored in events.
     pub fn name(self) -> &'static str {
         NAMES.get(self.0).copied().unwrap_or_default()
     }
 }
 
 impl Locale {
-    /// The language of a tag such as `fr` (RFC 5646); the first one when it is not known.
+    /// The language of a tag such as `fr` (RFC 5646); English if it is unknown.
     pub fn from_tag(tag: &str) -> Self {
         ALL.into_iter().find(|locale| locale.tag() == tag).unwrap_or_default()
     }
@@ -58,45 +58,47 @@ impl Locale {
         self.format().tag
     }
 
-    /// A text.
+    /// Looks up a text.
     pub fn text(self, key: Key) -> &'static str {
         TEXTS[self as usize].get(key.0).copied().unwrap_or_default()
     }
 
-    /// A text with its one parameter, whatever its name.
+    /// Fills in the only parameter of a text.
     pub fn with(self, key: Key, value: &str) -> String {
         replaced(self.text(key), |_| Some(value))
     }
 
-    /// A text with its parameters. Values are not looked at again; a parameter without a value becomes empty.
+    /// Fills in the parameters of a text. Values are not searched for parameters; a parameter
+    /// without a value becomes empty.
     pub fn fill(self, key: Key, values: &[(&str, &str)]) -> String {
         fill(self.text(key), values)
     }
 
-    /// `1 core`, `2 cores`: the text for a number, with it as `{count}`.
+    /// Text for a number, such as `1 core`, `2 cores`, with the number as `{count}`.
     pub fn count(self, plural: Plural, count: usize) -> String {
         self.with(if self.is_one(count as u64) { plural.one } else { plural.other }, &count.to_string())
     }
 
-    /// Whether the language uses the singular for a number.
+    /// Returns whether the language uses the singular for a number.
     pub fn is_one(self, count: u64) -> bool {
         count == 1 || (count == 0 && self.format().zero_is_one)
     }
 
-    /// A title, label or unit of `data/metrics.toml`, by its English text.
+    /// Translates a title, label or unit of `data/metrics.toml`, given in English.
     pub fn label(self, english: &str) -> &str {
         let labels = LABELS[self as usize];
         let found = labels.binary_search_by(|(known, _)| (*known).cmp(english)).ok();
         found.and_then(|at| labels.get(at)).map_or(english, |(_, text)| text)
     }
 
-    /// What to do about a metric, with `{mount}` and `{service}` in it; empty: nothing is known.
+    /// Advice about a metric, with `{mount}` and `{service}` as placeholders; empty if there is
+    /// none.
     pub fn hint(self, metric: &str) -> &'static str {
         let hints = HINTS[self as usize].iter();
         hints.copied().find(|(prefix, _)| metric.starts_with(prefix)).map_or("", |(_, hint)| hint)
     }
 
-    /// A number of [`units`] with its unit, as this language writes it: `1.5 GiB/s` → `1,5 Gio/s`.
+    /// Localises a number with unit formatted by [`units`]: `1.5 GiB/s` → `1,5 Gio/s`.
     pub fn figures(self, text: &str) -> String {
         let format = self.format();
         let part = |part: &str| match part.strip_suffix("/s").unwrap_or(part) {
@@ -155,7 +157,7 @@ impl Locale {
         nth(self.format().months, number)
     }
 
-    /// A moment, always with its day: a page is also read on another day than it was made.
+    /// A time with its day, because a page is also read on later days.
     pub fn moment(self, time: DateTime<Utc>, now: DateTime<Utc>) -> String {
         let day = local_form(time, "%d");
         let month = self.month(&local_form(time, "%m"));
@@ -163,7 +165,7 @@ impl Locale {
         format!("{} {month}{year} {}", day.trim_start_matches('0'), local_form(time, "%H:%M"))
     }
 
-    /// An unambiguous moment: `2026-11-20 21:40 +00:00`.
+    /// An unambiguous time: `2026-11-20 21:40 +00:00`.
     pub fn exact(self, time: DateTime<Utc>) -> String {
         format!("{} {}", local_minute(time), zone_name(time))
     }
@@ -173,7 +175,8 @@ fn nth(names: &[&'static str], number: &str) -> &'static str {
     number.parse::<usize>().ok().and_then(|at| names.get(at.wrapping_sub(1)).copied()).unwrap_or_default()
 }
 
-/// Puts values in place of `{name}`. One pass: values are not looked at again; a name without a value becomes empty.
+/// Replaces `{name}` by values in one pass: values are not searched for parameters; a name without
+/// a value becomes empty.
 pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
     replaced(template, |name| values.iter().find(|(key, _)| *key == name).map(|(_, value)| *value))
 }

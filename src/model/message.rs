@@ -1,16 +1,17 @@
-//! A text that is made when it is shown: a key of the locale tables and its arguments.
+//! Messages: texts that are rendered when shown, from a key of the locale tables and arguments.
 
 use super::locale::{Key, Locale};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A key and its arguments. Events keep it beside the English text, which readers of other programs and of an older
-/// osmon use.
+/// A key and its arguments. Events store it next to the English text, which other programs and
+/// older versions read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// Name of the key, such as `rule.cpu`. Of a plural the name without `.one` and `.other`; its argument is `count`.
+    /// Name of the key, such as `rule.cpu`. For a plural, the name without `.one` and `.other`;
+    /// its argument is `count`.
     pub key: String,
-    /// By the name in braces.
+    /// Arguments by the name in braces.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, Arg>,
 }
@@ -19,62 +20,62 @@ pub struct Message {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Arg {
-    /// How many.
+    /// A number.
     Count(u64),
-    /// Shown as it is: a name, a reason from elsewhere.
+    /// Inserted unchanged: a name, or a reason from another program.
     Text(String),
-    /// In the unit of its metric.
+    /// A value in the unit of its metric.
     Value {
         /// Name of the metric.
         metric: String,
         /// The value.
         value: f64,
     },
-    /// A span.
+    /// A time span.
     Duration {
         /// Its length.
         seconds: f64,
     },
-    /// Several, one after the other.
+    /// Several arguments, concatenated.
     List {
-        /// Each of them.
+        /// The arguments.
         list: Vec<Arg>,
     },
-    /// A text of its own.
+    /// A nested message.
     Message(Message),
 }
 
 impl Message {
-    /// A message without arguments yet.
+    /// Creates a message without arguments.
     pub fn new(key: Key) -> Self {
         Self::named(key.name())
     }
 
-    /// A message by the name of its key; of a plural without `.one` and `.other`.
+    /// Creates a message by the name of its key; for a plural without `.one` and `.other`.
     pub fn named(key: &str) -> Self {
         Self { key: key.to_string(), args: BTreeMap::new() }
     }
 
-    /// With one more argument.
+    /// Adds an argument.
     #[must_use]
     pub fn with(mut self, name: &str, arg: impl Into<Arg>) -> Self {
         self.args.insert(name.to_string(), arg.into());
         self
     }
 
-    /// With a value of a metric.
+    /// Adds a value of a metric.
     #[must_use]
     pub fn with_value(self, name: &str, metric: &str, value: f64) -> Self {
         self.with(name, Arg::Value { metric: metric.to_string(), value })
     }
 
-    /// With a span.
+    /// Adds a time span.
     #[must_use]
     pub fn with_duration(self, name: &str, seconds: f64) -> Self {
         self.with(name, Arg::Duration { seconds })
     }
 
-    /// The text in a language; `None`: a later osmon knows the key, this one does not.
+    /// Renders the text in a language; `None` if only a later version knows the key.
     pub fn render(&self, locale: Locale) -> Option<String> {
         let key = match (Key::find(&self.key), self.args.get("count")) {
             (Some(key), _) => key,
@@ -92,7 +93,7 @@ impl Message {
         Some(locale.fill(key, &values))
     }
 
-    /// The English text, which is kept beside the message.
+    /// Renders the English text, which is stored next to the message.
     pub fn english(&self) -> String {
         self.render(Locale::En).unwrap_or_default()
     }
@@ -138,7 +139,8 @@ impl From<usize> for Arg {
     }
 }
 
-/// A stored English text in a language: made anew where its message is known, else as it is.
+/// A stored English text in a language: rendered from its message if that is known, otherwise
+/// unchanged.
 pub fn localized(message: Option<&Message>, english: &str, locale: Locale) -> String {
     let made = if locale == Locale::En { None } else { message.and_then(|message| message.render(locale)) };
     made.unwrap_or_else(|| english.to_string())

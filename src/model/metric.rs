@@ -106,17 +106,17 @@ impl Selector {
         Ok(Self { name: name.to_string(), patterns })
     }
 
-    /// Whether `text` matches a pattern in which `*` matches any text.
+    /// Returns whether `text` matches a pattern in which `*` matches any text.
     pub fn pattern_fits(pattern: &str, text: &str) -> bool {
         glob(pattern, text)
     }
 
-    /// Whether the selector selects a series.
+    /// Returns whether the selector selects a series.
     pub fn selects(&self, series: &SeriesKey) -> bool {
         self.matches(&series.name, &series.labels)
     }
 
-    /// Whether the selector selects the metric with this name and these labels.
+    /// Returns whether the selector selects the metric with this name and these labels.
     pub fn matches(&self, name: &str, labels: &[Label]) -> bool {
         glob(&self.name, name)
             && self

@@ -5,11 +5,11 @@
 pub struct Point {
     /// Begin of the span in milliseconds since 1970; the time of a single sample.
     pub time_ms: i64,
-    /// Least value.
+    /// Minimum.
     pub min: f64,
     /// Arithmetic mean of the samples.
     pub avg: f64,
-    /// Greatest value.
+    /// Maximum.
     pub max: f64,
     /// Number of samples.
     pub count: u32,

@@ -5,7 +5,7 @@ use crate::base::clock::parse;
 use serde::Deserialize;
 use std::borrow::Cow;
 
-/// What is read of a record of the `processes` stream.
+/// Fields read from a record of the `processes` stream.
 #[derive(Deserialize)]
 struct Recorded<'a> {
     #[serde(borrow)]
@@ -19,7 +19,7 @@ struct Recorded<'a> {
     unexplained: Entry<'a>,
 }
 
-/// A process, a unit, or what is unexplained.
+/// A process, a unit, or the unexplained rest.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Entry<'a> {
@@ -50,7 +50,7 @@ impl Entry<'_> {
 }
 
 impl Consumers {
-    /// What one record of the `processes` stream says; `None` for text that is no such record.
+    /// Consumers in one record of the `processes` stream; `None` for text that is no such record.
     pub fn from_record(json: &str) -> Option<Self> {
         let record: Recorded = serde_json::from_str(json).ok()?;
         let seconds = record.interval_seconds.unwrap_or(0.0);

@@ -47,7 +47,7 @@ impl Record {
         Ok(())
     }
 
-    /// Whether it consists of the header only.
+    /// Returns whether it consists of the header only.
     pub fn is_empty(&self) -> bool {
         self.sections.is_empty()
     }

@@ -13,7 +13,7 @@ const FAILED: &str = "probe.failed.";
 /// A parsed snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
-    /// When it was taken.
+    /// Time of the snapshot.
     pub now: Now,
     /// Host name.
     pub host: String,
@@ -73,7 +73,7 @@ impl Snapshot {
     }
 }
 
-/// What the walk has met so far.
+/// Results of the walk so far.
 struct Found<'w> {
     header: BTreeMap<String, Value>,
     sections: BTreeSet<String>,

@@ -1,4 +1,4 @@
-//! The titles of the rules that osmon ships, as messages.
+//! Titles of the built-in rules, as messages.
 
 use super::locale::{Key, Locale};
 use super::message::{Message, localized};
@@ -8,7 +8,8 @@ use crate::base::text::clean;
 /// Longest title, in characters.
 const TITLE_MAX: usize = 160;
 
-/// The message of a title, where it is the one that osmon ships for the rule. A title that a person wrote has none.
+/// The message of a title, if it is the built-in title of the rule. A title written by a user has
+/// none.
 pub fn shipped(rule: &str, metric: &str, title: &str) -> Option<Message> {
     let key = Key::find(&format!("rule.{rule}"))?;
     let template = Locale::En.text(key);
@@ -18,7 +19,7 @@ pub fn shipped(rule: &str, metric: &str, title: &str) -> Option<Message> {
     (clean(&message.english(), TITLE_MAX) == title).then_some(message)
 }
 
-/// A title in a language: from its message, or, of an event without one, from its rule.
+/// A title in a language: from its message or, for an event without one, from its rule.
 pub fn in_language(locale: Locale, message: Option<&Message>, rule: &str, metric: &str, title: &str) -> String {
     match message {
         None if locale != Locale::En => localized(shipped(rule, metric, title).as_ref(), title, locale),

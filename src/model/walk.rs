@@ -14,7 +14,7 @@ use std::fmt;
 
 /// Receives what a record contains, in the order of the record.
 pub trait Visit {
-    /// Whether [`Visit::header`] is called; else the header is skipped.
+    /// [`Visit::header`] is called; otherwise the header is skipped.
     const HEADER: bool = false;
 
     /// A metric.
@@ -44,10 +44,9 @@ pub fn walk(json: &str, visit: &mut dyn FnMut(&str, &[Label], f64)) -> serde_jso
     walk_record(json, &mut Metrics(visit))
 }
 
-/// Gives everything that a record contains to `visit`.
+/// Passes the contents of a record to `visit`.
 ///
-/// # Errors
-/// As [`walk`].
+/// # Errors As [`walk`].
 pub fn walk_record(json: &str, visit: &mut impl Visit) -> serde_json::Result<()> {
     let mut node = Node { path: String::with_capacity(64), labels: Vec::new(), in_array: false, visit };
     let mut deserializer = serde_json::Deserializer::from_str(json);

@@ -13,7 +13,8 @@ pub struct CgroupOwner {
     pub kind: &'static str,
 }
 
-/// Whether a path is that of a unit or container, not of a slice, which only groups them.
+/// Returns whether a path belongs to a unit or container rather than a slice, which only groups
+/// them.
 pub fn has_owner(path: &str) -> bool {
     classify(path).is_some()
 }
@@ -45,7 +46,7 @@ fn classify(path: &str) -> Option<(&'static str, String)> {
     }
 }
 
-/// Whether a text is a container id: 64 hexadecimal digits.
+/// Returns whether a text is a container id: 64 hexadecimal digits.
 fn is_id(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -58,7 +59,7 @@ pub struct OwnerNames<'a> {
 }
 
 impl<'a> OwnerNames<'a> {
-    /// Reads nothing yet.
+    /// Creates an empty cache.
     pub fn new(root: &'a Root) -> Self {
         Self { root, podman: None, pods: None }
     }

@@ -26,7 +26,7 @@ const SLEW: f64 = 0.0005;
 /// Shortest suspend in seconds; less is the difference between two readings.
 const SUSPENDED_SECONDS: f64 = 1.0;
 
-/// Kept of a snapshot for the next one, besides the counters.
+/// State saved with a snapshot for the next one, besides the counters.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Observed {
     host: String,
@@ -64,7 +64,7 @@ struct StoredSnapshot {
     system: HostFacts,
 }
 
-/// Keeps the state of the host for the next snapshot.
+/// Saves the state of the host for the next snapshot.
 pub fn keep(root: &Root, header: &Header, counters: &mut PreviousCounters) {
     let observed = Observed {
         host: header.host.clone(),
@@ -76,7 +76,8 @@ pub fn keep(root: &Root, header: &Header, counters: &mut PreviousCounters) {
 }
 
 impl HostState {
-    /// From the counters of a snapshot. Those of an older version have less.
+    /// Reads the state saved with the counters of a snapshot; `None` for those of an older
+    /// version.
     pub fn from_counters(counters: &PreviousCounters) -> Option<Self> {
         let observed = counters.get::<Observed>(NAME).unwrap_or_default();
         Some(Self {
@@ -91,7 +92,8 @@ impl HostState {
         })
     }
 
-    /// From a stored snapshot, when its counters are lost; `None` when the line is damaged.
+    /// Reads the state from a stored snapshot, when its counters are lost; `None` when the line is
+    /// damaged.
     pub fn from_snapshot(json: &str) -> Option<Self> {
         let stored: StoredSnapshot = serde_json::from_str(json).ok()?;
         Some(Self {
@@ -112,7 +114,7 @@ impl HostState {
         (self.boot_id == later.boot_id && elapsed >= 0.0).then_some(elapsed)
     }
 
-    /// Whether the host was booted between this state and `later`.
+    /// Returns whether the host was booted between this state and `later`.
     fn is_before_boot_of(&self, later: &Self) -> bool {
         self.boot_id != later.boot_id || (self.boot_id.is_empty() && later.boottime_seconds < self.boottime_seconds)
     }

@@ -1,4 +1,4 @@
-//! How the previous boot ended: with a clean shutdown, or not.
+//! Determines whether the previous boot ended with a clean shutdown.
 
 use super::root::Root;
 use super::utmp::{PowerEvent, power_events};
@@ -12,13 +12,13 @@ const WTMP_TAIL: u64 = 9600 * 25;
 pub enum Shutdown {
     /// The host was shut down.
     Clean,
-    /// Power loss or reset: there is evidence.
+    /// Power loss or reset, of which there is evidence.
     Unclean,
     /// There is no record.
     Unknown,
 }
 
-/// How the boot ended that was still running at `last`.
+/// Determines how the boot that was running at `last` ended.
 pub fn last_shutdown(root: &Root, last: DateTime<Utc>) -> Shutdown {
     let wtmp = root.tail("var/log/wtmp", WTMP_TAIL).unwrap_or_default();
     match from_wtmp(&power_events(&wtmp), last.timestamp()) {
@@ -28,7 +28,7 @@ pub fn last_shutdown(root: &Root, last: DateTime<Utc>) -> Shutdown {
     }
 }
 
-/// Judges by wtmp: each boot after `last` must have a shutdown before it.
+/// Evaluates wtmp: each boot after `last` must have a shutdown before it.
 fn from_wtmp(events: &[(i64, PowerEvent)], last: i64) -> Shutdown {
     let (mut shutdown, mut was_shut_down) = (Shutdown::Unknown, false);
     for (_, event) in events.iter().filter(|(seconds, _)| *seconds > last) {
@@ -50,7 +50,7 @@ fn from_wtmp(events: &[(i64, PowerEvent)], last: i64) -> Shutdown {
     shutdown
 }
 
-/// Whether journald found its file open when it started, and renamed it to end in `~`.
+/// Returns whether journald found its file open when it started, and renamed it to end in `~`.
 fn has_unclean_journal(root: &Root, last: DateTime<Utc>) -> bool {
     let own = root.etc("machine-id").map(|id| String::from_utf8_lossy(id.trim_ascii()).into_owned()).ok();
     // Other directories belong to containers, or to hosts this one was cloned from.

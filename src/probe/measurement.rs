@@ -1,4 +1,4 @@
-//! What the resources of a probe share: how a resource registers itself, and the measurement in progress.
+//! Common parts of the resources of a probe: registration, and the measurement in progress.
 
 use super::counters::PreviousCounters;
 use super::root::Root;
@@ -15,7 +15,7 @@ pub type Absent = String;
 /// Reason given for a kernel file that does not parse.
 pub const UNKNOWN_FORMAT: &str = "the file has a form that is not understood";
 
-/// Which resources a run measures.
+/// Resources measured by a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// All of them: a snapshot.
@@ -30,8 +30,8 @@ pub struct Resource {
     pub name: &'static str,
     /// Smallest scope in which it is measured.
     pub scope: Scope,
-    /// Whether it has rates and therefore counters to keep. Only such resources are read twice when there is no earlier
-    /// snapshot.
+    /// The resource has rates and therefore counters to keep. Only such resources are read twice
+    /// when there is no earlier snapshot.
     pub has_counters: bool,
     /// Reads the host, adds the sections, and keeps the counters.
     pub measure: fn(&mut Measurement<'_>) -> Result<(), Absent>,
@@ -44,7 +44,7 @@ pub struct Measurement<'a> {
     pub root: &'a Root,
     /// The section `[probe]` of the configuration.
     pub settings: &'a config::Probe,
-    /// When the run began.
+    /// Start of the run.
     pub now: Now,
     /// The counters of the previous snapshot and the seconds since then; `None`: no rates.
     pub previous: Option<(&'a PreviousCounters, f64)>,

@@ -23,13 +23,13 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// Whether nothing can be written through this mount.
+    /// Returns whether this mount is read-only.
     pub fn is_read_only(&self) -> bool {
         has(&self.options, "ro") || has(&self.super_options, "ro")
     }
 
-    /// Whether the kernel made the file system read-only after an error: it is mounted for writing, but cannot be written.
-    /// (`mount -o ro` sets both options.)
+    /// Returns whether the kernel made the file system read-only after an error: it is mounted for
+    /// writing, but cannot be written. (`mount -o ro` sets both options.)
     pub fn is_read_only_by_kernel(&self) -> bool {
         has(&self.super_options, "emergency_ro") || (!has(&self.options, "ro") && has(&self.super_options, "ro"))
     }

@@ -1,4 +1,4 @@
-//! Installed packages: when their database was last written, and which changed then.
+//! Installed packages: the last change of their database, and the packages that changed.
 
 use super::root::Root;
 use crate::base::parse_past;
@@ -25,7 +25,7 @@ const NAMED_MAX: usize = 5;
 /// Longest name or version kept, in characters.
 const WORD_MAX: usize = 40;
 
-/// When the newest package database was written; `None` when there is none.
+/// Time of the last write to a package database; `None` when there is none.
 pub fn last_changed(root: &Root) -> Option<DateTime<Utc>> {
     DATABASES.iter().filter_map(|file| root.modified(file)).max()
 }

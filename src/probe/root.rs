@@ -1,8 +1,10 @@
-//! Where the kernel's files are: the only place that knows `/proc`, `/sys`, `/etc`, `/run` and `/var`.
+//! Access to kernel files: the only module that knows the paths `/proc`, `/sys`, `/etc`, `/run`
+//! and `/var`.
 //!
-//! A recorded host is a directory with the same files below it, and some more for what is no file on a live host:
-//! `statvfs`, one line per file system (`MOUNT FRAGMENT_SIZE BLOCKS FREE AVAILABLE INODES INODES_FREE`, with the mount
-//! point escaped as in mountinfo), `systemctl-show`, `adjtimex` and `suspended`.
+//! A recorded host is a directory with the same files, and replacements for values that are not
+//! files on a live host: `statvfs`, one line per file system (`MOUNT FRAGMENT_SIZE BLOCKS FREE
+//! AVAILABLE INODES INODES_FREE`, with the mount point escaped as in mountinfo), `systemctl-show`,
+//! `adjtimex` and `suspended`.
 
 use crate::base::file::read_at_most;
 use crate::base::subprocess;
@@ -47,8 +49,8 @@ impl Root {
         Self { base: directory.unwrap_or(Path::new("/")).to_path_buf(), recorded: directory.is_some() }
     }
 
-    /// Whether the kernel keeps its counters in 32 bits, by the machine's architecture (`/proc/sys/kernel/arch` of a recorded
-    /// host).
+    /// Returns whether the kernel keeps its counters in 32 bits, from the machine's architecture
+    /// (`/proc/sys/kernel/arch` of a recorded host).
     pub fn is_32_bit(&self) -> bool {
         let machine = if self.recorded {
             self.proc_line("sys/kernel/arch").unwrap_or_default()
@@ -59,24 +61,24 @@ impl Root {
             .contains(&machine.as_str())
     }
 
-    /// When a device was last read; for a terminal, the time of the last key press.
+    /// Time at which a device was last read; for a terminal, of the last key press.
     pub fn device_read(&self, name: &str) -> Option<DateTime<Utc>> {
         let inside = !name.is_empty() && !name.split('/').any(|part| part == "..");
         let meta = fs::metadata(self.base.join("dev").join(name)).ok().filter(|_| inside)?;
         DateTime::from_timestamp(meta.atime(), 0)
     }
 
-    /// Whether a file exists; `file` is relative to the root.
+    /// Returns whether a file exists; `file` is relative to the root.
     pub fn has(&self, file: &str) -> bool {
         self.base.join(file).exists()
     }
 
-    /// Whether there is a host at all: its `/proc`.
+    /// Returns whether the root contains a host: its `/proc`.
     pub fn exists(&self) -> bool {
         self.base.join("proc").is_dir()
     }
 
-    /// Whether this is a recorded host, which does not change: waiting for it is pointless.
+    /// Returns whether this is a recorded host, which does not change while osmon waits.
     pub fn is_recorded(&self) -> bool {
         self.recorded
     }
@@ -188,7 +190,8 @@ impl Root {
         }
     }
 
-    /// Whether the clock is disciplined, from adjtimex(2), or from the file `adjtimex` of a recorded host.
+    /// Returns whether the clock is synchronised, from adjtimex(2), or from the file `adjtimex` of
+    /// a recorded host.
     pub fn is_clock_synchronized(&self) -> Option<bool> {
         if !self.recorded {
             return crate::base::clock_sync::is_synchronized();
@@ -217,7 +220,7 @@ impl Root {
             return None;
         }
         let line = self.proc_line("uptime").unwrap_or_default();
-        // Without the file it has no time at all; that of this host would be wrong.
+        // A recording without the file has no boot time; that of this host would be wrong.
         let seconds: Option<f64> = line.split(' ').next().and_then(|word| word.parse().ok());
         Some(seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0).unwrap_or(0.0))
     }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// A wall clock set by more than this is remarked upon, in seconds.
+/// A larger change of the wall clock is remarked upon, in seconds.
 const CLOCK_STEP_SECONDS: f64 = 90.0;
 /// Longest reason for a missing resource, in characters.
 const REASON_MAX: usize = 200;
@@ -30,7 +30,7 @@ pub struct ProbeResult {
     pub processes: Record,
     /// Counters for the next run.
     pub counters: PreviousCounters,
-    /// Notes on this snapshot for people: the first one, a clock that was set.
+    /// Remarks on this snapshot: it is the first one, or the clock was set.
     pub remarks: Vec<String>,
     /// Missing resources, with the reason.
     pub failed: BTreeMap<&'static str, Absent>,
@@ -40,10 +40,10 @@ pub struct ProbeResult {
     pub skipped_runs: u64,
 }
 
-/// What a run is to measure.
+/// Parameters of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct ProbeRequest {
-    /// Which resources.
+    /// Resources to measure.
     pub scope: Scope,
     /// Number of runs since the previous snapshot that found another osmon running; recorded with the snapshot.
     pub skipped_runs: u64,
@@ -134,7 +134,8 @@ pub fn probe(
     ProbeResult { snapshot, processes, counters, remarks, failed, before: host_before, skipped_runs }
 }
 
-/// Waits so that an interval is not too short; a recorded host does not change, so nothing is waited for.
+/// Waits until the interval is long enough; returns at once on a recorded host, which does not
+/// change.
 fn wait(root: &Root, now: Now, seconds: f64) -> Now {
     if seconds <= 0.0 || root.is_recorded() {
         return now;
@@ -143,7 +144,7 @@ fn wait(root: &Root, now: Now, seconds: f64) -> Now {
     Now { boottime_seconds: boottime_seconds(), ..now }
 }
 
-/// What both readings of a run have in common.
+/// State shared by both readings of a run.
 struct Run<'a> {
     root: &'a Root,
     settings: &'a config::Probe,

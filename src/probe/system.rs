@@ -1,4 +1,4 @@
-//! HostFacts about the host that do not change while it runs; read once per boot.
+//! Facts about the host that do not change while it runs; read once per boot.
 
 use super::measurement::Measurement;
 use super::root::Root;
@@ -55,7 +55,7 @@ fn virtualization(root: &Root) -> String {
     VENDORS.iter().find(|(word, _)| vendor.contains(word)).map(|(_, name)| (*name).to_string()).unwrap_or_default()
 }
 
-/// The facts kept since the first snapshot of this boot, or read now.
+/// The facts read at the first snapshot of this boot, or read now.
 pub fn facts(run: &mut Measurement<'_>) -> HostFacts {
     let kept = run.previous("system").map(|(facts, _)| facts);
     let ask = || {
@@ -67,7 +67,7 @@ pub fn facts(run: &mut Measurement<'_>) -> HostFacts {
     facts
 }
 
-/// HostFacts of this host. sysinfo knows the names of ARM processors, which have only part numbers.
+/// Facts of this host. sysinfo knows the names of ARM processors, which only report part numbers.
 fn live() -> HostFacts {
     let cpu = RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing());
     let processor = System::new_with_specifics(cpu)

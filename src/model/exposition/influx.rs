@@ -1,4 +1,4 @@
-//! InfluxDB line protocol, which VictoriaMetrics takes too.
+//! InfluxDB line protocol, also accepted by VictoriaMetrics.
 
 use super::series::{ExposedSeries, fields};
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! Text formats in which other systems take metrics. Pure functions on model types.
+//! Text formats for other monitoring systems. Pure functions on model types.
 
 pub mod csv;
 pub mod influx;

@@ -1,4 +1,5 @@
-//! Numbers as text, faster than the standard library prints them: an export of a year prints tens of thousands.
+//! Number formatting, faster than the standard library: an export of a year prints tens of
+//! thousands of numbers.
 
 use std::io::Write;
 

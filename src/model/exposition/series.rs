@@ -1,4 +1,4 @@
-//! What is exposed: series, and which values of their points.
+//! Exposed series, and the values of their points.
 
 use crate::model::metric::SeriesKey;
 use crate::model::point::Point;
@@ -12,7 +12,7 @@ pub struct ExposedSeries<'a> {
     pub points: &'a [Point],
 }
 
-/// A value of a point: the suffix its name gets, and how it is taken.
+/// A value of a point: the suffix of its name, and its accessor.
 pub type Field = (&'static str, fn(&Point) -> f64);
 
 /// The fields of rolled-up points.

@@ -7,7 +7,7 @@ use super::*;
 const BOOT: &str = "0123456789abcdef";
 const BEGIN: i64 = 1_795_000_000;
 
-/// A host that knows everything, so many seconds after the beginning by both clocks.
+/// A host with complete data, at a number of seconds after the start on each clock.
 fn known(wall: f64, boottime: f64, suspended: f64) -> HostState {
     HostState {
         wall: DateTime::from_timestamp_millis(BEGIN * 1000 + (wall * 1e3) as i64).unwrap(),

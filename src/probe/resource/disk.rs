@@ -109,7 +109,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     if disks.is_empty() && !silent.is_empty() {
         return Err(silent.join("; "));
     }
-    // A file system that does not answer costs itself only.
+    // A file system that does not answer affects only itself.
     run.failed.extend((!silent.is_empty()).then(|| ("mount", silent.join("; "))));
     run.add("disk", &disks)
 }
@@ -134,12 +134,13 @@ fn choose(mounts: Vec<Mount>, settings: &config::Probe) -> Vec<Mount> {
     by_device.into_values().collect()
 }
 
-/// Whether a file system is behind a network or a program.
+/// Returns whether a file system depends on a network or a program.
 fn may_hang(kind: &str) -> bool {
     NETWORK.contains(&kind) || kind.starts_with("fuse.")
 }
 
-/// Whether finding a path through this mount may hang. On any other the path of a mount point is in memory.
+/// Returns whether resolving a path through this mount may hang. On other file systems the path of
+/// a mount point is cached.
 fn lookup_may_hang(mount: &Mount) -> bool {
     may_hang(&mount.kind) || mount.kind == "autofs" || mount.kind == "overlay"
 }

@@ -16,14 +16,14 @@ struct FileHandle {
 /// The section `clock`.
 #[derive(Debug, Serialize)]
 struct Clock {
-    /// Whether the clock is disciplined: `STA_UNSYNC` is not set (adjtimex(2)).
+    /// The clock is synchronised: `STA_UNSYNC` is not set (adjtimex(2)).
     synchronized: bool,
 }
 
 /// The section `maintenance`.
 #[derive(Debug, Serialize)]
 struct Maintenance {
-    /// Whether a package requested a reboot (`/run/reboot-required`).
+    /// A package requested a reboot (`/run/reboot-required`).
     reboot_needed: bool,
 }
 

@@ -15,7 +15,7 @@ struct Network {
     interface: String,
     #[serde(flatten)]
     rates: Option<NetworkRates>,
-    /// Whether the link is up (`operstate`); a virtual interface, which has no link, counts as up.
+    /// The link is up (`operstate`); a virtual interface, which has no link, counts as up.
     #[serde(skip_serializing_if = "Option::is_none")]
     up: Option<bool>,
     /// Speed of the link (from `speed`, in Mbit/s); absent for virtual interfaces.
@@ -89,13 +89,14 @@ fn link(root: &Root, name: &str) -> (Option<bool>, Option<u64>) {
     )
 }
 
-/// Whether a rate is beyond the speed of the link; 20 % more are allowed for clocks that disagree.
+/// Returns whether a rate exceeds the speed of the link; 20 % more are allowed for clocks that
+/// disagree.
 fn is_beyond(rates: &NetworkRates, speed_bits_per_second: Option<u64>) -> bool {
     let limit = speed_bits_per_second.map(|speed| speed as f64 / 8.0 * 1.2);
     limit.is_some_and(|limit| rates.received_bytes_per_second > limit || rates.sent_bytes_per_second > limit)
 }
 
-/// The interfaces by name; lines that are incomplete are passed over.
+/// The interfaces by name; incomplete lines are skipped.
 fn parse(content: &[u8]) -> Result<BTreeMap<String, NetworkCounters>, Absent> {
     let devices: BTreeMap<_, _> = lines(content).skip(2).filter_map(parse_line).collect();
     if devices.is_empty() && lines(content).nth(2).is_some() {

@@ -37,7 +37,8 @@ struct Systemd {
     restarting: usize,
 }
 
-/// KeptServices of every service that has or had failed: restarts, and the time of the last failure in seconds since boot.
+/// State kept of every service that has or had failed: restarts, and the time of the last failure
+/// in seconds since boot.
 type KeptServices = BTreeMap<String, (u64, f64)>;
 
 /// How long a service stays in the snapshots after its last failure, in seconds: rules must see the recovery.
@@ -70,7 +71,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let mut shown: Vec<Service> = services.iter().filter(|service| is_shown(service)).cloned().collect();
     shown.extend(vanished);
     let last = |service: &Service| match recent.get(&service.service) {
-        // A unit that is gone stays gone: it is reported for a while, not for ever.
+        // A vanished unit is reported for a while, not for ever.
         Some((_, last)) if !service.failed || service.state == "gone" => *last,
         _ => now,
     };
@@ -97,7 +98,7 @@ fn gone(name: &str, restarts: u64) -> Service {
     }
 }
 
-/// Whether a name from the configuration means a unit: `nginx` is `nginx.service`.
+/// Returns whether a name from the configuration denotes a unit: `nginx` is `nginx.service`.
 fn is_same(named: &str, unit: &str) -> bool {
     named == unit || unit.strip_suffix(".service") == Some(named)
 }
@@ -116,7 +117,7 @@ fn parse_unit(block: &str, before: Option<&KeptServices>, named: &[String]) -> O
     }
     let active = matches!(get("ActiveState"), "active" | "reloading" | "refreshing");
     let restarts: u64 = get("NRestarts").parse().unwrap_or(0);
-    // Without a previous snapshot no growth is known. A smaller count started over meanwhile.
+    // Without a previous snapshot there is no growth. A smaller count was reset meanwhile.
     let known = before.map_or(restarts, |before| before.get(&service).map_or(0, |(restarts, _)| *restarts));
     let new_restarts = restarts.checked_sub(known).unwrap_or(restarts);
     let state = if get("LoadState") == "loaded" { get("SubState") } else { get("LoadState") };

@@ -68,7 +68,7 @@ fn zones(run: &Measurement<'_>) -> Vec<Temperature> {
     zones.collect()
 }
 
-/// Whether a temperature is real: unconnected sensors read 0, -128, 127.5 or 255.
+/// Returns whether a temperature is plausible: unconnected sensors read 0, -128, 127.5 or 255.
 fn is_plausible(celsius: f64) -> bool {
     (-60.0..127.0).contains(&celsius) && celsius != 0.0
 }

@@ -1,4 +1,4 @@
-//! CgroupUsage of each unit and container over the interval: a section of the `processes` stream.
+//! Usage of each unit and container over the interval: a section of the `processes` stream.
 
 mod cgroup;
 

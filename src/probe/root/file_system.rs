@@ -29,7 +29,7 @@ pub struct Space {
     pub inodes_free: u64,
 }
 
-/// How a file system may be asked.
+/// How a file system may be queried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// At once: it answers from memory.
@@ -40,12 +40,12 @@ pub enum Access {
     Separate,
 }
 
-/// The question for the space of one file system.
+/// A query for the space of one file system.
 #[derive(Debug)]
 pub struct SpaceQuery {
     /// Mount point, raw bytes.
     pub point: Vec<u8>,
-    /// How it may be asked.
+    /// How it may be queried.
     pub access: Access,
 }
 

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 
 impl Root {
-    /// When a file was last changed; `file` is relative to the root.
+    /// Time of the last change of a file; `file` is relative to the root.
     pub fn modified(&self, file: &str) -> Option<DateTime<Utc>> {
         fs::metadata(self.base.join(file)).and_then(|meta| meta.modified()).ok().map(DateTime::from)
     }

@@ -12,7 +12,7 @@ const KEPT: usize = 5;
 pub struct PreviousProcesses(HashMap<(u64, u64), (u64, IoBytes)>);
 
 impl PreviousProcesses {
-    /// From the kept numbers.
+    /// Parses the kept numbers.
     pub fn read(kept: &[u64]) -> Self {
         let (rows, _) = kept.as_chunks::<KEPT>();
         let io = |read: u64, written: u64| (read != u64::MAX).then_some([read, written]);
@@ -20,7 +20,7 @@ impl PreviousProcesses {
         Self(rows.map(|[pid, start, ticks, read, written]| ((*pid, *start), (*ticks, io(*read, *written)))).collect())
     }
 
-    /// Ticks and I/O of a process then.
+    /// Ticks and I/O of a process at the previous snapshot.
     pub fn find(&self, stat: &ProcessStat) -> Option<(u64, IoBytes)> {
         self.0.get(&(u64::from(stat.pid), stat.start_ticks)).copied()
     }

@@ -1,4 +1,4 @@
-//! The processes that used most, with user and unit: the `processes` stream.
+//! The top processes, with user and unit: the `processes` stream.
 
 use super::command_line::command_line;
 use super::stat::{IoBytes, ProcessStat};
@@ -155,7 +155,7 @@ fn choose(mut used: Vec<ProcessUsage>, places: usize) -> Vec<ProcessUsage> {
     chosen
 }
 
-/// Looks up what is shown of a process.
+/// Looks up the displayed properties of a process.
 struct Describe<'a, 'b> {
     run: &'a Measurement<'b>,
     files: &'a mut ProcessFiles,
