@@ -21,7 +21,7 @@ use std::sync::LazyLock;
 
 const PROCESSES: usize = 400;
 
-/// The probe as it is released; where it cannot be built, the one that cargo built for the bench.
+/// The released probe; if it cannot be built, the one that cargo built for the bench.
 static PROBE: LazyLock<String> = LazyLock::new(|| {
     let built = Command::new(repository("contrib/release/build")).arg("osmon-probe").status();
     if built.is_ok_and(|status| status.success()) {
@@ -76,7 +76,7 @@ const SYS_FILES: [&str; 3] = ["class/net/eth0/operstate", "class/net/eth0/speed"
 const SYS_DIRECTORIES: [&str; 6] =
     ["block", "class/hwmon", "class/thermal", "fs/cgroup/systemd", "fs/cgroup/memory", "fs/cgroup/memory"];
 
-/// Only opens and reads what `osmon-probe` opens and reads.
+/// Only opens and reads the files that `osmon-probe` opens and reads.
 fn floor() {
     let mut bytes = 0;
     let mut read = |path: &str| bytes += fs::read(path).map_or(0, |content| content.len());
@@ -103,7 +103,7 @@ fn floor() {
     println!("{bytes}");
 }
 
-/// Idle processes that fill the host up to a number of them. They end with this value.
+/// Idle processes that fill the host up to a given number. They end when this value is dropped.
 struct Sleepers(Vec<Child>);
 impl Sleepers {
     fn up_to(count: usize) -> Self {

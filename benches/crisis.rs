@@ -1,4 +1,4 @@
-//! What judging costs: 200 rules on a snapshot, and the size of what is remembered of 10,000 metrics.
+//! Cost of evaluation: 200 rules on a snapshot, and the size of the state of 10,000 metrics.
 //!
 //! `cargo bench --bench crisis`.
 
@@ -54,7 +54,8 @@ fn rule(name: String, metric: &str, measure: Measure, raise: f64) -> Rule {
     }
 }
 
-/// 200 rules on the snapshot of a host: every tenth a forecast, a change, a total, what is unusual, K of N, and every tenth fires.
+/// 200 rules on the snapshot of a host: every tenth a forecast, a change, a total, an anomaly, K
+/// of N, and every tenth fires.
 fn evaluate() {
     let mut host = Host::recorded("vm");
     for _ in 0..2 {

@@ -1,6 +1,6 @@
-//! What years of history cost: ratios to sysstat, rrdtool and gzip measured in the same run.
+//! Cost of years of history, as ratios to sysstat, rrdtool and gzip measured in the same run.
 //!
-//! `cargo bench --bench history`. A peer is left out where it is not installed.
+//! `cargo bench --bench history`. A peer is skipped if it is not installed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
@@ -21,7 +21,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// The day that is being written when everything is measured.
+/// The open day at the time of the measurements.
 const NOW: &str = "2026-11-20T21:40:30Z";
 
 fn main() {
@@ -49,7 +49,7 @@ fn main() {
     year_by_hours(&host, &year);
 }
 
-/// The last records of the recorded day that is shipped.
+/// The last records of the sample data.
 fn sample(host: &Host) -> (Value, Value) {
     let archive = repository("data/sample/web-01.tar.gz").display().to_string();
     assert_eq!(host.osmon(&["restore", &archive]).code, 0);
@@ -95,8 +95,8 @@ fn size(year: &Path) {
     row("a year on the disk, limit 350 MB", used_bytes(year) as f64 / 1e6, 350.0, "MB");
 }
 
-/// The rules on a year of minutes, by the clock on the wall: reading it in several threads is the point. The floor is
-/// gzip, which inflates the same days in one.
+/// Replays the rules over a year of minutes, by wall time because it reads in several threads. The
+/// floor is gzip, which inflates the same days in one thread.
 fn replay(host: &Host, year: &Path) {
     let (root, data) = (host.root().display().to_string(), year.display().to_string());
     let replay = osmon(&data, &root, &["detect-crisis", "--dry-run", "--since", "366d"]);
@@ -116,7 +116,7 @@ fn raw_day(host: &Host, year: &Path) {
     let (root, data) = (host.root().display().to_string(), year.display().to_string());
     let here = osmon(&data, &root, &["history", "cpu.busy_percent", "--since", "1d"]);
     let file = host.path("sa").display().to_string();
-    // sadc takes its times from the clock: 1,440 samples of one second are the same work to read.
+    // sadc takes its times from the clock: 1,440 samples of one second take as much work to read.
     let sadc = "/usr/lib/sysstat/sadc";
     if !Path::new(sadc).exists() || !installed("sadf") {
         println!("sysstat is not installed: osmon history is not compared with sadf");
@@ -130,7 +130,7 @@ fn raw_day(host: &Host, year: &Path) {
     row("history of a day, peak memory : 20 MiB", memory / 1024.0, 20.0, "MiB");
 }
 
-/// A file of 1,440 samples: sadc is started so many times, as cron would.
+/// A file of 1,440 samples: sadc is started once per sample, as by cron.
 fn day_of_sysstat(sadc: &str, file: &str) -> usize {
     for _ in 0..1440 {
         let status = Command::new(sadc).args(["-S", "XALL", "1", "1", file]).stdout(Stdio::null()).status();
@@ -151,7 +151,7 @@ fn year_by_hours(host: &Host, year: &Path) {
         return;
     }
     let rrd = rrd.display().to_string();
-    // What history prints of an hour takes three calls there.
+    // The hourly output of history takes three calls of rrdtool.
     let fetch = |step: &str, of: &str| format!("rrdtool fetch {rrd} {of} -r {step} -s 1763683200 -e 1795219200");
     let three = format!("{}; {}; {}", fetch("3600", "AVERAGE"), fetch("3600", "MIN"), fetch("3600", "MAX"));
     let [(cpu, memory), (other, _)] = compare(&here, &["sh", "-c", &three]);
@@ -163,7 +163,7 @@ fn year_by_hours(host: &Host, year: &Path) {
     row("a year by hours, peak memory : 20 MiB", memory / 1024.0, 20.0, "MiB");
 }
 
-/// Every file that is checked, against zcat of the sealed ones among them; twice the time would be the limit.
+/// Verifies every file, against zcat of the sealed ones; the limit is twice its time.
 fn verify(year: &Path) {
     let data = year.display().to_string();
     let here = [binary("osmon"), "verify", "--data-dir", &data, "--now", NOW];

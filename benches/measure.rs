@@ -51,7 +51,7 @@ pub fn compare(here: &[&str], other: &[&str]) -> [(f64, f64); 2] {
     })
 }
 
-/// Whether a program is installed.
+/// Returns whether a program is installed.
 pub fn installed(program: &str) -> bool {
     Command::new(program).arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }

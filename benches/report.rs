@@ -1,6 +1,6 @@
-//! What the page costs with a year of history and with a day of it, how large it is, and how much of that is packed.
+//! Cost of the page with a year and with a day of history, its size, and its packed size.
 //!
-//! `cargo bench --bench report`. `-- --make DIR DAYS` leaves such a history behind, to be looked at.
+//! `cargo bench --bench report`. `-- --make DIR DAYS` leaves such a history behind for inspection.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
@@ -40,14 +40,15 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The minute in which everything is measured, and the end of the hour before the hours that are measured minute by minute.
+/// The minute of the measurements, and the end of the hour before the hours measured minute by
+/// minute.
 const NOW: &str = "2026-11-20T21:40:30Z";
 const BEFORE: &str = "2026-11-20T21:59:30Z";
-/// So often the same page is made in each of those minutes.
+/// Number of times the page is made in each of those minutes.
 const TIMES: usize = 5;
-/// So often two programs are run in turn.
+/// Number of times two programs are run in turn.
 const PAIRS: usize = 41;
-/// So often a page is put together.
+/// Number of times a page is rendered.
 const RENDERED: usize = 15;
 
 fn main() {
@@ -67,7 +68,7 @@ fn main() {
     let (of_year, of_day) = (graph(&host, &year, NOW), graph(&host, &day, NOW));
     println!("{:<58}{:>9}{:>9}{:>8}", "", "here", "limit", "ratio");
     let first = cost(&borrowed(&of_year)).0;
-    // Consumers of days without rollups are rolled up by the runs that have nothing else to do.
+    // Consumers of days without rollups are rolled up by runs with no other work.
     let mut fills = 0;
     while is_behind(&year) && fills < 6000 {
         cost(&borrowed(&of_year));
@@ -84,7 +85,8 @@ fn main() {
     println!("the very first page of a history of a year: {first:.0} ms; its processes were counted by {fills} runs");
 }
 
-/// The least CPU time and memory of two programs in turn: another program on this machine makes both only dearer.
+/// Minimum CPU time and memory of two programs run in turn: other programs on this machine only
+/// increase both.
 fn least(a: &[&str], b: &[&str]) -> [(f64, f64); 2] {
     let (mut first, mut second) = ((f64::INFINITY, f64::INFINITY), (f64::INFINITY, f64::INFINITY));
     for _ in 0..PAIRS {
@@ -119,8 +121,8 @@ fn size(page: &str) {
     row("the page by gzip, limit 90 KB", packed.finish().unwrap().len() as f64 / 1e3, 90.0, "KB");
 }
 
-/// Every minute from the end of an hour on, over midnight too: the dearest page. Each is made several times from the same
-/// state, and the least of these counts.
+/// Every minute from the end of an hour on, across midnight too, to find the most expensive page.
+/// Each is made several times from the same state, and the minimum counts.
 fn hours(host: &Host, year: &Path) {
     let (mut snapshot, mut processes) =
         (year::Template::new(&last(host, "snapshots")), year::Template::new(&last(host, "processes")));
@@ -170,7 +172,7 @@ fn state(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     caches.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
 }
 
-/// CPU milliseconds from everything that was read to the page as text: the charts of five ranges and what is around them.
+/// CPU milliseconds of rendering: from gathered data to text, with the charts of five ranges.
 fn rendered(data: &Path) -> f64 {
     let now: DateTime<Utc> = NOW.parse().unwrap();
     let store = Store::new(data.to_path_buf());

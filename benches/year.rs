@@ -1,4 +1,4 @@
-//! A year of history as a host would have written it: every number of a real snapshot moves the way its kind does.
+//! A simulated year of history: every number of a real snapshot varies according to its kind.
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use osmon::model::record::HEADER;
@@ -15,20 +15,21 @@ const SLOW: [&str; 8] =
     ["used_percent", "memory_percent", "five", "fifteen", "celsius", "avg300", "rotations_per_minute", "inodes"];
 const IDENTITIES: [&str; 8] = ["mount", "device", "interface", "sensor", "service", "process", "unit", "core"];
 
-/// How a number moves from minute to minute.
+/// How a number changes from minute to minute.
 enum Kind {
     Fixed(String),
-    /// Only upwards, by about so much a minute.
+    /// Increasing, by about this much a minute.
     Counter(f64, f64),
-    /// Around a value, with the hours of the day, to three digits; from a thousand on whole.
+    /// Around a value, with a daily cycle, to three digits; from a thousand on integral.
     Gauge(f64),
-    /// What moves slowly: a file system that fills, an average over 15 minutes, a temperature.
+    /// Slowly changing: a file system that fills, an average over 15 minutes, a temperature.
     Slow(f64),
-    /// Around a base, in whole numbers of so many.
+    /// Around a base, in multiples of a step.
     Whole(f64, f64, f64),
 }
 
-/// What a host keeps of it after a year: five minutes of nine days, all the rest.
+/// Reduces the history to what retention leaves after a year: five minutes of nine days, and
+/// everything else.
 pub fn keep(data: &Path, now: DateTime<Utc>) {
     let kept = Limits {
         snapshot_days: 400,
@@ -42,7 +43,7 @@ pub fn keep(data: &Path, now: DateTime<Utc>) {
     Store::new(data.to_path_buf()).retain(now, &kept).unwrap();
 }
 
-/// Text of a record, cut at its numbers.
+/// Text of a record, split at its numbers.
 pub struct Template {
     texts: Vec<String>,
     kinds: Vec<Kind>,
@@ -64,7 +65,7 @@ impl Template {
         match value {
             Value::Object(members) => {
                 self.text("{");
-                // The header stands first, and the identity of a thing.
+                // The header and identities come first.
                 let rank = |name: &str| match HEADER.iter().chain(&IDENTITIES).position(|first| *first == name) {
                     Some(at) => at,
                     None => usize::MAX,
@@ -161,8 +162,8 @@ impl Template {
     }
 }
 
-/// Records of so many whole days before `now` and of the minutes of its own, sealed and rolled up as the runs do it. The
-/// days are made by four threads, each in a store of its own.
+/// Records of a number of whole days before `now` and of the minutes of its own day, sealed and
+/// rolled up as by runs. The days are made by four threads, each in a store of its own.
 pub fn make(data: &Path, days: i64, snapshot: &Value, processes: &Value, now: DateTime<Utc>) {
     let today = now.duration_trunc(Duration::days(1)).unwrap();
     let parts = 4.min(days);
@@ -201,7 +202,7 @@ fn one_day(store: &Store, begin: DateTime<Utc>, minutes: i64, snapshot: &mut Tem
     }
 }
 
-/// Moves files; what both have, an open month of two threads, is joined.
+/// Moves files; an open month that both have is concatenated.
 fn merge(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
@@ -209,7 +210,7 @@ fn merge(from: &Path, to: &Path) {
         if entry.path().is_dir() {
             merge(&entry.path(), &target);
         } else if entry.file_name() == "progress.json" {
-            // Each thread had its own; the next upkeep begins anew.
+            // Each thread had its own; the next upkeep starts afresh.
         } else if target.exists() {
             let joined = [fs::read(&target).unwrap(), fs::read(entry.path()).unwrap()].concat();
             fs::write(target, joined).unwrap();

@@ -1,4 +1,4 @@
-//! `osmon-backup`: this one command, for crontabs.
+//! `osmon-backup`: this command as a program of its own, for crontabs.
 
 fn main() -> std::process::ExitCode {
     osmon::cli::run_one(&osmon::commands::backup::COMMAND)

@@ -1,4 +1,4 @@
-//! `osmon-detect-crisis`: this one command, for crontabs.
+//! `osmon-detect-crisis`: this command as a program of its own, for crontabs.
 
 fn main() -> std::process::ExitCode {
     osmon::cli::run_one(&osmon::commands::detect_crisis::COMMAND)

@@ -1,4 +1,4 @@
-//! `osmon-probe`: this one command, for crontabs.
+//! `osmon-probe`: this command as a program of its own, for crontabs.
 
 fn main() -> std::process::ExitCode {
     osmon::cli::run_one(&osmon::commands::probe::COMMAND)

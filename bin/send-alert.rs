@@ -1,4 +1,4 @@
-//! `osmon-send-alert`: this one command, for crontabs.
+//! `osmon-send-alert`: this command as a program of its own, for crontabs.
 
 fn main() -> std::process::ExitCode {
     osmon::cli::run_one(&osmon::commands::send_alert::COMMAND)

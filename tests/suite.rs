@@ -1,4 +1,4 @@
-//! Everything that is shown through the real binaries. One test binary; a room per subject.
+//! End-to-end tests that run the real binaries. One test binary; one module per subject.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 

@@ -127,7 +127,7 @@ pub fn free_bytes(path: &Path) -> io::Result<u64> {
     Ok(u64::from(space.fragment_size()).saturating_mul(u64::from(space.blocks_available())))
 }
 
-/// Whether an error or one of its causes is a full disk or quota.
+/// Returns whether an error or one of its causes is a full disk or quota.
 pub fn is_disk_full(error: &anyhow::Error) -> bool {
     error
         .chain()

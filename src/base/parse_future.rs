@@ -7,8 +7,7 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 
 /// Parses a time after `now`, in the host's time zone.
 ///
-/// # Errors
-/// A sentence that says what can be written.
+/// # Errors A sentence that shows the expected forms.
 pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     let wrong = || {
@@ -38,7 +37,7 @@ mod tests {
 
     #[test]
     fn times_in_the_future_are_parsed() {
-        // The zone of the machine that runs this is not known: local words are checked against each other.
+        // The zone of the test machine is unknown: local expressions are compared with each other.
         let now = crate::base::clock::parse("2026-11-20T21:40:00Z").unwrap();
         let get = |text: &str| parse(text, now).unwrap_or_else(|error| panic!("{error}"));
         for text in ["4h", "+4h", "in 4 h", "in 4 hours", "240m"] {

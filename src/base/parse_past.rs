@@ -7,11 +7,10 @@ use chrono::{
 };
 use std::time::Duration;
 
-/// Parses a time relative to `now`, in the host's time zone. A time of day alone is its last occurrence; a day alone is its
-/// midnight; a duration alone is that long ago.
+/// Parses a time relative to `now`, in the host's time zone. A time of day alone is its last
+/// occurrence; a day alone is its midnight; a duration alone is that long ago.
 ///
-/// # Errors
-/// A sentence that says what can be written.
+/// # Errors A sentence that shows the expected forms.
 pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     let wrong = || {
@@ -151,7 +150,7 @@ mod tests {
 
     #[test]
     fn times_in_the_past_are_parsed() {
-        // The zone of the machine that runs this is not known: local words are checked against each other.
+        // The zone of the test machine is unknown: local expressions are compared with each other.
         let now = crate::base::clock::parse("2026-11-20T21:40:00Z").unwrap();
         let get = |text: &str| parse(text, now).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(get("2h ago"), now - TimeDelta::hours(2));

@@ -1,4 +1,4 @@
-//! Cleans text from outside: a process can choose any name.
+//! Cleans untrusted text: a process can choose any name.
 
 /// Maximum length of a name, in characters.
 pub const NAME_MAX: usize = 80;
@@ -29,7 +29,7 @@ fn is_hostile(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// Whether a text has no hostile characters other than line ends.
+/// Returns whether a text has no hostile characters other than line ends.
 pub fn is_plain(text: &str) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let bytes = text.as_bytes();
@@ -46,7 +46,7 @@ pub fn is_plain(text: &str) -> bool {
     true
 }
 
-/// Whether the character that begins at a byte is not hostile; true within a character.
+/// Returns whether the character that begins at a byte is not hostile; true within a character.
 fn is_plain_at(text: &str, at: usize) -> bool {
     text.get(at..).and_then(|rest| rest.chars().next()).is_none_or(|c| c == '\n' || !is_hostile(c))
 }

@@ -5,13 +5,13 @@ use super::{renamed, rule_spec, schema};
 use crate::base::suggestion::hint;
 use toml::{Table, Value};
 
-/// Beginnings of `OSMON_` variables that are no settings.
+/// Prefixes of `OSMON_` variables that are not settings.
 const NO_SETTINGS: [&str; 2] = ["OSMON_CONFIG", "OSMON_TEST_"];
 
 /// Paths of keys, each with the variable that set it.
 pub type SetBy = Vec<(Vec<String>, String)>;
 
-/// Puts the settings of the environment into the table of settings.
+/// Merges the settings of the environment into the table of settings.
 pub fn overlay(given: &mut Table, environment: &[(String, String)], issues: &mut Vec<ConfigIssue>) -> SetBy {
     let is_setting =
         |name: &str| name.starts_with("OSMON_") && !NO_SETTINGS.iter().any(|other| name.starts_with(other));
@@ -48,8 +48,8 @@ pub fn overlay(given: &mut Table, environment: &[(String, String)], issues: &mut
     set
 }
 
-/// Every variable that sets something, with the path of its key and a value of its type: the documented keys, and all
-/// keys of the rules and routes that exist.
+/// Every variable that sets something, with the path of its key and a value of its type: the
+/// documented keys, and all keys of the existing rules and routes.
 fn known_variables(given: &Table) -> Vec<(String, Vec<String>, Value)> {
     let mut all = schema::defaults();
     let defaults = all.clone();
@@ -86,7 +86,7 @@ fn put(table: &mut Table, path: &[String], value: Value) {
     }
 }
 
-/// Lays the settings of the environment over those of the file.
+/// Overlays the settings of the file with those of the environment.
 fn lay_over(base: &mut Table, above: &Table, path: &[&str]) {
     if path.first() == Some(&"rule") && path.len() == 2 {
         rule_spec::forget_derived(base, above);

@@ -1,18 +1,18 @@
-//! Complaints about the configuration, each with the place to fix.
+//! Issues of the configuration, each with the place to fix.
 
 use std::fmt;
 
 /// Start of the place of a setting that comes from the environment.
 pub const VARIABLE: &str = "environment variable ";
 
-/// One thing that is wrong or doubtful in the configuration.
+/// An error or a warning about the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConfigIssue {
-    /// Where it was set: `/etc/osmon/osmon.toml:12:3`, an environment variable, or `default`.
+    /// Location: `/etc/osmon/osmon.toml:12:3`, an environment variable, or `default`.
     pub place: String,
     /// Path of the key; empty if the issue concerns no single key.
     pub path: Vec<String>,
-    /// What is wrong and how to fix it.
+    /// Description of the problem and its solution.
     pub message: String,
 }
 

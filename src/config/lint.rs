@@ -1,4 +1,5 @@
-//! Settings that are allowed and probably a mistake: a rule that watches nothing, a secret that others can read.
+//! Lint: valid settings that are probably mistakes, such as a rule that watches nothing, or a
+//! secret that others can read.
 
 use super::issue::ConfigIssue;
 use super::rule::{Measure, Rule};
@@ -9,7 +10,7 @@ use crate::model::catalogue;
 /// Placeholders of a message besides labels.
 const PLACEHOLDERS: [&str; 4] = ["value", "limit", "left", "usual"];
 
-/// Every doubtful setting; the places are still to be found.
+/// All warnings, without their locations.
 pub fn check(config: &Config) -> Vec<ConfigIssue> {
     let issue = |(path, message)| ConfigIssue { path, message, ..ConfigIssue::default() };
     let secrets = config.alert.secrets().into_iter();
@@ -48,15 +49,15 @@ pub fn check(config: &Config) -> Vec<ConfigIssue> {
     issues
 }
 
-/// A placeholder in the message of a rule that is not filled in.
+/// A placeholder in the message of a rule that is never filled in.
 fn unknown_placeholder<'a>(rule: &'a Rule, label: &str) -> Option<&'a str> {
     let names = rule.message.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
     names.filter(|name| !PLACEHOLDERS.contains(name)).find(|name| *name != label)
 }
 
-/// Whether a limit is beyond the largest possible value.
+/// Returns whether a limit is beyond the largest possible value.
 fn is_never_reached(rule: &Rule) -> bool {
-    // For units and processes it is a share of one core.
+    // For units and processes it is relative to one core.
     let is_whole = rule.metric.name.ends_with("_percent") && !rule.metric.name.starts_with("unit.");
     let limits = rule.warning.into_iter().chain(rule.critical);
     rule.above

@@ -16,7 +16,7 @@ const NOT_MEASURED: [&str; 3] = ["report", "alert", "rule"];
 /// A request to load the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// Where the settings come from.
+    /// Origin of the settings.
     pub source: Source,
     /// Reads the sections that a measurement does not need; `None`: they keep their defaults.
     pub others: Option<SectionReader>,
@@ -48,7 +48,7 @@ impl Loaded {
         flat.into_iter().map(|(path, value)| (path.clone(), shown(&path, value), places.exact(&path))).collect()
     }
 
-    /// Settings that are allowed and probably a mistake.
+    /// Valid settings that are probably mistakes.
     pub fn warnings(&self) -> Vec<ConfigIssue> {
         let mut issues = lint::check(&self.config);
         locate(&mut issues, self.file.as_ref(), &self.variables);
@@ -58,8 +58,7 @@ impl Loaded {
 
 /// Loads the configuration.
 ///
-/// # Errors
-/// Everything that is wrong, with its place.
+/// # Errors All issues, with their locations.
 pub fn load(request: &Request) -> Result<Loaded, Vec<ConfigIssue>> {
     let file = request.source.read().map_err(|issue| vec![issue])?;
     let given = file.as_ref().map_or_else(|| Ok(Table::new()), |(path, text)| parse(path, text))?;
@@ -77,10 +76,10 @@ pub fn load_text(request: &Request, text: String) -> Result<Loaded, Vec<ConfigIs
     load_table(request, Some((path, text)), given, Vec::new())
 }
 
-/// Loads the configuration from settings; `issues` are those known already, and `file` is where places are looked for.
+/// Loads the configuration from settings; `issues` are those already found, and `file` is searched
+/// for locations.
 ///
-/// # Errors
-/// As [`load`].
+/// # Errors As [`load`].
 pub fn load_table(
     request: &Request,
     file: Option<(PathBuf, String)>,
@@ -103,7 +102,8 @@ pub fn load_table(
     let mut found = Vec::new();
     let mut config = read(given.clone(), &mut found);
     if config.is_none() {
-        // A key or type is wrong: the schema tells which, and the rest is checked all the same.
+        // A key or type is wrong: the schema finds out which, and the rest is checked
+        // nevertheless.
         found.clear();
         config = read(schema::check(&given, &mut found), &mut found);
     }
@@ -140,7 +140,7 @@ fn locate(issues: &mut [ConfigIssue], file: Option<&(PathBuf, String)>, variable
     }
 }
 
-/// Secrets among the settings of a file that others can read. The places are still to be found.
+/// Secrets among the settings of a file that others can read, without their locations.
 pub fn open_secrets(request: &Request, path: &Path, given: &Table) -> Vec<ConfigIssue> {
     let mut all = Vec::new();
     if request.others.is_some() && secret::is_open_to_others(path) {

@@ -7,14 +7,14 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
-/// Where settings came from.
+/// Locations of settings.
 pub struct Places<'a> {
     variables: &'a SetBy,
     file: Option<(&'a Path, &'a str, DeTable<'a>)>,
 }
 
 impl<'a> Places<'a> {
-    /// The places of settings from a file and from variables.
+    /// Locations of settings from a file and from variables.
     pub fn new(file: Option<&'a (PathBuf, String)>, variables: &'a SetBy) -> Self {
         let file = file.map(|(path, text)| {
             let (table, _) = DeTable::parse_recoverable(text);

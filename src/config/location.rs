@@ -1,4 +1,4 @@
-//! Where configuration and data are, and reading the file.
+//! Locations of configuration and data, and reading the file.
 
 use super::issue::ConfigIssue;
 use crate::base::file::read_at_most;
@@ -30,17 +30,17 @@ impl Source {
         self.file.clone().or_else(|| self.variable("OSMON_CONFIG"))
     }
 
-    /// The configuration file: the one that is named, else the usual one.
+    /// The configuration file: the named one, or the default.
     pub fn path(&self) -> PathBuf {
         self.named_file().unwrap_or_else(|| self.usual_file())
     }
 
-    /// Where the configuration file is unless one is named.
+    /// Default configuration file.
     pub fn usual_file(&self) -> PathBuf {
         self.base_directory("XDG_CONFIG_HOME", ".config", "/etc").join("osmon").join("osmon.toml")
     }
 
-    /// Where data is kept unless a directory is named.
+    /// Default data directory.
     pub fn usual_data_dir(&self) -> PathBuf {
         self.base_directory("XDG_STATE_HOME", ".local/state", "/var/lib").join("osmon")
     }
@@ -53,10 +53,9 @@ impl Source {
         self.variable(variable).filter(|path| path.is_absolute()).unwrap_or_else(home)
     }
 
-    /// Reads the configuration file. `None`: there is none, and none was named.
+    /// Reads the configuration file. `None` when there is none and none was named.
     ///
-    /// # Errors
-    /// It cannot be read, is no text, or is larger than 1 MiB.
+    /// # Errors It cannot be read, is not text, or is larger than 1 MiB.
     pub fn read(&self) -> Result<Option<(PathBuf, String)>, ConfigIssue> {
         let path = self.path();
         let issue =
@@ -74,7 +73,7 @@ impl Source {
         }
     }
 
-    /// The data directory, also of a configuration that is broken elsewhere.
+    /// The data directory, even if the configuration is otherwise invalid.
     pub fn data_dir(&self, text: Option<&str>) -> PathBuf {
         let from_file = || {
             let (table, _) = DeTable::parse_recoverable(text?);

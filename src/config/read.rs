@@ -7,14 +7,16 @@ use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 use toml::{Table, Value};
 
-/// Less than this does not hold two days of a small host.
+/// Minimum size in bytes: two days of a small host.
 const LEAST_BYTES: u64 = 32 << 20;
 
-/// Reads the sections that a measurement does not need. A program that does not refer to one does not contain the code.
+/// Reads the sections that are not needed for a measurement. Programs that do not refer to one do
+/// not contain the code.
 #[derive(Debug, Clone, Copy)]
 pub struct SectionReader(pub(super) fn(&mut Table, &mut Config, &mut Vec<ConfigIssue>) -> Option<()>);
 
-/// The configuration that settings mean. `None`: a key or type is wrong, and `schema` tells which.
+/// Converts settings to a configuration. `None` when a key or type is wrong, which `schema` then
+/// identifies.
 pub fn read(
     mut given: Table,
     default_data_dir: PathBuf,
@@ -56,7 +58,7 @@ pub fn read(
     given.is_empty().then_some(config)
 }
 
-/// Takes a section out of the settings. `None`: a key or type is wrong.
+/// Takes a section out of the settings. `None` when a key or type is wrong.
 pub(super) fn section<T: Default + DeserializeOwned>(given: &mut Table, name: &str) -> Option<T> {
     given.remove(name).map_or_else(|| Some(T::default()), |section| section.try_into().ok())
 }

@@ -11,7 +11,7 @@ use super::{alert::Alert, read_routes};
 use std::collections::BTreeMap;
 use toml::Table;
 
-/// Reads every section.
+/// Reads all sections.
 pub const ALL_SECTIONS: SectionReader = SectionReader(read);
 
 /// Names of incidents that osmon itself raises.

@@ -19,14 +19,15 @@ pub fn keys() -> Table {
     texts.into_iter().chain(others).chain(transport::keys()).map(|(key, value)| (key.to_string(), value)).collect()
 }
 
-/// Whether the keys of a route exist and have the right types.
+/// Returns whether the keys of a route exist and have the right types.
 fn has_known_keys(route: &Table) -> bool {
     let known = keys();
     let is_list = |value: &Value| value.as_array().is_none_or(|items| items.iter().all(Value::is_str));
     route.iter().all(|(key, value)| known.get(key).is_some_and(|known| known.same_type(value)) && is_list(value))
 }
 
-/// Every channel: those of `[alert]` itself, then the routes by name. `None`: a key or type is wrong.
+/// Every channel: those of `[alert]` itself, then the routes by name. `None` when a key or type is
+/// wrong.
 pub fn read(alert: &Alert, issues: &mut Vec<ConfigIssue>) -> Option<Vec<Route>> {
     let mut routes = own(alert);
     for (name, route) in &alert.route {
@@ -49,7 +50,7 @@ pub fn read(alert: &Alert, issues: &mut Vec<ConfigIssue>) -> Option<Vec<Route>> 
     Some(routes)
 }
 
-/// The channels that `[alert]` itself makes.
+/// The channels defined by `[alert]` itself.
 fn own(alert: &Alert) -> Vec<Route> {
     let channel = |name: &str, transport: TransportConfig, to: &[String]| Route {
         name: name.to_string(),
@@ -80,7 +81,7 @@ fn own(alert: &Alert) -> Vec<Route> {
     routes
 }
 
-/// Every chain of fallbacks must end at a channel that is none.
+/// Checks that every chain of fallbacks ends at a primary channel.
 fn check_fallbacks(routes: &[Route], issues: &mut Vec<ConfigIssue>) {
     for route in routes.iter().filter(|route| !route.fallback_for.is_empty()) {
         let mut seen = vec![route.name.as_str()];

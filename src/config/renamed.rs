@@ -5,7 +5,7 @@ use toml::{Table, Value};
 /// Section, old name and new name.
 const RENAMED: [(&str, &str, &str); 1] = [("alert", "heartbeat_url", "ping_url")];
 
-/// Gives settings under old names their new names. A setting under the new name wins.
+/// Renames settings with an old name. A setting under the new name takes precedence.
 pub fn apply(given: &mut Table) {
     for (section, old, new) in RENAMED {
         let Some(section) = given.get_mut(section).and_then(Value::as_table_mut) else { continue };

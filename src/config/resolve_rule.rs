@@ -1,4 +1,4 @@
-//! Resolves a rule as written to the rule that is evaluated.
+//! Resolves a rule as written into the rule that is evaluated.
 
 use super::rule::{Limit, Measure, Rule, Samples, beyond};
 use super::rule_spec::RuleSpec;
@@ -10,10 +10,9 @@ use std::time::Duration;
 /// A wrong key of a rule, and what is wrong with it.
 type KeyError = (&'static str, String);
 
-/// The rule that a specification means.
+/// Resolves a specification.
 ///
-/// # Errors
-/// The key to change, and why.
+/// # Errors The key to change, and why.
 pub fn resolve(spec: &RuleSpec<'_>) -> Result<Rule, KeyError> {
     if spec.metric.is_empty() {
         return Err(("metric", "is required; osmon probe --json shows all metrics".to_string()));
@@ -61,7 +60,7 @@ pub fn resolve(spec: &RuleSpec<'_>) -> Result<Rule, KeyError> {
     })
 }
 
-/// A rule needs a limit, and the one for critical must be the worse one.
+/// Checks that a rule has a limit, and that the critical limit is the worse one.
 fn check_order(above: bool, measure: Measure, warning: Option<Limit>, critical: Option<Limit>) -> Result<(), KeyError> {
     let is_forecast = matches!(measure, Measure::Reaches(_));
     let keys = if is_forecast { ("within", "critical_within") } else { ("warning", "critical") };

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 /// A wrong key of a route, and what is wrong with it.
 pub type KeyError = (&'static str, String);
 
-/// The keys of a route, whose types are right; an absent key has an empty value.
+/// The keys of a route, whose types were checked; an absent key has an empty value.
 #[derive(Clone, Copy)]
 pub struct RouteKeys<'a>(pub &'a Table);
 
@@ -27,7 +27,7 @@ impl RouteKeys<'_> {
         self.0.get(key).and_then(Value::as_integer).unwrap_or(0)
     }
 
-    /// Whether a switch is on.
+    /// Returns whether a switch is on.
     pub fn is_set(self, key: &str) -> bool {
         self.0.get(key).and_then(Value::as_bool).unwrap_or(false)
     }

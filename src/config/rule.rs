@@ -1,4 +1,4 @@
-//! A rule: what counts as a crisis.
+//! Rules: the conditions for incidents.
 
 use super::window::Window;
 use crate::base::text::clean;
@@ -13,7 +13,7 @@ const TITLE_MAX: usize = 160;
 pub struct Limit {
     /// Reaching it is a breach.
     pub raise: f64,
-    /// Being strictly inside it is no breach any more.
+    /// The breach ends when the value is strictly inside it.
     pub clear: f64,
     /// How long a breach must last before the rule fires.
     pub hold: Duration,
@@ -28,7 +28,7 @@ pub struct Rule {
     pub title: String,
     /// The metrics it watches.
     pub metric: Selector,
-    /// The limits are ceilings (else floors).
+    /// The limits are ceilings, otherwise floors.
     pub above: bool,
     /// Limit for a warning.
     pub warning: Option<Limit>,
@@ -36,17 +36,19 @@ pub struct Rule {
     pub critical: Option<Limit>,
     /// Number of breaches that fire it, instead of one that lasts.
     pub samples: Option<Samples>,
-    /// How long it must be without breach before it clears.
+    /// How long it must be without a breach to recover.
     pub clear_for: Duration,
     /// The quantity that is compared with the limits.
     pub measure: Measure,
     /// Time after a boot during which it does not fire.
     pub boot_grace: Duration,
-    /// Text of a message; empty: value and limit. `{value}`, `{limit}`, `{left}` and labels are filled in.
+    /// Text of a message; empty: value and limit. `{value}`, `{limit}`, `{left}` and labels are
+    /// filled in.
     pub message: String,
-    /// When people want to be notified; `None`: always.
+    /// Hours of notification; `None`: always.
     pub window: Option<Window>,
-    /// Do not notify of what is usual for the hour of the week: warnings of a value, everything of a forecast.
+    /// Suppress notifications of what is usual for the hour of the week: warnings of a value,
+    /// everything of a forecast.
     pub mutes_usual: bool,
 }
 
@@ -66,16 +68,17 @@ pub enum Measure {
     Value,
     /// Its change within this span.
     Change(Duration),
-    /// The time in seconds until it reaches this value at its present pace.
+    /// Seconds until the value reaches this limit at its current trend.
     Reaches(f64),
-    /// The sum of its values within this span, for metrics that each snapshot counts anew.
+    /// The sum of its values within this span, for metrics that count since the previous snapshot.
     Total(Duration),
-    /// Its distance from what is usual for this hour of the week, in spreads.
+    /// Its deviation from the baseline for this hour of the week, in spreads.
     Unusual,
 }
 
 impl Rule {
-    /// Whether values above the limits are bad. For a forecast little time is bad, for unusual values a large distance.
+    /// Returns whether values above the limits are breaches. A forecast is breached by little
+    /// time, an anomaly by a large deviation.
     pub fn is_ceiling(&self) -> bool {
         match self.measure {
             Measure::Reaches(_) => false,
@@ -84,7 +87,8 @@ impl Rule {
         }
     }
 
-    /// The title with label values filled in; without placeholders they are appended, to tell two disks apart.
+    /// The title with label values filled in; without placeholders they are appended, to
+    /// distinguish two disks.
     pub fn title(&self, labels: &[Label]) -> String {
         let filled =
             labels.iter().fold(self.title.clone(), |title, (key, value)| title.replace(&format!("{{{key}}}"), value));
@@ -95,7 +99,7 @@ impl Rule {
     }
 }
 
-/// Whether `value` is at or past `limit` on the bad side.
+/// Returns whether `value` is at or past `limit` on the bad side.
 pub fn beyond(above: bool, value: f64, limit: f64) -> bool {
     if above { value >= limit } else { value <= limit }
 }

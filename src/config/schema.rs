@@ -20,14 +20,15 @@ pub fn defaults() -> Table {
     toml::from_str(DEFAULT).unwrap_or_default()
 }
 
-/// The part of `given` whose keys and types are right; every other key makes an issue.
+/// The part of `given` with valid keys and types; every other key adds an issue.
 pub fn check(given: &Table, issues: &mut Vec<ConfigIssue>) -> Table {
     let mut right = Table::new();
     merge(&mut right, given, &defaults(), &[], issues);
     right
 }
 
-/// Lays `given` over `base`, except what does not fit `known`, the table of every key with a value of its type.
+/// Overlays `base` with `given`, except what does not match `known`, the table of every key with a
+/// value of its type.
 pub fn merge(base: &mut Table, given: &Table, known: &Table, above: &[String], issues: &mut Vec<ConfigIssue>) {
     for (key, value) in given {
         let path: Vec<String> = above.iter().chain([key]).cloned().collect();

@@ -10,7 +10,7 @@ const FILE_MAX: u64 = 64 * 1024;
 /// Permission bits of other users.
 const OTHERS: u32 = 0o007;
 
-/// Where a secret is stored. The first of the three that is set is used.
+/// Location of a secret. The first of the three that is set is used.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret {
     /// The secret itself.
@@ -29,7 +29,7 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// Whether a secret is configured.
+    /// Returns whether a secret is configured.
     pub fn is_set(&self) -> bool {
         !(self.text.is_empty() && self.file.is_empty() && self.env.is_empty())
     }
@@ -62,7 +62,7 @@ impl Secret {
         }
     }
 
-    /// What is wrong with its file, with the command that fixes it.
+    /// Describes a problem of its file, with the command that fixes it.
     pub fn file_problem(&self) -> Option<String> {
         if self.file.is_empty() || !self.text.is_empty() {
             return None;
@@ -88,7 +88,7 @@ fn first_line(path: &Path) -> Result<String, String> {
     }
 }
 
-/// Whether the key at a path holds a secret.
+/// Returns whether the key at a path holds a secret.
 pub fn is_secret(path: &[String]) -> bool {
     let last = path.last().map(String::as_str).unwrap_or_default();
     match path.first().map(String::as_str) {
@@ -100,7 +100,7 @@ pub fn is_secret(path: &[String]) -> bool {
     }
 }
 
-/// Whether other users can read a file.
+/// Returns whether other users can read a file.
 pub fn is_open_to_others(path: &Path) -> bool {
     path.metadata().is_ok_and(|meta| meta.permissions().mode() & OTHERS != 0)
 }

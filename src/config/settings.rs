@@ -6,7 +6,7 @@ use crate::base::units::parse_bytes;
 use serde::Deserialize;
 use std::path::PathBuf;
 
-/// The whole configuration, with nothing left open.
+/// The whole configuration, with every default filled in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Directory of history and state.
@@ -23,7 +23,7 @@ pub struct Config {
     pub rules: Vec<Rule>,
 }
 
-/// `[store]`: how much history is kept. 0 and the empty text stand for no limit.
+/// `[store]`: retention of history. 0 and the empty text mean no limit.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default, deny_unknown_fields)]

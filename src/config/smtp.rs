@@ -117,7 +117,7 @@ fn name_and_port(host: &str) -> Option<(&str, u16)> {
     port.parse().ok().filter(|_| !is_bare && !name.is_empty()).map(|port| (name, port))
 }
 
-/// Whether a host name means this host, without a lookup.
+/// Returns whether a host name denotes this host, without a lookup.
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -94,7 +94,7 @@ impl TransportConfig {
         }
     }
 
-    /// Whether its messages are mails, which need recipients.
+    /// Returns whether its messages are mails, which need recipients.
     pub fn is_mail(&self) -> bool {
         matches!(self, Self::Smtp(_) | Self::Sendmail(_))
     }
@@ -109,7 +109,7 @@ impl TransportConfig {
         }
     }
 
-    /// Settings that are allowed and probably a mistake, each with its key.
+    /// Valid settings that are probably mistakes, each with its key.
     pub fn warnings(&self) -> Vec<KeyError> {
         let Self::Webhook(hook) = self else { return Vec::new() };
         template::unknown_placeholders(&hook.template).into_iter().map(|warning| ("template", warning)).collect()

@@ -1,4 +1,4 @@
-//! `between` and `days`: when people want to be notified.
+//! `between` and `days`: hours of notification.
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
@@ -35,7 +35,7 @@ impl Window {
         Ok(Some(Self { from, to, days: days_read, text: text.join(" ") }))
     }
 
-    /// Whether a time is inside, in a zone that many seconds east of UTC.
+    /// Returns whether a time is inside, in a zone the given number of seconds east of UTC.
     pub fn holds(&self, time: DateTime<Utc>, zone_offset_seconds: i32) -> bool {
         let local = time.checked_add_signed(TimeDelta::seconds(zone_offset_seconds.into())).unwrap_or(time);
         let (minute, today) = (local.hour() * 60 + local.minute(), local.weekday().num_days_from_monday() as usize);

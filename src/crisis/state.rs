@@ -25,19 +25,21 @@ pub struct Stamp {
 /// State of all rules.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// Version of this file; one of a later osmon is not read.
+    /// Version of this file; a later version is not read.
     #[serde(deserialize_with = "known")]
     pub schema: u32,
     /// Boot in which it was last evaluated.
     #[serde(default)]
     pub boot_id: String,
-    /// When it was last evaluated.
+    /// Time of the last evaluation.
     #[serde(default)]
     pub last: Option<Stamp>,
-    /// Sections that every host has and that could not be measured, with the reason: the host is then never healthy.
+    /// Sections that every host has and that could not be measured, with the reason: the health of
+    /// the host is then unknown.
     #[serde(default)]
     pub unmeasured: Vec<String>,
-    /// Events that may be missing in the outbox because a run was killed: the next run puts them in.
+    /// Events that may be missing in the outbox because a run was killed: the next run queues
+    /// them.
     #[serde(default, alias = "untold", skip_serializing_if = "Vec::is_empty")]
     pub unsent: Vec<Event>,
     /// Events that may be missing in the history: a run was killed, or the disk was full.
@@ -71,10 +73,10 @@ pub struct Alert {
     /// Metric with labels.
     #[serde(default)]
     pub metric: String,
-    /// Where it stands in its life cycle.
+    /// Lifecycle state.
     #[serde(default)]
     pub lifecycle: Lifecycle,
-    /// Present severity; `None`: it is not firing.
+    /// Current severity; `None` when it is not firing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
     /// Worst severity so far.
@@ -92,10 +94,11 @@ pub struct Alert {
     /// First breach of this incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Stamp>,
-    /// Since when it is back within its limits.
+    /// Time since which it is within its limits again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_since: Option<Stamp>,
-    /// Second since 1970 of the first breach of the newest incident, part of its id; 0: there was none.
+    /// First breach of the newest incident in seconds since 1970, part of its id; 0 when there was
+    /// none.
     #[serde(default, skip_serializing_if = "is_none")]
     pub began: i64,
     /// Events of this incident so far.
@@ -113,19 +116,19 @@ pub struct Alert {
     /// The title as a message, where it does not follow from rule and labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title_localized: Option<Message>,
-    /// What the rule says of the value.
+    /// Message of the rule about the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The same as a message; `None`: a person wrote it.
+    /// The message in localisable form; `None` if a user wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_localized: Option<Message>,
-    /// Recovery time in seconds, where relapses made it longer than the rule says.
+    /// Recovery time in seconds, if relapses made it longer than configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_for_seconds: Option<f64>,
     /// The last relapse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relapsed: Option<Stamp>,
-    /// When it last got worse: that ends earlier acknowledgements.
+    /// Time of the last escalation, which ends earlier acknowledgements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalated: Option<Stamp>,
     /// Time of the last value, while there is none.
@@ -140,7 +143,7 @@ pub struct Alert {
     /// Number of reminders of the present severity.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reminders: u32,
-    /// How often it changed recently.
+    /// Recent changes of its state.
     #[serde(default, skip_serializing_if = "Flap::is_calm")]
     pub flap: Flap,
 }
@@ -175,7 +178,7 @@ pub struct Flap {
     /// The slots; the lowest bit is the present one.
     #[serde(default)]
     pub bits: u32,
-    /// When the present slot began.
+    /// Start of the current slot.
     #[serde(default)]
     pub slot: Option<Stamp>,
     /// It changes too often to notify of each change.
@@ -203,8 +206,9 @@ fn is_zero(count: &u32) -> bool {
 }
 
 impl Alert {
-    /// `cpu-1795211520`: the rule and the second of the first breach, so that no id is used twice, not even after this
-    /// file was lost; with labels their checksum is in it: `disk-9f1c22ab-1795211520`.
+    /// Id such as `cpu-1795211520`: the rule and the second of the first breach, so that no id is
+    /// used twice, even after this file is lost; with labels it contains their checksum:
+    /// `disk-9f1c22ab-1795211520`.
     pub fn incident_id(&self) -> String {
         let labels =
             self.metric.split_once('{').map(|(_, labels)| format!("-{:08x}", crc32fast::hash(labels.as_bytes())));
@@ -217,12 +221,13 @@ impl Alert {
         self.sequence = 0;
     }
 
-    /// Whether it must be kept though it is within its limits: for the last notification, a relapse or the flap meter.
+    /// Returns whether it must be kept although it is within its limits: for the last
+    /// notification, a relapse or the flap meter.
     pub(super) fn is_remembered(&self) -> bool {
         self.notified.is_some() || self.relapsed.is_some() || !self.flap.is_calm()
     }
 
-    /// Whether an incident is open.
+    /// Returns whether an incident is open.
     pub fn is_open(&self) -> bool {
         matches!(self.lifecycle, Lifecycle::Firing | Lifecycle::Recovering)
     }
@@ -232,7 +237,7 @@ impl Alert {
         self.metric.split('{').next().unwrap_or_default()
     }
 
-    /// Every moment in it.
+    /// All time stamps it contains.
     pub(super) fn stamps(&mut self) -> impl Iterator<Item = &mut Stamp> {
         [
             &mut self.warning_since,
@@ -249,7 +254,7 @@ impl Alert {
         .flatten()
     }
 
-    /// The title as a message; `None`: a person wrote it.
+    /// The title as a message; `None` if a user wrote it.
     pub(super) fn title_message(&self) -> Option<Message> {
         self.title_localized.clone().or_else(|| title::shipped(&self.rule, &self.metric, &self.title))
     }

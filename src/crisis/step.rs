@@ -25,11 +25,12 @@ use evaluator::RuleEvaluator;
 use std::collections::{HashMap, HashSet};
 use transitions::Transitions;
 
-/// A forecast looks back so far, in seconds.
+/// Longest span considered by a forecast, in seconds.
 const FORECAST_SECONDS: f64 = 21_600.0;
-/// A series without a new value for so long is forgotten, in seconds.
+/// A series without a new value for this long is dropped, in seconds.
 const SERIES_SECONDS: f64 = 3600.0;
-/// Points of all series together: what is remembered of many things is coarser, and stays below a MiB.
+/// Maximum number of points of all series together, about one MiB: with many series each gets
+/// coarser.
 const ALL_POINTS_MAX: usize = 40_000;
 
 /// Evaluates all rules on the metrics of one snapshot. The same arguments give the same result, and the same snapshot
@@ -47,7 +48,7 @@ pub fn step(rules: &[Rule], state: &State, metrics: &[Metric], context: &EvalCon
     absent::retire(rules, &mut next, context, &mut transitions);
     absent::look(&mut next, metrics, &seen, context, &mut transitions);
     let events = notify::notify(rules, &mut next, metrics, context, transitions);
-    // What is well and calm leaves no trace.
+    // Values within their limits and without history need no state.
     next.alerts.retain(|_, alert| alert.lifecycle != Lifecycle::Ok || alert.is_remembered());
     next.schema = SCHEMA;
     next.boot_id.clone_from(&context.boot_id);
@@ -55,7 +56,7 @@ pub fn step(rules: &[Rule], state: &State, metrics: &[Metric], context: &EvalCon
     (next, events)
 }
 
-/// Before version 2 people were notified of everything that fired.
+/// Before version 2, every fired incident was notified.
 fn migrate(next: &mut State) {
     if next.schema >= SCHEMA {
         return;
@@ -68,7 +69,7 @@ fn migrate(next: &mut State) {
     }
 }
 
-/// Holds every rule against every value it means. Gives the keys for which there was a value.
+/// Evaluates every rule on every value it selects. Returns the keys that had a value.
 fn judge(
     rules: &[Rule],
     next: &mut State,
@@ -109,7 +110,7 @@ fn judge(
     seen
 }
 
-/// What a rule over past values judges; `None`: nobody can know yet.
+/// The value that a rule over past values evaluates; `None` when it is not known yet.
 fn past(next: &mut State, key: &str, rule: &Rule, value: f64, context: &EvalContext) -> Option<f64> {
     let most = (ALL_POINTS_MAX / (next.series.len() + 1)).clamp(4, POINTS_MAX);
     let series = next.series.entry(key.to_string()).or_default();
@@ -126,7 +127,8 @@ fn past(next: &mut State, key: &str, rule: &Rule, value: f64, context: &EvalCont
         }
         Measure::Reaches(limit) => {
             series.add(now, value, FORECAST_SECONDS, most);
-            // What is there already is no more forecast, and not over either.
+            // A value already at the limit needs no forecast, but does not end the incident
+            // either.
             let is_open = series.is_enough() && !beyond(rule.above, value, limit);
             is_open.then(|| series.reaches(limit).unwrap_or(f64::INFINITY))
         }

@@ -1,4 +1,4 @@
-//! `osmon alerts`: what it lists, retry and drop.
+//! `osmon alerts`: list, retry and drop.
 
 use super::harness::Host;
 use super::scripted_server::{Behavior, Phase, ScriptedServer, smtp_config};

@@ -1,4 +1,5 @@
-//! The page in headless Chromium: no error, no scrolling sideways, nothing fetched, and everything one can do with it.
+//! The page in headless Chromium: no errors, no horizontal scrolling, no requests, and all
+//! interactions.
 
 use super::harness::{Host, repository, skip, tool};
 use serde_json::Value;
@@ -36,7 +37,7 @@ pub fn show_for(directory: &Path, script: &str, milliseconds: u32) -> (String, V
     (done.out, done.err.lines().filter(|line| line.contains("CONSOLE")).map(ToString::to_string).collect())
 }
 
-/// What a script says with `say(name, value)`.
+/// Value of `name` that a script reported with `say(name, value)`.
 pub fn said(dom: &str, name: &str) -> String {
     let found = dom.split(&format!("[{name}=")).nth(1).unwrap_or_else(|| panic!("nothing said of {name}: {dom}"));
     found.split("=]").next().unwrap().to_string()

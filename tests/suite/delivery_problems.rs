@@ -1,4 +1,4 @@
-//! What is shown about delivery: no secrets, nothing outdated, and what to do.
+//! Reports of delivery problems: no secrets, nothing outdated, and advice.
 
 use super::harness::Host;
 use super::scripted_server::{Behavior, Phase, ScriptedServer, smtp_config};

@@ -1,4 +1,4 @@
-//! Data directories that earlier versions have written: every later one reads them, as they are.
+//! Data directories written by earlier versions: every later version reads them unchanged.
 
 use super::harness::{Host, repository, tool};
 use super::invariant;
@@ -16,7 +16,7 @@ use std::path::Path;
 /// The present form. Who changes it in a way that an older osmon cannot read counts on, and writes the next one:
 /// `OSMON_TEST_WRITE=1 cargo test --test suite fixture`. One that is there is never written again.
 const PRESENT: u32 = 2;
-/// Where the host stands when a fixture ends.
+/// Time of the host at the end of a fixture.
 const END: &str = "2026-11-21T00:10:00Z";
 const METRICS: [&str; 3] = ["cpu.busy_percent", "disk.used_percent{mount=\"/\"}", "memory.used_percent"];
 const TIERS: [(&str, Tier); 4] =
@@ -86,7 +86,7 @@ fn rolled(samples: &[Point], tier: Tier) -> Rolled {
     points.iter().map(|point| (point.time_ms, point.min, point.avg, point.max, point.count)).collect()
 }
 
-/// What a tier says of every metric is what is expected, up to the digits that an average is written with.
+/// Asserts that the points of a tier equal the expected ones, up to the precision of averages.
 #[track_caller]
 fn same(data: &Path, tier: Tier, expected: &BTreeMap<&str, Rolled>, until: DateTime<Utc>) {
     let names = METRICS.map(|metric| metric.split('{').next().unwrap());

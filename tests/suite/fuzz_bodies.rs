@@ -1,5 +1,5 @@
-//! What each fuzz target does with any bytes. The suite does the same with the seeds (`tests/suite/fuzz.rs`), so that the
-//! targets go on to build and to mean something.
+//! Bodies of the fuzz targets, for any bytes. The suite runs them on the seeds
+//! (`tests/suite/fuzz.rs`), so that the targets keep building.
 
 #![allow(dead_code, missing_docs)]
 
@@ -10,7 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::FileExt;
 
-/// So much of a member is inflated, in bytes: a bomb is allowed to be one.
+/// Number of bytes inflated of a member, which may be a decompression bomb.
 const INFLATED_MAX: u64 = 1024 * 1024;
 
 /// Gives a few bytes at a time.

@@ -1,4 +1,4 @@
-//! A recorded host with a clock of its own, and the real binaries on it.
+//! A recorded host with its own clock, on which the real binaries run.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
-/// When every recorded host begins.
+/// Start time of every recorded host.
 pub const BEGIN: &str = "2026-11-20T21:40:00Z";
 
-/// What a binary did.
+/// Result of running a binary.
 pub struct Done {
     pub code: i32,
     pub out: String,

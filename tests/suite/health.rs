@@ -12,7 +12,7 @@ const UNKNOWN: Answer = (3, "UNKNOWN", "unknown", "unknown");
 
 type Answer = (i32, &'static str, &'static str, &'static str);
 
-/// What is known of an open incident, its suppression included.
+/// The open incidents with their suppression.
 fn incidents(json: &Value, suppressed: &str) -> Vec<Vec<Value>> {
     let keys = ["id", "severity", "value", "limit", "since", "recovering", suppressed];
     let open = json["incident"].as_array().unwrap().iter();

@@ -1,4 +1,4 @@
-//! `osmon history`: every way to ask for the past gives what was recorded.
+//! `osmon history`: every way to select the past returns what was recorded.
 
 use super::harness::{Done, Host};
 use chrono::{DateTime, TimeDelta, Utc};

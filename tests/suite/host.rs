@@ -108,7 +108,7 @@ fn units_and_services_of_a_real_systemd() {
         serde_json::from_str(&debian.sh("tail -n 1 /var/lib/osmon/processes/*.jsonl").out).unwrap();
     let burner = record["process"].as_array().unwrap().iter().find(|process| process["unit"] == "burner.service");
     assert!(burner.is_some_and(|process| process["cpu_percent"].as_f64().unwrap() > 30.0), "{record}");
-    // Where a slow program stands before the real one.
+    // A slow program that precedes the real one on PATH.
     debian.sh("printf '#!/bin/sh\\nsleep 100\\n' > /usr/local/bin/systemctl; chmod 755 /usr/local/bin/systemctl");
     let started = std::time::Instant::now();
     let snapshot = probe();

@@ -1,4 +1,4 @@
-//! Incidents, the evidence they keep, and why they fired.
+//! Incidents, their evidence, and explanations.
 
 use super::harness::Host;
 use std::fs;
@@ -67,7 +67,7 @@ fn evidence_stays_short_and_does_without_processes() {
     assert!(memory(0) >= memory(1), "ranked by what the metric is about");
 }
 
-/// What a mail says.
+/// The mail names the top consumer.
 #[test]
 fn the_mail_names_the_culprit() {
     let mut host = fired();

@@ -23,7 +23,7 @@ const CALLS: [&str; 11] = [
     "ftruncate",
 ];
 const FAULTS: [&str; 3] = ["signal=KILL", "error=EIO", "error=ENOSPC"];
-/// So many faults without OSMON_TEST_KILLS, evenly chosen.
+/// Number of faults without OSMON_TEST_KILLS, evenly distributed.
 const SAMPLE: usize = 240;
 const LANES: usize = 4;
 
@@ -54,7 +54,7 @@ fn targets(log: &str, data: &str) -> Vec<Target> {
         let Some((thread, rest)) = line.split_once(' ') else { continue };
         let Some((call, arguments)) = rest.trim_start().split_once('(') else { continue };
         let paths = paths(arguments, data);
-        // Of the two paths of a rename strace looks at the first only.
+        // For rename, strace filters on the first path only.
         let path = if call == "rename" { paths.first() } else { paths.last() };
         let Some(path) = path.filter(|_| CALLS.contains(&call)).cloned() else { continue };
         let same = |(other, kind, paths): &&(String, String, Vec<String>)| {
@@ -110,7 +110,7 @@ fn prepared() -> Host {
     host
 }
 
-/// What a lane needs to begin anew.
+/// State with which a lane starts.
 struct Lane {
     host: Host,
     pristine: PathBuf,
@@ -187,7 +187,7 @@ impl Lane {
         assert!(self.mails() <= 2, "{what}: told {} times", self.mails());
         let told = invariant::told(&data);
         let lost: Vec<_> = told.iter().filter(|id| !all.events.contains_key(*id)).collect();
-        // Where not even the state could be written, the end of the incident is not known.
+        // If not even the state could be written, the end of the incident is unknown.
         assert!(lost.is_empty() && (is_kill || told.len() >= 3), "{what}: {told:?} told, {lost:?} not recorded");
         true
     }
@@ -239,7 +239,7 @@ fn a_fault_at_any_call_loses_nothing_and_the_next_run_is_well() {
     lane.reset();
 }
 
-/// Whether it is about one of the many files of an open period.
+/// Returns whether the target is one of the many files of an open period.
 fn is_block(target: &Target) -> bool {
     (target.path.starts_with("/columns/") || target.path.starts_with("/rollups/"))
         && ["write", "unlinkat"].contains(&target.call.as_str())

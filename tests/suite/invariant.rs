@@ -1,4 +1,4 @@
-//! What must hold of a data directory after anything that may happen to it.
+//! Invariants of a data directory.
 
 use super::harness::{Host, tool};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -56,7 +56,7 @@ impl History {
         self.records.keys().filter(|(stream, _)| stream == SNAPSHOTS).count()
     }
 
-    /// Whether there is a snapshot of this moment.
+    /// Returns whether a snapshot of this moment exists.
     pub fn has(&self, time: DateTime<Utc>) -> bool {
         let time = time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
         self.records.contains_key(&(SNAPSHOTS.to_string(), time))
@@ -87,7 +87,7 @@ pub fn files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What a write that did not end left behind.
+/// Temporary files of interrupted writes.
 pub fn leftovers(data: &Path) -> Vec<PathBuf> {
     files(data).into_iter().filter(|path| path.extension().is_some_and(|end| end == "tmp")).collect()
 }
@@ -177,7 +177,7 @@ pub fn told(data: &Path) -> BTreeSet<String> {
 pub fn recovers(host: &mut Host) {
     host.advance(60, 10);
     assert_eq!(host.osmon(&["run"]).ok().out, "");
-    // What was left half-done after progress was saved is done when the next hour is closed.
+    // Work interrupted after progress was saved is completed when the next hour is closed.
     host.advance(3600, 10);
     assert_eq!(host.osmon(&["run"]).ok().out, "");
     whole(&host.data());

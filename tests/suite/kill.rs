@@ -6,10 +6,10 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// So many hosts are killed at the same time.
+/// Number of hosts killed concurrently.
 const LANES: u64 = 4;
 
-/// The same numbers again for the same seed (xorshift64).
+/// A deterministic generator (xorshift64).
 struct Random(u64);
 
 impl Random {
@@ -124,7 +124,7 @@ fn lane(rounds: u64, mut usual: Duration, random: &mut Random) -> usize {
     killed
 }
 
-/// What killed writes left behind goes when it is old enough that nobody writes it any more.
+/// Temporary files of killed writes are removed once they are old enough.
 fn abandoned(host: &mut Host) {
     for path in invariant::leftovers(&host.data()) {
         tool("touch", &["-d", "2026-11-01T00:00:00Z", path.to_str().unwrap()]).ok();
@@ -159,7 +159,8 @@ fn kill_9_while_hours_and_days_end_loses_nothing_and_doubles_nothing() {
     assert!(killed as u64 * 3 > rounds, "only {killed} of {rounds} were killed before they ended");
 }
 
-/// What was not synced before a boot is not counted on: the hours before midnight are closed all the same.
+/// Unsynced data from before a boot is not relied on: the hours before midnight are closed
+/// nevertheless.
 #[test]
 fn a_boot_across_midnight_leaves_no_gap() {
     for lost in ["the boot", "the progress"] {

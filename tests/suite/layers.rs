@@ -1,4 +1,4 @@
-//! The layers, circles and bans of docs/design.md, held against the source.
+//! The layers, circular imports and banned patterns of docs/design.md, checked against the source.
 
 use super::harness::repository;
 use super::imports::{Source, cycles, sources};

@@ -1,4 +1,5 @@
-//! This very host, against the tools of others, and against what hangs.
+//! The host that runs the tests, compared with other tools, and with hanging file systems and
+//! programs.
 
 use super::harness::{binary, skip, tool, wait};
 use serde_json::Value;

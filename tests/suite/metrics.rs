@@ -1,4 +1,5 @@
-//! `data/metrics.toml` against what is measured on the recorded hosts, and the page made from it.
+//! Compares `data/metrics.toml` with the metrics of the recorded hosts, and with the generated
+//! page.
 
 use super::harness::{Host, repository};
 use osmon::model::catalogue;

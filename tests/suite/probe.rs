@@ -1,4 +1,4 @@
-//! Recorded hosts: what a snapshot says of them.
+//! Snapshots of recorded hosts.
 
 use super::harness::Host;
 use serde_json::Value;

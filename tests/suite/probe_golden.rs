@@ -1,7 +1,7 @@
-//! Golden files: what `osmon-probe` prints on every recorded host, byte for byte.
+//! Golden files: the output of `osmon-probe` on every recorded host, byte for byte.
 //!
-//! A change that is meant is written anew with `OSMON_UPDATE_GOLDEN=1 cargo test --test suite probe_golden::` and reviewed as
-//! a diff.
+//! An intended change is written with `OSMON_UPDATE_GOLDEN=1 cargo test --test suite
+//! probe_golden::` and reviewed as a diff.
 
 use super::harness::{Host, repository};
 use std::fs;

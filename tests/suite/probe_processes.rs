@@ -1,4 +1,4 @@
-//! Who uses a recorded host: processes, units, containers, services, and what nobody explains.
+//! Consumers on a recorded host: processes, units, containers, services, and the unexplained rest.
 
 use super::harness::Host;
 use super::probe::probe;

@@ -129,7 +129,7 @@ fn a_repair_that_was_killed_can_be_done_again() {
     }
 }
 
-/// What an hour came to is still known when its snapshots are not: no repair and no rebuild forgets it.
+/// Hourly rollups survive the loss of their snapshots: no repair and no rebuild removes them.
 #[test]
 fn rollups_outlive_their_snapshots_and_a_loss_is_told_until_it_was_noted() {
     let host = host(true);

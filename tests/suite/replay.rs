@@ -1,4 +1,4 @@
-//! The present rules on the past: the same events as live, nothing written, and foreign series.
+//! The current rules on past data: the same events as live, nothing written, and external series.
 
 use super::harness::Host;
 use super::history::record;

@@ -77,7 +77,7 @@ fn hostile_names_stay_text_in_every_field() {
     host.advance(60, 20);
     host.osmon(&["run"]).ok();
     host.osmon(&["note", "</ul><img src=x onerror=alert(2)>"]);
-    // What a restored archive of somebody else may hold: every text of every record is hostile.
+    // A restored archive of a stranger: every text of every record is hostile.
     for stream in ["snapshots", "processes", "events"] {
         let path = host.day_file(stream);
         let last = fs::read_to_string(&path).unwrap().lines().last().unwrap().to_string();

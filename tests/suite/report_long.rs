@@ -73,7 +73,7 @@ fn a_spike_of_a_single_sample_is_seen_on_the_year_with_its_exact_height() {
     let highest = band.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
     assert!(near(highest, (x, y(97.3))), "the band reaches {highest:?}, not {:?}", (x, y(97.3)));
     assert_eq!(band.iter().filter(|corner| corner.1 < y(5.0) - 2.0).count(), 1, "and nowhere else");
-    // What the script reads back from the line is the mean: 0.3 % of itself, though it is small against the axis.
+    // The script reads back the mean to within 0.3 %, although it is small against the axis.
     let mean = (492.0 - corners(between(chart, "<path class=s1 d='", "'")).last().unwrap().1) / 468.0 * 100.0;
     assert!((mean - 3.0).abs() <= 0.009, "{mean} is not 3");
     // The second line has no band, but a stroke up to its peak.
@@ -232,7 +232,8 @@ fn a_local_day_without_a_sample_is_grey() {
     };
     // Counted from today: 16 to 18 November, 16 and 17 September.
     assert_eq!(graph(&host), (vec![-65, -64, -4, -3, -2], true));
-    // Where hours are not kept any more a day of UTC is known, and so the two local ones that it is part of.
+    // Without hourly rollups only UTC days are known, and so the two local days that each
+    // overlaps.
     host.config = "[store]\nsnapshot_days = 30\nfive_minute_days = 30\nhour_days = 30\n".to_string();
     host.now += TimeDelta::days(1);
     assert_eq!(graph(&host), (vec![-66, -65, -64, -5, -4, -3], true));

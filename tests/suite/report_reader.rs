@@ -1,4 +1,4 @@
-//! The page as people meet it: old, sent by mail, reloaded, on paper, on a phone, touched.
+//! The page in use: stale, sent by mail, reloaded, printed, on a phone, with touch.
 
 use super::browser::{is_here, said, sample, show, show_for};
 use super::harness::{Host, skip, tool};
@@ -67,7 +67,8 @@ fn the_reload_of_each_minute_keeps_what_was_chosen_and_waits_for_who_reads() {
     }
     let directory = tempfile::tempdir().unwrap();
     sample(directory.path());
-    // What somebody does in the page, and what is asked after the reload. A frame at a time: only one has the keyboard.
+    // User actions in the page, and the state queried after the reload. One frame at a time: only
+    // one has the keyboard.
     let chosen = "d.querySelector('#fa').click();d.querySelector('#bd').open=true;d.querySelector('[for=r7d]').click();d.activeElement.blur();w.scrollTo(0,300)";
     let kept = "[d.querySelector('#fa').checked,d.querySelector('#fr').checked,d.querySelector('#bd').open,\
         d.querySelector('.rs>:checked').value,w.scrollY,d.activeElement.id]";

@@ -1,4 +1,4 @@
-//! The verdict of the page, and what it must not claim.
+//! The verdict of the page, and claims it must not make.
 
 use super::harness::{Host, tool};
 use std::fs;
@@ -58,7 +58,7 @@ fn the_verdict_counts_from_the_worst_and_an_acknowledged_problem_says_so() {
     let json: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
     assert_eq!(json["incident"][0]["hushed"], "silenced");
-    // Who may read a page for others is told no reason, no name and no path.
+    // A public page shows no reason, no name and no path.
     host.config += "[report]\npublic = true\nstyle_file = \"/home/anna/x.css\"\n";
     host.osmon(&["note", "anna tunes java"]).ok();
     host.osmon(&["graph"]);

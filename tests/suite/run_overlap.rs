@@ -1,4 +1,4 @@
-//! Runs that begin while another is still at work.
+//! Runs that start while another is at work.
 
 use super::annotations::{release, watched};
 use super::harness::{Host, skip, tool};
@@ -35,7 +35,8 @@ fn of_fifty_runs_at_once_one_works() {
 fn a_run_that_finds_another_at_work_is_gone_at_once() {
     let mut host = watched();
     let (turn, lock) = (host.data().join("run.lock"), host.data().join("lock"));
-    // Who only writes for a moment, a rebuild between two months, is waited for.
+    // A process that writes only for a moment, such as a rebuild between two months, is waited
+    // for.
     for (held, limit) in [(turn, 0.1), (lock, 5.0)] {
         let mut child = hold_file(&held);
         host.advance(60, 10);

@@ -76,7 +76,7 @@ fn one_line_sets_up_a_chat_and_secrets_need_a_private_file() {
     let body = &web.bodies()[0];
     assert!(body["subject"].as_str().unwrap().starts_with("WARNING web-01: Memory"), "{body}");
     assert_eq!(body["event"][0]["kind"], "fired");
-    // The same from a file that others can read: a warning with the command that changes it.
+    // A file that others can read: a warning with the command that fixes it.
     let other = secret(&host, "hook", "http://127.0.0.1:1/x\n");
     fs::set_permissions(&other, fs::Permissions::from_mode(0o644)).unwrap();
     host.config = format!("[alert]\nwebhook_file = \"{other}\"\n");

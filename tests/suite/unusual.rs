@@ -1,4 +1,5 @@
-//! What is usual for the hour: learned from the history, silent until it knows, and tried on made-up weeks.
+//! Anomaly rules: learned from the history, silent until there is a baseline, and tried on
+//! simulated weeks.
 
 use super::harness::Host;
 use super::history::record;

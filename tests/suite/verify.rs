@@ -1,4 +1,4 @@
-//! osmon verify: damage of every kind is found, and everything else goes on meanwhile.
+//! osmon verify: finds damage of every kind without disturbing other processes.
 
 use super::harness::{Done, Host, skip, tool};
 use osmon::store::line::seal;

@@ -1,4 +1,4 @@
-//! A recorded week with everything that makes a monitor cry wolf: how often would it have called somebody?
+//! A recorded week with every typical cause of false alarms: how many alerts it would have sent.
 
 use super::harness::Host;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -2,27 +2,28 @@
 
 use std::time::Duration;
 
-/// What a failure calls for.
+/// Kind of a failure, which decides about retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
-    /// It may work next time: no connection, a temporary refusal.
+    /// Temporary: no connection, or a temporary refusal.
     Temporary,
-    /// It stays until somebody changes the settings: a refused login, an untrusted certificate, a wrong address.
+    /// Persists until the settings change: a refused login, an untrusted certificate, a wrong
+    /// address.
     Configuration,
-    /// The peer refused this item for good; it may accept others.
+    /// The peer permanently refused this item; it may accept others.
     Rejected,
-    /// Everything was sent and no answer came: it may have been accepted.
+    /// Everything was sent but no reply came: it may have been accepted.
     Unconfirmed,
 }
 
 /// Why an exchange failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What it calls for.
+    /// Kind.
     pub kind: FailureKind,
-    /// One line for people, with the peer's own words where it gave any.
+    /// One line for people, quoting the peer if it gave a reason.
     pub reason: String,
-    /// Pause that the peer asked for before the next attempt.
+    /// Pause requested by the peer before the next attempt.
     pub retry_after: Option<Duration>,
 }
 
@@ -42,12 +43,12 @@ impl Failure {
         Self::new(FailureKind::Configuration, reason)
     }
 
-    /// The same failure with `prefix: ` before its reason.
+    /// Adds `prefix: ` before the reason.
     pub fn prefixed(self, prefix: &str) -> Self {
         Self { reason: format!("{prefix}: {}", self.reason), ..self }
     }
 
-    /// The same failure with a hint in parentheses, if `applies`.
+    /// Adds a hint in parentheses, if `applies`.
     pub fn hint(self, applies: bool, hint: &str) -> Self {
         if applies { Self { reason: format!("{} ({hint})", self.reason), ..self } } else { self }
     }

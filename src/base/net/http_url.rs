@@ -19,7 +19,7 @@ pub fn parse(text: &str) -> Result<Url, String> {
     }
 }
 
-/// Whether the URL leads to this host.
+/// Returns whether the URL leads to this host.
 pub fn is_loopback(url: &Url) -> bool {
     let host = host(url);
     host == "localhost" || without_brackets(host).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

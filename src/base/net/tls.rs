@@ -33,7 +33,7 @@ pub fn trusted_certificates(ca_file: &str) -> Result<Vec<CertificateDer<'static>
     Ok(trusted)
 }
 
-/// Whether a TLS handshake failed because the peer does not speak TLS on that port.
+/// Returns whether a TLS handshake failed because the peer does not speak TLS on that port.
 pub fn is_plain_peer(failure: &Failure) -> bool {
     failure.reason.contains("InvalidContentType") || failure.reason.contains("corrupt message")
 }

@@ -154,7 +154,7 @@ fn end(key: &str, alert: &mut Alert, reason: &str, context: &EvalContext, transi
         }
         transitions.push((key.to_string(), event));
     }
-    // What is gone no longer flaps.
+    // A vanished element no longer flaps.
     alert.flap.flapping = false;
     alert.flap.bits = 0;
     close(alert);

@@ -1,10 +1,11 @@
-//! The limits of a rule: what is a breach, and which limit to show.
+//! The limits of a rule: which values breach it, and which limit to show.
 
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
 use crate::crisis::baseline::Band;
 
-/// Whether a value is beyond the mildest limit of a rule, and beyond critical.
+/// Returns whether a value breaches the mildest limit of a rule, and whether it breaches the
+/// critical one.
 pub fn breach(rule: &Rule, value: f64) -> (bool, bool) {
     let is_beyond = |limit: Option<Limit>| limit.is_some_and(|limit| beyond(rule.is_ceiling(), value, limit.raise));
     let critical = is_beyond(rule.critical);

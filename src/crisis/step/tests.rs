@@ -50,7 +50,7 @@ fn relative(id: &str) -> String {
     format!("{rule}-{minute}.{sequence}")
 }
 
-/// Runs values a minute apart through a rule; the events as text.
+/// Runs values a minute apart through a rule; returns the events as text.
 fn told(rule: &Rule, values: &[f64]) -> Vec<String> {
     let (mut state, mut told) = (State::default(), Vec::new());
     for (minute, value) in values.iter().enumerate() {

@@ -1,13 +1,13 @@
-//! Clocks that were set, boots and gaps: the memory is put in order before anything is judged.
+//! Reconciles the state with changed clocks, boots and gaps before anything is evaluated.
 
 use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, Breaches, State};
 use crate::model::incident::Lifecycle;
 use chrono::TimeDelta;
 
-/// After a longer gap than this nobody knows what happened meanwhile: what was being counted starts anew.
+/// After a longer gap, the values in between are unknown: running spans start again.
 const GAP_SECONDS: f64 = 300.0;
-/// The wall context was set when it went so many seconds more or less than the context that does not step.
+/// The wall clock was set if it advanced this many seconds more or less than the monotonic clock.
 const STEP_SECONDS: f64 = 90.0;
 
 /// After it every stamp is of this boot and none is in the future; `last` is only there when it was not long ago.
@@ -42,7 +42,7 @@ fn seconds(span: TimeDelta) -> f64 {
     span.num_milliseconds() as f64 / 1e3
 }
 
-/// What was being counted starts anew; what fires goes on firing.
+/// Restarts running spans; open incidents stay open.
 pub(super) fn forget_spans(alert: &mut Alert) {
     alert.warning_since = None;
     alert.critical_since = None;
@@ -59,7 +59,7 @@ pub(super) fn forget_spans(alert: &mut Alert) {
     }
 }
 
-/// Moves what is being counted on by so many seconds: they do not count.
+/// Excludes a number of seconds from running spans.
 pub(super) fn leave_out(alert: &mut Alert, seconds: f64) {
     let by = TimeDelta::milliseconds((seconds * 1e3) as i64);
     let counted = [&mut alert.warning_since, &mut alert.critical_since, &mut alert.clear_since];

@@ -1,4 +1,4 @@
-//! What happens to alerts within one step: events by the key of their alert.
+//! Transitions of alerts within one step: events by the key of their alert.
 
 use crate::base::clock::stamp;
 use crate::crisis::eval_context::EvalContext;

@@ -1,4 +1,4 @@
-//! What is muted, and what people are told when that is over.
+//! Suppressed notifications, and the notifications that follow when the suppression ends.
 
 use super::rows::{Run, disk};
 use super::*;

@@ -1,4 +1,4 @@
-//! Properties over random histories: gaps, boots, clocks that are set, flapping, things that vanish.
+//! Properties over random histories: gaps, boots, clock changes, flapping, vanishing elements.
 
 use super::*;
 use crate::config::rule::Samples;
@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// One moment: seconds since the one before, what befalls the machine, and a value for each of three things.
+/// One moment: seconds since the previous one, what happens to the host, and a value for each of
+/// three elements.
 type Moment = (f64, u8, [Option<f64>; 3]);
 
 fn moments() -> impl Strategy<Value = Vec<Moment>> {

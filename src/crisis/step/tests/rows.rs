@@ -1,8 +1,8 @@
-//! What is told and what is not: relapses, flapping, reminders, absence, boots, clocks, forecasts.
+//! Notifications: relapses, flapping, reminders, absence, boots, clocks, forecasts.
 
 use super::*;
 
-/// A history that is told minute by minute.
+/// A history evaluated minute by minute.
 pub(super) struct Run {
     pub rules: Vec<Rule>,
     pub state: State,
@@ -27,7 +27,7 @@ impl Run {
         self.clock.now.wall += TimeDelta::milliseconds((seconds * 1e3) as i64);
     }
 
-    /// A minute later; what happened in it, `~` before what is muted.
+    /// Advances a minute; returns its events, with `~` before suppressed ones.
     pub fn minute(&mut self, metrics: &[(&str, f64)]) -> Vec<String> {
         self.pass(60.0);
         let metrics: Vec<Metric> = metrics.iter().map(|(text, value)| metric(text, *value)).collect();
@@ -42,7 +42,7 @@ impl Run {
         events.iter().map(told).collect()
     }
 
-    /// So many minutes of one value; everything that happened in them.
+    /// Repeats one value for a number of minutes; returns all events.
     pub fn cpu(&mut self, minutes: usize, value: f64) -> Vec<String> {
         (0..minutes).flat_map(|_| self.minute(&[(CPU, value)])).collect()
     }
@@ -137,7 +137,7 @@ fn no_data_is_told_by_itself_and_ends_nothing() {
     assert_eq!(run.state.open().len(), 2);
     assert_eq!(run.cpu(1, 75.0), ["recovered warning"], "data again; the crisis goes on");
     assert_eq!((run.state.open().len(), run.cpu(4, 10.0).len()), (1, 1));
-    // A breach that is pending does not last through minutes that nobody saw.
+    // A pending breach does not last through minutes without snapshots.
     run.cpu(1, 90.0);
     (0..3).for_each(|_| drop(run.minute(&[])));
     assert!(run.cpu(2, 90.0).is_empty());

@@ -1,28 +1,29 @@
-//! The transition table of `docs/rules.md`, each row by itself: from where, what comes, to where, what is told.
-//! Silences, acknowledgements, flapping and what vanished have tests of their own.
+//! The transition table of `docs/rules.md`, each row by itself: initial state, input, resulting
+//! state, notifications. Silences, acknowledgements, flapping and vanished elements have tests of
+//! their own.
 
 use super::rows::Run;
 use super::*;
 
-/// What happens after the state of a row was reached.
+/// Input after the initial state was reached.
 enum Then {
-    /// So many minutes at a value.
+    /// A number of minutes at a value.
     At(usize, f64),
-    /// So many minutes without one.
+    /// A number of minutes without a value.
     Without(usize),
     /// A pause in seconds, then a minute at a value.
     Gap(f64, f64),
-    /// A boot so many seconds after the last snapshot, then a minute at a value.
+    /// A boot, a number of seconds after the last snapshot, then a minute at a value.
     Boot(f64, f64),
-    /// The wall clock is set by so many seconds, then a minute at a value.
+    /// The wall clock is set by a number of seconds, then a minute at a value.
     Set(i64, f64),
 }
 use Then::{At, Boot, Gap, Set, Without};
 
-/// What it is about, the way into a state, what comes then, where it stands, and what was told.
+/// Description, way to the initial state, input, resulting state, and notifications.
 type Row = (&'static str, &'static [f64], Then, Lifecycle, &'static [&'static str]);
 
-/// The ways into a state, a minute each.
+/// Ways to a state, one value per minute.
 const OK: &[f64] = &[10.0];
 const PENDING: &[f64] = &[90.0, 90.0];
 const WARNING: &[f64] = &[90.0, 90.0, 90.0];
