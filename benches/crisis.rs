@@ -54,8 +54,8 @@ fn rule(name: String, metric: &str, measure: Measure, raise: f64) -> Rule {
     }
 }
 
-/// 200 rules on the snapshot of a host: every tenth a forecast, a change, a total, an anomaly, K
-/// of N, and every tenth fires.
+/// 200 rules on the snapshot of a host: every tenth a forecast, a change, a total, an anomaly, K of N, and every tenth
+/// fires.
 fn evaluate() {
     let mut host = Host::recorded("vm");
     for _ in 0..2 {

@@ -95,8 +95,8 @@ fn size(year: &Path) {
     row("a year on the disk, limit 350 MB", used_bytes(year) as f64 / 1e6, 350.0, "MB");
 }
 
-/// Replays the rules over a year of minutes, by wall time because it reads in several threads. The
-/// floor is gzip, which inflates the same days in one thread.
+/// Replays the rules over a year of minutes, by wall time because it reads in several threads. The floor is gzip, which
+/// inflates the same days in one thread.
 fn replay(host: &Host, year: &Path) {
     let (root, data) = (host.root().display().to_string(), year.display().to_string());
     let replay = osmon(&data, &root, &["detect-crisis", "--dry-run", "--since", "366d"]);

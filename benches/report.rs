@@ -40,8 +40,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The minute of the measurements, and the end of the hour before the hours measured minute by
-/// minute.
+/// The minute of the measurements, and the end of the hour before the hours measured minute by minute.
 const NOW: &str = "2026-11-20T21:40:30Z";
 const BEFORE: &str = "2026-11-20T21:59:30Z";
 /// Number of times the page is made in each of those minutes.
@@ -85,8 +84,7 @@ fn main() {
     println!("the very first page of a history of a year: {first:.0} ms; its processes were counted by {fills} runs");
 }
 
-/// Minimum CPU time and memory of two programs run in turn: other programs on this machine only
-/// increase both.
+/// Minimum CPU time and memory of two programs run in turn: other programs on this machine only increase both.
 fn least(a: &[&str], b: &[&str]) -> [(f64, f64); 2] {
     let (mut first, mut second) = ((f64::INFINITY, f64::INFINITY), (f64::INFINITY, f64::INFINITY));
     for _ in 0..PAIRS {
@@ -121,8 +119,8 @@ fn size(page: &str) {
     row("the page by gzip, limit 90 KB", packed.finish().unwrap().len() as f64 / 1e3, 90.0, "KB");
 }
 
-/// Every minute from the end of an hour on, across midnight too, to find the most expensive page.
-/// Each is made several times from the same state, and the minimum counts.
+/// Every minute from the end of an hour on, across midnight too, to find the most expensive page. Each is made several
+/// times from the same state, and the minimum counts.
 fn hours(host: &Host, year: &Path) {
     let (mut snapshot, mut processes) =
         (year::Template::new(&last(host, "snapshots")), year::Template::new(&last(host, "processes")));

@@ -28,8 +28,7 @@ enum Kind {
     Whole(f64, f64, f64),
 }
 
-/// Reduces the history to what retention leaves after a year: five minutes of nine days, and
-/// everything else.
+/// Reduces the history to what retention leaves after a year: five minutes of nine days, and everything else.
 pub fn keep(data: &Path, now: DateTime<Utc>) {
     let kept = Limits {
         snapshot_days: 400,
@@ -162,8 +161,8 @@ impl Template {
     }
 }
 
-/// Records of a number of whole days before `now` and of the minutes of its own day, sealed and
-/// rolled up as by runs. The days are made by four threads, each in a store of its own.
+/// Records of a number of whole days before `now` and of the minutes of its own day, sealed and rolled up as by runs.
+/// The days are made by four threads, each in a store of its own.
 pub fn make(data: &Path, days: i64, snapshot: &Value, processes: &Value, now: DateTime<Utc>) {
     let today = now.duration_trunc(Duration::days(1)).unwrap();
     let parts = 4.min(days);

@@ -1,5 +1,4 @@
-//! Problems of delivery, for the page, `osmon status`, `osmon alerts` and the terminal output of a
-//! run.
+//! Problems of delivery, for the page, `osmon status`, `osmon alerts` and the terminal output of a run.
 
 use super::ledger::{Ledger, TargetState, target_name};
 use super::outbox::{Outbox, Stage};
@@ -68,8 +67,7 @@ impl DeliveryProblem {
     }
 }
 
-/// All current delivery problems; empty if none are known. Reads the queued alerts only when a
-/// target is failing.
+/// All current delivery problems; empty if none are known. Reads the queued alerts only when a target is failing.
 pub fn delivery_problems(
     data_directory: &Path,
     ledger: &Ledger,

@@ -1,6 +1,5 @@
-//! Delivers everything queued, through every route, once. The ledger is saved before and after
-//! each round, so that a message that was being sent when a run ended is sent again with the same
-//! Message-ID.
+//! Delivers everything queued, through every route, once. The ledger is saved before and after each round, so that a
+//! message that was being sent when a run ended is sent again with the same Message-ID.
 
 use super::attempt::SendResult;
 use super::content::Content;
@@ -38,8 +37,7 @@ pub struct Dispatcher<'a> {
     pub report: &'a str,
     /// Current time.
     pub now: DateTime<Utc>,
-    /// The whole configuration is in force. Otherwise routes may be missing, so events that match
-    /// no route are kept.
+    /// The whole configuration is in force. Otherwise routes may be missing, so events that match no route are kept.
     pub is_complete: bool,
     /// Saves the ledger.
     pub save: &'a dyn Fn(&Ledger) -> Result<()>,

@@ -1,6 +1,5 @@
-//! Ledger of the delivery: results of each event, failures and next attempt of each target, number
-//! of messages sent, and messages in flight when a run ended. One state file,
-//! `state/delivery.json`.
+//! Ledger of the delivery: results of each event, failures and next attempt of each target, number of messages sent,
+//! and messages in flight when a run ended. One state file, `state/delivery.json`.
 
 use super::results::{Results, TargetResult};
 use crate::base::clock::{parse, stamp};
@@ -132,8 +131,7 @@ impl Ledger {
         }
     }
 
-    /// Records a failed attempt. The next one follows after an increasing pause, or the pause
-    /// requested by the peer.
+    /// Records a failed attempt. The next one follows after an increasing pause, or the pause requested by the peer.
     pub fn failed(&mut self, target: &str, settings: u32, failure: &Failure, now: DateTime<Utc>) {
         let known = self.target.entry(target.to_string()).or_default();
         if known.settings != settings {
@@ -160,8 +158,8 @@ impl Ledger {
         }
     }
 
-    /// Records that a test message reached a target: queued alerts are sent by the next run. With
-    /// an empty outbox the target is no longer failing.
+    /// Records that a test message reached a target: queued alerts are sent by the next run. With an empty outbox the
+    /// target is no longer failing.
     pub fn reached(&mut self, target: &str, is_idle: bool) {
         if let Some(known) = self.target.get_mut(target).filter(|known| known.attempts > 0) {
             known.next.clear();
@@ -185,8 +183,7 @@ impl Ledger {
         known.target.extend(more);
     }
 
-    /// Records that the results of a message for these targets are known. It stays in flight for
-    /// the others.
+    /// Records that the results of a message for these targets are known. It stays in flight for the others.
     pub fn end_sending<'a>(&mut self, id: &str, answered: impl Iterator<Item = &'a String>) {
         let Some(batch) = self.sending.get_mut(id) else { return };
         answered.for_each(|answered| batch.target.retain(|target| target != answered));

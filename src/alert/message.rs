@@ -1,5 +1,4 @@
-//! Renders all new events as one message: mail with subject, text and HTML, and short forms for
-//! chats and logs.
+//! Renders all new events as one message: mail with subject, text and HTML, and short forms for chats and logs.
 
 use super::content::Content;
 use super::envelope::{Envelope, domain};
@@ -24,8 +23,8 @@ const EVENTS_MAX: usize = 200;
 /// Maximum number of earlier mails in `References`.
 const REFERENCES_MAX: usize = 10;
 
-/// The Message-ID of a mail with these events. It is deterministic, so that mail programs
-/// recognise a mail that is sent twice.
+/// The Message-ID of a mail with these events. It is deterministic, so that mail programs recognise a mail that is sent
+/// twice.
 pub fn message_id(events: &[&Event], host: &str) -> String {
     let Some(first) = events.first() else { return format!("<nothing@{}>", domain(host)) };
     let moment = parse(&first.time).map_or(0, |time| time.timestamp_millis());
@@ -39,10 +38,10 @@ pub fn message_id(events: &[&Event], host: &str) -> String {
     format!("<{}.{moment}{rest}@{}>", domain(&first.id), domain(host))
 }
 
-/// Renders the mail for some events. `id` is its Message-ID, `earlier` the first mails of its
-/// incidents.
+/// Renders the mail for some events. `id` is its Message-ID, `earlier` the first mails of its incidents.
 ///
-/// # Errors When an address is invalid or a template fails.
+/// # Errors
+/// When an address is invalid or a template fails.
 pub fn compose(content: &Content<'_>, envelope: &Envelope, id: &str, earlier: &[String]) -> Result<Message> {
     let page = page(content);
     build(&page, envelope, id, earlier, content.now)
@@ -50,7 +49,8 @@ pub fn compose(content: &Content<'_>, envelope: &Envelope, id: &str, earlier: &[
 
 /// Renders the mail of `--test`.
 ///
-/// # Errors As [`compose`].
+/// # Errors
+/// As [`compose`].
 pub fn compose_test(envelope: &Envelope, host: &str, language: Locale, now: DateTime<Utc>) -> Result<Message> {
     let content = Content { events: &[], late: None, host, report: "", language, now };
     let locale = language;

@@ -1,5 +1,5 @@
-//! Alerts: delivery of events. An event is queued in the outbox before it is stored anywhere else,
-//! and leaves it only when every recipient has accepted or refused it, or when it expires.
+//! Alerts: delivery of events. An event is queued in the outbox before it is stored anywhere else, and leaves it only
+//! when every recipient has accepted or refused it, or when it expires.
 
 mod attempt;
 mod content;

@@ -1,8 +1,8 @@
-//! The outbox: one file per event, in `new/` until every target has it, then in `sent/` for a
-//! week. An event that no target accepted in time is in `dead/` until a user retries or drops it.
+//! The outbox: one file per event, in `new/` until every target has it, then in `sent/` for a week. An event that no
+//! target accepted in time is in `dead/` until a user retries or drops it.
 //!
-//! The file name depends only on the event's id and kind, so an event that is derived again after
-//! a crash has the same file and is sent once.
+//! The file name depends only on the event's id and kind, so an event that is derived again after a crash has the same
+//! file and is sent once.
 
 use super::results::Results;
 use crate::base::clock::{parse, stamp};
@@ -107,7 +107,8 @@ impl Outbox {
 
     /// Writes an event's file, replacing an existing one.
     ///
-    /// # Errors When it could not be written and synced.
+    /// # Errors
+    /// When it could not be written and synced.
     pub fn write(&self, event: &Event) -> Result<()> {
         let path = self.path(Stage::Queued, &file_name(event));
         let written = self.make(Stage::Queued).and_then(|()| replace(&path, &serde_json::to_vec(event)?, FILE_MODE));
@@ -128,10 +129,11 @@ impl Outbox {
         make_directory(&self.directory.join(stage.directory()))
     }
 
-    /// Takes the lock that keeps deliveries from overlapping. Returns `None` if another process
-    /// holds it after `patience`.
+    /// Takes the lock that keeps deliveries from overlapping. Returns `None` if another process holds it after
+    /// `patience`.
     ///
-    /// # Errors When the directory or the lock file cannot be created.
+    /// # Errors
+    /// When the directory or the lock file cannot be created.
     pub fn lock(&self, patience: Duration) -> Result<Option<Lock>> {
         let path = self.directory.join("lock");
         make_directory(&self.directory)
@@ -209,14 +211,16 @@ impl Outbox {
 
     /// Records a time under `key`, and a reason, in an alert's file.
     ///
-    /// # Errors When the file cannot be read or written.
+    /// # Errors
+    /// When the file cannot be read or written.
     pub fn note(&self, stage: Stage, name: &str, key: &str, why: &str, now: DateTime<Utc>) -> Result<()> {
         self.write_note(stage, name, &[(key, stamp(now).into()), ("why", why.into())], true)
     }
 
     /// Records the results of a queued alert in its file. Not synced: a power cut may lose it.
     ///
-    /// # Errors When the file cannot be read or written.
+    /// # Errors
+    /// When the file cannot be read or written.
     pub fn note_results(&self, name: &str, results: &Results) -> Result<()> {
         self.write_note(Stage::Queued, name, &[("told", serde_json::to_value(results)?)], false)
     }

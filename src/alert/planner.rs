@@ -1,5 +1,4 @@
-//! Plans which targets get which events now. Pure: routes, queued alerts and the ledger in,
-//! planned messages out.
+//! Plans which targets get which events now. Pure: routes, queued alerts and the ledger in, planned messages out.
 
 use super::content::Late;
 use super::ledger::{Batch, Ledger, target_name};
@@ -56,8 +55,8 @@ pub fn fingerprint(route: &Route) -> u32 {
 }
 
 impl Planner<'_> {
-    /// Returns whether a route accepts an event, by severity and time. An event that occurred
-    /// while no route was open is taken by the first that opens.
+    /// Returns whether a route accepts an event, by severity and time. An event that occurred while no route was open
+    /// is taken by the first that opens.
     pub fn is_for(&self, route: &Route, event: &Event) -> bool {
         let is_urgent = |route: &Route| event.severity >= route.min_severity;
         let open = |route: &Route, time: DateTime<Utc>| {
@@ -188,8 +187,7 @@ impl Planner<'_> {
         Some(unsent)
     }
 
-    /// Returns whether a critical event occurred after the last attempt: it does not wait for the
-    /// end of the pause.
+    /// Returns whether a critical event occurred after the last attempt: it does not wait for the end of the pause.
     fn is_new_crisis(&self, alerts: &[usize], key: &str, ledger: &Ledger) -> bool {
         let Some(tried) = ledger.target.get(key).map(|target| target.tried.as_str()) else { return true };
         alerts.iter().filter_map(|alert| self.alerts.get(*alert)).any(|alert| {

@@ -1,5 +1,5 @@
-//! Results of an event by target. A digest may have ten thousand events with few targets each, so
-//! the results are a short list rather than a tree.
+//! Results of an event by target. A digest may have ten thousand events with few targets each, so the results are a
+//! short list rather than a tree.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;

@@ -1,5 +1,4 @@
-//! After a delivery: moves completed alerts out of the outbox, gives up expired ones, and prunes
-//! the ledger.
+//! After a delivery: moves completed alerts out of the outbox, gives up expired ones, and prunes the ledger.
 
 use super::delivery::Delivery;
 use super::ledger::Ledger;
@@ -23,8 +22,7 @@ pub struct Settlement<'a> {
     pub outbox: &'a Outbox,
     /// Names of the alerts that have a file.
     pub on_disk: &'a BTreeSet<String>,
-    /// The whole configuration is in force. Otherwise routes may be missing, and their alerts are
-    /// kept.
+    /// The whole configuration is in force. Otherwise routes may be missing, and their alerts are kept.
     pub is_complete: bool,
     /// Age at which an alert is given up, in seconds.
     pub expire_seconds: i64,

@@ -74,8 +74,7 @@ pub fn about(event: &Event, locale: Locale) -> String {
     format!("{what} {text}")
 }
 
-/// `shop.service is up again (down 3 min)`: the message of the rule, or the title with its
-/// duration.
+/// `shop.service is up again (down 3 min)`: the message of the rule, or the title with its duration.
 fn recovered(event: &Event, locale: Locale) -> String {
     let title = event.title_in(locale);
     let lasts = locale.duration(event.duration_seconds);
@@ -86,8 +85,7 @@ fn recovered(event: &Event, locale: Locale) -> String {
     locale.fill(key.unwrap_or(key::MAIL_RECOVERED_AFTER), &values)
 }
 
-/// Seconds until a file system is full, by least squares over the values before; only if they rise
-/// steadily.
+/// Seconds until a file system is full, by least squares over the values before; only if they rise steadily.
 fn left_seconds(event: &Event) -> Option<f64> {
     if name(event) != "disk.used_percent" || event.is_over() {
         return None;

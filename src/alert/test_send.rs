@@ -32,8 +32,7 @@ pub fn test_send(settings: &Alert, host: &str, now: DateTime<Utc>) -> Vec<TestSe
     sends.map(|(route, attempt)| TestSend { route: route.name.clone(), to: route.to.clone(), attempt }).collect()
 }
 
-/// Records in the ledger which targets were reached. With an empty outbox (`is_idle`) they are no
-/// longer failing.
+/// Records in the ledger which targets were reached. With an empty outbox (`is_idle`) they are no longer failing.
 pub fn note_reached(sends: &[TestSend], is_idle: bool, ledger: &mut Ledger) {
     for TestSend { route, to, attempt } in sends {
         for (number, _) in attempt.results.iter().enumerate().filter(|(_, result)| result.is_ok()) {

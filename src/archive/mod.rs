@@ -1,8 +1,6 @@
-//! Backup and restore: a `tar.gz` of the data directory whose last member is a manifest of
-//! checksums.
+//! Backup and restore: a `tar.gz` of the data directory whose last member is a manifest of checksums.
 //!
-//! The manifest is last, so that each file is read once; a truncated archive has none and is
-//! refused.
+//! The manifest is last, so that each file is read once; a truncated archive has none and is refused.
 
 mod manifest;
 mod pack;

@@ -22,11 +22,11 @@ pub struct Packed {
 /// Files of the data directory that are excluded: they are rebuilt when missing.
 const LEFT_OUT: [&str; 5] = ["lock", "run.lock", "reserve", "report.html", "report.json"];
 
-/// Packs `directory` into `target`, which appears only when it is complete. The caller holds the
-/// lock, so that no file grows meanwhile. `progress` is called with the number of files done and
-/// of all files.
+/// Packs `directory` into `target`, which appears only when it is complete. The caller holds the lock, so that no file
+/// grows meanwhile. `progress` is called with the number of files done and of all files.
 ///
-/// # Errors Errors of the file system; then there is no `target`.
+/// # Errors
+/// Errors of the file system; then there is no `target`.
 pub fn pack(
     directory: &Path,
     target: &Path,
@@ -57,8 +57,7 @@ fn is_left_out(path: &Path) -> bool {
         || (name.starts_with('.') && name.ends_with(".tmp"))
 }
 
-/// All regular files below a directory, in a fixed order. Symbolic links are skipped: osmon
-/// creates none.
+/// All regular files below a directory, in a fixed order. Symbolic links are skipped: osmon creates none.
 fn list(top: &Path, below: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let directory = top.join(below);
     let entries = fs::read_dir(&directory).with_context(|| format!("could not list {}", directory.display()))?;

@@ -7,11 +7,11 @@ use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use std::fs;
 use std::path::Path;
 
-/// Exchanges `new` and `current` atomically, so that a data directory exists at every moment; the
-/// previous one is then at `aside`. If there was none, `new` takes its place.
+/// Exchanges `new` and `current` atomically, so that a data directory exists at every moment; the previous one is then
+/// at `aside`. If there was none, `new` takes its place.
 ///
-/// # Errors When the file system cannot exchange them (a mount point, for example); nothing is
-/// changed.
+/// # Errors
+/// When the file system cannot exchange them (a mount point, for example); nothing is changed.
 pub fn swap(new: &Path, current: &Path, aside: &Path) -> Result<()> {
     let could_not = || {
         format!(

@@ -16,8 +16,8 @@ const MANIFEST_MAX: u64 = 64 * 1024 * 1024;
 
 /// Reads the whole archive and compares it with its manifest. Writes nothing.
 ///
-/// # Errors [`ErrorKind::BadData`] when a file differs from the manifest, or would be written
-/// outside the target.
+/// # Errors
+/// [`ErrorKind::BadData`] when a file differs from the manifest, or would be written outside the target.
 pub fn verify(archive: &Path) -> Result<Manifest> {
     let (mut found, mut names, mut manifest) = (Vec::new(), HashSet::new(), None::<Manifest>);
     walk(archive, &mut |path, input| {
@@ -62,7 +62,8 @@ fn compare(archive: &Path, expected: &[Member], found: &[Member]) -> Result<()> 
 
 /// Unpacks a verified archive into `target`, which must not exist.
 ///
-/// # Errors Errors of the file system.
+/// # Errors
+/// Errors of the file system.
 pub fn unpack(archive: &Path, target: &Path) -> Result<()> {
     let make = |path: &Path| DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path);
     make(target).with_context(|| format!("could not make {}", target.display()))?;
@@ -83,8 +84,7 @@ pub fn unpack(archive: &Path, target: &Path) -> Result<()> {
     })
 }
 
-/// Calls `each` with path and content of every member. Members must be regular files whose path
-/// stays inside.
+/// Calls `each` with path and content of every member. Members must be regular files whose path stays inside.
 fn walk(archive: &Path, each: &mut dyn FnMut(&Path, &mut dyn Read) -> Result<()>) -> Result<()> {
     let file = File::open(archive).with_context(|| format!("could not read {}", archive.display()))?;
     let mut reader = tar::Archive::new(MultiGzDecoder::new(file));

@@ -1,5 +1,4 @@
-//! Synchronisation of the host's clock from adjtimex(2), for which no dependency has a safe
-//! wrapper.
+//! Synchronisation of the host's clock from adjtimex(2), for which no dependency has a safe wrapper.
 
 /// `false` while the kernel has `STA_UNSYNC` set; `None` if adjtimex(2) fails.
 #[expect(unsafe_code, reason = "adjtimex(2) with modes = 0 only reads into a structure of our own")]

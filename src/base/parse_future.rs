@@ -7,7 +7,8 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 
 /// Parses a time after `now`, in the host's time zone.
 ///
-/// # Errors A sentence that shows the expected forms.
+/// # Errors
+/// A sentence that shows the expected forms.
 pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     let wrong = || {

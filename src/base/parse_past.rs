@@ -7,10 +7,11 @@ use chrono::{
 };
 use std::time::Duration;
 
-/// Parses a time relative to `now`, in the host's time zone. A time of day alone is its last
-/// occurrence; a day alone is its midnight; a duration alone is that long ago.
+/// Parses a time relative to `now`, in the host's time zone. A time of day alone is its last occurrence; a day alone is
+/// its midnight; a duration alone is that long ago.
 ///
-/// # Errors A sentence that shows the expected forms.
+/// # Errors
+/// A sentence that shows the expected forms.
 pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     let wrong = || {

@@ -1,5 +1,5 @@
-//! Destination of results and warnings. Without a terminal nothing is printed while all is well,
-//! because cron mails all output.
+//! Destination of results and warnings. Without a terminal nothing is printed while all is well, because cron mails all
+//! output.
 
 use super::common::{Color, Common};
 use super::log_throttle::throttle;
@@ -62,8 +62,7 @@ impl Output {
         }
     }
 
-    /// Returns whether text for people is printed: on a terminal or with `-v`, without `--json`
-    /// and `--quiet`.
+    /// Returns whether text for people is printed: on a terminal or with `-v`, without `--json` and `--quiet`.
     pub fn is_shown(&self) -> bool {
         self.shown
     }

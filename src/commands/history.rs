@@ -27,15 +27,13 @@ struct Arguments {
     /// cpu.busy_percent, 'disk.used_percent{mount="/var*"}', "cpu" or "cpu.*" for all of a kind [default: today at a glance]
     #[arg(value_name = "METRIC")]
     metrics: Vec<String>,
-    /// Start: 03:00, yesterday, "2h ago", 2026-11-01, or a span 2026-11-01..2026-11-08 [default:
-    /// today]
+    /// Start: 03:00, yesterday, "2h ago", 2026-11-01, or a span 2026-11-01..2026-11-08 [default: today]
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// End [default: now]
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// One moment (ten minutes around it), or a whole day or month: 03:00, yesterday, 2026-11-08,
-    /// 2026-11
+    /// One moment (ten minutes around it), or a whole day or month: 03:00, yesterday, 2026-11-08, 2026-11
     #[arg(long, value_name = "TIME", conflicts_with_all = ["since", "until"])]
     at: Option<String>,
     /// Interval between points: raw, 5m, 1h, 6h, 1d [default: chosen by the length of the span]
@@ -86,8 +84,7 @@ fn run(call: &Call) -> Result<Exit> {
     let selectors = arguments.metrics.iter().map(|text| Selector::pattern(text)).collect::<Result<Vec<_>, _>>();
     let selectors = if is_glance { glance::selectors() } else { selectors.map_err(ErrorKind::Usage)? };
     let mut history = read(&context, span, &selectors)?;
-    // History older than the finest tier is shown at the resolution that is kept, unless a step
-    // was given.
+    // History older than the finest tier is shown at the resolution that is kept, unless a step was given.
     for coarser in [Step::HOUR, Step::DAY] {
         let is_free = arguments.step.is_none() && history.begins_late(since);
         if is_free && step.seconds().unwrap_or(0) < coarser.seconds().unwrap_or(0) {
@@ -143,8 +140,7 @@ fn asked(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>, Da
     Ok((since, until))
 }
 
-/// Start of the first day with snapshots, milliseconds since 1970: older history is in the rollups
-/// only.
+/// Start of the first day with snapshots, milliseconds since 1970: older history is in the rollups only.
 fn first_snapshots_ms(context: &Context) -> Result<i64> {
     let first = context.store.first_day(SNAPSHOTS)?.and_then(|day| clock::parse(&format!("{day}T00:00:00Z")));
     Ok(first.map_or(i64::MAX, |day| day.timestamp_millis()))

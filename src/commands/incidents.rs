@@ -94,8 +94,7 @@ fn run(call: &Call) -> Result<Exit> {
 
 fn line(call: &Call, record: &IncidentRecord, context: &Context) -> String {
     let lasted = duration(record.lasted).replace(" min", "m").replace(" h", "h").replace(" d", "d").replace(" s", "s");
-    // Ids are typed and never cut: a long one takes space from the title, which may move to its
-    // own line.
+    // Ids are typed and never cut: a long one takes space from the title, which may move to its own line.
     let more = record.id.chars().count().saturating_sub(ID_WIDTH);
     let columns = COLUMNS.map(|(head, width, right)| match head {
         "ID" => (head, width + more, right),

@@ -1,5 +1,4 @@
-//! `osmon restore`: restores a backup. It is verified first, and the existing data directory is
-//! kept.
+//! `osmon restore`: restores a backup. It is verified first, and the existing data directory is kept.
 
 use crate::archive::{swap, unpack, verify};
 use crate::base::error_kind::ErrorKind;
@@ -85,8 +84,7 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Unpacks next to the data directory, then exchanges the two. Returns the new path of the
-/// previous data directory.
+/// Unpacks next to the data directory, then exchanges the two. Returns the new path of the previous data directory.
 fn in_place(context: &Context, archive: &Path) -> Result<Option<PathBuf>> {
     // A link to another disk stays a link.
     let given = context.store.directory().to_path_buf();

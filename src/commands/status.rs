@@ -77,8 +77,7 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(exit)
 }
 
-/// The limits of the first rule that watches the value of a metric. Limits of changes and
-/// forecasts do not apply.
+/// The limits of the first rule that watches the value of a metric. Limits of changes and forecasts do not apply.
 fn thresholds(rules: &[Rule], name: &str, labels: &[Label]) -> Option<Thresholds> {
     let watches = |rule: &&Rule| rule.measure == Measure::Value && rule.metric.matches(name, labels);
     let rule = rules.iter().find(watches)?;

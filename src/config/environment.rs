@@ -48,8 +48,8 @@ pub fn overlay(given: &mut Table, environment: &[(String, String)], issues: &mut
     set
 }
 
-/// Every variable that sets something, with the path of its key and a value of its type: the
-/// documented keys, and all keys of the existing rules and routes.
+/// Every variable that sets something, with the path of its key and a value of its type: the documented keys, and all
+/// keys of the existing rules and routes.
 fn known_variables(given: &Table) -> Vec<(String, Vec<String>, Value)> {
     let mut all = schema::defaults();
     let defaults = all.clone();

@@ -1,5 +1,5 @@
-//! Lint: valid settings that are probably mistakes, such as a rule that watches nothing, or a
-//! secret that others can read.
+//! Lint: valid settings that are probably mistakes, such as a rule that watches nothing, or a secret that others can
+//! read.
 
 use super::issue::ConfigIssue;
 use super::rule::{Measure, Rule};

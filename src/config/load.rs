@@ -58,7 +58,8 @@ impl Loaded {
 
 /// Loads the configuration.
 ///
-/// # Errors All issues, with their locations.
+/// # Errors
+/// All issues, with their locations.
 pub fn load(request: &Request) -> Result<Loaded, Vec<ConfigIssue>> {
     let file = request.source.read().map_err(|issue| vec![issue])?;
     let given = file.as_ref().map_or_else(|| Ok(Table::new()), |(path, text)| parse(path, text))?;
@@ -76,10 +77,10 @@ pub fn load_text(request: &Request, text: String) -> Result<Loaded, Vec<ConfigIs
     load_table(request, Some((path, text)), given, Vec::new())
 }
 
-/// Loads the configuration from settings; `issues` are those already found, and `file` is searched
-/// for locations.
+/// Loads the configuration from settings; `issues` are those already found, and `file` is searched for locations.
 ///
-/// # Errors As [`load`].
+/// # Errors
+/// As [`load`].
 pub fn load_table(
     request: &Request,
     file: Option<(PathBuf, String)>,
@@ -102,8 +103,7 @@ pub fn load_table(
     let mut found = Vec::new();
     let mut config = read(given.clone(), &mut found);
     if config.is_none() {
-        // A key or type is wrong: the schema finds out which, and the rest is checked
-        // nevertheless.
+        // A key or type is wrong: the schema finds out which, and the rest is checked nevertheless.
         found.clear();
         config = read(schema::check(&given, &mut found), &mut found);
     }

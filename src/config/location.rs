@@ -55,7 +55,8 @@ impl Source {
 
     /// Reads the configuration file. `None` when there is none and none was named.
     ///
-    /// # Errors It cannot be read, is not text, or is larger than 1 MiB.
+    /// # Errors
+    /// It cannot be read, is not text, or is larger than 1 MiB.
     pub fn read(&self) -> Result<Option<(PathBuf, String)>, ConfigIssue> {
         let path = self.path();
         let issue =

@@ -10,13 +10,11 @@ use toml::{Table, Value};
 /// Minimum size in bytes: two days of a small host.
 const LEAST_BYTES: u64 = 32 << 20;
 
-/// Reads the sections that are not needed for a measurement. Programs that do not refer to one do
-/// not contain the code.
+/// Reads the sections that are not needed for a measurement. Programs that do not refer to one do not contain the code.
 #[derive(Debug, Clone, Copy)]
 pub struct SectionReader(pub(super) fn(&mut Table, &mut Config, &mut Vec<ConfigIssue>) -> Option<()>);
 
-/// Converts settings to a configuration. `None` when a key or type is wrong, which `schema` then
-/// identifies.
+/// Converts settings to a configuration. `None` when a key or type is wrong, which `schema` then identifies.
 pub fn read(
     mut given: Table,
     default_data_dir: PathBuf,

@@ -26,8 +26,7 @@ fn has_known_keys(route: &Table) -> bool {
     route.iter().all(|(key, value)| known.get(key).is_some_and(|known| known.same_type(value)) && is_list(value))
 }
 
-/// Every channel: those of `[alert]` itself, then the routes by name. `None` when a key or type is
-/// wrong.
+/// Every channel: those of `[alert]` itself, then the routes by name. `None` when a key or type is wrong.
 pub fn read(alert: &Alert, issues: &mut Vec<ConfigIssue>) -> Option<Vec<Route>> {
     let mut routes = own(alert);
     for (name, route) in &alert.route {

@@ -12,7 +12,8 @@ type KeyError = (&'static str, String);
 
 /// Resolves a specification.
 ///
-/// # Errors The key to change, and why.
+/// # Errors
+/// The key to change, and why.
 pub fn resolve(spec: &RuleSpec<'_>) -> Result<Rule, KeyError> {
     if spec.metric.is_empty() {
         return Err(("metric", "is required; osmon probe --json shows all metrics".to_string()));

@@ -42,13 +42,11 @@ pub struct Rule {
     pub measure: Measure,
     /// Time after a boot during which it does not fire.
     pub boot_grace: Duration,
-    /// Text of a message; empty: value and limit. `{value}`, `{limit}`, `{left}` and labels are
-    /// filled in.
+    /// Text of a message; empty: value and limit. `{value}`, `{limit}`, `{left}` and labels are filled in.
     pub message: String,
     /// Hours of notification; `None`: always.
     pub window: Option<Window>,
-    /// Suppress notifications of what is usual for the hour of the week: warnings of a value,
-    /// everything of a forecast.
+    /// Suppress notifications of what is usual for the hour of the week: warnings of a value, everything of a forecast.
     pub mutes_usual: bool,
 }
 
@@ -77,8 +75,8 @@ pub enum Measure {
 }
 
 impl Rule {
-    /// Returns whether values above the limits are breaches. A forecast is breached by little
-    /// time, an anomaly by a large deviation.
+    /// Returns whether values above the limits are breaches. A forecast is breached by little time, an anomaly by a
+    /// large deviation.
     pub fn is_ceiling(&self) -> bool {
         match self.measure {
             Measure::Reaches(_) => false,
@@ -87,8 +85,7 @@ impl Rule {
         }
     }
 
-    /// The title with label values filled in; without placeholders they are appended, to
-    /// distinguish two disks.
+    /// The title with label values filled in; without placeholders they are appended, to distinguish two disks.
     pub fn title(&self, labels: &[Label]) -> String {
         let filled =
             labels.iter().fold(self.title.clone(), |title, (key, value)| title.replace(&format!("{{{key}}}"), value));

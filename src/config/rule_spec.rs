@@ -2,9 +2,8 @@
 
 use toml::{Table, Value};
 
-/// Keys, each with one that is derived from it. Setting the first drops the second unless that is
-/// set too: a default `warning_clear` belongs to the default `warning`, and a rule counts either
-/// time or snapshots.
+/// Keys, each with one that is derived from it. Setting the first drops the second unless that is set too: a default
+/// `warning_clear` belongs to the default `warning`, and a rule counts either time or snapshots.
 const DERIVED: [(&str, &str); 6] = [
     ("warning", "warning_clear"),
     ("critical", "critical_clear"),

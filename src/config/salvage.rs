@@ -16,8 +16,8 @@ const BROKEN_LINES: usize = 100;
 /// Keys of `[alert.smtp]` without which mails go to the same server, and are accepted or not.
 const LOGIN: [&str; 5] = ["user", "password", "password_file", "password_env", "timeout_seconds"];
 
-/// Loads the fallback for a broken configuration, with its name. `last_good` reads the last good
-/// configuration of a data directory.
+/// Loads the fallback for a broken configuration, with its name. `last_good` reads the last good configuration of a
+/// data directory.
 pub fn salvage(
     request: &Request,
     issues: &[ConfigIssue],
@@ -37,8 +37,7 @@ pub fn salvage(
     Some((loaded, if is_alert { "the defaults and what is valid of [alert]" } else { "the defaults" }))
 }
 
-/// Variables that are invalid for the last good configuration only: those of a rule that it does
-/// not have.
+/// Variables that are invalid for the last good configuration only: those of a rule that it does not have.
 fn load_last_good(mut request: Request, text: String) -> Option<Loaded> {
     load_text(&request, text.clone())
         .or_else(|issues| {
@@ -81,8 +80,8 @@ fn forget_variables(request: &mut Request, issues: &[ConfigIssue]) {
     request.source.environment.retain(|(name, _)| !wrong.contains(&name.as_str()));
 }
 
-/// Removes an invalid key. Half a route or mail server would be a different one, so they are
-/// removed as a whole; one invalid address does not affect the others.
+/// Removes an invalid key. Half a route or mail server would be a different one, so they are removed as a whole; one
+/// invalid address does not affect the others.
 fn remove(given: &mut Table, path: &[String]) {
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     let Some(alert) = given.get_mut("alert").and_then(Value::as_table_mut) else {
@@ -114,8 +113,8 @@ fn remove(given: &mut Table, path: &[String]) {
     }
 }
 
-/// Removes all routes of a mail transport whose settings are broken: through another server or
-/// program mails would count as delivered although nobody was notified.
+/// Removes all routes of a mail transport whose settings are broken: through another server or program mails would
+/// count as delivered although nobody was notified.
 fn close(alert: &mut Table, transport: &str) {
     alert.remove(transport);
     alert.remove("to");

@@ -27,8 +27,7 @@ pub fn check(given: &Table, issues: &mut Vec<ConfigIssue>) -> Table {
     right
 }
 
-/// Overlays `base` with `given`, except what does not match `known`, the table of every key with a
-/// value of its type.
+/// Overlays `base` with `given`, except what does not match `known`, the table of every key with a value of its type.
 pub fn merge(base: &mut Table, given: &Table, known: &Table, above: &[String], issues: &mut Vec<ConfigIssue>) {
     for (key, value) in given {
         let path: Vec<String> = above.iter().chain([key]).cloned().collect();

@@ -34,12 +34,11 @@ pub struct State {
     /// Time of the last evaluation.
     #[serde(default)]
     pub last: Option<Stamp>,
-    /// Sections that every host has and that could not be measured, with the reason: the health of
-    /// the host is then unknown.
+    /// Sections that every host has and that could not be measured, with the reason: the health of the host is then
+    /// unknown.
     #[serde(default)]
     pub unmeasured: Vec<String>,
-    /// Events that may be missing in the outbox because a run was killed: the next run queues
-    /// them.
+    /// Events that may be missing in the outbox because a run was killed: the next run queues them.
     #[serde(default, alias = "untold", skip_serializing_if = "Vec::is_empty")]
     pub unsent: Vec<Event>,
     /// Events that may be missing in the history: a run was killed, or the disk was full.
@@ -97,8 +96,7 @@ pub struct Alert {
     /// Time since which it is within its limits again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_since: Option<Stamp>,
-    /// First breach of the newest incident in seconds since 1970, part of its id; 0 when there was
-    /// none.
+    /// First breach of the newest incident in seconds since 1970, part of its id; 0 when there was none.
     #[serde(default, skip_serializing_if = "is_none")]
     pub began: i64,
     /// Events of this incident so far.
@@ -206,9 +204,8 @@ fn is_zero(count: &u32) -> bool {
 }
 
 impl Alert {
-    /// Id such as `cpu-1795211520`: the rule and the second of the first breach, so that no id is
-    /// used twice, even after this file is lost; with labels it contains their checksum:
-    /// `disk-9f1c22ab-1795211520`.
+    /// Id such as `cpu-1795211520`: the rule and the second of the first breach, so that no id is used twice, even
+    /// after this file is lost; with labels it contains their checksum: `disk-9f1c22ab-1795211520`.
     pub fn incident_id(&self) -> String {
         let labels =
             self.metric.split_once('{').map(|(_, labels)| format!("-{:08x}", crc32fast::hash(labels.as_bytes())));
@@ -221,8 +218,8 @@ impl Alert {
         self.sequence = 0;
     }
 
-    /// Returns whether it must be kept although it is within its limits: for the last
-    /// notification, a relapse or the flap meter.
+    /// Returns whether it must be kept although it is within its limits: for the last notification, a relapse or the
+    /// flap meter.
     pub(super) fn is_remembered(&self) -> bool {
         self.notified.is_some() || self.relapsed.is_some() || !self.flap.is_calm()
     }

@@ -29,8 +29,7 @@ use transitions::Transitions;
 const FORECAST_SECONDS: f64 = 21_600.0;
 /// A series without a new value for this long is dropped, in seconds.
 const SERIES_SECONDS: f64 = 3600.0;
-/// Maximum number of points of all series together, about one MiB: with many series each gets
-/// coarser.
+/// Maximum number of points of all series together, about one MiB: with many series each gets coarser.
 const ALL_POINTS_MAX: usize = 40_000;
 
 /// Evaluates all rules on the metrics of one snapshot. The same arguments give the same result, and the same snapshot
@@ -127,8 +126,7 @@ fn past(next: &mut State, key: &str, rule: &Rule, value: f64, context: &EvalCont
         }
         Measure::Reaches(limit) => {
             series.add(now, value, FORECAST_SECONDS, most);
-            // A value already at the limit needs no forecast, but does not end the incident
-            // either.
+            // A value already at the limit needs no forecast, but does not end the incident either.
             let is_open = series.is_enough() && !beyond(rule.above, value, limit);
             is_open.then(|| series.reaches(limit).unwrap_or(f64::INFINITY))
         }

@@ -76,8 +76,7 @@ impl AnnotationKind {
 /// One annotation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Annotation {
-    /// Deterministic id: an annotation that is found again after a crash has the same id. Readers
-    /// keep the first.
+    /// Deterministic id: an annotation that is found again after a crash has the same id. Readers keep the first.
     pub id: String,
     /// Kind.
     pub kind: AnnotationKind,

@@ -35,8 +35,7 @@ impl Usage {
         }
     }
 
-    /// Adds another span of the same consumer: time and transfer are summed, memory is the
-    /// maximum.
+    /// Adds another span of the same consumer: time and transfer are summed, memory is the maximum.
     fn add_span(&mut self, other: &Self) {
         let memory_bytes = self.memory_bytes.max(other.memory_bytes);
         self.add_sibling(other);
@@ -142,8 +141,8 @@ impl Consumers {
         (self.seconds > 0.0).then(|| round(usage.cpu_seconds / self.seconds * 100.0))
     }
 
-    /// Keeps the `most` largest consumers of each resource and rounds their values; the other
-    /// processes are summed in [`Consumers::other`].
+    /// Keeps the `most` largest consumers of each resource and rounds their values; the other processes are summed in
+    /// [`Consumers::other`].
     pub fn truncate(&mut self, most: usize) {
         let dropped = keep_greatest(&mut self.programs, most);
         self.other.add_sibling(&Usage { memory_bytes: 0.0, ..dropped });

@@ -51,8 +51,8 @@ pub fn is_flag(metric: &str, limit: f64) -> bool {
 /// One transition. It holds everything a message needs, so that it can be delivered much later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// `<incident>.<sequence>`: deterministic, so that a transition that is derived again after a
-    /// crash has the same id.
+    /// `<incident>.<sequence>`: deterministic, so that a transition that is derived again after a crash has the same
+    /// id.
     pub id: String,
     /// Id of the incident.
     pub incident: String,

@@ -68,8 +68,8 @@ impl Locale {
         replaced(self.text(key), |_| Some(value))
     }
 
-    /// Fills in the parameters of a text. Values are not searched for parameters; a parameter
-    /// without a value becomes empty.
+    /// Fills in the parameters of a text. Values are not searched for parameters; a parameter without a value becomes
+    /// empty.
     pub fn fill(self, key: Key, values: &[(&str, &str)]) -> String {
         fill(self.text(key), values)
     }
@@ -91,8 +91,7 @@ impl Locale {
         found.and_then(|at| labels.get(at)).map_or(english, |(_, text)| text)
     }
 
-    /// Advice about a metric, with `{mount}` and `{service}` as placeholders; empty if there is
-    /// none.
+    /// Advice about a metric, with `{mount}` and `{service}` as placeholders; empty if there is none.
     pub fn hint(self, metric: &str) -> &'static str {
         let hints = HINTS[self as usize].iter();
         hints.copied().find(|(prefix, _)| metric.starts_with(prefix)).map_or("", |(_, hint)| hint)
@@ -175,8 +174,8 @@ fn nth(names: &[&'static str], number: &str) -> &'static str {
     number.parse::<usize>().ok().and_then(|at| names.get(at.wrapping_sub(1)).copied()).unwrap_or_default()
 }
 
-/// Replaces `{name}` by values in one pass: values are not searched for parameters; a name without
-/// a value becomes empty.
+/// Replaces `{name}` by values in one pass: values are not searched for parameters; a name without a value becomes
+/// empty.
 pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
     replaced(template, |name| values.iter().find(|(key, _)| *key == name).map(|(_, value)| *value))
 }

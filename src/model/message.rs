@@ -4,12 +4,11 @@ use super::locale::{Key, Locale};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A key and its arguments. Events store it next to the English text, which other programs and
-/// older versions read.
+/// A key and its arguments. Events store it next to the English text, which other programs and older versions read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// Name of the key, such as `rule.cpu`. For a plural, the name without `.one` and `.other`;
-    /// its argument is `count`.
+    /// Name of the key, such as `rule.cpu`. For a plural, the name without `.one` and `.other`; its argument is
+    /// `count`.
     pub key: String,
     /// Arguments by the name in braces.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -139,8 +138,7 @@ impl From<usize> for Arg {
     }
 }
 
-/// A stored English text in a language: rendered from its message if that is known, otherwise
-/// unchanged.
+/// A stored English text in a language: rendered from its message if that is known, otherwise unchanged.
 pub fn localized(message: Option<&Message>, english: &str, locale: Locale) -> String {
     let made = if locale == Locale::En { None } else { message.and_then(|message| message.render(locale)) };
     made.unwrap_or_else(|| english.to_string())

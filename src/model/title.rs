@@ -8,8 +8,7 @@ use crate::base::text::clean;
 /// Longest title, in characters.
 const TITLE_MAX: usize = 160;
 
-/// The message of a title, if it is the built-in title of the rule. A title written by a user has
-/// none.
+/// The message of a title, if it is the built-in title of the rule. A title written by a user has none.
 pub fn shipped(rule: &str, metric: &str, title: &str) -> Option<Message> {
     let key = Key::find(&format!("rule.{rule}"))?;
     let template = Locale::En.text(key);

@@ -46,7 +46,8 @@ pub fn walk(json: &str, visit: &mut dyn FnMut(&str, &[Label], f64)) -> serde_jso
 
 /// Passes the contents of a record to `visit`.
 ///
-/// # Errors As [`walk`].
+/// # Errors
+/// As [`walk`].
 pub fn walk_record(json: &str, visit: &mut impl Visit) -> serde_json::Result<()> {
     let mut node = Node { path: String::with_capacity(64), labels: Vec::new(), in_array: false, visit };
     let mut deserializer = serde_json::Deserializer::from_str(json);

@@ -60,8 +60,8 @@ impl NotStored {
     }
 }
 
-/// Changes since the last snapshot. Called before the new snapshot is appended, because the
-/// history is read when the counters of the last one are lost.
+/// Changes since the last snapshot. Called before the new snapshot is appended, because the history is read when the
+/// counters of the last one are lost.
 pub fn found(context: &Context, probed: &ProbeResult) -> Vec<Annotation> {
     let Some(now) = HostState::from_counters(&probed.counters) else { return Vec::new() };
     let Some(before) = probed.before.clone().or_else(|| newest(context)) else { return Vec::new() };
@@ -72,8 +72,7 @@ pub fn found(context: &Context, probed: &ProbeResult) -> Vec<Annotation> {
     if !found.iter().any(|mark| mark.kind == AnnotationKind::MissedRuns) {
         return found;
     }
-    // Before a gap is reported: a snapshot may have been stored although its counters could not be
-    // kept.
+    // Before a gap is reported: a snapshot may have been stored although its counters could not be kept.
     let stored = newest(context).filter(|stored| stored.boot_id == now.boot_id).map(|stored| stored.boottime_seconds);
     host_change::annotations(
         &context.root,
@@ -90,10 +89,11 @@ fn newest(context: &Context) -> Option<HostState> {
     HostState::from_snapshot(&last?)
 }
 
-/// Appends new and queued annotations. Those that cannot be appended are queued for the next
-/// snapshot. The lock is held.
+/// Appends new and queued annotations. Those that cannot be appended are queued for the next snapshot. The lock is
+/// held.
 ///
-/// # Errors Why an annotation could not be appended.
+/// # Errors
+/// Why an annotation could not be appended.
 pub fn append_all(context: &Context, found: Vec<Annotation>) -> Result<()> {
     let waited = context.load_state::<Waiting>(STATE).unwrap_or_default();
     let nothing_waited = waited == Waiting::default();

@@ -18,8 +18,8 @@ const ABSENT_HOURS: i64 = 48;
 
 /// Learns the bands of this hour unless that was tried already. The store lock is held.
 ///
-/// # Errors When the rollups cannot be read or the cache cannot be written; the next hour tries
-/// again.
+/// # Errors
+/// When the rollups cannot be read or the cache cannot be written; the next hour tries again.
 pub fn keep_up(context: &Context) -> Result<()> {
     let rules = asking(&context.config.rules);
     let at = hour_number(context.now.wall);

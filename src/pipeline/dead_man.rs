@@ -1,5 +1,5 @@
-//! Dead man's switch: alerts when nothing is recorded any more. Needs its own crontab line,
-//! because a stopped osmon cannot alert.
+//! Dead man's switch: alerts when nothing is recorded any more. Needs its own crontab line, because a stopped osmon
+//! cannot alert.
 
 use super::journal;
 use crate::alert::Outbox;
@@ -36,10 +36,11 @@ struct Told {
     nobody: bool,
 }
 
-/// Queues an alert when data becomes stale and when it is fresh again, once each. An alert that
-/// had no recipient is queued when there is one.
+/// Queues an alert when data becomes stale and when it is fresh again, once each. An alert that had no recipient is
+/// queued when there is one.
 ///
-/// # Errors When it cannot be written.
+/// # Errors
+/// When it cannot be written.
 pub fn watch(context: &Context, recorded: &Recorded) -> Result<()> {
     let told: Option<Told> = context.store.load_cache(STATE);
     match (told, recorded.health.is_stale()) {
@@ -59,8 +60,7 @@ fn begin(context: &Context, recorded: &Recorded) -> Result<()> {
         Told { incident, since: recorded.health.taken.map(stamp).unwrap_or_default(), nobody: !is_told(context) };
     let event = event(context, recorded, &told, EventKind::Fired);
     put(context, &event)?;
-    // The lock protects the files of a run; this file has no other writer, and a hung run must not
-    // stop the alert.
+    // The lock protects the files of a run; this file has no other writer, and a hung run must not stop the alert.
     let lock = context.store.try_lock(PATIENCE)?;
     save(context, &told)?;
     if lock.is_some() { journal::append_event(context, &event) } else { Ok(()) }

@@ -33,8 +33,7 @@ impl Detected {
         Health::after_judgement(context, &self.state, self.taken)
     }
 
-    /// Events to deliver: those that an earlier run could not queue, then the new ones; without
-    /// muted events.
+    /// Events to deliver: those that an earlier run could not queue, then the new ones; without muted events.
     pub fn to_tell(&self) -> Vec<Event> {
         let events = self.state.unsent.iter().chain(&self.events);
         events.filter(|event| event.muted.is_none()).cloned().collect()
@@ -47,8 +46,7 @@ impl Detected {
     }
 }
 
-/// Sections that every Linux host has: if one of them could not be measured, the health of the
-/// host is unknown.
+/// Sections that every Linux host has: if one of them could not be measured, the health of the host is unknown.
 const ESSENTIAL: [&str; 5] = ["cpu", "load", "memory", "disk", "process"];
 
 /// Evaluates the rules on one snapshot. Writes nothing. A snapshot that was evaluated before is not counted again.
@@ -78,8 +76,8 @@ pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
     Ok(Detected { taken: now.wall, state, events })
 }
 
-/// Saves the events to be delivered and recorded before either is done, so that an interrupted run
-/// is completed by the next one. The lock is held.
+/// Saves the events to be delivered and recorded before either is done, so that an interrupted run is completed by the
+/// next one. The lock is held.
 pub fn promise(context: &Context, detected: &Detected) {
     let (unsent, unrecorded) = (detected.to_tell(), detected.to_record());
     if !(unsent.is_empty() && unrecorded.is_empty()) {
@@ -88,18 +86,17 @@ pub fn promise(context: &Context, detected: &Detected) {
     }
 }
 
-/// Queues events for delivery, before they are appended to the history. Does nothing without a
-/// recipient.
+/// Queues events for delivery, before they are appended to the history. Does nothing without a recipient.
 ///
-/// # Errors When an event cannot be written; the others are queued all the same.
+/// # Errors
+/// When an event cannot be written; the others are queued all the same.
 pub fn enqueue(context: &Context, events: &[Event]) -> Result<()> {
     let outbox = Outbox::new(context.store.directory());
     let told = if context.config.alert.routes.is_empty() { &[] } else { events };
     told.iter().map(|event| context.store.with_reserve(|| outbox.put(event))).fold(Ok(()), Result::and)
 }
 
-/// Events that could not be queued; the next run queues them. The ledger knows whether they were
-/// sent from memory.
+/// Events that could not be queued; the next run queues them. The ledger knows whether they were sent from memory.
 fn without_room(context: &Context, detected: &Detected) -> Vec<Event> {
     let outbox = Outbox::new(context.store.directory());
     let ledger: Ledger = context.peek_state(LEDGER).unwrap_or_default();
@@ -111,13 +108,11 @@ fn without_room(context: &Context, detected: &Detected) -> Vec<Event> {
     events
 }
 
-/// Appends the events to the history and saves the state, with the events that could not be
-/// queued. The lock is held.
+/// Appends the events to the history and saves the state, with the events that could not be queued. The lock is held.
 pub fn commit(context: &Context, detected: &Detected, is_enqueued: bool) -> Result<()> {
     let events = detected.to_record();
     let recorded = events.iter().try_for_each(|event| super::journal::append_event(context, event));
-    // The state is saved even if the history is full: otherwise the same incident would begin
-    // again each minute.
+    // The state is saved even if the history is full: otherwise the same incident would begin again each minute.
     let unrecorded = if recorded.is_ok() { Vec::new() } else { events };
     let unsent = if is_enqueued { Vec::new() } else { without_room(context, detected) };
     let saved = save(context, &State { unsent, unrecorded, ..detected.state.clone() });

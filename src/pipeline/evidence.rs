@@ -80,8 +80,7 @@ fn has_any(consumers: &Consumers) -> bool {
     !(consumers.programs.is_empty() && consumers.units.is_empty())
 }
 
-/// Without a record close to the time there are no consumers; a read error must not withhold an
-/// alert.
+/// Without a record close to the time there are no consumers; a read error must not withhold an alert.
 fn nearest(context: &Context, time: DateTime<Utc>) -> Option<Consumers> {
     consumers::at(context, time, TimeDelta::seconds(STALE_SECONDS)).ok().flatten()
 }

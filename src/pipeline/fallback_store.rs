@@ -1,6 +1,6 @@
-//! Fallback store in memory while the data directory cannot be written: `/run/osmon/…` for root
-//! and `$XDG_RUNTIME_DIR/osmon/…` for other users. Alerting must work when a disk becomes
-//! read-only, and alert once, not each minute.
+//! Fallback store in memory while the data directory cannot be written: `/run/osmon/…` for root and
+//! `$XDG_RUNTIME_DIR/osmon/…` for other users. Alerting must work when a disk becomes read-only, and alert once, not
+//! each minute.
 
 use crate::alert::Outbox;
 use crate::base::file::{make_directory, sync_file_system};
@@ -29,8 +29,8 @@ fn directory(context: &Context) -> Option<PathBuf> {
     memory.filter(|memory| memory.is_absolute()).map(|memory| memory.join("osmon").join(name))
 }
 
-/// The context with its store in memory. State and queued alerts are copied the first time.
-/// Returns `None` when there is no such directory.
+/// The context with its store in memory. State and queued alerts are copied the first time. Returns `None` when there
+/// is no such directory.
 pub fn enter(home: &Context) -> Option<Context> {
     let directory = directory(home)?;
     let is_new = !directory.exists();
@@ -52,11 +52,11 @@ pub fn look(home: Context) -> Context {
     kept.map_or_else(|| home.clone(), |directory| home.with_store(Store::new(directory)))
 }
 
-/// Returns to the data directory: records are appended to the history, state and queued alerts are
-/// replaced.
+/// Returns to the data directory: records are appended to the history, state and queued alerts are replaced.
 ///
-/// # Errors When the data directory cannot be written, or alerts are being sent from the fallback
-/// store; everything then stays for the next run.
+/// # Errors
+/// When the data directory cannot be written, or alerts are being sent from the fallback store; everything then stays
+/// for the next run.
 pub fn leave(home: &Context) -> Result<()> {
     let Some(directory) = directory(home).filter(|directory| directory.exists()) else { return Ok(()) };
     let lock = Outbox::new(&directory).lock(PATIENCE)?;
@@ -65,8 +65,7 @@ pub fn leave(home: &Context) -> Result<()> {
     home.store.adopt(&Store::new(directory.clone()))?;
     ALERTS.iter().try_for_each(|part| carry(&directory, data, part))?;
     forget_over(&directory, data);
-    // A sender may have recreated the directory after its removal; it then contains no state to
-    // copy.
+    // A sender may have recreated the directory after its removal; it then contains no state to copy.
     if directory.join(STATE).join("crisis.json").exists() {
         // Caches that cannot be copied are rebuilt.
         let _ = carry(&directory, data, STATE);
@@ -77,8 +76,7 @@ pub fn leave(home: &Context) -> Result<()> {
     Ok(())
 }
 
-/// Removes alerts from the queue of the data directory that were sent or given up in the fallback
-/// store.
+/// Removes alerts from the queue of the data directory that were sent or given up in the fallback store.
 fn forget_over(directory: &Path, data: &Path) {
     for part in ["outbox/sent", "outbox/dead"] {
         for over in fs::read_dir(directory.join(part)).into_iter().flatten().flatten() {
@@ -93,7 +91,8 @@ fn forget_over(directory: &Path, data: &Path) {
 
 /// Copies as many files of a directory as possible.
 ///
-/// # Errors The first read or write error.
+/// # Errors
+/// The first read or write error.
 fn carry(from: &Path, to: &Path, part: &str) -> Result<()> {
     let (from, to) = (from.join(part), to.join(part));
     let entries = match fs::read_dir(&from) {

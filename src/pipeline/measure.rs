@@ -28,15 +28,14 @@ pub struct Recorded {
     rest: Result<()>,
 }
 
-/// Appends a snapshot, its processes and annotations to the history, and saves the counters. The
-/// lock is held.
+/// Appends a snapshot, its processes and annotations to the history, and saves the counters. The lock is held.
 pub fn record(context: &Context, probed: &ProbeResult, json: &str) -> Recorded {
     let found = annotations::found(context, probed);
     if let Err(error) = context.store.append(SNAPSHOTS, &context.now, json) {
         return Recorded { snapshot: Err(error), rest: Ok(()) };
     }
-    // Each is useful without the others. The counters come last: after a crash before that, the
-    // same annotations are found again.
+    // Each is useful without the others. The counters come last: after a crash before that, the same annotations are
+    // found again.
     let marked = annotations::append_all(context, found);
     let listed = if probed.processes.is_empty() {
         Ok(())
@@ -51,8 +50,7 @@ pub fn record(context: &Context, probed: &ProbeResult, json: &str) -> Recorded {
     Recorded { snapshot: Ok(()), rest: marked.and(listed).and(kept) }
 }
 
-/// Records a snapshot that could not be stored, after everything more urgent was written. The lock
-/// is held.
+/// Records a snapshot that could not be stored, after everything more urgent was written. The lock is held.
 pub fn conclude(context: &Context, recorded: Recorded) -> Result<()> {
     if let Err(error) = &recorded.snapshot {
         annotations::remember_not_stored(context, error);

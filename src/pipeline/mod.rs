@@ -135,8 +135,7 @@ impl Minute {
         }
     }
 
-    /// Measures, evaluates, queues alerts, and only then stores. Returns the events that could not
-    /// be queued.
+    /// Measures, evaluates, queues alerts, and only then stores. Returns the events that could not be queued.
     fn measure_and_judge(&mut self, may_write: bool) -> Vec<Event> {
         let (skipped, told_late) = if may_write { overlap::take(&self.context) } else { (0, Vec::new()) };
         let measure = move |context: &Context| {
@@ -170,8 +169,8 @@ impl Minute {
         };
         let enqueued = self.step("alert", ENQUEUE_LIMIT, enqueue).is_some();
         self.step("store", STORE_LIMIT, move |context| {
-            // A failure of one does not stop the other; the reserve is for the state, so history
-            // is written first, without it.
+            // A failure of one does not stop the other; the reserve is for the state, so history is written first,
+            // without it.
             let recorded = measure::record(context, &probed, &json);
             let committed = detect::commit(context, &detected, enqueued);
             let recorded = measure::conclude(context, recorded);

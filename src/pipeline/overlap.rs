@@ -1,5 +1,5 @@
-//! Minutes skipped because another run was still at work are counted; the fifth in a row raises an
-//! incident. Several simultaneous runs count as one minute.
+//! Minutes skipped because another run was still at work are counted; the fifth in a row raises an incident. Several
+//! simultaneous runs count as one minute.
 
 use super::{deliver, detect};
 use crate::base::clock::{parse, stamp};
@@ -42,14 +42,12 @@ fn minute(time: &str) -> &str {
     time.get(..16).unwrap_or(time)
 }
 
-/// Counts this minute as skipped; the fifth in a row is alerted without the lock, which the other
-/// run holds.
+/// Counts this minute as skipped; the fifth in a row is alerted without the lock, which the other run holds.
 pub fn count(context: &Context) -> Result<()> {
     let path = file(context);
     let now = stamp(context.now.wall);
     let why = || format!("could not count a skipped run in {}", path.display());
-    // The file is its own lock: if it is taken, another of several simultaneous runs counts this
-    // minute.
+    // The file is its own lock: if it is taken, another of several simultaneous runs counts this minute.
     let counting =
         make_directory(&context.store.directory().join("state")).and_then(|()| acquire(&path, Duration::ZERO));
     let Some(counting) = counting.with_context(why)? else { return Ok(()) };
@@ -74,8 +72,8 @@ pub fn count(context: &Context) -> Result<()> {
     Ok(())
 }
 
-/// Takes the number of minutes skipped before this one and, if they raised an incident, the events
-/// to deliver and record.
+/// Takes the number of minutes skipped before this one and, if they raised an incident, the events to deliver and
+/// record.
 pub fn take(context: &Context) -> (u64, Vec<Event>) {
     let times = times(context);
     if times.is_empty() {

@@ -62,8 +62,8 @@ pub fn first(input: &PageData, wanted: &str) -> Result<&'static str> {
     })
 }
 
-/// Replaces a file atomically. Group and mode of an existing file are kept, for pages opened to
-/// the group of a web server.
+/// Replaces a file atomically. Group and mode of an existing file are kept, for pages opened to the group of a web
+/// server.
 pub fn put(path: &Path, content: &str) -> Result<()> {
     let mode = path.metadata().map_or(PAGE_MODE, |meta| meta.permissions().mode() & 0o777);
     replace(path, content.as_bytes(), mode).with_context(|| format!("could not write the report {}", path.display()))

@@ -7,11 +7,10 @@ use anyhow::Result;
 use std::io;
 use std::time::Duration;
 
-/// Wait for another writer (a repair, a rebuild, a manual probe) before this run is skipped.
-/// Another run is not waited for: it holds the run lock.
+/// Wait for another writer (a repair, a rebuild, a manual probe) before this run is skipped. Another run is not waited
+/// for: it holds the run lock.
 pub const LOCK_PATIENCE: Duration = Duration::from_millis(2500);
-/// Without a terminal, a run that starts within this time after the last one counts as
-/// simultaneous, in seconds.
+/// Without a terminal, a run that starts within this time after the last one counts as simultaneous, in seconds.
 const SAME_MOMENT_SECONDS: f64 = 1.0;
 
 /// Context and locks of a run.
@@ -29,10 +28,11 @@ pub struct Place {
 /// Another run holds the run lock.
 struct Taken;
 
-/// Takes the locks of a run. Returns `None` when another run is at work, which is counted, or was
-/// started simultaneously.
+/// Takes the locks of a run. Returns `None` when another run is at work, which is counted, or was started
+/// simultaneously.
 ///
-/// # Errors When the skipped run cannot be counted, or no lock can be taken.
+/// # Errors
+/// When the skipped run cannot be counted, or no lock can be taken.
 pub fn acquire(home: Context) -> Result<Option<Place>> {
     let Ok(run_lock) = run_lock(&home) else { return busy(&home) };
     let place = match home.store.try_lock(LOCK_PATIENCE) {

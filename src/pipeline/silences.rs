@@ -1,5 +1,4 @@
-//! Changes silences and acknowledgements in `state/silence.json`, and records the change in the
-//! history.
+//! Changes silences and acknowledgements in `state/silence.json`, and records the change in the history.
 
 use super::journal;
 use crate::base::clock::stamp;

@@ -13,8 +13,7 @@ pub struct CgroupOwner {
     pub kind: &'static str,
 }
 
-/// Returns whether a path belongs to a unit or container rather than a slice, which only groups
-/// them.
+/// Returns whether a path belongs to a unit or container rather than a slice, which only groups them.
 pub fn has_owner(path: &str) -> bool {
     classify(path).is_some()
 }

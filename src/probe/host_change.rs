@@ -76,8 +76,7 @@ pub fn keep(root: &Root, header: &Header, counters: &mut PreviousCounters) {
 }
 
 impl HostState {
-    /// Reads the state saved with the counters of a snapshot; `None` for those of an older
-    /// version.
+    /// Reads the state saved with the counters of a snapshot; `None` for those of an older version.
     pub fn from_counters(counters: &PreviousCounters) -> Option<Self> {
         let observed = counters.get::<Observed>(NAME).unwrap_or_default();
         Some(Self {
@@ -92,8 +91,7 @@ impl HostState {
         })
     }
 
-    /// Reads the state from a stored snapshot, when its counters are lost; `None` when the line is
-    /// damaged.
+    /// Reads the state from a stored snapshot, when its counters are lost; `None` when the line is damaged.
     pub fn from_snapshot(json: &str) -> Option<Self> {
         let stored: StoredSnapshot = serde_json::from_str(json).ok()?;
         Some(Self {

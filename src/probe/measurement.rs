@@ -30,8 +30,8 @@ pub struct Resource {
     pub name: &'static str,
     /// Smallest scope in which it is measured.
     pub scope: Scope,
-    /// The resource has rates and therefore counters to keep. Only such resources are read twice
-    /// when there is no earlier snapshot.
+    /// The resource has rates and therefore counters to keep. Only such resources are read twice when there is no
+    /// earlier snapshot.
     pub has_counters: bool,
     /// Reads the host, adds the sections, and keeps the counters.
     pub measure: fn(&mut Measurement<'_>) -> Result<(), Absent>,

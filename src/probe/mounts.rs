@@ -28,8 +28,8 @@ impl Mount {
         has(&self.options, "ro") || has(&self.super_options, "ro")
     }
 
-    /// Returns whether the kernel made the file system read-only after an error: it is mounted for
-    /// writing, but cannot be written. (`mount -o ro` sets both options.)
+    /// Returns whether the kernel made the file system read-only after an error: it is mounted for writing, but cannot
+    /// be written. (`mount -o ro` sets both options.)
     pub fn is_read_only_by_kernel(&self) -> bool {
         has(&self.super_options, "emergency_ro") || (!has(&self.options, "ro") && has(&self.super_options, "ro"))
     }

@@ -1,10 +1,8 @@
-//! Access to kernel files: the only module that knows the paths `/proc`, `/sys`, `/etc`, `/run`
-//! and `/var`.
+//! Access to kernel files: the only module that knows the paths `/proc`, `/sys`, `/etc`, `/run` and `/var`.
 //!
-//! A recorded host is a directory with the same files, and replacements for values that are not
-//! files on a live host: `statvfs`, one line per file system (`MOUNT FRAGMENT_SIZE BLOCKS FREE
-//! AVAILABLE INODES INODES_FREE`, with the mount point escaped as in mountinfo), `systemctl-show`,
-//! `adjtimex` and `suspended`.
+//! A recorded host is a directory with the same files, and replacements for values that are not files on a live host:
+//! `statvfs`, one line per file system (`MOUNT FRAGMENT_SIZE BLOCKS FREE AVAILABLE INODES INODES_FREE`, with the mount
+//! point escaped as in mountinfo), `systemctl-show`, `adjtimex` and `suspended`.
 
 use crate::base::file::read_at_most;
 use crate::base::subprocess;
@@ -190,8 +188,7 @@ impl Root {
         }
     }
 
-    /// Returns whether the clock is synchronised, from adjtimex(2), or from the file `adjtimex` of
-    /// a recorded host.
+    /// Returns whether the clock is synchronised, from adjtimex(2), or from the file `adjtimex` of a recorded host.
     pub fn is_clock_synchronized(&self) -> Option<bool> {
         if !self.recorded {
             return crate::base::clock_sync::is_synchronized();

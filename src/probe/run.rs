@@ -134,8 +134,7 @@ pub fn probe(
     ProbeResult { snapshot, processes, counters, remarks, failed, before: host_before, skipped_runs }
 }
 
-/// Waits until the interval is long enough; returns at once on a recorded host, which does not
-/// change.
+/// Waits until the interval is long enough; returns at once on a recorded host, which does not change.
 fn wait(root: &Root, now: Now, seconds: f64) -> Now {
     if seconds <= 0.0 || root.is_recorded() {
         return now;

@@ -1,5 +1,5 @@
-//! Bands of usual values at this hour of the week, for rules, tiles and mails. Reads
-//! `state/band.json`, a cache that the pipeline renews once an hour.
+//! Bands of usual values at this hour of the week, for rules, tiles and mails. Reads `state/band.json`, a cache that
+//! the pipeline renews once an hour.
 
 use crate::base::clock::zone_offset_seconds;
 use crate::config::Rule;
@@ -66,8 +66,7 @@ pub fn bands(context: &Context, time: DateTime<Utc>) -> Bands {
     learned.map(|learned| Arc::new(learned.band)).unwrap_or_default()
 }
 
-/// Lowest and highest usual value by metric, of every metric without labels for which a rule has a
-/// band.
+/// Lowest and highest usual value by metric, of every metric without labels for which a rule has a band.
 pub fn usual_values(context: &Context, time: DateTime<Utc>) -> BTreeMap<String, (f64, f64)> {
     let bands = bands(context, time);
     let rules = context.config.rules.iter();
@@ -75,8 +74,8 @@ pub fn usual_values(context: &Context, time: DateTime<Utc>) -> BTreeMap<String, 
     usual.collect()
 }
 
-/// Lowest and highest usual value in the hour after the last of `hours`, by the same method as for
-/// rules. `hours`: start of the hour, lowest, mean and highest value.
+/// Lowest and highest usual value in the hour after the last of `hours`, by the same method as for rules. `hours`:
+/// start of the hour, lowest, mean and highest value.
 pub fn usual_after(metric: &str, hours: impl Iterator<Item = (DateTime<Utc>, [f64; 3])>) -> Option<(f64, f64)> {
     let (mut past, mut last) = (Past::default(), None);
     for (time, [min, mean, max]) in hours {

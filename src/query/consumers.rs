@@ -1,5 +1,5 @@
-//! Consumers of CPU, memory and disks, at a moment or over a span; for `osmon top`, alerts, `osmon
-//! explain` and the page.
+//! Consumers of CPU, memory and disks, at a moment or over a span; for `osmon top`, alerts, `osmon explain` and the
+//! page.
 
 use crate::base::clock::parse;
 use crate::base::text::{NAME_MAX, clean};

@@ -1,5 +1,5 @@
-//! Forecast of full file systems, used by rules, tiles and mails. It follows the steady trend of a
-//! series and ignores single jumps (`crisis::series`).
+//! Forecast of full file systems, used by rules, tiles and mails. It follows the steady trend of a series and ignores
+//! single jumps (`crisis::series`).
 
 use crate::config::Rule;
 use crate::config::rule::Measure;
@@ -13,14 +13,13 @@ const USED: &str = "disk.used_percent";
 /// Full, in percent.
 const FULL: f64 = 100.0;
 
-/// Seconds from the last of a series of hourly values, in percent, until the file system is full.
-/// Points are seconds and value.
+/// Seconds from the last of a series of hourly values, in percent, until the file system is full. Points are seconds
+/// and value.
 pub fn full_from_hours(points: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
     Series::from_points(points).reaches_in_days(FULL)
 }
 
-/// The current result of the forecast rules: seconds since 1970 at which each file system will be
-/// full, by mount point.
+/// The current result of the forecast rules: seconds since 1970 at which each file system will be full, by mount point.
 pub fn full_from_rules(rules: &[Rule], state: &State) -> BTreeMap<String, f64> {
     let Some(last) = state.last else { return BTreeMap::new() };
     let is_forecast = |rule: &&Rule| rule.measure == Measure::Reaches(FULL) && rule.metric.name == USED;

@@ -1,5 +1,4 @@
-//! The health of the host: verdict, its time, and pending alerts, for the status line, the page,
-//! mails and JSON.
+//! The health of the host: verdict, its time, and pending alerts, for the status line, the page, mails and JSON.
 
 use crate::base::clock::parse;
 use crate::cli::Exit;
@@ -185,8 +184,7 @@ pub struct Health {
     pub taken: Option<DateTime<Utc>>,
     /// The verdict.
     pub verdict: Verdict,
-    /// The verdict at the time of the newest snapshot, regardless of its age and of whether it was
-    /// evaluated.
+    /// The verdict at the time of the newest snapshot, regardless of its age and of whether it was evaluated.
     pub verdict_when_taken: Verdict,
     /// Why the verdict is [`Verdict::Unknown`].
     pub doubt: Option<Doubt>,
@@ -199,8 +197,7 @@ pub struct Health {
 }
 
 impl Health {
-    /// Assesses the state of the rules at a moment. `taken`: time of the newest snapshot, or why
-    /// there is none.
+    /// Assesses the state of the rules at a moment. `taken`: time of the newest snapshot, or why there is none.
     pub fn assess(
         state: &State,
         taken: Result<DateTime<Utc>, Doubt>,
@@ -271,8 +268,8 @@ pub struct Recorded {
     pub snapshot: Value,
 }
 
-/// Reads the newest snapshot and the state of the rules. Writes nothing; unreadable data makes the
-/// health unknown, never healthy.
+/// Reads the newest snapshot and the state of the rules. Writes nothing; unreadable data makes the health unknown,
+/// never healthy.
 pub fn read(context: &Context) -> Recorded {
     let now = context.now.wall;
     let (json, missing) = match context.store.last(SNAPSHOTS, now) {

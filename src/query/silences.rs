@@ -6,8 +6,8 @@ use crate::model::suppression::Suppressions;
 /// Name of the state file.
 pub const STATE: &str = "silence";
 
-/// The silences and acknowledgements in force. If the file is damaged, the previous generation is
-/// used; only writers set it aside.
+/// The silences and acknowledgements in force. If the file is damaged, the previous generation is used; only writers
+/// set it aside.
 pub fn read(context: &Context) -> Suppressions {
     let mut mutes: Suppressions = context.peek_state(STATE).unwrap_or_default();
     mutes.tidy(context.now.wall);

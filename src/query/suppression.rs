@@ -48,8 +48,8 @@ pub struct Suppressed {
 }
 
 impl Suppressed {
-    /// Acknowledgements and silences of open incidents, by incident id. An acknowledgement ends
-    /// when the incident gets worse.
+    /// Acknowledgements and silences of open incidents, by incident id. An acknowledgement ends when the incident gets
+    /// worse.
     pub fn by_incident(state: &State, suppressions: &Suppressions, now: DateTime<Utc>) -> BTreeMap<String, Self> {
         let suppressed = |alert: &Alert| {
             let id = alert.incident_id();

@@ -13,8 +13,8 @@ pub const PLAIN: &str = ".jsonl";
 /// Ending of a sealed file.
 pub const SEALED: &str = ".jsonl.gz";
 
-/// The files of one day. Both exist when records were appended to a day that was already sealed:
-/// the clock was set back.
+/// The files of one day. Both exist when records were appended to a day that was already sealed: the clock was set
+/// back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Day {
     /// The UTC day: `2026-11-20`.
@@ -56,7 +56,8 @@ const FEW_DAYS: i64 = 40;
 impl Store {
     /// The days of a stream from `since` to `until`, both inclusive, oldest first.
     ///
-    /// # Errors As [`Store::days`].
+    /// # Errors
+    /// As [`Store::days`].
     pub fn days_between(&self, stream: &str, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Day>> {
         let (first, last) = (of(since), of(until));
         if (until - since).num_days() > FEW_DAYS {

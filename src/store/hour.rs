@@ -20,10 +20,11 @@ pub fn of(time: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 impl Store {
-    /// Every series of the snapshots of the hour that begins at `hour`, and of its top units. A
-    /// snapshot that was stored twice counts once.
+    /// Every series of the snapshots of the hour that begins at `hour`, and of its top units. A snapshot that was
+    /// stored twice counts once.
     ///
-    /// # Errors As [`Store::read`].
+    /// # Errors
+    /// As [`Store::read`].
     pub fn read_hour(&self, hour: DateTime<Utc>) -> Result<(SeriesPoints, Reading)> {
         let mut samples = Samples::default();
         let last = hour + TimeDelta::milliseconds(3_599_999);
@@ -46,14 +47,13 @@ pub(super) fn join_hour(by_hour: &mut SeriesPoints, samples: SeriesPoints) {
 pub struct Samples {
     series: Vec<(SeriesKey, Vec<Point>)>,
     positions: HashMap<SeriesKey, usize>,
-    /// Index at which the next metric is expected: consecutive snapshots hold the same metrics in
-    /// the same order, so most need neither a search nor an allocation.
+    /// Index at which the next metric is expected: consecutive snapshots hold the same metrics in the same order, so
+    /// most need neither a search nor an allocation.
     next: usize,
 }
 
 impl Samples {
-    /// Adds the wanted metrics of one snapshot. Of a damaged line, the values before the damage
-    /// are added.
+    /// Adds the wanted metrics of one snapshot. Of a damaged line, the values before the damage are added.
     pub fn add(&mut self, line: &str, is_wanted: &mut dyn FnMut(&str) -> bool) {
         let Some(time_ms) = time_of(line).and_then(parse).map(|time| time.timestamp_millis()) else { return };
         self.next = 0;

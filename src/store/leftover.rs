@@ -15,8 +15,7 @@ const ABANDONED_SECONDS: i64 = 3600;
 const PLACES: [&str; 6] = [".", "state", "rollups", "outbox/new", "outbox/sent", "outbox/dead"];
 
 impl Store {
-    /// Removes the temporary files of interrupted writes. A failure is ignored; the next call
-    /// tries again.
+    /// Removes the temporary files of interrupted writes. A failure is ignored; the next call tries again.
     pub(super) fn remove_leftovers(&self, now: DateTime<Utc>) {
         let tiers = Tier::ROLLED.map(Tier::directory);
         for place in PLACES.iter().chain(&super::STREAMS).chain(&tiers) {

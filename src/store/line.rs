@@ -1,5 +1,4 @@
-//! The line format: one JSON object per line whose last member is the CRC-32 of everything before
-//! it.
+//! The line format: one JSON object per line whose last member is the CRC-32 of everything before it.
 
 use memchr::memchr;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,13 +10,12 @@ const MARK: &str = ",\"crc32\":\"";
 const TAIL: usize = MARK.len() + 8 + 2;
 /// Longest line that is read, in bytes: a longer one counts as damaged.
 pub const LINE_MAX: usize = 16 * 1024 * 1024;
-/// Size of the first read, in bytes. It is small because the buffer is cleared first and most
-/// files are short.
+/// Size of the first read, in bytes. It is small because the buffer is cleared first and most files are short.
 const CHUNK_FIRST: usize = 8 * 1024;
 const CHUNK: usize = 128 * 1024;
 
-/// Appends the checksum and a newline to a JSON object. The CRC (IEEE 802.3) covers the object
-/// without its closing brace.
+/// Appends the checksum and a newline to a JSON object. The CRC (IEEE 802.3) covers the object without its closing
+/// brace.
 pub fn seal(json: &str) -> String {
     let body = json.strip_suffix('}').unwrap_or(json);
     format!("{body}{MARK}{:08x}\"}}\n", crc32fast::hash(body.as_bytes()))
@@ -54,18 +52,20 @@ impl Span<'_> {
     }
 }
 
-/// Calls `each` with the number (from 1) and the bytes of every line, without its newline and
-/// without checking it. Empty lines are skipped. Of a line longer than [`LINE_MAX`] only the
-/// beginning is passed. Holds one line in memory at a time.
+/// Calls `each` with the number (from 1) and the bytes of every line, without its newline and without checking it.
+/// Empty lines are skipped. Of a line longer than [`LINE_MAX`] only the beginning is passed. Holds one line in memory
+/// at a time.
 ///
-/// # Errors Read errors; the lines before have been passed.
+/// # Errors
+/// Read errors; the lines before have been passed.
 pub fn lines(input: impl Read, each: &mut dyn FnMut(usize, &[u8])) -> io::Result<()> {
     spans(input, &mut |span| each(span.number, span.bytes))
 }
 
 /// Like [`lines`], with the position of each line.
 ///
-/// # Errors As [`lines`].
+/// # Errors
+/// As [`lines`].
 pub fn spans(mut input: impl Read, each: &mut dyn FnMut(&Span)) -> io::Result<()> {
     let (mut chunk, mut held) = (vec![0; CHUNK_FIRST], Vec::new());
     let (mut number, mut offset, mut length) = (1, 0, 0);
@@ -123,7 +123,8 @@ pub(super) fn hash(line: &[u8]) -> u64 {
 
 /// Calls `each` with the number and content of every line of a text; `None` for a damaged one.
 ///
-/// # Errors Read errors; the lines before have been passed.
+/// # Errors
+/// Read errors; the lines before have been passed.
 pub fn split(input: impl Read, each: &mut dyn FnMut(usize, Option<&str>)) -> io::Result<()> {
     spans(input, &mut |span| each(span.number, span.record()))
 }

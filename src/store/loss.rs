@@ -1,6 +1,5 @@
-//! Known losses: snapshots that are missing although rollups were made from them. `osmon repair`
-//! cannot restore them; it records how many are left, so that `osmon verify` reports each loss
-//! once.
+//! Known losses: snapshots that are missing although rollups were made from them. `osmon repair` cannot restore them;
+//! it records how many are left, so that `osmon verify` reports each loss once.
 
 use super::{Store, at};
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace};
@@ -24,7 +23,8 @@ impl Store {
 
     /// Adds losses to those already recorded. The caller holds the lock.
     ///
-    /// # Errors Errors of the file system.
+    /// # Errors
+    /// Errors of the file system.
     pub fn note_losses(&self, more: Losses) -> Result<()> {
         let mut losses = self.losses();
         losses.extend(more);

@@ -1,8 +1,8 @@
 //! Gzip files made of members that can be read individually.
 //!
-//! A gzip file may consist of several members (RFC 1952, 2.2); every gzip reader concatenates
-//! them. Here the header of each member holds its length (an extra field `OM` of four bytes,
-//! little endian) and its name (the comment), so that a member is found by walking the headers.
+//! A gzip file may consist of several members (RFC 1952, 2.2); every gzip reader concatenates them. Here the header of
+//! each member holds its length (an extra field `OM` of four bytes, little endian) and its name (the comment), so that
+//! a member is found by walking the headers.
 
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
 use flate2::{Compression, GzBuilder};
@@ -13,8 +13,7 @@ use std::os::unix::fs::FileExt;
 
 /// ID, method and flags (extra field and comment) of a member written by osmon.
 const MAGIC: [u8; 4] = [0x1f, 0x8b, 8, 4 | 16];
-/// Bytes before the comment: 10 of the header, 2 for the length of the extra field, 8 of the extra
-/// field.
+/// Bytes before the comment: 10 of the header, 2 for the length of the extra field, 8 of the extra field.
 const FIXED: usize = 20;
 /// Offset of the member's length, which is the last four bytes of the extra field.
 const LENGTH_AT: usize = 16;
@@ -36,7 +35,8 @@ pub struct Member {
 
 /// Packs one member.
 ///
-/// # Errors When the name contains a NUL or the member is longer than 4 GiB.
+/// # Errors
+/// When the name contains a NUL or the member is longer than 4 GiB.
 pub fn pack(name: &str, content: &[u8]) -> io::Result<Vec<u8>> {
     let unfit = || io::Error::new(io::ErrorKind::InvalidInput, format!("{name:?} cannot be packed"));
     if name.contains('\0') {
@@ -53,10 +53,11 @@ pub fn pack(name: &str, content: &[u8]) -> io::Result<Vec<u8>> {
     Ok(packed)
 }
 
-/// The members of a file, in order. Bytes that belong to no member written by osmon are skipped;
-/// `damage` is called with their offset and length.
+/// The members of a file, in order. Bytes that belong to no member written by osmon are skipped; `damage` is called
+/// with their offset and length.
 ///
-/// # Errors Read errors.
+/// # Errors
+/// Read errors.
 pub fn list(file: &File, damage: &mut dyn FnMut(u64, u64)) -> io::Result<Vec<Member>> {
     let end = file.metadata()?.len();
     let (mut input, mut members, mut offset) = (BufReader::with_capacity(4096, file), Vec::new(), 0);
@@ -79,8 +80,7 @@ pub fn list(file: &File, damage: &mut dyn FnMut(u64, u64)) -> io::Result<Vec<Mem
     Ok(members)
 }
 
-/// The member whose header begins at `offset`; `None` when there is none, or when it does not fit
-/// into the file.
+/// The member whose header begins at `offset`; `None` when there is none, or when it does not fit into the file.
 fn header(input: &mut impl BufRead, offset: u64, end: u64) -> io::Result<Option<Member>> {
     let mut fixed = Vec::with_capacity(FIXED);
     input.by_ref().take(FIXED as u64).read_to_end(&mut fixed)?;
@@ -99,7 +99,8 @@ fn header(input: &mut impl BufRead, offset: u64, end: u64) -> io::Result<Option<
 
 /// Offset of the next header, or `end`.
 ///
-/// # Errors Read errors.
+/// # Errors
+/// Read errors.
 pub fn search(file: &File, from: u64, end: u64) -> io::Result<u64> {
     let (mut at, mut window) = (from, vec![0; 64 * 1024]);
     while at < end {
@@ -120,7 +121,8 @@ pub fn search(file: &File, from: u64, end: u64) -> io::Result<u64> {
 
 /// A file packed by another program, as one member without a name; `None` when it is no gzip file.
 ///
-/// # Errors Read errors.
+/// # Errors
+/// Read errors.
 pub fn foreign(mut file: &File) -> io::Result<Option<Member>> {
     let (mut begin, length) = ([0; 3], file.metadata()?.len());
     file.seek(SeekFrom::Start(0))?;
@@ -128,10 +130,10 @@ pub fn foreign(mut file: &File) -> io::Result<Option<Member>> {
     Ok(is_gzip.then_some(Member { name: String::new(), offset: 0, length }))
 }
 
-/// The content of a member, as a stream. The checksum of the member is not verified, because each
-/// line has its own.
+/// The content of a member, as a stream. The checksum of the member is not verified, because each line has its own.
 ///
-/// # Errors Seek errors; damage surfaces as a read error.
+/// # Errors
+/// Seek errors; damage surfaces as a read error.
 pub fn open<'a>(mut file: &'a File, member: &Member) -> io::Result<Box<dyn Read + 'a>> {
     let is_own = !member.name.is_empty();
     let header = if is_own { FIXED as u64 + member.name.len() as u64 + 1 } else { 0 };

@@ -1,8 +1,7 @@
 //! The store: append-only streams of JSON lines, one file per UTC day, and small state files.
 //!
-//! Guarantees (`docs/design.md`, "The store's promise"): an acknowledged record is one line,
-//! written by one `write(2)` under the lock and synced; a damaged line affects only itself;
-//! writing never needs to read history.
+//! Guarantees (`docs/design.md`, "The store's promise"): an acknowledged record is one line, written by one `write(2)`
+//! under the lock and synced; a damaged line affects only itself; writing never needs to read history.
 
 pub mod block;
 pub mod consumers;
@@ -67,24 +66,26 @@ impl Store {
 
     /// Creates the directory if it does not exist.
     ///
-    /// # Errors When it cannot be created; the message says how to choose another one.
+    /// # Errors
+    /// When it cannot be created; the message says how to choose another one.
     pub fn create(&self) -> Result<()> {
         make_directory(&self.directory).map_err(|error| self.unusable("make", error))
     }
 
-    /// Takes the write lock, waiting at most `patience`. Returns `None` when another process holds
-    /// it.
+    /// Takes the write lock, waiting at most `patience`. Returns `None` when another process holds it.
     ///
-    /// # Errors When the directory or the lock file cannot be created.
+    /// # Errors
+    /// When the directory or the lock file cannot be created.
     pub fn try_lock(&self, patience: Duration) -> Result<Option<Lock>> {
         self.create()?;
         acquire(&self.directory.join("lock"), patience).map_err(|error| self.unusable("write to", error))
     }
 
-    /// Takes the run lock without waiting. It is held until the run has delivered and rendered, so
-    /// that only one of several simultaneous runs works. Returns `None` when another run holds it.
+    /// Takes the run lock without waiting. It is held until the run has delivered and rendered, so that only one of
+    /// several simultaneous runs works. Returns `None` when another run holds it.
     ///
-    /// # Errors As [`Store::try_lock`].
+    /// # Errors
+    /// As [`Store::try_lock`].
     pub fn try_turn(&self) -> Result<Option<Lock>> {
         self.create()?;
         acquire(&self.directory.join("run.lock"), Duration::ZERO).map_err(|error| self.unusable("write to", error))
@@ -92,7 +93,8 @@ impl Store {
 
     /// Takes the write lock; for callers that cannot do anything else meanwhile.
     ///
-    /// # Errors As [`Store::try_lock`]; [`ErrorKind::Busy`] when the lock was not free in time.
+    /// # Errors
+    /// As [`Store::try_lock`]; [`ErrorKind::Busy`] when the lock was not free in time.
     pub fn lock(&self, patience: Duration) -> Result<Lock> {
         self.try_lock(patience)?.ok_or_else(|| {
             ErrorKind::Busy(format!(
@@ -121,8 +123,7 @@ impl Store {
         ErrorKind::CannotCreate(format!("could not {verb} the data directory {place}: {error}; {advice}")).into()
     }
 
-    /// Returns whether the directory can be written, which it cannot on a file system that became
-    /// read-only.
+    /// Returns whether the directory can be written, which it cannot on a file system that became read-only.
     pub fn is_writable(&self) -> bool {
         access(&self.directory, AccessFlags::W_OK).is_ok()
     }

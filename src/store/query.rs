@@ -1,5 +1,4 @@
-//! Queries the history of metrics from the appropriate tier: closed periods from blocks, the rest
-//! from snapshots.
+//! Queries the history of metrics from the appropriate tier: closed periods from blocks, the rest from snapshots.
 
 use super::block;
 use super::day;
@@ -67,8 +66,8 @@ impl Collector {
         self.reading.join(reading);
     }
 
-    /// All points in order of time, one per moment: snapshots take precedence over blocks, later
-    /// blocks over earlier ones.
+    /// All points in order of time, one per moment: snapshots take precedence over blocks, later blocks over earlier
+    /// ones.
     fn finish(mut self) -> Answer {
         let mut all: SeriesPoints =
             self.blocks.into_iter().map(|(text, points)| (SeriesKey::parse(&text), points)).collect();
@@ -86,10 +85,10 @@ impl Collector {
 }
 
 impl Store {
-    /// The points of the selected metrics. In coarser tiers a point has the time at which its UTC
-    /// hour or day begins.
+    /// The points of the selected metrics. In coarser tiers a point has the time at which its UTC hour or day begins.
     ///
-    /// # Errors When a directory cannot be listed.
+    /// # Errors
+    /// When a directory cannot be listed.
     pub fn points(&self, tier: Tier, query: &Query) -> Result<Answer> {
         if tier == Tier::Columns {
             return self.samples(query);
@@ -105,8 +104,7 @@ impl Store {
         let progress = self.progress();
         for day in open.into_iter().chain(self.without_rollups(tier, query)) {
             let Some((begin, end)) = day::begin(&day).map(|begin| (begin, begin + DAY)) else { continue };
-            // Closed hours of the open day have five-minute blocks; the coarser tiers do not
-            // contain that day yet.
+            // Closed hours of the open day have five-minute blocks; the coarser tiers do not contain that day yet.
             let is_open = self.file(SNAPSHOTS, &day).exists();
             let closed = progress.as_ref().filter(|_| tier == Tier::FiveMinutes && is_open);
             let closed = closed.map_or(begin, |known| known.hours_until);

@@ -42,11 +42,10 @@ impl Reading {
 }
 
 impl Store {
-    /// Calls `visit` with every intact record of a stream from `since` to `until`, both inclusive,
-    /// file by file.
+    /// Calls `visit` with every intact record of a stream from `since` to `until`, both inclusive, file by file.
     ///
-    /// # Errors When the stream's directory cannot be listed; a stream that does not exist is
-    /// empty.
+    /// # Errors
+    /// When the stream's directory cannot be listed; a stream that does not exist is empty.
     pub fn read(
         &self,
         stream: &str,
@@ -61,11 +60,11 @@ impl Store {
         Ok(asked.reading)
     }
 
-    /// Like [`Store::read`], but reads only the last file of a stream, backwards from its end to
-    /// the first record before `since`. Records that a clock set back placed earlier in the file
-    /// are not found.
+    /// Like [`Store::read`], but reads only the last file of a stream, backwards from its end to the first record
+    /// before `since`. Records that a clock set back placed earlier in the file are not found.
     ///
-    /// # Errors As [`Store::read`].
+    /// # Errors
+    /// As [`Store::read`].
     pub fn read_tail(
         &self,
         stream: &str,
@@ -75,8 +74,7 @@ impl Store {
     ) -> Result<Reading> {
         let path = self.file(stream, &day::of(until));
         if path.with_extension("jsonl.gz").exists() {
-            // Appended to after it was sealed (the clock was set back): the sealed file holds the
-            // rest of the day.
+            // Appended to after it was sealed (the clock was set back): the sealed file holds the rest of the day.
             return self.read(stream, since, until, visit);
         }
         let mut asked = Asked::new(since, until, visit);
@@ -97,8 +95,7 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub fn last(&self, stream: &str, until: DateTime<Utc>) -> Result<Option<String>> {
-        // It is nearly always in one of the two newest days; all days are listed only when it is
-        // not.
+        // It is nearly always in one of the two newest days; all days are listed only when it is not.
         let newest = self.days_between(stream, until - TimeDelta::days(1), until)?;
         if let Some(last) = last_of(&newest, until) {
             return Ok(Some(last));
@@ -166,8 +163,7 @@ impl<'v> Asked<'v> {
     }
 
     fn read(&mut self, day: &Day) {
-        // The plain file first: if it vanishes because the day is being sealed, the sealed file
-        // exists.
+        // The plain file first: if it vanishes because the day is being sealed, the sealed file exists.
         let plain = day.plain.as_ref().map(|path| (path, open_regular(path)));
         let sealed = day.sealed.clone().or_else(|| {
             let path = day.plain.as_ref()?.with_extension("jsonl.gz");
@@ -188,8 +184,7 @@ impl<'v> Asked<'v> {
         }
     }
 
-    /// Reads the last lines of a plain file, or the last members of a sealed one. Returns whether
-    /// a record was found.
+    /// Reads the last lines of a plain file, or the last members of a sealed one. Returns whether a record was found.
     fn read_end(&mut self, day: &Day) -> io::Result<bool> {
         if let Some(path) = &day.plain {
             let mut file = open_regular(path)?;

@@ -1,9 +1,8 @@
-//! The samples of the last hour and the five-minute points of the last day, for readers that run
-//! every minute.
+//! The samples of the last hour and the five-minute points of the last day, for readers that run every minute.
 //!
-//! They are kept in a cache, `state/recent.points`, that each reader extends by the records since.
-//! The cache is rebuilt when it is missing, damaged, older than an hour or from the future, and
-//! removed whenever closed hours are closed again.
+//! They are kept in a cache, `state/recent.points`, that each reader extends by the records since. The cache is rebuilt
+//! when it is missing, damaged, older than an hour or from the future, and removed whenever closed hours are closed
+//! again.
 
 use super::block::Point;
 use super::day;
@@ -99,10 +98,11 @@ impl Store {
         self.directory().join("state").join("recent.points")
     }
 
-    /// The last day of the selected metrics up to `now`. `key` identifies the selection: a cache
-    /// with another key is not used.
+    /// The last day of the selected metrics up to `now`. `key` identifies the selection: a cache with another key is
+    /// not used.
     ///
-    /// # Errors When a directory cannot be listed.
+    /// # Errors
+    /// When a directory cannot be listed.
     pub fn recent(&self, now: DateTime<Utc>, key: &str, is_wanted: &dyn Fn(&str) -> bool) -> Result<Recent> {
         let (now_ms, key) = (now.timestamp_millis(), format!("{} {key}", env!("CARGO_PKG_VERSION")));
         let is_usable = |known: &Recent| {
@@ -184,7 +184,8 @@ impl Store {
 
     /// Records of the last minutes: from the end of the open day if that contains all of them.
     ///
-    /// # Errors As [`Store::read`].
+    /// # Errors
+    /// As [`Store::read`].
     pub fn read_newest(
         &self,
         stream: &str,

@@ -1,5 +1,4 @@
-//! The file format of [`super::recent`]: binary, because parsing numbers as text would dominate
-//! its cost.
+//! The file format of [`super::recent`]: binary, because parsing numbers as text would dominate its cost.
 
 use super::block::{Point, group};
 use crate::model::metric::SeriesKey;
@@ -12,8 +11,7 @@ pub(super) const STEP_MS: i64 = 300_000;
 /// Points of one series, in order of time.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct RecentMetric {
-    /// Samples of the last hour and of incomplete five-minute steps: time in milliseconds since
-    /// 1970, and value.
+    /// Samples of the last hour and of incomplete five-minute steps: time in milliseconds since 1970, and value.
     pub samples: Vec<(i64, f64)>,
     /// The completed five-minute points of the last day.
     pub steps: Vec<Point>,
@@ -33,8 +31,7 @@ pub(super) struct Head {
     pub steps_until_ms: i64,
     /// Damage met: time, number of lines, and the first position.
     pub damage: Vec<(i64, usize, String)>,
-    /// Text form, number of samples and number of steps of each series, in the order of the
-    /// numbers that follow.
+    /// Text form, number of samples and number of steps of each series, in the order of the numbers that follow.
     pub metrics: Vec<(String, usize, usize)>,
 }
 

@@ -1,8 +1,7 @@
-//! Repairs the findings of [`verify`](super::verify). Damaged data is moved below `damaged/`,
-//! never deleted.
+//! Repairs the findings of [`verify`](super::verify). Damaged data is moved below `damaged/`, never deleted.
 //!
-//! Each step first copies damaged data and syncs, then replaces a file atomically: a repair that
-//! is interrupted can be run again; the same bytes may then be in `damaged/` twice.
+//! Each step first copies damaged data and syncs, then replaces a file atomically: a repair that is interrupted can be
+//! run again; the same bytes may then be in `damaged/` twice.
 
 mod files;
 mod quarantine;
@@ -52,10 +51,11 @@ pub fn intention(finding: &Finding) -> String {
 }
 
 impl Store {
-    /// Repairs everything that can be repaired, and returns the findings of a second verification.
-    /// The caller holds the lock.
+    /// Repairs everything that can be repaired, and returns the findings of a second verification. The caller holds the
+    /// lock.
     ///
-    /// # Errors Errors of the file system; completed steps remain, and another call continues.
+    /// # Errors
+    /// Errors of the file system; completed steps remain, and another call continues.
     pub fn repair(&self, repair: &mut Repair, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified> {
         let found = self.verify(repair.now, repair.kept_since, progress)?;
         self.remove_old_leftovers(&found.remarks, repair)?;
@@ -93,8 +93,8 @@ impl Store {
         self.verify(repair.now, repair.kept_since, progress)
     }
 
-    /// Repairs days of streams. Returns the days of snapshots that were changed, and those whose
-    /// rollups contain foreign samples.
+    /// Repairs days of streams. Returns the days of snapshots that were changed, and those whose rollups contain
+    /// foreign samples.
     fn repair_streams(
         &self,
         findings: &[Finding],

@@ -67,7 +67,8 @@ const LAST_DAYS: usize = 7;
 impl Store {
     /// Drops history beyond the limits. The caller holds the lock.
     ///
-    /// # Errors Errors of the file system; earlier removals are final.
+    /// # Errors
+    /// Errors of the file system; earlier removals are final.
     pub fn retain(&self, now: DateTime<Utc>, limits: &Limits) -> Result<Vec<Dropped>> {
         let mut dropped = self.retain_by_age(now, limits)?;
         dropped.extend(self.retain_by_size(limits)?);
@@ -119,8 +120,8 @@ impl Store {
         limits.min_free_bytes > 0 && free_bytes(self.directory()).is_ok_and(|free| free < limits.min_free_bytes)
     }
 
-    /// Processes are dropped before snapshots, because snapshots are also kept as rollups; the
-    /// oldest first, and the last week of both after everything else.
+    /// Processes are dropped before snapshots, because snapshots are also kept as rollups; the oldest first, and the
+    /// last week of both after everything else.
     fn smallest_loss_first(&self) -> Result<VecDeque<(&'static str, Day)>> {
         let (mut early, mut late) = (VecDeque::new(), VecDeque::new());
         for stream in [PROCESSES, SNAPSHOTS] {

@@ -1,5 +1,4 @@
-//! State files: small JSON documents that are replaced atomically; the previous generation is
-//! kept.
+//! State files: small JSON documents that are replaced atomically; the previous generation is kept.
 
 use super::{Store, at};
 use crate::base::clock::Now;
@@ -30,7 +29,8 @@ impl Store {
 
     /// Replaces a state file. The caller holds the lock.
     ///
-    /// # Errors Errors of the file system; the state is then unchanged.
+    /// # Errors
+    /// Errors of the file system; the state is then unchanged.
     pub fn save_state(&self, name: &str, state: &impl Serialize) -> Result<()> {
         let path = self.state_file(name);
         let directory = self.directory.join("state");
@@ -47,7 +47,8 @@ impl Store {
 
     /// Removes a state file and its previous generation. The caller holds the lock.
     ///
-    /// # Errors Errors of the file system. A missing file is no error.
+    /// # Errors
+    /// Errors of the file system. A missing file is no error.
     pub fn remove_state(&self, name: &str) -> Result<()> {
         let path = self.state_file(name);
         // The previous generation first: otherwise a crash between the two would restore it.
@@ -60,10 +61,11 @@ impl Store {
         Ok(())
     }
 
-    /// Replaces a cache without syncing it, because it can be rebuilt: losing the counters of the
-    /// last snapshot costs one interval of rates. The caller holds the lock.
+    /// Replaces a cache without syncing it, because it can be rebuilt: losing the counters of the last snapshot costs
+    /// one interval of rates. The caller holds the lock.
     ///
-    /// # Errors As [`Store::save_state`].
+    /// # Errors
+    /// As [`Store::save_state`].
     pub fn save_cache(&self, name: &str, cache: &impl Serialize) -> Result<()> {
         let path = self.state_file(name);
         let directory = self.directory.join("state");
@@ -76,8 +78,8 @@ impl Store {
         read_json(&self.state_file(name)).ok().flatten()
     }
 
-    /// Reads a state file without changing anything. If it is damaged, the previous generation is
-    /// used and a notice returned.
+    /// Reads a state file without changing anything. If it is damaged, the previous generation is used and a notice
+    /// returned.
     pub fn peek_state<T: DeserializeOwned>(&self, name: &str) -> Loaded<T> {
         let path = self.state_file(name);
         match read_json(&path) {
@@ -90,8 +92,7 @@ impl Store {
         }
     }
 
-    /// Reads a state file. A damaged one is renamed to `.corrupt-<time>` and the previous
-    /// generation is used.
+    /// Reads a state file. A damaged one is renamed to `.corrupt-<time>` and the previous generation is used.
     pub fn load_state<T: DeserializeOwned>(&self, name: &str, now: &Now) -> Loaded<T> {
         let path = self.state_file(name);
         match read_json(&path) {

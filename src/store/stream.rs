@@ -14,10 +14,11 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 impl Store {
-    /// Appends one record (JSON without checksum) to the file of the UTC day of `now`. When this
-    /// returns, the record survives power loss. The caller holds the lock.
+    /// Appends one record (JSON without checksum) to the file of the UTC day of `now`. When this returns, the record
+    /// survives power loss. The caller holds the lock.
     ///
-    /// # Errors Errors of the file system; the file then contains nothing of the record.
+    /// # Errors
+    /// Errors of the file system; the file then contains nothing of the record.
     pub fn append(&self, stream: &str, now: &Now, json: &str) -> Result<()> {
         let path = self.file(stream, &now.wall.format("%Y-%m-%d").to_string());
         let directory = self.directory.join(stream);
@@ -27,10 +28,11 @@ impl Store {
 }
 
 impl Store {
-    /// Appends every record of another store that this one lacks, day by day. Data derived from
-    /// the changed days is rebuilt.
+    /// Appends every record of another store that this one lacks, day by day. Data derived from the changed days is
+    /// rebuilt.
     ///
-    /// # Errors Errors of the file system. Another call continues, also after a crash.
+    /// # Errors
+    /// Errors of the file system. Another call continues, also after a crash.
     pub fn adopt(&self, other: &Store) -> Result<()> {
         for stream in STREAMS {
             for day in other.days(stream)? {
@@ -63,7 +65,8 @@ impl Store {
 
 /// Appends lines and syncs them, and the directory of a new file.
 ///
-/// # Errors Errors of the file system; the file then contains nothing of the lines.
+/// # Errors
+/// Errors of the file system; the file then contains nothing of the lines.
 pub(super) fn append(path: &Path, record: &str) -> io::Result<()> {
     let is_new = !path.exists();
     append_by(path, record, File::sync_data)?;
@@ -72,7 +75,8 @@ pub(super) fn append(path: &Path, record: &str) -> io::Result<()> {
 
 /// Like [`append`] without syncing, for data that can be rebuilt.
 ///
-/// # Errors Errors of the file system; the file then contains nothing of the lines.
+/// # Errors
+/// Errors of the file system; the file then contains nothing of the lines.
 pub(super) fn append_unsynced(path: &Path, lines: &str) -> io::Result<()> {
     append_by(path, lines, |_| Ok(()))
 }

@@ -1,8 +1,8 @@
 //! Columns and rollups: files by metric name, so that reading one metric does not read the others.
 //!
-//! An open period is a directory with an append-only file per metric name; a finished one is a
-//! single gzip file with a member per metric name. All of it is derived from snapshots and can be
-//! rebuilt; of two blocks of the same metric and time the later one counts.
+//! An open period is a directory with an append-only file per metric name; a finished one is a single gzip file with a
+//! member per metric name. All of it is derived from snapshots and can be rebuilt; of two blocks of the same metric and
+//! time the later one counts.
 
 use super::day::{PLAIN, SEALED, entries};
 use super::read::Reading;
@@ -52,8 +52,7 @@ impl Tier {
         }
     }
 
-    /// The period whose file contains a time: a day for the fine tiers, a month for the coarse
-    /// ones.
+    /// The period whose file contains a time: a day for the fine tiers, a month for the coarse ones.
     pub fn period(self, time: DateTime<Utc>) -> String {
         let form = if matches!(self, Self::Columns | Self::FiveMinutes) { "%Y-%m-%d" } else { "%Y-%m" };
         time.format(form).to_string()
@@ -85,7 +84,8 @@ impl Store {
 
     /// The periods of a tier, oldest first: the open ones, and all.
     ///
-    /// # Errors When the directory cannot be listed.
+    /// # Errors
+    /// When the directory cannot be listed.
     pub fn periods(&self, tier: Tier) -> Result<(Vec<String>, Vec<String>)> {
         let (mut open, mut all) = (Vec::new(), Vec::new());
         for path in entries(&self.directory().join(tier.directory()))? {
@@ -106,10 +106,10 @@ impl Store {
         Ok((open, all))
     }
 
-    /// Appends blocks to an open period, unsynced because they can be rebuilt. The caller holds
-    /// the lock.
+    /// Appends blocks to an open period, unsynced because they can be rebuilt. The caller holds the lock.
     ///
-    /// # Errors Errors of the file system.
+    /// # Errors
+    /// Errors of the file system.
     pub fn append_blocks(&self, tier: Tier, period: &str, lines: &Lines) -> Result<()> {
         let directory = self.open_period(tier, period);
         at("make", &directory, make_directory(&directory))?;
@@ -169,10 +169,10 @@ impl Store {
         Ok(())
     }
 
-    /// Packs a period into one gzip file, each block once, and removes its directory. The caller
-    /// holds the lock.
+    /// Packs a period into one gzip file, each block once, and removes its directory. The caller holds the lock.
     ///
-    /// # Errors Errors of the file system; the period is then unchanged.
+    /// # Errors
+    /// Errors of the file system; the period is then unchanged.
     pub fn seal_period(&self, tier: Tier, period: &str) -> Result<()> {
         if !self.open_period(tier, period).is_dir() {
             return Ok(());
@@ -180,13 +180,13 @@ impl Store {
         self.rewrite_period(tier, period, &|_| false, &Lines::new())
     }
 
-    /// Like [`Store::seal_period`] for an open or a sealed period: drops the blocks whose begin
-    /// (milliseconds since 1970) is in `dropped`, and adds others. Of two blocks of the same
-    /// metric and time the one with more samples is kept, because rollups outlive their snapshots.
-    /// An empty period is removed.
+    /// Like [`Store::seal_period`] for an open or a sealed period: drops the blocks whose begin (milliseconds since
+    /// 1970) is in `dropped`, and adds others. Of two blocks of the same metric and time the one with more samples is
+    /// kept, because rollups outlive their snapshots. An empty period is removed.
     ///
-    /// # Errors As [`Store::seal_period`]; also when existing blocks cannot be read, because
-    /// unknown content must not be replaced.
+    /// # Errors
+    /// As [`Store::seal_period`]; also when existing blocks cannot be read, because unknown content must not be
+    /// replaced.
     pub fn rewrite_period(
         &self,
         tier: Tier,
@@ -235,7 +235,8 @@ impl Store {
 
     /// Removes a period. The caller holds the lock.
     ///
-    /// # Errors Errors of the file system.
+    /// # Errors
+    /// Errors of the file system.
     pub fn remove_period(&self, tier: Tier, period: &str) -> Result<()> {
         let (directory, sealed) = (self.open_period(tier, period), self.sealed_period(tier, period));
         let gone = |result: io::Result<()>| match result {

@@ -1,5 +1,5 @@
-//! Verification: reads the whole data directory without the lock, changes nothing, and reports
-//! missing and damaged data.
+//! Verification: reads the whole data directory without the lock, changes nothing, and reports missing and damaged
+//! data.
 //!
 //! Memory is bounded by a line and part of a file. A possible write in progress is checked twice.
 

@@ -1,5 +1,4 @@
-//! The HTML of a mail in headless Chromium, at the width of a phone, light and dark; and names
-//! that contain markup.
+//! The HTML of a mail in headless Chromium, at the width of a phone, light and dark; and names that contain markup.
 
 use super::harness::{Host, skip, tool};
 use super::scripted_server::decoded;

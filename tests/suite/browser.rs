@@ -1,5 +1,4 @@
-//! The page in headless Chromium: no errors, no horizontal scrolling, no requests, and all
-//! interactions.
+//! The page in headless Chromium: no errors, no horizontal scrolling, no requests, and all interactions.
 
 use super::harness::{Host, repository, skip, tool};
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! A disk that is full to the last byte while an incident begins and a day ends, and one that
-//! fills up at any point of the work at midnight.
+//! A disk that is full to the last byte while an incident begins and a day ends, and one that fills up at any point of
+//! the work at midnight.
 
 use super::disk_faults::SmallDisk;
 use super::harness::{Done, Host, copy, skip, tool};

@@ -1,5 +1,5 @@
-//! Bodies of the fuzz targets, for any bytes. The suite runs them on the seeds
-//! (`tests/suite/fuzz.rs`), so that the targets keep building.
+//! Bodies of the fuzz targets, for any bytes. The suite runs them on the seeds (`tests/suite/fuzz.rs`), so that the
+//! targets keep building.
 
 #![allow(dead_code, missing_docs)]
 

@@ -159,8 +159,7 @@ fn kill_9_while_hours_and_days_end_loses_nothing_and_doubles_nothing() {
     assert!(killed as u64 * 3 > rounds, "only {killed} of {rounds} were killed before they ended");
 }
 
-/// Unsynced data from before a boot is not relied on: the hours before midnight are closed
-/// nevertheless.
+/// Unsynced data from before a boot is not relied on: the hours before midnight are closed nevertheless.
 #[test]
 fn a_boot_across_midnight_leaves_no_gap() {
     for lost in ["the boot", "the progress"] {

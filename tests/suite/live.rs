@@ -1,5 +1,4 @@
-//! The host that runs the tests, compared with other tools, and with hanging file systems and
-//! programs.
+//! The host that runs the tests, compared with other tools, and with hanging file systems and programs.
 
 use super::harness::{binary, skip, tool, wait};
 use serde_json::Value;

@@ -1,5 +1,4 @@
-//! Compares `data/metrics.toml` with the metrics of the recorded hosts, and with the generated
-//! page.
+//! Compares `data/metrics.toml` with the metrics of the recorded hosts, and with the generated page.
 
 use super::harness::{Host, repository};
 use osmon::model::catalogue;

@@ -1,7 +1,7 @@
 //! Golden files: the output of `osmon-probe` on every recorded host, byte for byte.
 //!
-//! An intended change is written with `OSMON_UPDATE_GOLDEN=1 cargo test --test suite
-//! probe_golden::` and reviewed as a diff.
+//! An intended change is written with `OSMON_UPDATE_GOLDEN=1 cargo test --test suite probe_golden::` and reviewed as a
+//! diff.
 
 use super::harness::{Host, repository};
 use std::fs;

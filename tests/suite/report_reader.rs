@@ -67,8 +67,7 @@ fn the_reload_of_each_minute_keeps_what_was_chosen_and_waits_for_who_reads() {
     }
     let directory = tempfile::tempdir().unwrap();
     sample(directory.path());
-    // User actions in the page, and the state queried after the reload. One frame at a time: only
-    // one has the keyboard.
+    // User actions in the page, and the state queried after the reload. One frame at a time: only one has the keyboard.
     let chosen = "d.querySelector('#fa').click();d.querySelector('#bd').open=true;d.querySelector('[for=r7d]').click();d.activeElement.blur();w.scrollTo(0,300)";
     let kept = "[d.querySelector('#fa').checked,d.querySelector('#fr').checked,d.querySelector('#bd').open,\
         d.querySelector('.rs>:checked').value,w.scrollY,d.activeElement.id]";

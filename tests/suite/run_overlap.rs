@@ -35,8 +35,7 @@ fn of_fifty_runs_at_once_one_works() {
 fn a_run_that_finds_another_at_work_is_gone_at_once() {
     let mut host = watched();
     let (turn, lock) = (host.data().join("run.lock"), host.data().join("lock"));
-    // A process that writes only for a moment, such as a rebuild between two months, is waited
-    // for.
+    // A process that writes only for a moment, such as a rebuild between two months, is waited for.
     for (held, limit) in [(turn, 0.1), (lock, 5.0)] {
         let mut child = hold_file(&held);
         host.advance(60, 10);

@@ -61,8 +61,7 @@ fn status_for_monitoring_plugins() {
     assert!(data.contains("'disk.used_percent /'="), "{data}");
     let word = &done.out[6..8];
     assert_eq!(done.code, ["OK", "WA", "CR"].iter().position(|known| *known == word).unwrap() as i32);
-    // The format of performance data: quoted labels without = and quotes, then a number, a unit
-    // and at most four more.
+    // The format of performance data: quoted labels without = and quotes, then a number, a unit and at most four more.
     for part in data.split(" \'").map(|part| part.trim_start_matches('\'')) {
         let (label, figures) = part.split_once("\'=").unwrap_or_else(|| panic!("{part}"));
         assert!(!label.contains(['=', '\'', '|', '\n']), "{label}");

@@ -1,5 +1,4 @@
-//! Anomaly rules: learned from the history, silent until there is a baseline, and tried on
-//! simulated weeks.
+//! Anomaly rules: learned from the history, silent until there is a baseline, and tried on simulated weeks.
 
 use super::harness::Host;
 use super::history::record;

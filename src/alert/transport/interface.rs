@@ -13,13 +13,15 @@ pub type SendJob = Box<dyn Fn(Instant) -> Attempt + Send>;
 pub trait Transport {
     /// Renders a message and returns the job that sends it.
     ///
-    /// # Errors When the message cannot be rendered, for example because an address is invalid.
+    /// # Errors
+    /// When the message cannot be rendered, for example because an address is invalid.
     fn prepare(&self, draft: &Draft<'_>) -> Result<SendJob>;
 
-    /// Like [`prepare`](Self::prepare) for a test message. A transport whose
-    /// [`prepare`](Self::prepare) does not log every step of connecting does so here.
+    /// Like [`prepare`](Self::prepare) for a test message. A transport whose [`prepare`](Self::prepare) does not log
+    /// every step of connecting does so here.
     ///
-    /// # Errors As [`prepare`](Self::prepare).
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
     fn prepare_test(&self, draft: &Draft<'_>) -> Result<SendJob> {
         self.prepare(draft)
     }

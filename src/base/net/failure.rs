@@ -7,8 +7,7 @@ use std::time::Duration;
 pub enum FailureKind {
     /// Temporary: no connection, or a temporary refusal.
     Temporary,
-    /// Persists until the settings change: a refused login, an untrusted certificate, a wrong
-    /// address.
+    /// Persists until the settings change: a refused login, an untrusted certificate, a wrong address.
     Configuration,
     /// The peer permanently refused this item; it may accept others.
     Rejected,

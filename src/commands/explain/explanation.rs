@@ -49,7 +49,8 @@ pub struct Explanation {
 impl Explanation {
     /// Gathers events, history and configuration of an incident.
     ///
-    /// # Errors When the samples cannot be read.
+    /// # Errors
+    /// When the samples cannot be read.
     pub fn of(context: &Context, record: IncidentRecord) -> Result<Self> {
         let fired = record.fired().and_then(|event| parse(&event.time)).unwrap_or(record.since);
         let recorded = record.fired().and_then(|event| event.evidence.clone());

@@ -99,8 +99,8 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
     Ok(Exit::Done)
 }
 
-/// Reduces the series to one unit and to [`LINES_MAX`] lines, the highest of each selected metric.
-/// Returns a note on those left out.
+/// Reduces the series to one unit and to [`LINES_MAX`] lines, the highest of each selected metric. Returns a note on
+/// those left out.
 fn choose(lines: &mut Vec<Selected>, selectors: &[Selector]) -> Option<String> {
     let before = lines.len();
     let mut found = selectors.iter().filter_map(|asked| lines.iter().find(|(key, _)| asked.selects(key)));
@@ -147,8 +147,7 @@ fn unit(name: &str) -> String {
     words.get(at.map_or(0, |at| at + 1)..).unwrap_or_default().join("_")
 }
 
-/// Parses a range of the page, or any other span, which gets the resolution of the range that
-/// contains it.
+/// Parses a range of the page, or any other span, which gets the resolution of the range that contains it.
 fn span(text: &str) -> Result<Range, String> {
     if let Some(range) = RANGES.into_iter().find(|range| range.id == text) {
         return Ok(range);

@@ -85,8 +85,7 @@ fn by_browser(directory: &Path) -> Result<Vec<u8>> {
         ["--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer"].map(ToString::to_string).to_vec();
     arguments.push(format!("--user-data-dir={}", directory.join("profile").display()));
     if geteuid().is_root() {
-        // Chromium refuses to run as root with its sandbox. The page runs only its own script
-        // (docs/decisions).
+        // Chromium refuses to run as root with its sandbox. The page runs only its own script (docs/decisions).
         arguments.push("--no-sandbox".to_string());
     }
     arguments.push(format!("--print-to-pdf={}", made.display()));

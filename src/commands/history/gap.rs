@@ -54,8 +54,7 @@ fn usual_ms(times: &[i64], span: &Span) -> i64 {
     }
     let mut distances: Vec<i64> = times.windows(2).filter_map(|pair| Some(pair.get(1)? - pair.first()?)).collect();
     distances.sort_unstable();
-    // A few samples show the interval of osmon only when they agree; otherwise one minute is
-    // assumed.
+    // A few samples show the interval of osmon only when they agree; otherwise one minute is assumed.
     let agree = distances.first().zip(distances.last()).is_some_and(|(least, most)| *most <= least + least / 5);
     if distances.len() < 2 || (distances.len() < 5 && !agree) {
         return 60_000;

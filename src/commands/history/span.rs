@@ -88,8 +88,8 @@ impl Step {
         self.seconds().is_some_and(|step| step % DAY == 0)
     }
 
-    /// Groups points by this step. Steps from an hour on are aligned to midnight in the zone of
-    /// this host, so that a day is a local day of 23 to 25 hours.
+    /// Groups points by this step. Steps from an hour on are aligned to midnight in the zone of this host, so that a
+    /// day is a local day of 23 to 25 hours.
     pub fn group(self, points: Vec<Point>) -> Vec<Point> {
         let Some(step) = self.seconds() else { return points };
         let step_ms = i64::from(step) * 1000;
@@ -122,8 +122,7 @@ impl Step {
     }
 }
 
-/// Begin and end of the day after `day`, if it contains the time. Only its end needs a zone
-/// lookup, which is costly.
+/// Begin and end of the day after `day`, if it contains the time. Only its end needs a zone lookup, which is costly.
 fn following((_, begin): (i64, i64), time_ms: i64) -> Option<(i64, i64)> {
     let begin_time = DateTime::from_timestamp_millis(begin).filter(|_| begin != 0)?;
     let end = midnight(begin_time + TimeDelta::hours(26)).timestamp_millis();

@@ -8,8 +8,7 @@ use crate::store::verify::Verified;
 use crate::store::verify::finding::Finding;
 use chrono::TimeDelta;
 
-/// First day for which rollups of a tier are kept, from `[store]`; `None` when they are kept for
-/// ever.
+/// First day for which rollups of a tier are kept, from `[store]`; `None` when they are kept for ever.
 pub fn kept_since(context: &Context, tier: Tier) -> Option<String> {
     let days = match tier {
         Tier::Columns => 1,

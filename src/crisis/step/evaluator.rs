@@ -172,8 +172,8 @@ impl RuleEvaluator<'_> {
         Some(Stamp { wall, boottime_seconds: now.boottime_seconds - ago })
     }
 
-    /// Returns whether a breach lasted long enough, or occurred often enough: `bits` has a bit for
-    /// each snapshot, set for a breach.
+    /// Returns whether a breach lasted long enough, or occurred often enough: `bits` has a bit for each snapshot, set
+    /// for a breach.
     fn lasted(&self, since: Option<Stamp>, bits: u32, limit: Option<Limit>) -> bool {
         let Some(limit) = limit.filter(|_| since.is_some()) else { return false };
         if let Some(samples) = self.rule.samples {

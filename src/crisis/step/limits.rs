@@ -4,8 +4,7 @@ use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
 use crate::crisis::baseline::Band;
 
-/// Returns whether a value breaches the mildest limit of a rule, and whether it breaches the
-/// critical one.
+/// Returns whether a value breaches the mildest limit of a rule, and whether it breaches the critical one.
 pub fn breach(rule: &Rule, value: f64) -> (bool, bool) {
     let is_beyond = |limit: Option<Limit>| limit.is_some_and(|limit| beyond(rule.is_ceiling(), value, limit.raise));
     let critical = is_beyond(rule.critical);

@@ -1,5 +1,4 @@
-//! Number formatting, faster than the standard library: an export of a year prints tens of
-//! thousands of numbers.
+//! Number formatting, faster than the standard library: an export of a year prints tens of thousands of numbers.
 
 use std::io::Write;
 

@@ -16,7 +16,8 @@ const ALL: u64 = 4 * 1024 * 1024;
 
 /// Resolves links and checks the target.
 ///
-/// # Errors When writing there would destroy the history or a foreign file.
+/// # Errors
+/// When writing there would destroy the history or a foreign file.
 pub fn checked(path: &Path, data: &Path) -> Result<PathBuf, ErrorKind> {
     let path = fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_path_buf());
     let refuse = |why: String| Err(ErrorKind::Usage(format!("no page is written to {}: {why}", path.display())));

@@ -139,8 +139,8 @@ fn may_hang(kind: &str) -> bool {
     NETWORK.contains(&kind) || kind.starts_with("fuse.")
 }
 
-/// Returns whether resolving a path through this mount may hang. On other file systems the path of
-/// a mount point is cached.
+/// Returns whether resolving a path through this mount may hang. On other file systems the path of a mount point is
+/// cached.
 fn lookup_may_hang(mount: &Mount) -> bool {
     may_hang(&mount.kind) || mount.kind == "autofs" || mount.kind == "overlay"
 }

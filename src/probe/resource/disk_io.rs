@@ -111,8 +111,7 @@ fn parse_line(line: &[u8]) -> Option<Device> {
     Some(Device { name, in_flight, counters })
 }
 
-/// Returns whether a device is a whole disk that was used. Loop, RAM and optical devices hold no
-/// data of their own.
+/// Returns whether a device is a whole disk that was used. Loop, RAM and optical devices hold no data of their own.
 fn is_disk(device: &Device, whole: Option<&[String]>) -> bool {
     let is_whole = whole.is_none_or(|names| names.iter().any(|name| is_same(name, &device.name)));
     let is_other = ["loop", "ram", "zram", "fd", "sr", "nbd"].iter().any(|prefix| {

@@ -89,8 +89,7 @@ fn link(root: &Root, name: &str) -> (Option<bool>, Option<u64>) {
     )
 }
 
-/// Returns whether a rate exceeds the speed of the link; 20 % more are allowed for clocks that
-/// disagree.
+/// Returns whether a rate exceeds the speed of the link; 20 % more are allowed for clocks that disagree.
 fn is_beyond(rates: &NetworkRates, speed_bits_per_second: Option<u64>) -> bool {
     let limit = speed_bits_per_second.map(|speed| speed as f64 / 8.0 * 1.2);
     limit.is_some_and(|limit| rates.received_bytes_per_second > limit || rates.sent_bytes_per_second > limit)

@@ -63,8 +63,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
         let is_new = new_from_ticks.is_some_and(|from| stat.start_ticks as f64 >= from);
         started += if is_new { stat.threads } else { 0 };
         let io = match earlier {
-            // Without CPU time the process did no I/O worth opening another file: its counters are
-            // unchanged.
+            // Without CPU time the process did no I/O worth opening another file: its counters are unchanged.
             Some((ticks, io)) if ticks == stat.ticks => io,
             _ if stat.ticks == 0 => None,
             _ => files.read(pid, "io").ok().and_then(stat::parse_io),
@@ -80,8 +79,8 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     top::measure(run, &mut files, usages, short_lived)
 }
 
-/// Earlier ticks and I/O of a process without kept counters: it had used no CPU, or did not exist.
-/// All I/O of a new process is within the interval; that of another cannot be dated.
+/// Earlier ticks and I/O of a process without kept counters: it had used no CPU, or did not exist. All I/O of a new
+/// process is within the interval; that of another cannot be dated.
 fn not_kept(is_new: bool) -> (u64, IoBytes) {
     (0, is_new.then_some([0, 0]))
 }

@@ -37,8 +37,8 @@ struct Systemd {
     restarting: usize,
 }
 
-/// State kept of every service that has or had failed: restarts, and the time of the last failure
-/// in seconds since boot.
+/// State kept of every service that has or had failed: restarts, and the time of the last failure in seconds since
+/// boot.
 type KeptServices = BTreeMap<String, (u64, f64)>;
 
 /// How long a service stays in the snapshots after its last failure, in seconds: rules must see the recovery.

@@ -8,8 +8,7 @@ use nix::unistd::read;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
-/// Maximum number of bytes read of a file; `stat` has at most 1200, and of the others only the
-/// beginning is used.
+/// Maximum number of bytes read of a file; `stat` has at most 1200, and of the others only the beginning is used.
 const SIZE: usize = 4096;
 const FLAGS: OFlag = OFlag::O_RDONLY.union(OFlag::O_NONBLOCK).union(OFlag::O_CLOEXEC);
 

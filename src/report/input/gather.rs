@@ -21,13 +21,14 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use serde_json::Value;
 
-/// If the cache of the last page is no older than this, in seconds, a run every minute is assumed.
-/// The cache is written every five minutes.
+/// If the cache of the last page is no older than this, in seconds, a run every minute is assumed. The cache is written
+/// every five minutes.
 const FOLLOWED_SECONDS: f64 = 450.0;
 
 /// Gathers the data of the page.
 ///
-/// # Errors When the history cannot be read or drawn.
+/// # Errors
+/// When the history cannot be read or drawn.
 pub fn read(context: &Context) -> Result<PageData> {
     let now = context.now.wall;
     let health::Recorded { state, health, snapshot, .. } = health::read(context);
@@ -163,8 +164,8 @@ fn damage(reading: &Reading) -> Vec<String> {
     places.chain(files).collect()
 }
 
-/// Host name shown on the page: the configured one, that of the newest snapshot (an imported
-/// history may be another host's), or that of this host.
+/// Host name shown on the page: the configured one, that of the newest snapshot (an imported history may be another
+/// host's), or that of this host.
 pub fn title(context: &Context, snapshot: &Value) -> String {
     let configured = Some(context.config.report.title.clone()).filter(|title| !title.is_empty());
     let recorded = || snapshot.get("host").and_then(Value::as_str).map(ToString::to_string);

@@ -1,6 +1,6 @@
-//! Cached parts of the page that change only when a step of their range is over: the charts of a
-//! week, a month and a year, the consumers of all ranges but the shortest, and the status bars.
-//! With them the cost of a page does not grow with the length of the history.
+//! Cached parts of the page that change only when a step of their range is over: the charts of a week, a month and a
+//! year, the consumers of all ranges but the shortest, and the status bars. With them the cost of a page does not grow
+//! with the length of the history.
 
 use crate::context::Context;
 use crate::model::consumers::Consumers;
@@ -32,8 +32,8 @@ const CONSUMERS_MAX: usize = 8;
 /// The range from which usual values are computed.
 const WEEK: &str = "7d";
 
-/// The cached parts of the page. If osmon runs every minute, each run rebuilds one part, so that
-/// all runs cost about the same.
+/// The cached parts of the page. If osmon runs every minute, each run rebuilds one part, so that all runs cost about
+/// the same.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LongRanges {
     /// Version and appearance; contents with another key are not used.
@@ -62,13 +62,12 @@ pub struct Request<'a> {
     pub look: &'a PageOptions,
     /// Id of the newest event.
     pub newest_event: &'a str,
-    /// A page was rendered in the last minutes, so that the next one is expected soon and can
-    /// continue.
+    /// A page was rendered in the last minutes, so that the next one is expected soon and can continue.
     pub is_followed: bool,
 }
 
-/// End of the last completed step of a range. Ranges with short steps advance by the hour: the
-/// last hour is always read anew.
+/// End of the last completed step of a range. Ranges with short steps advance by the hour: the last hour is always read
+/// anew.
 fn end(range: &Range, now: DateTime<Utc>) -> DateTime<Utc> {
     let step = i64::from(range.step_seconds.max(3600));
     DateTime::from_timestamp(now.timestamp().div_euclid(step) * step, 0).unwrap_or(now)
@@ -81,7 +80,8 @@ fn step(range: &Range) -> TimeDelta {
 impl LongRanges {
     /// Reads the cache and updates the first day of the history, which is searched once an hour.
     ///
-    /// # Errors When the snapshots cannot be listed.
+    /// # Errors
+    /// When the snapshots cannot be listed.
     pub fn load(context: &Context) -> Result<Self> {
         let mut kept = context.store.load_cache::<Self>(CACHE).unwrap_or_default();
         if !kept.key.starts_with(&version()) {
@@ -94,10 +94,11 @@ impl LongRanges {
         Ok(kept)
     }
 
-    /// Rebuilds outdated parts: all of them when the options of the page changed or no run came in
-    /// the last minutes, otherwise one range.
+    /// Rebuilds outdated parts: all of them when the options of the page changed or no run came in the last minutes,
+    /// otherwise one range.
     ///
-    /// # Errors When the history cannot be read or drawn.
+    /// # Errors
+    /// When the history cannot be read or drawn.
     pub fn update(self, context: &Context, request: &Request) -> Result<Self> {
         let Request { ranges, look, newest_event, is_followed } = *request;
         let now = context.now.wall;
@@ -166,8 +167,8 @@ fn version() -> String {
     format!("{SHAPE} {} ", env!("CARGO_PKG_VERSION"))
 }
 
-/// State on which a part that ends at `end` depends: whether its last hour is closed, late
-/// records, and whether consumers of older days are still being rolled up.
+/// State on which a part that ends at `end` depends: whether its last hour is closed, late records, and whether
+/// consumers of older days are still being rolled up.
 fn rollup_state(progress: Option<&Progress>, end: DateTime<Utc>) -> String {
     let state = progress.map(|progress| (progress.hours_until >= end, &progress.late, progress.fill_before.is_empty()));
     format!("{state:?}")

@@ -31,7 +31,8 @@ fn tier(range: &Range) -> Tier {
 
 /// All series of the page for a range that ends at `end`; without units on a public page.
 ///
-/// # Errors When the history cannot be read.
+/// # Errors
+/// When the history cannot be read.
 pub fn series(context: &Context, range: &Range, end: DateTime<Utc>, is_public: bool) -> Result<(Series, Reading)> {
     let names: HashSet<&str> = page_metrics(range.is_detailed()).chain([ALWAYS]).collect();
     let has_units = !is_public && range.step_seconds <= UNITS_STEP_MAX;
@@ -41,7 +42,8 @@ pub fn series(context: &Context, range: &Range, end: DateTime<Utc>, is_public: b
 
 /// Selected metrics of a range.
 ///
-/// # Errors When the history cannot be read.
+/// # Errors
+/// When the history cannot be read.
 pub fn metrics(
     context: &Context,
     range: &Range,
@@ -62,7 +64,8 @@ pub fn metrics(
 
 /// The last day of all metrics of the page.
 ///
-/// # Errors When the history cannot be read.
+/// # Errors
+/// When the history cannot be read.
 pub fn recent(context: &Context) -> Result<Recent> {
     let names: HashSet<&str> = page_metrics(true).chain([ALWAYS]).collect();
     context.store.recent(context.now.wall, "page", &|name| names.contains(name) || is_custom(name))

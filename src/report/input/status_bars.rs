@@ -20,10 +20,10 @@ pub struct KeptBars {
     pub bars: Bars,
 }
 
-/// Rebuilds the bars when `key` or the open incidents changed; returns whether the cache must be
-/// written.
+/// Rebuilds the bars when `key` or the open incidents changed; returns whether the cache must be written.
 ///
-/// # Errors When the history cannot be read.
+/// # Errors
+/// When the history cannot be read.
 pub fn update(kept: &mut KeptBars, context: &Context, look: &PageOptions, key: String) -> Result<bool> {
     let open = incidents::state(context).open();
     let open: Vec<_> = open.iter().map(|incident| (&incident.id, incident.severity)).collect();

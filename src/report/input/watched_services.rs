@@ -17,8 +17,8 @@ use chrono::{DateTime, TimeDelta};
 const SERVICE: &str = "service.active";
 const ALL: &str = "systemd.failed";
 
-/// The checked services, from rollups and, for today, the newest snapshot. `None` when the
-/// services of this host are not measured.
+/// The checked services, from rollups and, for today, the newest snapshot. `None` when the services of this host are
+/// not measured.
 pub fn services(context: &Context) -> Result<Option<Watched>> {
     let now = context.now.wall;
     let named = &context.config.probe.services;

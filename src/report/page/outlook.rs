@@ -31,8 +31,7 @@ pub fn of(series: &Series) -> Outlook {
 }
 
 impl Outlook {
-    /// Replaces values by those of rules: their bands of six weeks, and their forecasts from the
-    /// last hours.
+    /// Replaces values by those of rules: their bands of six weeks, and their forecasts from the last hours.
     pub fn with_rules(mut self, usual: BTreeMap<String, (f64, f64)>, full: BTreeMap<String, f64>) -> Self {
         self.usual.extend(usual);
         self.full.extend(full);
@@ -47,8 +46,7 @@ fn usual(metric: &str, points: &[Point]) -> Option<(f64, f64)> {
     baseline::usual_after(metric, hours)
 }
 
-/// Forecast time at which the file system is full, in seconds since 1970; `None` when it does not
-/// fill up.
+/// Forecast time at which the file system is full, in seconds since 1970; `None` when it does not fill up.
 fn full(points: &[Point]) -> Option<f64> {
     let left = forecast::full_from_hours(points.iter().map(|point| (point.time, point.avg)))?;
     points.last().map(|last| last.time + left)

@@ -116,8 +116,7 @@ proptest! {
                 }
                 Step::Boot => world.boot += 1,
                 Step::Repeat => {
-                    // A repeated record belongs to the file of its own day, whenever it is
-                    // appended.
+                    // A repeated record belongs to the file of its own day, whenever it is appended.
                     let time = parse(crate::model::record::time_of(&last).unwrap()).unwrap();
                     if crate::store::day::of(time) == crate::store::day::of(world.wall) {
                         world.append(&last);

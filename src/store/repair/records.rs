@@ -62,10 +62,11 @@ impl Done {
 }
 
 impl Store {
-    /// Rewrites a day: damaged, foreign and duplicate records go to the quarantine, those of
-    /// another day to its file. The caller holds the lock.
+    /// Rewrites a day: damaged, foreign and duplicate records go to the quarantine, those of another day to its file.
+    /// The caller holds the lock.
     ///
-    /// # Errors Errors of the file system; the day stays unchanged until the final replacement.
+    /// # Errors
+    /// Errors of the file system; the day stays unchanged until the final replacement.
     pub(super) fn repair_day(&self, stream: &str, day: &str, repair: &Repair) -> Result<Done> {
         let directory = self.directory().join(stream);
         at("make", &directory, make_directory(&directory))?;

@@ -6,8 +6,7 @@ use flate2::bufread::{DeflateDecoder, GzDecoder};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-/// Bytes before the content of a member that is named by its hour: 20 of the header,
-/// `2026-11-20T03` and a NUL.
+/// Bytes before the content of a member that is named by its hour: 20 of the header, `2026-11-20T03` and a NUL.
 const HEADER: u64 = 34;
 /// Number of bytes inflated at a time, which an error may lose.
 const STEP: usize = 256;
@@ -21,10 +20,10 @@ impl<R: Read> Read for Steps<R> {
     }
 }
 
-/// Calls `each` with every line that can be inflated, and `damage` with offset and length of
-/// everything else.
+/// Calls `each` with every line that can be inflated, and `damage` with offset and length of everything else.
 ///
-/// # Errors Read errors, and errors of both callbacks.
+/// # Errors
+/// Read errors, and errors of both callbacks.
 pub fn scan(
     file: &File,
     each: &mut dyn FnMut(&Span) -> io::Result<()>,
@@ -56,8 +55,8 @@ fn rest(mut file: &File, at: u64, end: u64) -> io::Result<BufReader<io::Take<&Fi
     Ok(BufReader::with_capacity(16 * 1024, file.take(end.saturating_sub(at))))
 }
 
-/// Calls `each` with the lines of a stream; returns their number, also on an error. The last line
-/// of a stream that ends with an error is incomplete and not passed.
+/// Calls `each` with the lines of a stream; returns their number, also on an error. The last line of a stream that ends
+/// with an error is incomplete and not passed.
 fn inflate(input: impl Read, each: &mut dyn FnMut(&Span) -> io::Result<()>) -> io::Result<Result<usize, usize>> {
     let (mut count, mut failure, mut last) = (0, None, None);
     let result = spans(Steps(input), &mut |span| {

@@ -126,8 +126,7 @@ impl<'v> DayCheck<'v> {
     }
 
     fn lines(&mut self, source: &Source, input: impl Read) -> io::Result<()> {
-        // A last line without newline may be a write in progress, or the point where inflating
-        // failed.
+        // A last line without newline may be a write in progress, or the point where inflating failed.
         let mut last = None;
         let result = spans(input, &mut |span| match span.record().and_then(|line| Some((line, Head::of(line)?))) {
             Some((line, head)) => self.record(source, span, line, &head),

@@ -148,8 +148,7 @@ impl Verifier {
         result
     }
 
-    /// Compares the rollups of sealed days with the number of snapshots, given with whether the
-    /// day is damaged.
+    /// Compares the rollups of sealed days with the number of snapshots, given with whether the day is damaged.
     pub(super) fn compare(&mut self, days: &BTreeMap<String, (usize, bool)>, kept_since: KeptSince) -> Result<()> {
         let store = self.store.clone();
         let fine = store.periods(Tier::FiveMinutes).map(|(_, all)| all).unwrap_or_default();
@@ -207,8 +206,7 @@ impl Verifier {
         Ok(())
     }
 
-    /// Reports days with rollups but without snapshots, between the first and the last day with
-    /// snapshots.
+    /// Reports days with rollups but without snapshots, between the first and the last day with snapshots.
     fn without_snapshots(&mut self, days: &BTreeMap<String, (usize, bool)>) -> Result<()> {
         let all = self.store.days(SNAPSHOTS)?;
         let (Some(first), Some(last)) = (all.first(), all.last()) else { return Ok(()) };

@@ -4,8 +4,7 @@ use crate::model::record::time_of;
 use memchr::memmem;
 use std::collections::HashSet;
 
-/// Number of records of a day that are remembered; beyond it, only duplicates close together are
-/// found.
+/// Number of records of a day that are remembered; beyond it, only duplicates close together are found.
 const SEEN_MAX: usize = 200_000;
 /// Number of boots and hosts of a day that are remembered.
 const BOOTS_MAX: usize = 64;
@@ -142,8 +141,7 @@ impl Sequence {
         }
         self.changes += 1;
         let names = format!("{before} and {}", self.host);
-        // A former name within the same boot was restored; one that returns repeatedly belongs to
-        // another host.
+        // A former name within the same boot was restored; one that returns repeatedly belongs to another host.
         let is_mixed = is_known && (boot_before != self.host_boot || self.changes > 2);
         Some(if is_mixed { Flaw::Mixed(names) } else { Flaw::Renamed(names) })
     }

@@ -8,8 +8,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-/// Interval of osmon's evaluation in milliseconds: between values further apart, the last one
-/// holds.
+/// Interval of osmon's evaluation in milliseconds: between values further apart, the last one holds.
 const LOOK_MS: i64 = 60_000;
 /// Values this many times further apart than usual form a gap.
 const GAP_FACTOR: i64 = 3;
@@ -118,8 +117,8 @@ impl Series {
         lines
     }
 
-    /// Calls `visit` with every value at its time; a value followed by a longer pause is repeated
-    /// each minute, as osmon would have evaluated it.
+    /// Calls `visit` with every value at its time; a value followed by a longer pause is repeated each minute, as osmon
+    /// would have evaluated it.
     pub fn play(&self, visit: &mut dyn FnMut(DateTime<Utc>, f64)) {
         let gap = self.usual_ms().saturating_mul(GAP_FACTOR).clamp(GAP_MS, HOLD_MS);
         let next = self.samples.iter().skip(1).map(|(time, _)| Some(*time)).chain([None]);

@@ -17,7 +17,8 @@ const AT_ONCE: usize = 4;
 
 /// Calls `visit` with every snapshot of a span, reduced to the metrics that a rule may watch.
 ///
-/// # Errors When the stream cannot be listed.
+/// # Errors
+/// When the stream cannot be listed.
 pub fn walk(
     context: &Context,
     (since, until): (DateTime<Utc>, DateTime<Utc>),

@@ -7,8 +7,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// One moment: seconds since the previous one, what happens to the host, and a value for each of
-/// three elements.
+/// One moment: seconds since the previous one, what happens to the host, and a value for each of three elements.
 type Moment = (f64, u8, [Option<f64>; 3]);
 
 fn moments() -> impl Strategy<Value = Vec<Moment>> {

@@ -1,6 +1,5 @@
-//! The transition table of `docs/rules.md`, each row by itself: initial state, input, resulting
-//! state, notifications. Silences, acknowledgements, flapping and vanished elements have tests of
-//! their own.
+//! The transition table of `docs/rules.md`, each row by itself: initial state, input, resulting state, notifications.
+//! Silences, acknowledgements, flapping and vanished elements have tests of their own.
 
 use super::rows::Run;
 use super::*;
