@@ -62,7 +62,7 @@ fn check(call: &Call, loaded: &Loaded) {
         call.out.print(&serde_json::json!({ "schema": 1, "problem": [], "warning": warnings }).to_string());
         return;
     }
-    if loaded.config.alert.told_from() == Some(Severity::Critical) {
+    if loaded.config.alert.notified_from() == Some(Severity::Critical) {
         call.out.info("nobody is notified of warnings: each channel has min_severity = \"critical\"");
     }
     call.out.info(&match &loaded.file {

@@ -56,8 +56,9 @@ fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     if arguments.dry_run || arguments.replay.is_some() {
         let Arguments { since, replay: file, metric, .. } = &arguments;
-        let asked = replay::Asked { since: since.as_deref(), file: file.as_deref(), metric: metric.as_deref() };
-        return replay::run(call, &asked);
+        let request =
+            replay::ReplayRequest { since: since.as_deref(), file: file.as_deref(), metric: metric.as_deref() };
+        return replay::run(call, &request);
     }
     if arguments.since.is_some() {
         return Err(ErrorKind::Usage("--since requires --dry-run or --replay".to_string()).into());
@@ -84,7 +85,7 @@ fn run(call: &Call) -> Result<Exit> {
     detected.events = evidence::add(&context, detected.events, None);
     daily_status::add(&context, &mut detected);
     promise(&context, &detected);
-    let enqueued = enqueue(&context, &detected.to_tell());
+    let enqueued = enqueue(&context, &detected.to_deliver());
     commit(&context, &detected, enqueued.is_ok())?;
     enqueued?;
     let learned = baseline::keep_up(&context);

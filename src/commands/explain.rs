@@ -37,7 +37,7 @@ fn run(call: &Call) -> Result<Exit> {
     let text = if call.out.json {
         to_json(&explanation, &context).to_string()
     } else {
-        story::tell(&call.out, &explanation, &context)
+        story::render(&call.out, &explanation, &context)
     };
     call.out.print(&text);
     Ok(Exit::Done)

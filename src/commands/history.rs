@@ -74,7 +74,7 @@ fn run(call: &Call) -> Result<Exit> {
     let context = Context::open(call)?;
     let is_glance = arguments.metrics.is_empty();
     let format = if call.out.json { Format::Json } else { arguments.format };
-    let (since, until) = asked(&arguments, context.now.wall).map_err(ErrorKind::Usage)?;
+    let (since, until) = requested(&arguments, context.now.wall).map_err(ErrorKind::Usage)?;
     let step = match &arguments.step {
         Some(step) => Step::parse(step).map_err(ErrorKind::Usage)?,
         None if is_glance => Step::of_glance(until - since),
@@ -110,7 +110,7 @@ fn run(call: &Call) -> Result<Exit> {
 }
 
 /// The span given by the arguments; the end is inclusive.
-fn asked(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
+fn requested(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
     let last = |end: DateTime<Utc>| (end - TimeDelta::milliseconds(1)).min(now);
     if let Some(at) = &arguments.at {
         let (begin, end) = parse_past::span(at, now)?;
@@ -151,7 +151,7 @@ fn text_fits(selector: &Selector, name: &str) -> bool {
 }
 
 /// Explains an empty result.
-fn nothing(history: &History, asked: &[String]) -> ErrorKind {
+fn nothing(history: &History, requested: &[String]) -> ErrorKind {
     let (span, others) = (&history.span, &history.others);
     if let Some(first) = others.first() {
         let more = if others.len() > 1 {
@@ -162,7 +162,7 @@ fn nothing(history: &History, asked: &[String]) -> ErrorKind {
         return ErrorKind::BadData(format!("no such label; there is {first}{more}"));
     }
     let (since, until) = (clock::local_minute(span.since), clock::local_minute(span.until));
-    let unknown = asked.iter().find(|text| {
+    let unknown = requested.iter().find(|text| {
         Selector::pattern(text).is_ok_and(|selector| !catalogue::names().any(|name| text_fits(&selector, name)))
     });
     match unknown {

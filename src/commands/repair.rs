@@ -2,7 +2,7 @@
 
 use crate::cli::progress::progress;
 use crate::cli::{Call, Command, Exit};
-use crate::commands::view::findings::{json, kept_since, tell};
+use crate::commands::view::findings::{json, kept_since, print_findings};
 use crate::context::Context;
 use crate::store::repair::{Repair, intention};
 use anyhow::{Context as _, Result};
@@ -64,6 +64,6 @@ fn run(call: &Call) -> Result<Exit> {
         let finding = &verified.findings;
         call.out.print(&serde_json::json!({ "schema": 1, "done": done, "finding": finding }).to_string());
     }
-    tell(call, &verified, " remain");
+    print_findings(call, &verified, " remain");
     Ok(if verified.findings.is_empty() { Exit::Done } else { Exit::BadData })
 }

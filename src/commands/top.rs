@@ -106,14 +106,14 @@ fn over_span(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> R
         ))
         .into());
     }
-    let asked = (until - since).num_milliseconds() as f64 / 1e3;
+    let span_seconds = (until - since).num_milliseconds() as f64 / 1e3;
     let heading = format!(
         "{} to {} {}, recorded {} of {}",
         clock::local_minute(since),
         clock::local_minute(until),
         clock::zone_name(until),
         crate::base::units::duration(used.seconds),
-        crate::base::units::duration(asked)
+        crate::base::units::duration(span_seconds)
     );
     Ok((heading, used))
 }

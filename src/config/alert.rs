@@ -97,7 +97,7 @@ impl Alert {
     }
 
     /// The lowest severity that any channel takes; `None`: there is no channel.
-    pub fn told_from(&self) -> Option<Severity> {
+    pub fn notified_from(&self) -> Option<Severity> {
         let first = self.routes.iter().filter(|route| route.fallback_for.is_empty());
         first.map(|route| route.min_severity).min()
     }

@@ -4,7 +4,7 @@ use crate::config::Rule;
 use crate::context::Context;
 use crate::crisis::baseline::{Hour, PAST_HOURS, Past, least_spread};
 use crate::model::metric::write_labels;
-use crate::query::baseline::{CACHE, Learned, SCHEMA, asking, checksum, hold_seconds, hour_number, load};
+use crate::query::baseline::{CACHE, Learned, SCHEMA, checksum, hold_seconds, hour_number, load, rules_with_bands};
 use crate::store::query::Query;
 use crate::store::tier::Tier;
 use anyhow::Result;
@@ -21,7 +21,7 @@ const ABSENT_HOURS: i64 = 48;
 /// # Errors
 /// When the rollups cannot be read or the cache cannot be written; the next hour tries again.
 pub fn keep_up(context: &Context) -> Result<()> {
-    let rules = asking(&context.config.rules);
+    let rules = rules_with_bands(&context.config.rules);
     let at = hour_number(context.now.wall);
     let before = if rules.is_empty() { return Ok(()) } else { load(context, &rules).unwrap_or_default() };
     if before.tried == at {

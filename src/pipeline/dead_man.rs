@@ -27,7 +27,7 @@ const BOOT_SECONDS: f64 = 300.0;
 
 /// The alert in force.
 #[derive(Debug, Serialize, Deserialize)]
-struct Told {
+struct StaleAlert {
     incident: String,
     /// Time of the last snapshot before the alert, RFC 3339; empty when none existed.
     since: String,
@@ -42,33 +42,36 @@ struct Told {
 /// # Errors
 /// When it cannot be written.
 pub fn watch(context: &Context, recorded: &Recorded) -> Result<()> {
-    let told: Option<Told> = context.store.load_cache(STATE);
-    match (told, recorded.health.is_stale()) {
+    let alert: Option<StaleAlert> = context.store.load_cache(STATE);
+    match (alert, recorded.health.is_stale()) {
         (None, true) if context.now.boottime_seconds >= BOOT_SECONDS => begin(context, recorded),
-        (Some(told), true) if told.nobody && is_told(context) => {
-            put(context, &event(context, recorded, &told, EventKind::Fired))?;
-            save(context, &Told { nobody: false, ..told })
+        (Some(alert), true) if alert.nobody && is_notified(context) => {
+            put(context, &event(context, recorded, &alert, EventKind::Fired))?;
+            save(context, &StaleAlert { nobody: false, ..alert })
         }
-        (Some(told), false) => end(context, recorded, &told),
+        (Some(alert), false) => end(context, recorded, &alert),
         _ => Ok(()),
     }
 }
 
 fn begin(context: &Context, recorded: &Recorded) -> Result<()> {
     let incident = format!("{STALE}-{}", recorded.health.taken.map_or(0, |taken| taken.timestamp_millis()));
-    let told =
-        Told { incident, since: recorded.health.taken.map(stamp).unwrap_or_default(), nobody: !is_told(context) };
-    let event = event(context, recorded, &told, EventKind::Fired);
+    let alert = StaleAlert {
+        incident,
+        since: recorded.health.taken.map(stamp).unwrap_or_default(),
+        nobody: !is_notified(context),
+    };
+    let event = event(context, recorded, &alert, EventKind::Fired);
     put(context, &event)?;
     // The lock protects the files of a run; this file has no other writer, and a hung run must not stop the alert.
     let lock = context.store.try_lock(PATIENCE)?;
-    save(context, &told)?;
+    save(context, &alert)?;
     if lock.is_some() { journal::append_event(context, &event) } else { Ok(()) }
 }
 
-fn end(context: &Context, recorded: &Recorded, told: &Told) -> Result<()> {
-    let event = event(context, recorded, told, EventKind::Recovered);
-    if !told.nobody {
+fn end(context: &Context, recorded: &Recorded, alert: &StaleAlert) -> Result<()> {
+    let event = event(context, recorded, alert, EventKind::Recovered);
+    if !alert.nobody {
         put(context, &event)?;
     }
     let lock = context.store.lock(PATIENCE)?;
@@ -78,33 +81,33 @@ fn end(context: &Context, recorded: &Recorded, told: &Told) -> Result<()> {
     Ok(())
 }
 
-fn save(context: &Context, told: &Told) -> Result<()> {
-    context.store.with_reserve(|| context.store.save_state(STATE, told))
+fn save(context: &Context, alert: &StaleAlert) -> Result<()> {
+    context.store.with_reserve(|| context.store.save_state(STATE, alert))
 }
 
 /// Returns whether a recipient is configured and no silence is in force.
-fn is_told(context: &Context) -> bool {
+fn is_notified(context: &Context) -> bool {
     let is_silenced = silences::read(context).silence(STALE, METRIC, context.now.wall).is_some();
-    context.config.alert.told_from().is_some() && !is_silenced
+    context.config.alert.notified_from().is_some() && !is_silenced
 }
 
 /// Queues an event; does nothing without a recipient.
 fn put(context: &Context, event: &Event) -> Result<()> {
-    if !is_told(context) {
+    if !is_notified(context) {
         return Ok(());
     }
     context.store.create()?;
     context.store.with_reserve(|| Outbox::new(context.store.directory()).put(event))
 }
 
-fn event(context: &Context, recorded: &Recorded, told: &Told, kind: EventKind) -> Event {
+fn event(context: &Context, recorded: &Recorded, alert: &StaleAlert, kind: EventKind) -> Event {
     let now = context.now.wall;
-    let since = parse(&told.since).unwrap_or(now);
+    let since = parse(&alert.since).unwrap_or(now);
     let age = seconds_between(recorded.health.taken.unwrap_or(now), now);
     let title = Message::new(key::CRISIS_STALE);
     Event {
-        id: format!("{}.{}", told.incident, if kind == EventKind::Fired { 1 } else { 2 }),
-        incident: told.incident.clone(),
+        id: format!("{}.{}", alert.incident, if kind == EventKind::Fired { 1 } else { 2 }),
+        incident: alert.incident.clone(),
         kind,
         severity: Severity::Critical,
         time: stamp(now),

@@ -34,12 +34,12 @@ impl Detected {
     }
 
     /// Events to deliver: those that an earlier run could not queue, then the new ones; without muted events.
-    pub fn to_tell(&self) -> Vec<Event> {
+    pub fn to_deliver(&self) -> Vec<Event> {
         let events = self.state.unsent.iter().chain(&self.events);
         events.filter(|event| event.muted.is_none()).cloned().collect()
     }
 
-    /// Events to append to the history, like [`Self::to_tell`].
+    /// Events to append to the history, like [`Self::to_deliver`].
     fn to_record(&self) -> Vec<Event> {
         let events = self.state.unrecorded.iter().chain(&self.events);
         events.filter(|event| event.kind != EventKind::Alive).cloned().collect()
@@ -61,7 +61,7 @@ pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
     }
     let clock = EvalContext {
         suppressions: silences::read(context),
-        notified_from: context.config.alert.told_from(),
+        notified_from: context.config.alert.notified_from(),
         failed: snapshot.failed.clone(),
         sections: snapshot.sections.clone(),
         bands: baseline::bands(context, now.wall),
@@ -79,7 +79,7 @@ pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
 /// Saves the events to be delivered and recorded before either is done, so that an interrupted run is completed by the
 /// next one. The lock is held.
 pub fn promise(context: &Context, detected: &Detected) {
-    let (unsent, unrecorded) = (detected.to_tell(), detected.to_record());
+    let (unsent, unrecorded) = (detected.to_deliver(), detected.to_record());
     if !(unsent.is_empty() && unrecorded.is_empty()) {
         // On a full disk alerts are sent all the same; `commit` reports the failure.
         let _ = save(context, &State { unsent, unrecorded, ..detected.state.clone() });
@@ -103,7 +103,7 @@ fn without_room(context: &Context, detected: &Detected) -> Vec<Event> {
     let oldest = context.now.wall - TimeDelta::seconds(context.config.alert.expire_seconds());
     let is_over =
         |event: &Event| parse(&event.time).is_some_and(|time| time < oldest) && ledger.is_accepted(&file_name(event));
-    let mut events = detected.to_tell();
+    let mut events = detected.to_deliver();
     events.retain(|event| outbox.stage(event).is_none() && !is_over(event));
     events
 }

@@ -30,8 +30,8 @@ pub fn keep_up(context: &Context) -> Result<()> {
     if is_due || context.store.is_short_of_space(&limits) {
         let dropped = context.store.retain(context.now.wall, &limits)?;
         for why in [Why::Age, Why::Size, Why::Space] {
-            let of_it: Vec<&Dropped> = dropped.iter().filter(|dropped| dropped.why == why).collect();
-            if let Some(mark) = mark(context, why, &of_it) {
+            let removed: Vec<&Dropped> = dropped.iter().filter(|dropped| dropped.why == why).collect();
+            if let Some(mark) = mark(context, why, &removed) {
                 journal::append_annotation(context, &mark)?;
             }
         }

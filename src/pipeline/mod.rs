@@ -156,7 +156,7 @@ impl Minute {
             return Vec::new();
         };
         detected.events.splice(0..0, told_late);
-        let events = detected.to_tell();
+        let events = detected.to_deliver();
         let health = StepReport::Judged(Box::new(detected.health(&self.context)));
         if !may_write {
             self.reports.push(health);

@@ -53,14 +53,14 @@ pub fn hold_seconds(rule: &Rule) -> f64 {
 }
 
 /// The rules that use bands.
-pub fn asking(rules: &[Rule]) -> Vec<&Rule> {
+pub fn rules_with_bands(rules: &[Rule]) -> Vec<&Rule> {
     rules.iter().filter(|rule| rule.measure == Measure::Unusual || rule.mutes_usual).collect()
 }
 
 /// The bands for a moment, as far as they are known. While the present hour is being learned, those of the hour before
 /// are used.
 pub fn bands(context: &Context, time: DateTime<Utc>) -> Bands {
-    let rules = asking(&context.config.rules);
+    let rules = rules_with_bands(&context.config.rules);
     let learned = if rules.is_empty() { None } else { load(context, &rules) };
     let learned = learned.filter(|learned| (0..=1).contains(&(hour_number(time) - learned.hour)));
     learned.map(|learned| Arc::new(learned.band)).unwrap_or_default()
@@ -92,7 +92,7 @@ fn range(band: &Band) -> (f64, f64) {
 
 /// One line for each rule whose baseline is not complete yet.
 pub fn lines(context: &Context) -> Vec<String> {
-    let rules = asking(&context.config.rules);
+    let rules = rules_with_bands(&context.config.rules);
     let learned = load(context, &rules).unwrap_or_default();
     let line = |rule: &&Rule| match learned.known.get(&rule.name).copied().unwrap_or(0) {
         known @ 0..LEAST_HOURS => Some(format!("{}: learning, {known} of {LEAST_HOURS} h", rule.name)),

@@ -53,11 +53,11 @@ impl Store {
         until: DateTime<Utc>,
         visit: &mut dyn FnMut(&str),
     ) -> Result<Reading> {
-        let mut asked = Asked::new(since, until, visit);
+        let mut reader = RangeReader::new(since, until, visit);
         for day in self.days_between(stream, since, until)? {
-            asked.read(&day);
+            reader.read(&day);
         }
-        Ok(asked.reading)
+        Ok(reader.reading)
     }
 
     /// Like [`Store::read`], but reads only the last file of a stream, backwards from its end to the first record
@@ -77,17 +77,17 @@ impl Store {
             // Appended to after it was sealed (the clock was set back): the sealed file holds the rest of the day.
             return self.read(stream, since, until, visit);
         }
-        let mut asked = Asked::new(since, until, visit);
+        let mut reader = RangeReader::new(since, until, visit);
         match open_regular(&path) {
             Ok(mut file) => {
-                let seek = tail_start(&file, &asked.from).and_then(|start| file.seek(SeekFrom::Start(start)));
-                let result = seek.and_then(|_| asked.lines(&path, "", &file, None));
-                asked.note(&path, result);
+                let seek = tail_start(&file, &reader.from).and_then(|start| file.seek(SeekFrom::Start(start)));
+                let result = seek.and_then(|_| reader.lines(&path, "", &file, None));
+                reader.note(&path, result);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => asked.note(&path, Err(error)),
+            Err(error) => reader.note(&path, Err(error)),
         }
-        Ok(asked.reading)
+        Ok(reader.reading)
     }
 
     /// The last intact record of a stream not after `until`.
@@ -112,9 +112,10 @@ fn last_of(days: &[Day], until: DateTime<Utc>) -> Option<String> {
         // From the end: one step is usually enough; the whole day is read only as a last resort.
         let mut last = None::<String>;
         let keep = &mut |record: &str| last = Some(record.to_string());
-        let mut asked = Asked { from: String::new(), to: stamp(until), visit: keep, reading: Reading::default() };
-        if !asked.read_end(day).unwrap_or(false) {
-            asked.read(day);
+        let mut reader =
+            RangeReader { from: String::new(), to: stamp(until), visit: keep, reading: Reading::default() };
+        if !reader.read_end(day).unwrap_or(false) {
+            reader.read(day);
         }
         last
     })
@@ -144,14 +145,14 @@ fn tail_start(file: &File, from: &str) -> io::Result<u64> {
 }
 
 /// A request for the records of a span.
-struct Asked<'v> {
+struct RangeReader<'v> {
     from: String,
     to: String,
     visit: &'v mut dyn FnMut(&str),
     reading: Reading,
 }
 
-impl<'v> Asked<'v> {
+impl<'v> RangeReader<'v> {
     fn new(since: DateTime<Utc>, until: DateTime<Utc>, visit: &'v mut dyn FnMut(&str)) -> Self {
         Self { from: stamp(since), to: stamp(until), visit, reading: Reading::default() }
     }

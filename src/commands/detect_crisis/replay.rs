@@ -27,7 +27,7 @@ use tally::Tally;
 const USUAL_DAYS: i64 = 7;
 
 /// The data to evaluate.
-pub struct Asked<'a> {
+pub struct ReplayRequest<'a> {
     /// Start of the data.
     pub since: Option<&'a str>,
     /// A file with an external time series instead of the history.
@@ -67,11 +67,11 @@ impl Replay<'_> {
         self.tally.at(clock.now.wall);
     }
 
-    fn finish(mut self, heading: &str, asked: f64) -> Exit {
+    fn finish(mut self, heading: &str, span_seconds: f64) -> Exit {
         if !self.call.out.json {
             let open = self.state.open();
             self.tally.close(&open);
-            self.call.out.print(&self.tally.render(&self.call.out, heading, asked));
+            self.call.out.print(&self.tally.render(&self.call.out, heading, span_seconds));
         }
         Exit::Done
     }
@@ -81,14 +81,14 @@ impl Replay<'_> {
 ///
 /// # Errors
 /// When the history or the file cannot be read, or nothing in it is watched by a rule.
-pub fn run(call: &Call, asked: &Asked) -> Result<Exit> {
+pub fn run(call: &Call, request: &ReplayRequest) -> Result<Exit> {
     // Not throttled as under cron: the throttle would write its state.
     let unthrottled =
         Call { common: call.common.clone(), matches: call.matches.clone(), scheduled: false, out: call.out.clone() };
     let context = Context::open(&unthrottled)?;
-    match asked.file {
-        Some(file) => foreign(call, &context, file, asked),
-        None => history(call, &context, asked.since),
+    match request.file {
+        Some(file) => foreign(call, &context, file, request),
+        None => history(call, &context, request.since),
     }
 }
 
@@ -119,13 +119,13 @@ fn history(call: &Call, context: &Context, since: Option<&str>) -> Result<Exit> 
         ))
         .into());
     }
-    let asked = (now - since).num_seconds() as f64;
+    let span_seconds = (now - since).num_seconds() as f64;
     let count = player.rules.len();
-    Ok(player.finish(&format!("{count} rules on the last {}", duration(asked)), asked))
+    Ok(player.finish(&format!("{count} rules on the last {}", duration(span_seconds)), span_seconds))
 }
 
-fn foreign(call: &Call, context: &Context, file: &Path, asked: &Asked) -> Result<Exit> {
-    let text = asked.metric.unwrap_or_default();
+fn foreign(call: &Call, context: &Context, file: &Path, request: &ReplayRequest) -> Result<Exit> {
+    let text = request.metric.unwrap_or_default();
     let (name, labels) = read_labels(text);
     let watch = |rule: &&Rule| rule.metric.matches(name, &labels);
     let rules: Vec<Rule> = context.config.rules.iter().filter(watch).cloned().collect();
@@ -139,7 +139,7 @@ fn foreign(call: &Call, context: &Context, file: &Path, asked: &Asked) -> Result
     }
     let series = foreign::read(
         file,
-        asked.since.map(|since| parse_past::parse(since, context.now.wall)).transpose().map_err(ErrorKind::Usage)?,
+        request.since.map(|since| parse_past::parse(since, context.now.wall)).transpose().map_err(ErrorKind::Usage)?,
     )?;
     for warning in series.complaints() {
         call.out.warn(&warning);
@@ -147,15 +147,15 @@ fn foreign(call: &Call, context: &Context, file: &Path, asked: &Asked) -> Result
     let (Some(first), Some(last)) = (series.samples.first(), series.samples.last()) else {
         return Err(ErrorKind::BadData(format!("{} has no line of timestamp,value", file.display())).into());
     };
-    let asked = (last.0 - first.0) as f64 / 1e3;
-    let heading = format!("{} values of {name} over {}", series.samples.len(), duration(asked));
+    let span_seconds = (last.0 - first.0) as f64 / 1e3;
+    let heading = format!("{} values of {name} over {}", series.samples.len(), duration(span_seconds));
     let mut player = player(call, context, rules);
     series.play(&mut |time: DateTime<Utc>, value| {
         let now = Now { wall: time, boottime_seconds: time.timestamp_millis() as f64 / 1e3 };
         let metric = Metric { name: name.to_string(), labels: labels.clone(), value };
         player.play(Moment { now, boot_id: "replay".to_string(), metrics: vec![metric], sections: BTreeSet::new() });
     });
-    Ok(player.finish(&heading, asked))
+    Ok(player.finish(&heading, span_seconds))
 }
 
 fn player<'a>(call: &'a Call, context: &Context, rules: Vec<Rule>) -> Replay<'a> {

@@ -24,7 +24,7 @@ const USERS: &[Column] = &[
 ];
 
 /// The whole text.
-pub fn tell(out: &Output, explanation: &Explanation, context: &Context) -> String {
+pub fn render(out: &Output, explanation: &Explanation, context: &Context) -> String {
     let record = &explanation.record;
     let now = context.now.wall;
     let state = match (&record.open, record.ended) {

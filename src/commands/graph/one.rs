@@ -59,9 +59,9 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
         ))
         .into());
     }
-    let is_found = |asked: &Selector| lines.iter().any(|(key, _)| asked.selects(key));
-    for (asked, _) in metrics.iter().zip(&selectors).filter(|(_, selector)| !is_found(selector)) {
-        context.out.warn(&format!("nothing of {} was recorded in this span", clean(asked, 200)));
+    let is_found = |selector: &Selector| lines.iter().any(|(key, _)| selector.selects(key));
+    for (selector, _) in metrics.iter().zip(&selectors).filter(|(_, selector)| !is_found(selector)) {
+        context.out.warn(&format!("nothing of {} was recorded in this span", clean(selector, 200)));
     }
     if let Some(left_out) = choose(&mut lines, &selectors) {
         context.out.info(&left_out);
@@ -103,7 +103,7 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
 /// those left out.
 fn choose(lines: &mut Vec<Selected>, selectors: &[Selector]) -> Option<String> {
     let before = lines.len();
-    let mut found = selectors.iter().filter_map(|asked| lines.iter().find(|(key, _)| asked.selects(key)));
+    let mut found = selectors.iter().filter_map(|selector| lines.iter().find(|(key, _)| selector.selects(key)));
     let first = found.next();
     let unit = first.map(|(key, _)| unit(&key.name)).unwrap_or_default();
     lines.retain(|(key, _)| self::unit(&key.name) == unit);
@@ -116,7 +116,7 @@ fn choose(lines: &mut Vec<Selected>, selectors: &[Selector]) -> Option<String> {
         let each = (LINES_MAX / selectors.len().max(1)).max(1);
         let mut taken = vec![0; selectors.len()];
         lines.retain(|(key, _)| {
-            let of = selectors.iter().position(|asked| asked.selects(key)).and_then(|of| taken.get_mut(of));
+            let of = selectors.iter().position(|selector| selector.selects(key)).and_then(|of| taken.get_mut(of));
             of.is_some_and(|taken| {
                 *taken += 1;
                 *taken <= each
@@ -135,8 +135,8 @@ fn choose(lines: &mut Vec<Selected>, selectors: &[Selector]) -> Option<String> {
 
 /// The selected metrics that have data.
 fn drawn<'a>(metrics: &'a [String], selectors: &[Selector], lines: &[Selected]) -> Vec<&'a str> {
-    let is_found = |asked: &Selector| lines.iter().any(|(key, _)| asked.selects(key));
-    metrics.iter().zip(selectors).filter(|(_, asked)| is_found(asked)).map(|(text, _)| text.as_str()).collect()
+    let is_found = |selector: &Selector| lines.iter().any(|(key, _)| selector.selects(key));
+    metrics.iter().zip(selectors).filter(|(_, selector)| is_found(selector)).map(|(text, _)| text.as_str()).collect()
 }
 
 /// The unit in a metric name: `percent`, `bytes_per_second`.

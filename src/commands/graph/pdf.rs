@@ -99,10 +99,10 @@ fn by_browser(directory: &Path) -> Result<Vec<u8>> {
         if pdf.starts_with(b"%PDF") && finished.code == Some(0) {
             return Ok(pdf);
         }
-        let said = String::from_utf8_lossy(&finished.stderr).lines().last().map(|line| clean(line, 200));
-        let why = match (finished.timed_out, said, finished.code) {
+        let message = String::from_utf8_lossy(&finished.stderr).lines().last().map(|line| clean(line, 200));
+        let why = match (finished.timed_out, message, finished.code) {
             (true, _, _) => "it took longer than 60 s".to_string(),
-            (_, Some(said), _) if !said.is_empty() => format!("it said: {said}"),
+            (_, Some(message), _) if !message.is_empty() => format!("it said: {message}"),
             (_, _, Some(code)) => format!("it ended with status {code} and said nothing"),
             _ => "a signal ended it".to_string(),
         };

@@ -1,7 +1,7 @@
 //! Today at a glance: one table for the host, like `sar`.
 
 use super::recorded::History;
-use super::table::{told, total};
+use super::table::{annotation_lines, total};
 use crate::base::units::{bytes, short};
 use crate::cli::Output;
 use crate::cli::output::Style;
@@ -51,11 +51,11 @@ pub fn render(out: &Output, history: &History) -> String {
     let mut lines = vec![heading, String::new(), out.paint(Style::Dim, &head(&columns))];
     let mut before = i64::MIN;
     for time in times {
-        lines.extend(told(out, history, before, time));
+        lines.extend(annotation_lines(out, history, before, time));
         before = time;
         lines.push(cells(history.span.write(time), &|points| points.get(&time).map(|point| point.avg)));
     }
-    lines.extend(told(out, history, before, i64::MAX));
+    lines.extend(annotation_lines(out, history, before, i64::MAX));
     let all = |points: &BTreeMap<i64, Point>| total(&points.values().copied().collect::<Vec<_>>());
     lines.push(out.paint(Style::Bold, &cells("average".to_string(), &|points| all(points).map(|point| point.avg))));
     lines.push(out.paint(Style::Bold, &cells("highest".to_string(), &|points| all(points).map(|point| point.max))));

@@ -28,7 +28,7 @@ pub fn render(out: &Output, history: &History) -> String {
         [track] => one(out, history, track, &mut lines),
         tracks if tracks.len() <= COLUMNS_MAX => several(out, history, tracks, &mut lines),
         tracks => {
-            lines.extend(told(out, history, i64::MIN, i64::MAX));
+            lines.extend(annotation_lines(out, history, i64::MIN, i64::MAX));
             lines.push(out.paint(
                 Style::Dim,
                 &format!(
@@ -104,7 +104,7 @@ fn one(out: &Output, history: &History, track: &Track, lines: &mut Vec<String>) 
     let value = |value: f64| metric_value(&track.key.name, value);
     let mut before = i64::MIN;
     for point in &track.points {
-        lines.extend(told(out, history, before, point.time_ms));
+        lines.extend(annotation_lines(out, history, before, point.time_ms));
         before = point.time_ms;
         let mut cells = vec![history.span.write(point.time_ms), value(point.avg)];
         if !is_raw {
@@ -113,7 +113,7 @@ fn one(out: &Output, history: &History, track: &Track, lines: &mut Vec<String>) 
         cells.push(bar(point.avg, top));
         lines.push(row(&columns, &cells));
     }
-    lines.extend(told(out, history, before, i64::MAX));
+    lines.extend(annotation_lines(out, history, before, i64::MAX));
 }
 
 fn bar(value: f64, top: f64) -> String {
@@ -137,7 +137,7 @@ fn several(out: &Output, history: &History, tracks: &[Track], lines: &mut Vec<St
         tracks.iter().map(|track| track.points.iter().map(|point| (point.time_ms, point.avg)).collect()).collect();
     let mut before = i64::MIN;
     for time in times {
-        lines.extend(told(out, history, before, time));
+        lines.extend(annotation_lines(out, history, before, time));
         before = time;
         let values = tracks.iter().zip(&by_time).map(|(track, points)| {
             points.get(&time).map_or_else(|| "–".to_string(), |value| metric_value(&track.key.name, *value))
@@ -145,7 +145,7 @@ fn several(out: &Output, history: &History, tracks: &[Track], lines: &mut Vec<St
         let cells: Vec<String> = std::iter::once(history.span.write(time)).chain(values).collect();
         lines.push(row(&columns, &cells));
     }
-    lines.extend(told(out, history, before, i64::MAX));
+    lines.extend(annotation_lines(out, history, before, i64::MAX));
 }
 
 /// The distinguishing part of a metric: its labels where they differ, otherwise its name.
@@ -159,7 +159,7 @@ fn title(track: &Track, tracks: &[Track]) -> String {
 }
 
 /// Gaps, annotations and incidents after one time and up to another, as lines between the rows.
-pub fn told(out: &Output, history: &History, after_ms: i64, until_ms: i64) -> Vec<String> {
+pub fn annotation_lines(out: &Output, history: &History, after_ms: i64, until_ms: i64) -> Vec<String> {
     let within = |time: i64| time > after_ms && time <= until_ms;
     let mut lines: Vec<(i64, String)> = Vec::new();
     for gap in history.gaps.iter().filter(|gap| within(gap.until_ms)) {

@@ -33,7 +33,7 @@ pub fn json(verified: &Verified) -> String {
 }
 
 /// Prints the findings: faults always, remarks only on a terminal.
-pub fn tell(call: &Call, verified: &Verified, advice: &str) {
+pub fn print_findings(call: &Call, verified: &Verified, advice: &str) {
     if call.out.json {
         return;
     }

@@ -40,8 +40,8 @@ pub fn end(
         }
     };
     if end - now > TimeDelta::days(longest) {
-        let asked = units::duration((end - now).num_seconds() as f64);
-        return Err(ErrorKind::Usage(format!("{asked} is too long; the maximum is {longest} d")));
+        let length = units::duration((end - now).num_seconds() as f64);
+        return Err(ErrorKind::Usage(format!("{length} is too long; the maximum is {longest} d")));
     }
     Ok(end)
 }

@@ -168,7 +168,7 @@ fn coarse(line: &mut Line) {
 /// A chart with its table. `newest` is the heading of the newest values.
 fn headed(spec: &Spec, rows: Vec<Row>, (axis, plot): (String, String), top: f64, newest: Key, locale: Locale) -> Chart {
     let (newest, max) = (locale.text(newest), locale.text(key::CHART_MAX));
-    let told = rows.iter().map(|row| format!("{} {newest} {}, {max} {}", row.name, row.now, row.max));
+    let summaries = rows.iter().map(|row| format!("{} {newest} {}, {max} {}", row.name, row.now, row.max));
     Chart {
         key: spec.title.to_string(),
         title: locale.label(&spec.title).to_string(),
@@ -177,7 +177,7 @@ fn headed(spec: &Spec, rows: Vec<Row>, (axis, plot): (String, String), top: f64,
         axis,
         plot,
         top,
-        description: told.collect::<Vec<_>>().join("; "),
+        description: summaries.collect::<Vec<_>>().join("; "),
         rows,
     }
 }

@@ -26,8 +26,8 @@ pub fn services(context: &Context) -> Result<Option<Watched>> {
     let mut watched = Watched { any: Days::new(), each };
     let mut add = |name: &str, labels: &[Label], day: String| {
         let label = labels.iter().find(|(key, _)| key == "service").filter(|_| name == SERVICE);
-        let of_it = label.and_then(|(_, label)| named.iter().find(|name| unit(label) == unit(name)));
-        if let Some(known) = of_it.and_then(|name| watched.each.get_mut(name)) {
+        let required = label.and_then(|(_, label)| named.iter().find(|name| unit(label) == unit(name)));
+        if let Some(known) = required.and_then(|name| watched.each.get_mut(name)) {
             known.insert(day.clone());
         }
         watched.any.insert(day);

@@ -195,8 +195,8 @@ pub fn render(input: &PageData) -> Result<String> {
 fn shown<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> Shown<'a> {
     let locale = input.options.locale;
     let range = RANGES.iter().find(|range| range.id == drawn.id);
-    let of_it = input.who.iter().find(|who| who.range == drawn.id);
-    let since = of_it.and_then(|who| who.consumers.first);
+    let range_consumers = input.who.iter().find(|who| who.range == drawn.id);
+    let since = range_consumers.and_then(|who| who.consumers.first);
     let since = since.filter(|since| since.timestamp() as f64 - drawn.from > 5400.0);
     let marked = if drawn.markers.is_empty() {
         timeline::markers(&input.events, &input.marks, drawn)
@@ -222,7 +222,7 @@ fn shown<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> Shown<'a> {
         } else {
             drawn.reasons.clone()
         },
-        who: of_it.map(|who| consumers::rows(&who.consumers, locale)).unwrap_or_default(),
+        who: range_consumers.map(|who| consumers::rows(&who.consumers, locale)).unwrap_or_default(),
         who_since: since
             .map(|since| locale.with(key::CONSUMERS_COUNTED_SINCE, &locale.moment(since, input.now)))
             .unwrap_or_default(),

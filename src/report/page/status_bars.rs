@@ -66,8 +66,9 @@ pub fn rows(
     let of = |title: &str| -> Vec<_> {
         troubles.iter().filter(|trouble| resource(&trouble.metric).is_some_and(|row| row.title == title)).collect()
     };
-    let row =
-        |name: &str, of_it: &[&IncidentSpan], own: &Coverage| row(name, of_it, &days, (own, recorded), now, locale);
+    let row = |name: &str, incidents: &[&IncidentSpan], own: &Coverage| {
+        row(name, incidents, &days, (own, recorded), now, locale)
+    };
     let mut rows = vec![row(locale.text(key::PAGE_HOST), &troubles.iter().collect::<Vec<_>>(), recorded)];
     for title in RESOURCES.iter().map(|resource| resource.title).filter(|title| *title != SERVICES) {
         rows.push(row(locale.label(title), &of(title), recorded));
@@ -87,9 +88,9 @@ pub fn rows(
         units.entry(unit(name).to_string()).or_insert((name, None, Vec::new())).2.push(trouble);
     }
     // A service that need not run is recorded only while it fails: all days count.
-    let of_units = units.into_values().map(|(name, known, of_it)| match known {
-        Some(known) => row(&clean(name, 40), &of_it, &recorded.of_days(known)),
-        None => row(&clean(name, 40), &of_it, recorded),
+    let of_units = units.into_values().map(|(name, known, incidents)| match known {
+        Some(known) => row(&clean(name, 40), &incidents, &recorded.of_days(known)),
+        None => row(&clean(name, 40), &incidents, recorded),
     });
     let (wrong, well): (Vec<Row>, Vec<Row>) = of_units.partition(|row| !row.bad.is_empty());
     let count = wrong.len() + well.len();

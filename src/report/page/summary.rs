@@ -16,7 +16,7 @@ const EVENTS_MAX: usize = 30;
 pub fn of(input: &PageData, now: &str) -> String {
     let snapshot = &input.snapshot;
     let taken = snapshot.get("time").and_then(Value::as_str).and_then(parse);
-    let said = verdict(input);
+    let headline = verdict(input);
     let services = services(snapshot, input.options.locale);
     let open = input.health.open.iter().map(|incident| {
         let shown = attention(incident, input);
@@ -39,7 +39,7 @@ pub fn of(input: &PageData, now: &str) -> String {
         services.iter().map(|service| json!({ "service": service.name, "state": service.state, "word": service.word }));
     json!({
         "schema": 1, "time": now, "host": clean(&input.title, 80), "taken": taken.map(stamp),
-        "verdict": { "word": said.word, "state": said.state, "text": said.rest },
+        "verdict": { "word": headline.word, "state": headline.state, "text": headline.rest },
         "incident": open.collect::<Vec<_>>(), "tile": tiles.collect::<Vec<_>>(), "changed": changed.collect::<Vec<_>>(),
         "day": days.collect::<Vec<_>>(), "service": services.collect::<Vec<_>>(), "problem": if input.options.is_public { &[] } else { input.problems.as_slice() },
     })

@@ -135,8 +135,8 @@ pub fn markers(events: &[Event], marks: &[Annotation], drawn: &RangeCharts) -> S
         let seconds = parse(time)?.timestamp() as f64;
         (span.start..=span.end).contains(&seconds).then(|| x_of(seconds, &span))
     };
-    let told = |event: &&Event| event.is_over() || matches!(event.kind, EventKind::Fired | EventKind::Escalated);
-    let of_events = events.iter().filter(told).filter_map(|event| {
+    let is_marked = |event: &&Event| event.is_over() || matches!(event.kind, EventKind::Fired | EventKind::Escalated);
+    let of_events = events.iter().filter(is_marked).filter_map(|event| {
         let kind = if event.is_over() { "rc" } else { "al" };
         Some((at(&event.time)?, kind, state(event)))
     });
@@ -168,8 +168,8 @@ pub fn gaps(marks: &[Annotation], drawn: &RangeCharts, now: DateTime<Utc>, local
             use crate::model::annotation::AnnotationKind::{
                 ClockStep, MissedRuns, NotStored, PowerLoss, Reboot, Suspended,
             };
-            let is_of_it = parse(&mark.time).is_some_and(|time| time > since && time <= until + slack);
-            is_of_it && matches!(mark.kind, Reboot | PowerLoss | Suspended | ClockStep | MissedRuns | NotStored)
+            let is_of_gap = parse(&mark.time).is_some_and(|time| time > since && time <= until + slack);
+            is_of_gap && matches!(mark.kind, Reboot | PowerLoss | Suspended | ClockStep | MissedRuns | NotStored)
         };
         let texts: Vec<String> = marks.iter().filter(tells).map(|mark| mark.text_in(locale)).take(2).collect();
         let why = if texts.is_empty() { locale.text(key::PAGE_NO_REASON).to_string() } else { texts.join("; ") };

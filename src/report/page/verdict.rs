@@ -145,11 +145,11 @@ pub fn attention(incident: &Incident, input: &PageData) -> Attention {
     let locale = input.options.locale;
     let metric = incident.metric.split('{').next().unwrap_or_default();
     let flag = is_flag(metric, incident.limit);
-    let of_it = |event: &&Event| event.incident == incident.id;
-    let told = input.events.iter().filter(of_it);
-    let evidence = told.clone().find_map(|event| event.evidence.as_ref()).filter(|_| !input.options.is_public);
-    let message = told.clone().find_map(|event| event.message_in(locale)).unwrap_or_default();
-    let rule = told.clone().next().map_or("", |event| event.rule.as_str());
+    let is_of_incident = |event: &&Event| event.incident == incident.id;
+    let events = input.events.iter().filter(is_of_incident);
+    let evidence = events.clone().find_map(|event| event.evidence.as_ref()).filter(|_| !input.options.is_public);
+    let message = events.clone().find_map(|event| event.message_in(locale)).unwrap_or_default();
+    let rule = events.clone().next().map_or("", |event| event.rule.as_str());
     let recovering =
         if incident.recovering { format!(" · {}", locale.text(key::STATE_RECOVERING)) } else { String::new() };
     let is_bad = incident.severity == Severity::Critical;

@@ -166,13 +166,13 @@ impl Verifier {
                 let file = format!("{}/{name}{SEALED}", tier.directory());
                 let target = Target::Rollups(day.clone());
                 let place = format!("day {day}");
-                let told = |kind, reason: &str| (kind, reason.to_string());
+                let finding = |kind, reason: &str| (kind, reason.to_string());
                 let (kind, reason) = match found {
-                    None if *expected > 0 => told(Kind::RollupMissing, ""),
+                    None if *expected > 0 => finding(Kind::RollupMissing, ""),
                     Some(found) if found > *expected => {
-                        told(Kind::SnapshotsMissing, &format!("{} of {found} snapshots of {day}", found - expected))
+                        finding(Kind::SnapshotsMissing, &format!("{} of {found} snapshots of {day}", found - expected))
                     }
-                    Some(found) if found != *expected && !is_damaged => told(
+                    Some(found) if found != *expected && !is_damaged => finding(
                         Kind::RollupWrong,
                         &format!("{found} samples of {COUNTED} on {day}, and {expected} snapshots that hold it"),
                     ),

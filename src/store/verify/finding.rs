@@ -160,8 +160,8 @@ impl Findings {
 
     /// Returns the faults and the remarks, each with its consequence.
     pub fn finish(self) -> (Vec<Finding>, Vec<Finding>) {
-        let told = self.list.into_iter().map(|finding| Finding { text: text(&finding), ..finding });
-        told.partition(|finding| !finding.kind.is_remark())
+        let described = self.list.into_iter().map(|finding| Finding { text: text(&finding), ..finding });
+        described.partition(|finding| !finding.kind.is_remark())
     }
 }
 

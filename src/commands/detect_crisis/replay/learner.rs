@@ -4,7 +4,7 @@ use crate::config::Rule;
 use crate::crisis::baseline::{Hour, Past, least_spread};
 use crate::model::metric::{Metric, write_labels};
 use crate::model::point::Point;
-use crate::query::baseline::{Bands, asking, hold_seconds, hour_number};
+use crate::query::baseline::{Bands, hold_seconds, hour_number, rules_with_bands};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub struct Learner {
 
 impl Learner {
     pub fn new(rules: &[Rule]) -> Self {
-        Self { rules: asking(rules).into_iter().cloned().collect(), ..Self::default() }
+        Self { rules: rules_with_bands(rules).into_iter().cloned().collect(), ..Self::default() }
     }
 
     /// Adds the metrics of a moment; returns the bands in force, learned before its hour.

@@ -29,7 +29,7 @@ struct Count {
     fired: usize,
     escalated: usize,
     /// Alerts sent: opened, escalated, reminder, flapping.
-    told: usize,
+    alerted: usize,
     recovered: usize,
     /// Longest incident, in seconds.
     longest: f64,
@@ -69,7 +69,7 @@ impl Tally {
             (None, true) => self.recoveries += 1,
             (None, false) => {
                 self.alerts += 1;
-                count.told += 1;
+                count.alerted += 1;
             }
         }
     }
@@ -90,8 +90,8 @@ impl Tally {
         }
     }
 
-    /// The table with its total. `asked`: length of the span in seconds.
-    pub fn render(&self, out: &Output, heading: &str, asked: f64) -> String {
+    /// The table with its total. `span_seconds`: length of the span in seconds.
+    pub fn render(&self, out: &Output, heading: &str, span_seconds: f64) -> String {
         let mut lines = vec![out.paint(Style::Bold, heading)];
         if !self.counts.is_empty() {
             lines.extend([String::new(), out.paint(Style::Bold, &head(COLUMNS))]);
@@ -108,7 +108,7 @@ impl Tally {
                     count.title.clone(),
                     count.fired.to_string(),
                     count.escalated.to_string(),
-                    count.told.to_string(),
+                    count.alerted.to_string(),
                     count.recovered.to_string(),
                     if count.is_open { format!("{longest}…") } else { longest },
                     first,
@@ -118,8 +118,9 @@ impl Tally {
         let (alerts, recoveries) = (plural(self.alerts, "alert"), plural(self.recoveries, "recover"));
         let recoveries =
             if self.recoveries == 1 { format!("{recoveries}y") } else { recoveries.replace("recovers", "recoveries") };
-        let muted = if self.muted > 0 { format!("; {} not told", plural(self.muted, "event")) } else { String::new() };
-        lines.extend([String::new(), format!("{alerts} in {}, and {recoveries}{muted}", duration(asked))]);
+        let muted =
+            if self.muted > 0 { format!("; {} not alerted", plural(self.muted, "event")) } else { String::new() };
+        lines.extend([String::new(), format!("{alerts} in {}, and {recoveries}{muted}", duration(span_seconds))]);
         lines.join("\n")
     }
 }

@@ -23,7 +23,7 @@ pub struct Row {
     /// Share of the recorded time without a problem, in percent.
     pub share: String,
     /// Text alternative of the bars.
-    pub told: String,
+    pub description: String,
     /// The days with problems, newest first.
     pub bad: Vec<String>,
 }
@@ -73,8 +73,9 @@ pub(super) fn row(
             let day = local_form(*begin, "%d").trim_start_matches('0').to_string();
             let month = locale.month(&local_form(*begin, "%m"));
             let word = locale.text(if state == 3 { key::STATE_CRITICAL } else { key::STATE_WARNING });
-            let told = format!("{day} {month}: {} {word}, {}{more}", clean(&worst.title, 60), locale.duration(lasted));
-            bad.push((state, bar, told));
+            let description =
+                format!("{day} {month}: {} {word}, {}{more}", clean(&worst.title, 60), locale.duration(lasted));
+            bad.push((state, bar, description));
         } else if let Some((_, path)) = bars.get_mut(state) {
             path.push_str(&bar);
         }
@@ -88,16 +89,22 @@ pub(super) fn row(
     }
     bad.truncate(TOLD_MAX);
     // The tooltip of a bad day describes its incident.
-    let pointed = bad.iter().map(|(state, bar, told)| {
+    let pointed = bad.iter().map(|(state, bar, description)| {
         let class = if *state == 3 { "bad" } else { "warn" };
-        format!("<path class={class} d='{bar}'><title>{}</title></path>", escape(told))
+        format!("<path class={class} d='{bar}'><title>{}</title></path>", escape(description))
     });
     let pointed = pointed.collect::<String>();
     let share = if known > 0.0 { locale.figures(&percent(100.0 * (1.0 - wrong / known))) } else { "–".to_string() };
-    let told = format!("{name}: {share}; {} {}", locale.text(key::PAGE_BAD_DAYS), count);
+    let description = format!("{name}: {share}; {} {}", locale.text(key::PAGE_BAD_DAYS), count);
     let paths = bars.iter().filter(|(_, path)| !path.is_empty());
     let bars = paths.map(|(state, path)| format!("<path class={state} d='{path}'/>")).collect::<String>() + &pointed;
-    Row { name: name.to_string(), bars, share, told, bad: bad.into_iter().map(|(_, _, told)| told).collect() }
+    Row {
+        name: name.to_string(),
+        bars,
+        share,
+        description,
+        bad: bad.into_iter().map(|(_, _, description)| description).collect(),
+    }
 }
 
 /// Seconds between two Unix times during which at least one of the incidents lasted.
