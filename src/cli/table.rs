@@ -24,15 +24,20 @@ pub fn head(columns: &[Column]) -> String {
 
 /// Folds a text at spaces into lines of at most [`WIDTH`], with a hanging indent; words that are too long are cut.
 pub fn fold(text: &str) -> Vec<String> {
+    fold_to(text, WIDTH)
+}
+
+/// Folds a text into lines of at most `width` characters, as [`fold`].
+pub fn fold_to(text: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
             lines.push(std::mem::replace(&mut line, " ".to_string()));
         }
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(&fit(word, WIDTH - 3));
+        line.push_str(&fit(word, width - 3));
     }
     lines.push(line);
     lines

@@ -62,11 +62,11 @@ fn without_a_recipient_nothing_is_queued_and_every_view_says_so() {
     host.config = RULES.to_string();
     host.advance(60, 5);
     let said = host.osmon(&["run", "-v"]).ok().out;
-    assert!(said.contains("nobody is told: set to = "), "{said}");
+    assert!(said.contains("no alert recipient configured; set to = "), "{said}");
     assert!(!host.data().join("outbox/new").exists());
     for command in [&["status"][..], &["alerts"]] {
         let out = host.osmon(command).out;
-        assert!(out.contains("nobody is told: set to = "), "{command:?}: {out}");
+        assert!(out.contains("no alert recipient configured; set to = "), "{command:?}: {out}");
     }
     assert_eq!(host.osmon(&["status"]).code, 1, "the exit status is that of the host");
 }
@@ -119,5 +119,8 @@ fn the_list_fits_80_columns_and_ids_can_be_copied() {
     let id = row.split_whitespace().find(|word| word.starts_with("disk-")).unwrap();
     host.osmon(&["alerts", "drop", id]).ok();
     let nobody = Host::recorded("vm").osmon(&["alerts"]).ok().out;
-    assert!(nobody.contains("nobody is told") && nobody.lines().all(|line| line.chars().count() <= 80), "{nobody}");
+    assert!(
+        nobody.contains("no alert recipient configured") && nobody.lines().all(|line| line.chars().count() <= 80),
+        "{nobody}"
+    );
 }

@@ -99,7 +99,7 @@ fn a_line_that_is_no_toml_silences_nobody() {
     std::mem::swap(&mut other.config, &mut host.config);
     let status = other.osmon(&["run", "-v"]);
     assert_eq!(status.code, 78);
-    assert!(status.out.contains("what is right of the configuration leads to nobody"), "{}", status.out);
+    assert!(status.out.contains("no alert recipient in the valid part of the configuration"), "{}", status.out);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::base::text::fit;
 use crate::base::units::{bytes, duration, metric_value, short};
 use crate::cli::Output;
 use crate::cli::output::Style;
-use crate::cli::table::{Column, head, row};
+use crate::cli::table::{Column, fold_to, head, row};
 use crate::config::rule::Limit;
 use crate::context::Context;
 use crate::model::event::is_flag;
@@ -76,13 +76,14 @@ pub fn render(out: &Output, explanation: &Explanation, context: &Context) -> Str
     let changes: Vec<String> = changes.collect();
     let nothing = vec!["none recorded".to_string()];
     section("Changes in the hour before", if changes.is_empty() { nothing } else { changes });
-    let events = record.events.iter().map(|event| {
+    let events = record.events.iter().flat_map(|event| {
         let time = parse(&event.time).map(|time| local_form(time, "%m-%d %H:%M")).unwrap_or_default();
         let value =
             if is_flag(record.name(), event.limit) { String::new() } else { metric_value(record.name(), event.value) };
-        let muted = event.muted.as_ref().map(|why| format!("not notified: {why}")).unwrap_or_default();
-        let line = format!("{time}  {:<10}{:<9} {value:<10} {muted}", event.kind.word(), event.severity.word());
-        fit(line.trim_end(), WIDTH - 2)
+        let line = format!("{time}  {:<10}{:<9} {value}", event.kind.word(), event.severity.word());
+        // The reason stands whole below its event: it says what to do.
+        let reason = event.muted.iter().flat_map(|why| fold_to(&format!("not notified: {why}"), WIDTH - 15));
+        std::iter::once(line.trim_end().to_string()).chain(reason.map(|line| format!("{:13}{line}", "")))
     });
     section("Events", events.collect());
     section("Ends", explanation.ends_when().into_iter().collect());
