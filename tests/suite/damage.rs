@@ -20,7 +20,10 @@ fn a_half_written_last_line_costs_itself_only() {
     let mut host = Host::recorded("vm");
     minute(&mut host).ok();
     let whole = fs::read(host.day_file("snapshots")).unwrap();
-    append(&host.day_file("snapshots"), &whole[..whole.len() / 2]);
+    // What a power cut half a minute later leaves behind.
+    let before = host.now.format("%Y-%m-%dT%H:%M:").to_string();
+    let torn = String::from_utf8(whole).unwrap().replace(&format!("{before}00"), &format!("{before}30"));
+    append(&host.day_file("snapshots"), &torn.as_bytes()[..torn.len() / 2]);
     minute(&mut host).ok();
     let good: Vec<bool> =
         host.lines("snapshots").iter().map(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).collect();
