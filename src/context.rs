@@ -21,9 +21,9 @@ use std::sync::Arc;
 const SECRET_MODE: u32 = 0o600;
 /// Largest copy of the last good configuration that is read, in bytes.
 const LAST_GOOD_MAX: u64 = 2 * 1024 * 1024;
-/// Advice when no alert can reach anybody.
+/// Advice when no recipient is configured.
 const NOBODY: &str = "no alert recipient configured; set to = [\"you@example.org\"] under [alert] in osmon.toml, then run osmon send-alert --test";
-/// Advice when no alert can reach anybody because the configuration is invalid.
+/// Advice when an invalid configuration leaves no recipient.
 const NOBODY_DESPITE: &str = "no alert recipient in the valid part of the configuration; run osmon config check";
 
 /// Working context of a command and of each step of the pipeline.
@@ -55,7 +55,7 @@ impl Context {
         Self::stand(call, &request(call))
     }
 
-    /// Like [`Context::open`], without reading `[alert]`: for commands that alert nobody.
+    /// Like [`Context::open`], without reading `[alert]`: for commands that send no alerts.
     ///
     /// # Errors
     /// As [`Context::open`].
@@ -136,7 +136,7 @@ impl Context {
         }
     }
 
-    /// Advice when no alert can reach anybody; `None`: there is a recipient.
+    /// Advice when no recipient is configured; `None` when there is one.
     pub fn nobody(&self) -> Option<&'static str> {
         let advice = if self.problems.is_empty() { NOBODY } else { NOBODY_DESPITE };
         self.config.alert.routes.is_empty().then_some(advice)

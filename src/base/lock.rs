@@ -54,7 +54,7 @@ fn attempt(path: &Path) -> io::Result<Option<Lock>> {
     };
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(held) => {
-            // A restore may have replaced the directory meanwhile: then this lock excludes nobody.
+            // A restore may have replaced the directory meanwhile: then this lock excludes no other process.
             let same = path.metadata().is_ok_and(|there| held.metadata().is_ok_and(|ours| there.ino() == ours.ino()));
             Ok(same.then_some(Lock { _held: held }))
         }

@@ -71,7 +71,7 @@ pub fn become_program(program: &Path, arguments: &[OsString], variables: &[(&str
 fn feed(child: &mut Child, input: Vec<u8>) {
     if let Some(mut pipe) = child.stdin.take() {
         thread::spawn(move || {
-            // A program may end without reading everything; its exit status tells.
+            // A program may end without reading everything; its exit status decides.
             let _ = pipe.write_all(&input);
         });
     }

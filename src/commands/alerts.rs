@@ -35,7 +35,7 @@ enum Action {
     List,
     /// Retry all queued and given-up alerts with the next run
     Retry {
-        /// Of the given-up alerts only those with this id or prefix of an id
+        /// Retry only the given-up alerts with this id or prefix of an id
         id: Option<String>,
     },
     /// Remove an alert without sending it; its event stays in the history

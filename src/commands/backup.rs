@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// Where to write it [default: osmon-HOST-TIME.tar.gz here]; an existing file is not replaced
+    /// Path of the archive [default: osmon-HOST-TIME.tar.gz in the current directory]; an existing file is not replaced
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// Replace an existing file

@@ -92,7 +92,7 @@ fn values(context: &Context, event: &Event, time: DateTime<Utc>) -> Vec<Sample> 
     let visit = &mut |line: &str| {
         let Some(then) = time_of(line).filter(|then| **then < *event.time) else { return };
         let mut found = None;
-        // Of a damaged line the values before the damage are used.
+        // Of a damaged line, the values before the damage are used.
         let _ = walk(line, &mut |known, labels, value| {
             if known == name && event.metric.get(name.len()..) == Some(write_labels(labels).as_str()) {
                 found = Some(value);

@@ -108,7 +108,7 @@ impl Minute {
         }
     }
 
-    /// Runs one step with its time limit. A failure is reported and remembered, and the next step goes on.
+    /// Runs one step with its time limit. A failure is reported and remembered, and the next step continues.
     fn step<T: Send + 'static>(
         &mut self,
         name: &'static str,

@@ -149,7 +149,7 @@ struct Between<'a> {
 }
 
 impl Between<'_> {
-    /// An annotation of one moment. Its id names what it is derived from, so that it is the same when derived again.
+    /// An annotation of one moment. Its id is derived from its cause, so that it is the same when derived again.
     fn at_moment(&self, kind: AnnotationKind, text: Message) -> Annotation {
         let boot = |id: &str| id.get(..8).unwrap_or(id).to_string();
         let word = serde_json::to_value(kind).ok().and_then(|word| word.as_str().map(ToString::to_string));

@@ -49,7 +49,7 @@ pub struct ProbeRequest {
     pub skipped_runs: u64,
 }
 
-/// The section `probe`: what the run cost and what it could not read.
+/// The section `probe`: cost of the run, and sources it could not read.
 #[derive(Serialize)]
 struct ProbeSection<'a> {
     cpu_ms: f64,

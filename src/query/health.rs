@@ -175,7 +175,7 @@ impl Pending {
     }
 }
 
-/// What is known about the health of the host at one moment.
+/// Health of the host at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {
     /// The moment.
@@ -190,7 +190,7 @@ pub struct Health {
     pub doubt: Option<Doubt>,
     /// Open incidents, the most urgent first, then the oldest.
     pub open: Vec<Incident>,
-    /// What is over a limit, but not yet for long enough.
+    /// Breaches that have not lasted long enough to fire.
     pub pending: Vec<Pending>,
     /// Acknowledgements and silences of the open incidents, by their ids.
     pub suppressed: BTreeMap<String, Suppressed>,

@@ -61,8 +61,8 @@ impl IncidentRecord {
         self.metric.split('{').next().unwrap_or_default()
     }
 
-    /// Whether a recipient was notified: `yes`, `no`, `waits` while an alert is queued, `–` when that is no longer
-    /// known.
+    /// Returns whether a recipient was notified: `yes`, `no`, `waits` while an alert is queued, `–` when that is no
+    /// longer known.
     pub fn notified(&self, context: &Context) -> &'static str {
         let outbox = Outbox::new(context.store.directory());
         let stages: Vec<Stage> = self.events.iter().filter_map(|event| outbox.stage(event)).collect();

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// How an open incident is kept from alerting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SuppressionKind {
-    /// Somebody acknowledged it: no reminders.
+    /// Acknowledged by a user: no reminders.
     Acknowledged,
     /// A silence matches it: no alerts.
     Silenced,

@@ -30,7 +30,7 @@ pub struct Repair<'a> {
     pub say: &'a mut dyn FnMut(&str),
 }
 
-/// What repair would do about a finding, as a sentence.
+/// Describes what repair would do about a finding.
 pub fn intention(finding: &Finding) -> String {
     let what = match (finding.kind, &finding.target) {
         (Kind::DamagedLine | Kind::DamagedMember, _) => {

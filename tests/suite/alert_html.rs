@@ -90,7 +90,7 @@ fn html(mail: &str) -> String {
     text[begin..end + 7].to_string()
 }
 
-/// A picture of the mail in a frame of 390 pixels, and how many pixels it is too wide.
+/// Takes a picture of the mail in a frame of 390 pixels; returns by how many pixels it is too wide.
 fn look(name: &str, html: &str, dark: bool, directory: &Path) -> String {
     fs::write(directory.join("mail.html"), html).unwrap();
     let script = "onload=()=>{const f=document.querySelector('iframe');const e=f.contentDocument.documentElement;f.style.height=e.scrollHeight+'px';\

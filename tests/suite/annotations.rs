@@ -20,7 +20,7 @@ pub fn watched() -> Host {
     host
 }
 
-/// The host is started anew: so many seconds by the wall clock, up for so many.
+/// Reboots the host: `seconds` later by the wall clock, and `up` seconds after the boot.
 pub fn reboot(host: &mut Host, seconds: i64, up: f64) {
     host.now += chrono::TimeDelta::seconds(seconds);
     host.write("proc/uptime", &format!("{up:.2} 0.00\n"));

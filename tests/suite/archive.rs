@@ -102,7 +102,7 @@ fn a_full_disk_is_not_the_archive_s_fault() {
     assert!(done.err.contains("No space left on device") && !done.err.contains("damaged"), "{}", done.err);
 }
 
-/// The history that comes along is one that this version reads, and every later one will.
+/// Every version reads the shipped sample.
 #[test]
 fn the_sample_can_be_restored_drawn_and_asked() {
     let host = Host::recorded("vm");
@@ -153,7 +153,7 @@ fn an_archive_that_is_damaged_anywhere_changes_nothing() {
         let mut flipped = whole.clone();
         flipped[at] ^= 0x10;
         fs::write(&broken, &flipped).unwrap();
-        // A few bits of a deflate stream mean nothing (padding to a byte): then what is in it must be the same.
+        // A few bits of a deflate stream are padding: the content must then be unchanged.
         let content = |file: &str| tool("sh", &["-c", &format!("gzip -dc {file} | sha256sum")]).out;
         if content(broken.to_str().unwrap()) != content(&archive)
             || tool("gzip", &["-t", broken.to_str().unwrap()]).code != 0

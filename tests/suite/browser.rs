@@ -19,12 +19,12 @@ const FLAGS: [&str; 11] = [
     "--window-size=1500,1200",
 ];
 
-/// Shows a page in which a script looks at `page.html` beside it. What that page is afterwards, and what the console said.
+/// Loads a page whose script inspects `page.html` next to it. Returns the resulting document and the console output.
 pub fn show(directory: &Path, script: &str) -> (String, Vec<String>) {
     show_for(directory, script, 6000)
 }
 
-/// The same, for so many milliseconds of the time that the browser believes in.
+/// Like [`show`], for a number of milliseconds of the browser's virtual time.
 pub fn show_for(directory: &Path, script: &str, milliseconds: u32) -> (String, Vec<String>) {
     let frames = format!("<!doctype html><title>x</title><body><script>{script}</script>");
     fs::write(directory.join("frames.html"), frames).unwrap();
@@ -50,7 +50,7 @@ pub fn is_here() -> bool {
     is_here
 }
 
-/// The day that is shipped, at its end, and its page in a directory.
+/// A host at the end of the shipped sample day, with its page in a directory.
 pub fn sample(directory: &Path) -> Host {
     let mut host = Host::recorded("vm");
     let archive = repository("data/sample/web-01.tar.gz").display().to_string();
@@ -136,7 +136,7 @@ fn one_can_point_zoom_compare_and_reload() {
         let Some(text) = tip.split('|').find_map(|line| line.strip_prefix(name)) else { continue };
         let shown: f64 = text.split(' ').next().unwrap().parse().unwrap_or_else(|_| panic!("{tip}"));
         let stored = snapshot["cpu"][format!("{key}_percent")].as_f64().unwrap();
-        // The last digit that is shown: two behind the point below 10, one below 100.
+        // The last digit shown: two decimals below 10, one below 100.
         let digit = if stored < 9.995 { 0.005 } else { 0.05 };
         assert!((shown - stored).abs() <= stored * 0.003 + digit, "{name} {shown} is not {stored} of {top}");
         compared += 1;

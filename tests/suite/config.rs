@@ -146,7 +146,7 @@ fn a_wrong_type_hides_no_other_mistake() {
     }
 }
 
-/// Without a last good configuration the valid keys of `[alert]` count, and data stays where it was meant to be.
+/// Without a last good configuration, the valid keys of `[alert]` and the data directory are used.
 #[test]
 fn without_a_last_good_configuration_alerts_are_sent_all_the_same() {
     // A disk of this host was switched to read-only.

@@ -95,7 +95,7 @@ fn a_full_disk_loses_no_snapshot_that_was_stored_and_stops_no_alert() {
     );
     minute(&mut host).ok();
     let filler = host.data().join("filler");
-    // As much as there is room for: dd ends with "No space left on device".
+    // Fills the disk: dd ends with "No space left on device".
     tool("dd", &["if=/dev/zero", &format!("of={}", filler.display()), "bs=512"]);
     let before = fs::read(host.day_file("snapshots")).unwrap();
     let done = minute(&mut host);

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// The present form. Who changes it in a way that an older osmon cannot read counts on, and writes the next one:
-/// `OSMON_TEST_WRITE=1 cargo test --test suite fixture`. One that is there is never written again.
+/// Current format. A change that an older version cannot read increases it and adds a fixture with `OSMON_TEST_WRITE=1
+/// cargo test --test suite fixture`; an existing fixture is never rewritten.
 const PRESENT: u32 = 2;
 /// Time of the host at the end of a fixture.
 const END: &str = "2026-11-21T00:10:00Z";
@@ -26,7 +26,7 @@ fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// Two hours of one day and two of the next, with an incident that is over and one that is not.
+/// Two hours of one day and two of the next, with a closed and an open incident.
 fn write(target: &Path) -> Value {
     let mut host = Host::recorded("vm");
     host.config =
@@ -153,7 +153,7 @@ fn reads(fixture: &Path) {
         open.code,
         open.out
     );
-    // It goes on where it ended: nothing begins again, and what is over is sealed.
+    // The host continues where the fixture ended: no incident starts again, and past periods are sealed.
     host.advance(60, 97);
     host.osmon(&["run"]).ok();
     assert_eq!(host.events().len(), 1, "the same incident: {:?}", host.events());
@@ -165,7 +165,7 @@ fn reads(fixture: &Path) {
     assert_eq!(invariant::unsealed(&host.data(), host.now), Vec::<String>::new());
 }
 
-/// Every tier says what the snapshots say, of which there are so many.
+/// Asserts that every tier agrees with the snapshots, and their number.
 #[track_caller]
 fn agrees(host: &Host, snapshots: u64) {
     let samples = samples(&host.data());

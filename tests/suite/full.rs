@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 const SIZE: &str = "4m";
 
-/// A host that mails into a file elsewhere and calls a busy CPU a crisis at once, at 23:58 of its first day.
+/// A host at 23:58 of its first day that mails into a file on another disk and fires at once on a busy CPU.
 fn host() -> Host {
     let mut host = Host::recorded("vm");
     let (mail, program) = (host.path("mail"), host.path("sendmail"));
@@ -45,7 +45,7 @@ fn begin(host: &Host) -> DateTime<Utc> {
     host.now.duration_trunc(TimeDelta::days(1)).unwrap() - TimeDelta::days(2)
 }
 
-/// Writes until nothing more goes in, then gives back `room` bytes.
+/// Writes until the disk is full, then frees `room` bytes.
 fn fill(path: &PathBuf, room: u64) {
     let mut file = fs::File::create(path).unwrap();
     for size in [64 * 1024, 4096, 512, 1] {
@@ -63,7 +63,7 @@ impl Drop for End<'_> {
     }
 }
 
-/// Reads the page over and over until told to stop; how often, and whether it was whole each time.
+/// Reads the page repeatedly until `is_over`; counts the reads, and whether each page was complete.
 fn watch(page: &PathBuf, is_over: &AtomicBool, looks: &AtomicUsize) {
     while !is_over.load(Ordering::Relaxed) {
         let text = fs::read_to_string(page).unwrap();
@@ -120,7 +120,7 @@ fn a_crisis_on_a_full_disk_is_told_in_its_minute_and_the_day_is_sealed_when_ther
     assert_eq!((mails("CRITICAL"), mails("RECOVERED")), (1, 1), "once");
 }
 
-/// From no room at all to enough for everything that is done at midnight.
+/// With free space from none to enough for all work at midnight.
 #[test]
 fn a_disk_that_fills_up_while_a_day_is_closed_loses_nothing() {
     let mut host = host();

@@ -13,7 +13,7 @@ use std::os::unix::fs::FileExt;
 /// Number of bytes inflated of a member, which may be a decompression bomb.
 const INFLATED_MAX: u64 = 1024 * 1024;
 
-/// Gives a few bytes at a time.
+/// Returns a few bytes at a time.
 struct Slow<'a>(&'a [u8], usize);
 impl Read for Slow<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -22,8 +22,8 @@ impl Read for Slow<'_> {
     }
 }
 
-/// The line reader: every byte but newlines is given, a good line is one that its own checksum makes again, and the size of
-/// what is read at a time changes nothing.
+/// The line reader: every byte but newlines is passed on, an intact line can be rebuilt from its content, and the read
+/// size makes no difference.
 pub fn line(data: &[u8]) {
     let mut expected = data.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
     line::lines(data, &mut |number, line| {
@@ -65,7 +65,7 @@ pub fn member(data: &[u8]) {
         }
         let _ = member::foreign(file).unwrap();
         if data.first() == Some(&0x1f) {
-            // Packing is slow; what begins as a member is worth more tries without it.
+            // Packing is slow: inputs that begin as a member are tried more often without it.
             return;
         }
         let name = String::from_utf8_lossy(data.get(..20).unwrap_or(data)).replace('\0', "");
@@ -93,7 +93,7 @@ fn members(file: &File, content: &[u8]) -> Vec<member::Member> {
     found
 }
 
-/// The block reader: points can be grouped, and whoever reads the block also reads its head.
+/// The block reader: points can be grouped, and a readable block has a readable head.
 pub fn block(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let head = block::head(text);

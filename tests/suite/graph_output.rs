@@ -40,7 +40,7 @@ fn a_page_replaces_nothing_but_a_page() {
     let done = host.osmon(&["graph", "--out", &host.path("package.html").display().to_string()]);
     assert!(done.err.contains("is not made by osmon"), "{}", done.err);
     assert_eq!(fs::read_to_string(&package).unwrap(), "{\"name\": \"mine\"}");
-    // Over a page as often as one likes; and to whoever reads it.
+    // A page may be replaced repeatedly, and written to a pipe.
     host.osmon(&["graph", "--out", &host.path("package.html").display().to_string()]).ok();
     assert!(host.osmon(&["graph", "--out", "-"]).ok().out.starts_with("<!doctype html>"));
     assert!(host.osmon(&["graph", "memory.used_percent", "--out", "-"]).ok().out.starts_with("<svg"));

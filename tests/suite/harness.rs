@@ -24,7 +24,7 @@ impl Done {
         Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
     }
 
-    /// Ended well and complained of nothing.
+    /// Asserts success without warnings.
     #[track_caller]
     pub fn ok(self) -> Self {
         assert_eq!((self.code, self.err.as_str()), (0, ""), "standard output: {}", self.out);
@@ -113,7 +113,7 @@ impl Host {
         Done::new(&self.command(program, arguments).output().unwrap())
     }
 
-    /// Both clocks move on; every core is `busy` percent busy meanwhile.
+    /// Advances both clocks; every core is `busy` percent busy meanwhile.
     pub fn advance(&mut self, seconds: i64, busy: u64) {
         self.now += TimeDelta::seconds(seconds);
         self.boottime(seconds as f64);
@@ -131,7 +131,7 @@ impl Host {
         self.write("proc/stat", &(lines.join("\n") + "\n"));
     }
 
-    /// Only the clock that does not step moves on.
+    /// Advances the monotonic clock only.
     pub fn boottime(&self, seconds: f64) {
         let uptime = self.read("proc/uptime");
         let now: f64 = uptime.split(' ').next().unwrap().parse().unwrap();
@@ -223,12 +223,12 @@ pub fn tool(program: &str, arguments: &[&str]) -> Done {
     }
 }
 
-/// Says why a test cannot show anything here. The reason is printed past the capture of the test runner.
+/// Reports why a test is skipped, bypassing the capture of the test runner.
 pub fn skip(what: &str, reason: &str) {
     let _ = writeln!(std::io::stderr().lock(), "skipped: {what}: {}", reason.trim());
 }
 
-/// Waits until `found` gives something, at most so many seconds.
+/// Waits until `found` returns a value, for a number of seconds at most.
 pub fn wait<T>(seconds: u64, mut found: impl FnMut() -> Option<T>) -> Option<T> {
     let until = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
     loop {

@@ -19,7 +19,7 @@ fn incidents(json: &Value, suppressed: &str) -> Vec<Vec<Value>> {
     open.map(|incident| keys.map(|key| incident[key].clone()).to_vec()).collect()
 }
 
-/// Compares every answer that only reads. Returns the JSON of the status.
+/// Compares the answers of all commands that only read. Returns the JSON of the status.
 #[track_caller]
 fn readers_agree(host: &Host, (exit, status, verdict, class): Answer) -> Value {
     let line = host.osmon(&["status"]);

@@ -7,8 +7,8 @@ use osmon::store::line::seal;
 use serde_json::Value;
 use std::fs;
 
-/// Snapshots of so many minutes from `begin` on, as the host would have written them; `busy` gives the CPU of each, or
-/// nothing where the host was off.
+/// Records a number of minutes from `begin` on, as the host would have; `busy` returns the CPU usage of each, or `None`
+/// while the host was off.
 pub fn record(host: &Host, begin: &str, minutes: i64, busy: &dyn Fn(i64) -> Option<f64>) {
     let begin: DateTime<Utc> = begin.parse().unwrap();
     fs::create_dir_all(host.data().join("snapshots")).unwrap();
@@ -26,7 +26,7 @@ pub fn record(host: &Host, begin: &str, minutes: i64, busy: &dyn Fn(i64) -> Opti
     }
 }
 
-/// Closes and seals what is over, as a run does.
+/// Closes and seals finished periods, as a run does.
 fn tidy(host: &Host) {
     host.osmon(&["graph"]).ok();
 }

@@ -60,7 +60,7 @@ fn cron_runs_it_silently_and_a_load_is_told_once() {
     let others = "[rule.load]\nenabled = false\n[rule.disk]\nenabled = false\n[rule.memory]\nenabled = false\n";
     fs::write(&config, smtp(&server, "cron", "none") + rule + others).unwrap();
     debian.put(&config, "/etc/osmon/osmon.toml");
-    // Whatever cron wants to mail ends here.
+    // Receives all mail of cron.
     debian.sh("printf '#!/bin/sh\\ncat >> /root/cron-mail\\n' > /usr/sbin/sendmail; chmod 755 /usr/sbin/sendmail");
     debian.sh("chmod 644 /etc/cron.d/osmon; systemd-run --unit=burner sh -c 'for core in $(seq $(nproc)); do timeout 170 sh -c \"while :; do :; done\" & done; wait; true'");
     let ended = wait(540, || (server.mails("cron").len() >= 2 && snapshots(&debian) >= 5).then_some(()));
@@ -84,7 +84,8 @@ fn snapshots(debian: &Debian) -> usize {
     debian.sh("cat /var/lib/osmon/snapshots/*.jsonl 2>/dev/null | wc -l").out.trim().parse().unwrap_or(0)
 }
 
-/// Real units of a real systemd: who burns is named by its unit, a crash loop is seen, a systemctl that hangs costs 2 s.
+/// Real units of a real systemd: the top consumer is named by its unit, a crash loop is detected, a hung systemctl
+/// costs 2 s.
 #[test]
 fn units_and_services_of_a_real_systemd() {
     let Some(debian) = Debian::boot_as("units", "a booted Debian with systemd") else { return };

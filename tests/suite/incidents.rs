@@ -118,7 +118,7 @@ fn who_is_dead_is_told_of_once() {
     host.osmon(&["status", "--alert"]).ok();
     assert_eq!(waiting(&host), [format!("{id}.1-fired.json"), format!("{id}.2-recovered.json")]);
     assert_eq!(host.events(), ["fired critical osmon records nothing", "recovered critical osmon records nothing"]);
-    // A host that was just booted has had no time yet.
+    // A host that has just booted is not alerted.
     host.advance(600, 0);
     host.write("proc/uptime", "100.00 0.00\n");
     assert_eq!(host.osmon(&["status", "--alert"]).code, 3);

@@ -35,8 +35,8 @@ struct Target {
     nth: usize,
 }
 
-/// Every call of a run on the data directory. A number of its own for the process makes its temporary names known: the
-/// run is in a process namespace.
+/// Every call of a run on the data directory. The run is in a process namespace, so that its process id and temporary
+/// names are predictable.
 fn traced(host: &Host, log: &Path, rest: &[String]) -> Output {
     let mut command = Command::new("unshare");
     // Not --seccomp-bpf: no signal is delivered there, and its own trial changes the number of the process.

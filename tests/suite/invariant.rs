@@ -19,13 +19,13 @@ pub const EVER: &str = "memory.used_percent";
 pub struct History {
     /// Stream and time → record.
     pub records: BTreeMap<(String, String), String>,
-    /// Id → how often it stands there: a crash may write an event twice.
+    /// Number of occurrences by id: a crash may write an event twice.
     pub events: BTreeMap<String, usize>,
     /// Damaged lines that were passed over.
     pub damaged: usize,
 }
 
-/// Everything from `since` to `until` as the library reads it; what must never be is refused.
+/// Reads everything from `since` to `until` through the library; panics on invalid records.
 #[track_caller]
 pub fn read(data: &Path, since: DateTime<Utc>, until: DateTime<Utc>) -> History {
     let (store, mut history) = (Store::new(data.to_path_buf()), History::default());
@@ -62,7 +62,7 @@ impl History {
         self.records.contains_key(&(SNAPSHOTS.to_string(), time))
     }
 
-    /// Everything of an earlier reading is still there, as it was.
+    /// Asserts that everything of an earlier reading is unchanged.
     #[track_caller]
     pub fn keeps(&self, earlier: &Self, since: DateTime<Utc>) {
         let since = since.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
@@ -92,7 +92,7 @@ pub fn leftovers(data: &Path) -> Vec<PathBuf> {
     files(data).into_iter().filter(|path| path.extension().is_some_and(|end| end == "tmp")).collect()
 }
 
-/// State files and alerts parse, the page is whole or not there, nothing was set aside.
+/// Asserts that state files and alerts parse, the page is complete or absent, and nothing was set aside.
 #[track_caller]
 pub fn whole(data: &Path) {
     for path in files(&data.join("state")).into_iter().chain(files(&data.join("outbox"))) {
@@ -133,7 +133,7 @@ pub fn counts(data: &Path, metric: &str, since: DateTime<Utc>, until: DateTime<U
     })
 }
 
-/// Every tier tells of every snapshot, once. `since` is the beginning of a day.
+/// Asserts that every tier contains every snapshot, once. `since` is the beginning of a day.
 #[track_caller]
 pub fn rolled_up(data: &Path, history: &History, since: DateTime<Utc>, until: DateTime<Utc>) {
     let records = history.records.iter().filter(|((stream, _), _)| stream == SNAPSHOTS);
@@ -161,7 +161,7 @@ pub fn unsealed(data: &Path, today: DateTime<Utc>) -> Vec<String> {
     open
 }
 
-/// The ids of what was told or waits to be told.
+/// The ids of all sent and queued alerts.
 pub fn told(data: &Path) -> BTreeSet<String> {
     let alerts =
         files(&data.join("outbox")).into_iter().filter(|path| path.extension().is_some_and(|end| end == "json"));
@@ -172,7 +172,7 @@ pub fn told(data: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-/// As osmon is when it is well: a run ends at once, silent, and everything that was over before it is closed.
+/// Asserts recovery: a run ends soon and silently, and all finished periods are closed.
 #[track_caller]
 pub fn recovers(host: &mut Host) {
     host.advance(60, 10);

@@ -40,7 +40,7 @@ fn host() -> Host {
     host
 }
 
-/// The clock goes on: a minute, to the next hour, or to the next day; now and then the host was booted meanwhile.
+/// Advances the clock: by a minute, to the next hour, or to the next day; sometimes with a reboot.
 fn go_on(host: &mut Host, random: &mut Random) {
     let begin = |step| host.now.duration_trunc(step).unwrap() + step;
     let next = match random.below(10) {
@@ -56,7 +56,7 @@ fn go_on(host: &mut Host, random: &mut Random) {
     }
 }
 
-/// How long a run takes that ends a day, the longest of a few.
+/// The longest duration of several runs that close a day.
 fn usual() -> Duration {
     let mut host = host();
     let mut longest = Duration::ZERO;
@@ -182,7 +182,7 @@ fn a_boot_across_midnight_leaves_no_gap() {
     }
 }
 
-/// An alert is told once by its id; a new incident must not look like one that was sent.
+/// An alert is sent once by its id; a new incident must not reuse the id of one that was sent.
 #[test]
 fn a_new_incident_is_told_after_the_state_was_lost() {
     let mut host = host();

@@ -16,7 +16,7 @@ fn probe(data: &Path, config: &str) -> Value {
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// Within so many percent.
+/// Asserts that two values differ by at most a percentage.
 fn agrees(what: &str, ours: f64, theirs: f64, percent: f64) {
     assert!((ours - theirs).abs() <= theirs.abs() * percent / 100.0, "{what}: {ours} here, {theirs} there");
 }
@@ -67,7 +67,8 @@ impl Drop for Burner {
 
 #[test]
 fn who_burns_is_named_and_who_burnt_and_is_gone_is_unexplained() {
-    // Other tests burn too: the one that is meant must be among those that are listed, and what it got is asked of the kernel.
+    // Other tests use CPU too: the process of this test must be among the listed ones, and its usage is compared with
+    // the kernel's.
     const ALL: &str = "[probe]\ntop_processes = 1000\n";
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
@@ -129,7 +130,7 @@ impl DeadMount {
 
 impl Drop for DeadMount {
     fn drop(&mut self) {
-        // The server's end ends every call that waits for it.
+        // Killing the server ends every call that waits for it.
         let _ = self.server.kill();
         let _ = self.server.wait();
         wait(5, || (tool("umount", &["-l", &self.point]).code == 0).then_some(()));

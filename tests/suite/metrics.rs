@@ -73,7 +73,7 @@ fn the_unit_is_at_the_end_of_the_name() {
     }
 }
 
-/// `OSMON_TEST_WRITE=1 cargo test` writes it anew.
+/// `OSMON_TEST_WRITE=1 cargo test` rewrites the page.
 #[test]
 fn the_page_is_made_from_the_list() {
     let path = repository("docs/metrics.md");

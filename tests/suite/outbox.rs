@@ -119,7 +119,7 @@ fn a_route_that_is_missing_for_a_while_gets_its_alerts_later() {
     host.advance(120, 5);
     host.osmon(&["run"]).ok();
     assert_eq!((mail.arrived().len(), web.bodies().len()), (1, 1));
-    // A route that was removed holds nothing back.
+    // Alerts do not wait for a removed route.
     assert_eq!(count(&host.data().join("outbox/new")), 0);
 }
 
@@ -190,7 +190,7 @@ fn on_a_read_only_disk_nothing_is_sent_twice() {
     }
     assert_eq!(mail.arrived().len(), 1, "the first of them told it");
     assert_eq!(host.osmon(&["alerts", "--json"]).ok().json()["alert"][0]["state"], "sent");
-    // No place at all to record it.
+    // It cannot be recorded anywhere.
     fs::remove_dir_all(&refuge.0).unwrap();
     fs::write(&refuge.0, "").unwrap();
     for _ in 0..2 {

@@ -39,7 +39,7 @@ fn content(host: &Host) -> Vec<(std::path::PathBuf, Vec<u8>)> {
 #[test]
 fn a_replay_tells_what_was_told_live() {
     let mut host = Host::recorded("vm");
-    // With nobody to tell, the events would say so.
+    // Without a recipient the events would be marked as not notified.
     host.config = "[alert]\nto = [\"ops@example.org\"]\n[alert.sendmail]\nprogram = \"/bin/true\"\n".to_string();
     for busy in [&[5; 3][..], &[97; 9], &[5; 8], &[85; 8], &[97; 8], &[5; 8]].concat() {
         host.advance(60, busy);

@@ -25,7 +25,7 @@ pub fn with_minutes(name: &str, minutes: usize) -> Host {
     host
 }
 
-/// The day that is shipped, at its end.
+/// A host at the end of the shipped sample day.
 pub fn sample() -> Host {
     let mut host = Host::recorded("vm");
     let archive = repository("data/sample/web-01.tar.gz").display().to_string();
@@ -113,7 +113,7 @@ fn hostile_names_stay_text_in_every_field() {
     assert!(!beside.to_string().contains('\u{202e}'));
 }
 
-/// Every text but the times, also where it is the name of a thing.
+/// Replaces every text but the times, including names.
 fn poison(value: &mut Value, evil: &str) {
     match value {
         Value::String(text)
@@ -138,7 +138,7 @@ fn every_amount_of_history_makes_a_page() {
     assert!(page(&host).contains("no snapshot for 10 min"), "old data is not the present");
     let two = page(&with_minutes("old", 2));
     assert!(two.contains("pressure: not supported by this kernel") && !two.contains("data-k='Pressure'"));
-    // The clock was set back by a day: what is in the future is not drawn, and the page is still one.
+    // The clock was set back by a day: future samples are not drawn, and the page is still valid.
     let mut back = with_minutes("vm", 3);
     back.now -= chrono::TimeDelta::days(1);
     assert!(page(&back).contains("</html>"));

@@ -68,7 +68,7 @@ fn the_short_ranges_have_charts_for_who_looks_for_a_cause() {
     host.write("proc/net/dev", &dev.replace(line, &cells.join(" ")));
     host.osmon(&["run"]).ok();
     assert!(written(&host).contains("data-k='Network errors'"));
-    // The labels of times are there once for all charts of a range.
+    // The labels of the time axis are shared by all charts of a range.
     let page = written(&host);
     assert_eq!(page.matches("id=\"t1h\"").count(), 1);
     assert!(page.matches("<use href='#t1h'/>").count() > 10);

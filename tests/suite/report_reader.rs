@@ -76,7 +76,7 @@ fn the_reload_of_each_minute_keeps_what_was_chosen_and_waits_for_who_reads() {
         (chosen, "false,true,true,7d,300,", 75, 2),
         ("w.getSelection().selectAllChildren(d.querySelector('h1'))", "", 75, 1),
         (focused, "", 75, 1),
-        // Not for ever: a page that only waits would be taken for one whose host is silent.
+        // Not for ever: a waiting page would look like that of a silent host.
         (focused, "true,true,false,24h,400,fr", 170, 2),
     ];
     for (act, after, seconds, loads) in cases {

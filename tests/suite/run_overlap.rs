@@ -39,7 +39,7 @@ fn a_run_that_finds_another_at_work_is_gone_at_once() {
     for (held, limit) in [(turn, 0.1), (lock, 5.0)] {
         let mut child = hold_file(&held);
         host.advance(60, 10);
-        // The quickest of some: another's load is not what is measured.
+        // The fastest of several runs, to exclude other load.
         let quickest = (0..if limit < 1.0 { 10 } else { 1 }).map(|_| {
             let started = std::time::Instant::now();
             host.osmon(&["run"]).ok();

@@ -25,9 +25,9 @@ pub enum Behavior {
     Good,
     /// Stops answering.
     Hang(Phase),
-    /// Gives this reply.
+    /// Sends this reply.
     Say(Phase, &'static str),
-    /// Gives this reply to recipients whose address begins with the first text.
+    /// Sends this reply to recipients whose address begins with the first text.
     Refuse(&'static str, &'static str),
     /// Closes the connection within the content.
     CutBeforeDot,
@@ -112,7 +112,7 @@ fn talk(stream: TcpStream, inside: &Mutex<Inside>) -> Option<()> {
     let behavior = inside.lock().unwrap().behavior.clone().unwrap();
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut writer = stream;
-    // Gives the usual reply, or that of the behaviour at this point.
+    // The usual reply, or that of the behaviour at this point.
     let mut answer = |at: Phase, usual: &str| -> Option<()> {
         match &behavior {
             Behavior::Hang(there) if *there == at => {

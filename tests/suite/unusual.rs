@@ -13,7 +13,7 @@ fn replayed(minutes: i64, busy: &dyn Fn(i64, i64, i64) -> f64) -> Vec<String> {
     let mut host = Host::recorded("vm");
     host.config = RULE.to_string();
     let begin = chrono::DateTime::parse_from_rfc3339("2026-09-13T22:00:00Z").unwrap().timestamp();
-    // From the night of October 25 on, the clock of people is an hour behind that of the summer.
+    // From the night of October 25 on, local time is an hour behind summer time.
     let winter = (chrono::DateTime::parse_from_rfc3339("2026-10-25T01:00:00Z").unwrap().timestamp() - begin) / 60;
     let mut text = String::new();
     for minute in 0..minutes {
@@ -45,7 +45,7 @@ fn replayed(minutes: i64, busy: &dyn Fn(i64, i64, i64) -> f64) -> Vec<String> {
         .collect()
 }
 
-/// People from 8 to 18 on working days, a backup each night at two, a long one on Sundays at four.
+/// Office hours from 8 to 18 on working days, a backup each night at two, a long one on Sundays at four.
 fn office(day: i64, hour: i64, minute: i64) -> f64 {
     match (day % 7, hour) {
         (_, 2) if minute < 40 => 90.0,

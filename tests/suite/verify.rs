@@ -31,7 +31,7 @@ pub fn put(path: &Path, content: &[u8]) {
     fs::write(path, content).unwrap();
 }
 
-/// A host with a small open day and, when wanted, a sealed one with its rollups.
+/// A host with a small open day and, optionally, a sealed one with its rollups.
 pub fn host(with_sealed: bool) -> Host {
     let host = Host::recorded("vm");
     put(&host.data().join(format!("snapshots/{TODAY}.jsonl")), minutes(TODAY).concat().as_bytes());
@@ -80,7 +80,7 @@ pub fn records(host: &Host, day: &str) -> Vec<String> {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// How many snapshots of the sealed day are found by who asks for their hour.
+/// Number of snapshots of the sealed day found by reading each hour.
 pub fn found_by_hour(host: &Host) -> usize {
     let store = osmon::store::Store::new(host.data());
     let hour = |hour: &str| format!("{OLD}T{hour}:00:00Z").parse::<chrono::DateTime<chrono::Utc>>().unwrap();

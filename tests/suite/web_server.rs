@@ -1,4 +1,4 @@
-//! A web server that records what it was sent, and settings for tests that use it.
+//! A web server that records requests, and settings for tests that use it.
 
 use super::harness::Host;
 use serde_json::Value;

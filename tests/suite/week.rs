@@ -50,7 +50,8 @@ fn disk(minute: i64) -> f64 {
     }
 }
 
-/// Writes the week and gives the events of a replay: by rule, kind and severity, those that call and those that do not.
+/// Writes the week and returns the events of a replay: by rule, kind and severity, the numbers of notified and of muted
+/// ones.
 fn week(host: &Host) -> BTreeMap<String, (usize, usize)> {
     let begin: DateTime<Utc> = BEGIN.parse().unwrap();
     let mut days: BTreeMap<String, String> = BTreeMap::new();
@@ -86,7 +87,7 @@ fn week(host: &Host) -> BTreeMap<String, (usize, usize)> {
 #[test]
 fn each_thing_calls_once_and_what_is_usual_at_night_does_not_for_ever() {
     let found = week(&Host::recorded("vm"));
-    // Told, and only in the history.
+    // Notified, and recorded only.
     let expected = [
         // To and fro 18 times: three alerts and two recoveries until it is known to flap, once that it does and how it
         // ended. Asleep at full load: nothing.

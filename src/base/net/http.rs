@@ -64,7 +64,7 @@ impl HttpRequest<'_> {
     }
 
     fn agent(&self) -> Result<Agent, Failure> {
-        // Shorter than the whole, so that a timeout tells whether anything was sent.
+        // Shorter than the whole limit, so that a timeout shows whether anything was sent.
         let connect_limit = Some(self.limit.mul_f64(0.8));
         let mut config = Agent::config_builder()
             .timeout_global(Some(self.limit))

@@ -24,7 +24,7 @@ use std::path::Path;
 
 /// Mode of a picture.
 const PICTURE_MODE: u32 = 0o644;
-/// Maximum number of lines that can be told apart.
+/// Maximum number of lines that can be distinguished.
 const LINES_MAX: usize = 6;
 
 /// A selected series and its values.

@@ -49,7 +49,7 @@ impl Step {
         }
     }
 
-    /// A step that gives at most about 1,500 rows.
+    /// A step that results in about 1,500 rows at most.
     pub fn that_fits(span: TimeDelta) -> Self {
         match span.num_minutes() {
             ..=1500 => Self::Raw,

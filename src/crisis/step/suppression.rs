@@ -48,7 +48,7 @@ impl<'a> Suppression<'a> {
     /// Why people are not notified of an alert now, apart from flapping; `None`: they are.
     pub fn reason(&self, key: &str, alert: &Alert, severity: Severity) -> Option<Message> {
         let now = self.context.now.wall;
-        // First of all: what reaches nobody is notified as soon as there is a recipient.
+        // Checked first: without a matching recipient, the alert is sent as soon as there is one.
         match self.context.notified_from {
             None => return Some(Message::new(key::MUTED_NOBODY)),
             Some(least) if severity < least => {

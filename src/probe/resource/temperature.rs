@@ -31,7 +31,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
         let chip_name = run.root.sys_line(&format!("{directory}/name")).unwrap_or_default();
         for file in run.root.sys_names(&directory).unwrap_or_default() {
             let Some(base) = file.strip_suffix("_input") else { continue };
-            // The sensor of a suspended chip gives an error and is absent this minute.
+            // The sensor of a suspended chip reports an error and is absent from this snapshot.
             let Some(value) =
                 run.root.sys_line(&format!("{directory}/{file}")).ok().and_then(|text| text.parse::<f64>().ok())
             else {

@@ -37,7 +37,7 @@ impl ProcessFiles {
         entries.filter_map(|entry| entry.file_name().to_str().ok()?.parse().ok()).collect()
     }
 
-    /// A file of a process: `stat`, `io`, … The kernel gives it whole to one read.
+    /// A file of a process: `stat`, `io`, … The kernel returns it in one read.
     ///
     /// # Errors
     /// When the process has ended, or the file may not be read.

@@ -1,4 +1,4 @@
-//! Facts about the host, and the footer: the cost of osmon itself and what it could not measure.
+//! Facts about the host, and the footer: cost of osmon itself, and sources it could not measure.
 
 #![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
 

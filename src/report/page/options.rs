@@ -11,7 +11,7 @@ pub const STYLE_MAX: u64 = 64 * 1024;
 pub struct PageOptions {
     /// Language.
     pub locale: Locale,
-    /// The page may be read by anybody: no names of processes and users.
+    /// The page is public: without names of processes and users.
     pub is_public: bool,
     /// Custom style sheet; empty: none.
     pub style: String,

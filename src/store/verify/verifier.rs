@@ -47,7 +47,7 @@ impl Verifier {
         path.strip_prefix(self.store.directory()).unwrap_or(path).to_string_lossy().into_owned()
     }
 
-    /// Whether a path is a regular file; anything else becomes a finding.
+    /// Returns whether a path is a regular file; anything else becomes a finding.
     pub fn is_regular(&mut self, path: &Path, target: &Target) -> bool {
         let Ok(meta) = path.symlink_metadata() else { return false };
         let kind = meta.file_type();
@@ -127,13 +127,13 @@ impl Verifier {
         }
     }
 
-    /// Whether a path is a directory that can be accessed.
+    /// Returns whether a path is a directory that can be accessed.
     pub fn is_directory(path: &Path) -> bool {
         fs::metadata(path).is_ok_and(|meta| meta.is_dir())
     }
 }
 
-/// Whether a file is the temporary one of an interrupted write: `.NAME.PID.tmp`.
+/// Returns whether a file is the temporary file of an interrupted write: `.NAME.PID.tmp`.
 pub(crate) fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with('.') && name.ends_with(".tmp")

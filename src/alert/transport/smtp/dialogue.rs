@@ -119,7 +119,7 @@ fn content(session: &mut Session, content: &[u8], log: &mut StepLog) -> Result<S
         .connection
         .write_all(&dot_stuffed(content))
         .map_err(|error| session.fail(FailureKind::Temporary, &error.to_string()))?;
-    // Before the final dot nothing is accepted; after it only the reply tells.
+    // Nothing is accepted before the final dot; after it, the reply decides.
     let dot = session.connection.write_all(b".\r\n").and_then(|()| session.connection.flush());
     dot.map_err(|error| unconfirmed(session, &error.to_string()))?;
     match session.reply() {

@@ -22,7 +22,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Whether it is positive.
+    /// Returns whether it is positive.
     pub fn is_good(&self) -> bool {
         (200..400).contains(&self.code)
     }
