@@ -8,3 +8,4 @@ pub mod incidents;
 pub mod silences;
 pub mod suppression;
 pub mod timeline;
+pub mod verdict;
