@@ -1,4 +1,4 @@
-//! One incident as a message shows it: from its newest event, with the story of all that came with it.
+//! One incident in a message: its newest event, with the timeline of all events sent together.
 
 use super::content::{label, name, severity};
 use crate::base::clock::{local_minute, local_short, parse, zone_name};
@@ -8,14 +8,14 @@ use crate::model::incident::Severity;
 use crate::model::locale::{Key, Locale, fill, key};
 use chrono::{DateTime, Utc};
 
-/// So many processes are named.
+/// Number of processes named.
 const WHO_MAX: usize = 3;
 /// Longest line of evidence, in characters.
 const FACT_MAX: usize = 500;
 /// Height of the chart, in pixels.
 const CHART_PIXELS: f64 = 40.0;
 
-/// Colours of what is said, on light; the template has others for dark.
+/// Colours on a light background; the template has others for dark.
 pub const GREEN: &str = "#15803d";
 const RED: &str = "#b91c1c";
 const AMBER: &str = "#b45309";
@@ -23,9 +23,9 @@ const AMBER: &str = "#b45309";
 /// A bar of the chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
-    /// In pixels, at least 2.
+    /// Height in pixels, at least 2.
     pub height: u32,
-    /// It is beyond the limit.
+    /// Whether it is beyond the limit.
     pub is_beyond: bool,
 }
 
@@ -33,24 +33,24 @@ pub struct Bar {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
     pub word: &'static str,
-    /// Name of its colour: `bad`, `warn`, `good`, `info`.
+    /// Class of its colour: `bad`, `warn`, `good`, `info`.
     pub class: &'static str,
     pub color: &'static str,
     pub title: String,
     pub sentence: String,
     pub since: String,
-    /// `fired 02:10, recovered 02:31`; empty: there is one event only.
+    /// `fired 02:10, recovered 02:31`; empty for a single event.
     pub story: String,
     pub bars: Vec<Bar>,
-    /// The same in a line of text: `▁▂▇`.
+    /// The chart as a line of text: `▁▂▇`.
     pub spark: String,
-    /// `12 % → 97 %`; empty: nothing is known.
+    /// `12 % → 97 %`; empty: unknown.
     pub trend: String,
     /// Heading and text.
     pub facts: Vec<(&'static str, String)>,
-    /// What to do; empty: nothing, or nobody knows.
+    /// What to do; may be empty.
     pub todo: String,
-    /// It is over.
+    /// Whether the incident is over.
     pub is_over: bool,
     /// `02:10 CPU: fired 02:10, recovered 02:31`.
     pub line: String,
@@ -83,7 +83,7 @@ pub fn item(events: &[&Event], locale: Locale, now: DateTime<Utc>) -> Option<Ite
     })
 }
 
-/// What to do. A label is put in where it can be copied into a shell and means nothing else there.
+/// What to do. A label is filled in only if it is safe to paste into a shell.
 fn todo(event: &Event, locale: Locale) -> String {
     let is_plain = |value: &&str| {
         value.chars().all(|c| c.is_ascii_alphanumeric() || "/._@-".contains(c)) && !value.starts_with('-')
@@ -93,7 +93,7 @@ fn todo(event: &Event, locale: Locale) -> String {
     fill(locale.hint(name(event)), &values)
 }
 
-/// What happened when: `fired 02:10, recovered 02:31`. Of many the first and the last.
+/// Events with their times: `fired 02:10, recovered 02:31`. Of many, the first and the last.
 fn story(events: &[&Event], locale: Locale, now: DateTime<Utc>) -> String {
     let at = |event: &&Event| {
         let time = parse(&event.time).map(|time| local_short(time, now)).unwrap_or_default();
@@ -109,7 +109,7 @@ fn story(events: &[&Event], locale: Locale, now: DateTime<Utc>) -> String {
     parts.join(", ")
 }
 
-/// What happened, at a time.
+/// An event with its time.
 fn transition(kind: EventKind) -> Key {
     match kind {
         EventKind::Fired => key::MAIL_AT_FIRED,
@@ -135,7 +135,7 @@ fn heading(event: &Event, locale: Locale) -> (&'static str, &'static str, &'stat
     }
 }
 
-/// How things are, in a sentence.
+/// The present state as a sentence.
 fn sentence(event: &Event, locale: Locale) -> String {
     let value = |value: f64| locale.value(name(event), value);
     let severity = severity(locale, event.severity).to_lowercase();
@@ -181,7 +181,7 @@ fn sentence(event: &Event, locale: Locale) -> String {
     locale.fill(template, &values)
 }
 
-/// The last values as bars, and as a line of text.
+/// Recent values as bars and as a line of text.
 fn chart(event: &Event, locale: Locale) -> (Vec<Bar>, String, String) {
     const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let values: Vec<f64> =
@@ -192,7 +192,7 @@ fn chart(event: &Event, locale: Locale) -> (Vec<Bar>, String, String) {
     }
     let (low, high) =
         values.iter().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
-    // A large change stands on zero; of a small one the change is shown, and the numbers beside it say how small it is.
+    // A large change starts at zero; a small one is magnified, and the numbers beside it give the scale.
     let base = if high - low > high / 2.0 { low.min(0.0) } else { low - (high - low) / 2.0 };
     let share = |value: f64| if high > base { ((value - base) / (high - base)).clamp(0.0, 1.0) } else { 0.5 };
     let bars = values.iter().map(|value| Bar {
@@ -204,7 +204,7 @@ fn chart(event: &Event, locale: Locale) -> (Vec<Bar>, String, String) {
     (bars.collect(), line, format!("{} → {}", value(*first), value(*last)))
 }
 
-/// Who used the resource and what had changed. Everything in it came from the host.
+/// Top consumers and recent changes. All text in it comes from the host.
 fn facts(event: &Event, locale: Locale) -> Vec<(&'static str, String)> {
     let Some(evidence) = &event.evidence else { return Vec::new() };
     let units = match evidence.resource.filter(|_| !evidence.process.is_empty()) {

@@ -1,4 +1,4 @@
-//! What a message shows: the same for text and HTML.
+//! The content of a message, shared by the text and the HTML template.
 
 use super::content::{Content, Late, by_incident, span, worst_first};
 use super::item::{Item, item};
@@ -9,9 +9,9 @@ use crate::model::locale::{Locale, key};
 use askama::Template;
 use std::collections::BTreeMap;
 
-/// So many incidents are shown with all that is known of them.
+/// Number of incidents shown in full.
 const ITEMS_MAX: usize = 20;
-/// So many incidents are told in one line each.
+/// Number of incidents shown as one line each.
 const LINES_MAX: usize = 200;
 
 #[derive(Template)]
@@ -26,19 +26,19 @@ pub struct Html<'a> {
     pub page: &'a Page<'a>,
 }
 
-/// What both templates show.
+/// The values of both templates.
 pub struct Page<'a> {
     pub locale: Locale,
     pub host: String,
     pub subject: String,
-    /// Why it is late; empty: it is not.
+    /// Why it is late; empty: it is not late.
     pub intro: String,
-    /// A line for each incident, of a digest.
+    /// One line for each incident of a digest.
     pub lines: Vec<String>,
-    /// Said before the items; empty: nothing.
+    /// Text before the items; may be empty.
     pub between: &'static str,
     pub items: Vec<Item>,
-    /// `… and 3 more`; empty: these are all.
+    /// `… and 3 more`; empty: nothing is left out.
     pub more: String,
     pub report: &'a str,
 }
@@ -87,7 +87,7 @@ pub fn page<'a>(content: &Content<'a>) -> Page<'a> {
     page
 }
 
-/// Lines that say the same once, where the first of them stands, with how often.
+/// Merges equal lines into the first of them, with their number.
 fn merged(lines: impl Iterator<Item = String>, locale: Locale) -> Vec<String> {
     let mut all: Vec<(String, usize)> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();

@@ -1,105 +1,105 @@
-//! What is usual for this hour of the week, learned from the past by robust statistics.
+//! Baselines: the usual range of a metric for an hour of the week, learned by robust statistics.
 //!
-//! The same hour of past weeks counts, with the hour before and after it; while fewer than two weeks are known, the same
-//! hour of past days; while fewer than three days are known, all of them. One odd week moves no median. When nearly all
-//! of the last day was outside on the same side, the level has changed, and the band goes with it.
+//! A baseline uses the same hour of past weeks and its two neighbours; with fewer than two weeks of history the same
+//! hour of past days; with fewer than three days all hours. Medians ignore a single odd week. When nearly all hours
+//! of the last day were outside on the same side, the level has changed, and the range moves with it.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// So many hours must be known before anything is said.
+/// Hours of history required before a baseline exists.
 pub const LEAST_HOURS: usize = 24;
-/// So many weeks are looked back on,
+/// Number of weeks looked back,
 const WEEKS: i64 = 6;
-/// or so many days.
+/// or of days.
 const DAYS: i64 = 14;
-/// Fewer weeks than this have no shape,
+/// Weeks required for a weekly pattern,
 const LEAST_WEEKS: i64 = 2;
-/// nor fewer days.
+/// and days for a daily one.
 const LEAST_DAYS: i64 = 3;
 /// Hours of a week and of a day.
 const WEEK: i64 = 168;
 const DAY: i64 = 24;
-/// So much of the past is needed, in hours.
+/// History required in total, in hours.
 pub const PAST_HOURS: i64 = WEEK * WEEKS + DAY + 2;
-/// Of the last day so many hours must be known, and three quarters of them outside, for a change of level.
+/// Hours of the last day that must be known, three quarters of them outside, for a change of level.
 const LEAST_OF_DAY: usize = 20;
-/// Makes of a median absolute deviation what a standard deviation would be.
+/// Factor from a median absolute deviation to a standard deviation.
 const MAD: f64 = 1.4826;
-/// A spread is no less than this part of what is usual.
+/// Least spread as a share of the usual value.
 const RELATIVE: f64 = 0.02;
-/// While less is known than the shape of a week, a spread is so many times as wide.
+/// Factor that widens the spread while there is no weekly pattern.
 const UNSURE: f64 = 2.0;
 
-/// What is usual in one hour. All of it in the unit of the metric.
+/// The usual range in one hour, in the unit of the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Band {
     /// The median of the means.
     pub centre: f64,
-    /// How far the means scatter about it: never less than what is too little to speak of.
+    /// Spread of the means around it, at least the negligible spread.
     pub spread: f64,
-    /// The least level that is usual.
+    /// Lowest usual level.
     pub low: f64,
-    /// The greatest.
+    /// Highest usual level.
     pub high: f64,
-    /// It is made of hours like this one: of other days or weeks.
+    /// Whether it is based on the same hour of other days or weeks.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_of_hour: bool,
-    /// So far an edge was moved after a level that changed and stayed: up is positive; 0: not at all.
+    /// Distance an edge was moved after a lasting change of level; positive: up.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub moved: f64,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // the shape serde asks for
+#[allow(clippy::trivially_copy_pass_by_ref)] // signature required by serde
 fn is_zero(by: &f64) -> bool {
     *by == 0.0
 }
 
 impl Band {
-    /// How many spreads a value is above it (else below it); negative inside.
+    /// Distance of a value above (else below) the range, in spreads; negative inside.
     pub fn outside(&self, above: bool, value: f64) -> f64 {
         if above { (value - self.high) / self.spread } else { (self.low - value) / self.spread }
     }
 
-    /// Whether its upper edge (else the lower one) was moved after a level that changed.
+    /// Whether its upper (else lower) edge was moved after a change of level.
     pub fn is_moved(&self, above: bool) -> bool {
         if above { self.moved > 0.0 } else { self.moved < 0.0 }
     }
 
-    /// The value that is so many spreads outside.
+    /// The value that lies `spreads` outside the range.
     pub fn limit(&self, above: bool, spreads: f64) -> f64 {
         if above { self.high + spreads * self.spread } else { self.low - spreads * self.spread }
     }
 }
 
-/// What a metric was in an hour.
+/// Levels of a metric in one hour.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hour {
-    /// The least level that it can have held for as long as the rule waits,
+    /// Lowest level it can have held for the hold time of the rule,
     low: f64,
     mean: f64,
-    /// and the greatest.
+    /// and the highest.
     high: f64,
 }
 
 impl Hour {
-    /// From least, mean and greatest value. A minute at 100 % is no level of 100 %: what lasted for `hold_seconds` moved
-    /// the mean, so the mean says how high a level can have been.
+    /// From minimum, mean and maximum. A minute at 100 % is not a level of 100 %: a level held for `hold_seconds` moves
+    /// the mean, so the mean bounds the level.
     pub fn new(min: f64, mean: f64, max: f64, hold_seconds: f64) -> Self {
         let share = (hold_seconds / 3600.0).clamp(1.0 / 60.0, 1.0);
         Self { low: (max - (max - mean) / share).max(min), mean, high: (min + (mean - min) / share).min(max) }
     }
 }
 
-/// The hours that are known, by their number in the zone of the host: seconds since 1970 and the offset of the zone at
-/// that time, by 3600. So the same hour of the week is 168 earlier, also over a change to summer time.
+/// Recorded hours by their number in the zone of the host: seconds since 1970 plus the offset of the zone at that
+/// time, divided by 3600. The same hour of the week is 168 earlier, even across a change to summer time.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
     hours: BTreeMap<i64, Hour>,
 }
 
 impl Past {
-    /// Adds an hour; one that comes twice, as when summer time ends, is both.
+    /// Adds an hour; an hour that occurs twice, when summer time ends, is merged.
     pub fn add(&mut self, number: i64, hour: Hour) {
         let known = self.hours.entry(number).or_insert(hour);
         known.low = known.low.min(hour.low);
@@ -107,17 +107,17 @@ impl Past {
         known.mean = hour.mean;
     }
 
-    /// Forgets what is too old for the hour `at`.
+    /// Drops hours too old for the hour `at`.
     pub fn forget_before(&mut self, at: i64) {
         self.hours = self.hours.split_off(&(at - PAST_HOURS));
     }
 
-    /// How many hours are known.
+    /// Number of recorded hours.
     pub fn known(&self) -> usize {
         self.hours.len()
     }
 
-    /// What is usual in the hour `at`, from what was before it. `least`: a spread below this is nothing to speak of.
+    /// The baseline of the hour `at`, from the hours before it. `least`: negligible spread.
     pub fn band(&self, at: i64, least: f64) -> Option<Band> {
         if self.hours.range(at - PAST_HOURS..at).take(LEAST_HOURS).count() < LEAST_HOURS {
             return None;
@@ -141,8 +141,8 @@ impl Past {
         Some(band)
     }
 
-    /// How many weeks or days back hours are known, of this hour and of the one a day before: all hours of the last day
-    /// are then held against equally much of the past.
+    /// Number of weeks or days with hours, for this hour and for the one a day before, so that all hours of the last day
+    /// are compared with equally much history.
     fn reach(&self, at: i64, step: i64, most: i64) -> i64 {
         let is_known = |at: i64| !self.alike(at, step, 1).is_empty();
         (0..most)
@@ -158,7 +158,7 @@ impl Past {
         }
         if days >= LEAST_DAYS {
             let mut usual = made(&self.alike(at, DAY, days), 0.9, least * UNSURE)?;
-            // The one week that is known may be the only one like this.
+            // A single known week may be exceptional.
             if let Some(week) = made(&of_weeks, 0.5, least) {
                 usual.low = usual.low.min(week.low);
                 usual.high = usual.high.max(week.high);
@@ -169,7 +169,7 @@ impl Past {
         made(&all, 0.98, least * UNSURE)
     }
 
-    /// The hours like this one so many steps back, each with its neighbours.
+    /// The corresponding hours a number of steps back, each with its neighbours.
     fn alike(&self, at: i64, step: i64, most: i64) -> Vec<Vec<Hour>> {
         let like = |back: i64| -> Vec<Hour> {
             let number = at - back * step;
@@ -179,7 +179,7 @@ impl Past {
     }
 }
 
-/// A band of groups of hours: `part` of them have no level above its upper edge, nor below its lower one.
+/// The range of groups of hours: a share `part` of them has no level above its upper edge, nor below its lower one.
 fn made(groups: &[Vec<Hour>], part: f64, least: f64) -> Option<Band> {
     let means: Vec<f64> = groups.iter().flatten().map(|hour| hour.mean).collect();
     let centre = quantile(means.clone(), 0.5)?;
@@ -193,14 +193,14 @@ fn made(groups: &[Vec<Hour>], part: f64, least: f64) -> Option<Band> {
     Some(Band { centre, spread, low, high, is_of_hour: false, moved: 0.0 })
 }
 
-/// The value that `part` of them are not above; of two in the middle the greater one.
+/// The quantile `part`; of two middle values the greater one.
 fn quantile(mut values: Vec<f64>, part: f64) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
     values.get(((values.len() as f64 * part).floor() as usize).min(last)).copied()
 }
 
-/// A spread of a metric that is too little to speak of, in its unit.
+/// Negligible spread of a metric, in its unit.
 pub fn least_spread(metric: &str) -> f64 {
     let rate = metric.ends_with("_per_second");
     let name = metric.trim_end_matches("_per_second");

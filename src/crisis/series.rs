@@ -1,23 +1,23 @@
-//! Past values that a rule needs: how fast something changes, and when it reaches a limit. At most 60 points each,
-//! close together in the latest minutes and further apart before.
+//! Past values for rules about rates of change and forecasts. A series holds at most 60 points,
+//! dense in the latest minutes and sparser before.
 
 use serde::{Deserialize, Serialize};
 
-/// Most points of one series.
+/// Largest number of points of a series.
 pub(super) const POINTS_MAX: usize = 60;
-/// Points are no closer than this, in seconds: a minute, as cron keeps it.
+/// Least distance of two points, in seconds: a minute of cron, with its jitter.
 const CLOSEST_SECONDS: f64 = 50.0;
-/// A point may be as far from the next as this part of its age.
+/// Largest distance of a point from the next, as a share of its age.
 const SPARSER: f64 = 12.0;
-/// Spans a forecast looks at, in seconds.
+/// Spans that a forecast is based on, in seconds.
 const SPANS: [f64; 3] = [1800.0, 7200.0, 21_600.0];
-/// Spans that a forecast from hourly values looks at: a day and a week, in seconds.
+/// Spans that a forecast from hourly values is based on, in seconds: a day and a week.
 const LONG_SPANS: [f64; 2] = [86_400.0, 604_800.0];
-/// The least a forecast must have seen, in seconds.
+/// Least history for a forecast, in seconds.
 const LEAST_SPAN: f64 = 1200.0;
-/// So many times as far as it has seen a forecast looks ahead.
+/// How far ahead a forecast reaches, as a multiple of its history.
 const FARTHEST: f64 = 12.0;
-/// The slow quarter of the slopes must have this part of the median: growth that is no single big file.
+/// Least ratio of the lower quartile of the slopes to their median: steady growth, not a single big file.
 const STEADY: f64 = 0.25;
 
 /// Points of one metric, oldest first.
@@ -29,7 +29,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// Adds the value of a moment; drops what is older than `keep_seconds` (but for one point) and what is too close.
+    /// Adds a value; drops points that are too dense or older than `keep_seconds`, except one.
     pub fn add(&mut self, seconds: f64, value: f64, keep_seconds: f64, most: usize) {
         let second = seconds.round() as i64;
         self.points.retain(|point| point.0 < second);
@@ -50,19 +50,19 @@ impl Series {
         }
     }
 
-    /// Adds what was counted up to a moment. The points are running sums from 0 on.
+    /// Adds to a count. Points are running sums from 0.
     pub fn count(&mut self, seconds: f64, value: f64, keep_seconds: f64, most: usize) {
         let before = self.points.last().map_or(0.0, |last| last.1);
         if self.points.is_empty() {
             self.points.push((seconds.round() as i64 - 1, 0.0));
         }
         self.add(seconds, before + value.max(0.0), keep_seconds, most);
-        // What lies behind the span needs no digits.
+        // Counts before the span need no precision.
         let first = self.points.first().map_or(0.0, |first| first.1);
         self.points.iter_mut().for_each(|point| point.1 -= first);
     }
 
-    /// What was counted within about a span; `None`: nothing is known.
+    /// The count within about a span; `None`: unknown.
     pub fn total(&self, span_seconds: f64) -> Option<f64> {
         let (at, sum) = *self.points.last()?;
         let is_before = |point: &&(i64, f64)| (at - point.0) as f64 >= span_seconds;
@@ -70,7 +70,7 @@ impl Series {
         Some(rounded(sum - before.1))
     }
 
-    /// Whether enough was seen to know what comes.
+    /// Whether there is enough history for a forecast.
     pub fn is_enough(&self) -> bool {
         let ends = self.points.first().zip(self.points.last());
         ends.is_some_and(|(first, last)| (last.0 - first.0) as f64 >= LEAST_SPAN)
@@ -81,7 +81,7 @@ impl Series {
         self.points.last().map_or(f64::INFINITY, |last| now - last.0 as f64)
     }
 
-    /// How much it changed within a span, drawn out to that span; `None` while less than nine tenths of it was seen.
+    /// Change within a span, extrapolated to all of it; `None`: less than nine tenths of the span is known.
     pub fn change(&self, span_seconds: f64) -> Option<f64> {
         let (at, value) = *self.points.last()?;
         let far = |point: &&(i64, f64)| ((at - point.0) as f64 - span_seconds).abs();
@@ -90,19 +90,19 @@ impl Series {
         (seen >= span_seconds * 0.9).then(|| rounded((value - before) / seen * span_seconds))
     }
 
-    /// A series from points of seconds and value, the oldest first.
+    /// A series from points of seconds and value, oldest first.
     pub fn from_points(points: impl Iterator<Item = (f64, f64)>) -> Self {
         let mut series = Self::default();
         points.for_each(|(seconds, value)| series.add(seconds, value, f64::INFINITY, POINTS_MAX));
         series
     }
 
-    /// Seconds until it reaches `limit` at its present pace; `None`: it does not, or that cannot be known yet.
+    /// Seconds until it reaches `limit` at its present pace; `None`: never, or not known yet.
     pub fn reaches(&self, limit: f64) -> Option<f64> {
         self.reaches_over(&SPANS, limit)
     }
 
-    /// Like [`Series::reaches`], for hourly values of days.
+    /// Like [`Series::reaches`], for hourly values over days.
     pub fn reaches_in_days(&self, limit: f64) -> Option<f64> {
         self.reaches_over(&LONG_SPANS, limit)
     }
@@ -119,8 +119,8 @@ impl Series {
         etas.reduce(f64::min)
     }
 
-    /// Change per second over the latest span: the median of the slopes between points a sixth of it apart, when nearly
-    /// all of them agree and the latest quarter does too.
+    /// Change per second over the latest span: the median slope between points a sixth of it apart, provided that nearly
+    /// all slopes and the latest quarter agree in direction.
     fn slope(&self, span: f64) -> Option<f64> {
         let (last, newest) = *self.points.last()?;
         let recent: Vec<(f64, f64)> = self
@@ -148,7 +148,7 @@ impl Series {
     }
 }
 
-/// Seven digits: enough for a slope of hours, and half the size in the file.
+/// Seven significant digits: enough for slopes over hours, at half the size in the file.
 fn rounded(value: f64) -> f64 {
     format!("{value:.6e}").parse().unwrap_or(value)
 }

@@ -1,32 +1,32 @@
-//! What was going on at the moment an incident fired: who used the resource, the last values, what had changed.
+//! Evidence of an incident, recorded when it fired: top consumers of the resource, recent values, recent changes.
 
 use super::locale::Locale;
 use super::message::{Message, localized};
 use serde::{Deserialize, Serialize};
 
-/// So many processes are kept at most.
+/// Largest number of processes kept.
 pub const PROCESSES_MAX: usize = 5;
-/// So many units are kept at most.
+/// Largest number of units kept.
 pub const UNITS_MAX: usize = 3;
-/// So many values are kept at most.
+/// Largest number of values kept.
 pub const VALUES_MAX: usize = 10;
-/// So many changes are kept at most.
+/// Largest number of changes kept.
 pub const CHANGES_MAX: usize = 10;
 
-/// What people compete for.
+/// A resource that processes compete for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resource {
-    /// Time of the processors.
+    /// CPU time.
     Cpu,
     /// Main memory and swap.
     Memory,
-    /// Transfer from and to disks.
+    /// Disk transfer.
     Io,
 }
 
 impl Resource {
-    /// The resource that a metric is about, by its name; `None`: no process uses it up.
+    /// The resource that a metric measures, by its name; `None`: not one that processes consume.
     pub fn of(metric: &str) -> Option<Self> {
         let name = metric.split('{').next().unwrap_or_default();
         let starts = |heads: &[&str]| heads.iter().any(|head| name.starts_with(head));
@@ -41,7 +41,7 @@ impl Resource {
         }
     }
 
-    /// As tables head it.
+    /// Its name in table headings.
     pub fn word(self) -> &'static str {
         match self {
             Self::Cpu => "CPU",
@@ -51,30 +51,30 @@ impl Resource {
     }
 }
 
-/// A process or a unit that used much.
+/// A process or unit with high usage.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct User {
     /// Name of the process, or of the unit.
     pub name: String,
-    /// Whose process it is.
+    /// Owner of the process.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user: String,
-    /// The unit it belongs to.
+    /// Unit that the process belongs to.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub unit: String,
-    /// Of one core, over the interval of the record.
+    /// Percent of one core over the interval of the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_percent: Option<f64>,
-    /// Resident memory.
+    /// Resident memory, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_bytes: Option<f64>,
-    /// Read and written.
+    /// Disk reads and writes together, in bytes per second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub io_bytes_per_second: Option<f64>,
 }
 
 impl User {
-    /// How much of a resource.
+    /// Usage of a resource, in its unit; 0: unknown.
     pub fn amount(&self, resource: Resource) -> f64 {
         let amount = match resource {
             Resource::Cpu => self.cpu_percent,
@@ -105,42 +105,42 @@ pub struct Sample {
     pub value: f64,
 }
 
-/// All of it. Bounded, so that an event stays a short line.
+/// The evidence. Its size is bounded so that an event stays a short line.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// What the metric is about.
+    /// Resource that the metric measures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
-    /// Who used most of it, the greediest first.
+    /// Top processes, largest consumer first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub process: Vec<User>,
-    /// The same by unit or container.
+    /// Top units or containers, largest consumer first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unit: Vec<User>,
-    /// The last values, the oldest first.
+    /// Recent values, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub value: Vec<Sample>,
-    /// What happened in the hour before, a line each.
+    /// Changes in the hour before, one line each, in English.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub change: Vec<String>,
-    /// The same as messages.
+    /// The same changes as messages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub change_localized: Vec<Message>,
 }
 
 impl Evidence {
-    /// Whether nothing is known.
+    /// Whether there is no evidence.
     pub fn is_empty(&self) -> bool {
         self.process.is_empty() && self.unit.is_empty() && self.value.is_empty() && self.change.is_empty()
     }
 
-    /// What happened in the hour before, in a language.
+    /// Changes in the hour before, in a language.
     pub fn changes_in(&self, locale: Locale) -> Vec<String> {
         let lines = self.change.iter().enumerate();
         lines.map(|(at, line)| localized(self.change_localized.get(at), line, locale)).collect()
     }
 
-    /// The first few of those who used most: `java (shop.service) 212 % CPU, nginx (nginx.service) 8 % CPU`.
+    /// The top `most` consumers: `java (shop.service) 212 % CPU, nginx (nginx.service) 8 % CPU`.
     pub fn consumers(&self, most: usize, locale: Locale) -> String {
         let Some(resource) = self.resource else { return String::new() };
         let users = if self.process.is_empty() { &self.unit } else { &self.process };

@@ -1,14 +1,14 @@
-//! What people do not want to be told: silences and acknowledgements. Both end by themselves. `state/silence.json`.
+//! Silences and acknowledgements, kept in `state/silence.json`. Both expire.
 
 use super::metric::{Selector, read_labels};
 use chrono::{DateTime, Utc};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Everything that is muted by people.
+/// All silences and acknowledgements.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Suppressions {
-    /// Shape of this file.
+    /// Version of the file format.
     #[serde(deserialize_with = "known")]
     pub schema: u32,
     /// Silences and downtimes.
@@ -26,49 +26,49 @@ fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     }
 }
 
-/// Nothing of what it means is told while it lasts.
+/// Mutes notifications of matching alerts for a while.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Silence {
-    /// What it means: the name of a rule, a metric as in `osmon history` (`disk.*{mount="/var*"}`), or `*`.
+    /// Name of a rule, a metric as in `osmon history` (`disk.*{mount="/var*"}`), or `*`.
     #[serde(rename = "match")]
     pub matcher: String,
-    /// Its beginning; in the future for one that is planned.
+    /// Start; in the future for a planned silence.
     pub since: DateTime<Utc>,
-    /// Its end.
+    /// End.
     pub until: DateTime<Utc>,
-    /// Why.
+    /// Reason.
     #[serde(default)]
     pub because: String,
-    /// Who wanted it.
+    /// Author.
     #[serde(default)]
     pub by: String,
 }
 
-/// Somebody is at work on an incident: nobody is reminded of it. It ends when the incident gets worse.
+/// Marks an incident as being handled: no reminders until it expires or the incident gets worse.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ack {
     /// Id of the incident.
     pub incident: String,
-    /// When it was given.
+    /// Time of the acknowledgement.
     pub since: DateTime<Utc>,
-    /// Its end.
+    /// End.
     pub until: DateTime<Utc>,
-    /// Why.
+    /// Reason.
     #[serde(default)]
     pub because: String,
-    /// Who.
+    /// Author.
     #[serde(default)]
     pub by: String,
 }
 
 impl Silence {
-    /// Whether it lasts at a time.
+    /// Whether it is in force at a time.
     pub fn is_active(&self, now: DateTime<Utc>) -> bool {
         self.since <= now && now < self.until
     }
 
-    /// Whether it means a rule on a metric with labels.
-    pub fn means(&self, rule: &str, metric: &str) -> bool {
+    /// Whether it matches a rule on a metric with labels.
+    pub fn matches_alert(&self, rule: &str, metric: &str) -> bool {
         if self.matcher == "*" || self.matcher == rule {
             return true;
         }
@@ -78,12 +78,12 @@ impl Silence {
 }
 
 impl Suppressions {
-    /// The silence that holds for a rule on a metric now.
+    /// The silence in force for a rule on a metric.
     pub fn silence(&self, rule: &str, metric: &str, now: DateTime<Utc>) -> Option<&Silence> {
-        self.silences.iter().find(|silence| silence.is_active(now) && silence.means(rule, metric))
+        self.silences.iter().find(|silence| silence.is_active(now) && silence.matches_alert(rule, metric))
     }
 
-    /// The acknowledgement of an incident that holds now. `worse`: when the incident last got worse.
+    /// The acknowledgement in force for an incident. `worse`: when the incident last got worse.
     pub fn ack(&self, incident: &str, worse: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<&Ack> {
         self.acks.iter().find(|ack| {
             ack.incident == incident
@@ -93,7 +93,7 @@ impl Suppressions {
         })
     }
 
-    /// Forgets what has ended.
+    /// Removes expired entries.
     pub fn tidy(&mut self, now: DateTime<Utc>) {
         self.schema = 1;
         self.silences.retain(|silence| now < silence.until);
@@ -107,10 +107,10 @@ mod tests {
     use crate::base::clock::parse;
 
     #[test]
-    fn what_a_silence_means_and_when_it_ends() {
+    fn a_silence_matches_until_it_expires() {
         let time = |text: &str| parse(text).unwrap();
         let json = r#"{"schema":1,"silence":[{"match":"disk.used_percent{mount=\"/var*\"}","since":"2026-11-20T21:00:00.000Z","until":"2026-11-20T22:00:00Z","because":"x","by":"anna"}],"ack":[{"incident":"cpu-1","since":"2026-11-20T21:00:00Z","until":"2026-11-21T21:00:00Z"}]}"#;
-        let mut mutes: Suppressions = serde_json::from_str(json).unwrap();
+        let mut suppressions: Suppressions = serde_json::from_str(json).unwrap();
         let cases = [
             ("disk", "disk.used_percent{mount=\"/var/lib\"}", "2026-11-20T21:30:00Z", true),
             ("disk", "disk.used_percent{mount=\"/\"}", "2026-11-20T21:30:00Z", false),
@@ -118,15 +118,15 @@ mod tests {
             ("disk", "disk.used_percent{mount=\"/var\"}", "2026-11-20T20:59:59Z", false),
         ];
         for (rule, metric, now, expected) in cases {
-            assert_eq!(mutes.silence(rule, metric, time(now)).is_some(), expected, "{metric} {now}");
+            assert_eq!(suppressions.silence(rule, metric, time(now)).is_some(), expected, "{metric} {now}");
         }
         let (then, later) = (time("2026-11-20T23:00:00Z"), time("2026-11-20T21:30:00Z"));
-        assert!(mutes.ack("cpu-1", None, then).is_some() && mutes.ack("cpu-2", None, then).is_none());
-        assert!(mutes.ack("cpu-1", Some(later), then).is_none(), "it got worse since");
-        mutes.tidy(then);
-        assert_eq!((mutes.silences.len(), mutes.acks.len()), (0, 1));
+        assert!(suppressions.ack("cpu-1", None, then).is_some() && suppressions.ack("cpu-2", None, then).is_none());
+        assert!(suppressions.ack("cpu-1", Some(later), then).is_none(), "it got worse since");
+        suppressions.tidy(then);
+        assert_eq!((suppressions.silences.len(), suppressions.acks.len()), (0, 1));
         assert!(
-            serde_json::to_string(&mutes)
+            serde_json::to_string(&suppressions)
                 .unwrap()
                 .starts_with(r#"{"schema":1,"silence":[],"ack":[{"incident":"cpu-1""#)
         );
