@@ -7,6 +7,6 @@ mod metrics;
 
 fn main() -> Result<(), String> {
     println!("cargo::rerun-if-changed=build.rs");
-    metrics::generate()?;
-    locale::generate()
+    let labels = metrics::generate()?;
+    locale::generate(&labels)
 }

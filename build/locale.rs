@@ -1,5 +1,5 @@
 //! `data/locale/*.toml` → `$OUT_DIR/locale.rs`: the languages, a constant for each key, and the texts. The build fails
-//! where two languages differ in their keys or in the parameters of a text.
+//! where two languages differ in their keys or in the parameters of a text, or a label of a chart is not translated.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -19,13 +19,18 @@ struct Language {
     texts: BTreeMap<String, String>,
 }
 
-pub fn generate() -> Result<(), String> {
+/// Writes the tables. `labels`: texts of charts, which every language but the base must translate.
+pub fn generate(labels: &BTreeSet<String>) -> Result<(), String> {
     println!("cargo::rerun-if-changed=build/locale.rs");
     println!("cargo::rerun-if-changed=data/locale");
     let languages = read()?;
     let base = languages.first().ok_or("data/locale is empty")?;
     for other in &languages {
         compare(base, other)?;
+        let known: BTreeSet<String> = entries(other, "label").into_iter().map(|(english, _)| english).collect();
+        if let Some(label) = labels.difference(&known).next().filter(|_| other.tag != base.tag) {
+            return Err(format!("data/locale/{}.toml: [label] lacks {label:?}", other.tag));
+        }
     }
     let out = std::env::var("OUT_DIR").map_err(|e| e.to_string())?;
     let path = Path::new(&out).join("locale.rs");

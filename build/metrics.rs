@@ -1,6 +1,7 @@
 //! `data/metrics.toml` as static tables: `metrics.rs` for `model/catalogue.rs`, `charts.rs` for `report/chart/chart_catalog.rs`.
 
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
@@ -56,8 +57,8 @@ struct Metric {
 }
 
 /// Writes both tables into the directory for generated code. Fails if the file is not valid or a chart names a metric that
-/// it does not list.
-pub fn generate() -> Result<(), String> {
+/// it does not list. Returns the titles, headings and names of lines, for translation.
+pub fn generate() -> Result<BTreeSet<String>, String> {
     println!("cargo::rerun-if-changed={SOURCE}");
     println!("cargo::rerun-if-changed=build/metrics.rs");
     let text = fs::read_to_string(SOURCE).map_err(|error| format!("{SOURCE}: {error}"))?;
@@ -72,7 +73,12 @@ pub fn generate() -> Result<(), String> {
         let path = Path::new(&directory).join(name);
         fs::write(&path, content).map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    Ok(())
+    let of_charts = catalogue
+        .chart
+        .iter()
+        .flat_map(|chart| [&chart.title, &chart.heading].into_iter().chain(chart.lines.iter().map(Line::name)));
+    let labels = of_charts.chain(catalogue.resource.iter().map(|resource| &resource.title));
+    Ok(labels.filter(|label| !label.is_empty()).cloned().collect())
 }
 
 fn metrics(catalogue: &Catalogue) -> String {
@@ -109,6 +115,12 @@ impl Line {
     fn metric(&self) -> &str {
         match self {
             Self::Always(metric, _) | Self::Rare(metric, _, _) => metric,
+        }
+    }
+
+    fn name(&self) -> &String {
+        match self {
+            Self::Always(_, name) | Self::Rare(_, name, _) => name,
         }
     }
 
