@@ -171,6 +171,8 @@ fn nothing(history: &History, requested: &[String]) -> ErrorKind {
             let names = catalogue::names();
             ErrorKind::BadData(format!("no metric {name} was recorded from {since} to {until}{}", hint(&name, names)))
         }
-        None => ErrorKind::BadData(format!("nothing was recorded from {since} to {until}; does cron run osmon run?")),
+        None => {
+            ErrorKind::BadData(format!("nothing was recorded from {since} to {until}; is osmon run in your crontab?"))
+        }
     }
 }

@@ -155,13 +155,14 @@ fn gaps_have_a_reason() {
     host.osmon(&["note", "deployed v3"]).ok();
     let done = history(&host, &["load.one", "--since", "6h"]).ok();
     assert!(done.out.contains("21:41 No snapshot for 3 h: ") && done.out.contains("cron running?"), "{}", done.out);
+    assert!(done.out.contains("21:41 recording began") && !done.out.contains("no reason"), "{}", done.out);
     assert!(done.out.lines().all(|line| line.chars().count() <= 80), "{}", done.out);
     assert!(done.out.contains("note: deployed v3"), "{}", done.out);
     let json = history(&host, &["load.one", "--since", "6h", "--json"]).ok().json();
     assert_eq!(json["gap"][0]["seconds"], 10_800.0);
     host.now += TimeDelta::minutes(30);
     let done = history(&host, &["load.one", "--since", "6h"]).ok();
-    assert!(done.out.contains("no data for 30 min: nothing since; does cron run osmon run?"), "{}", done.out);
+    assert!(done.out.contains("no data for 30 min: nothing since; is osmon run in your crontab?"), "{}", done.out);
 }
 
 #[test]
@@ -212,7 +213,7 @@ fn old_history_goes_as_configured_and_it_is_recorded() {
     assert!(!host.data().join("snapshots/2026-11-18.jsonl.gz").exists());
     assert!(host.data().join("snapshots/2026-11-19.jsonl.gz").exists());
     let events = fs::read_to_string(host.day_file("events")).unwrap();
-    assert!(events.contains("Removed snapshots of 2026-11-18: older than it is to be kept"), "{events}");
+    assert!(events.contains("Removed snapshots of 2026-11-18: past its retention period"), "{events}");
     let days = values(&history(&host, &["cpu.busy_percent", "--since", "3d", "--step", "1d", "--json"]).ok());
     assert_eq!(days.len(), 3, "the rollups of the day stay");
 }

@@ -10,15 +10,29 @@ pub struct Gap {
     pub since_ms: i64,
     /// First sample after it, or the end of the span.
     pub until_ms: i64,
-    /// Cause, if known.
+    /// The reason, if known.
     pub reason: String,
 }
 
-/// Shortest gap: longer than one snapshot a minute with its usual delays.
+/// What was recorded before a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// Samples.
+    Recorded,
+    /// Nothing; recording began on the day the span begins.
+    FirstDay,
+    /// Nothing; recording began on a later day.
+    Unrecorded,
+}
+
+/// The reason of the gap before the first sample of all.
+pub const BEGAN: &str = "recording began";
+
+/// Longer than the usual delay between two snapshots.
 const SHORTEST_MS: i64 = 150_000;
 
-/// Finds the gaps between these times.
-pub fn find(times: &[i64], span: &Span, marks: &[Annotation], has_older: bool) -> Vec<Gap> {
+/// The gaps between samples at these times, milliseconds since 1970.
+pub fn find(times: &[i64], span: &Span, marks: &[Annotation], before: Before) -> Vec<Gap> {
     let usual = usual_ms(times, span);
     let longest = if span.step.seconds().is_some() { usual } else { (usual * 5 / 2).max(SHORTEST_MS) };
     let end = span.until.timestamp_millis();
@@ -26,20 +40,26 @@ pub fn find(times: &[i64], span: &Span, marks: &[Annotation], has_older: bool) -
         .windows(2)
         .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)))
         .filter(|(since, until)| until - since > longest + longest / 10)
-        // The samples of a rolled-up point extend to its end.
+        // A rolled-up point covers the span up to its end.
         .map(|(since, until)| (if span.step.seconds().is_some() { since + usual } else { since }, until))
         .map(|(since_ms, until_ms)| Gap { since_ms, until_ms, reason: reason(since_ms, until_ms, usual, marks) })
         .collect();
     let begin = span.since.timestamp_millis();
-    if let Some(first) = times.first().filter(|first| has_older && **first - begin > longest.max(SHORTEST_MS) * 2) {
-        gaps.insert(0, Gap { since_ms: begin, until_ms: *first, reason: reason(begin, *first, usual, marks) });
+    if let Some(first) =
+        times.first().filter(|first| before != Before::Unrecorded && **first - begin > longest.max(SHORTEST_MS) * 2)
+    {
+        let reason = match before {
+            Before::FirstDay => BEGAN.to_string(),
+            _ => reason(begin, *first, usual, marks),
+        };
+        gaps.insert(0, Gap { since_ms: begin, until_ms: *first, reason });
     }
     if let Some(last) = times.last()
         && end - last > longest.max(SHORTEST_MS) * 2
     {
         let is_now = span.until >= span.now;
         let reason = if is_now {
-            "nothing since; does cron run osmon run?".to_string()
+            "nothing since; is osmon run in your crontab?".to_string()
         } else {
             reason(*last, end, usual, marks)
         };
@@ -81,5 +101,5 @@ fn reason(since_ms: i64, until_ms: i64, step_ms: i64, marks: &[Annotation]) -> S
             )
     };
     let texts: Vec<&str> = marks.iter().filter(tells).map(|mark| mark.text.as_str()).collect();
-    if texts.is_empty() { "no reason was recorded".to_string() } else { texts.join("; ") }
+    if texts.is_empty() { "no reason recorded".to_string() } else { texts.join("; ") }
 }

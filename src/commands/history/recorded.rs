@@ -1,8 +1,7 @@
 //! The recorded history of the selected metrics in a span.
 
-use super::gap::{self, Gap};
+use super::gap::{self, Before, Gap};
 use super::span::Span;
-use crate::base::clock::stamp;
 use crate::base::text;
 use crate::context::Context;
 use crate::model::exposition::series::ExposedSeries;
@@ -11,8 +10,9 @@ use crate::model::point::Point;
 use crate::query::timeline::{self, Timeline};
 use crate::store::SNAPSHOTS;
 use crate::store::query::Query;
+use crate::store::tier::Tier;
 use anyhow::Result;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use serde::Deserialize;
 
 /// A series and its points.
@@ -91,9 +91,21 @@ pub fn read(context: &Context, span: Span, selectors: &[Selector]) -> Result<His
             others.push(key);
         }
     }
-    let has_older = context.store.first_day(SNAPSHOTS)?.is_some_and(|day| day < stamp(span.since));
-    let gaps = gap::find(&times, &span, &timeline.marks, has_older);
+    let gaps = gap::find(&times, &span, &timeline.marks, recorded_before(context, &span)?);
     Ok(History { host: host(context, span.until), span, tracks, gaps, timeline, others })
+}
+
+/// What was recorded before the span.
+fn recorded_before(context: &Context, span: &Span) -> Result<Before> {
+    let Some(first) = context.store.first_day(SNAPSHOTS)? else { return Ok(Before::Unrecorded) };
+    let day = span.since.format("%F").to_string();
+    if first != day {
+        return Ok(if first < day { Before::Recorded } else { Before::Unrecorded });
+    }
+    let midnight = span.since.with_time(NaiveTime::MIN).single().unwrap_or(span.since);
+    let query = Query { is_wanted: &|name| name == ALWAYS, since: midnight, until: span.since };
+    let is_empty = context.store.points(Tier::Columns, &query)?.points.is_empty();
+    Ok(if is_empty { Before::FirstDay } else { Before::Recorded })
 }
 
 /// Name of the host that recorded the history, which may differ from this host.

@@ -1,5 +1,6 @@
 //! Metrics as a table: a summary with a sparkline each, then rows.
 
+use super::gap::BEGAN;
 use super::recorded::{History, Track};
 use crate::base::clock::{local_minute, parse};
 use crate::base::text::plural;
@@ -7,6 +8,7 @@ use crate::base::units::{duration, metric_value};
 use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, WIDTH, fold, head, row};
+use crate::model::event::is_flag;
 use crate::model::point::Point;
 use chrono::DateTime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,11 +166,13 @@ pub fn annotation_lines(out: &Output, history: &History, after_ms: i64, until_ms
     let mut lines: Vec<(i64, String)> = Vec::new();
     for gap in history.gaps.iter().filter(|gap| within(gap.until_ms)) {
         let seconds = (gap.until_ms - gap.since_ms) as f64 / 1e3;
-        let text = match gap.reason.starts_with("No snapshot for") {
-            true => gap.reason.clone(),
-            false => format!("no data for {}: {}", duration(seconds), gap.reason),
-        };
-        lines.push((gap.since_ms, text));
+        // The reason says how long it was.
+        let is_whole = gap.reason.starts_with("No snapshot for");
+        lines.push(match &*gap.reason {
+            BEGAN => (gap.until_ms, BEGAN.to_string()),
+            reason if is_whole => (gap.since_ms, reason.to_string()),
+            reason => (gap.since_ms, format!("no data for {}: {reason}", duration(seconds))),
+        });
     }
     let time = |text: &str| parse(text).map_or(0, |time| time.timestamp_millis());
     for mark in history.timeline.marks.iter().filter(|mark| within(time(&mark.time))) {
@@ -179,11 +183,12 @@ pub fn annotation_lines(out: &Output, history: &History, after_ms: i64, until_ms
         lines.push((time(&mark.time), format!("{}: {}{by}", mark.kind.word(), mark.text)));
     }
     for event in history.timeline.events.iter().filter(|event| within(time(&event.time))) {
-        let value = metric_value(&event.metric, event.value);
-        lines.push((
-            time(&event.time),
-            format!("{} {}: {} at {value}", event.severity.word(), event.kind.word(), event.title),
-        ));
+        let value = match is_flag(event.metric.split('{').next().unwrap_or_default(), event.limit) {
+            true => String::new(),
+            false => format!(" at {}", metric_value(&event.metric, event.value)),
+        };
+        let (severity, kind) = (event.severity.word(), event.kind.word());
+        lines.push((time(&event.time), format!("{severity} {kind}: {}{value}", event.title)));
     }
     lines.sort_by_key(|line| line.0);
     let at = |time| {
