@@ -63,7 +63,7 @@ pub fn count(context: &Context) -> Result<()> {
     drop(counting);
     if times.len() == LIMIT {
         context.out.warn(&format!(
-            "{LIMIT} runs in a row found another osmon still at work; look for it with: fuser {}",
+            "{LIMIT} runs in a row found another osmon still running; look for it with: fuser {}",
             context.store.directory().join("lock").display()
         ));
         detect::enqueue(context, &[event(context, &times, EventKind::Fired)])?;

@@ -88,7 +88,7 @@ fn complain(home: &Context, error: &anyhow::Error, instead: &str) {
 
 /// Counts and skips this run because another one is at work.
 fn busy(context: &Context) -> Result<Option<Place>> {
-    context.out.info("another osmon run is still at work: this one is skipped");
+    context.out.info("another osmon run is still in progress; this one is skipped");
     overlap::count(context)?;
     Ok(None)
 }

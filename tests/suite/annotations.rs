@@ -104,7 +104,7 @@ fn a_boot_and_what_is_known_of_the_end_before_it() {
     let off = "the host was off or starting for 4 min";
     let (plain, cut) = (
         format!("reboot: Rebooted; {off}"),
-        format!("power_loss: Power loss or reset: the host was not shut down in order; {off}"),
+        format!("power_loss: Power loss or reset: the host was not shut down cleanly; {off}"),
     );
     let orderly =
         [wtmp(2, "reboot", "2026-11-01T00:00:00Z"), wtmp(1, "shutdown", down), wtmp(2, "reboot", up)].concat();
@@ -166,7 +166,7 @@ fn another_kernel_and_other_packages() {
             "package_change: Packages: <i>x <b>3 installed",
             "reboot: Rebooted; the host was off or starting for 4 min",
             "kernel_change: Kernel 6.1.0-31-amd64 → 6.1.0-32-amd64",
-            "package_change: Packages: the database of installed packages was changed",
+            "package_change: Packages: the package database changed",
         ]
     );
     let page = page(&host);
@@ -181,7 +181,7 @@ fn minutes_without_a_run_are_told_with_their_reason() {
     assert!(host.marks().is_empty(), "one that was late is none that was missed");
     host.advance(3 * 3600, 10);
     host.osmon(&["run"]).ok();
-    let none = "osmon did not run, or could write nowhere; is cron running?";
+    let none = "osmon did not run or could not write; is cron running?";
     assert_eq!(host.marks(), [format!("missed_runs: No snapshot for 3 h: {none}")]);
     minutes(&mut host, 3);
     let mut child = hold(&host);
@@ -192,7 +192,7 @@ fn minutes_without_a_run_are_told_with_their_reason() {
     release(&mut child);
     host.advance(60, 10);
     host.osmon(&["run"]).ok();
-    assert_eq!(host.marks()[1..], ["missed_runs: No snapshot for 4 min: 3 runs found another osmon still at work"]);
+    assert_eq!(host.marks()[1..], ["missed_runs: No snapshot for 4 min: 3 runs found another osmon still running"]);
 }
 
 pub fn release(child: &mut std::process::Child) {

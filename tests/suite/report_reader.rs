@@ -56,7 +56,7 @@ fn an_old_page_says_what_was_true_and_when() {
     let fresh = said(&dom, "fresh");
     assert!(fresh.starts_with(&format!("{word}|1 open problem")) && fresh.ends_with("|true"), "{fresh}");
     let behind = said(&dom, "behind");
-    assert!(behind.contains("+00:00 · the clock of this device is behind it|") && behind.ends_with("true"), "{behind}");
+    assert!(behind.contains("+00:00 · this device's clock is behind|") && behind.ends_with("true"), "{behind}");
     assert!(console.is_empty(), "{console:?}");
 }
 

@@ -19,14 +19,14 @@ fn what_nobody_judged_is_not_healthy() {
     host.osmon(&["graph"]).ok();
     assert_eq!(host.osmon(&["status"]).code, 3);
     assert_eq!(verdict(&page(&host)), "Unknown");
-    assert!(page(&host).contains("the rules were never judged"));
+    assert!(page(&host).contains("the rules were never evaluated"));
     host.osmon(&["run"]).ok();
     assert_eq!(verdict(&page(&host)), "Healthy");
     host.advance(1200, 5);
     host.small("osmon-probe", &[]).ok();
     host.osmon(&["graph"]).ok();
     assert_eq!(verdict(&page(&host)), "Unknown");
-    assert!(page(&host).contains("the rules were last judged 20 min ago"));
+    assert!(page(&host).contains("the rules were last evaluated 20 min ago"));
     host.osmon(&["run"]).ok();
     for file in ["crisis.json", "crisis.json.1"] {
         let _ = fs::remove_file(host.data().join("state").join(file));

@@ -75,7 +75,7 @@ fn a_second_run_at_the_same_time_is_skipped_silently_counted_and_the_fifth_is_to
         if run < 5 {
             assert_eq!((done.code, done.out.as_str(), done.err.as_str()), (0, "", ""), "run {run}");
         } else {
-            assert!(done.err.contains("5 runs in a row found another osmon still at work"), "{}", done.err);
+            assert!(done.err.contains("5 runs in a row found another osmon still running"), "{}", done.err);
         }
     }
     assert_eq!(fs::read_dir(host.data().join("outbox/new")).unwrap().count(), 1);

@@ -45,14 +45,14 @@ fn in_the_same_boot() {
         ((60.0, 60.0, 0.9), &[]),
         ((26_460.0, 26_460.0, 26_400.0), &["Suspended for 7 h 20 min"]),
         ((150.0, 150.0, 0.0), &[]),
-        ((151.0, 151.0, 0.0), &["No snapshot for 2 min: osmon did not run, or could write nowhere; is cron running?"]),
+        ((151.0, 151.0, 0.0), &["No snapshot for 2 min: osmon did not run or could not write; is cron running?"]),
         ((1000.0, 1000.0, 900.0), &["Suspended for 15 min"]),
         (
             (8000.0, 4400.0, 3600.0),
             &[
                 "Suspended for 1 h",
                 "Clock set forward by 1 h",
-                "No snapshot for 13 min: osmon did not run, or could write nowhere; is cron running?",
+                "No snapshot for 13 min: osmon did not run or could not write; is cron running?",
             ],
         ),
     ];
@@ -104,7 +104,7 @@ fn a_gap_with_a_reason() {
     };
     assert_eq!(
         found_with(&before, &now, gap(9, None)),
-        ["No snapshot for 10 min: 9 runs found another osmon still at work"]
+        ["No snapshot for 10 min: 9 runs found another osmon still running"]
     );
     assert!(found_with(&before, &now, gap(0, Some(540.0))).is_empty(), "osmon was there and could not store");
     assert_eq!(found_with(&before, &now, gap(0, Some(60.0))).len(), 1);
