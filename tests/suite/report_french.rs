@@ -23,7 +23,10 @@ fn french_is_french_down_to_the_numbers() {
         );
     }
     let fragment = host.osmon(&["status", "--html"]).out;
-    assert!(fragment.contains(" lang=\"fr\"><p><strong>") && fragment.contains("1 problème en cours"), "{fragment}");
+    assert!(
+        fragment.contains(" lang=\"fr\"><p><strong>") && fragment.contains("94,6 % (seuil 90 %) depuis"),
+        "{fragment}"
+    );
     assert!(fragment.contains(" depuis ") && !fragment.contains(" since "), "{fragment}");
 }
 
