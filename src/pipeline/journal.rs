@@ -11,7 +11,7 @@ use serde::Serialize;
 /// Appends one event. The store lock is held.
 ///
 /// # Errors
-/// What the file system says.
+/// Errors of the file system.
 pub fn append_event(context: &Context, event: &Event) -> Result<()> {
     append(context, event.host.clone(), "event", event)
 }
@@ -19,7 +19,7 @@ pub fn append_event(context: &Context, event: &Event) -> Result<()> {
 /// Appends one annotation. The store lock is held.
 ///
 /// # Errors
-/// What the file system says.
+/// Errors of the file system.
 pub fn append_annotation(context: &Context, mark: &Annotation) -> Result<()> {
     append(context, context.root.host_name(), "mark", mark)
 }
