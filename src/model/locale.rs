@@ -59,6 +59,7 @@ impl Locale {
     }
 
     /// Looks up a text.
+    #[expect(clippy::indexing_slicing, reason = "the tables have an entry for each language")]
     pub fn text(self, key: Key) -> &'static str {
         TEXTS[self as usize].get(key.0).copied().unwrap_or_default()
     }
@@ -85,6 +86,7 @@ impl Locale {
     }
 
     /// Translates a title, label or unit of `data/metrics.toml`, given in English.
+    #[expect(clippy::indexing_slicing, reason = "the tables have an entry for each language")]
     pub fn label(self, english: &str) -> &str {
         let labels = LABELS[self as usize];
         let found = labels.binary_search_by(|(known, _)| (*known).cmp(english)).ok();
@@ -92,6 +94,7 @@ impl Locale {
     }
 
     /// Advice about a metric, with `{mount}` and `{service}` as placeholders; empty if there is none.
+    #[expect(clippy::indexing_slicing, reason = "the tables have an entry for each language")]
     pub fn hint(self, metric: &str) -> &'static str {
         let hints = HINTS[self as usize].iter();
         hints.copied().find(|(prefix, _)| metric.starts_with(prefix)).map_or("", |(_, hint)| hint)

@@ -99,14 +99,14 @@ mod tests {
             (Verdict::Healthy, &[], false, "Healthy: no open problems", "En bonne santé : aucun problème en cours"),
             (
                 Verdict::Degraded,
-                &[cpu.clone()],
+                std::slice::from_ref(&cpu),
                 true,
                 "Degraded, 1 open problem: CPU",
                 "Dégradé, 1 problème en cours : Processeur",
             ),
             (
                 Verdict::Critical,
-                &[cpu, "Mine".into()],
+                &[cpu.clone(), "Mine".into()],
                 true,
                 "Critical, 2 open problems: CPU, Mine",
                 "Critique, 2 problèmes en cours : Processeur, Mine",

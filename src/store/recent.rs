@@ -139,8 +139,8 @@ impl Store {
         is_wanted: &dyn Fn(&str) -> bool,
     ) -> Result<(Recent, Reading)> {
         let closed = now.timestamp_millis().div_euclid(STEP_MS) * STEP_MS;
-        let mut recent = Recent::default();
-        recent.head = Head { key, steps_until_ms: closed, ..Head::default() };
+        let head = Head { key, steps_until_ms: closed, ..Head::default() };
+        let mut recent = Recent { head, ..Recent::default() };
         let hour = self.points(Tier::Columns, &Query { is_wanted, since: now - TimeDelta::hours(1), until: now })?;
         let day = self.points(Tier::FiveMinutes, &Query { is_wanted, since: now - TimeDelta::days(1), until: now })?;
         for (series, points) in hour.points {

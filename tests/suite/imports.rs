@@ -142,12 +142,9 @@ pub fn cycles(sources: &[Source]) -> Vec<Vec<String>> {
         })
         .collect();
     for via in 0..count {
-        for from in 0..count {
-            if reach[from][via] {
-                for to in 0..count {
-                    reach[from][to] = reach[from][to] || reach[via][to];
-                }
-            }
+        let onward = reach[via].clone();
+        for row in reach.iter_mut().filter(|row| row[via]) {
+            row.iter_mut().zip(&onward).for_each(|(known, further)| *known |= further);
         }
     }
     let mut groups: Vec<Vec<String>> = Vec::new();

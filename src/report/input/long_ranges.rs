@@ -88,7 +88,7 @@ impl LongRanges {
             kept = Self::default();
         }
         let hour = hour::of(context.now.wall);
-        if !kept.made.get(WEEK).is_some_and(|made| made.0 == hour) || kept.since.is_none() {
+        if kept.made.get(WEEK).is_none_or(|made| made.0 != hour) || kept.since.is_none() {
             kept.since = context.store.first_day(SNAPSHOTS)?;
         }
         Ok(kept)

@@ -80,9 +80,9 @@ pub fn recent_series(recent: &Recent, range: &Range, is_public: bool) -> Series 
         }
     };
     if range.step_seconds == 0 {
-        recent.hour().for_each(&mut take)
+        recent.hour().for_each(&mut take);
     } else {
-        recent.day().for_each(&mut take)
+        recent.day().for_each(&mut take);
     }
     series
 }
