@@ -81,7 +81,7 @@ fn run(host: &Host, year: &Path, day: &Path) {
     let graph = ["rrdtool", "graph", &picture, "--start", "1763683200", "--end", "1795219200", "--width", "600"];
     let graph = [&graph[..], &["--height", "170", &line, "LINE1:a#0000ff"]].concat();
     let [(cpu, _), (other, _)] = compare(&of_year, &graph);
-    row("osmon run, a year : rrdtool graph of a year, limit 0.6", cpu, other, "ms");
+    row("osmon run, a year : rrdtool graph of a year, limit 0.5", cpu, other, "ms");
 }
 
 fn size(year: &Path) {

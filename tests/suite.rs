@@ -25,6 +25,8 @@ mod cli; // help, versions, exit codes, typos, external commands
 mod config; // places of errors, precedence, the last good one
 #[path = "suite/config_alert.rs"]
 mod config_alert; // osmon config check on [alert]
+#[path = "suite/consumers.rs"]
+mod consumers; // who used the host: one answer, and rollups that survive damage
 #[path = "suite/crisis.rs"]
 mod crisis; // from breach to recovery, minute by minute
 #[path = "suite/daily_status.rs"]

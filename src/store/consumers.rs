@@ -6,13 +6,12 @@
 
 use super::block::Point;
 use super::day;
-use super::hour::{self, Samples, SeriesPoints};
+use super::hour::{Samples, SeriesPoints};
+use super::hour_ranges::HourRanges;
 use super::line;
 use super::query::Query;
 use super::read::Reading;
-use super::rebuild::{RolledDay, five_minutes_of};
 use super::tier::{Lines, Tier};
-use super::upkeep::Progress;
 use super::{PROCESSES, Store};
 use crate::base::clock::{parse, stamp};
 use crate::model::consumers::Consumers;
@@ -21,7 +20,7 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The name under which the rollups are kept.
 pub const CONSUMERS: &str = "consumers";
@@ -151,17 +150,16 @@ impl Store {
     }
 
     /// Appends the block of an hour that is over.
-    pub(super) fn close_consumers_hour(&self, hour: DateTime<Utc>) -> Result<()> {
-        let consumers = self.recorded_consumers(hour, hour + TimeDelta::hours(1))?;
+    pub(super) fn close_consumers_hour(&self, hour: DateTime<Utc>, consumers: &Consumers) -> Result<()> {
         if consumers.is_empty() {
             return Ok(());
         }
-        self.append_blocks(Tier::Hours, &Tier::Hours.period(hour), &lines(write(hour, Tier::Hours, &consumers)))
+        self.append_blocks(Tier::Hours, &Tier::Hours.period(hour), &lines(write(hour, Tier::Hours, consumers)))
     }
 
     /// Appends the block of a day that is over, from its hours; hours without a block are made from records. A day without
     /// records gets an empty block, so that it counts as rolled up.
-    pub(super) fn close_consumers_day(&self, begin: DateTime<Utc>) -> Result<()> {
+    pub(super) fn close_consumers_day(&self, begin: DateTime<Utc>, ranges: &HourRanges) -> Result<()> {
         let end = begin + TimeDelta::days(1);
         let mut known = self.consumer_blocks(Tier::Hours, begin, end, &|_| true)?;
         let (mut whole, mut missing) = (Consumers::default(), String::new());
@@ -169,7 +167,7 @@ impl Store {
             let consumers = match known.remove(&hour) {
                 Some(consumers) => consumers,
                 None => {
-                    let consumers = self.recorded_consumers(hour, hour + TimeDelta::hours(1))?;
+                    let (consumers, _) = self.consumers_of_hour(hour, ranges)?;
                     if !consumers.is_empty() {
                         missing.push_str(&write(hour, Tier::Hours, &consumers));
                     }
@@ -186,97 +184,18 @@ impl Store {
         self.append_blocks(Tier::Days, &month, &lines(write(begin, Tier::Days, &whole)))
     }
 
-    /// Rollups of a day of consumers, made from its records.
-    pub(super) fn roll_consumers(&self, begin: DateTime<Utc>) -> Result<RolledDay> {
-        let (mut whole, mut hours) = (Consumers::default(), String::new());
-        for hour in (0..24).map(|hour| begin + TimeDelta::hours(hour)) {
-            let consumers = self.recorded_consumers(hour, hour + TimeDelta::hours(1))?;
-            if !consumers.is_empty() {
-                hours.push_str(&write(hour, Tier::Hours, &consumers));
-                whole.add(consumers);
-            }
-        }
-        if whole.is_empty() {
-            return Ok(RolledDay::default());
-        }
-        Ok(RolledDay { hours: lines(hours), days: lines(write(begin, Tier::Days, &whole)) })
-    }
-
-    /// Rolls up the newest day of a history that was written before there were these rollups; one day a run.
-    pub(super) fn fill_consumers(&self, progress: &mut Progress) -> Result<()> {
-        let mut months: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut filled = None;
-        for day in self.days(PROCESSES)?.into_iter().rev().filter(|day| day.name < progress.fill_before) {
-            let Some(begin) = day::begin(&day.name) else { continue };
-            let month = Tier::Days.period(begin);
-            if !months.contains_key(&month) {
-                months.insert(month.clone(), self.consumer_days(&month)?);
-            }
-            if months.get(&month).is_some_and(|days| days.contains(&day.name)) {
-                continue;
-            }
-            if let Some((filled, result)) = filled {
-                // There is more to do for the next run.
-                progress.fill_before = filled;
-                return result;
-            }
-            filled = Some((day.name, self.fill_day(begin, &progress.fill_before)));
-        }
-        progress.fill_before.clear();
-        filled.map_or(Ok(()), |(_, result)| result)
-    }
-
-    /// The days of a month that are rolled up.
-    fn consumer_days(&self, month: &str) -> Result<BTreeSet<String>> {
-        let mut days = BTreeSet::new();
-        let visit = &mut |_: &str, line: &str| {
-            days.extend(time_of(line).and_then(|time| time.get(..10)).map(str::to_string));
-        };
-        self.read_blocks(Tier::Days, month, &|name| name == CONSUMERS, &mut Reading::default(), visit)?;
-        Ok(days)
-    }
-
-    /// Rolls up a day; of the last one before today the five minutes of its units too, for those are shown.
-    fn fill_day(&self, begin: DateTime<Utc>, today: &str) -> Result<()> {
-        let is_yesterday = today == day::of(begin + TimeDelta::days(1));
-        self.fill_units(begin, is_yesterday && self.has_period(Tier::FiveMinutes, &day::of(begin)))?;
-        self.close_consumers_day(begin)
-    }
-
-    /// Adds the units of a day to its rollups.
-    fn fill_units(&self, begin: DateTime<Utc>, has_five_minutes: bool) -> Result<()> {
-        let (day, month) = (day::of(begin), Tier::Hours.period(begin));
-        let mut by_hour = SeriesPoints::new();
-        for hour in (0..24).map(|hour| begin + TimeDelta::hours(hour)) {
-            let units = self.unit_samples(hour)?;
-            if has_five_minutes {
-                self.append_blocks(Tier::FiveMinutes, &day, &five_minutes_of(hour, &units))?;
-            }
-            hour::join_hour(&mut by_hour, units);
-        }
-        let rolled = RolledDay::new(begin, &by_hour);
-        if has_five_minutes {
-            self.seal_period(Tier::FiveMinutes, &day)?;
-        }
-        if self.has_period(Tier::Hours, &month) {
-            self.append_blocks(Tier::Hours, &month, &rolled.hours)?;
-        }
-        self.append_blocks(Tier::Days, &month, &rolled.days)
-    }
-
-    /// CPU and memory of the greatest units of an hour, as metrics.
-    pub(super) fn unit_samples(&self, hour: DateTime<Utc>) -> Result<SeriesPoints> {
-        let query = Query { is_wanted: &|_| true, since: hour, until: hour + TimeDelta::hours(1) - MOMENT };
-        let mut samples = self.all_unit_samples(&query, false)?;
-        let sum = |points: &Vec<Point>| points.iter().map(|point| point.avg).sum::<f64>();
-        for name in UNIT_METRICS {
-            let units = samples.iter().filter(|(series, _)| series.name == name);
-            let mut sums: Vec<f64> = units.map(|(_, points)| sum(points)).collect();
-            sums.sort_by(|a, b| b.total_cmp(a));
-            let least = sums.get(CONSUMERS_MAX).copied().unwrap_or(f64::NEG_INFINITY);
-            samples.retain(|series, points| series.name != name || sum(points) > least);
-        }
-        Ok(samples)
+    /// Consumers of an hour, and CPU and memory of its greatest units as metrics.
+    pub(super) fn consumers_of_hour(
+        &self,
+        hour: DateTime<Utc>,
+        ranges: &HourRanges,
+    ) -> Result<(Consumers, SeriesPoints)> {
+        let (mut total, mut samples) = (Consumers::default(), Samples::default());
+        ranges.read(self, hour, &mut |line| {
+            Consumers::from_record(line).into_iter().for_each(|consumers| total.add(consumers));
+            samples.add(line, &mut |name| UNIT_METRICS.contains(&name));
+        })?;
+        Ok((total, greatest_units(samples.finish())))
     }
 
     /// CPU and memory of every recorded unit, as metrics; from the end of the open day as [`Store::read_tail`] reads it.
@@ -290,6 +209,34 @@ impl Store {
             self.read(PROCESSES, query.since, query.until, visit)?;
         }
         Ok(samples.finish())
+    }
+}
+
+/// The units with the highest sums of each metric.
+fn greatest_units(mut samples: SeriesPoints) -> SeriesPoints {
+    let sum = |points: &Vec<Point>| points.iter().map(|point| point.avg).sum::<f64>();
+    for name in UNIT_METRICS {
+        let units = samples.iter().filter(|(series, _)| series.name == name);
+        let mut sums: Vec<f64> = units.map(|(_, points)| sum(points)).collect();
+        sums.sort_by(|a, b| b.total_cmp(a));
+        let least = sums.get(CONSUMERS_MAX).copied().unwrap_or(f64::NEG_INFINITY);
+        samples.retain(|series, points| series.name != name || sum(points) > least);
+    }
+    samples
+}
+
+impl Store {
+    /// Rollups of the day that begins at `begin`, from its hours.
+    pub(super) fn rolled_consumers(begin: DateTime<Utc>, by_hour: Vec<(DateTime<Utc>, Consumers)>) -> (Lines, Lines) {
+        let (mut whole, mut hours) = (Consumers::default(), String::new());
+        for (hour, consumers) in by_hour.into_iter().filter(|(_, consumers)| !consumers.is_empty()) {
+            hours.push_str(&write(hour, Tier::Hours, &consumers));
+            whole.add(consumers);
+        }
+        if whole.is_empty() {
+            return (Lines::new(), Lines::new());
+        }
+        (lines(hours), lines(write(begin, Tier::Days, &whole)))
     }
 }
 

@@ -1,8 +1,10 @@
 //! The snapshots of an hour transposed into series.
 
+use super::Store;
+use super::hour_ranges::DayRanges;
 use super::read::Reading;
-use super::{SNAPSHOTS, Store};
 use crate::base::clock::parse;
+use crate::model::consumers::Consumers;
 use crate::model::metric::{Label, SeriesKey};
 use crate::model::point::{Point, group};
 use crate::model::record::time_of;
@@ -19,19 +21,29 @@ pub fn of(time: DateTime<Utc>) -> DateTime<Utc> {
     time.duration_trunc(TimeDelta::hours(1)).unwrap_or(time)
 }
 
+/// The records of an hour.
+#[derive(Debug)]
+pub struct HourRecords {
+    /// Every series of the snapshots and of the greatest units.
+    pub samples: SeriesPoints,
+    /// What processes and units used.
+    pub consumers: Consumers,
+    /// Damage met in the snapshots.
+    pub reading: Reading,
+}
+
 impl Store {
-    /// Every series of the snapshots of the hour that begins at `hour`, and of its top units. A snapshot that was
-    /// stored twice counts once.
+    /// The records of the hour that begins at `hour`. A snapshot that was stored twice counts once.
     ///
     /// # Errors
     /// As [`Store::read`].
-    pub fn read_hour(&self, hour: DateTime<Utc>) -> Result<(SeriesPoints, Reading)> {
+    pub fn read_hour(&self, hour: DateTime<Utc>, ranges: &DayRanges) -> Result<HourRecords> {
         let mut samples = Samples::default();
-        let last = hour + TimeDelta::milliseconds(3_599_999);
-        let reading = self.read(SNAPSHOTS, hour, last, &mut |line| samples.add(line, &mut |_| true))?;
+        let reading = ranges.snapshots.read(self, hour, &mut |line| samples.add(line, &mut |_| true))?;
         let mut samples = samples.finish();
-        samples.extend(self.unit_samples(hour)?);
-        Ok((samples, reading))
+        let (consumers, units) = self.consumers_of_hour(hour, &ranges.processes)?;
+        samples.extend(units);
+        Ok(HourRecords { samples, consumers, reading })
     }
 }
 

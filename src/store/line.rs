@@ -3,6 +3,7 @@
 use memchr::memchr;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
+use std::ops::Range;
 
 /// Separator between the record and its checksum.
 const MARK: &str = ",\"crc32\":\"";
@@ -50,6 +51,15 @@ impl Span<'_> {
     pub fn record(&self) -> Option<&str> {
         if self.length <= LINE_MAX as u64 { check(self.bytes) } else { None }
     }
+}
+
+/// Some lines of a file.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    /// Where they are.
+    pub(super) bytes: Range<u64>,
+    /// Number of lines before them.
+    pub(super) lines_before: usize,
 }
 
 /// Calls `each` with the number (from 1) and the bytes of every line, without its newline and without checking it.

@@ -128,6 +128,19 @@ impl Store {
         Ok(answer.finish())
     }
 
+    /// The points of every metric that are rolled up already.
+    ///
+    /// # Errors
+    /// As [`Store::points`].
+    pub(super) fn closed_points(&self, tier: Tier, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<Answer> {
+        let query = &Query { is_wanted: &|_| true, since, until };
+        let mut answer = Collector::default();
+        for period in periods(tier, query) {
+            self.blocks(tier, &period, query, &mut answer)?;
+        }
+        Ok(answer.finish())
+    }
+
     fn blocks(&self, tier: Tier, period: &str, query: &Query, answer: &mut Collector) -> Result<()> {
         let mut reading = Reading::default();
         self.read_blocks(tier, period, query.is_wanted, &mut reading, &mut |_, line| answer.add(line, query))?;

@@ -1,17 +1,17 @@
 //! Reads a stream. Damage never stops reading; it is counted.
 
 use super::day::{self, Day};
-use super::{Store, line, member};
+use super::line::{self, Part};
+use super::tail::{self, TAIL};
+use super::{Store, member};
 use crate::base::clock::stamp;
 use crate::base::file::open_regular;
 use crate::model::record::time_of;
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use memchr::memchr;
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Statistics of reading.
@@ -77,10 +77,10 @@ impl Store {
             // Appended to after it was sealed (the clock was set back): the sealed file holds the rest of the day.
             return self.read(stream, since, until, visit);
         }
-        let mut reader = RangeReader::new(since, until, visit);
+        let mut reader = RangeReader { is_tail: true, ..RangeReader::new(since, until, visit) };
         match open_regular(&path) {
             Ok(mut file) => {
-                let seek = tail_start(&file, &reader.from).and_then(|start| file.seek(SeekFrom::Start(start)));
+                let seek = tail::start(&file, &reader.from).and_then(|start| file.seek(SeekFrom::Start(start)));
                 let result = seek.and_then(|_| reader.lines(&path, "", &file, None));
                 reader.note(&path, result);
             }
@@ -88,6 +88,23 @@ impl Store {
             Err(error) => reader.note(&path, Err(error)),
         }
         Ok(reader.reading)
+    }
+
+    /// The intact records of a span in a part of a plain file.
+    pub(super) fn read_part(
+        &self,
+        path: &Path,
+        part: &Part,
+        (since, until): (DateTime<Utc>, DateTime<Utc>),
+        visit: &mut dyn FnMut(&str),
+    ) -> Reading {
+        let mut reader = RangeReader { lines_before: part.lines_before, ..RangeReader::new(since, until, visit) };
+        let result = open_regular(path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(part.bytes.start))?;
+            reader.lines(path, "", file.take(part.bytes.end - part.bytes.start), None)
+        });
+        reader.note(path, result);
+        reader.reading
     }
 
     /// The last intact record of a stream not after `until`.
@@ -112,8 +129,7 @@ fn last_of(days: &[Day], until: DateTime<Utc>) -> Option<String> {
         // From the end: one step is usually enough; the whole day is read only as a last resort.
         let mut last = None::<String>;
         let keep = &mut |record: &str| last = Some(record.to_string());
-        let mut reader =
-            RangeReader { from: String::new(), to: stamp(until), visit: keep, reading: Reading::default() };
+        let mut reader = RangeReader { from: String::new(), ..RangeReader::new(until, until, keep) };
         if !reader.read_end(day).unwrap_or(false) {
             reader.read(day);
         }
@@ -121,40 +137,28 @@ fn last_of(days: &[Day], until: DateTime<Utc>) -> Option<String> {
     })
 }
 
-/// Number of bytes read first from the end of a file.
-const TAIL: u64 = 64 * 1024;
-
-/// Offset of a line from which on every record is at `from` or later.
-fn tail_start(file: &File, from: &str) -> io::Result<u64> {
-    let length = file.metadata()?.len();
-    let mut window = TAIL;
-    while window < length {
-        let start = length - window;
-        let mut begin = vec![0; usize::try_from(TAIL.min(window)).unwrap_or(0)];
-        let count = file.read_at(&mut begin, start)?;
-        let begin = begin.get(..count).unwrap_or(&[]);
-        let skipped = memchr(b'\n', begin).map_or(begin.len(), |end| end + 1);
-        let line = begin.get(skipped..).unwrap_or(&[]);
-        let text = String::from_utf8_lossy(line.get(..100).unwrap_or(line));
-        if time_of(&text).is_some_and(|time| time < from) {
-            return Ok(start + skipped as u64);
-        }
-        window *= 2;
-    }
-    Ok(0)
-}
-
 /// A request for the records of a span.
 struct RangeReader<'v> {
     from: String,
     to: String,
     visit: &'v mut dyn FnMut(&str),
+    /// Lines of the file before those that are read.
+    lines_before: usize,
+    /// Whether damage is placed by the records around it, not by its own time.
+    is_tail: bool,
     reading: Reading,
 }
 
 impl<'v> RangeReader<'v> {
     fn new(since: DateTime<Utc>, until: DateTime<Utc>, visit: &'v mut dyn FnMut(&str)) -> Self {
-        Self { from: stamp(since), to: stamp(until), visit, reading: Reading::default() }
+        Self {
+            from: stamp(since),
+            to: stamp(until),
+            visit,
+            lines_before: 0,
+            is_tail: false,
+            reading: Reading::default(),
+        }
     }
 
     fn note(&mut self, path: &Path, result: io::Result<()>) {
@@ -238,16 +242,29 @@ impl<'v> RangeReader<'v> {
         input: impl io::Read,
         mut known: Option<&mut HashSet<u64>>,
     ) -> io::Result<()> {
-        let (from, to, reading, visit) = (&self.from, &self.to, &mut self.reading, &mut self.visit);
+        let (from, to, before) = (&self.from, &self.to, self.lines_before);
+        let (reading, visit, is_tail) = (&mut self.reading, &mut self.visit, &self.is_tail);
+        // Damaged lines of which the next intact record decides whether they are in the span.
+        let mut pending = Vec::new();
         line::lines(input, &mut |number, line| {
             // Most lines of a day are outside the span: their checksum is not verified.
             let begin = String::from_utf8_lossy(line.get(..100).unwrap_or(line));
             let time = time_of(&begin);
-            if time.is_some_and(|time| time < from.as_str() || time > to.as_str()) {
+            let is_older = time.is_some_and(|time| time < from.as_str());
+            if *is_tail && is_older {
+                match line::check(line) {
+                    Some(_) => pending.clear(),
+                    None => pending.push(number),
+                }
+            }
+            if is_older || time.is_some_and(|time| time > to.as_str()) {
                 return;
             }
+            for number in pending.drain(..) {
+                reading.damage(|| place(path, hour, before + number));
+            }
             match line::check(line).filter(|_| time.is_some()) {
-                None => reading.damage(|| place(path, hour, number)),
+                None => reading.damage(|| place(path, hour, before + number)),
                 Some(record) => {
                     if known.as_mut().is_none_or(|known| known.insert(line::hash(record.as_bytes()))) {
                         reading.records += 1;

@@ -6,7 +6,7 @@
 use super::block::{write_rolled, write_samples};
 use super::day;
 use super::hour::{self, SeriesPoints};
-use super::read::Reading;
+use super::hour_ranges::DayRanges;
 use super::tier::{Lines, Tier};
 use super::{SNAPSHOTS, Store, at};
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace_cache};
@@ -47,22 +47,21 @@ struct Annotation {
     next: String,
 }
 
-/// Calls for an hour: its begin, its samples, what was met while reading.
-pub type EachHour<'a> = dyn FnMut(DateTime<Utc>, &SeriesPoints, Reading) -> Result<()> + 'a;
-
 impl Store {
-    /// Reads the snapshots of the day that begins at `begin`, hour by hour, and rolls them up.
-    ///
-    /// # Errors
-    /// What reading says, and `each_hour`.
-    pub fn roll_day(&self, begin: DateTime<Utc>, each_hour: &mut EachHour) -> Result<RolledDay> {
-        let mut by_hour = SeriesPoints::new();
+    /// Rollups of the day that begins at `begin`, from its records, and its blocks of five minutes.
+    fn roll_day(&self, begin: DateTime<Utc>) -> Result<(RolledDay, Lines)> {
+        let ranges = DayRanges::find(self, begin);
+        let (mut by_hour, mut consumers, mut five_minutes) = (SeriesPoints::new(), Vec::new(), Lines::new());
         for hour in (0..24).map(|hour| begin + TimeDelta::hours(hour)) {
-            let (samples, reading) = self.read_hour(hour)?;
-            each_hour(hour, &samples, reading)?;
-            hour::join_hour(&mut by_hour, samples);
+            let records = self.read_hour(hour, &ranges)?;
+            join(&mut five_minutes, five_minutes_of(hour, &records.samples));
+            hour::join_hour(&mut by_hour, records.samples);
+            consumers.push((hour, records.consumers));
         }
-        Ok(RolledDay::new(begin, &by_hour))
+        let (mut rolled, (hours, days)) = (RolledDay::new(begin, &by_hour), Self::rolled_consumers(begin, consumers));
+        join(&mut rolled.hours, hours);
+        join(&mut rolled.days, days);
+        Ok((rolled, five_minutes))
     }
 
     /// Days whose snapshots are sealed and complete, from `since` on (`2026-11-20`), by month.
@@ -88,17 +87,10 @@ impl Store {
         let mut done = Vec::new();
         for name in days {
             let Some(begin) = day::begin(name) else { continue };
-            let mut five = Lines::new();
-            let rolled = self.roll_day(begin, &mut |hour, samples, _| {
-                join(&mut five, five_minutes_of(hour, samples));
-                Ok(())
-            })?;
+            let (rolled, five) = self.roll_day(begin)?;
             self.rewrite_period(Tier::FiveMinutes, name, &|_| mistaken.contains(name), &five)?;
-            let consumers = self.roll_consumers(begin)?;
-            for rolled in [rolled, consumers] {
-                join(&mut hours, rolled.hours);
-                join(&mut whole, rolled.days);
-            }
+            join(&mut hours, rolled.hours);
+            join(&mut whole, rolled.days);
             if mistaken.contains(name) {
                 done.push(begin.timestamp_millis());
             }

@@ -1,6 +1,7 @@
 //! Sealing: the file of a finished day becomes a gzip file with a member per hour.
 
 use super::day::{Day, SEALED};
+use super::packed_hours::PackedHours;
 use super::{Store, at, line, member};
 use crate::base::file::{FILE_MODE, open_regular, read_at_most, replace, sync_parent};
 use crate::model::record::time_of;
@@ -26,11 +27,11 @@ impl Store {
                 known.insert(line::hash(line));
             })?;
         }
-        let mut hours = Hours::default();
+        let mut hours = Hours { packed: PackedHours::load(self, stream), ..Hours::default() };
         let file = at("read", plain, open_regular(plain))?;
         let mut failure = None;
         let read = line::lines(file, &mut |_, line| {
-            if failure.is_none() && !known.contains(&line::hash(line)) {
+            if failure.is_none() && (known.is_empty() || !known.contains(&line::hash(line))) {
                 failure = hours.add(line, &mut packed).err();
             }
         });
@@ -41,6 +42,7 @@ impl Store {
             packed = at("pack", plain, member::pack("", &[]))?;
         }
         at("write", &target, replace(&target, &packed, FILE_MODE))?;
+        self.forget_packed(stream);
         at("remove", plain, fs::remove_file(plain).and_then(|()| sync_parent(plain)))
     }
 
@@ -61,6 +63,7 @@ impl Store {
 pub(super) struct Hours {
     hour: String,
     lines: Vec<u8>,
+    packed: PackedHours,
 }
 
 impl Hours {
@@ -88,7 +91,7 @@ impl Hours {
     /// As [`member::pack`].
     pub(super) fn end(&mut self, packed: &mut Vec<u8>) -> io::Result<()> {
         if !self.lines.is_empty() {
-            packed.extend(member::pack(&self.hour, &self.lines)?);
+            packed.extend(self.packed.pack(&self.hour, &self.lines)?);
             self.lines.clear();
         }
         Ok(())

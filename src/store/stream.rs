@@ -69,7 +69,7 @@ impl Store {
 /// Errors of the file system; the file then contains nothing of the lines.
 pub(super) fn append(path: &Path, record: &str) -> io::Result<()> {
     let is_new = !path.exists();
-    append_by(path, record, File::sync_data)?;
+    append_by(path, record.as_bytes(), File::sync_data)?;
     if is_new { sync_parent(path) } else { Ok(()) }
 }
 
@@ -77,11 +77,11 @@ pub(super) fn append(path: &Path, record: &str) -> io::Result<()> {
 ///
 /// # Errors
 /// Errors of the file system; the file then contains nothing of the lines.
-pub(super) fn append_unsynced(path: &Path, lines: &str) -> io::Result<()> {
-    append_by(path, lines, |_| Ok(()))
+pub(super) fn append_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
+    append_by(path, content, |_| Ok(()))
 }
 
-fn append_by(path: &Path, record: &str, sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
+fn append_by(path: &Path, record: &[u8], sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .read(true)
         .append(true)
@@ -99,7 +99,7 @@ fn append_by(path: &Path, record: &str, sync: impl Fn(&File) -> io::Result<()>) 
         // A line torn by a power cut gets its own newline, so that it does not damage this record.
         bytes.push(b'\n');
     }
-    bytes.extend_from_slice(record.as_bytes());
+    bytes.extend_from_slice(record);
     // One write(2): a reader, and a crash, see the whole line or a torn tail, nothing else.
     let written = match file.write(&bytes) {
         Ok(count) if count == bytes.len() => sync(&file),

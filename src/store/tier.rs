@@ -115,7 +115,7 @@ impl Store {
         at("make", &directory, make_directory(&directory))?;
         for (name, lines) in lines.iter().filter(|(name, _)| is_file_name(name)) {
             let path = directory.join(format!("{name}{PLAIN}"));
-            at("write to", &path, stream::append_unsynced(&path, lines))?;
+            at("write to", &path, stream::append_unsynced(&path, lines.as_bytes()))?;
         }
         Ok(())
     }

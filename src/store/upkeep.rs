@@ -4,9 +4,10 @@
 //! Everything here can be done again: what a crash left half-done is done once more, and the later block counts.
 
 use super::day::{self, Day};
-use super::hour::{self, SeriesPoints};
+use super::hour::{self, HourRecords, SeriesPoints};
+use super::hour_ranges::DayRanges;
 use super::read::Reading;
-use super::rebuild::{columns_of, five_minutes_of};
+use super::rebuild::{RolledDay, columns_of, five_minutes_of};
 use super::tier::Tier;
 use super::{SNAPSHOTS, STREAMS, Store, at};
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace_cache, sync_file_system};
@@ -34,9 +35,14 @@ pub struct Progress {
 }
 
 impl Progress {
-    fn note(&mut self, hour: DateTime<Utc>, reading: Reading) {
+    /// Whether an hour is closed and got no record since.
+    fn is_closed(&self, hour: DateTime<Utc>) -> bool {
+        hour < self.hours_until && !self.late.contains(&hour)
+    }
+
+    fn note(&mut self, hour: DateTime<Utc>, reading: &Reading) {
         let unreadable = reading.unreadable.iter().map(|(path, reason)| format!("{}: {reason}", path.display()));
-        self.damage.extend(reading.first_damage.into_iter().chain(unreadable).map(|place| (hour, place)));
+        self.damage.extend(reading.first_damage.clone().into_iter().chain(unreadable).map(|place| (hour, place)));
         let excess = self.damage.len().saturating_sub(DAMAGE_MAX);
         self.damage.drain(..excess);
     }
@@ -120,6 +126,7 @@ impl Store {
         let begin = progress.hours_until.max(day::begin(&today).unwrap_or(present));
         let hours = (0..24).map(|hour| begin + TimeDelta::hours(hour)).take_while(|hour| *hour < present);
         let late = std::mem::take(&mut progress.late);
+        let ranges = day::begin(&today).map(|begin| DayRanges::find(self, begin));
         for hour in late.into_iter().filter(|hour| day::of(*hour) == today && *hour < begin).chain(hours) {
             if hour >= begin && is_time_up() {
                 // On a slow host a long day is closed by several runs.
@@ -127,8 +134,16 @@ impl Store {
                 self.save_progress(&progress)?;
                 return Ok(done);
             }
-            let samples = self.samples_of(hour, &mut progress)?;
-            self.close_hour(hour, &samples, true)?;
+            let Some(ranges) = &ranges else { break };
+            let records = self.read_hour(hour, ranges)?;
+            progress.note(hour, &records.reading);
+            self.close_hour(hour, &records, true)?;
+            if hour + TimeDelta::hours(1) == present {
+                for ranges in [&ranges.snapshots, &ranges.processes] {
+                    // What could not be packed now is packed with its day.
+                    let _ = self.pack_hour(ranges.stream(), hour, ranges);
+                }
+            }
             done.hours += 1;
         }
         progress.hours_until = present;
@@ -172,12 +187,12 @@ impl Store {
         if !is_sealed || self.has_period(Tier::Columns, &day::of(yesterday)) {
             return Ok(());
         }
-        let mut hours = Vec::new();
+        let (mut hours, ranges) = (Vec::new(), DayRanges::find(self, yesterday));
         for hour in (0..24).map(|hour| yesterday + TimeDelta::hours(hour)) {
             if is_time_up() {
                 return Ok(());
             }
-            hours.push(columns_of(hour, &self.read_hour(hour)?.0));
+            hours.push(columns_of(hour, &self.read_hour(hour, &ranges)?.samples));
         }
         // Whole or not at all: a day that has columns is not looked for elsewhere.
         hours.iter().try_for_each(|lines| self.append_blocks(Tier::Columns, &day::of(yesterday), lines))
@@ -196,15 +211,10 @@ impl Store {
         at("write", &path, replace_cache(&path, &serde_json::to_vec(progress)?, FILE_MODE))
     }
 
-    fn samples_of(&self, hour: DateTime<Utc>, progress: &mut Progress) -> Result<SeriesPoints> {
-        let (samples, reading) = self.read_hour(hour)?;
-        progress.note(hour, reading);
-        Ok(samples)
-    }
-
     /// Appends the blocks of an hour.
-    fn close_hour(&self, hour: DateTime<Utc>, samples: &SeriesPoints, with_columns: bool) -> Result<()> {
-        self.close_consumers_hour(hour)?;
+    fn close_hour(&self, hour: DateTime<Utc>, records: &HourRecords, with_columns: bool) -> Result<()> {
+        let samples = &records.samples;
+        self.close_consumers_hour(hour, &records.consumers)?;
         if samples.is_empty() {
             return Ok(());
         }
@@ -218,20 +228,47 @@ impl Store {
     fn close_day(&self, day: &Day, now: DateTime<Utc>, progress: &mut Progress) -> Result<()> {
         let Some(begin) = day::begin(&day.name) else { return Ok(()) };
         let is_recent = now - begin < TimeDelta::days(2);
-        let rolled = self.roll_day(begin, &mut |hour, samples, reading| {
-            progress.note(hour, reading);
-            if is_recent && hour < progress.hours_until && !progress.late.contains(&hour) {
-                return Ok(());
+        let ranges = DayRanges::find(self, begin);
+        let is_closed = |progress: &Progress, hour| is_recent && progress.is_closed(hour);
+        let closed = if is_recent && day.sealed.is_none() { self.closed_hours(begin, progress) } else { None };
+        let is_known = closed.is_some();
+        let mut by_hour = closed.unwrap_or_default();
+        for hour in (0..24).map(|hour| begin + TimeDelta::hours(hour)) {
+            if is_known && is_closed(progress, hour) {
+                continue;
             }
-            self.close_hour(hour, samples, is_recent)
-        })?;
+            let records = self.read_hour(hour, &ranges)?;
+            progress.note(hour, &records.reading);
+            if !is_closed(progress, hour) {
+                self.close_hour(hour, &records, is_recent)?;
+            }
+            hour::join_hour(&mut by_hour, records.samples);
+        }
+        by_hour.values_mut().for_each(|points| points.sort_by_key(|point| point.time_ms));
+        let rolled = RolledDay::new(begin, &by_hour);
         self.append_blocks(Tier::Hours, &Tier::Hours.period(begin), &rolled.hours)?;
         self.append_blocks(Tier::Days, &Tier::Days.period(begin), &rolled.days)?;
-        self.close_consumers_day(begin)?;
+        self.close_consumers_day(begin, &ranges.processes)?;
         self.seal_period(Tier::FiveMinutes, &day.name)?;
         // What was appended must be on the disk before the day counts as rolled up.
         at("sync", self.directory(), sync_file_system(self.directory()))?;
         self.seal(SNAPSHOTS, day)
+    }
+
+    /// The closed hours of a day from their blocks of five minutes; `None` where these are missing or damaged.
+    fn closed_hours(&self, begin: DateTime<Utc>, progress: &Progress) -> Option<SeriesPoints> {
+        let answer = self.closed_points(Tier::FiveMinutes, begin, begin + TimeDelta::milliseconds(86_399_999)).ok()?;
+        let is_whole = answer.reading == Reading::default() && !answer.points.is_empty();
+        let is_closed = |time_ms: i64| {
+            let time = DateTime::from_timestamp_millis(time_ms);
+            time.is_some_and(|time| progress.is_closed(hour::of(time)))
+        };
+        let mut by_hour = SeriesPoints::new();
+        for (series, points) in answer.points {
+            let closed: Vec<_> = points.into_iter().filter(|point| is_closed(point.time_ms)).collect();
+            hour::join_hour(&mut by_hour, SeriesPoints::from([(series, closed)]));
+        }
+        is_whole.then_some(by_hour)
     }
 
     /// Seals the months that are over and lets the columns go that nobody asks for any more.

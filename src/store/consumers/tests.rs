@@ -1,7 +1,7 @@
 use super::*;
 use crate::base::clock::Now;
 use crate::store::SNAPSHOTS;
-use crate::store::block;
+use crate::store::{block, hour};
 use std::fs;
 
 /// Records every ten minutes from 18:00 to 21:40 on 20 November: `a` uses half a core.
