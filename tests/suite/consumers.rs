@@ -25,7 +25,7 @@ fn top_the_page_and_the_evidence_of_an_alert_name_the_same_consumer() {
     let used = top["process"][0]["cpu_seconds"].as_f64().unwrap();
     assert!(top["process"][0]["name"] == evidence["name"] && (used - 800.0).abs() < 0.01, "{top}");
     let page = fs::read_to_string(host.data().join("report.html")).unwrap();
-    assert!(page.contains(&format!("Who: java (shop.service) {percent}")), "{page}");
+    assert!(page.contains(&format!("java (shop.service) {percent}")), "{page}");
     let sections: Vec<&str> = page.split("<section class=\"b ws\">").skip(1).collect();
     assert!(!sections.is_empty(), "one for each range");
     for section in sections {
