@@ -148,11 +148,9 @@ pub fn cycles(sources: &[Source]) -> Vec<Vec<String>> {
         }
     }
     let mut groups: Vec<Vec<String>> = Vec::new();
-    for at in 0..count {
-        let group: Vec<String> = (0..count)
-            .filter(|other| reach[at][*other] && reach[*other][at])
-            .map(|other| sources[other].name.clone())
-            .collect();
+    for (at, row) in reach.iter().enumerate() {
+        let is_mutual = |other: &usize| row[*other] && reach[*other][at];
+        let group: Vec<String> = (0..count).filter(is_mutual).map(|other| sources[other].name.clone()).collect();
         if group.len() > 1 && !groups.contains(&group) {
             groups.push(group);
         }
