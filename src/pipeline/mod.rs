@@ -35,7 +35,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Longest run, including the wait for the lock. The next run starts 60 s after this one.
+/// Upper bound of a run: the sum of the limits below and of the wait for the lock, which a test holds. The next run starts
+/// 60 s after this one.
 pub const RUN_LIMIT: Duration = Duration::from_secs(55);
 const MEASURE_LIMIT: Duration = Duration::from_secs(8);
 const DETECT_LIMIT: Duration = Duration::from_secs(2);

@@ -7,7 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 
 /// Counters older than this are not used: an average over hours would hide what is happening now.
-pub const STALE_SECONDS: f64 = 3600.0;
+pub const COUNTERS_MAX_AGE_SECONDS: f64 = 3600.0;
 /// Shortest interval of a rate: the kernel counts CPU time in steps of 10 ms.
 pub const SHORTEST_SECONDS: f64 = 0.25;
 

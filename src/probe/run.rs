@@ -1,6 +1,6 @@
 //! One run over all resources.
 
-use super::counters::{PreviousCounters, SHORTEST_SECONDS, STALE_SECONDS};
+use super::counters::{COUNTERS_MAX_AGE_SECONDS, PreviousCounters, SHORTEST_SECONDS};
 use super::host_change::{self, HostState};
 use super::measurement::{Absent, Measurement, Scope};
 use super::resource;
@@ -94,7 +94,8 @@ pub fn probe(
         remarks.push(format!("the clock was set {direction} by {} since the last snapshot", duration(step.abs())));
     }
     let rebooted = previous.as_ref().is_some_and(|before| before.boot_id != boot_id);
-    let usable = previous.filter(|before| before.age(&now, &boot_id).is_some_and(|age| age <= STALE_SECONDS));
+    let usable =
+        previous.filter(|before| before.age(&now, &boot_id).is_some_and(|age| age <= COUNTERS_MAX_AGE_SECONDS));
     let run = Run { root, settings, boot_id, scope: request.scope };
     let (before, now) = match usable {
         Some(before) => {

@@ -70,7 +70,7 @@ pub fn bands(context: &Context, time: DateTime<Utc>) -> Bands {
 pub fn usual_values(context: &Context, time: DateTime<Utc>) -> BTreeMap<String, (f64, f64)> {
     let bands = bands(context, time);
     let rules = context.config.rules.iter();
-    let usual = rules.filter_map(|rule| Some((rule.metric.name.clone(), range(bands.get(&rule.name)?))));
+    let usual = rules.filter_map(|rule| Some((rule.metric.name.clone(), range(bands.get(&rule.name)?)?)));
     usual.collect()
 }
 
@@ -83,11 +83,12 @@ pub fn usual_after(metric: &str, hours: impl Iterator<Item = (DateTime<Utc>, [f6
         past.add(number, Hour::new(min, mean, max, HOLD_SECONDS));
         last = Some(number);
     }
-    past.band(last? + 1, least_spread(metric)).as_ref().map(range)
+    range(&past.band(last? + 1, least_spread(metric))?)
 }
 
-fn range(band: &Band) -> (f64, f64) {
-    (band.low, band.high)
+/// `None` while the hour of the day is not known yet: the range of all hours says nothing about this one.
+fn range(band: &Band) -> Option<(f64, f64)> {
+    band.is_of_hour.then_some((band.low, band.high))
 }
 
 /// One line for each rule whose baseline is not complete yet.

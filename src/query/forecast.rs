@@ -1,5 +1,5 @@
-//! Forecast of full file systems, used by rules, tiles and mails. It follows the steady trend of a series and ignores
-//! single jumps (`crisis::series`).
+//! When a file system is full, for the page. The trend is computed in `crisis::series`, which the rules use too: it follows
+//! the steady growth of a series and ignores single jumps.
 
 use crate::config::Rule;
 use crate::config::rule::Measure;

@@ -16,7 +16,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Age from which on a snapshot is stale, in seconds. The rules may lag behind it by as much.
+/// Age above which a snapshot is stale, in seconds. The rules may lag behind it by as much. The script of the page has the
+/// same number.
 pub const STALE_SECONDS: i64 = 180;
 
 /// Returns whether a snapshot is stale.

@@ -1,39 +1,17 @@
 //! Help, versions, exit codes, typos and external commands: what the documentation says.
 
 use super::harness::{Host, binary, repository, tool};
+use osmon::commands::TABLE;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-const COMMANDS: [&str; 21] = [
-    "run",
-    "status",
-    "incidents",
-    "explain",
-    "ack",
-    "silence",
-    "downtime",
-    "probe",
-    "top",
-    "history",
-    "note",
-    "detect-crisis",
-    "send-alert",
-    "alerts",
-    "graph",
-    "backup",
-    "restore",
-    "verify",
-    "repair",
-    "store",
-    "config",
-];
 const SMALL: [&str; 6] =
     ["osmon-probe", "osmon-detect-crisis", "osmon-send-alert", "osmon-graph", "osmon-backup", "osmon-restore"];
 
 #[test]
 fn every_command_has_help_with_examples_and_its_exit_codes_and_a_page() {
     let pages = fs::read_to_string(repository("docs/commands.md")).unwrap();
-    for command in COMMANDS {
+    for command in TABLE.iter().map(|command| command.name) {
         for flag in ["-h", "--help"] {
             let done = tool(binary("osmon"), &[command, flag]).ok();
             assert!(done.out.contains("Examples:\n") && done.out.contains("Exit status:\n   0  done"), "{}", done.out);
