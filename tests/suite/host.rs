@@ -73,7 +73,7 @@ fn cron_runs_it_silently_and_a_load_is_told_once() {
     assert!(subjects[0].starts_with(&format!("WARNING {host}: CPU ")), "{subjects:?}");
     let who = mails[0].lines().find(|line| line.contains("burner.service")).unwrap_or_default();
     assert!(who.contains("sh"), "the process and its unit are named: {}", mails[0]);
-    assert!(subjects[1].starts_with(&format!("RECOVERED {host}: CPU after ")), "{subjects:?}");
+    assert!(subjects[1].starts_with(&format!("RECOVERED {host}: CPU back to normal after ")), "{subjects:?}");
     assert_eq!(debian.sh("cat /root/cron-mail").code, 1, "cron had nothing to mail: {log}");
     let age = debian.sh("echo $(( $(date +%s) - $(stat -c %Y /var/lib/osmon/report.html) ))").out;
     assert!(age.trim().parse::<u64>().unwrap() <= 61, "the page is {age} s old");
