@@ -25,7 +25,7 @@ const AMBER: &str = "#b45309";
 pub struct Bar {
     /// Height in pixels, at least 2.
     pub height: u32,
-    /// Whether it is beyond the limit.
+    /// True if the value is beyond the limit.
     pub is_beyond: bool,
 }
 
@@ -48,9 +48,9 @@ pub struct Item {
     pub trend: String,
     /// Heading and text.
     pub facts: Vec<(&'static str, String)>,
-    /// What to do; may be empty.
+    /// Advice; may be empty.
     pub todo: String,
-    /// Whether the incident is over.
+    /// True if the incident is over.
     pub is_over: bool,
     /// `02:10 CPU: fired 02:10, recovered 02:31`.
     pub line: String,
@@ -83,7 +83,7 @@ pub fn item(events: &[&Event], locale: Locale, now: DateTime<Utc>) -> Option<Ite
     })
 }
 
-/// What to do. A label is filled in only if it is safe to paste into a shell.
+/// Advice for the incident. A label is filled in only if it is safe to paste into a shell.
 fn todo(event: &Event, locale: Locale) -> String {
     let is_plain = |value: &&str| {
         value.chars().all(|c| c.is_ascii_alphanumeric() || "/._@-".contains(c)) && !value.starts_with('-')

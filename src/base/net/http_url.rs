@@ -7,7 +7,7 @@ use url::Url;
 /// Parses an absolute `https://` or `http://` URL.
 ///
 /// # Errors
-/// What is wrong with it, without repeating it.
+/// Describes the error without repeating the URL, which may hold a secret.
 pub fn parse(text: &str) -> Result<Url, String> {
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err("the URL contains spaces or control characters".to_string());

@@ -14,7 +14,7 @@ pub struct Gap {
     pub reason: String,
 }
 
-/// What was recorded before a span.
+/// Records before a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Before {
     /// Samples.

@@ -95,7 +95,7 @@ pub fn read(context: &Context, span: Span, selectors: &[Selector]) -> Result<His
     Ok(History { host: host(context, span.until), span, tracks, gaps, timeline, others })
 }
 
-/// What was recorded before the span.
+/// Finds the records before the span.
 fn recorded_before(context: &Context, span: &Span) -> Result<Before> {
     let Some(first) = context.store.first_day(SNAPSHOTS)? else { return Ok(Before::Unrecorded) };
     let day = span.since.format("%F").to_string();
