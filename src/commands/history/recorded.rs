@@ -12,7 +12,7 @@ use crate::store::SNAPSHOTS;
 use crate::store::query::Query;
 use crate::store::tier::Tier;
 use anyhow::Result;
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 /// A series and its points.
@@ -103,8 +103,10 @@ fn recorded_before(context: &Context, span: &Span) -> Result<Before> {
         return Ok(if first < day { Before::Recorded } else { Before::Unrecorded });
     }
     let midnight = span.since.with_time(NaiveTime::MIN).single().unwrap_or(span.since);
-    let query = Query { is_wanted: &|name| name == ALWAYS, since: midnight, until: span.since };
-    let is_empty = context.store.points(Tier::Columns, &query)?.points.is_empty();
+    // Five-minute steps that ended before the span: single samples would be read from the records of the whole day.
+    let until = span.since - TimeDelta::minutes(5);
+    let query = Query { is_wanted: &|name| name == ALWAYS, since: midnight, until };
+    let is_empty = context.store.points(Tier::FiveMinutes, &query)?.points.is_empty();
     Ok(if is_empty { Before::FirstDay } else { Before::Recorded })
 }
 
