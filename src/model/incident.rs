@@ -2,6 +2,7 @@
 
 use super::locale::Locale;
 use super::message::{Message, localized};
+use super::metric::read_labels;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -63,9 +64,34 @@ pub struct Incident {
     pub recovering: bool,
 }
 
+/// The short name of the incidents of a rule on a metric, for people to type: the rule, with labels their values behind
+/// a colon (`cpu`, `disk:/var`, `service:nginx.service`). It names the open incident, else the newest.
+pub fn short_id(rule: &str, metric: &str) -> String {
+    let values: Vec<String> = read_labels(metric).1.into_iter().map(|(_, value)| value).collect();
+    if values.is_empty() { rule.to_string() } else { format!("{rule}:{}", values.join(",")) }
+}
+
 impl Incident {
     /// The title in a language.
     pub fn title_in(&self, locale: Locale) -> String {
         localized(self.title_localized.as_ref(), &self.title, locale)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_id_is_the_rule_and_what_it_is_about() {
+        let cases = [
+            ("cpu", "cpu.busy_percent", "cpu"),
+            ("disk", "disk.used_percent{mount=\"/var\"}", "disk:/var"),
+            ("service", "service.failed{service=\"a b\"}", "service:a b"),
+            ("two", "x.y{a=\"1\",b=\"2\"}", "two:1,2"),
+        ];
+        for (rule, metric, expected) in cases {
+            assert_eq!(short_id(rule, metric), expected);
+        }
     }
 }
