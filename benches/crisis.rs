@@ -51,6 +51,7 @@ fn rule(name: String, metric: &str, measure: Measure, raise: f64) -> Rule {
         message: String::new(),
         window: None,
         mutes_usual: false,
+        notifies: true,
     }
 }
 

@@ -58,6 +58,7 @@ pub fn resolve(spec: &RuleSpec<'_>) -> Result<Rule, KeyError> {
         message: spec.message.to_string(),
         window: Window::read(spec.between, spec.days)?,
         mutes_usual: spec.mute_usual,
+        notifies: spec.notify,
     })
 }
 

@@ -48,6 +48,8 @@ pub struct Rule {
     pub window: Option<Window>,
     /// Suppress notifications of what is usual for the hour of the week: warnings of a value, everything of a forecast.
     pub mutes_usual: bool,
+    /// Whether people are notified of its incidents.
+    pub notifies: bool,
 }
 
 /// `breaches` of the last `of` snapshots: 1 ≤ `breaches` ≤ `of` ≤ 32.

@@ -117,6 +117,7 @@ rule_keys! {
     "between" between: &'a str = "";
     "days" days: &'a str = "";
     "mute_usual" mute_usual: bool = false;
+    "notify" notify: bool = true;
 }
 
 impl<'a> RuleSpec<'a> {

@@ -48,6 +48,9 @@ impl<'a> Suppression<'a> {
     /// Why people are not notified of an alert now, apart from flapping; `None`: they are.
     pub fn reason(&self, key: &str, alert: &Alert, severity: Severity) -> Option<Message> {
         let now = self.context.now.wall;
+        if self.rule(alert).is_some_and(|rule| !rule.notifies) {
+            return Some(Message::new(key::MUTED_RULE_NOT_NOTIFIED));
+        }
         // Checked first: without a matching recipient, the alert is sent as soon as there is one.
         match self.context.notified_from {
             None => return Some(Message::new(key::MUTED_NOBODY)),

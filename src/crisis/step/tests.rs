@@ -31,6 +31,7 @@ fn rule(hold: u64, clear_for: u64) -> Rule {
         message: String::new(),
         window: None,
         mutes_usual: false,
+        notifies: true,
     }
 }
 

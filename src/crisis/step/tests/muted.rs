@@ -9,6 +9,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[test]
+fn a_rule_may_notify_nobody_and_its_incidents_are_recorded_all_the_same() {
+    let mut run = Run::new(&[Rule { notifies: false, ..rule(0, 0) }]);
+    assert_eq!(run.cpu(3, 99.0), ["~fired critical"]);
+    assert_eq!(run.all[0].muted.as_deref(), Some("notifications are off for this rule"));
+    assert_eq!(run.state.open().len(), 1);
+    assert_eq!(run.cpu(90, 10.0), ["~recovered critical"], "and no reminder");
+}
+
+#[test]
 fn of_one_file_system_in_two_places_the_upper_one_speaks() {
     let full = |mount: &str, size: f64, used: f64| {
         [("disk.total_bytes", size), ("disk.available_bytes", 5.0), ("disk.used_percent", used)]
