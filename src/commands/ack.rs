@@ -52,10 +52,11 @@ fn run(call: &Call) -> Result<Exit> {
     let usual = Some(TimeDelta::hours(USUAL_HOURS));
     let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), usual, LONGEST_DAYS, now)?;
     let record = incidents::find(&context, Some(&arguments.incident))?;
-    if record.open.is_none() {
+    let Some(open) = &record.open else {
         return Err(ErrorKind::BadData(format!("{} has ended; there is nothing to acknowledge", record.id)).into());
-    }
-    let ack = Ack { incident: record.id, since: now, until, because, by: annotations::author() };
+    };
+    let severity = Some(open.severity);
+    let ack = Ack { incident: record.id, severity, since: now, until, because, by: annotations::author() };
     let text =
         format!("acknowledged {} ({}) until {}: {}", ack.incident, record.title, local_minute(until), ack.because);
     let added = ack.clone();

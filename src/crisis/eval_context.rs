@@ -1,7 +1,7 @@
 //! The context of an evaluation: everything a step depends on apart from rules, state and metrics.
 
 use super::baseline::Band;
-use super::state::Stamp;
+use super::stamp::Stamp;
 use crate::base::clock::{Now, zone_offset_seconds};
 use crate::model::incident::Severity;
 use crate::model::suppression::Suppressions;

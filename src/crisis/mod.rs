@@ -1,10 +1,15 @@
 //! Rules over metrics, and the state machine that turns breaches into incidents. Pure: no file, no clock.
 
 pub mod baseline;
+mod breaches;
 mod eval_context;
+mod flap;
 pub mod series;
+mod spacing;
+mod stamp;
 pub mod state;
 mod step;
+mod tally;
 
 pub use eval_context::EvalContext;
 pub use state::State;

@@ -1,26 +1,21 @@
 //! The state between two evaluations: `state/crisis.json`. Members with their default value are not written.
 
+pub use super::breaches::Breaches;
+pub use super::flap::Flap;
 use super::series::Series;
+pub use super::spacing::Spacing;
+pub use super::stamp::Stamp;
+pub use super::tally::Tally;
 use crate::model::event::Event;
 use crate::model::incident::{Incident, Lifecycle, Severity};
 use crate::model::message::Message;
 use crate::model::title;
-use chrono::{DateTime, Utc};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// Version of the file. 1: without notifications.
 pub(super) const SCHEMA: u32 = 2;
-
-/// A moment on both clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Stamp {
-    /// Wall clock.
-    pub wall: DateTime<Utc>,
-    /// `CLOCK_BOOTTIME`, seconds; compared only within one boot.
-    pub boottime_seconds: f64,
-}
 
 /// State of all rules.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +29,9 @@ pub struct State {
     /// Time of the last evaluation.
     #[serde(default)]
     pub last: Option<Stamp>,
+    /// How far apart the snapshots usually are.
+    #[serde(default, skip_serializing_if = "Spacing::is_unknown")]
+    pub spacing: Spacing,
     /// Sections that every host has and that could not be measured, with the reason: the health of the host is then
     /// unknown.
     #[serde(default)]
@@ -126,7 +124,7 @@ pub struct Alert {
     /// The last relapse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relapsed: Option<Stamp>,
-    /// Time of the last escalation, which ends earlier acknowledgements.
+    /// When it last became critical, which ends earlier acknowledgements of a warning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalated: Option<Stamp>,
     /// Time of the last value, while there is none.
@@ -141,56 +139,18 @@ pub struct Alert {
     /// Number of reminders of the present severity.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reminders: u32,
+    /// End of the last incident, while the next one would continue the conversation about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Stamp>,
+    /// [`Self::began`] of the first incident of this conversation; 0: the newest began it.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub conversation: i64,
+    /// The count of a rule about something that happens now and then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tally: Option<Tally>,
     /// Recent changes of its state.
     #[serde(default, skip_serializing_if = "Flap::is_calm")]
     pub flap: Flap,
-}
-
-/// The last snapshots, a bit for each: 1 for a breach, 0 for none or no value. The lowest bit is the newest.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Breaches {
-    /// Beyond the warning limit, or critical.
-    #[serde(default)]
-    pub warning: u32,
-    /// Beyond critical.
-    #[serde(default)]
-    pub critical: u32,
-}
-
-impl Breaches {
-    /// Adds the next snapshot; the last `of` are kept.
-    pub(super) fn add(&mut self, warning: bool, critical: bool, of: u32) {
-        let kept = u32::MAX >> (32 - of.clamp(1, 32));
-        self.warning = ((self.warning << 1) | u32::from(warning)) & kept;
-        self.critical = ((self.critical << 1) | u32::from(critical)) & kept;
-    }
-
-    fn is_none(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// The flap meter: 20 slots of time, a bit for each in which an incident began or ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Flap {
-    /// The slots; the lowest bit is the present one.
-    #[serde(default)]
-    pub bits: u32,
-    /// Start of the current slot.
-    #[serde(default)]
-    pub slot: Option<Stamp>,
-    /// It changes too often to notify of each change.
-    #[serde(default)]
-    pub flapping: bool,
-    /// People were notified that it flaps, and not yet that it settled.
-    #[serde(default, alias = "told")]
-    pub notified: bool,
-}
-
-impl Flap {
-    fn is_calm(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // the shape serde asks for
@@ -212,16 +172,36 @@ impl Alert {
         format!("{}{}-{}", self.rule, labels.unwrap_or_default(), self.began)
     }
 
-    /// Starts a new incident, named after its first breach, and later than the previous one even if the clock was set back.
-    pub(super) fn begin(&mut self) {
+    /// Returns whether an id is that of this incident, or of an earlier one of the same conversation.
+    pub fn is_known_as(&self, id: &str) -> bool {
+        let split = |id: &str| {
+            let (name, second) = id.rsplit_once('-')?;
+            Some((name.to_string(), second.parse::<i64>().ok()?))
+        };
+        let first = if self.conversation == 0 { self.began } else { self.conversation };
+        split(id)
+            .zip(split(&self.incident_id()))
+            .is_some_and(|((name, second), (own, _))| name == own && (first..=self.began).contains(&second))
+    }
+
+    /// Starts a new incident, named after its first breach, and later than the previous one even if the clock was set
+    /// back. `continues`: it is about the same as the last one, whose acknowledgement holds.
+    pub(super) fn begin(&mut self, continues: bool) {
+        let before = if self.conversation == 0 { self.began } else { self.conversation };
+        self.conversation = if continues { before } else { 0 };
+        if !continues {
+            self.escalated = None;
+        }
+        self.ended = None;
         self.began = self.since.map_or(0, |since| since.wall.timestamp()).max(self.began + 1);
         self.sequence = 0;
     }
 
-    /// Returns whether it must be kept although it is within its limits: for the last notification, a relapse or the
-    /// flap meter.
+    /// Returns whether it must be kept although it is within its limits: for the last notification, a relapse, the next
+    /// incident or the flap meter.
     pub(super) fn is_remembered(&self) -> bool {
-        self.notified.is_some() || self.relapsed.is_some() || !self.flap.is_calm()
+        let is_kept = self.relapsed.is_some() || self.ended.is_some() || self.tally.is_some();
+        is_kept || self.notified.is_some() || !self.flap.is_calm()
     }
 
     /// Returns whether an incident is open.
@@ -245,10 +225,12 @@ impl Alert {
             &mut self.escalated,
             &mut self.nodata_since,
             &mut self.notified_at,
-            &mut self.flap.slot,
+            &mut self.ended,
         ]
         .into_iter()
         .flatten()
+        .chain(self.tally.iter_mut().flat_map(|tally| [&mut tally.since, &mut tally.last]))
+        .chain(&mut self.flap.changes)
     }
 
     /// The title as a message; `None` if a user wrote it.

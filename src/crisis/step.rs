@@ -6,7 +6,6 @@
 mod absent;
 mod evaluator;
 mod explanation;
-mod flap;
 mod limits;
 mod notify;
 mod suppression;
@@ -15,13 +14,13 @@ mod transitions;
 
 use super::eval_context::EvalContext;
 use super::series::POINTS_MAX;
-use super::state::{SCHEMA, State};
+use super::state::{Alert, SCHEMA, State};
 use crate::config::Rule;
 use crate::config::rule::{Measure, beyond};
 use crate::model::event::Event;
 use crate::model::incident::Lifecycle;
 use crate::model::metric::{Metric, write_labels};
-use evaluator::RuleEvaluator;
+use evaluator::{BACK_SECONDS, RuleEvaluator};
 use std::collections::{HashMap, HashSet};
 use transitions::Transitions;
 
@@ -47,12 +46,30 @@ pub fn step(rules: &[Rule], state: &State, metrics: &[Metric], context: &EvalCon
     absent::retire(rules, &mut next, context, &mut transitions);
     absent::look(&mut next, metrics, &seen, context, &mut transitions);
     let events = notify::notify(rules, &mut next, metrics, context, transitions);
+    let back_seconds = back_seconds(&next);
+    next.alerts.values_mut().for_each(|alert| forget(alert, back_seconds, context));
     // Values within their limits and without history need no state.
     next.alerts.retain(|_, alert| alert.lifecycle != Lifecycle::Ok || alert.is_remembered());
     next.schema = SCHEMA;
     next.boot_id.clone_from(&context.boot_id);
     next.last = Some(context.stamp());
     (next, events)
+}
+
+/// How soon what comes back continues the conversation about it, in seconds.
+fn back_seconds(next: &State) -> f64 {
+    next.spacing.whole_seconds().max(BACK_SECONDS)
+}
+
+/// Drops what the next incident would have continued, once that is over.
+fn forget(alert: &mut Alert, back_seconds: f64, context: &EvalContext) {
+    if context.elapsed(alert.ended) > back_seconds {
+        alert.ended = None;
+    }
+    let is_over = alert.tally.is_some_and(|tally| tally.is_over(context.stamp()));
+    if is_over && alert.lifecycle == Lifecycle::Ok {
+        (alert.tally, alert.notified, alert.notified_at, alert.reminders) = (None, None, None, 0);
+    }
 }
 
 /// Before version 2, every fired incident was notified.
@@ -80,7 +97,8 @@ fn judge(
     for metric in metrics {
         by_name.entry(&metric.name).or_default().push(metric);
     }
-    let interval_seconds = next.last.map_or(0.0, |last| context.elapsed(Some(last)));
+    let interval_seconds = next.last.map_or(0.0, |last| context.elapsed(Some(last)).min(next.spacing.seconds()));
+    let back_seconds = back_seconds(next);
     let mut seen = HashSet::new();
     for rule in rules {
         let named = by_name.get(rule.metric.name.as_str()).into_iter().flatten();
@@ -99,7 +117,8 @@ fn judge(
             absent::is_back(alert, context);
             if let Some(judged) = judged {
                 let band = context.bands.get(&key).filter(|_| rule.measure == Measure::Unusual);
-                let mut evaluator = RuleEvaluator { rule, context, key: &key, interval_seconds, band, transitions };
+                let mut evaluator =
+                    RuleEvaluator { rule, context, key: &key, interval_seconds, back_seconds, band, transitions };
                 evaluator.evaluate(alert, metric, judged);
             }
             seen.insert(key);

@@ -1,5 +1,6 @@
 //! Silences and acknowledgements, kept in `state/silence.json`. Both expire.
 
+use super::incident::Severity;
 use super::metric::{Selector, read_labels};
 use chrono::{DateTime, Utc};
 use serde::de::Error;
@@ -49,6 +50,9 @@ pub struct Silence {
 pub struct Ack {
     /// Id of the incident.
     pub incident: String,
+    /// Its severity at that time; `None` in files of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
     /// Time of the acknowledgement.
     pub since: DateTime<Utc>,
     /// End.
@@ -83,14 +87,21 @@ impl Suppressions {
         self.silences.iter().find(|silence| silence.is_active(now) && silence.matches_alert(rule, metric))
     }
 
-    /// The acknowledgement in force for an incident. `worse`: when the incident last got worse.
+    /// The acknowledgement in force for an incident. `worse`: when it last became critical, which ends one of a warning.
     pub fn ack(&self, incident: &str, worse: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<&Ack> {
-        self.acks.iter().find(|ack| {
-            ack.incident == incident
-                && ack.since <= now
-                && now < ack.until
-                && worse.is_none_or(|worse| worse <= ack.since)
-        })
+        self.ack_of(|id| id == incident, worse, now)
+    }
+
+    /// Like [`Self::ack`], for an incident with several ids.
+    pub fn ack_of(
+        &self,
+        is_incident: impl Fn(&str) -> bool,
+        worse: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Option<&Ack> {
+        let holds =
+            |ack: &Ack| ack.severity == Some(Severity::Critical) || worse.is_none_or(|worse| worse <= ack.since);
+        self.acks.iter().find(|ack| ack.since <= now && now < ack.until && holds(ack) && is_incident(&ack.incident))
     }
 
     /// Removes expired entries.

@@ -53,13 +53,14 @@ impl Suppressed {
     pub fn by_incident(state: &State, suppressions: &Suppressions, now: DateTime<Utc>) -> BTreeMap<String, Self> {
         let suppressed = |alert: &Alert| {
             let id = alert.incident_id();
-            let (kind, until, by, because) = match suppressions.ack(&id, alert.escalated.map(|at| at.wall), now) {
-                Some(ack) => (SuppressionKind::Acknowledged, ack.until, &ack.by, &ack.because),
-                None => {
-                    let silence = suppressions.silence(&alert.rule, &alert.metric, now)?;
-                    (SuppressionKind::Silenced, silence.until, &silence.by, &silence.because)
-                }
-            };
+            let (kind, until, by, because) =
+                match suppressions.ack_of(|known| alert.is_known_as(known), alert.escalated.map(|at| at.wall), now) {
+                    Some(ack) => (SuppressionKind::Acknowledged, ack.until, &ack.by, &ack.because),
+                    None => {
+                        let silence = suppressions.silence(&alert.rule, &alert.metric, now)?;
+                        (SuppressionKind::Silenced, silence.until, &silence.by, &silence.because)
+                    }
+                };
             Some((id, Self { kind, until, by: by.clone(), because: because.clone() }))
         };
         state.alerts.values().filter(|alert| alert.is_open()).filter_map(suppressed).collect()

@@ -6,7 +6,7 @@ use super::transitions::{JITTER_SECONDS, Transitions, close, event};
 use crate::base::text::clean;
 use crate::config::Rule;
 use crate::crisis::eval_context::EvalContext;
-use crate::crisis::state::{Alert, State};
+use crate::crisis::state::{Alert, Flap, State};
 use crate::model::event::EventKind;
 use crate::model::incident::{Lifecycle, Severity};
 use crate::model::locale::key;
@@ -19,10 +19,13 @@ use std::collections::{BTreeMap, HashSet};
 const NO_DATA: &str = "no-data";
 /// Longest title, in characters.
 const TITLE_MAX: usize = 200;
-/// Missing for this long, a section raises an incident, in seconds; not this soon after a boot.
+/// Missing for this long, and in more than one snapshot, a section raises an incident, in seconds; not this soon after a
+/// boot.
 const NO_DATA_SECONDS: f64 = 300.0;
-/// An element missing for this long while others of its kind are present is gone, in seconds.
+/// An element missing for this long, and in two snapshots, while others of its kind are present is gone, in seconds.
 const GONE_SECONDS: f64 = 1800.0;
+/// As a multiple of the usual time between snapshots: longer than one.
+const MISSED: f64 = 1.5;
 
 /// A value is present again: the time without one does not count.
 pub(super) fn is_back(alert: &mut Alert, context: &EvalContext) {
@@ -52,8 +55,10 @@ pub(super) fn look(
     let present: HashSet<&str> = metrics.iter().map(|metric| section(&metric.name)).chain(named).collect();
     let mut missing: BTreeMap<String, Missing> = BTreeMap::new();
     let last_seen = next.last.unwrap_or(context.stamp());
+    let missed_seconds = next.spacing.seconds() * MISSED;
     for (key, alert) in &mut next.alerts {
-        let is_at_rest = alert.lifecycle == Lifecycle::Ok && alert.notified.is_none() && !alert.flap.flapping;
+        let is_told = alert.tally.is_none() && alert.notified.is_some();
+        let is_at_rest = alert.lifecycle == Lifecycle::Ok && !is_told && !alert.flap.flapping;
         if is_at_rest || alert.rule == NO_DATA || seen.contains(key) {
             continue;
         }
@@ -62,7 +67,7 @@ pub(super) fn look(
         alert.breaches.add(false, false, u32::BITS);
         let lasted = context.elapsed(Some(since)) + JITTER_SECONDS;
         if alert.metric.contains('{') && present.contains(section(&alert.metric)) {
-            if lasted >= GONE_SECONDS {
+            if lasted >= GONE_SECONDS.max(missed_seconds) {
                 end(key, alert, "gone", context, transitions);
             }
             continue;
@@ -70,7 +75,7 @@ pub(super) fn look(
         let of = missing.entry(section(&alert.metric).to_string()).or_default();
         let message = title::shipped(&alert.rule, &alert.metric, &alert.title);
         of.titles.push((alert.title.clone(), message));
-        of.is_long |= lasted >= NO_DATA_SECONDS;
+        of.is_long |= lasted >= NO_DATA_SECONDS.max(missed_seconds);
         if of.since.is_none_or(|other| since.boottime_seconds < other.boottime_seconds) {
             of.since = Some(since);
         }
@@ -105,7 +110,8 @@ fn raise(next: &mut State, missing: &BTreeMap<String, Missing>, context: &EvalCo
         alert.lifecycle = Lifecycle::Firing;
         (alert.severity, alert.worst) = (Some(Severity::Warning), Some(Severity::Warning));
         alert.since = missing.since;
-        alert.begin();
+        alert.begin(false);
+        alert.flap.mark(true, context.stamp());
         transitions.push((key, event(alert, EventKind::Fired, context)));
     }
     let open = next.alerts.iter_mut().filter(|(_, alert)| alert.rule == NO_DATA && alert.is_open());
@@ -115,6 +121,7 @@ fn raise(next: &mut State, missing: &BTreeMap<String, Missing>, context: &EvalCo
             alert.clear_since = Some(context.stamp());
             alert.value = 0.0;
             transitions.push((key.clone(), event(alert, EventKind::Recovered, context)));
+            alert.flap.mark(false, context.stamp());
             close(alert);
         }
     }
@@ -155,8 +162,8 @@ fn end(key: &str, alert: &mut Alert, reason: &str, context: &EvalContext, transi
         transitions.push((key.to_string(), event));
     }
     // A vanished element no longer flaps.
-    alert.flap.flapping = false;
-    alert.flap.bits = 0;
+    alert.flap = Flap { notified: alert.flap.notified, ..Flap::default() };
+    alert.tally = None;
     close(alert);
 }
 

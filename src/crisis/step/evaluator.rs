@@ -1,13 +1,13 @@
 //! One rule on one value: the lifecycle of an alert.
 
 use super::explanation;
-use super::limits::{breach, own_limit};
+use super::limits::{breach, counts_events, own_limit};
 use super::transitions::{JITTER_SECONDS, Transitions, close, event};
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
 use crate::crisis::baseline::Band;
 use crate::crisis::eval_context::EvalContext;
-use crate::crisis::state::{Alert, Stamp};
+use crate::crisis::state::{Alert, Stamp, Tally};
 use crate::model::event::EventKind;
 use crate::model::incident::{Lifecycle, Severity};
 use crate::model::message::Message;
@@ -20,14 +20,19 @@ const RELAPSE_FACTOR: f64 = 1.5;
 const CLEAR_FOR_MAX: f64 = 3600.0;
 /// until there was no relapse for this long, in seconds.
 const QUIET_SECONDS: f64 = 6.0 * 3600.0;
+/// What comes back within this time, in seconds, or within the usual time between two snapshots and a half, continues
+/// the conversation about the last incident.
+pub const BACK_SECONDS: f64 = 1800.0;
 
 /// Evaluates one rule on one value.
 pub struct RuleEvaluator<'a> {
     pub rule: &'a Rule,
     pub context: &'a EvalContext,
     pub key: &'a str,
-    /// Seconds since the previous snapshot; 0: unknown.
+    /// Seconds since the previous snapshot, at most the usual time between two; 0: unknown.
     pub interval_seconds: f64,
+    /// How soon what comes back continues the conversation about it, in seconds.
+    pub back_seconds: f64,
     /// The baseline, for a rule that needs it.
     pub band: Option<&'a Band>,
     pub transitions: &'a mut Transitions,
@@ -36,9 +41,12 @@ pub struct RuleEvaluator<'a> {
 impl RuleEvaluator<'_> {
     /// `judged`: the value compared with the limits, derived from the metric as the rule says.
     pub fn evaluate(&mut self, alert: &mut Alert, metric: &Metric, judged: f64) {
-        self.describe(alert, metric, judged);
         let now = self.context.stamp();
         let (any, critical) = breach(self.rule, judged);
+        if any && counts_events(self.rule) {
+            alert.tally = Some(Tally::add(alert.tally, judged, now));
+        }
+        self.describe(alert, metric, judged);
         if let Some(samples) = self.rule.samples {
             alert.breaches.add(any, critical, samples.of);
             alert.warning_since = self.counted_since(alert.breaches.warning);
@@ -85,6 +93,7 @@ impl RuleEvaluator<'_> {
             alert.limit = limit;
         }
         let message = explanation::message(self.rule, alert, metric, judged, self.band, self.context);
+        let message = message.or_else(|| explanation::times(alert, self.context));
         (alert.message, alert.message_localized) =
             message.map_or((None, None), |(text, message)| (Some(text), message));
     }
@@ -107,28 +116,53 @@ impl RuleEvaluator<'_> {
             return;
         };
         alert.lifecycle = Lifecycle::Firing;
-        alert.begin();
+        match &mut alert.tally {
+            // The same incident goes on.
+            Some(tally) if tally.fired => alert.since = Some(tally.since),
+            Some(tally) => {
+                tally.fired = true;
+                alert.begin(false);
+            }
+            None => alert.begin(alert.ended.is_some_and(|ended| since.seconds_since(ended) <= self.back_seconds)),
+        }
         alert.worst = Some(severity);
-        self.set_severity(alert, severity);
-        self.record(alert, EventKind::Fired);
+        self.worsen(alert, severity, EventKind::Fired);
     }
 
-    /// Escalates as soon as critical has lasted; de-escalates silently while a warning remains.
+    /// It fired or became critical: an event, and a change for the worse.
+    fn worsen(&mut self, alert: &mut Alert, severity: Severity, kind: EventKind) {
+        self.set_severity(alert, severity);
+        if severity == Severity::Critical {
+            alert.worst = Some(severity);
+            alert.escalated = Some(self.context.stamp());
+        }
+        self.mark(alert, true);
+        self.record(alert, kind);
+    }
+
+    /// Notes a change in the flap meter; what is counted does not flap.
+    fn mark(&self, alert: &mut Alert, is_worse: bool) {
+        if alert.tally.is_none() {
+            alert.flap.mark(is_worse, self.context.stamp());
+        }
+    }
+
+    /// Escalates as soon as critical has lasted, as often as it gets worse; de-escalates silently while a warning
+    /// remains, and what people know is then a warning.
     fn change_severity(&mut self, alert: &mut Alert, judged: f64) {
         if alert.severity == Some(Severity::Warning)
             && self.lasted(alert.critical_since, alert.breaches.critical, self.rule.critical)
         {
-            self.set_severity(alert, Severity::Critical);
-            if alert.worst != Some(Severity::Critical) {
-                alert.worst = Some(Severity::Critical);
-                alert.escalated = Some(self.context.stamp());
-                self.record(alert, EventKind::Escalated);
-            }
+            self.worsen(alert, Severity::Critical, EventKind::Escalated);
         } else if alert.severity == Some(Severity::Critical)
             && self.rule.warning.is_some()
             && self.rule.critical.is_some_and(|limit| !beyond(self.rule.is_ceiling(), judged, limit.clear))
         {
             self.set_severity(alert, Severity::Warning);
+            self.mark(alert, false);
+            if !alert.flap.flapping {
+                alert.notified = alert.notified.map(|notified| notified.min(Severity::Warning));
+            }
         }
     }
 
@@ -148,14 +182,19 @@ impl RuleEvaluator<'_> {
                 event.message = message.as_ref().map(Message::english);
                 event.localized.message = message;
             }
+            self.mark(alert, false);
+            alert.ended = Some(self.context.stamp());
             close(alert);
         }
     }
 
-    /// Required recovery time, in seconds: as the rule says, longer after relapses.
+    /// Required recovery time, in seconds: as the rule says, longer after relapses and for what happens now and then.
     fn clear_for(&self, alert: &Alert) -> f64 {
         let base = self.rule.clear_for.as_secs_f64();
-        alert.clear_for_seconds.map_or(base, |longer| longer.max(base))
+        match alert.tally {
+            Some(tally) => tally.quiet_seconds().max(base),
+            None => alert.clear_for_seconds.map_or(base, |longer| longer.max(base)),
+        }
     }
 
     /// Inside the limit that clears the mildest severity there is.

@@ -62,6 +62,14 @@ pub fn message(
     Some((clean(&message.english(), MESSAGE_MAX), Some(message)))
 }
 
+/// How often something happened since when, once it happened more than once.
+pub fn times(alert: &Alert, context: &EvalContext) -> Option<(String, Option<Message>)> {
+    let tally = alert.tally.filter(|tally| tally.count > 1)?;
+    let message =
+        Message::new(key::CRISIS_TIMES).with("count", tally.count as usize).with("time", at(tally.since, context));
+    Some((message.english(), Some(message)))
+}
+
 /// The message that a person wrote for the rule, with value, limit and labels put in.
 fn written(rule: &Rule, alert: &Alert, metric: &Metric, (judged, limit): (f64, f64), band: Option<&Band>) -> String {
     let show = |value: f64| metric_value(&metric.name, value);

@@ -4,6 +4,15 @@ use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
 use crate::crisis::baseline::Band;
 
+/// Ends of the names of metrics that count events since the previous snapshot.
+const EVENTS: [&str; 2] = [".oom_kills", ".new_restarts"];
+
+/// Returns whether a rule is about something that happens at a moment and then is over, such as a process that was
+/// killed: it has a number, and its end is no news.
+pub fn counts_events(rule: &Rule) -> bool {
+    rule.measure == Measure::Value && rule.above && EVENTS.iter().any(|end| rule.metric.name.ends_with(end))
+}
+
 /// Returns whether a value breaches the mildest limit of a rule, and whether it breaches the critical one.
 pub fn breach(rule: &Rule, value: f64) -> (bool, bool) {
     let is_beyond = |limit: Option<Limit>| limit.is_some_and(|limit| beyond(rule.is_ceiling(), value, limit.raise));

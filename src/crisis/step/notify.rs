@@ -2,7 +2,6 @@
 //! state differs from the last notification, people are notified of the state.
 
 use super::explanation::LASTING_SECONDS;
-use super::flap;
 use super::suppression::Suppression;
 use super::transitions::{JITTER_SECONDS, Transitions, event};
 use crate::config::Rule;
@@ -27,14 +26,10 @@ pub fn notify(
     transitions: Transitions,
 ) -> Vec<Event> {
     let suppression = Suppression::new(rules, next, metrics, context);
-    let is_change =
-        |event: &Event| matches!(event.kind, EventKind::Fired | EventKind::Recovered) && event.reason.is_none();
-    let changed: HashSet<&str> =
-        transitions.iter().filter(|(_, event)| is_change(event)).map(|(key, _)| key.as_str()).collect();
     let mut started = HashSet::new();
     for (key, alert) in next.alerts.iter_mut().filter(|(_, alert)| alert.nodata_since.is_none()) {
         let was_flapping = alert.flap.flapping;
-        flap::beat(alert, changed.contains(key.as_str()), flap::slot_seconds(suppression.rule(alert)), context);
+        alert.flap.judge(context.stamp());
         if alert.flap.flapping && !was_flapping {
             started.insert(key.clone());
         }
@@ -42,8 +37,8 @@ pub fn notify(
     let mut events = Vec::new();
     for (key, mut event) in transitions {
         let Some(alert) = next.alerts.get_mut(&key) else { continue };
-        let muted = suppression.reason(&key, alert, event.severity).or_else(|| withheld(alert, &event));
-        event.mute(muted);
+        let muted = reason(&suppression, &key, alert, event.severity, event.is_over());
+        event.mute(muted.or_else(|| withheld(alert, &event)));
         if event.muted.is_none() {
             remember(alert, (!event.is_over()).then_some(event.severity), context);
             if event.reason.is_some() {
@@ -54,9 +49,10 @@ pub fn notify(
     }
     for (key, alert) in next.alerts.iter_mut().filter(|(_, alert)| alert.nodata_since.is_none()) {
         let severity = alert.severity.or(alert.notified).unwrap_or(Severity::Warning);
-        let muted = suppression.reason(key, alert, severity);
+        let muted = reason(&suppression, key, alert, severity, alert.lifecycle == Lifecycle::Ok);
         if alert.flap.flapping && !alert.flap.notified && (muted.is_none() || started.contains(key)) {
             let mut event = event(alert, EventKind::Flapping, context);
+            event.severity = event.severity.max(alert.worst.unwrap_or(Severity::Warning));
             event.well = !alert.is_open();
             if muted.is_none() {
                 alert.flap.notified = true;
@@ -65,7 +61,7 @@ pub fn notify(
             }
             event.mute(muted);
             events.push(event);
-        } else if muted.is_none() && !alert.flap.flapping {
+        } else if muted.is_none() {
             let is_unusual = suppression.rule(alert).is_some_and(|rule| rule.measure == Measure::Unusual);
             events.extend(owed(alert, is_unusual, context));
         }
@@ -73,13 +69,25 @@ pub fn notify(
     events
 }
 
+/// Why something suppresses a notification. The end of what people were notified of is only delayed.
+fn reason(suppression: &Suppression, key: &str, alert: &Alert, severity: Severity, is_over: bool) -> Option<Message> {
+    if is_over && (alert.notified.is_some() || alert.flap.notified) {
+        suppression.held(alert, severity)
+    } else {
+        suppression.reason(key, alert, severity)
+    }
+}
+
 /// Why people are not notified of an event though nothing suppresses it.
 fn withheld(alert: &Alert, event: &Event) -> Option<Message> {
-    let is_first_critical = matches!(event.kind, EventKind::Fired | EventKind::Escalated)
-        && event.severity == Severity::Critical
-        && alert.notified != Some(Severity::Critical);
-    if alert.flap.flapping && !is_first_critical {
+    let is_worsening = matches!(event.kind, EventKind::Fired | EventKind::Escalated);
+    let is_worse = is_worsening && alert.notified < Some(event.severity);
+    if alert.flap.flapping && !(is_worse && event.severity == Severity::Critical) {
         return Some(Message::new(key::MUTED_FLAPPING));
+    }
+    if alert.tally.is_some() && event.reason.is_none() {
+        let key = if event.is_over() { key::MUTED_MOMENTARY } else { key::MUTED_COUNTED };
+        return (!is_worse).then(|| Message::new(key));
     }
     let is_news = event.kind != EventKind::Recovered || alert.notified.is_some() || alert.flap.notified;
     (!is_news).then(|| Message::new(key::MUTED_BEGINNING_NOT_NOTIFIED))
@@ -95,8 +103,9 @@ fn remember(alert: &mut Alert, severity: Option<Severity>, context: &EvalContext
 /// The notification that an unsuppressed alert still owes: its state where it differs from the last one, or a reminder.
 fn owed(alert: &mut Alert, is_unusual: bool, context: &EvalContext) -> Option<Event> {
     let is_other = match alert.lifecycle {
+        _ if alert.flap.flapping => false,
         Lifecycle::Firing => alert.flap.notified || alert.notified < alert.severity,
-        Lifecycle::Ok => alert.flap.notified || alert.notified.is_some(),
+        Lifecycle::Ok => alert.flap.notified || (alert.notified.is_some() && alert.tally.is_none()),
         // It will be one or the other soon.
         Lifecycle::Pending | Lifecycle::Recovering => return None,
     };
@@ -108,18 +117,26 @@ fn owed(alert: &mut Alert, is_unusual: bool, context: &EvalContext) -> Option<Ev
         remember(alert, alert.severity, context);
         return Some(event);
     }
+    reminder(alert, is_unusual, context)
+}
+
+/// The reminder that is due for an incident, also for one that flaps so slowly that it has lasted.
+fn reminder(alert: &mut Alert, is_unusual: bool, context: &EvalContext) -> Option<Event> {
     let is_acknowledged = || {
         let worse = alert.escalated.map(|at| at.wall);
-        context.suppressions.ack(&alert.incident_id(), worse, context.now.wall).is_some()
+        context.suppressions.ack_of(|id| alert.is_known_as(id), worse, context.now.wall).is_some()
     };
     let due = match (is_unusual, alert.reminders) {
         // It was reported as a spike; now it is known to last.
         (true, 0) => LASTING_SECONDS,
+        // What happened again is not told each time.
+        (_, reminders) if alert.tally.is_some() => pause(Severity::Critical, reminders),
         _ => pause(alert.severity?, alert.reminders),
     };
     if alert.lifecycle != Lifecycle::Firing
         || alert.severity.is_none()
         || context.elapsed(alert.notified_at) + JITTER_SECONDS < due
+        || (alert.flap.flapping && context.elapsed(alert.since) < HOUR)
         || is_acknowledged()
     {
         return None;

@@ -47,6 +47,12 @@ impl<'a> Suppression<'a> {
 
     /// Why people are not notified of an alert now, apart from flapping; `None`: they are.
     pub fn reason(&self, key: &str, alert: &Alert, severity: Severity) -> Option<Message> {
+        self.held(alert, severity).or_else(|| self.excused(key, alert, severity))
+    }
+
+    /// Why nothing about an alert goes out now, not even the end of what people were notified of: no recipient, a
+    /// silence, the hours of its rule.
+    pub fn held(&self, alert: &Alert, severity: Severity) -> Option<Message> {
         let now = self.context.now.wall;
         if self.rule(alert).is_some_and(|rule| !rule.notifies) {
             return Some(Message::new(key::MUTED_RULE_NOT_NOTIFIED));
@@ -73,6 +79,11 @@ impl<'a> Suppression<'a> {
         if let Some(window) = window.filter(|window| !window.holds(now, self.context.zone_offset_seconds)) {
             return Some(Message::new(key::MUTED_OUTSIDE).with("window", &*window.text));
         }
+        None
+    }
+
+    /// Why the present state of an alert is no news though notifications about it may go out.
+    fn excused(&self, key: &str, alert: &Alert, severity: Severity) -> Option<Message> {
         if let Some(title) = self.inhibited_by.get(key) {
             return Some(Message::new(key::MUTED_SAME_FILE_SYSTEM).with("title", title.clone()));
         }

@@ -90,9 +90,9 @@ fn the_transition_table() {
             &["2 fired Warning cpu-0.1 120", "8 recovered Warning cpu-0.2 300"],
         ),
         (
-            "from critical down to a warning without a word, and up again without another mail",
+            "from critical down to a warning without a word, and up again with one",
             &[96.0, 96.0, 96.0, 82.0, 96.0, 96.0, 96.0, 96.0],
-            &["2 fired Critical cpu-0.1 120"],
+            &["2 fired Critical cpu-0.1 120", "6 escalated Critical cpu-0.2 360"],
         ),
         (
             "the next incident has another id",

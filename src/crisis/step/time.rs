@@ -1,12 +1,12 @@
 //! Reconciles the state with changed clocks, boots and gaps before anything is evaluated.
 
 use crate::crisis::eval_context::EvalContext;
-use crate::crisis::state::{Alert, Breaches, State};
+use crate::crisis::state::{Alert, Breaches, Stamp, State};
 use crate::model::incident::Lifecycle;
 use chrono::TimeDelta;
 
-/// After a longer gap, the values in between are unknown: running spans start again.
-const GAP_SECONDS: f64 = 300.0;
+/// After so long without a snapshot, running spans start again, unless the snapshots are usually that far apart.
+const LOST_SECONDS: f64 = 3600.0;
 /// The wall clock was set if it advanced this many seconds more or less than the monotonic clock.
 const STEP_SECONDS: f64 = 90.0;
 
@@ -18,6 +18,13 @@ pub(super) fn put_in_order(next: &mut State, context: &EvalContext) {
     let is_same_boot = next.boot_id == context.boot_id && gap >= 0.0;
     let walked = seconds(now.wall - last.wall);
     let set_by = if is_same_boot { walked - gap } else { 0.0 };
+    let is_gap = is_same_boot && gap > next.spacing.whole_seconds();
+    if is_gap && gap < LOST_SECONDS {
+        // Nobody looked: the host slept or stalled. It counts as one usual interval.
+        let unseen = gap - next.spacing.seconds();
+        next.alerts.values_mut().for_each(|alert| leave_out(alert, unseen));
+        next.last.iter_mut().for_each(|last| *last = later(*last, unseen));
+    }
     for stamp in next.alerts.values_mut().flat_map(Alert::stamps) {
         if set_by.abs() > STEP_SECONDS {
             let by = TimeDelta::milliseconds((set_by * 1e3) as i64);
@@ -32,7 +39,10 @@ pub(super) fn put_in_order(next: &mut State, context: &EvalContext) {
     if !is_same_boot {
         next.series.clear();
     }
-    if !is_same_boot || gap > GAP_SECONDS {
+    if is_same_boot {
+        next.spacing.add(gap);
+    }
+    if !is_same_boot || (is_gap && gap >= LOST_SECONDS) {
         next.alerts.values_mut().for_each(forget_spans);
         next.last = None;
     }
@@ -61,10 +71,17 @@ pub(super) fn forget_spans(alert: &mut Alert) {
 
 /// Excludes a number of seconds from running spans.
 pub(super) fn leave_out(alert: &mut Alert, seconds: f64) {
-    let by = TimeDelta::milliseconds((seconds * 1e3) as i64);
-    let counted = [&mut alert.warning_since, &mut alert.critical_since, &mut alert.clear_since];
+    let Alert { warning_since, critical_since, clear_since, nodata_since, .. } = alert;
+    let counted = [warning_since, critical_since, clear_since, nodata_since];
     for stamp in counted.into_iter().flatten() {
-        stamp.boottime_seconds += seconds;
-        stamp.wall = stamp.wall.checked_add_signed(by).unwrap_or(stamp.wall);
+        *stamp = later(*stamp, seconds);
+    }
+}
+
+fn later(stamp: Stamp, seconds: f64) -> Stamp {
+    let by = TimeDelta::milliseconds((seconds * 1e3) as i64);
+    Stamp {
+        wall: stamp.wall.checked_add_signed(by).unwrap_or(stamp.wall),
+        boottime_seconds: stamp.boottime_seconds + seconds,
     }
 }

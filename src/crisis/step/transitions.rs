@@ -12,7 +12,7 @@ pub const JITTER_SECONDS: f64 = 5.0;
 /// Events in the order in which they happened, each with the key of its alert.
 pub type Transitions = Vec<(String, Event)>;
 
-/// Closes an incident. What people were notified of and the flap meter stay.
+/// Closes an incident. What people were notified of, the flap meter, and what the next incident needs stay.
 pub fn close(alert: &mut Alert) {
     *alert = Alert {
         rule: std::mem::take(&mut alert.rule),
@@ -28,7 +28,12 @@ pub fn close(alert: &mut Alert) {
         relapsed: alert.relapsed,
         notified: alert.notified,
         notified_at: alert.notified_at,
-        flap: alert.flap,
+        reminders: alert.reminders,
+        escalated: alert.escalated,
+        ended: alert.ended,
+        conversation: alert.conversation,
+        tally: alert.tally,
+        flap: std::mem::take(&mut alert.flap),
         ..Alert::default()
     };
 }

@@ -90,11 +90,70 @@ fn an_acknowledgement_stops_reminders_until_it_gets_worse() {
     run.cpu(1, 90.0);
     let since = run.clock.now.wall;
     let incident = format!("cpu-{}", since.timestamp());
-    let ack = Ack { incident, until: since + TimeDelta::days(7), because: String::new(), by: String::new(), since };
-    run.clock.suppressions.acks.push(ack);
+    run.clock.suppressions.acks.push(acknowledged(&incident, since, Some(Severity::Warning)));
     assert!(run.cpu(3, 10.0).is_empty() && run.cpu(3000, 90.0).is_empty(), "also through a dip");
     assert_eq!(run.cpu(1, 99.0), ["escalated critical"]);
     assert_eq!(run.cpu(61, 99.0), ["reminded critical"]);
+}
+
+fn acknowledged(incident: &str, since: chrono::DateTime<chrono::Utc>, severity: Option<Severity>) -> Ack {
+    let (because, by) = (String::new(), String::new());
+    Ack { incident: incident.into(), severity, until: since + TimeDelta::days(7), because, by, since }
+}
+
+#[test]
+fn an_acknowledgement_holds_for_what_was_acknowledged_and_no_more() {
+    // The severities when it is acknowledged and afterwards; whether reminders come.
+    let cases = [
+        (&[99.0, 82.0][..], Severity::Warning, &[99.0][..], true),
+        (&[99.0], Severity::Critical, &[82.0, 99.0], false),
+        (&[90.0], Severity::Warning, &[99.0, 82.0], true),
+        (&[90.0], Severity::Warning, &[10.0, 90.0], false),
+        (&[90.0], Severity::Warning, &[10.0, 99.0], true),
+        (&[99.0], Severity::Critical, &[10.0, 99.0], false),
+    ];
+    for (before, severity, after, is_reminded) in cases {
+        let mut run = Run::new(&[rule(0, 0)]);
+        before.iter().for_each(|value| drop(run.cpu(1, *value)));
+        let id = run.state.open()[0].id.clone();
+        run.clock.suppressions.acks.push(acknowledged(&id, run.clock.now.wall, Some(severity)));
+        after.iter().for_each(|value| drop(run.cpu(1, *value)));
+        let told = run.cpu(2 * 1440, *after.last().unwrap());
+        assert_eq!(told.iter().any(|text| text.starts_with("reminded")), is_reminded, "{before:?} {after:?} {told:?}");
+    }
+    let mut run = Run::new(&[rule(0, 0)]);
+    run.cpu(1, 90.0);
+    let id = run.state.open()[0].id.clone();
+    run.clock.suppressions.acks.push(acknowledged(&id, run.clock.now.wall, Some(Severity::Warning)));
+    run.cpu(60, 10.0);
+    assert!(run.cpu(1600, 90.0).contains(&"reminded warning".to_string()), "an hour later it is another one");
+}
+
+#[test]
+fn what_gets_worse_again_is_told_again() {
+    let mut run = Run::new(&[rule(0, 0)]);
+    let told: Vec<String> = [99.0, 82.0, 82.0, 99.0, 99.0, 10.0].iter().flat_map(|value| run.cpu(1, *value)).collect();
+    assert_eq!(told, ["fired critical", "escalated critical", "recovered critical"]);
+    let mut run = Run::new(&[rule(0, 0)]);
+    let told: Vec<String> = (0..50).flat_map(|minute| run.cpu(1, if minute % 4 < 2 { 99.0 } else { 82.0 })).collect();
+    let told: Vec<&String> = told.iter().filter(|text| !text.starts_with('~')).collect();
+    assert_eq!(told, ["fired critical", "escalated critical", "escalated critical", "flapping critical"]);
+    assert_eq!(run.cpu(20, 99.0), ["settled critical"]);
+}
+
+#[test]
+fn the_end_of_what_was_told_is_never_usual() {
+    let mut run = Run::new(&[Rule { mutes_usual: true, ..rule(0, 0) }]);
+    assert_eq!(run.cpu(1, 90.0), ["fired warning"]);
+    let band = Band { centre: 10.0, spread: 2.5, low: 5.0, high: 90.0, is_of_hour: true, moved: 0.0 };
+    run.clock.bands = Arc::new(BTreeMap::from([("cpu".to_string(), band)]));
+    assert_eq!(run.cpu(3, 10.0), ["recovered warning"]);
+    run.clock.bands = Arc::default();
+    assert_eq!(run.cpu(1, 90.0), ["fired warning"]);
+    run.clock.suppressions = silence(&run, "*", 10);
+    assert_eq!(run.cpu(5, 10.0), ["~recovered warning"]);
+    run.clock.bands = Arc::new(BTreeMap::from([("cpu".to_string(), band)]));
+    assert_eq!(run.cpu(10, 10.0), ["settled warning well"], "a silence only delays it");
 }
 
 #[test]
