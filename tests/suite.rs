@@ -105,6 +105,12 @@ mod run; // the whole minute
 mod run_overlap; // runs that begin while another is at work
 #[path = "suite/scripted_server.rs"]
 mod scripted_server; // a mail server that misbehaves on demand
+#[path = "suite/send_alert_addresses.rs"]
+mod send_alert_addresses; // addresses of mails, and the name of this host
+#[path = "suite/send_alert_answers.rs"]
+mod send_alert_answers; // what webhooks answer, and how long messages may be
+#[path = "suite/send_alert_certificates.rs"]
+mod send_alert_certificates; // certificates that are trusted, and the words for others
 #[path = "suite/send_alert_routes.rs"]
 mod send_alert_routes; // severity, times, fallbacks, rate limits, threads, logins
 #[path = "suite/send_alert_smtp.rs"]

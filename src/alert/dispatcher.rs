@@ -22,8 +22,6 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// Limit of a delivery.
-const LIMIT: Duration = Duration::from_secs(14);
 /// No new round begins with less time left than this.
 const ROUND_MIN: Duration = Duration::from_secs(2);
 
@@ -31,12 +29,16 @@ const ROUND_MIN: Duration = Duration::from_secs(2);
 pub struct Dispatcher<'a> {
     /// `[alert]`
     pub settings: &'a config::Alert,
-    /// Current time.
+    /// Name of this host.
     pub host: &'a str,
+    /// The same with its domain, if that is known.
+    pub full_host: &'a str,
     /// Path of the page; empty: there is none.
     pub report: &'a str,
     /// Current time.
     pub now: DateTime<Utc>,
+    /// Limit of the delivery.
+    pub limit: Duration,
     /// The whole configuration is in force. Otherwise routes may be missing, so events that match no route are kept.
     pub is_complete: bool,
     /// Saves the ledger.
@@ -74,15 +76,14 @@ impl Dispatcher<'_> {
         let limits = (self.settings.per_hour, self.settings.per_day);
         let planner = Planner { routes: &self.settings.routes, alerts: &alerts, limits, now: self.now };
         let before = ledger.clone();
-        let (mut tried, deadline) = (BTreeSet::new(), Instant::now() + LIMIT);
+        let (mut tried, deadline) = (BTreeSet::new(), Instant::now() + self.limit);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let plan = if left < ROUND_MIN { Vec::new() } else { planner.plan(ledger, &tried) };
             if plan.is_empty() {
                 break;
             }
-            let limit = left.min(Duration::from_secs(self.settings.smtp.timeout_seconds));
-            self.round(&planner, ledger, &plan, limit, &mut delivery);
+            self.round(&planner, ledger, &plan, left, &mut delivery);
             tried.extend(plan.iter().map(|planned| planned.route));
         }
         delivery.count_failed(ledger);
@@ -109,7 +110,7 @@ impl Dispatcher<'_> {
         planner: &Planner<'_>,
         ledger: &mut Ledger,
         plan: &[PlannedMessage],
-        limit: Duration,
+        left: Duration,
         delivery: &mut Delivery,
     ) {
         let (mut messages, mut sendings) = (Vec::new(), Vec::new());
@@ -127,9 +128,10 @@ impl Dispatcher<'_> {
             ledger.begin_sending(&format!("{} {id}", route.name), &batch);
             sendings.push(Sending { route, id, batch, events, is_again: planned.again.is_some() });
         }
+        let usual = Duration::from_secs(self.settings.smtp.timeout_seconds);
         // If this cannot be saved the messages are sent all the same, at worst twice.
         delivery.check((self.save)(ledger));
-        for (sending, attempt) in sendings.iter().zip(send_all(messages, limit)) {
+        for (sending, attempt) in sendings.iter().zip(send_all(messages, usual, left)) {
             self.note_arrival(ledger, sending, &attempt.results);
             self.note_results(planner, ledger, sending, &attempt.results, delivery);
         }
@@ -236,8 +238,8 @@ impl Dispatcher<'_> {
         let earlier: BTreeSet<&String> =
             events.iter().filter_map(|event| Some(&ledger.thread.get(&thread_key(route, event))?.id)).collect();
         let subject = Subject::Events { content, id, earlier: earlier.into_iter().cloned().collect() };
-        let from = &self.settings.from;
-        OutgoingMessage::new(route, &Draft { from, to: &planned.to, host, language, now, subject })
+        let (from, full_host) = (&self.settings.from, self.full_host);
+        OutgoingMessage::new(route, &Draft { from, to: &planned.to, host, full_host, language, now, subject })
     }
 }
 

@@ -11,12 +11,14 @@ use chrono::{DateTime, Utc};
 /// A message before a transport renders it.
 #[derive(Debug, Clone)]
 pub struct Draft<'a> {
-    /// Sender of a mail; empty: `osmon@` and the host name.
+    /// Sender of a mail; empty: `osmon@` and the full name of this host.
     pub from: &'a str,
     /// Recipients of a mail.
     pub to: &'a [String],
     /// Name of this host.
     pub host: &'a str,
+    /// Name of this host with its domain, if that is known.
+    pub full_host: &'a str,
     /// Language of the recipient.
     pub language: Locale,
     /// Current time.
@@ -47,12 +49,12 @@ impl Draft<'_> {
     /// # Errors
     /// When an address is invalid.
     pub fn mail(&self) -> Result<RenderedMail> {
-        let envelope = Envelope::new(self.from, self.to, self.host)?;
+        let envelope = Envelope::new(self.from, self.to, self.full_host)?;
         let message = match &self.subject {
             Subject::Events { content, id, earlier } => compose(content, &envelope, id, earlier)?,
             Subject::Test => compose_test(&envelope, self.host, self.language, self.now)?,
         };
-        Ok(RenderedMail { envelope, content: message.formatted(), host: self.host.to_string() })
+        Ok(RenderedMail { envelope, content: message.formatted(), full_host: self.full_host.to_string() })
     }
 
     /// The message for a chat.

@@ -1,6 +1,7 @@
 //! Sender and recipients of a mail.
 
-use anyhow::{Context, Result};
+use crate::config::parse_address;
+use anyhow::{Error, Result};
 use lettre::message::Mailbox;
 
 /// Sender and recipients.
@@ -13,19 +14,23 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Parses the addresses. An empty `from` means `osmon@` and the host name.
+    /// Parses the addresses. An empty `from` means `osmon@` and the full name of this host.
     ///
     /// # Errors
     /// When an address is invalid.
-    pub fn new(from: &str, to: &[String], host: &str) -> Result<Self> {
-        let sender = if from.is_empty() { format!("osmon <osmon@{}>", domain(host)) } else { from.to_string() };
-        let from =
-            sender.parse().with_context(|| format!("{sender:?} is not a valid mail address; set [alert] from"))?;
-        let to = to
-            .iter()
-            .map(|address| address.parse().with_context(|| format!("{address:?} is not a valid mail address")))
-            .collect::<Result<_>>()?;
+    pub fn new(from: &str, to: &[String], full_host: &str) -> Result<Self> {
+        let sender = if from.is_empty() { format!("osmon <osmon@{}>", domain(full_host)) } else { from.to_string() };
+        let from = parse_address(&sender).map_err(|reason| Error::msg(format!("{reason}; set [alert] from")))?;
+        let to = to.iter().map(|address| parse_address(address).map_err(Error::msg)).collect::<Result<_>>()?;
         Ok(Self { from, to })
+    }
+
+    /// The recipients to name in the headers: those with ASCII addresses, if there are any, because not every server
+    /// accepts a mail whose headers contain others.
+    pub fn shown(&self) -> impl Iterator<Item = &Mailbox> {
+        let is_plain = |to: &Mailbox| to.email.user().is_ascii();
+        let is_any_plain = self.to.iter().any(is_plain);
+        self.to.iter().filter(move |to| !is_any_plain || is_plain(to))
     }
 }
 

@@ -86,6 +86,7 @@ pub fn test_note(host: &str, language: Locale, now: DateTime<Utc>) -> ChatMessag
         subject: test_subject(host, language),
         text: locale.text(key::MAIL_TEST_SENTENCE).to_string(),
         host: clean(host, 80),
+        language,
         id: format!("<test.{}@{}>", now.timestamp_millis(), domain(host)),
         severity: None,
         events: Vec::new(),
@@ -97,7 +98,7 @@ pub fn note(content: &Content<'_>, id: &str) -> ChatMessage {
     let page = page(content);
     let mut lines = Vec::new();
     lines.extend(Some(page.intro).filter(|intro| !intro.is_empty()));
-    lines.extend(page.lines);
+    // What is still open comes before what happened meanwhile: a chat may show only the beginning.
     lines.extend(Some(page.between.to_string()).filter(|between| !between.is_empty()));
     for item in &page.items {
         lines.push(format!("{} {}{}{}", item.word, item.title, page.locale.text(key::MAIL_COLON), item.sentence));
@@ -110,12 +111,14 @@ pub fn note(content: &Content<'_>, id: &str) -> ChatMessage {
                 .map(|(head, text)| format!("{head}{}{text}", page.locale.text(key::MAIL_COLON))),
         );
     }
+    lines.extend(page.lines);
     lines.extend(Some(page.more).filter(|more| !more.is_empty()));
     let open = content.events.iter().rev().filter(|event| !event.is_over());
     ChatMessage {
         subject: page.subject,
         text: lines.join("\n"),
         host: page.host,
+        language: page.locale,
         id: id.to_string(),
         severity: open.map(|event| event.severity).max(),
         events: content.events.iter().take(EVENTS_MAX).map(|event| (*event).clone()).collect(),
@@ -154,7 +157,7 @@ fn build(page: &Page<'_>, envelope: &Envelope, id: &str, earlier: &[String], now
         let first: Vec<&str> = threads.iter().take(REFERENCES_MAX).map(|id| id.as_str()).collect();
         builder = builder.header(References::from(first.join(" ")));
     }
-    for to in &envelope.to {
+    for to in envelope.shown() {
         builder = builder.to(to.clone());
     }
     builder.multipart(MultiPart::alternative_plain_html(text, html)).context("could not put the mail together")

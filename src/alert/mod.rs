@@ -1,6 +1,7 @@
 //! Alerts: delivery of events. An event is queued in the outbox before it is stored anywhere else, and leaves it only
 //! when every recipient has accepted or refused it, or when it expires.
 
+mod answer;
 mod attempt;
 mod content;
 mod delivery;

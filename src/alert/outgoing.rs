@@ -16,6 +16,7 @@ const REPORT_GRACE: Duration = Duration::from_millis(500);
 pub struct OutgoingMessage {
     recipients: usize,
     redactor: Redactor,
+    patience: Duration,
     job: SendJob,
 }
 
@@ -33,7 +34,7 @@ impl OutgoingMessage {
             let failure = Failure::configuration(format!("{error:#}"));
             Box::new(move |_| Attempt::failed(recipients, failure.clone()))
         });
-        Self { recipients, redactor: transport.redactor(), job }
+        Self { recipients, redactor: transport.redactor(), patience: transport.patience(), job }
     }
 
     fn send(&self, deadline: Instant) -> Attempt {
@@ -41,14 +42,17 @@ impl OutgoingMessage {
     }
 }
 
-/// Sends messages concurrently, each on a thread of its own, so that one that hangs delays no other. Returns within
-/// `limit`, with one attempt per message.
-pub fn send_all(messages: Vec<OutgoingMessage>, limit: Duration) -> Vec<Attempt> {
+/// Sends messages concurrently, each on a thread of its own, so that one that hangs delays no other. A message may take
+/// `usual`, or longer if its transport is patient. Returns within `limit`, with one attempt per message.
+pub fn send_all(messages: Vec<OutgoingMessage>, usual: Duration, limit: Duration) -> Vec<Attempt> {
+    let patience = messages.iter().map(|message| message.patience).max().unwrap_or_default();
+    let limit = limit.min(usual.max(patience));
     let recipients: Vec<usize> = messages.iter().map(|message| message.recipients).collect();
-    let deadline = Instant::now() + limit;
+    let begin = Instant::now();
     let groups = messages.into_iter().map(|message| vec![message]).collect();
-    let attempts =
-        bounded::groups(limit + REPORT_GRACE, groups, move |message: &OutgoingMessage| message.send(deadline));
+    let attempts = bounded::groups(limit + REPORT_GRACE, groups, move |message: &OutgoingMessage| {
+        message.send(begin + limit.min(usual.max(message.patience)))
+    });
     let finished = attempts.into_iter().zip(recipients).map(|(attempt, recipients)| {
         attempt.unwrap_or_else(|unfinished| {
             let failure = match unfinished {

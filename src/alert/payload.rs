@@ -3,6 +3,7 @@
 use super::envelope::Envelope;
 use crate::model::event::Event;
 use crate::model::incident::Severity;
+use crate::model::locale::Locale;
 
 /// A mail, ready for the wire.
 #[derive(Debug, Clone)]
@@ -11,8 +12,8 @@ pub struct RenderedMail {
     pub envelope: Envelope,
     /// Headers and body.
     pub content: Vec<u8>,
-    /// Name of this host.
-    pub host: String,
+    /// Name of this host with its domain, if that is known.
+    pub full_host: String,
 }
 
 /// A message for a chat or another webhook.
@@ -24,6 +25,8 @@ pub struct ChatMessage {
     pub text: String,
     /// Name of this host.
     pub host: String,
+    /// Language of the text.
+    pub language: Locale,
     /// Id of the message; the same when it has to be sent again.
     pub id: String,
     /// The worst severity still open; `None`: everything has recovered.

@@ -21,13 +21,16 @@ pub struct TestSend {
 }
 
 /// Sends a test message through every route, concurrently.
-pub fn test_send(settings: &Alert, host: &str, now: DateTime<Utc>) -> Vec<TestSend> {
+pub fn test_send(settings: &Alert, host: &str, full_host: &str, now: DateTime<Utc>) -> Vec<TestSend> {
     let message = |route: &Route| {
         let (from, language) = (&settings.from, Locale::from_tag(&settings.language));
-        OutgoingMessage::new(route, &Draft { from, to: &route.to, host, language, now, subject: Subject::Test })
+        OutgoingMessage::new(
+            route,
+            &Draft { from, to: &route.to, host, full_host, language, now, subject: Subject::Test },
+        )
     };
-    let limit = Duration::from_secs(settings.smtp.timeout_seconds);
-    let attempts = send_all(settings.routes.iter().map(message).collect(), limit);
+    let usual = Duration::from_secs(settings.smtp.timeout_seconds);
+    let attempts = send_all(settings.routes.iter().map(message).collect(), usual, Duration::MAX);
     let sends = settings.routes.iter().zip(attempts);
     sends.map(|(route, attempt)| TestSend { route: route.name.clone(), to: route.to.clone(), attempt }).collect()
 }

@@ -9,6 +9,10 @@ use crate::pipeline::fallback_store;
 use anyhow::Result;
 use clap::{Args, FromArgMatches};
 use serde_json::json;
+use std::time::Duration;
+
+/// Limit of the delivery.
+const LIMIT: Duration = Duration::from_secs(41);
 
 #[derive(Debug, Args)]
 struct Arguments {
@@ -34,7 +38,7 @@ fn run(call: &Call) -> Result<Exit> {
     if arguments.test {
         return test_message::send(call, &context);
     }
-    let outcome = deliver(&context, &[])?;
+    let outcome = deliver(&context, &[], LIMIT)?;
     if call.out.json {
         let accepted = matches!(&outcome, Outcome::Done(delivery) if !delivery.accepted_by.is_empty());
         call.out.print(&json!({ "schema": 1, "accepted": accepted, "result": outcome.sentence() }).to_string());

@@ -1,6 +1,6 @@
 //! `[alert]`: who is notified, and how.
 
-use super::address::is_address;
+use super::address;
 use super::issue::ConfigIssue;
 use super::route::{MAIL, Route, WEBHOOK};
 use super::secret::Secret;
@@ -127,11 +127,13 @@ impl Alert {
     pub(super) fn check(&self, issues: &mut Vec<ConfigIssue>) {
         let smtp = &self.smtp;
         let mut add = |path: &[&str], message: String| issues.push(ConfigIssue::at(path, message));
-        for address in self.to.iter().filter(|address| !is_address(address)) {
-            add(&["alert", "to"], format!("{address:?} is not a mail address"));
+        for message in self.to.iter().filter_map(|address| address::parse(address).err()) {
+            add(&["alert", "to"], message);
         }
-        if !self.from.is_empty() && !is_address(&self.from) {
-            add(&["alert", "from"], format!("{:?} is not a mail address", self.from));
+        if let Some(message) =
+            Some(&self.from).filter(|from| !from.is_empty()).and_then(|from| address::parse(from).err())
+        {
+            add(&["alert", "from"], message);
         }
         if !self.sign_of_life.is_empty() && self.sign_of_life_minute().is_none() {
             add(&["alert", "sign_of_life"], format!("{:?} is not a time of day such as \"08:00\"", self.sign_of_life));

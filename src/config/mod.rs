@@ -28,6 +28,7 @@ mod template;
 pub mod transport;
 pub mod window;
 
+pub use address::parse as parse_address;
 pub use alert::{Alert, MailTransport};
 pub use issue::ConfigIssue;
 pub use load::{Loaded, Request};

@@ -1,6 +1,6 @@
 //! Reads the channels of `[alert]` and its routes.
 
-use super::address::is_address;
+use super::address;
 use super::alert::{Alert, MailTransport};
 use super::issue::ConfigIssue;
 use super::route::{MAIL, Route, WEBHOOK};
@@ -99,8 +99,8 @@ fn check_fallbacks(routes: &[Route], issues: &mut Vec<ConfigIssue>) {
 fn one(alert: &Alert, name: &str, keys: RouteKeys<'_>) -> Result<Route, KeyError> {
     let transport = TransportConfig::read(keys, &alert.smtp, &alert.sendmail)?;
     let mut to = keys.list("to");
-    if let Some(address) = to.iter().find(|address| !is_address(address)) {
-        return Err(("to", format!("{address:?} is not a mail address")));
+    if let Some(message) = to.iter().find_map(|address| address::parse(address).err()) {
+        return Err(("to", message));
     }
     if !transport.is_mail() {
         to.clear();

@@ -1,7 +1,7 @@
 //! Replaces a broken configuration: by the last good one, else by the defaults with every `[alert]` key that is valid on
 //! its own.
 
-use super::address::is_address;
+use super::address;
 use super::issue::ConfigIssue;
 use super::load::{Loaded, Request, load_table, load_text, open_secrets};
 use super::location::Source;
@@ -14,7 +14,7 @@ const ROUNDS: usize = 8;
 /// Broken lines that are dropped from `[alert]`.
 const BROKEN_LINES: usize = 100;
 /// Keys of `[alert.smtp]` without which mails go to the same server, and are accepted or not.
-const LOGIN: [&str; 5] = ["user", "password", "password_file", "password_env", "timeout_seconds"];
+const LOGIN: [&str; 6] = ["user", "password", "password_file", "password_env", "timeout_seconds", "helo_name"];
 
 /// Loads the fallback for a broken configuration, with its name. `last_good` reads the last good configuration of a
 /// data directory.
@@ -29,12 +29,35 @@ pub fn salvage(
     let source = Source { data_dir: Some(directory), ..request.source.clone() };
     let mut request = Request { source, ..request.clone() };
     forget_variables(&mut request, issues);
+    if let Some(loaded) = load_without_addresses(&request, file.as_ref(), issues) {
+        return Some((loaded, "the configuration without the invalid addresses"));
+    }
     if let Some(loaded) = last_good.and_then(|text| load_last_good(request.clone(), text)) {
         return Some((loaded, "the last good configuration"));
     }
     let loaded = load_alert(request, file)?;
     let is_alert = !loaded.config.alert.routes.is_empty();
     Some((loaded, if is_alert { "the defaults and what is valid of [alert]" } else { "the defaults" }))
+}
+
+/// Loads the configuration without its invalid addresses, if nothing else is wrong and some recipient remains.
+fn load_without_addresses(
+    request: &Request,
+    file: Option<&(PathBuf, String)>,
+    issues: &[ConfigIssue],
+) -> Option<Loaded> {
+    let is_of_addresses = |issue: &ConfigIssue| {
+        let keys: Vec<&str> = issue.path.iter().map(String::as_str).collect();
+        issue.variable().is_none() && matches!(keys.as_slice(), ["alert", "to" | "from"] | ["alert", "route", _, "to"])
+    };
+    let (path, text) = file.filter(|_| issues.iter().all(is_of_addresses))?;
+    let mut given: Table = toml::from_str(text).ok()?;
+    renamed::apply(&mut given);
+    let mut paths: Vec<&[String]> = issues.iter().map(|issue| issue.path.as_slice()).collect();
+    paths.dedup();
+    paths.into_iter().for_each(|path| remove(&mut given, path));
+    let loaded = load_table(request, file.cloned(), given.clone(), open_secrets(request, path, &given)).ok()?;
+    Some(loaded).filter(|loaded| !loaded.config.alert.routes.is_empty())
 }
 
 /// Variables that are invalid for the last good configuration only: those of a rule that it does not have.
@@ -95,15 +118,13 @@ fn remove(given: &mut Table, path: &[String]) {
             alert.get_mut("smtp").and_then(Value::as_table_mut).and_then(|smtp| smtp.remove(*key));
         }
         ["alert", "to"] => {
-            let to = alert.remove("to");
-            let addresses = to.as_ref().and_then(Value::as_array).into_iter().flatten();
-            let right: Vec<Value> =
-                addresses.filter(|address| address.as_str().is_some_and(is_address)).cloned().collect();
-            if !right.is_empty() {
-                alert.insert("to".to_string(), Value::Array(right));
-            }
+            keep_addresses(alert);
         }
-        ["alert", "route", name, ..] => {
+        ["alert", "route", name, rest @ ..] => {
+            let route = alert.get_mut("route").and_then(|routes| routes.get_mut(*name)).and_then(Value::as_table_mut);
+            if rest == ["to"] && route.is_some_and(keep_addresses) {
+                return;
+            }
             alert.get_mut("route").and_then(Value::as_table_mut).and_then(|routes| routes.remove(*name));
         }
         ["alert", key, ..] => {
@@ -111,6 +132,19 @@ fn remove(given: &mut Table, path: &[String]) {
         }
         _ => {}
     }
+}
+
+/// Keeps the valid addresses of `to`. Returns whether any are left.
+fn keep_addresses(section: &mut Table) -> bool {
+    let to = section.remove("to");
+    let addresses = to.as_ref().and_then(Value::as_array).into_iter().flatten();
+    let is_valid = |address: &&Value| address.as_str().is_some_and(|address| address::parse(address).is_ok());
+    let valid: Vec<Value> = addresses.filter(is_valid).cloned().collect();
+    let is_any = !valid.is_empty();
+    if is_any {
+        section.insert("to".to_string(), Value::Array(valid));
+    }
+    is_any
 }
 
 /// Removes all routes of a mail transport whose settings are broken: through another server or program mails would

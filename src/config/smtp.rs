@@ -29,6 +29,8 @@ pub struct Smtp {
     pub mechanism: String,
     /// PEM file with additional certificate authorities; empty: none.
     pub ca_file: String,
+    /// Name by which this host introduces itself; empty: its full name.
+    pub helo_name: String,
     /// Time limit for one message, in seconds (1 to 15).
     pub timeout_seconds: u64,
 }
@@ -60,6 +62,7 @@ impl Default for Smtp {
             password: String::new(),
             mechanism: "auto".to_string(),
             ca_file: String::new(),
+            helo_name: String::new(),
             timeout_seconds: 10,
         }
     }
@@ -88,6 +91,11 @@ impl Smtp {
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         if let Some((name, port)) = name_and_port(&self.host) {
             return Err(("host", format!("{:?} has a port in it; use host = {name:?} and port = {port}", self.host)));
+        }
+        let is_name_character = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+        if !self.helo_name.chars().all(is_name_character) {
+            let message = format!("{:?} is not a host name; use one such as \"web-01.example.org\"", self.helo_name);
+            return Err(("helo_name", message));
         }
         if !["auto", "plain", "login", "xoauth2"].contains(&self.mechanism.as_str()) {
             let message = format!("{:?} is not one of \"auto\", \"plain\", \"login\", \"xoauth2\"", self.mechanism);

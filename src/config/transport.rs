@@ -10,7 +10,7 @@ use toml::Value;
 /// Values of `kind` that mean a webhook: message formats.
 pub const WEBHOOK_KINDS: [&str; 6] = ["slack", "teams", "discord", "mattermost", "ntfy", "webhook"];
 /// Keys of transports that are texts.
-const TEXTS: [&str; 17] = [
+const TEXTS: [&str; 18] = [
     "url",
     "url_file",
     "url_env",
@@ -26,6 +26,7 @@ const TEXTS: [&str; 17] = [
     "password_env",
     "mechanism",
     "ca_file",
+    "helo_name",
     "program",
     "socket",
 ];
@@ -63,14 +64,20 @@ pub struct Webhook {
     pub template: String,
     /// PEM file with additional certificate authorities; empty: none.
     pub ca_file: String,
+    /// Longest text of a message without a known format, in characters; 0: 1900 in a template, else no limit.
+    pub max_length: usize,
     /// Allow `http://` to other hosts.
     pub allow_plain: bool,
 }
 
 /// Every key of a transport in a route, with a value of its type.
 pub fn keys() -> impl Iterator<Item = (&'static str, Value)> {
-    let others =
-        [("arguments", Value::Array(Vec::new())), ("port", Value::Integer(0)), ("allow_plain", Value::Boolean(false))];
+    let others = [
+        ("arguments", Value::Array(Vec::new())),
+        ("port", Value::Integer(0)),
+        ("max_length", Value::Integer(0)),
+        ("allow_plain", Value::Boolean(false)),
+    ];
     TEXTS.into_iter().map(|key| (key, Value::String(String::new()))).chain(others)
 }
 
@@ -131,7 +138,7 @@ fn read_smtp(keys: RouteKeys<'_>, default: &Smtp) -> Result<Smtp, KeyError> {
         "none" => Security::None,
         other => return Err(("security", format!("{other:?} is not one of \"starttls\", \"tls\", \"none\""))),
     };
-    let (mechanism, secret) = (keys.text("mechanism"), keys.secret("password"));
+    let (mechanism, secret, helo_name) = (keys.text("mechanism"), keys.secret("password"), keys.text("helo_name"));
     let smtp = Smtp {
         host,
         port: u16::try_from(keys.integer("port")).map_err(|_| ("port", "must be from 0 to 65535".to_string()))?,
@@ -143,6 +150,7 @@ fn read_smtp(keys: RouteKeys<'_>, default: &Smtp) -> Result<Smtp, KeyError> {
         password: secret.text,
         mechanism: if mechanism.is_empty() { "auto".to_string() } else { mechanism },
         ca_file: keys.text("ca_file"),
+        helo_name: if helo_name.is_empty() { default.helo_name.clone() } else { helo_name },
         timeout_seconds: default.timeout_seconds,
     };
     smtp.check().map(|()| smtp)
@@ -161,6 +169,7 @@ fn read_webhook(keys: RouteKeys<'_>, kind: &str) -> Result<Webhook, KeyError> {
         token: keys.secret("token"),
         template,
         ca_file: keys.text("ca_file"),
+        max_length: usize::try_from(keys.integer("max_length")).unwrap_or(0),
         allow_plain: keys.is_set("allow_plain"),
     })
 }

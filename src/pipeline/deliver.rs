@@ -10,6 +10,11 @@ use anyhow::Result;
 use std::io;
 use std::time::Duration;
 
+/// The least time that a delivery of a run gets.
+pub const LIMIT_MIN: Duration = Duration::from_secs(16);
+/// Time kept for recording the results.
+const RECORD_RESERVE: Duration = Duration::from_secs(2);
+
 /// The outcome of the step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -63,11 +68,11 @@ fn failure_text(delivery: &Delivery) -> String {
     }
 }
 
-/// Sends what is queued, and `unsaved` events that could not be written to the outbox.
+/// Sends what is queued within `limit`, and `unsaved` events that could not be written to the outbox.
 ///
 /// # Errors
 /// When an event could not be sent as configured, or the outbox or the ledger could not be read or written.
-pub fn deliver(context: &Context, unsaved: &[Event]) -> Result<Outcome> {
+pub fn deliver(context: &Context, unsaved: &[Event], limit: Duration) -> Result<Outcome> {
     let outbox = Outbox::new(context.store.directory());
     let no_recipient = context.nobody();
     let is_empty = outbox.count(Stage::Queued) == 0;
@@ -95,8 +100,10 @@ pub fn deliver(context: &Context, unsaved: &[Event]) -> Result<Outcome> {
     let dispatcher = Dispatcher {
         settings: &context.config.alert,
         host: &context.root.host_name(),
+        full_host: &context.root.full_name(),
         report: &context.report_path().display().to_string(),
         now: context.now.wall,
+        limit: limit.saturating_sub(RECORD_RESERVE),
         is_complete: context.problems.is_empty(),
         save: &|ledger| context.store.with_reserve(|| context.store.save_state(LEDGER, ledger)),
     };

@@ -33,7 +33,7 @@ use anyhow::{Result, anyhow};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Upper bound of a run: the sum of the limits below and of the wait for the lock, which a test holds. The next run starts
 /// 60 s after this one.
@@ -44,7 +44,6 @@ const ENQUEUE_LIMIT: Duration = Duration::from_secs(3);
 const STORE_LIMIT: Duration = Duration::from_secs(3);
 const MAINTAIN_LIMIT: Duration = Duration::from_secs(5);
 const BASELINE_LIMIT: Duration = Duration::from_secs(2);
-const DELIVER_LIMIT: Duration = Duration::from_secs(16);
 const RENDER_LIMIT: Duration = Duration::from_secs(5);
 const PING_LIMIT: Duration = Duration::from_secs(3);
 
@@ -75,6 +74,8 @@ pub struct Minute {
     pub reports: Vec<StepReport>,
     /// First failure of the run.
     pub failure: Option<anyhow::Error>,
+    /// Begin of the first step.
+    started: Instant,
     /// A step exceeded its time limit and its thread may still be writing.
     is_abandoned: bool,
 }
@@ -83,7 +84,7 @@ impl Minute {
     /// Runs every step at the place returned by [`run_lock::acquire`].
     pub fn run(place: run_lock::Place) -> Self {
         let run_lock::Place { context, store_lock, run_lock, failure } = place;
-        let mut minute = Self { context, reports: Vec::new(), failure, is_abandoned: false };
+        let mut minute = Self { context, reports: Vec::new(), failure, started: Instant::now(), is_abandoned: false };
         let unsaved = minute.measure_and_judge(store_lock.is_some());
         minute.release(store_lock);
         minute.deliver(unsaved);
@@ -186,8 +187,15 @@ impl Minute {
         if enqueued { Vec::new() } else { events }
     }
 
+    /// Limit of the delivery: the time that the earlier steps have left of the run, because some mail servers are slow.
+    fn deliver_limit(&self) -> Duration {
+        let later = run_lock::LOCK_PATIENCE + RENDER_LIMIT + PING_LIMIT * 2;
+        deliver::LIMIT_MIN.max(RUN_LIMIT.saturating_sub(later + self.started.elapsed()))
+    }
+
     fn deliver(&mut self, unsaved: Vec<Event>) {
-        if let Some(outcome) = self.step("send", DELIVER_LIMIT, move |context| deliver::deliver(context, &unsaved)) {
+        let limit = self.deliver_limit();
+        if let Some(outcome) = self.step("send", limit, move |context| deliver::deliver(context, &unsaved, limit)) {
             if outcome.is_failing() {
                 // The failure was reported; the run fails nevertheless.
                 self.failure.get_or_insert(io::Error::other(outcome.sentence()).into());
@@ -231,7 +239,7 @@ mod tests {
             STORE_LIMIT,
             MAINTAIN_LIMIT,
             BASELINE_LIMIT,
-            DELIVER_LIMIT,
+            deliver::LIMIT_MIN,
             RENDER_LIMIT,
             PING_LIMIT * 2,
         ];

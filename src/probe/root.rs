@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub mod file_system;
+mod full_name;
 mod past;
 pub mod process_files;
 

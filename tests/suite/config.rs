@@ -46,7 +46,10 @@ fn every_mistake_is_named_with_its_place_and_a_way_out() {
         ("[probe]\ntop_processes = -1\n", "FILE:2:1: probe.top_processes: must not be negative\n"),
         ("[report]\npath = \"x.html\"\n", "FILE:2:1: report.path: \"x.html\" must be an absolute path\n"),
         ("[alert]\nto = \"me\"\n", "FILE:2:1: alert.to: expected a list of strings, found string\n"),
-        ("[alert]\nto = [\"me\"]\n", "FILE:2:1: alert.to: \"me\" is not a mail address\n"),
+        (
+            "[alert]\nto = [\"me\"]\n",
+            "FILE:2:1: alert.to: \"me\" is not a mail address: it has no @; for a mailbox on this host write root@localhost\n",
+        ),
         (
             "[alert]\ntransport = \"pigeon\"\n",
             "FILE:2:1: alert.transport: \"pigeon\" is not one of \"auto\", \"smtp\", \"sendmail\"\n",

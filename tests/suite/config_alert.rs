@@ -59,6 +59,8 @@ fn the_documentation_names_every_key() {
         "allow_plain",
         "mechanism",
         "xoauth2",
+        "helo_name",
+        "max_length",
     ] {
         assert!(
             page.contains(&format!("`{word}`"))

@@ -247,7 +247,8 @@ fn a_silent_server_delays_no_snapshot() {
         let started = Instant::now();
         host.osmon(&["run"]);
         let took = started.elapsed().as_secs_f64();
-        assert!(took < 20.0, "minute {minute} took {took} s");
+        // A greeting may be late.
+        assert!(took < 40.0, "minute {minute} took {took} s");
         assert_eq!(host.snapshots().len(), minute + 1);
     }
     assert_eq!(waiting(&host), 1);

@@ -63,6 +63,28 @@ fn a_good_run_and_a_failed_run_are_reported() {
 }
 
 #[test]
+fn the_query_of_the_url_is_kept() {
+    for (query, good, bad) in [
+        ("?create=1", "GET /ping/5ecret?create=1 HTTP", "POST /ping/5ecret/fail?create=1 HTTP"),
+        (
+            "/api/push/abc?status=up&msg=OK&ping=",
+            "GET /ping/5ecret/api/push/abc?status=up&msg=OK&ping= HTTP",
+            "GET /ping/5ecret/api/push/abc?status=down&msg=",
+        ),
+    ] {
+        let (url, asked) = server(Some(200));
+        let url = format!("{url}{query}");
+        host(&url, "").osmon(&["run"]).ok();
+        let heard = next(&asked);
+        assert!(heard.starts_with(good), "{heard}");
+        assert_ne!(host(&url, "[report]\npath = \"/dev/null/report.html\"\n").osmon(&["run"]).code, 0);
+        let heard = next(&asked);
+        assert!(heard.starts_with(bad) && heard.contains("null"), "{heard}");
+        assert!(!query.contains("ping=") || heard.lines().next().unwrap().ends_with("&ping= HTTP/1.1"), "{heard}");
+    }
+}
+
+#[test]
 fn a_silent_or_refusing_server_costs_no_snapshot() {
     let (url, _asked) = server(None);
     let started = Instant::now();

@@ -37,6 +37,8 @@ pub enum Behavior {
     Kill,
     /// Sends an endless line.
     Endless,
+    /// Greets after this number of seconds.
+    Late(u64),
 }
 
 /// A mail that arrived, once per recipient.
@@ -58,6 +60,7 @@ impl Arrived {
 struct Inside {
     behavior: Option<Behavior>,
     arrived: Vec<Arrived>,
+    heard: Vec<String>,
     victim: Option<Child>,
     connections: usize,
     written: u64,
@@ -92,6 +95,10 @@ impl ScriptedServer {
     pub fn arrived(&self) -> Vec<Arrived> {
         self.inside.lock().unwrap().arrived.clone()
     }
+    /// The commands that were received, each as one line.
+    pub fn heard(&self) -> Vec<String> {
+        self.inside.lock().unwrap().heard.clone()
+    }
     pub fn connections(&self) -> usize {
         self.inside.lock().unwrap().connections
     }
@@ -123,6 +130,10 @@ fn talk(stream: TcpStream, inside: &Mutex<Inside>) -> Option<()> {
                 writer.write_all(text.as_bytes()).ok()?;
                 (!text.starts_with("421")).then_some(())
             }
+            Behavior::Late(seconds) if at == Phase::Banner => {
+                thread::sleep(std::time::Duration::from_secs(*seconds));
+                writer.write_all(usual.as_bytes()).ok()
+            }
             Behavior::Endless if at == Phase::Banner => {
                 let chunk = vec![b'x'; 64 * 1024];
                 while writer.write_all(&chunk).is_ok() {
@@ -140,6 +151,7 @@ fn talk(stream: TcpStream, inside: &Mutex<Inside>) -> Option<()> {
         if reader.read_line(&mut line).ok()? == 0 {
             return None;
         }
+        inside.lock().unwrap().heard.push(line.trim_end().to_string());
         let word = line.split([' ', '\r']).next().unwrap_or_default().to_ascii_uppercase();
         match word.as_str() {
             "EHLO" => answer(Phase::Ehlo, "250-scripted\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN XOAUTH2\r\n")?,

@@ -135,7 +135,7 @@ fn https_works_with_an_additional_authority() {
     super::harness::wait(10, || std::net::TcpStream::connect(("127.0.0.1", port)).ok()).unwrap();
     let mut host = host;
     let url = secret(&host, "url", &format!("https://localhost:{port}/hook"));
-    let base = format!("[alert.route.x]\nkind = \"slack\"\nurl_file = \"{url}\"\n");
+    let base = format!("[alert.route.x]\nkind = \"webhook\"\nurl_file = \"{url}\"\n");
     host.config = format!("{base}ca_file = \"{}\"\n", path("cert.pem"));
     let good = host.osmon(&["send-alert", "--test"]);
     host.config = base;

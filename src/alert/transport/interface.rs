@@ -4,7 +4,7 @@ use crate::alert::attempt::Attempt;
 use crate::alert::draft::Draft;
 use crate::base::redact::Redactor;
 use anyhow::Result;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Sends one rendered message before a deadline. It owns everything it needs, so that it can run on a thread of its own.
 pub type SendJob = Box<dyn Fn(Instant) -> Attempt + Send>;
@@ -29,6 +29,11 @@ pub trait Transport {
     /// Removes the secrets of this transport from the answers of its peer.
     fn redactor(&self) -> Redactor {
         Redactor::default()
+    }
+
+    /// How long a message may take by this transport if that is longer than the usual limit of a message.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// Returns whether `per_hour` and `per_day` limit it.

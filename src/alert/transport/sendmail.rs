@@ -19,8 +19,15 @@ impl Transport for Sendmail {
     fn prepare(&self, draft: &Draft<'_>) -> Result<SendJob> {
         let (settings, mail) = (self.clone(), draft.mail()?);
         let to: Vec<String> = mail.envelope.to.iter().map(|to| to.email.to_string()).collect();
-        Ok(Box::new(move |deadline| send(&to, &mail.content, &settings, deadline)))
+        // Programs on this host expect the line ends of this host.
+        let content = unix_lines(&mail.content);
+        Ok(Box::new(move |deadline| send(&to, &content, &settings, deadline)))
     }
+}
+
+fn unix_lines(content: &[u8]) -> Vec<u8> {
+    let is_kept = |at: usize, byte: u8| byte != b'\r' || content.get(at + 1) != Some(&b'\n');
+    content.iter().enumerate().filter(|(at, byte)| is_kept(*at, **byte)).map(|(_, byte)| *byte).collect()
 }
 
 fn send(to: &[String], content: &[u8], settings: &Sendmail, deadline: Instant) -> Attempt {

@@ -1,12 +1,12 @@
 //! Mail by SMTP.
 
+mod advice;
 mod dialogue;
 mod login;
 mod session;
 
 use super::interface::{SendJob, Transport};
 use crate::alert::draft::Draft;
-use crate::alert::envelope::domain;
 use crate::base::redact::Redactor;
 use crate::config::Smtp;
 use anyhow::Result;
@@ -14,16 +14,29 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dialogue::{Letter, send};
 use lettre::Address;
+use std::time::Duration;
+
+/// How long a message may take in all: some servers greet late, to keep spam away.
+const PATIENCE: Duration = Duration::from_secs(25);
+/// `timeout_seconds` below this is meant for the greeting too.
+const PATIENT_FROM: u64 = 10;
 
 impl Transport for Smtp {
     fn prepare(&self, draft: &Draft<'_>) -> Result<SendJob> {
         let (settings, mail) = (self.clone(), draft.mail()?);
         let to: Vec<Address> = mail.envelope.to.iter().map(|to| to.email.clone()).collect();
-        let hello = domain(&mail.host);
+        let hello = match (self.helo_name.as_str(), mail.full_host.contains('.')) {
+            ("", true) => mail.full_host.clone(),
+            (name, _) => name.to_string(),
+        };
         Ok(Box::new(move |deadline| {
             let from = &mail.envelope.from.email;
             send(&Letter { from, to: &to, content: &mail.content, hello: &hello }, &settings, deadline)
         }))
+    }
+
+    fn patience(&self) -> Duration {
+        if self.timeout_seconds < PATIENT_FROM { Duration::ZERO } else { PATIENCE }
     }
 
     /// The password, also as the login commands encode it.

@@ -3,6 +3,7 @@
 
 use super::chat;
 use super::interface::{SendJob, Transport};
+use crate::alert::answer;
 use crate::alert::attempt::{Attempt, SendResult};
 use crate::alert::draft::Draft;
 use crate::alert::payload::ChatMessage;
@@ -21,8 +22,8 @@ use base64::engine::general_purpose::STANDARD;
 use std::time::{Duration, Instant};
 use url::Url;
 
-/// Longest `Retry-After` that is followed, in seconds.
-const RETRY_AFTER_MAX: u64 = 3600;
+/// Longest requested pause that is followed.
+const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 
 impl Transport for Webhook {
     fn prepare(&self, draft: &Draft<'_>) -> Result<SendJob> {
@@ -95,6 +96,7 @@ fn hint_plain(failure: Failure) -> Failure {
 fn send(settings: &Webhook, message: &ChatMessage, deadline: Instant, log: &mut StepLog) -> SendResult {
     let mut url = target(settings)?;
     let (server, authorization) = (host_and_port(&url), authorization(settings, &url)?);
+    let kind = chat::kind(settings, &url);
     let body = chat::render(settings, &mut url, message);
     // Sent as a header instead. This fails only for URLs without a host.
     let _ = url.set_username("").and_then(|()| url.set_password(None));
@@ -112,14 +114,20 @@ fn send(settings: &Webhook, message: &ChatMessage, deadline: Instant, log: &mut 
         limit: deadline.saturating_duration_since(Instant::now()),
     };
     let response = request.send().map_err(|failure| hint_plain(failure.prefixed(&server)))?;
-    let (status, answer) = (response.status, clean_bytes(response.body.trim().as_bytes(), 200));
-    let answer = if answer.is_empty() { String::new() } else { format!(": {answer}") };
-    log.record("status", format!("{status}{answer}"));
-    let kind = match status {
-        200..=299 => return Ok(format!("accepted by {server} (status {status})")),
-        408 | 425 | 429 | 500..=599 => FailureKind::Temporary,
-        _ => FailureKind::Configuration,
+    let (status, text) = (response.status, clean_bytes(response.body.trim().as_bytes(), 200));
+    let text = if text.is_empty() { String::new() } else { format!(": {text}") };
+    log.record("status", format!("{status}{text}"));
+    let (failure, refused) = match (status, answer::refusal(kind, &response.body)) {
+        (200..=299, None) => return Ok(format!("accepted by {server} (status {status})")),
+        (200..=299, Some(failure)) => (failure, ", but the message was not accepted"),
+        (408 | 425 | 429 | 500..=599, _) => (FailureKind::Temporary, ""),
+        _ => (FailureKind::Configuration, ""),
     };
-    let retry_after = response.retry_after.map(|seconds| Duration::from_secs(seconds.min(RETRY_AFTER_MAX)));
-    Err(Failure { retry_after, ..Failure::new(kind, format!("{server}: status {status}{answer}")) })
+    let asked = response.retry_after.map(Duration::from_secs).or_else(|| answer::pause(&response.body));
+    let retry_after = asked.map(|pause| pause.min(RETRY_AFTER_MAX));
+    let failure = Failure { retry_after, ..Failure::new(failure, format!("{server}: status {status}{refused}{text}")) };
+    Err(failure.hint(
+        !refused.is_empty() && answer::is_page(&response.body),
+        "a web page: is the URL right, and does it need a login?",
+    ))
 }

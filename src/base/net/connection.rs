@@ -5,7 +5,7 @@ use super::step_log::StepLog;
 use crate::base::bounded;
 use rustls::{ClientConnection, StreamOwned};
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 /// Most bytes accepted from the peer over one connection.
@@ -20,6 +20,16 @@ pub struct TcpConnection {
 }
 
 impl TcpConnection {
+    /// Replaces the deadline.
+    pub fn set_deadline(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+    }
+
+    /// The address of this end; `None`: it is no longer connected.
+    pub fn local_address(&self) -> Option<IpAddr> {
+        self.socket.local_addr().ok().map(|address| address.ip().to_canonical())
+    }
+
     fn remaining(&self) -> io::Result<Duration> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() { Err(timed_out()) } else { Ok(left) }
@@ -65,6 +75,16 @@ pub enum Connection {
     Plain(TcpConnection),
     /// Encrypted with TLS.
     Tls(Box<StreamOwned<ClientConnection, TcpConnection>>),
+}
+
+impl Connection {
+    /// The connection below TLS.
+    pub fn tcp(&mut self) -> &mut TcpConnection {
+        match self {
+            Self::Plain(tcp) => tcp,
+            Self::Tls(stream) => stream.get_mut(),
+        }
+    }
 }
 
 impl Read for Connection {

@@ -2,12 +2,13 @@
 //! contain secrets, so no failure repeats them.
 
 use super::failure::{Failure, FailureKind};
-use super::tls::trusted_certificates;
-use rustls::crypto::ring::default_provider;
-use std::io;
+use super::https::TlsConnector;
+use super::tls::{client_config, explain};
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
 use ureq::{Agent, Timeout};
 
 /// Most bytes of a response that are kept.
@@ -56,17 +57,19 @@ impl HttpRequest<'_> {
                 self.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).call()
             }
         };
-        let mut response = result.map_err(|error| failure(&error))?;
+        let mut response = result.map_err(|error| failure(&error, self.ca_file))?;
         let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let retry_after = header.and_then(|value| value.trim().parse().ok());
-        let body = response.body_mut().with_config().limit(RESPONSE_MAX).lossy_utf8(true).read_to_string();
-        Ok(HttpResponse { status: response.status().as_u16(), body: body.unwrap_or_default(), retry_after })
+        let (mut body, status) = (Vec::new(), response.status().as_u16());
+        // The status has arrived: a body that ends early is kept as far as it came.
+        let _ = response.body_mut().as_reader().take(RESPONSE_MAX).read_to_end(&mut body);
+        Ok(HttpResponse { status, body: String::from_utf8_lossy(&body).into_owned(), retry_after })
     }
 
     fn agent(&self) -> Result<Agent, Failure> {
         // Shorter than the whole limit, so that a timeout shows whether anything was sent.
         let connect_limit = Some(self.limit.mul_f64(0.8));
-        let mut config = Agent::config_builder()
+        let config = Agent::config_builder()
             .timeout_global(Some(self.limit))
             .timeout_resolve(connect_limit)
             .timeout_connect(connect_limit)
@@ -74,21 +77,19 @@ impl HttpRequest<'_> {
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .max_response_header_size(RESPONSE_MAX as usize)
-            .user_agent(concat!("osmon/", env!("CARGO_PKG_VERSION")));
-        if self.url.starts_with("https://") {
-            let certificates = trusted_certificates(self.ca_file)?;
-            let roots: Vec<_> = certificates.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-            let tls = TlsConfig::builder()
-                .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
-                .root_certs(RootCerts::Specific(Arc::new(roots)));
-            config = config.tls_config(tls.build());
+            .user_agent(concat!("osmon/", env!("CARGO_PKG_VERSION")))
+            .build();
+        if !self.url.starts_with("https://") {
+            return Ok(Agent::new_with_config(config));
         }
-        Ok(Agent::new_with_config(config.build()))
+        let tls = TlsConnector(Arc::new(client_config(self.ca_file)?));
+        let connector = ConnectProxyConnector::default().chain(TcpConnector::default()).chain(tls);
+        Ok(Agent::with_parts(config, connector, DefaultResolver::default()))
     }
 }
 
 /// Classifies an error of ureq without repeating the URL.
-fn failure(error: &ureq::Error) -> Failure {
+fn failure(error: &ureq::Error, ca_file: &str) -> Failure {
     use FailureKind::{Configuration, Temporary, Unconfirmed};
     let (kind, reason) = match error {
         ureq::Error::BadUri(_) => (Configuration, "the URL is invalid".to_string()),
@@ -102,7 +103,7 @@ fn failure(error: &ureq::Error) -> Failure {
                 (Temporary, error.to_string())
             }
             // Raised by rustls.
-            io::ErrorKind::InvalidData => (Configuration, format!("TLS: {error}")),
+            io::ErrorKind::InvalidData => (Configuration, format!("TLS: {}", explain(error, ca_file))),
             _ => (Unconfirmed, format!("{error}; it may have been accepted")),
         },
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) => (Configuration, format!("TLS: {error}")),

@@ -16,7 +16,8 @@ pub fn send(call: &Call, context: &Context) -> Result<Exit> {
     if let Some(advice) = context.nobody() {
         return Err(ErrorKind::Configuration(advice.to_string()).into());
     }
-    let sends = test_send(&context.config.alert, &context.root.host_name(), context.now.wall);
+    let (host, full_host) = (context.root.host_name(), context.root.full_name());
+    let sends = test_send(&context.config.alert, &host, &full_host, context.now.wall);
     if let Err(error) = remember(context, &sends) {
         context.out.warn(&format!("{error:#}"));
     }

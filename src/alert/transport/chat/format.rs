@@ -10,6 +10,10 @@ pub struct ChatFormat {
     pub kind: &'static str,
     /// Returns whether a URL is known to take this format.
     pub is_known_url: fn(&Url) -> bool,
-    /// Renders a message with its text cut to the allowed length. May change the URL that it is posted to.
-    pub render: fn(&ChatMessage, &str, &mut Url) -> Value,
+    /// Renders a message with this text for a URL.
+    pub render: fn(&ChatMessage, &str, &Url) -> Value,
+    /// Returns whether the program accepts a rendered message in full.
+    pub fits: fn(&Value) -> bool,
+    /// Changes the URL to the one that messages are posted to.
+    pub post_to: fn(&mut Url),
 }

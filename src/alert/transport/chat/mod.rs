@@ -6,6 +6,7 @@ mod generic;
 mod markdown;
 mod mattermost;
 mod ntfy;
+mod shorten;
 mod slack;
 mod teams;
 
@@ -13,115 +14,48 @@ use crate::alert::payload::ChatMessage;
 use crate::base::text::fit;
 use crate::config::Webhook;
 use format::ChatFormat;
+use shorten::{shorten, units};
 use url::Url;
 
 /// Every format of a chat program.
 const FORMATS: [ChatFormat; 5] = [slack::FORMAT, teams::FORMAT, discord::FORMAT, mattermost::FORMAT, ntfy::FORMAT];
-/// Longest text in characters; the smallest limit among the formats is that of Discord, 2000 with the subject.
-const TEXT_MAX: usize = 1900;
+/// Longest subject, in characters: escaped, it still leaves room for a text in every format.
+const SUBJECT_MAX: usize = 250;
+/// Longest text in a template that sets no `max_length`, in characters: most chats accept 2000 with the subject.
+const TEMPLATE_TEXT_MAX: usize = 1900;
 
-/// The body for a webhook: its `kind`, else the format that its URL is known for, else its template or the generic format.
-/// Changes the URL where the format wants another one.
-pub fn render(settings: &Webhook, url: &mut Url, message: &ChatMessage) -> String {
-    let text = fit(&message.text, TEXT_MAX);
-    let format = match settings.kind.as_str() {
+/// The format of a webhook: that of its `kind`, else the one that its URL is known for; `None`: its template, or JSON of
+/// osmon's own.
+fn format(settings: &Webhook, url: &Url) -> Option<&'static ChatFormat> {
+    match settings.kind.as_str() {
         "" => FORMATS.iter().find(|format| (format.is_known_url)(url)),
         kind => FORMATS.iter().find(|format| format.kind == kind),
-    };
-    match format {
-        Some(format) => (format.render)(message, &text, url).to_string(),
-        None => generic::render(&settings.template, message, &text),
     }
+}
+
+/// The name of the format of a webhook; `webhook` for every other than a chat.
+pub fn kind(settings: &Webhook, url: &Url) -> &'static str {
+    format(settings, url).map_or("webhook", |format| format.kind)
+}
+
+/// The body for a webhook, shortened to what it accepts. Changes the URL where the format wants another one.
+pub fn render(settings: &Webhook, url: &mut Url, message: &ChatMessage) -> String {
+    let message = ChatMessage { subject: fit(&message.subject, SUBJECT_MAX), ..message.clone() };
+    let Some(format) = format(settings, url) else {
+        let max = match (settings.max_length, settings.template.is_empty()) {
+            (0, true) => usize::MAX,
+            (0, false) => TEMPLATE_TEXT_MAX,
+            (max, _) => max,
+        };
+        let text = shorten(&message.text, message.language, |text| units(text) <= max);
+        return generic::render(&settings.template, &message, &text);
+    };
+    let fits = |text: &str| (format.fits)(&(format.render)(&message, text, url));
+    let text = shorten(&message.text, message.language, fits);
+    let body = (format.render)(&message, &text, url).to_string();
+    (format.post_to)(url);
+    body
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::net::http_url::parse;
-    use crate::config::{Secret, WEBHOOK_KINDS};
-    use crate::model::incident::Severity;
-    use serde_json::Value;
-
-    fn message() -> ChatMessage {
-        ChatMessage {
-            subject: "CRITICAL web-01: <b>@everyone".into(),
-            text: "a \"quoted\" {host}\nsecond & last".into(),
-            host: "web-01".into(),
-            id: "<x@y>".into(),
-            severity: Some(Severity::Critical),
-            events: Vec::new(),
-        }
-    }
-
-    fn rendered(kind: &str, template: &str, url: &mut Url, message: &ChatMessage) -> Value {
-        let settings = Webhook {
-            kind: kind.into(),
-            url: Secret::default(),
-            token: Secret::default(),
-            template: template.into(),
-            ca_file: String::new(),
-            allow_plain: false,
-        };
-        serde_json::from_str(&render(&settings, url, message)).unwrap()
-    }
-
-    #[test]
-    fn every_kind_of_the_configuration_renders_and_escapes() {
-        for kind in WEBHOOK_KINDS {
-            let mut url = parse("https://h/a/topic").unwrap();
-            let value = rendered(kind, "", &mut url, &message());
-            let body = value.to_string();
-            assert_eq!(url.path(), if kind == "ntfy" { "/a/" } else { "/a/topic" });
-            assert!(body.contains("CRITICAL web-01"), "{kind}: {body}");
-            assert!(kind == "webhook" || FORMATS.iter().any(|format| format.kind == kind), "{kind} has no format");
-            if ["slack", "discord", "mattermost", "teams"].contains(&kind) {
-                assert!(!body.contains("<b>@everyone"), "{kind}: {body}");
-            }
-            if kind == "ntfy" {
-                assert_eq!((&value["topic"], &value["priority"]), (&"topic".into(), &5.into()));
-            }
-        }
-    }
-
-    #[test]
-    fn a_template_is_filled_in() {
-        let template = r#"{"a": "{subject}", "b": "{text}", "c": {"d": "{severity}"}}"#;
-        let value = rendered("webhook", template, &mut parse("https://h/a").unwrap(), &message());
-        assert_eq!(value["b"], "a \"quoted\" {host}\nsecond & last");
-        assert_eq!(value["c"]["d"], "critical");
-    }
-
-    #[test]
-    fn slack_shows_every_character_as_it_is() {
-        let mut url = parse("https://hooks.slack.com/services/x").unwrap();
-        let subject = "CRITICAL web-01: my_app_db *x* ~y~ `z` :fire:".to_string();
-        let text = format!("a_b <!channel> & c\n{}", "<".repeat(1899));
-        let value = rendered("", "", &mut url, &ChatMessage { subject, text, ..message() });
-        let (head, text) = (&value["blocks"][0]["text"], &value["blocks"][1]["text"]);
-        assert_eq!(head["text"], "🔴 CRITICAL web-01: my_app_db *x* ~y~ `z` :fire:");
-        assert_eq!(
-            (&head["type"], &head["emoji"], &value["mrkdwn"]),
-            (&"plain_text".into(), &false.into(), &false.into())
-        );
-        let long = text["text"].as_str().unwrap();
-        assert!(long.starts_with("a_b &lt;!channel&gt; &amp; c\n") && long.ends_with("&lt;…"), "{long}");
-        assert!(long.chars().count() <= 3000 && value["text"].as_str().unwrap().contains("my_app_db"), "{value}");
-    }
-
-    #[test]
-    fn the_format_is_guessed_from_the_url() {
-        let cases = [
-            ("https://hooks.slack.com/services/x", Some("slack")),
-            ("https://discord.com/api/webhooks/1/x", Some("discord")),
-            ("https://discord.com/x", None),
-            ("https://prod-1.westeurope.logic.azure.com/x", Some("teams")),
-            ("https://ntfy.sh/topic", Some("ntfy")),
-            ("https://example.org/hook", None),
-        ];
-        for (url, kind) in cases {
-            let url = parse(url).unwrap();
-            let found = FORMATS.iter().find(|format| (format.is_known_url)(&url)).map(|format| format.kind);
-            assert_eq!(found, kind, "{url}");
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! The SMTP dialogue (RFC 5321), with lettre's commands and login mechanisms but a connection of our own: lettre reads an
 //! endless line into memory, and drops all recipients when one of them is refused.
 
+use super::advice::advise;
 use super::login::login;
 use super::session::Session;
 use crate::alert::attempt::{Attempt, SendResult};
@@ -11,8 +12,10 @@ use crate::base::net::tls::{handshake, is_plain_peer};
 use crate::config::{Security, Smtp};
 use lettre::Address;
 use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Starttls};
+use lettre::transport::smtp::extension::MailParameter;
 use std::io::Write;
-use std::time::Instant;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 /// Types of TLS records: alert and handshake.
 const TLS_RECORDS: [u8; 2] = [21, 22];
@@ -25,7 +28,7 @@ pub struct Letter<'a> {
     pub to: &'a [Address],
     /// Headers and body.
     pub content: &'a [u8],
-    /// Name of this host for EHLO.
+    /// Name of this host for EHLO; empty: it has no full name, so its address is used (RFC 5321, section 4.1.4).
     pub hello: &'a str,
 }
 
@@ -46,7 +49,10 @@ fn dialogue(
 ) -> Result<Vec<SendResult>, Failure> {
     let (host, port) = (settings.host.as_str(), settings.port());
     let server = format!("{host}:{port}");
-    let tcp = connect(host, port, deadline, log)?;
+    let step = Duration::from_secs(settings.timeout_seconds);
+    let mut tcp = connect(host, port, deadline.min(Instant::now() + step), log)?;
+    // Only the greeting may take longer than a step.
+    tcp.set_deadline(deadline);
     let connection = match settings.security {
         Security::Tls => handshake(tcp, host, &settings.ca_file, log)
             .map_err(|failure| failure.prefixed(&server))
@@ -65,7 +71,14 @@ fn dialogue(
     })?;
     let greeting = session.expect(greeting, "its greeting")?;
     log.record("greeting", greeting.text());
-    let mut offers = session.hello(letter.hello)?;
+    session.connection.tcp().set_deadline(deadline.min(Instant::now() + step));
+    let hello = match (letter.hello, session.connection.tcp().local_address()) {
+        ("", Some(IpAddr::V4(address))) => format!("[{address}]"),
+        ("", Some(IpAddr::V6(address))) => format!("[IPv6:{address}]"),
+        ("", None) => "localhost".to_string(),
+        (name, _) => name.to_string(),
+    };
+    let mut offers = session.hello(&hello)?;
     if settings.security == Security::Starttls {
         if !offers.iter().any(|offer| offer.eq_ignore_ascii_case("STARTTLS")) {
             return Err(session.fail(FailureKind::Configuration, "does not offer STARTTLS; set [alert.smtp] security"));
@@ -78,28 +91,64 @@ fn dialogue(
         let Connection::Plain(tcp) = connection else { return Err(Failure::configuration(server)) };
         let connection = handshake(tcp, host, &settings.ca_file, log).map_err(|failure| failure.prefixed(&server))?;
         session = Session { connection, received, server: server.clone() };
-        offers = session.hello(letter.hello)?;
+        offers = session.hello(&hello)?;
     }
     if !settings.user.is_empty() {
         login(&mut session, settings, &offers, log)?;
     }
-    session.command(Mail::new(Some(letter.from.clone()), Vec::new()), "the sender")?;
+    let results = envelope(&mut session, letter, &offers, log)?;
+    deliver(&mut session, letter, results, log)
+}
+
+/// Sends sender and recipients. Returns the result of each recipient, without text where it is accepted.
+fn envelope(
+    session: &mut Session,
+    letter: &Letter<'_>,
+    offers: &[String],
+    log: &mut StepLog,
+) -> Result<Vec<SendResult>, Failure> {
+    let is_offered = offers.iter().any(|offer| offer.eq_ignore_ascii_case("SMTPUTF8"));
+    let is_international = |address: &Address| !address.user().is_ascii();
+    let unsupported = format!("{}: does not support addresses with non-ASCII letters before the @", session.server);
+    if is_international(letter.from) && !is_offered {
+        return Err(Failure::configuration(format!("{unsupported}; set [alert] from")));
+    }
+    let is_needed = is_offered && letter.to.iter().chain([letter.from]).any(is_international);
+    let parameters = if is_needed { vec![MailParameter::SmtpUtfEight] } else { Vec::new() };
+    let reply = session.ask(Mail::new(Some(letter.from.clone()), parameters))?;
+    if !reply.is_good() {
+        return Err(advise(session.refusal(&reply, "refused the sender: "), &reply, true));
+    }
     let mut results: Vec<SendResult> = Vec::new();
     for to in letter.to {
+        if is_international(to) && !is_offered {
+            log.record("refused", format!("{to}: {unsupported}"));
+            results.push(Err(Failure::new(FailureKind::Rejected, unsupported.clone())));
+            continue;
+        }
         results.push(match session.ask(Rcpt::new(to.clone(), Vec::new()))? {
             reply if reply.is_good() => Ok(String::new()),
             // 421: the server is closing the connection.
             reply if reply.code == 421 => return Err(session.refusal(&reply, "")),
             reply => {
                 let kind = if reply.code >= 500 { FailureKind::Rejected } else { FailureKind::Temporary };
-                let reason = format!("{server}: {}", reply.text());
                 log.record("refused", format!("{to}: {}", reply.text()));
-                Err(Failure::new(kind, reason))
+                Err(advise(session.fail(kind, &reply.text()), &reply, false))
             }
         });
     }
+    Ok(results)
+}
+
+/// Sends the content to the recipients that were accepted, and ends the dialogue.
+fn deliver(
+    session: &mut Session,
+    letter: &Letter<'_>,
+    mut results: Vec<SendResult>,
+    log: &mut StepLog,
+) -> Result<Vec<SendResult>, Failure> {
     if results.iter().any(Result::is_ok) {
-        let accepted = content(&mut session, letter.content, log)?;
+        let accepted = content(session, letter.content, log)?;
         for result in results.iter_mut().filter(|result| result.is_ok()) {
             *result = Ok(accepted.clone());
         }

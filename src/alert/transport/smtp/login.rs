@@ -18,9 +18,11 @@ const CHALLENGES_MAX: usize = 5;
 pub fn login(session: &mut Session, settings: &Smtp, offers: &[String], log: &mut StepLog) -> Result<(), Failure> {
     let secret = settings.secret().read().map_err(|reason| Failure::configuration(format!("password: {reason}")))?;
     let credentials = Credentials::new(settings.user.clone(), secret);
+    // Some servers offer mechanisms in several lines: "AUTH GSSAPI NTLM" and "AUTH=LOGIN".
     let offered = |name: &str| {
-        let line = offers.iter().find(|offer| offer.to_ascii_uppercase().starts_with("AUTH"));
-        line.is_some_and(|line| line.split([' ', '=']).any(|word| word.eq_ignore_ascii_case(name)))
+        let mut lines = offers.iter().map(|offer| offer.split([' ', '=']).collect::<Vec<_>>());
+        let is_auth = |words: &[&str]| words.first().is_some_and(|word| word.eq_ignore_ascii_case("AUTH"));
+        lines.any(|words| is_auth(&words) && words.iter().skip(1).any(|word| word.eq_ignore_ascii_case(name)))
     };
     let mechanism = match settings.mechanism.as_str() {
         "plain" => Mechanism::Plain,

@@ -74,8 +74,14 @@ impl Session {
 
     /// Sends EHLO. Returns the extensions of the server.
     pub fn hello(&mut self, name: &str) -> Result<Vec<String>, Failure> {
-        let reply = self.command(Ehlo::new(ClientId::Domain(name.to_string())), "EHLO")?;
-        Ok(reply.lines)
+        let reply = self.ask(Ehlo::new(ClientId::Domain(name.to_string())))?;
+        if reply.is_good() {
+            return Ok(reply.lines);
+        }
+        let refusal = self.refusal(&reply, "refused EHLO: ");
+        // 421: the server is closing the connection, 451: it is busy.
+        Err(refusal
+            .hint(reply.code >= 500, &format!("as {name}; set [alert.smtp] helo_name to the full name of this host")))
     }
 
     /// Reads a reply.
