@@ -50,6 +50,9 @@ fn rule(name: String, metric: &str, measure: Measure, raise: f64) -> Rule {
         boot_grace: Duration::ZERO,
         message: String::new(),
         window: None,
+        only_if: None,
+        critical_only_if: None,
+        notify_if: None,
         mutes_usual: false,
         notifies: true,
     }

@@ -9,6 +9,8 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 18] = [
         when: "above",
         hold: "5m",
         critical_hold: "5m",
+        only_if: "cpu.nice_percent < 20",
+        notify_if: "pressure.cpu.some_avg60_percent >= 20 else load.one_per_core >= 1.5",
         mute_usual: true,
         ..watch("cpu", "CPU", "cpu.busy_percent", [80.0, 70.0, 95.0, 85.0])
     },
@@ -23,7 +25,11 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 18] = [
         clear_for: "5m",
         ..RuleSpec::named("crash_loop")
     },
-    watch("disk", "File system {mount}", "disk.used_percent", [90.0, 88.0, 98.0, 96.0]),
+    RuleSpec {
+        only_if: "disk.available_bytes < 250 GiB",
+        critical_only_if: "disk.available_bytes < 50 GiB",
+        ..watch("disk", "File system {mount}", "disk.used_percent", [90.0, 88.0, 98.0, 96.0])
+    },
     RuleSpec {
         title: "File system {mount} fills up",
         metric: "disk.used_percent",
@@ -33,11 +39,14 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 18] = [
         hold: "10m",
         critical_hold: "10m",
         clear_for: "15m",
-        mute_usual: true,
         ..RuleSpec::named("disk_forecast")
     },
     watch("file_handles", "Open files of the host", "file_handle.used_percent", [80.0, 70.0, 95.0, 90.0]),
-    watch("inodes", "Inodes of {mount}", "disk.inodes_used_percent", [90.0, 88.0, 98.0, 96.0]),
+    RuleSpec {
+        only_if: "disk.inodes_free < 1000000",
+        critical_only_if: "disk.inodes_free < 200000",
+        ..watch("inodes", "Inodes of {mount}", "disk.inodes_used_percent", [90.0, 88.0, 98.0, 96.0])
+    },
     RuleSpec {
         title: "Waiting for disks",
         metric: "cpu.iowait_percent",
@@ -45,10 +54,13 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 18] = [
         warning_clear: Some(20.0),
         hold: "30m",
         clear_for: "30m",
+        notify_if: "pressure.io.full_avg60_percent >= 20 else process.blocked >= 2",
         mute_usual: true,
         ..RuleSpec::named("iowait")
     },
     RuleSpec {
+        only_if: "cpu.nice_percent < 50",
+        notify_if: "pressure.cpu.some_avg60_percent >= 20 or pressure.io.full_avg60_percent >= 20 or process.blocked >= 10",
         mute_usual: true,
         boot_grace: "5m",
         ..watch("load", "Load per core", "load.fifteen_per_core", [2.0, 1.75, 4.0, 3.5])
@@ -93,7 +105,11 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 18] = [
         clear_for: "30m",
         ..RuleSpec::named("steal")
     },
-    RuleSpec { hold: "5m", ..watch("swap", "Swap", "swap.used_percent", [90.0, 80.0, 98.0, 90.0]) },
+    RuleSpec {
+        only_if: "memory.used_percent >= 80 or swap.in_bytes_per_second >= 1 MiB or pressure.memory.some_avg60_percent >= 5",
+        hold: "5m",
+        ..watch("swap", "Swap", "swap.used_percent", [90.0, 80.0, 98.0, 90.0])
+    },
 ];
 
 /// A rule with limits to raise and clear a warning, and to raise and clear critical.

@@ -33,12 +33,20 @@ pub fn check(config: &Config) -> Vec<ConfigIssue> {
         if is_never_reached(rule) {
             add("warning", "a limit above 100 % is never reached".to_string());
         }
+        let conditions =
+            [("only_if", &rule.only_if), ("critical_only_if", &rule.critical_only_if), ("notify_if", &rule.notify_if)];
+        for (key, condition) in conditions.into_iter().filter_map(|(key, condition)| Some((key, condition.as_ref()?))) {
+            for name in condition.names().filter(|name| catalogue::find(name).is_none()) {
+                let hint = hint(name, catalogue::names());
+                add(key, format!("nothing that osmon measures is called {name:?}{hint}"));
+            }
+        }
         let Some(entry) = entry else {
             let hint = hint(name, catalogue::names());
             add("metric", format!("nothing that osmon measures is called {name:?}{hint}"));
             continue;
         };
-        match rule.metric.patterns.iter().find(|(key, _)| key != entry.label) {
+        match rule.metric.patterns.iter().chain(&rule.metric.excluded).find(|(key, _)| key != entry.label) {
             None => {}
             Some((key, _)) if entry.label.is_empty() => {
                 add("metric", format!("{name} has no label {key:?}, nor any other"));

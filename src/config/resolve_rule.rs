@@ -4,6 +4,7 @@ use super::rule::{Limit, Measure, Rule, Samples, beyond};
 use super::rule_spec::RuleSpec;
 use super::window::Window;
 use crate::base::units::{duration, parse_duration};
+use crate::model::condition::Condition;
 use crate::model::metric::Selector;
 use std::time::Duration;
 
@@ -44,6 +45,7 @@ pub fn resolve(spec: &RuleSpec<'_>) -> Result<Rule, KeyError> {
         return Err(("mute_usual", "what is usual is known of values and forecasts only".to_string()));
     }
     check_order(above, measure, warning, critical)?;
+    let only_if = condition("only_if", spec.only_if)?;
     Ok(Rule {
         name: spec.name.to_string(),
         title: if spec.title.is_empty() { spec.name } else { spec.title }.to_string(),
@@ -51,12 +53,15 @@ pub fn resolve(spec: &RuleSpec<'_>) -> Result<Rule, KeyError> {
         above,
         warning,
         critical,
+        critical_only_if: condition("critical_only_if", spec.critical_only_if)?.or_else(|| only_if.clone()),
+        only_if,
         samples,
         clear_for: span("clear_for", spec.clear_for, Duration::from_secs(300))?,
         measure,
         boot_grace: span("boot_grace", spec.boot_grace, Duration::ZERO)?,
         message: spec.message.to_string(),
         window: Window::read(spec.between, spec.days)?,
+        notify_if: condition("notify_if", spec.notify_if)?,
         mutes_usual: spec.mute_usual,
         notifies: spec.notify,
     })
@@ -141,6 +146,10 @@ fn forecast_limit(key: &'static str, text: &str, hold: Duration) -> Result<Optio
 
 fn span(key: &'static str, text: &str, default: Duration) -> Result<Duration, KeyError> {
     if text.is_empty() { Ok(default) } else { parse_duration(text).map_err(|why| (key, why)) }
+}
+
+fn condition(key: &'static str, text: &str) -> Result<Option<Condition>, KeyError> {
+    if text.is_empty() { Ok(None) } else { Condition::parse(text).map(Some).map_err(|why| (key, why)) }
 }
 
 fn limit(

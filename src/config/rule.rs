@@ -2,6 +2,7 @@
 
 use super::window::Window;
 use crate::base::text::clean;
+use crate::model::condition::Condition;
 use crate::model::metric::{Label, Selector};
 use std::time::Duration;
 
@@ -34,6 +35,10 @@ pub struct Rule {
     pub warning: Option<Limit>,
     /// Limit for critical.
     pub critical: Option<Limit>,
+    /// Only while this holds is a value a breach. Unknown counts as holding.
+    pub only_if: Option<Condition>,
+    /// The same for critical.
+    pub critical_only_if: Option<Condition>,
     /// Number of breaches that fire it, instead of one that lasts.
     pub samples: Option<Samples>,
     /// How long it must be without a breach to recover.
@@ -46,7 +51,10 @@ pub struct Rule {
     pub message: String,
     /// Hours of notification; `None`: always.
     pub window: Option<Window>,
-    /// Suppress notifications of what is usual for the hour of the week: warnings of a value, everything of a forecast.
+    /// Notify only while this holds, or is unknown.
+    pub notify_if: Option<Condition>,
+    /// Suppress notifications of what is usual for the hour of the week: everything of a forecast or a rule with
+    /// `notify_if`, else warnings of a value.
     pub mutes_usual: bool,
     /// Whether people are notified of its incidents.
     pub notifies: bool,
@@ -85,6 +93,11 @@ impl Rule {
             Measure::Unusual => true,
             Measure::Value | Measure::Change(_) | Measure::Total(_) => self.above,
         }
+    }
+
+    /// Names of the metrics that its conditions compare.
+    pub fn conditions(&self) -> impl Iterator<Item = &str> {
+        [&self.only_if, &self.critical_only_if, &self.notify_if].into_iter().flatten().flat_map(Condition::names)
     }
 
     /// The title with label values filled in; without placeholders they are appended, to distinguish two disks.

@@ -3,14 +3,24 @@
 use toml::{Table, Value};
 
 /// Keys, each with one that is derived from it. Setting the first drops the second unless that is set too: a default
-/// `warning_clear` belongs to the default `warning`, and a rule counts either time or snapshots.
-const DERIVED: [(&str, &str); 6] = [
+/// `warning_clear` belongs to the default `warning`, and a rule counts either time or snapshots. A limit that a person
+/// wrote is taken at its word: the conditions of the default limits are not.
+const DERIVED: [(&str, &str); 15] = [
     ("warning", "warning_clear"),
     ("critical", "critical_clear"),
     ("for", "critical_for"),
     ("for", "samples"),
     ("samples", "for"),
     ("samples", "critical_for"),
+    ("warning", "only_if"),
+    ("warning", "notify_if"),
+    ("warning", "mute_usual"),
+    ("warning", "critical_only_if"),
+    ("critical", "only_if"),
+    ("critical", "notify_if"),
+    ("critical", "mute_usual"),
+    ("critical", "critical_only_if"),
+    ("only_if", "critical_only_if"),
 ];
 
 /// The value of a key; an empty text and `None` stand for an absent one.
@@ -55,7 +65,9 @@ impl<'a> KeyValue<'a> for bool {
         *self = value.as_bool()?;
         Some(())
     }
-    fn clear(&mut self) {}
+    fn clear(&mut self) {
+        *self = false;
+    }
     fn example(&self) -> Value {
         Value::Boolean(true)
     }
@@ -102,6 +114,8 @@ rule_keys! {
     "warning_clear" warning_clear: Option<f64> = None;
     "critical" critical: Option<f64> = None;
     "critical_clear" critical_clear: Option<f64> = None;
+    "only_if" only_if: &'a str = "";
+    "critical_only_if" critical_only_if: &'a str = "";
     "for" hold: &'a str = "";
     "critical_for" critical_hold: &'a str = "";
     "clear_for" clear_for: &'a str = "";
@@ -116,6 +130,7 @@ rule_keys! {
     "message" message: &'a str = "";
     "between" between: &'a str = "";
     "days" days: &'a str = "";
+    "notify_if" notify_if: &'a str = "";
     "mute_usual" mute_usual: bool = false;
     "notify" notify: bool = true;
 }
@@ -153,6 +168,15 @@ mod tests {
             let mut spec = base;
             spec.overlay(&table).map(|()| (spec.warning, spec.warning_clear, spec.hold.to_string()))
         };
+        let spec = RuleSpec { only_if: "a.b > 1", notify_if: "a.b > 2", mute_usual: true, ..base };
+        for (text, is_kept) in [("for = \"1m\"", true), ("warning = 60", false), ("critical = 99", false)] {
+            let (mut spec, table) = (spec, toml::from_str(text).unwrap());
+            spec.overlay(&table).unwrap();
+            assert_eq!(
+                (spec.only_if.is_empty(), spec.notify_if.is_empty(), spec.mute_usual),
+                (!is_kept, !is_kept, is_kept)
+            );
+        }
         assert_eq!(overlaid("warning = 60").unwrap(), (Some(60.0), None, "5m".to_string()));
         assert_eq!(overlaid("samples = \"3 of 5\"").unwrap(), (Some(80.0), Some(70.0), String::new()));
         for wrong in ["warning = \"60\"", "warning = nan", "for = 5", "enabled = 1", "other = 1"] {

@@ -27,6 +27,8 @@ pub struct EvalContext {
     pub failed: BTreeMap<String, String>,
     /// Measured sections, including those without elements. Sections with a metric may be left out.
     pub sections: BTreeSet<String>,
+    /// Devices of file systems by mount point, as far as they are known.
+    pub devices: BTreeMap<String, String>,
     /// Baselines of this hour, by rule and labels (`cpu_unusual`, `disk_busy{mount="/"}`); missing while still unknown.
     pub bands: Arc<BTreeMap<String, Band>>,
 }
@@ -43,6 +45,7 @@ impl EvalContext {
             notified_from: Some(Severity::Warning),
             failed: BTreeMap::new(),
             sections: BTreeSet::new(),
+            devices: BTreeMap::new(),
             bands: Arc::default(),
         }
     }

@@ -21,6 +21,7 @@ use crate::model::event::Event;
 use crate::model::incident::Lifecycle;
 use crate::model::metric::{Metric, write_labels};
 use evaluator::{BACK_SECONDS, RuleEvaluator};
+use limits::Allowed;
 use std::collections::{HashMap, HashSet};
 use transitions::Transitions;
 
@@ -109,8 +110,12 @@ fn judge(
                 Measure::Unusual => context.bands.get(&key).map(|band| band.outside(rule.above, metric.value)),
                 _ => past(next, &key, rule, metric.value, context),
             };
-            let is_breach = judged.is_some_and(|value| limits::breach(rule, value).0);
-            if !is_breach && !next.alerts.contains_key(&key) {
+            let is_beyond = judged.is_some_and(|value| limits::breach(rule, value).0);
+            if !is_beyond && !next.alerts.contains_key(&key) {
+                continue;
+            }
+            let allowed = Allowed::of(rule, next.alerts.get(&key), metric, metrics);
+            if !next.alerts.contains_key(&key) && !(allowed.warning || allowed.critical) {
                 continue;
             }
             let alert = next.alerts.entry(key.clone()).or_default();
@@ -118,7 +123,7 @@ fn judge(
             if let Some(judged) = judged {
                 let band = context.bands.get(&key).filter(|_| rule.measure == Measure::Unusual);
                 let mut evaluator =
-                    RuleEvaluator { rule, context, key: &key, interval_seconds, back_seconds, band, transitions };
+                    RuleEvaluator { rule, context, key: &key, interval_seconds, back_seconds, band, allowed, transitions };
                 evaluator.evaluate(alert, metric, judged);
             }
             seen.insert(key);

@@ -57,12 +57,14 @@ pub struct Metric {
 pub struct Selector {
     /// Name; in a pattern, `*` matches any text.
     pub name: String,
-    /// Label keys and patterns; `*` matches any text.
+    /// Label keys and patterns that must match; `*` matches any text.
     pub patterns: Vec<Label>,
+    /// Label keys and patterns that must not match (`mount != "/data*"`); a missing label does not match.
+    pub excluded: Vec<Label>,
 }
 
 impl Selector {
-    /// Reads `name` or `name{key="pattern",…}`.
+    /// Reads `name` or `name{key="pattern", key!="pattern",…}`.
     ///
     /// # Errors
     /// A sentence that shows the expected form.
@@ -97,13 +99,22 @@ impl Selector {
         {
             return Err(wrong());
         }
-        let mut patterns = Vec::new();
-        for pair in rest.split(',').filter(|pair| !pair.trim().is_empty()) {
-            let (key, quoted) = pair.split_once('=').ok_or_else(wrong)?;
-            let pattern = quoted.trim().strip_prefix('"').and_then(|text| text.strip_suffix('"')).ok_or_else(wrong)?;
-            patterns.push((key.trim().to_string(), pattern.to_string()));
+        let (mut patterns, mut excluded, mut rest) = (Vec::new(), Vec::new(), rest.trim_start());
+        while !rest.is_empty() {
+            let (key, quoted) = rest.split_once('=').ok_or_else(wrong)?;
+            let (key, into) = match key.strip_suffix('!') {
+                Some(key) => (key.trim(), &mut excluded),
+                None => (key.trim(), &mut patterns),
+            };
+            let quoted = quoted.trim_start().strip_prefix('"').ok_or_else(wrong)?;
+            let (pattern, after) = unquote(quoted).filter(|_| !key.is_empty()).ok_or_else(wrong)?;
+            into.push((key.to_string(), pattern));
+            rest = match after.trim_start() {
+                "" => "",
+                more => more.strip_prefix(',').ok_or_else(wrong)?.trim_start(),
+            };
         }
-        Ok(Self { name: name.to_string(), patterns })
+        Ok(Self { name: name.to_string(), patterns, excluded })
     }
 
     /// Returns whether `text` matches a pattern in which `*` matches any text.
@@ -118,11 +129,8 @@ impl Selector {
 
     /// Returns whether the selector selects the metric with this name and these labels.
     pub fn matches(&self, name: &str, labels: &[Label]) -> bool {
-        glob(&self.name, name)
-            && self
-                .patterns
-                .iter()
-                .all(|(key, pattern)| labels.iter().any(|(label, value)| label == key && glob(pattern, value)))
+        let fits = |(key, pattern): &Label| labels.iter().any(|(label, value)| label == key && glob(pattern, value));
+        glob(&self.name, name) && self.patterns.iter().all(fits) && !self.excluded.iter().any(fits)
     }
 }
 
@@ -225,6 +233,12 @@ mod tests {
             ("disk.used_percent{mount=\"/*/l*b\"}", "/var/lib", true),
             ("disk.used_percent{mount=\"/a*a\"}", "/a", false),
             ("disk.used_percent{device=\"*\"}", "/", false),
+            ("disk.used_percent{mount!=\"/data*\"}", "/data/a", false),
+            ("disk.used_percent{mount != \"/data*\"}", "/var", true),
+            ("disk.used_percent{mount != \"/a*\", mount != \"/b*\"}", "/b", false),
+            ("disk.used_percent{mount=\"/a*\",mount!=\"/a,b\"}", "/a,b", false),
+            ("disk.used_percent{mount=\"/a*\",mount!=\"/a,b\"}", "/ab", true),
+            ("disk.used_percent{device!=\"x\"}", "/", true),
         ];
         for (selector, mount, expected) in cases {
             let selector = Selector::parse(selector).unwrap();
@@ -234,7 +248,18 @@ mod tests {
             assert!(Selector::pattern(pattern).unwrap().matches(name, &[]), "{pattern}");
         }
         assert!(!Selector::pattern("cpu").unwrap().matches("cpux.busy_percent", &[]) && Selector::pattern("").is_err());
-        for wrong in ["", "cpu", "cpu.*", "cpu busy", "a.b{", "a.b{mount}", "a.b{mount=/}"] {
+        for wrong in [
+            "",
+            "cpu",
+            "cpu.*",
+            "cpu busy",
+            "a.b{",
+            "a.b{mount}",
+            "a.b{mount=/}",
+            "a.b{mount!/\"x\"}",
+            "a.b{!=\"x\"}",
+            "a.b{a=\"x\" b=\"y\"}",
+        ] {
             assert!(Selector::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod annotation;
 pub mod catalogue;
+pub mod condition;
 pub mod consumers;
 pub mod event;
 pub mod evidence;

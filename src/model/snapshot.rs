@@ -10,6 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Path of the members that name what could not be measured.
 const FAILED: &str = "probe.failed.";
 
+/// Path of the members that name the device of a file system.
+const DEVICE: &str = "disk.device";
+
 /// A parsed snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
@@ -23,6 +26,8 @@ pub struct Snapshot {
     pub sections: BTreeSet<String>,
     /// Resources that could not be measured, with the reason.
     pub failed: BTreeMap<String, String>,
+    /// Devices of file systems by mount point: `/dev/sda1`, `nas:/export`. Only those with a device of their own.
+    pub devices: BTreeMap<String, String>,
     /// Its metrics.
     pub metrics: Vec<Metric>,
 }
@@ -45,11 +50,12 @@ impl Snapshot {
             header: BTreeMap::new(),
             sections: BTreeSet::new(),
             failed: BTreeMap::new(),
+            devices: BTreeMap::new(),
             metrics: Vec::new(),
             is_wanted,
         };
         walk_record(json, &mut found).context("the snapshot is damaged")?;
-        let Found { header, sections, failed, metrics, .. } = found;
+        let Found { header, sections, failed, devices, metrics, .. } = found;
         let text = |name: &str| header.get(name).and_then(Value::as_str);
         let now = || {
             let wall = parse(text("time")?)?;
@@ -58,7 +64,7 @@ impl Snapshot {
         let (Some(now), Some(host), Some(boot_id)) = (now(), text("host"), text("boot_id")) else {
             return Err(anyhow!("the snapshot has no header"));
         };
-        Ok(Self { now, host: host.to_string(), boot_id: boot_id.to_string(), sections, failed, metrics })
+        Ok(Self { now, host: host.to_string(), boot_id: boot_id.to_string(), sections, failed, devices, metrics })
     }
 
     /// Value of a metric of the host itself.
@@ -78,6 +84,7 @@ struct Found<'w> {
     header: BTreeMap<String, Value>,
     sections: BTreeSet<String>,
     failed: BTreeMap<String, String>,
+    devices: BTreeMap<String, String>,
     metrics: Vec<Metric>,
     is_wanted: &'w mut dyn FnMut(&str) -> bool,
 }
@@ -99,7 +106,14 @@ impl Visit for Found<'_> {
         self.sections.insert(name.to_string());
     }
 
-    fn text(&mut self, path: &str, value: &str) {
+    fn text(&mut self, path: &str, labels: &[Label], value: &str) {
+        // The source of a tmpfs or an overlay is a word that many of them share.
+        if path == DEVICE
+            && value.contains(['/', ':'])
+            && let Some((_, mount)) = labels.first()
+        {
+            self.devices.insert(mount.clone(), value.to_string());
+        }
         if let Some(resource) = path.strip_prefix(FAILED) {
             self.failed.insert(resource.to_string(), value.to_string());
         }
@@ -111,7 +125,7 @@ mod tests {
     use super::*;
 
     const JSON: &str = r#"{"schema":1,"time":"2026-11-20T21:40:00.000Z","host":"web-01","boot_id":"b","boottime_seconds":5.5,
-        "interval_seconds":null,"cpu":{"busy_percent":12.5},"disk":[{"mount":"/","used_percent":61}],"service":[],
+        "interval_seconds":null,"cpu":{"busy_percent":12.5},"disk":[{"mount":"/","device":"/dev/vda1","used_percent":61},{"mount":"/run","device":"tmpfs"}],"service":[],
         "probe":{"cpu_ms":3,"failed":{"sensor":"no such file"},"remark":["probe.failed.x"]},"crc32":"00"}"#;
 
     #[test]
@@ -128,6 +142,7 @@ mod tests {
             snapshot.values("disk.used_percent").next().map(|(labels, value)| (labels[0].1.as_str(), value)),
             Some(("/", 61.0))
         );
+        assert_eq!(snapshot.devices, BTreeMap::from([("/".to_string(), "/dev/vda1".to_string())]));
         let mut walked = Vec::new();
         super::super::walk::walk(JSON, &mut |name, labels, value| {
             walked.push(Metric { name: name.to_string(), labels: labels.to_vec(), value });

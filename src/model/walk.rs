@@ -26,8 +26,8 @@ pub trait Visit {
     /// A section begins.
     fn section(&mut self, _name: &str) {}
 
-    /// Text that is no identity, with its path.
-    fn text(&mut self, _path: &str, _value: &str) {}
+    /// Text that is no identity, with its path and the labels of the element it belongs to.
+    fn text(&mut self, _path: &str, _labels: &[Label], _value: &str) {}
 }
 
 /// Calls `visit` with name, labels and value of every metric of a record.
@@ -104,7 +104,7 @@ impl<'de, V: Visit> Visitor<'de> for &mut Node<'_, V> {
         if self.in_array {
             return Ok(Some(value.to_string()));
         }
-        self.visit.text(&self.path, value);
+        self.visit.text(&self.path, &self.labels, value);
         Ok(None)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {

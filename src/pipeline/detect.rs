@@ -64,6 +64,7 @@ pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
         notified_from: context.config.alert.notified_from(),
         failed: snapshot.failed.clone(),
         sections: snapshot.sections.clone(),
+        devices: snapshot.devices.clone(),
         bands: baseline::bands(context, now.wall),
         ..EvalContext::new(now, snapshot.boot_id.clone(), snapshot.host.clone())
     };

@@ -19,7 +19,7 @@ use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use learner::Learner;
 use moment::Moment;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tally::Tally;
 
@@ -52,6 +52,7 @@ impl Replay<'_> {
         let clock = EvalContext {
             bands,
             sections: moment.sections,
+            devices: moment.devices,
             ..EvalContext::new(moment.now, moment.boot_id, &self.host)
         };
         let (state, events) = step(&self.rules, &self.state, &moment.metrics, &clock);
@@ -153,7 +154,13 @@ fn foreign(call: &Call, context: &Context, file: &Path, request: &ReplayRequest)
     series.play(&mut |time: DateTime<Utc>, value| {
         let now = Now { wall: time, boottime_seconds: time.timestamp_millis() as f64 / 1e3 };
         let metric = Metric { name: name.to_string(), labels: labels.clone(), value };
-        player.play(Moment { now, boot_id: "replay".to_string(), metrics: vec![metric], sections: BTreeSet::new() });
+        player.play(Moment {
+            now,
+            boot_id: "replay".to_string(),
+            metrics: vec![metric],
+            devices: BTreeMap::new(),
+            sections: BTreeSet::new(),
+        });
     });
     Ok(player.finish(&heading, span_seconds))
 }

@@ -1,7 +1,7 @@
 //! One rule on one value: the lifecycle of an alert.
 
 use super::explanation;
-use super::limits::{breach, counts_events, own_limit};
+use super::limits::{Allowed, breach, counts_events, own_limit};
 use super::transitions::{JITTER_SECONDS, Transitions, close, event};
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
@@ -35,6 +35,8 @@ pub struct RuleEvaluator<'a> {
     pub back_seconds: f64,
     /// The baseline, for a rule that needs it.
     pub band: Option<&'a Band>,
+    /// The limits that apply now.
+    pub allowed: Allowed,
     pub transitions: &'a mut Transitions,
 }
 
@@ -42,7 +44,7 @@ impl RuleEvaluator<'_> {
     /// `judged`: the value compared with the limits, derived from the metric as the rule says.
     pub fn evaluate(&mut self, alert: &mut Alert, metric: &Metric, judged: f64) {
         let now = self.context.stamp();
-        let (any, critical) = breach(self.rule, judged);
+        let (any, critical) = self.allowed.limit(breach(self.rule, judged));
         if any && counts_events(self.rule) {
             alert.tally = Some(Tally::add(alert.tally, judged, now));
         }
@@ -156,7 +158,7 @@ impl RuleEvaluator<'_> {
             self.worsen(alert, Severity::Critical, EventKind::Escalated);
         } else if alert.severity == Some(Severity::Critical)
             && self.rule.warning.is_some()
-            && self.rule.critical.is_some_and(|limit| !beyond(self.rule.is_ceiling(), judged, limit.clear))
+            && self.is_inside(judged, self.rule.critical, self.allowed.critical)
         {
             self.set_severity(alert, Severity::Warning);
             self.mark(alert, false);
@@ -199,8 +201,16 @@ impl RuleEvaluator<'_> {
 
     /// Inside the limit that clears the mildest severity there is.
     fn is_clear(&self, judged: f64) -> bool {
-        let mildest = self.rule.warning.or(self.rule.critical);
-        mildest.is_some_and(|limit| !beyond(self.rule.is_ceiling(), judged, limit.clear))
+        if self.rule.warning.is_none() {
+            return self.is_inside(judged, self.rule.critical, self.allowed.critical);
+        }
+        let is_critical = self.allowed.critical && breach(self.rule, judged).1;
+        !is_critical && self.is_inside(judged, self.rule.warning, self.allowed.warning)
+    }
+
+    /// Inside the limit that clears, or the limit does not apply.
+    fn is_inside(&self, judged: f64, limit: Option<Limit>, is_allowed: bool) -> bool {
+        limit.is_some_and(|limit| !is_allowed || !beyond(self.rule.is_ceiling(), judged, limit.clear))
     }
 
     /// Approximate time of the oldest breach that still counts.

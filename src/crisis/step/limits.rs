@@ -3,6 +3,44 @@
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
 use crate::crisis::baseline::Band;
+use crate::crisis::state::Alert;
+use crate::model::condition::Condition;
+use crate::model::incident::Severity;
+use crate::model::metric::Metric;
+
+/// An open incident ends only when its condition is missed by this share of each of its numbers.
+const SLACK: f64 = 0.1;
+
+/// Which limits of a rule apply, by its conditions on other metrics.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowed {
+    /// The warning limit.
+    pub warning: bool,
+    /// The critical limit.
+    pub critical: bool,
+}
+
+impl Allowed {
+    /// For one thing; `alert`: its state, if there is one.
+    pub fn of(rule: &Rule, alert: Option<&Alert>, metric: &Metric, metrics: &[Metric]) -> Self {
+        let open = alert.filter(|alert| alert.is_open()).and_then(|alert| alert.severity);
+        let holds = |condition: &Option<Condition>, is_open: bool| {
+            let slack = if is_open { SLACK } else { 0.0 };
+            let holds = condition.as_ref().and_then(|condition| condition.holds(metrics, &metric.labels, slack));
+            holds.unwrap_or(true)
+        };
+        Self {
+            warning: holds(&rule.only_if, open.is_some()),
+            critical: holds(&rule.critical_only_if, open == Some(Severity::Critical)),
+        }
+    }
+
+    /// Limits the result of [`breach`] to the limits that apply.
+    pub fn limit(self, (any, critical): (bool, bool)) -> (bool, bool) {
+        let critical = critical && self.critical;
+        (critical || (any && self.warning), critical)
+    }
+}
 
 /// Ends of the names of metrics that count events since the previous snapshot.
 const EVENTS: [&str; 2] = [".oom_kills", ".new_restarts"];

@@ -21,6 +21,7 @@ const USUAL_SPREADS: f64 = 1.0;
 pub struct Suppression<'a> {
     rules: HashMap<&'a str, &'a Rule>,
     context: &'a EvalContext,
+    metrics: &'a [Metric],
     is_short_of_memory: bool,
     /// Alerts that another alert inhibits, by key, with the title of that alert.
     inhibited_by: BTreeMap<String, Arg>,
@@ -29,13 +30,14 @@ pub struct Suppression<'a> {
 }
 
 impl<'a> Suppression<'a> {
-    pub fn new(rules: &'a [Rule], state: &State, metrics: &[Metric], context: &'a EvalContext) -> Self {
+    pub fn new(rules: &'a [Rule], state: &State, metrics: &'a [Metric], context: &'a EvalContext) -> Self {
         let pressure = metrics.iter().find(|metric| metric.name == "pressure.memory.full_avg60_percent");
         Self {
             rules: rules.iter().map(|rule| (rule.name.as_str(), rule)).collect(),
             context,
+            metrics,
             is_short_of_memory: pressure.is_some_and(|metric| metric.value > MEMORY_PRESSURE_PERCENT),
-            inhibited_by: inhibited_by(state, metrics),
+            inhibited_by: inhibited_by(state, &context.devices),
             critical: critical(state),
         }
     }
@@ -91,6 +93,9 @@ impl<'a> Suppression<'a> {
         if let Some(title) = critical.and_then(|labels| self.critical.get(labels)) {
             return Some(Message::new(key::MUTED_WORSE_OPEN).with("title", title.clone()));
         }
+        if let Some(condition) = self.missed_condition(alert) {
+            return Some(Message::new(key::MUTED_CONDITION).with("condition", condition));
+        }
         if let Some(usual) = self.usual(key, alert, severity) {
             return Some(usual);
         }
@@ -98,10 +103,20 @@ impl<'a> Suppression<'a> {
         (is_slowness && self.is_short_of_memory).then(|| Message::new(key::MUTED_SHORT_OF_MEMORY))
     }
 
+    /// The condition for notification that an open incident misses. What was notified is over whether it holds or not.
+    fn missed_condition(&self, alert: &Alert) -> Option<&'a str> {
+        let condition = self.rule(alert).filter(|_| alert.is_open())?.notify_if.as_ref()?;
+        let labels = read_labels(&alert.metric).1;
+        (condition.holds(self.metrics, &labels, 0.0) == Some(false)).then_some(condition.text.as_str())
+    }
+
     /// Within the baseline of this hour. A level that changed and stayed does not count as usual.
     fn usual(&self, key: &str, alert: &Alert, severity: Severity) -> Option<Message> {
         let rule = self.rule(alert).filter(|rule| rule.mutes_usual)?;
-        let is_mild = severity == Severity::Warning || matches!(rule.measure, Measure::Reaches(_));
+        // A rule that knows who waits needs no exception for critical, as long as memory is not short as well.
+        let is_mild = severity == Severity::Warning
+            || matches!(rule.measure, Measure::Reaches(_))
+            || (rule.notify_if.is_some() && !self.is_short_of_memory);
         let band = self.context.bands.get(key).filter(|band| is_mild && band.is_of_hour && band.moved == 0.0)?;
         let message = || {
             Message::new(key::MUTED_USUAL).with_value("low", alert.name(), band.low).with_value(
@@ -136,8 +151,8 @@ fn critical(state: &State) -> BTreeMap<String, Arg> {
     open.filter_map(|alert| Some((service(&alert.metric)?.to_string(), title(alert)))).collect()
 }
 
-/// Of one file system mounted several times (equal size and free space) the topmost mount inhibits those below it.
-fn inhibited_by(state: &State, metrics: &[Metric]) -> BTreeMap<String, Arg> {
+/// Of one file system mounted several times, which its device shows, the topmost mount inhibits those below it.
+fn inhibited_by(state: &State, devices: &BTreeMap<String, String>) -> BTreeMap<String, Arg> {
     let mut open: BTreeMap<&str, Vec<(&String, &Alert, String)>> = BTreeMap::new();
     for (key, alert) in state.alerts.iter().filter(|(_, alert)| alert.is_open()) {
         if let Some((_, mount)) = read_labels(&alert.metric).1.into_iter().find(|(key, _)| key == "mount") {
@@ -146,26 +161,16 @@ fn inhibited_by(state: &State, metrics: &[Metric]) -> BTreeMap<String, Arg> {
     }
     let mut found = BTreeMap::new();
     for same_rule in open.values().filter(|alerts| alerts.len() > 1) {
-        let sizes: Vec<Option<(f64, f64)>> = same_rule.iter().map(|(_, _, mount)| size(metrics, mount)).collect();
-        for ((key, _, mount), own) in same_rule.iter().zip(&sizes) {
-            let above = same_rule.iter().zip(&sizes).find(|((_, _, other), size)| {
-                own.is_some()
-                    && *size == own
+        for (key, _, mount) in same_rule {
+            let above = same_rule.iter().find(|(_, _, other)| {
+                devices.get(mount).is_some_and(|device| devices.get(other) == Some(device))
                     && mount != other
                     && mount.starts_with(&format!("{}/", other.trim_end_matches('/')))
             });
-            if let Some(((_, parent, _), _)) = above {
+            if let Some((_, parent, _)) = above {
                 found.insert((*key).clone(), title(parent));
             }
         }
     }
     found
-}
-
-fn size(metrics: &[Metric], mount: &str) -> Option<(f64, f64)> {
-    let value = |name: &str| {
-        let is_mount = |metric: &&Metric| metric.name == name && metric.labels.iter().any(|(_, value)| value == mount);
-        metrics.iter().find(is_mount).map(|metric| metric.value)
-    };
-    Some((value("disk.total_bytes")?, value("disk.available_bytes")?))
 }

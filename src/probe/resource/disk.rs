@@ -27,6 +27,8 @@ struct Disk {
     used_percent: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inodes_used_percent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inodes_free: Option<u64>,
     read_only: bool,
     read_only_by_kernel: bool,
 }
@@ -184,6 +186,7 @@ fn disk(name: String, mount: &Mount, space: &Space) -> Disk {
         available_bytes: space.available_bytes,
         used_percent: fills.then(|| percent(used as f64, used.saturating_add(space.available_bytes) as f64)),
         inodes_used_percent: (fills && space.inodes > 0).then(|| percent(inodes_used as f64, space.inodes as f64)),
+        inodes_free: (fills && space.inodes > 0).then_some(space.inodes_free),
         read_only: mount.is_read_only(),
         read_only_by_kernel: mount.is_read_only_by_kernel(),
     }

@@ -1,6 +1,6 @@
 //! Memory and swap: `/proc/meminfo` (proc_meminfo(5)).
 
-use crate::probe::fields::{lines, value_of};
+use crate::probe::fields::{lines, number, value_of, words};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
 use crate::probe::rates::{per_second, percent};
 use crate::probe::root::page_bytes;
@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, PartialEq, Serialize)]
 struct Memory {
     total_bytes: u64,
-    /// Available to programs without swapping (`MemAvailable`; estimated on kernels before 3.14).
+    /// Available to programs without swapping: `MemAvailable` (estimated on kernels before 3.14), and what the ZFS cache
+    /// gives back.
     available_bytes: u64,
     /// Total minus available.
     used_bytes: u64,
@@ -63,7 +64,8 @@ struct Swap {
 pub const RESOURCE: Resource = Resource { name: "memory", scope: Scope::Consumers, has_counters: true, measure };
 
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
-    let (mut memory, mut swap) = parse(&run.proc("meminfo")?)?;
+    let zfs = run.root.proc("spl/kstat/zfs/arcstats").map(|content| zfs_cache_bytes(&content)).unwrap_or_default();
+    let (mut memory, mut swap) = parse(&run.proc("meminfo")?, zfs)?;
     let now = run.root.proc("vmstat").map(|content| vmstat(&content)).unwrap_or_default();
     let before = run.previous::<KeptVmstat>("memory");
     run.counters.keep("memory", &now);
@@ -113,6 +115,7 @@ struct Meminfo {
     dirty: u64,
     shared: u64,
     slab: u64,
+    anonymous: u64,
 }
 
 impl Meminfo {
@@ -131,6 +134,7 @@ impl Meminfo {
                 b"SwapFree" => info.swap_free = bytes().unwrap_or_default(),
                 b"Dirty" => info.dirty = bytes().unwrap_or_default(),
                 b"Shmem" => info.shared = bytes().unwrap_or_default(),
+                b"AnonPages" => info.anonymous = bytes().unwrap_or_default(),
                 b"Slab" => info.slab = bytes().unwrap_or_default(),
                 _ => {}
             }
@@ -139,12 +143,32 @@ impl Meminfo {
     }
 }
 
-fn parse(content: &[u8]) -> Result<(Memory, Option<Swap>), Absent> {
+/// Bytes of the ZFS cache (ARC) above its minimum: the kernel does not count them as available, but ZFS frees them when
+/// programs need memory. Lines such as `size 4 12345`.
+fn zfs_cache_bytes(content: &[u8]) -> u64 {
+    let (mut size, mut least) = (0, 0);
+    for line in lines(content) {
+        let mut fields = words(line);
+        let slot = match fields.next() {
+            Some(b"size") => &mut size,
+            Some(b"c_min") => &mut least,
+            _ => continue,
+        };
+        *slot = fields.nth(1).and_then(number).unwrap_or_default();
+    }
+    u64::saturating_sub(size, least)
+}
+
+/// `zfs`: bytes of the ZFS cache that can be freed; of a container they are those of its host, so they count only as far
+/// as processes do not use the memory.
+fn parse(content: &[u8], zfs: u64) -> Result<(Memory, Option<Swap>), Absent> {
     let info = Meminfo::parse(content);
     let (total, free) = info.total.zip(info.free).ok_or(UNKNOWN_FORMAT)?;
     let cached = info.cached.saturating_add(info.buffers);
     let available = info.available.unwrap_or(free.saturating_add(cached)).min(total);
     let used = total - available;
+    let freeable = zfs.min(used.saturating_sub(info.anonymous.saturating_add(info.shared)));
+    let (used, available) = (used - freeable, available + freeable);
     let memory = Memory {
         total_bytes: total,
         available_bytes: available,
@@ -175,10 +199,15 @@ mod tests {
     #[test]
     fn a_line_that_is_not_needed_costs_nothing() {
         let content = b"MemTotal: 100 kB\nMemFree: 40 kB\nNew thing\nCached: 20 kB\nSlab: ?\n";
-        let (memory, swap) = parse(content).unwrap();
+        let (memory, swap) = parse(content, 0).unwrap();
         assert_eq!((memory.total_bytes, memory.used_percent, memory.slab_bytes), (102_400, 40.0, 0));
         assert_eq!(swap, None);
-        assert_eq!(parse(b"MemTotal: 100 kB\n"), Err(UNKNOWN_FORMAT.to_string()));
+        assert_eq!(parse(b"MemTotal: 100 kB\n", 0), Err(UNKNOWN_FORMAT.to_string()));
+        let content = b"13 1 0x01\nname type data\nsize 4 40960\nc_min 4 10240\nc 4 7\nsize_x 4 1\n";
+        assert_eq!((zfs_cache_bytes(content), zfs_cache_bytes(b"size\nc_min 4 x")), (30_720, 0));
+        let content = b"MemTotal: 100 kB\nMemFree: 10 kB\nMemAvailable: 20 kB\nAnonPages: 40 kB\nShmem: 10 kB\n";
+        let used = |zfs| parse(content, zfs).unwrap().0.used_percent;
+        assert_eq!((used(0), used(30_720), used(u64::MAX)), (80.0, 50.0, 50.0), "processes use 50 kB");
         let kept = vmstat(b"nr_free 7\noom_kill 3\npgmajfault 5\npgmajfault_x 6\npswpin x\npswpout 8");
         assert_eq!(kept, KeptVmstat { oom_kill: 3, pgmajfault: 5, pswpin: 0, pswpout: 8 });
     }

@@ -2,7 +2,7 @@
 
 use crate::base::clock::Now;
 use crate::model::metric::Metric;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One snapshot, or one sample of an external series.
 pub struct Moment {
@@ -12,6 +12,8 @@ pub struct Moment {
     pub boot_id: String,
     /// The metrics that a rule may watch.
     pub metrics: Vec<Metric>,
+    /// Devices of file systems by mount point.
+    pub devices: BTreeMap<String, String>,
     /// Names of the sections that were measured, even if empty.
     pub sections: BTreeSet<String>,
 }

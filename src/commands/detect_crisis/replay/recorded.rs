@@ -70,15 +70,15 @@ fn read(store: &Store, from: DateTime<Utc>, to: DateTime<Utc>, rules: &[Rule]) -
         let is_wanted = &mut |name: &str| match wanted.get(name) {
             Some(known) => *known,
             None => {
-                let watches = |rule: &Rule| rule.metric.name == name || rule.metric.name.contains('*');
+                let watches = |rule: &Rule| rule.metric.name == name || rule.conditions().any(|known| known == name);
                 let is_watched = rules.iter().any(watches);
                 wanted.insert(name.to_string(), is_watched);
                 is_watched
             }
         };
         if let Ok(snapshot) = Snapshot::parse_wanted(line, is_wanted) {
-            let Snapshot { now, boot_id, metrics, sections, .. } = snapshot;
-            moments.push(Moment { now, boot_id, metrics, sections });
+            let Snapshot { now, boot_id, metrics, sections, devices, .. } = snapshot;
+            moments.push(Moment { now, boot_id, metrics, devices, sections });
         }
     })?;
     Ok((moments, reading))

@@ -4,6 +4,7 @@ use super::rows::{Run, disk};
 use super::*;
 use crate::config::window::Window;
 use crate::crisis::baseline::Band;
+use crate::model::condition::Condition;
 use crate::model::suppression::{Ack, Silence, Suppressions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,21 +20,61 @@ fn a_rule_may_notify_nobody_and_its_incidents_are_recorded_all_the_same() {
 
 #[test]
 fn of_one_file_system_in_two_places_the_upper_one_speaks() {
-    let full = |mount: &str, size: f64, used: f64| {
-        [("disk.total_bytes", size), ("disk.available_bytes", 5.0), ("disk.used_percent", used)]
-            .map(|(name, value)| (format!("{name}{{mount={mount:?}}}"), value))
+    let minute = |run: &mut Run, values: [f64; 4]| {
+        let mounts = ["/var", "/var/lib", "/var/log", "/var/tmp"];
+        let metrics = mounts.map(|mount| format!("disk.used_percent{{mount={mount:?}}}"));
+        let metrics: Vec<(&str, f64)> = metrics.iter().map(String::as_str).zip(values).collect();
+        run.minute(&metrics)
     };
-    let at = |sets: &[[(String, f64); 3]]| -> Vec<(String, f64)> { sets.iter().flatten().cloned().collect() };
     let mut run = Run::new(&[disk("disk")]);
-    let mut minute = |metrics: &[(String, f64)]| {
-        run.minute(&metrics.iter().map(|(name, value)| (name.as_str(), *value)).collect::<Vec<_>>())
-    };
-    let other = full("/var/log", 700.0, 91.0);
-    let both = at(&[full("/var", 500.0, 90.0), full("/var/lib", 500.0, 90.0), other.clone()]);
-    assert_eq!(minute(&both), ["fired warning", "~fired warning", "fired warning"]);
-    assert!(minute(&both).is_empty());
-    let one = at(&[full("/var", 500.0, 10.0), full("/var/lib", 500.0, 90.0), other]);
-    assert_eq!(minute(&one), ["recovered warning", "settled warning"], "still open when the other is over");
+    let devices = [("/var", "/dev/sda1"), ("/var/lib", "/dev/sda1"), ("/var/log", "/dev/sda2")];
+    run.clock.devices = devices.map(|(mount, device)| (mount.to_string(), device.to_string())).into();
+    // Equal size and use alone say nothing, nor does a file system without a device.
+    let begun = minute(&mut run, [90.0; 4]);
+    assert_eq!(begun, ["fired warning", "~fired warning", "fired warning", "fired warning"]);
+    assert!(minute(&mut run, [90.0; 4]).is_empty());
+    let over = minute(&mut run, [10.0, 90.0, 90.0, 90.0]);
+    assert_eq!(over, ["recovered warning", "settled warning"], "still open when the other is over");
+}
+
+#[test]
+fn a_value_is_a_breach_and_notified_only_under_its_conditions() {
+    let condition = |text: &str| Some(Condition::parse(text).unwrap());
+    let (cpu, nice, pressure) = ("cpu.busy_percent", "cpu.nice_percent", "pressure.cpu.some_avg60_percent");
+    let mut run = Run::new(&[Rule {
+        only_if: condition("cpu.nice_percent < 20"),
+        critical_only_if: condition("cpu.nice_percent < 10"),
+        notify_if: condition("pressure.cpu.some_avg60_percent >= 20"),
+        ..rule(0, 0)
+    }]);
+    let mut minute = |busy, part, wait| run.minute(&[(cpu, busy), (nice, part), (pressure, wait)]);
+    assert!(minute(99.0, 60.0, 50.0).is_empty());
+    assert_eq!(minute(99.0, 15.0, 1.0), ["~fired warning"], "nobody waits");
+    assert_eq!(minute(99.0, 21.0, 30.0), ["settled warning"], "told when somebody does; the condition is nearly met");
+    assert_eq!(minute(99.0, 5.0, 1.0), ["~escalated critical"]);
+    assert_eq!(minute(99.0, 5.0, 20.0), ["settled critical"]);
+    assert_eq!(minute(99.0, 60.0, 1.0), ["recovered critical"], "the end is told, whoever waits");
+    assert_eq!(minute(99.0, 5.0, 1.0), ["~fired critical"]);
+    assert_eq!(minute(10.0, 5.0, 90.0), ["~recovered critical"], "of which nobody knows the beginning");
+    assert_eq!(run.minute(&[(cpu, 99.0)]), ["fired critical"], "unknown pressure holds nothing back");
+}
+
+#[test]
+fn what_is_usual_is_not_notified_as_critical_either_where_a_condition_tells_who_waits() {
+    let band = Band { centre: 85.0, spread: 2.5, low: 60.0, high: 99.0, is_of_hour: true, moved: 0.0 };
+    let notify_if = Some(Condition::parse("pressure.cpu.some_avg60_percent >= 20").unwrap());
+    for (notify_if, memory, expected) in [
+        (notify_if.clone(), 0.0, "~fired critical"),
+        (notify_if, 50.0, "fired critical"),
+        (None, 0.0, "fired critical"),
+    ] {
+        let mut run = Run::new(&[Rule { mutes_usual: true, notify_if, ..rule(0, 0) }]);
+        run.clock.bands = Arc::new(BTreeMap::from([("cpu".to_string(), band)]));
+        assert_eq!(
+            run.minute(&[("cpu.busy_percent", 99.0), ("pressure.memory.full_avg60_percent", memory)]),
+            [expected]
+        );
+    }
 }
 
 #[test]
