@@ -25,7 +25,7 @@ const COLUMNS: &[Column] = &[("#", 3, true), ("Match", 26, false), ("Until", 16,
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// A rule, a metric such as 'disk.*{mount="/var*"}', or '*' for everything
+    /// A rule, a metric such as 'disk.*{mount="/var*"}' or 'disk.*{mount!="/data*"}' for all others, or '*' for everything
     #[arg(value_name = "MATCH", requires = "because")]
     matcher: Option<String>,
     /// End time: 18:00, "tomorrow 08:00", 2026-11-24, 4h (at most 30 days ahead)

@@ -9,6 +9,7 @@ mod spacing;
 mod stamp;
 pub mod state;
 mod step;
+mod swings;
 mod tally;
 
 pub use eval_context::EvalContext;

@@ -9,16 +9,40 @@ pub(super) const POINTS_MAX: usize = 60;
 const CLOSEST_SECONDS: f64 = 50.0;
 /// Largest distance of a point from the next, as a share of its age.
 const SPARSER: f64 = 12.0;
-/// Spans that a forecast is based on, in seconds.
-const SPANS: [f64; 3] = [1800.0, 7200.0, 21_600.0];
-/// Spans that a forecast from hourly values is based on, in seconds: a day and a week.
-const LONG_SPANS: [f64; 2] = [86_400.0, 604_800.0];
-/// Least history for a forecast, in seconds.
-const LEAST_SPAN: f64 = 1200.0;
-/// How far ahead a forecast reaches, as a multiple of its history.
-const FARTHEST: f64 = 12.0;
+/// Spans that a forecast is based on.
+const SPANS: [Span; 4] = [
+    // What fills within the hour is told in time, a large copy only if it is nearly too large.
+    Span { seconds: 600.0, least: 480.0, farthest: 4.0 },
+    Span { seconds: 1800.0, ..LONG },
+    Span { seconds: 7200.0, ..LONG },
+    Span { seconds: 21_600.0, ..LONG },
+];
+/// Spans that a forecast from hourly values is based on: a day and a week.
+const LONG_SPANS: [Span; 2] = [Span { seconds: 86_400.0, ..LONG }, Span { seconds: 604_800.0, ..LONG }];
+const LONG: Span = Span { seconds: 1800.0, least: 1200.0, farthest: 12.0 };
 /// Least ratio of the lower quartile of the slopes to their median: steady growth, not a single big file.
 const STEADY: f64 = 0.25;
+
+/// The latest part of a series that a forecast is based on.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    seconds: f64,
+    /// Least history for it, in seconds.
+    least: f64,
+    /// How far ahead the forecast reaches, as a multiple of the history.
+    farthest: f64,
+}
+
+/// How a series approaches the target of a forecast.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Approach {
+    /// Distance of the last value from the target; negative beyond it.
+    pub distance: f64,
+    /// What a large distance is: the target itself, or for a target of 0 the farthest known distance.
+    pub scale: f64,
+    /// Seconds until the target is reached at the present pace; `None`: never, or not known yet.
+    pub seconds_left: Option<f64>,
+}
 
 /// Points of one metric, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -73,7 +97,18 @@ impl Series {
     /// Whether there is enough history for a forecast.
     pub fn is_enough(&self) -> bool {
         let ends = self.points.first().zip(self.points.last());
-        ends.is_some_and(|(first, last)| (last.0 - first.0) as f64 >= LEAST_SPAN)
+        ends.is_some_and(|(first, last)| SPANS.iter().any(|span| (last.0 - first.0) as f64 >= span.least))
+    }
+
+    /// How it approaches a target from below, else from above; `None` without a value.
+    pub fn approach(&self, target: f64, above: bool) -> Option<Approach> {
+        let distance = |value: f64| if above { target - value } else { value - target };
+        let farthest = || self.points.iter().map(|point| distance(point.1)).fold(0.0, f64::max);
+        Some(Approach {
+            distance: distance(self.points.last()?.1),
+            scale: if target == 0.0 { farthest() } else { target.abs() },
+            seconds_left: self.reaches(target),
+        })
     }
 
     /// Seconds since the last value.
@@ -107,14 +142,14 @@ impl Series {
         self.reaches_over(&LONG_SPANS, limit)
     }
 
-    fn reaches_over(&self, spans: &[f64], limit: f64) -> Option<f64> {
+    fn reaches_over(&self, spans: &[Span], limit: f64) -> Option<f64> {
         let (last, value) = *self.points.last()?;
         let seen = (last - self.points.first()?.0) as f64;
         let etas = spans.iter().filter_map(|span| {
-            let span = span.min(seen);
-            let slope = if span >= LEAST_SPAN { self.slope(span)? } else { return None };
+            let seconds = span.seconds.min(seen);
+            let slope = if seconds >= span.least { self.slope(seconds)? } else { return None };
             let eta = (limit - value) / slope;
-            (eta.is_finite() && eta >= 0.0 && eta <= span * FARTHEST).then_some(eta)
+            (eta.is_finite() && eta >= 0.0 && eta <= seconds * span.farthest).then_some(eta)
         });
         etas.reduce(f64::min)
     }
@@ -149,7 +184,7 @@ impl Series {
 }
 
 /// Seven significant digits: enough for slopes over hours, at half the size in the file.
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     format!("{value:.6e}").parse().unwrap_or(value)
 }
 
@@ -176,6 +211,7 @@ mod tests {
         assert!(near(run(120, |minute| 20.0 + minute / 6.0).reaches(100.0), 21_600.0));
         assert!(near(run(600, |minute| 20.0 + minute / 15.0).reaches(100.0), 36_000.0));
         assert_eq!(run(15, |minute| 20.0 + minute).reaches(100.0), None, "too early to know");
+        assert!(near(run(12, |minute| 20.0 + 3.0 * minute).reaches(100.0), 880.0), "too soon to wait");
         for at in [10.0, 60.0, 115.0, 175.0, 300.0, 355.0] {
             let file = run(360, |minute| if minute < at { 40.0 } else { 80.0 });
             assert_eq!(file.reaches(100.0), None, "one big file at {at}");

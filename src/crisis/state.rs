@@ -5,6 +5,7 @@ pub use super::flap::Flap;
 use super::series::Series;
 pub use super::spacing::Spacing;
 pub use super::stamp::Stamp;
+use super::swings::Swings;
 pub use super::tally::Tally;
 use crate::model::event::Event;
 use crate::model::incident::{Incident, Lifecycle, Severity};
@@ -50,6 +51,12 @@ pub struct State {
     /// Past values, by the same keys, for the rules that need them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub series: BTreeMap<String, Series>,
+    /// What the values of forecasts reached and came back from, by the same keys.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub swings: BTreeMap<String, Swings>,
+    /// Start of trends that are usual rises so far, by the same keys.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub usual_rises: BTreeMap<String, Stamp>,
 }
 
 fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

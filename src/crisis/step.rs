@@ -6,6 +6,7 @@
 mod absent;
 mod evaluator;
 mod explanation;
+mod forecast;
 mod limits;
 mod notify;
 mod suppression;
@@ -16,7 +17,7 @@ use super::eval_context::EvalContext;
 use super::series::POINTS_MAX;
 use super::state::{Alert, SCHEMA, State};
 use crate::config::Rule;
-use crate::config::rule::{Measure, beyond};
+use crate::config::rule::Measure;
 use crate::model::event::Event;
 use crate::model::incident::Lifecycle;
 use crate::model::metric::{Metric, write_labels};
@@ -25,11 +26,9 @@ use limits::Allowed;
 use std::collections::{HashMap, HashSet};
 use transitions::Transitions;
 
-/// Longest span considered by a forecast, in seconds.
-const FORECAST_SECONDS: f64 = 21_600.0;
 /// A series without a new value for this long is dropped, in seconds.
 const SERIES_SECONDS: f64 = 3600.0;
-/// Maximum number of points of all series together, about one MiB: with many series each gets coarser.
+/// Maximum number of points of all series together: with many series each gets coarser.
 const ALL_POINTS_MAX: usize = 40_000;
 
 /// Evaluates all rules on the metrics of one snapshot. The same arguments give the same result, and the same snapshot
@@ -105,9 +104,14 @@ fn judge(
         let named = by_name.get(rule.metric.name.as_str()).into_iter().flatten();
         for metric in named.filter(|metric| rule.metric.matches(&metric.name, &metric.labels)) {
             let key = format!("{}{}", rule.name, write_labels(&metric.labels));
+            let mut forecast = None;
             let judged = match rule.measure {
                 Measure::Value => Some(metric.value),
                 Measure::Unusual => context.bands.get(&key).map(|band| band.outside(rule.above, metric.value)),
+                Measure::Reaches(target) => {
+                    forecast = forecast::judge(next, &key, rule, (target, metric.value), context);
+                    forecast.map(|forecast| forecast.seconds_left)
+                }
                 _ => past(next, &key, rule, metric.value, context),
             };
             let is_beyond = judged.is_some_and(|value| limits::breach(rule, value).0);
@@ -122,20 +126,35 @@ fn judge(
             absent::is_back(alert, context);
             if let Some(judged) = judged {
                 let band = context.bands.get(&key).filter(|_| rule.measure == Measure::Unusual);
-                let mut evaluator =
-                    RuleEvaluator { rule, context, key: &key, interval_seconds, back_seconds, band, allowed, transitions };
+                let mut evaluator = RuleEvaluator {
+                    rule,
+                    context,
+                    key: &key,
+                    interval_seconds,
+                    back_seconds,
+                    band,
+                    allowed,
+                    forecast,
+                    transitions,
+                };
                 evaluator.evaluate(alert, metric, judged);
             }
             seen.insert(key);
         }
     }
     next.series.retain(|_, series| series.age_seconds(context.now.boottime_seconds) < SERIES_SECONDS);
+    forecast::forget(next, context);
     seen
+}
+
+/// Maximum number of points of a series, so that all of them together take about one MiB.
+fn points_most(state: &State) -> usize {
+    (ALL_POINTS_MAX / (state.series.len() + 1)).clamp(4, POINTS_MAX)
 }
 
 /// The value that a rule over past values evaluates; `None` when it is not known yet.
 fn past(next: &mut State, key: &str, rule: &Rule, value: f64, context: &EvalContext) -> Option<f64> {
-    let most = (ALL_POINTS_MAX / (next.series.len() + 1)).clamp(4, POINTS_MAX);
+    let most = points_most(next);
     let series = next.series.entry(key.to_string()).or_default();
     let now = context.now.boottime_seconds;
     match rule.measure {
@@ -148,12 +167,8 @@ fn past(next: &mut State, key: &str, rule: &Rule, value: f64, context: &EvalCont
             series.add(now, value, span.as_secs_f64(), most);
             series.change(span.as_secs_f64())
         }
-        Measure::Reaches(limit) => {
-            series.add(now, value, FORECAST_SECONDS, most);
-            // A value already at the limit needs no forecast, but does not end the incident either.
-            let is_open = series.is_enough() && !beyond(rule.above, value, limit);
-            is_open.then(|| series.reaches(limit).unwrap_or(f64::INFINITY))
-        }
+        // `forecast::judge`
+        Measure::Reaches(_) => None,
     }
 }
 

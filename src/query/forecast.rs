@@ -19,14 +19,15 @@ pub fn full_from_hours(points: impl Iterator<Item = (f64, f64)>) -> Option<f64> 
     Series::from_points(points).reaches_in_days(FULL)
 }
 
-/// The current result of the forecast rules: seconds since 1970 at which each file system will be full, by mount point.
+/// The current result of the forecast rules, without rises that are usual: seconds since 1970 at which each file system will be full, by mount point.
 pub fn full_from_rules(rules: &[Rule], state: &State) -> BTreeMap<String, f64> {
     let Some(last) = state.last else { return BTreeMap::new() };
     let is_forecast = |rule: &&Rule| rule.measure == Measure::Reaches(FULL) && rule.metric.name == USED;
     let names: Vec<&str> = rules.iter().filter(is_forecast).map(|rule| rule.name.as_str()).collect();
     let forecast = |(key, series): (&String, &Series)| {
+        let is_usual = state.usual_rises.contains_key(key);
         let key = SeriesKey::parse(key);
-        let left = names.contains(&key.name.as_str()).then(|| series.reaches(FULL)).flatten()?;
+        let left = names.contains(&key.name.as_str()).then(|| series.reaches(FULL).filter(|_| !is_usual)).flatten()?;
         Some((key.label("mount")?.to_string(), last.wall.timestamp() as f64 + left))
     };
     state.series.iter().filter_map(forecast).collect()

@@ -113,7 +113,7 @@ impl Host {
         Done::new(&self.command(program, arguments).output().unwrap())
     }
 
-    /// Advances both clocks; every core is `busy` percent busy meanwhile.
+    /// Advances both clocks; every core is `busy` percent busy meanwhile, and above 80 % tasks wait for one.
     pub fn advance(&mut self, seconds: i64, busy: u64) {
         self.now += TimeDelta::seconds(seconds);
         self.boottime(seconds as f64);
@@ -129,6 +129,24 @@ impl Host {
             })
             .collect();
         self.write("proc/stat", &(lines.join("\n") + "\n"));
+        self.waiting(if busy >= 80 { 60 } else { 0 });
+    }
+
+    /// Tasks waited for a CPU in this share of the last minute, in percent; a kernel without pressure has none.
+    pub fn waiting(&self, percent: u64) {
+        let file = "proc/pressure/cpu";
+        if !self.root().join(file).exists() {
+            return;
+        }
+        let with = |line: &str| {
+            let fields = line.split(' ').map(|field| match field.split_once('=') {
+                Some(("avg60", before)) if percent > 0 || before.starts_with("60") => format!("avg60={percent}.00"),
+                _ => field.to_string(),
+            });
+            fields.collect::<Vec<_>>().join(" ")
+        };
+        let text: Vec<String> = self.read(file).lines().map(with).collect();
+        self.write(file, &(text.join("\n") + "\n"));
     }
 
     /// Advances the monotonic clock only.

@@ -1,6 +1,7 @@
 //! One rule on one value: the lifecycle of an alert.
 
 use super::explanation;
+use super::forecast::Forecast;
 use super::limits::{Allowed, breach, counts_events, own_limit};
 use super::transitions::{JITTER_SECONDS, Transitions, close, event};
 use crate::config::Rule;
@@ -37,6 +38,8 @@ pub struct RuleEvaluator<'a> {
     pub band: Option<&'a Band>,
     /// The limits that apply now.
     pub allowed: Allowed,
+    /// Of a rule that forecasts.
+    pub forecast: Option<Forecast>,
     pub transitions: &'a mut Transitions,
 }
 
@@ -54,8 +57,9 @@ impl RuleEvaluator<'_> {
             alert.warning_since = self.counted_since(alert.breaches.warning);
             alert.critical_since = self.counted_since(alert.breaches.critical);
         } else {
-            alert.warning_since = if any { alert.warning_since.or(Some(now)) } else { None };
-            alert.critical_since = if critical { alert.critical_since.or(Some(now)) } else { None };
+            let since = self.forecast.and_then(|forecast| forecast.since).or(Some(now));
+            alert.warning_since = if any { alert.warning_since.or(since) } else { None };
+            alert.critical_since = if critical { alert.critical_since.or(since) } else { None };
         }
         if alert.relapsed.is_some() && self.context.elapsed(alert.relapsed) > QUIET_SECONDS {
             alert.relapsed = None;
@@ -94,8 +98,11 @@ impl RuleEvaluator<'_> {
         if let Some(limit) = own_limit(self.rule, self.band) {
             alert.limit = limit;
         }
-        let message = explanation::message(self.rule, alert, metric, judged, self.band, self.context);
-        let message = message.or_else(|| explanation::times(alert, self.context));
+        let message = match self.forecast.filter(|forecast| forecast.is_held) {
+            Some(_) => explanation::held(self.rule, alert, metric),
+            None => explanation::message(self.rule, alert, metric, judged, self.band, self.context)
+                .or_else(|| explanation::times(alert, self.context)),
+        };
         (alert.message, alert.message_localized) =
             message.map_or((None, None), |(text, message)| (Some(text), message));
     }
@@ -228,7 +235,8 @@ impl RuleEvaluator<'_> {
         if let Some(samples) = self.rule.samples {
             return bits.count_ones() >= samples.breaches;
         }
-        self.context.elapsed(since) + JITTER_SECONDS >= limit.hold.as_secs_f64()
+        let patience = self.forecast.map_or(f64::INFINITY, Forecast::patience_seconds);
+        self.context.elapsed(since) + JITTER_SECONDS >= limit.hold.as_secs_f64().min(patience)
     }
 
     fn record(&mut self, alert: &mut Alert, kind: EventKind) {

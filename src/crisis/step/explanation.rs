@@ -46,6 +46,9 @@ pub fn message(
     };
     let message = match rule.measure {
         Measure::Value => return None,
+        Measure::Reaches(_) if judged <= 0.0 => {
+            value(key::CRISIS_FORECAST_REACHED).with_value("limit", &metric.name, limit)
+        }
         Measure::Reaches(_) => {
             value(key::CRISIS_FORECAST).with_value("limit", &metric.name, limit).with_duration("left", rough(judged))
         }
@@ -68,6 +71,16 @@ pub fn times(alert: &Alert, context: &EvalContext) -> Option<(String, Option<Mes
     let message =
         Message::new(key::CRISIS_TIMES).with("count", tally.count as usize).with("time", at(tally.since, context));
     Some((message.english(), Some(message)))
+}
+
+/// The text of a forecast that is not over, although nothing rises any more.
+pub fn held(rule: &Rule, alert: &Alert, metric: &Metric) -> Option<(String, Option<Message>)> {
+    let message = Message::new(key::CRISIS_FORECAST_HELD).with_value("value", &metric.name, alert.value).with_value(
+        "limit",
+        &metric.name,
+        own_limit(rule, None)?,
+    );
+    Some((clean(&message.english(), MESSAGE_MAX), Some(message)))
 }
 
 /// The message that a person wrote for the rule, with value, limit and labels put in.

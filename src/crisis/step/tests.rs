@@ -1,5 +1,6 @@
 //! The transition table of the state machine, row by row, and properties over random histories.
 
+mod forecast;
 mod kinds;
 mod muted;
 mod properties;

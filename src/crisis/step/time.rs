@@ -25,7 +25,8 @@ pub(super) fn put_in_order(next: &mut State, context: &EvalContext) {
         next.alerts.values_mut().for_each(|alert| leave_out(alert, unseen));
         next.last.iter_mut().for_each(|last| *last = later(*last, unseen));
     }
-    for stamp in next.alerts.values_mut().flat_map(Alert::stamps) {
+    let rises = next.usual_rises.values_mut();
+    for stamp in next.alerts.values_mut().flat_map(Alert::stamps).chain(rises) {
         if set_by.abs() > STEP_SECONDS {
             let by = TimeDelta::milliseconds((set_by * 1e3) as i64);
             stamp.wall = stamp.wall.checked_add_signed(by).unwrap_or(now.wall);
@@ -44,6 +45,7 @@ pub(super) fn put_in_order(next: &mut State, context: &EvalContext) {
     }
     if !is_same_boot || (is_gap && gap >= LOST_SECONDS) {
         next.alerts.values_mut().for_each(forget_spans);
+        next.usual_rises.clear();
         next.last = None;
     }
 }
