@@ -68,7 +68,7 @@ const B=document,D=B.body.dataset,A=(s,e=B)=>[...e.querySelectorAll(s)],Q=(s,e)=
     const s=(Date.now()-D.taken)/1e3,t=performance.now();
     if(+D.taken){
       ago.innerText=s<-60?D.skew:D.age.replace("{}",s<120?round(abs(s))+" s":s<7e3?round(s/60)+" min":s<17e4?round(s/36e2)+" h":round(s/864e2)+D.day);
-      if(s>=180&&stale.hidden){
+      if(s>D.stale&&stale.hidden){
         stale.hidden=0;B.body.className="old";
         Q("h1").innerText=D.unknown;rest.innerText=D.was;B.title=D.old}}
     if(t>6e4&&!B.hidden&&(t>15e4||tip.hidden&&!drag&&getSelection()==""&&!Q(":focus-visible"))){

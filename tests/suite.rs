@@ -121,6 +121,8 @@ mod send_alert_webhook; // webhooks: formats, secrets, HTTPS
 mod silence; // osmon silence, ack and downtime
 #[path = "suite/status.rs"]
 mod status; // osmon status
+#[path = "suite/told.rs"]
+mod told; // which mails a crisis makes: spacing, worse again, flapping, counts
 #[path = "suite/unusual.rs"]
 mod unusual; // what is learned of the hours of the week
 #[path = "suite/verify.rs"]

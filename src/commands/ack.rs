@@ -20,7 +20,7 @@ const USUAL_HOURS: i64 = 24;
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// The incident: its id or a unique prefix of it
+    /// The incident: its short name (cpu, disk:/var), its id or a unique prefix of it
     #[arg(value_name = "ID")]
     incident: String,
     /// Duration: 90m, 4h, 2d (at most 7 days) [default: 24h]
@@ -38,7 +38,7 @@ struct Arguments {
 pub const COMMAND: Command = Command {
     name: "ack",
     about: "Acknowledge an incident: no reminders until the given time, or until it gets worse",
-    examples: "  osmon ack cpu-3 --for 4h --because \"import is running\"\n  osmon ack disk-9f1c22ab-1 --because \"new disk is ordered\"",
+    examples: "  osmon ack cpu --for 4h --because \"import is running\"\n  osmon ack disk:/var --because \"new disk is ordered\"",
     arguments: Arguments::augment_args,
     run,
     ..Command::DEFAULT
@@ -51,21 +51,21 @@ fn run(call: &Call) -> Result<Exit> {
     let because = view::silences::reason(&arguments.because)?;
     let usual = Some(TimeDelta::hours(USUAL_HOURS));
     let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), usual, LONGEST_DAYS, now)?;
-    let record = incidents::find(&context, Some(&arguments.incident))?;
+    let record = incidents::find(&context, Some(&arguments.incident), "ack")?;
     let Some(open) = &record.open else {
         return Err(ErrorKind::BadData(format!("{} has ended; there is nothing to acknowledge", record.id)).into());
     };
     let severity = Some(open.severity);
-    let ack = Ack { incident: record.id, severity, since: now, until, because, by: annotations::author() };
+    let ack = Ack { number: 0, incident: record.id, severity, since: now, until, because, by: annotations::author() };
     let text =
         format!("acknowledged {} ({}) until {}: {}", ack.incident, record.title, local_minute(until), ack.because);
     let added = ack.clone();
-    silences::change(&context, move |suppressions| {
+    let number = silences::change(&context, move |suppressions| {
         // A new acknowledgement replaces an earlier one.
         suppressions.acks.retain(|known| known.incident != added.incident);
-        suppressions.acks.push(added);
-        Ok(((), text))
+        Ok((suppressions.add_ack(added), text))
     })?;
+    let ack = Ack { number, ..ack };
     if call.out.json {
         call.out.print(&serde_json::json!({ "schema": 1, "ack": ack }).to_string());
     }

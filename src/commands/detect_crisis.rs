@@ -14,6 +14,7 @@ use crate::pipeline::detect::{commit, enqueue, evaluate, promise};
 use crate::pipeline::evidence;
 use crate::query;
 use crate::query::health::{is_stale, seconds_between};
+use crate::query::incidents;
 use crate::store::SNAPSHOTS;
 use anyhow::{Context as _, Result};
 use clap::{Args, FromArgMatches};
@@ -73,7 +74,7 @@ fn run(call: &Call) -> Result<Exit> {
     let snapshot = context.store.last(SNAPSHOTS, context.now.wall)?.ok_or_else(none)?;
     let snapshot = Snapshot::parse(&snapshot).context("the newest snapshot cannot be used")?;
     let (taken, now) = (snapshot.now.wall, context.now.wall);
-    if is_stale(taken, now) {
+    if is_stale(taken, now, &incidents::state(&context).spacing) {
         let age = seconds_between(taken, now);
         return Err(ErrorKind::BadData(format!(
             "the newest snapshot is {} old; is osmon probe in your crontab?",

@@ -53,14 +53,12 @@ fn run(call: &Call) -> Result<Exit> {
     if since - now > TimeDelta::days(LONGEST_DAYS) {
         return Err(ErrorKind::Usage(format!("--from may be at most {LONGEST_DAYS} days ahead")).into());
     }
-    let silence = Silence { matcher: "*".to_string(), since, until, because, by: annotations::author() };
+    let silence = Silence { number: 0, matcher: "*".to_string(), since, until, because, by: annotations::author() };
     let from = if since > now { format!("from {} ", local_minute(since)) } else { String::new() };
     let text = format!("downtime {from}until {}: {}", local_minute(until), silence.because);
     let added = silence.clone();
-    silences::change(&context, move |suppressions| {
-        suppressions.silences.push(added);
-        Ok(((), text))
-    })?;
+    let number = silences::change(&context, move |suppressions| Ok((suppressions.add_silence(added), text)))?;
+    let silence = Silence { number, ..silence };
     if call.out.json {
         call.out.print(&serde_json::json!({ "schema": 1, "silence": silence }).to_string());
     }

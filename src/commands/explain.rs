@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// The incident: its id or a unique prefix of it [default: the newest open one]
+    /// The incident: its short name (cpu, disk:/var), its id or a unique prefix of it [default: the newest open one]
     #[arg(value_name = "ID")]
     incident: Option<String>,
 }
@@ -24,7 +24,7 @@ struct Arguments {
 pub const COMMAND: Command = Command {
     name: "explain",
     about: "Explain an incident: its rule, the samples around it, top consumers, recent changes",
-    examples: "  osmon explain               the newest open incident\n  osmon explain cpu-3\n  osmon explain disk --json | jq .process",
+    examples: "  osmon explain               the newest open incident\n  osmon explain disk:/var\n  osmon explain disk --json | jq .process",
     arguments: Arguments::augment_args,
     run,
     ..Command::DEFAULT
@@ -33,7 +33,7 @@ pub const COMMAND: Command = Command {
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let context = Context::open(call)?;
-    let explanation = Explanation::of(&context, incidents::find(&context, arguments.incident.as_deref())?)?;
+    let explanation = Explanation::of(&context, incidents::find(&context, arguments.incident.as_deref(), "explain")?)?;
     let text = if call.out.json {
         to_json(&explanation, &context).to_string()
     } else {
@@ -66,6 +66,6 @@ fn to_json(explanation: &Explanation, context: &Context) -> Value {
         "rule": rule_json, "sample": samples.collect::<Vec<_>>(), "resource": explanation.consumers.resource,
         "process": explanation.consumers.process, "unit": explanation.consumers.unit, "change": explanation.changes,
         "event": record.events, "waits_for": explanation.ends_when(),
-        "ack": suppressions.ack(&record.id, None, now), "silence": suppressions.silence(&record.rule, &record.metric, now),
+        "ack": explanation.ack, "silence": suppressions.silence(&record.rule, &record.metric, now),
     })
 }

@@ -35,6 +35,9 @@ const COLUMNS: [Column; 7] = [
 
 #[derive(Debug, Args)]
 struct Arguments {
+    /// Only incidents of this name: a rule (disk), a short name (disk:/var), the beginning of an id
+    #[arg(value_name = "ID")]
+    name: Option<String>,
     /// Only open incidents
     #[arg(long)]
     open: bool,
@@ -50,7 +53,7 @@ struct Arguments {
 pub const COMMAND: Command = Command {
     name: "incidents",
     about: "List incidents: worst severity, start, duration, peak value, whether anybody was notified",
-    examples: "  osmon incidents --open\n  osmon incidents --since 7d\n  osmon incidents --json | jq '.incident[].id'",
+    examples: "  osmon incidents --open\n  osmon incidents disk:/var --since 7d\n  osmon incidents --json | jq '.incident[].id'",
     arguments: Arguments::augment_args,
     run,
     ..Command::DEFAULT
@@ -67,9 +70,15 @@ fn run(call: &Call) -> Result<Exit> {
         return Err(ErrorKind::Usage("--until must be after --since".to_string()).into());
     }
     let mut records = incidents::read(&context, since, until)?;
-    records.retain(|record| record.open.is_some() || !arguments.open);
+    let names = incidents::shortest_names(&records, until < now);
+    let mut records: Vec<(IncidentRecord, String)> = records.drain(..).zip(names).collect();
+    if let Some(name) = &arguments.name {
+        let closest = records.iter().filter_map(|(record, _)| record.closeness(name)).min();
+        records.retain(|(record, _)| closest.is_some() && record.closeness(name) == closest);
+    }
+    records.retain(|(record, _)| record.open.is_some() || !arguments.open);
     if call.out.json {
-        let list: Vec<Value> = records.iter().map(|record| to_json(record, &context)).collect();
+        let list: Vec<Value> = records.iter().map(|(record, _)| to_json(record, &context)).collect();
         call.out.print(
             &json!({ "schema": 1, "time": stamp(now), "since": stamp(since), "until": stamp(until), "incident": list })
                 .to_string(),
@@ -77,11 +86,11 @@ fn run(call: &Call) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let mut lines = vec![call.out.paint(Style::Bold, &head(&COLUMNS))];
-    lines.extend(records.iter().map(|record| line(call, record, &context)));
+    lines.extend(records.iter().map(|(record, name)| line(call, record, name, &context)));
     if records.is_empty() {
         lines = vec![if arguments.open { "no incident is open" } else { "no incidents" }.to_string()];
     } else {
-        let open = records.iter().filter(|record| record.open.is_some()).count();
+        let open = records.iter().filter(|(record, _)| record.open.is_some()).count();
         let days = duration((until - since).num_seconds() as f64);
         lines.push(call.out.paint(
             Style::Dim,
@@ -92,10 +101,10 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn line(call: &Call, record: &IncidentRecord, context: &Context) -> String {
+fn line(call: &Call, record: &IncidentRecord, name: &str, context: &Context) -> String {
     let lasted = duration(record.lasted).replace(" min", "m").replace(" h", "h").replace(" d", "d").replace(" s", "s");
     // Ids are typed and never cut: a long one takes space from the title, which may move to its own line.
-    let more = record.id.chars().count().saturating_sub(ID_WIDTH);
+    let more = name.chars().count().saturating_sub(ID_WIDTH);
     let columns = COLUMNS.map(|(head, width, right)| match head {
         "ID" => (head, width + more, right),
         "What" => (head, width.saturating_sub(more), right),
@@ -104,7 +113,7 @@ fn line(call: &Call, record: &IncidentRecord, context: &Context) -> String {
     let is_cut = record.title.chars().count() > TITLE_WIDTH.saturating_sub(more);
     let peak = record.peak.filter(|_| !is_flag(record.name(), record.limit));
     let cells = [
-        record.id.clone(),
+        name.to_string(),
         record.severity.word().chars().take(4).collect(),
         if is_cut { String::new() } else { record.title.clone() },
         local_form(record.since, "%m-%d %H:%M"),
@@ -123,7 +132,7 @@ fn line(call: &Call, record: &IncidentRecord, context: &Context) -> String {
 
 fn to_json(record: &IncidentRecord, context: &Context) -> Value {
     json!({
-        "id": record.id, "rule": record.rule, "title": record.title, "metric": record.metric, "severity": record.severity,
+        "id": record.id, "short_id": record.short_id(), "rule": record.rule, "title": record.title, "metric": record.metric, "severity": record.severity,
         "since": stamp(record.since), "ended": record.ended.map(stamp), "open": record.open.is_some(),
         "recovering": record.open.as_ref().is_some_and(|open| open.recovering), "duration_seconds": record.lasted,
         "peak": record.peak, "limit": record.limit, "above": record.above, "told": record.notified(context),

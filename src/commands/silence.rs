@@ -42,7 +42,7 @@ struct Arguments {
     list: bool,
     /// End a silence or acknowledgement early, by its number in the list
     #[arg(long, value_name = "N", conflicts_with_all = ["matcher", "until", "span"])]
-    remove: Option<usize>,
+    remove: Option<u32>,
 }
 
 /// The command.
@@ -69,18 +69,19 @@ fn run(call: &Call) -> Result<Exit> {
     let matcher = checked(&matcher, &context.config.rules).map_err(ErrorKind::Usage)?;
     let because = view::silences::reason(arguments.because.as_deref().unwrap_or_default())?;
     let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, now)?;
-    let silence = Silence { matcher, since: now, until, because, by: annotations::author() };
+    let silence = Silence { number: 0, matcher, since: now, until, because, by: annotations::author() };
     let text = format!("silenced {} until {}: {}", silence.matcher, local_minute(until), silence.because);
     let added = silence.clone();
-    silences::change(&context, move |suppressions| {
+    let number = silences::change(&context, move |suppressions| {
         suppressions.silences.retain(|known| known.matcher != added.matcher || known.since > now);
-        suppressions.silences.push(added);
-        Ok(((), text))
+        Ok((suppressions.add_silence(added), text))
     })?;
+    let silence = Silence { number, ..silence };
     if call.out.json {
         call.out.print(&serde_json::json!({ "schema": 1, "silence": silence }).to_string());
     }
-    call.out.info(&format!("{} is silenced {}", silence.matcher, view::silences::until(until, now)));
+    let end = format!("osmon silence --remove {number} ends it");
+    call.out.info(&format!("{} is silenced {}; {end}", silence.matcher, view::silences::until(until, now)));
     Ok(Exit::Done)
 }
 
@@ -102,20 +103,24 @@ fn checked(text: &str, rules: &[Rule]) -> Result<String, String> {
     }
 }
 
-fn remove(call: &Call, context: &Context, number: usize) -> Result<Exit> {
+fn remove(call: &Call, context: &Context, number: u32) -> Result<Exit> {
     let ended = silences::change(context, |suppressions| {
-        let count = suppressions.silences.len() + suppressions.acks.len();
-        let at = number.checked_sub(1).filter(|at| *at < count).ok_or_else(|| {
-            ErrorKind::Usage(match count {
-                0 => format!("no silence {number}; the list is empty"),
-                _ => format!("no silence {number}; the list has {count}"),
+        let silence = suppressions.silences.iter().find(|silence| silence.number == number);
+        let ack = suppressions.acks.iter().find(|ack| ack.number == number);
+        let ended = silence.map(|silence| format!("silence of {}", silence.matcher));
+        let ended = ended.or_else(|| ack.map(|ack| format!("acknowledgement of {}", ack.incident)));
+        let ended = ended.ok_or_else(|| {
+            let silences = suppressions.silences.iter().map(|silence| silence.number);
+            let mut numbers: Vec<u32> = silences.chain(suppressions.acks.iter().map(|ack| ack.number)).collect();
+            numbers.sort_unstable();
+            let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+            ErrorKind::Usage(match numbers.is_empty() {
+                true => format!("no silence {number}; the list is empty"),
+                false => format!("no silence {number}; the list has {}", numbers.join(", ")),
             })
         })?;
-        let ended = if at < suppressions.silences.len() {
-            format!("silence of {}", suppressions.silences.remove(at).matcher)
-        } else {
-            format!("acknowledgement of {}", suppressions.acks.remove(at - suppressions.silences.len()).incident)
-        };
+        suppressions.silences.retain(|silence| silence.number != number);
+        suppressions.acks.retain(|ack| ack.number != number);
         Ok((ended.clone(), format!("{ended} ended early")))
     })?;
     if call.out.json {
@@ -136,11 +141,13 @@ fn list(call: &Call, suppressions: &Suppressions, context: &Context) {
         } else {
             String::new()
         };
-        (format!("{}{planned}", clean(&silence.matcher, NAME_MAX)), silence.until, &silence.because, &silence.by)
+        let what = format!("{}{planned}", clean(&silence.matcher, NAME_MAX));
+        (silence.number, what, silence.until, &silence.because, &silence.by)
     });
-    let acks = suppressions.acks.iter().map(|ack| (format!("ack {}", ack.incident), ack.until, &ack.because, &ack.by));
-    let rows = silences.chain(acks).enumerate().map(|(at, (what, until, because, by))| {
-        row(COLUMNS, &[(at + 1).to_string(), what, local_minute(until), format!("{because} ({by})")])
+    let acks = suppressions.acks.iter();
+    let acks = acks.map(|ack| (ack.number, format!("ack {}", ack.incident), ack.until, &ack.because, &ack.by));
+    let rows = silences.chain(acks).map(|(number, what, until, because, by)| {
+        row(COLUMNS, &[number.to_string(), what, local_minute(until), format!("{because} ({by})")])
     });
     let rows: Vec<String> = rows.collect();
     if rows.is_empty() {

@@ -30,9 +30,9 @@ impl Spacing {
         }
     }
 
-    /// The usual interval in seconds, at least 60: the median of the latest.
+    /// The usual interval in seconds, at least 60: the median of the latest. A single one may be an outage.
     pub fn seconds(&self) -> f64 {
-        let mut sorted = self.0.clone();
+        let mut sorted = if self.0.len() > 1 { self.0.clone() } else { Vec::new() };
         sorted.sort_unstable();
         sorted.get(sorted.len().saturating_sub(1) / 2).map_or(SHORTEST, |median| f64::from(*median).max(SHORTEST))
     }
@@ -67,6 +67,7 @@ mod tests {
             (spacing.seconds(), spacing.whole_seconds(), spacing.stale_seconds())
         };
         assert_eq!(learned(&[]), (60.0, 300.0, 180.0), "a minute until more is known");
+        assert_eq!(learned(&[780.0]), (60.0, 1950.0, 180.0), "one alone says little");
         assert_eq!(learned(&[59.0, 61.0, 60.0]), (60.0, 300.0, 180.0));
         assert_eq!(learned(&[60.0, 60.0, 1800.0, 60.0]), (60.0, 300.0, 180.0), "a frozen half hour is none");
         assert_eq!(learned(&[600.0, 590.0, 610.0, 3.0]), (600.0, 1525.0, 1500.0), "a run by hand does not count");

@@ -8,7 +8,7 @@ pub use super::stamp::Stamp;
 use super::swings::Swings;
 pub use super::tally::Tally;
 use crate::model::event::Event;
-use crate::model::incident::{Incident, Lifecycle, Severity};
+use crate::model::incident::{Incident, Lifecycle, Severity, short_id};
 use crate::model::message::Message;
 use crate::model::title;
 use serde::de::Error;
@@ -250,6 +250,7 @@ impl Alert {
         let (Some(severity), Some(since)) = (self.severity, self.since) else { return None };
         self.is_open().then(|| Incident {
             id: self.incident_id(),
+            short_id: short_id(&self.rule, &self.metric),
             severity,
             title: self.title.clone(),
             title_localized: self.title_message(),

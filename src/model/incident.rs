@@ -46,6 +46,8 @@ pub enum Lifecycle {
 pub struct Incident {
     /// Stable name: rule, checksum of the object, running number.
     pub id: String,
+    /// The name that people type: see [`short_id`].
+    pub short_id: String,
     /// Current severity.
     pub severity: Severity,
     /// Its subject: `CPU`, `File system /var`.

@@ -18,6 +18,14 @@ pub struct Suppressions {
     /// Acknowledged incidents.
     #[serde(default, rename = "ack")]
     pub acks: Vec<Ack>,
+    /// The highest number given to one of them; 0 when there is none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub numbered: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // the shape serde asks for
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -30,6 +38,9 @@ fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
 /// Mutes notifications of matching alerts for a while.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Silence {
+    /// Its number in the list, which it keeps; 0 in files of earlier versions.
+    #[serde(default)]
+    pub number: u32,
     /// Name of a rule, a metric as in `osmon history` (`disk.*{mount="/var*"}`), or `*`.
     #[serde(rename = "match")]
     pub matcher: String,
@@ -48,6 +59,9 @@ pub struct Silence {
 /// Marks an incident as being handled: no reminders until it expires or the incident gets worse.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ack {
+    /// Its number in the list of silences and acknowledgements, which it keeps; 0 in files of earlier versions.
+    #[serde(default)]
+    pub number: u32,
     /// Id of the incident.
     pub incident: String,
     /// Its severity at that time; `None` in files of earlier versions.
@@ -104,11 +118,39 @@ impl Suppressions {
         self.acks.iter().find(|ack| ack.since <= now && now < ack.until && holds(ack) && is_incident(&ack.incident))
     }
 
-    /// Removes expired entries.
+    /// Adds a silence and returns its number.
+    pub fn add_silence(&mut self, silence: Silence) -> u32 {
+        self.silences.push(silence);
+        self.give_numbers();
+        self.numbered
+    }
+
+    /// Adds an acknowledgement and returns its number.
+    pub fn add_ack(&mut self, ack: Ack) -> u32 {
+        self.acks.push(ack);
+        self.give_numbers();
+        self.numbered
+    }
+
+    /// Removes expired entries. A number is used again only after the list was empty.
     pub fn tidy(&mut self, now: DateTime<Utc>) {
         self.schema = 1;
+        self.give_numbers();
         self.silences.retain(|silence| now < silence.until);
         self.acks.retain(|ack| now < ack.until);
+        if self.silences.is_empty() && self.acks.is_empty() {
+            self.numbered = 0;
+        }
+    }
+
+    /// Numbers the entries without a number: new ones, and those of files of earlier versions.
+    fn give_numbers(&mut self) {
+        let silences = self.silences.iter_mut().map(|silence| &mut silence.number);
+        let acks = self.acks.iter_mut().map(|ack| &mut ack.number);
+        for number in silences.chain(acks).filter(|number| **number == 0) {
+            self.numbered += 1;
+            *number = self.numbered;
+        }
     }
 }
 
@@ -139,7 +181,14 @@ mod tests {
         assert!(
             serde_json::to_string(&suppressions)
                 .unwrap()
-                .starts_with(r#"{"schema":1,"silence":[],"ack":[{"incident":"cpu-1""#)
+                .starts_with(r#"{"schema":1,"silence":[],"ack":[{"number":2,"incident":"cpu-1""#)
         );
+        let silence = |text: &str| serde_json::from_str::<Silence>(text).unwrap();
+        let more = r#"{"match":"disk","since":"2026-11-20T21:00:00Z","until":"2026-11-20T23:30:00Z"}"#;
+        assert_eq!((suppressions.add_silence(silence(more)), suppressions.add_silence(silence(more))), (3, 4));
+        suppressions.silences.remove(1);
+        assert_eq!(suppressions.add_silence(silence(more)), 5, "a number is not used twice");
+        suppressions.tidy(time("2027-01-01T00:00:00Z"));
+        assert_eq!(suppressions.add_silence(silence(more)), 1, "until the list was empty");
     }
 }

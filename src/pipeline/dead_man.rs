@@ -9,7 +9,7 @@ use crate::model::event::{Event, EventKind, Localized};
 use crate::model::incident::Severity;
 use crate::model::locale::key;
 use crate::model::message::Message;
-use crate::query::health::{Recorded, STALE_SECONDS, seconds_between};
+use crate::query::health::{Recorded, seconds_between};
 use crate::query::incidents::STALE;
 use crate::query::silences;
 use anyhow::Result;
@@ -116,7 +116,7 @@ fn event(context: &Context, recorded: &Recorded, alert: &StaleAlert, kind: Event
         title: title.english(),
         metric: METRIC.to_string(),
         value: age,
-        limit: STALE_SECONDS as f64,
+        limit: recorded.health.stale_seconds,
         above: true,
         since: stamp(since),
         duration_seconds: seconds_between(since, now),

@@ -13,8 +13,7 @@ use crate::model::message::{Arg, Message};
 use crate::model::metric::write_labels;
 use crate::model::record::time_of;
 use crate::model::walk::walk;
-use crate::query::health::STALE_SECONDS;
-use crate::query::{consumers, timeline};
+use crate::query::{consumers, incidents, timeline};
 use crate::store::SNAPSHOTS;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
@@ -82,7 +81,8 @@ fn has_any(consumers: &Consumers) -> bool {
 
 /// Without a record close to the time there are no consumers; a read error must not withhold an alert.
 fn nearest(context: &Context, time: DateTime<Utc>) -> Option<Consumers> {
-    consumers::at(context, time, TimeDelta::seconds(STALE_SECONDS)).ok().flatten()
+    let close = incidents::state(context).spacing.stale_seconds();
+    consumers::at(context, time, TimeDelta::seconds(close as i64)).ok().flatten()
 }
 
 /// The last values of the event's metric, ending with the event's own.

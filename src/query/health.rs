@@ -3,7 +3,7 @@
 use crate::base::clock::parse;
 use crate::context::Context;
 use crate::crisis::State;
-use crate::crisis::state::Alert;
+use crate::crisis::state::{Alert, Spacing};
 use crate::model::incident::{Incident, Lifecycle, Severity};
 use crate::model::locale::Locale;
 use crate::model::suppression::Suppressions;
@@ -16,13 +16,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Age above which a snapshot is stale, in seconds. The rules may lag behind it by as much. The script of the page has the
-/// same number.
-pub const STALE_SECONDS: i64 = 180;
-
-/// Returns whether a snapshot is stale.
-pub fn is_stale(taken: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    now - taken > TimeDelta::seconds(STALE_SECONDS)
+/// Returns whether a snapshot is stale: older than the usual time between two allows. The rules may lag behind it by as
+/// much.
+pub fn is_stale(taken: DateTime<Utc>, now: DateTime<Utc>, spacing: &Spacing) -> bool {
+    now - taken > TimeDelta::seconds(spacing.stale_seconds() as i64)
 }
 
 /// An alert that is over a limit, but not yet for long enough.
@@ -60,6 +57,8 @@ pub struct Health {
     pub verdict_when_taken: Verdict,
     /// Why the verdict is [`Verdict::Unknown`].
     pub doubt: Option<Doubt>,
+    /// Age above which a snapshot is stale, in seconds.
+    pub stale_seconds: f64,
     /// Open incidents, the most urgent first, then the oldest.
     pub open: Vec<Incident>,
     /// Breaches that have not lasted long enough to fire.
@@ -87,8 +86,10 @@ impl Health {
         let judged = state.last.map(|last| last.wall);
         let (taken, doubt) = match taken {
             Err(doubt) => (None, Some(doubt)),
-            Ok(taken) if is_stale(taken, now) => (Some(taken), Some(Doubt::Stale(seconds_between(taken, now)))),
-            Ok(taken) if judged.is_none_or(|judged| is_stale(judged, taken)) => {
+            Ok(taken) if is_stale(taken, now, &state.spacing) => {
+                (Some(taken), Some(Doubt::Stale(seconds_between(taken, now))))
+            }
+            Ok(taken) if judged.is_none_or(|judged| is_stale(judged, taken, &state.spacing)) => {
                 (Some(taken), Some(Doubt::Unjudged(judged)))
             }
             Ok(taken) => (
@@ -103,6 +104,7 @@ impl Health {
             verdict: if doubt.is_some() { Verdict::Unknown } else { verdict_when_taken },
             verdict_when_taken,
             doubt,
+            stale_seconds: state.spacing.stale_seconds(),
             open,
             pending: state.alerts.values().filter(is_pending).map(Pending::from_alert).collect(),
             suppressed: Suppressed::by_incident(state, suppressions, now),
@@ -190,5 +192,12 @@ mod tests {
             Health::assess(&judged(1000), Err(Doubt::NoData("/data".to_string())), &Suppressions::default(), at(1000));
         assert!(none.is_stale() && none.verdict == Verdict::Unknown);
         assert_eq!(assess(&judged(1060), 1060).verdict, Verdict::Healthy, "a clock that was set back");
+        // The state of a host measured every ten minutes: 25 minutes are not too old.
+        let rare = |age: i64| {
+            let mut state = judged(1000 - age);
+            (0..3).for_each(|_| state.spacing.add(600.0));
+            assess(&state, 1000 - age).verdict
+        };
+        assert_eq!((rare(1500), rare(1501)), (Verdict::Healthy, Verdict::Unknown));
     }
 }

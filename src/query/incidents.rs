@@ -8,7 +8,8 @@ use crate::context::Context;
 use crate::crisis::State;
 use crate::crisis::state::Alert;
 use crate::model::event::{Event, EventKind};
-use crate::model::incident::{Incident, Severity};
+use crate::model::incident::{Incident, Severity, short_id};
+use crate::query::incident_lookup::{self as lookup, Named};
 use crate::query::timeline;
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -54,6 +55,20 @@ impl IncidentRecord {
     /// The event that opened it.
     pub fn fired(&self) -> Option<&Event> {
         self.events.iter().find(|event| event.kind == EventKind::Fired)
+    }
+
+    /// Its short name, for people to type.
+    pub fn short_id(&self) -> String {
+        short_id(&self.rule, &self.metric)
+    }
+
+    /// How closely a name that was typed means it, the closest first; `None`: not at all.
+    pub fn closeness(&self, name: &str) -> Option<u8> {
+        lookup::closeness(&self.named(), name)
+    }
+
+    fn named(&self) -> Named<'_> {
+        Named { id: &self.id, rule: &self.rule, short: self.short_id(), is_open: self.open.is_some() }
     }
 
     /// Name of the metric, without labels.
@@ -105,44 +120,27 @@ pub fn read(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Re
     Ok(records)
 }
 
-/// The incident with an id or a unique prefix of one; without `id` the newest open one.
+/// The incident with a name: see [`lookup::find`]; without one the newest open incident. `command`: for the hint.
 ///
 /// # Errors
 /// When there is none, or several match.
-pub fn find(context: &Context, id: Option<&str>) -> Result<IncidentRecord> {
+pub fn find(context: &Context, name: Option<&str>, command: &str) -> Result<IncidentRecord> {
     let now = context.now.wall;
-    let mut records = read(context, now - TimeDelta::days(SEARCHED_DAYS), now)?;
-    let Some(id) = id else {
-        let open = records.into_iter().find(|record| record.open.is_some());
-        return open.ok_or_else(|| {
-            ErrorKind::BadData("no incident is open; osmon incidents lists past ones".to_string()).into()
-        });
+    let records = read(context, now - TimeDelta::days(SEARCHED_DAYS), now)?;
+    let names: Vec<Named> = records.iter().map(IncidentRecord::named).collect();
+    let at = lookup::find(&names, name, command)?;
+    let none = || ErrorKind::BadData("no incident is open; osmon incidents lists past ones".to_string()).into();
+    at.and_then(|at| records.into_iter().nth(at)).ok_or_else(none)
+}
+
+/// The shortest name of each incident. `are_old`: newer ones may exist, so it is the id of all but open ones.
+pub fn shortest_names(records: &[IncidentRecord], are_old: bool) -> Vec<String> {
+    let names: Vec<Named> = records.iter().map(IncidentRecord::named).collect();
+    let name = |(at, named): (usize, &Named)| match are_old && !named.is_open {
+        true => named.id.to_string(),
+        false => clean(&lookup::shortest(&names, at), NAME_MAX),
     };
-    if let Some(at) = records.iter().position(|record| record.id == id) {
-        return Ok(records.swap_remove(at));
-    }
-    let mut found: Vec<IncidentRecord> = records.into_iter().filter(|record| record.id.starts_with(id)).collect();
-    // The name of a rule selects that rule, not one with a longer name.
-    if found.iter().filter(|record| record.rule == id).count() == 1 {
-        found.retain(|record| record.rule == id);
-    }
-    let plain = clean(id, NAME_MAX);
-    match (found.pop(), found.as_slice()) {
-        (Some(record), []) => Ok(record),
-        (Some(last), rest) => {
-            let names: Vec<&str> =
-                rest.iter().take(4).map(|record| record.id.as_str()).chain([last.id.as_str()]).collect();
-            let count = rest.len() + 1;
-            Err(ErrorKind::Usage(format!(
-                "{count} incidents begin with {plain}: {}; use a longer prefix",
-                names.join(", ")
-            ))
-            .into())
-        }
-        (None, _) => {
-            Err(ErrorKind::BadData(format!("no incident begins with {plain}; osmon incidents lists all")).into())
-        }
-    }
+    names.iter().enumerate().map(name).collect()
 }
 
 fn from_open(incident: Incident, alert: &Alert, events: Vec<Event>, now: DateTime<Utc>) -> IncidentRecord {
@@ -173,6 +171,7 @@ fn from_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<IncidentRecord>
     // The dead man's switch has no rule: its incident is open until it reports fresh data.
     let open = Some(last).filter(|event| end.is_none() && event.rule == STALE).map(|event| Incident {
         id: event.incident.clone(),
+        short_id: short_id(&event.rule, &event.metric),
         severity: event.severity,
         title: event.title.clone(),
         title_localized: event.localized.title.clone(),

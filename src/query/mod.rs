@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod consumers;
 pub mod forecast;
 pub mod health;
+mod incident_lookup;
 pub mod incidents;
 pub mod silences;
 pub mod suppression;

@@ -75,7 +75,7 @@ fn every_command_and_the_page_agree_in_every_state() {
     assert_eq!(minutes_agree(&mut host, 5, DEGRADED)["incident"].as_array().unwrap().len(), 1);
     host.config += "[rule.cpu]\ncritical_for = \"0s\"\n";
     let critical = minutes_agree(&mut host, 97, CRITICAL);
-    assert!(critical["text"].as_str().unwrap().ends_with("since 1 min; 1 warning"), "{critical}");
+    assert!(critical["text"].as_str().unwrap().ends_with("since 1 min [cpu]; 1 warning"), "{critical}");
     host.osmon(&["ack", "cpu", "--for", "1h", "--because", "import"]).ok();
     host.osmon(&["silence", "memory", "--for", "1h", "--because", "test"]).ok();
     let suppressed = minutes_agree(&mut host, 97, CRITICAL);

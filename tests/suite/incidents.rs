@@ -109,7 +109,7 @@ fn who_is_dead_is_told_of_once() {
         host.advance(60, 0);
     }
     assert_eq!(waiting(&host), [format!("{id}.1-fired.json")]);
-    assert!(host.osmon(&["incidents", "--open"]).ok().out.contains(&format!("{id}  CRIT")));
+    assert!(host.osmon(&["incidents", "--open"]).ok().out.contains("stale-data        CRIT"));
     assert!(host.osmon(&["explain"]).ok().out.contains("when new data is recorded"));
     host.small("osmon-probe", &[]).ok();
     host.small("osmon-detect-crisis", &[]).ok();
@@ -140,7 +140,7 @@ fn incidents_are_listed_and_explained() {
     let mut host = fired();
     let table = host.osmon(&["incidents"]).ok().out;
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
-    assert!(table.contains(CPU) && table.contains("CRIT   CPU") && table.contains("97 %"), "{table}");
+    assert!(table.contains("cpu               CRIT   CPU") && table.contains("97 %"), "{table}");
     let json = host.osmon(&["incidents", "--open", "--json"]).ok().json();
     let cpu = &json["incident"][0];
     assert_eq!((&cpu["id"], &cpu["open"], &cpu["told"]), (&CPU.into(), &true.into(), &"no".into()));
@@ -173,8 +173,15 @@ fn incidents_are_listed_and_explained() {
     assert_eq!(host.osmon(&["explain", "nothing"]).code, 65);
     host.config = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n[rule.swap]\nwarning = 0.1\nfor = \"0s\"\n[rule.disk]\nwarning = 1\nfor = \"0s\"\n".to_string();
     minute(&mut host, 5);
+    assert_eq!(host.osmon(&["explain", "disk:/var", "--json"]).ok().json()["title"], "File system /var");
+    let only = host.osmon(&["incidents", "disk:/var"]).ok().out;
+    assert!(only.contains("disk:/var  ") && !only.contains("disk:/ ") && !only.contains("memory"), "{only}");
     let several = host.osmon(&["explain", "disk"]);
-    assert!(several.code == 64 && several.err.contains("incidents begin with disk"), "{}", several.err);
+    assert!(
+        several.code == 64 && several.err.contains("incidents are called disk; which one: osmon explain disk:/"),
+        "{}",
+        several.err
+    );
 }
 
 #[test]

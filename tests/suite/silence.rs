@@ -29,11 +29,14 @@ fn what_is_muted_ends_by_itself_and_stands_in_the_history() {
         assert!(marks.contains(part), "{marks}");
     }
     let list = host.osmon(&["silence", "--list"]).ok().out;
-    assert!(list.contains("1  disk ") && list.contains("ack cpu-1") && list.lines().count() == 5, "{list}");
+    assert!(list.contains("2  disk ") && list.contains("ack cpu-1") && list.lines().count() == 5, "{list}");
     assert!(host.osmon(&["status"]).out.contains("; acknowledged"));
     assert!(host.osmon(&["explain"]).ok().out.contains("acknowledged until"));
-    silent(&host, &["silence", "--remove", "2"]);
-    assert_eq!(host.osmon(&["silence", "--list"]).ok().out.lines().count(), 4);
+    assert!(list.contains("1  ack cpu-1") && list.contains("4  * "), "each keeps its number: {list}");
+    silent(&host, &["silence", "--remove", "3"]);
+    let list = host.osmon(&["silence", "--list"]).ok().out;
+    assert!(list.lines().count() == 4 && list.contains("2  disk ") && list.contains("4  * "), "{list}");
+    assert!(host.osmon(&["silence", "--remove", "3"]).err.contains("the list has 1, 2, 4"));
     host.advance(31 * 60, 97);
     let list = host.osmon(&["silence", "--list", "--json"]).ok().json();
     assert_eq!(

@@ -31,7 +31,7 @@ fn status_is_a_line_and_an_exit_code() {
     }
     let done = status(&host, &[]);
     assert_eq!((done.code, done.err.as_str()), (2, ""));
-    assert_eq!(done.out.lines().next(), Some("CRITICAL web-01: CPU 97 % (limit 95 %) since 3 min; 1 warning"));
+    assert_eq!(done.out.lines().next(), Some("CRITICAL web-01: CPU 97 % (limit 95 %) since 3 min [cpu]; 1 warning"));
     let json = status(&host, &["--json"]).json();
     assert_eq!((&json["status"], &json["exit"], &json["stale"]), (&"critical".into(), &2.into(), &false.into()));
     assert_eq!(json["incident"].as_array().unwrap().len(), 2);
@@ -82,7 +82,7 @@ fn of_damaged_state_the_generation_before_it_is_shown_and_that_is_said() {
     minute(&mut host, 97);
     for (file, words, shown) in [
         ("silence", &["silence"][..], "disk"),
-        ("crisis", &["incidents", "--open"], CPU),
+        ("crisis", &["incidents", "--open"], "cpu  "),
         ("crisis", &["explain", "cpu"], "CPU: open"),
     ] {
         let path = host.data().join(format!("state/{file}.json"));

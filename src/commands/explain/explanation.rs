@@ -10,9 +10,9 @@ use crate::model::event::is_flag;
 use crate::model::evidence::{Evidence, Sample};
 use crate::model::metric::SeriesKey;
 use crate::model::point::Point;
-use crate::model::suppression::Suppressions;
+use crate::model::suppression::{Ack, Suppressions};
 use crate::pipeline::evidence;
-use crate::query::incidents::{IncidentRecord, STALE};
+use crate::query::incidents::{self, IncidentRecord, STALE};
 use crate::query::silences;
 use crate::store::query::Query;
 use crate::store::tier::Tier;
@@ -25,6 +25,14 @@ const SAMPLES: (usize, usize) = (12, 4);
 const BEFORE_MINUTES: i64 = 5;
 /// Samples older than this before it fired are not shown, in hours.
 const LONGEST_HOURS: i64 = 24;
+
+/// The acknowledgement in force for an incident, perhaps under the id of an earlier one of the same conversation.
+fn ack(context: &Context, id: &str, suppressions: &Suppressions) -> Option<Ack> {
+    let state = incidents::state(context);
+    let alert = state.alerts.values().find(|alert| alert.is_open() && alert.incident_id() == id)?;
+    let worse = alert.escalated.map(|at| at.wall);
+    suppressions.ack_of(|known| alert.is_known_as(known), worse, context.now.wall).cloned()
+}
 
 /// An incident with its causes.
 pub struct Explanation {
@@ -44,6 +52,8 @@ pub struct Explanation {
     pub changes: Vec<Annotation>,
     /// Silences and acknowledgements in force.
     pub suppressions: Suppressions,
+    /// The acknowledgement in force for it.
+    pub ack: Option<Ack>,
 }
 
 impl Explanation {
@@ -52,6 +62,7 @@ impl Explanation {
     /// # Errors
     /// When the samples cannot be read.
     pub fn of(context: &Context, record: IncidentRecord) -> Result<Self> {
+        let suppressions = silences::read(context);
         let fired = record.fired().and_then(|event| parse(&event.time)).unwrap_or(record.since);
         let recorded = record.fired().and_then(|event| event.evidence.clone());
         let recorded = recorded.filter(|evidence| !evidence.process.is_empty());
@@ -62,7 +73,8 @@ impl Explanation {
             samples: samples(context, &record, fired)?,
             consumers: recorded.unwrap_or_else(|| evidence::who(context, &record.metric, fired)),
             changes: evidence::changes(context, fired),
-            suppressions: silences::read(context),
+            ack: ack(context, &record.id, &suppressions),
+            suppressions,
             record,
         })
     }

@@ -45,7 +45,7 @@ pub fn render(out: &Output, explanation: &Explanation, context: &Context) -> Str
         format!("{}  {word} {}: {}{worst}", out.paint(Style::Bold, &record.id), record.title, out.paint(style, state)),
         format!("since {} ({}), {}", local_minute(record.since), zone_name(record.since), duration(record.lasted)),
     ];
-    if let Some(ack) = explanation.suppressions.ack(&record.id, None, now) {
+    if let Some(ack) = &explanation.ack {
         lines.push(fit(
             &format!("acknowledged until {} by {}: {}", local_minute(ack.until), ack.by, ack.because),
             WIDTH,

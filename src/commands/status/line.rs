@@ -30,12 +30,14 @@ pub fn text(context: &Context, health: &Health, locale: Locale) -> String {
     }
 }
 
-/// `File system /var 98.2 % (limit 98 %) since 38 min; 1 warning`.
+/// `File system /var 98.2 % (limit 98 %) since 38 min [disk:/var]; 1 warning`.
 fn worst(health: &Health, locale: Locale) -> String {
     let Some((worst, others)) = health.open.split_first() else { return String::new() };
     let title = clean(&worst.title_in(locale), TITLE_MAX) + &value_and_limit(worst, locale);
     let lasted = locale.duration(seconds_between(worst.since, health.now));
-    let mut parts = vec![locale.fill(key::STATUS_SINCE, &[("title", &title), ("duration", &lasted)])];
+    let name = clean(&worst.short_id, TITLE_MAX);
+    let mut parts =
+        vec![locale.fill(key::STATUS_SINCE, &[("title", &title), ("duration", &lasted)]) + &format!(" [{name}]")];
     parts.extend(states(health, worst, locale).into_iter().map(ToString::to_string));
     let count = |severity| others.iter().filter(|incident| incident.severity == severity).count();
     let (critical, warnings) = (count(Severity::Critical), count(Severity::Warning));

@@ -1,7 +1,7 @@
 //! The health of the host as terminals and JSON show it.
 
 use crate::base::clock::{local_short, stamp};
-use crate::base::text::plural;
+use crate::base::text::{NAME_MAX, clean, plural};
 use crate::base::units::duration;
 use crate::cli::Output;
 use crate::cli::output::Style;
@@ -31,7 +31,12 @@ fn line(out: &Output, health: &Health, incident: &Incident) -> String {
     let lasted = duration(seconds_between(incident.since, health.now));
     let state = states(health, incident, Locale::En).into_iter().map(|state| format!("; {state}")).collect::<String>();
     let (word, since) = (out.paint(style, incident.severity.word()), local_short(incident.since, health.now));
-    format!("  {word}  {}{} since {since}, {lasted}{state}", incident.title, value_and_limit(incident, Locale::En))
+    let name = out.paint(Style::Dim, &format!(" [{}]", clean(&incident.short_id, NAME_MAX)));
+    format!(
+        "  {word}  {}{} since {since}, {lasted}{state}{name}",
+        incident.title,
+        value_and_limit(incident, Locale::En)
+    )
 }
 
 /// ` 98.2 % (limit 98 %)`; nothing where the value is a yes or no.
@@ -75,7 +80,7 @@ pub fn to_json(health: &Health, events: &[Event]) -> Value {
 pub fn incidents(health: &Health) -> Vec<Value> {
     let incident = |incident: &Incident| {
         json!({
-            "id": incident.id, "severity": incident.severity, "title": incident.title, "metric": incident.metric,
+            "id": incident.id, "short_id": incident.short_id, "severity": incident.severity, "title": incident.title, "metric": incident.metric,
             "value": incident.value, "limit": incident.limit, "since": stamp(incident.since), "recovering": incident.recovering,
             "suppressed": health.suppressed.get(&incident.id).map(|suppressed| suppressed.kind.word()),
         })

@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::model::metric::SeriesKey;
+use crate::query::incidents;
 use crate::report::chart::series::ALWAYS;
 use crate::report::page::status_bars::coverage::{Coverage, Span};
 use crate::store::day;
@@ -14,12 +15,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub fn recorded(context: &Context) -> Result<Coverage> {
     let now = context.now.wall;
     let since = now - TimeDelta::days(91);
+    let minutes_apart = incidents::state(context).spacing.seconds() / 60.0;
     let is_wanted = |name: &str| name == ALWAYS;
     let spans = |tier: Tier, until: DateTime<Utc>| -> Result<Vec<Span>> {
         let answer = context.store.points(tier, &Query { is_wanted: &is_wanted, since, until })?;
         let length = i64::from(tier.step_seconds());
         let points = answer.points.get(&SeriesKey::parse(ALWAYS)).into_iter().flatten();
-        Ok(points.map(|point| Span::of(point.time_ms.div_euclid(1000), length, point.count)).collect())
+        let minutes = |samples: u32| (f64::from(samples) * minutes_apart).round() as u32;
+        Ok(points.map(|point| Span::of(point.time_ms.div_euclid(1000), length, minutes(point.count))).collect())
     };
     let mut all = spans(Tier::Hours, now)?;
     let first = all.first().and_then(|span| DateTime::from_timestamp(span.begin, 0)).unwrap_or(now);

@@ -61,6 +61,7 @@ struct Page<'a> {
     verdict: Verdict,
     facts: String,
     taken_ms: i64,
+    stale_seconds: f64,
     taken: String,
     was: String,
     plot: String,
@@ -144,6 +145,7 @@ pub fn render(input: &PageData) -> Result<String> {
         script,
         heading,
         facts: facts(input, snapshot),
+        stale_seconds: input.health.stale_seconds,
         taken_ms: taken.map_or(0, |time| time.timestamp_millis()),
         was: match taken {
             Some(taken) if !is_unknown => format!("{}: {}", was(&verdict.word, taken, locale), verdict.rest),

@@ -90,7 +90,7 @@ fn a_host_without_memory_explains_slow_services() {
 fn silence(run: &Run, matcher: &str, minutes: i64) -> Suppressions {
     let since = run.clock.now.wall;
     let until = since + TimeDelta::minutes(minutes);
-    let silence = Silence { matcher: matcher.into(), until, because: "work".into(), by: "me".into(), since };
+    let silence = Silence { number: 0, matcher: matcher.into(), until, because: "work".into(), by: "me".into(), since };
     Suppressions { silences: vec![silence], ..Suppressions::default() }
 }
 
@@ -139,7 +139,7 @@ fn an_acknowledgement_stops_reminders_until_it_gets_worse() {
 
 fn acknowledged(incident: &str, since: chrono::DateTime<chrono::Utc>, severity: Option<Severity>) -> Ack {
     let (because, by) = (String::new(), String::new());
-    Ack { incident: incident.into(), severity, until: since + TimeDelta::days(7), because, by, since }
+    Ack { number: 0, incident: incident.into(), severity, until: since + TimeDelta::days(7), because, by, since }
 }
 
 #[test]
