@@ -14,6 +14,7 @@ pub mod metric;
 pub mod point;
 pub mod process_record;
 pub mod record;
+pub mod service;
 pub mod snapshot;
 pub mod suppression;
 pub mod title;

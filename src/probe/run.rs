@@ -94,9 +94,10 @@ pub fn probe(
         remarks.push(format!("the clock was set {direction} by {} since the last snapshot", duration(step.abs())));
     }
     let rebooted = previous.as_ref().is_some_and(|before| before.boot_id != boot_id);
-    let usable =
-        previous.filter(|before| before.age(&now, &boot_id).is_some_and(|age| age <= COUNTERS_MAX_AGE_SECONDS));
-    let run = Run { root, settings, boot_id, scope: request.scope };
+    let earlier = previous.as_ref();
+    let usable = earlier.filter(|before| before.age(&now, &boot_id).is_some_and(|age| age <= COUNTERS_MAX_AGE_SECONDS));
+    let run = Run { root, settings, boot_id, scope: request.scope, earlier };
+    let first;
     let (before, now) = match usable {
         Some(before) => {
             let now = wait(root, now, SHORTEST_SECONDS - (now.boottime_seconds - before.boottime_seconds));
@@ -115,11 +116,11 @@ pub fn probe(
                 "first snapshot: rates are over {} ms, from the next one on since the one before",
                 SHORTEST_SECONDS * 1000.0
             ));
-            let (first, _) = run.measure(now, None, true);
-            (Some(first.counters), wait(root, now, SHORTEST_SECONDS))
+            first = run.measure(now, None, true).0.counters;
+            (Some(&first), wait(root, now, SHORTEST_SECONDS))
         }
     };
-    let (mut measured, failed) = run.measure(now, before.as_ref(), false);
+    let (mut measured, failed) = run.measure(now, before, false);
     let section = ProbeSection {
         cpu_ms: round(own_cpu_ms()),
         skipped_runs: request.skipped_runs,
@@ -150,6 +151,7 @@ struct Run<'a> {
     settings: &'a config::Probe,
     boot_id: String,
     scope: Scope,
+    earlier: Option<&'a PreviousCounters>,
 }
 
 impl Run<'_> {
@@ -169,6 +171,7 @@ impl Run<'_> {
             settings: self.settings,
             now,
             previous: previous.zip(interval),
+            earlier: self.earlier,
             cores: None,
             busy_ticks: None,
             forks: None,

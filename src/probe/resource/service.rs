@@ -1,33 +1,18 @@
 //! Services of systemd: one bounded call of `systemctl show` for all of them.
 //!
 //! A unit that crashes in a loop under `Restart=` is never `failed`: its growing restart count and the state `auto-restart`
-//! show it. A unit that failed and was garbage-collected by systemd is known from the previous snapshot.
+//! show it. A unit that failed stays in the snapshots for a while after that, so that rules see how it ended: that it runs
+//! again, that it was stopped, or that systemd no longer knows it.
 
+mod show;
+
+use crate::base::clock::stamp;
 use crate::base::text::{NAME_MAX, clean};
+use crate::model::service::{GONE, JOB, STOPPED, Service};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use show::Unit;
 use std::collections::BTreeMap;
-
-/// An element of the section `service`: services named in the configuration, and all that have failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Service {
-    service: String,
-    active: bool,
-    /// Failed, in a crash loop, or named in the configuration but not active.
-    failed: bool,
-    /// systemd's sub-state: `running`, `exited`, `failed`, `auto-restart`; or `gone` when systemd no longer knows the unit.
-    state: String,
-    /// `success`, or the reason of the failure: `exit-code`, `signal`, `oom-kill`, …
-    #[serde(skip_serializing_if = "String::is_empty")]
-    result: String,
-    /// Time of the last state change, as systemd prints it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    since: String,
-    /// Automatic restarts since the last manual start.
-    restarts: u64,
-    /// Automatic restarts since the previous snapshot.
-    new_restarts: u64,
-}
 
 /// The section `systemd`: number of services by state.
 #[derive(Debug, Serialize)]
@@ -37,142 +22,189 @@ struct Systemd {
     restarting: usize,
 }
 
-/// State kept of every service that has or had failed: restarts, and the time of the last failure in seconds since
-/// boot.
-type KeptServices = BTreeMap<String, (u64, f64)>;
+/// What is kept of a service that has or had failed, or was restarted. An earlier version kept only the first two, as an
+/// array.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Kept {
+    restarts: u64,
+    /// Its last failure, in seconds since boot; `None`: it did not fail.
+    last: Option<f64>,
+    /// It failed at the previous snapshot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    failed: bool,
+    /// See [`Service::failed_before`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    failed_before: String,
+    /// Begin of the start that is in progress, in seconds since boot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    starting: Option<f64>,
+}
+
+type KeptServices = BTreeMap<String, Kept>;
 
 /// How long a service stays in the snapshots after its last failure, in seconds: rules must see the recovery.
 const REMEMBERED_SECONDS: f64 = 3600.0;
-
-/// Properties read from `systemctl show`.
-const PROPERTIES: &str = "Id,LoadState,ActiveState,SubState,Result,NRestarts,StateChangeTimestamp";
+/// A service may still be started this long after a boot, and this long by its start command, in seconds.
+const STARTING_SECONDS: f64 = 300.0;
+/// A failure older than this when osmon first looks is no news, in seconds.
+const OLD_SECONDS: i64 = 86_400;
 
 /// The registration.
 pub const RESOURCE: Resource = Resource { name: "service", scope: Scope::All, has_counters: false, measure };
 
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let named = &run.settings.services;
-    let output = run.root.systemctl_show(PROPERTIES, named)?;
-    let before: Option<KeptServices> = run.previous("service").map(|(kept, _)| kept);
-    let services = parse(&output, before.as_ref(), named);
-    let counts = Systemd {
-        services: services.len(),
-        failed: services.iter().filter(|service| service.state == "failed").count(),
-        restarting: services.iter().filter(|service| service.state == "auto-restart").count(),
-    };
-    let is_named = |service: &Service| named.iter().any(|name| is_same(name, &service.service));
+    let output = run.root.systemctl_show(show::PROPERTIES, named)?;
+    let units = show::parse(&output);
     let now = run.now.boottime_seconds;
-    let recent: KeptServices =
-        before.into_iter().flatten().filter(|(_, (_, last))| now - last < REMEMBERED_SECONDS).collect();
-    // Failed a while ago, and systemd no longer knows it: garbage-collected.
-    let vanished = recent.iter().filter(|(name, _)| !services.iter().any(|service| service.service == **name));
-    let vanished: Vec<Service> = vanished.map(|(name, (restarts, _))| gone(name, *restarts)).collect();
-    let is_shown = |service: &Service| service.failed || is_named(service) || recent.contains_key(&service.service);
-    let mut shown: Vec<Service> = services.iter().filter(|service| is_shown(service)).cloned().collect();
-    shown.extend(vanished);
-    let last = |service: &Service| match recent.get(&service.service) {
-        // A vanished unit is reported for a while, not for ever.
-        Some((_, last)) if !service.failed || service.state == "gone" => *last,
-        _ => now,
-    };
-    let kept: KeptServices =
-        shown.iter().map(|service| (service.service.clone(), (service.restarts, last(service)))).collect();
-    let others = services.iter().filter(|service| service.restarts > 0 && !kept.contains_key(&service.service));
-    let restarted: KeptServices =
-        others.map(|service| (service.service.clone(), (service.restarts, f64::MIN))).collect();
-    run.counters.keep("service", &kept.into_iter().chain(restarted).collect::<KeptServices>());
+    let is_first = run.earlier.is_none();
+    let previous: Option<KeptServices> = run.previous("service").map(|(kept, _)| kept);
+    let restarts: Option<BTreeMap<&str, u64>> =
+        previous.as_ref().map(|kept| kept.iter().map(|(name, kept)| (name.as_str(), kept.restarts)).collect());
+    let remembered = remembered(run, now);
+    let mut counts = Systemd { services: 0, failed: 0, restarting: 0 };
+    let (mut shown, mut kept) = (Vec::new(), KeptServices::new());
+    for unit in &units {
+        let (is_named, before) = (unit.is_among(named), remembered.get(&unit.id));
+        if unit.load == "loaded" || is_named {
+            counts.services += 1;
+            counts.failed += usize::from(unit.active == "failed" && !unit.is_stopped());
+            counts.restarting += usize::from(unit.sub.starts_with("auto-restart"));
+        }
+        // Without a previous snapshot there is no growth. A smaller count was reset meanwhile.
+        let known = restarts.as_ref().map_or(unit.restarts, |known| known.get(&*unit.id).copied().unwrap_or(0));
+        let new_restarts = unit.restarts.checked_sub(known).unwrap_or(unit.restarts);
+        let judge = Judge { unit, is_named, before, new_restarts, now };
+        let mut service = judge.service();
+        let is_pending = !(service.failed || service.active || is_named) && is_booting(before, now);
+        if service.failed || is_named || (before.is_some() && !is_pending) {
+            let is_old = is_first && service.failed && unit.active == "failed";
+            let changed = unit.changed().filter(|changed| (run.now.wall - *changed).num_seconds() > OLD_SECONDS);
+            service.failed_before = match changed.filter(|_| is_old) {
+                Some(changed) => stamp(changed),
+                None => {
+                    before.filter(|_| service.failed).map(|before| before.failed_before.clone()).unwrap_or_default()
+                }
+            };
+            kept.insert(unit.id.clone(), judge.kept(&service));
+            shown.push(service);
+        } else if let Some(before) = before {
+            kept.insert(unit.id.clone(), before.clone());
+        } else if unit.restarts > 0 {
+            kept.insert(unit.id.clone(), Kept { restarts: unit.restarts, ..Kept::default() });
+        }
+    }
+    for (name, before) in remembered.iter().filter(|(name, _)| units.iter().all(|unit| unit.id != **name)) {
+        if is_booting(Some(before), now) {
+            kept.insert(name.clone(), before.clone());
+        } else {
+            let gone = Service { service: name.clone(), state: GONE.to_string(), ..Service::default() };
+            kept.insert(name.clone(), Kept { last: before.last, ..Kept::default() });
+            shown.push(gone);
+        }
+    }
+    run.counters.keep("service", &kept);
     run.add("systemd", &counts)?;
     run.add("service", &shown)
 }
 
-fn gone(name: &str, restarts: u64) -> Service {
-    Service {
-        service: name.to_string(),
-        active: false,
-        failed: true,
-        state: "gone".to_string(),
-        result: String::new(),
-        since: String::new(),
-        restarts,
-        new_restarts: 0,
-    }
+/// The services that failed lately, with times of this boot.
+fn remembered(run: &Measurement<'_>, now: f64) -> KeptServices {
+    let Some(earlier) = run.earlier else { return KeptServices::new() };
+    let is_this_boot = earlier.boot_id == run.snapshot.header.boot_id;
+    let kept: KeptServices = earlier.get("service").unwrap_or_default();
+    let at_that_time = |last: f64| earlier.boottime_seconds - last < REMEMBERED_SECONDS;
+    let recent = |kept: &Kept| match kept.last {
+        Some(last) if is_this_boot => kept.failed || now - last < REMEMBERED_SECONDS,
+        Some(last) => kept.failed || at_that_time(last),
+        None => false,
+    };
+    let of_this_boot = |kept: Kept| match is_this_boot {
+        true => kept,
+        false => Kept { restarts: 0, last: Some(now), starting: None, ..kept },
+    };
+    kept.into_iter().filter(|(_, kept)| recent(kept)).map(|(name, kept)| (name, of_this_boot(kept))).collect()
 }
 
-/// Returns whether a name from the configuration denotes a unit: `nginx` is `nginx.service`.
-fn is_same(named: &str, unit: &str) -> bool {
-    named == unit || unit.strip_suffix(".service") == Some(named)
+/// Returns whether a service that had failed may yet be started after a boot: nothing is known of it until then.
+fn is_booting(before: Option<&Kept>, now: f64) -> bool {
+    now < STARTING_SECONDS && before.is_some_and(|before| before.failed)
 }
 
-/// Parses blocks of `Key=value` lines, separated by empty lines.
-fn parse(output: &str, before: Option<&KeptServices>, named: &[String]) -> Vec<Service> {
-    output.split("\n\n").filter_map(|block| parse_unit(block, before, named)).collect()
+/// A unit with everything that decides about its state.
+struct Judge<'a> {
+    unit: &'a Unit<'a>,
+    /// Required by the configuration.
+    is_named: bool,
+    before: Option<&'a Kept>,
+    new_restarts: u64,
+    /// Seconds since boot.
+    now: f64,
 }
 
-fn parse_unit(block: &str, before: Option<&KeptServices>, named: &[String]) -> Option<Service> {
-    let get = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap_or_default();
-    let service = clean(get("Id"), NAME_MAX);
-    let is_named = named.iter().any(|name| is_same(name, &service));
-    if service.is_empty() || (get("LoadState") != "loaded" && !is_named) {
-        return None;
-    }
-    let active = matches!(get("ActiveState"), "active" | "reloading" | "refreshing");
-    let restarts: u64 = get("NRestarts").parse().unwrap_or(0);
-    // Without a previous snapshot there is no growth. A smaller count was reset meanwhile.
-    let known = before.map_or(restarts, |before| before.get(&service).map_or(0, |(restarts, _)| *restarts));
-    let new_restarts = restarts.checked_sub(known).unwrap_or(restarts);
-    let state = if get("LoadState") == "loaded" { get("SubState") } else { get("LoadState") };
-    let failed = get("ActiveState") == "failed" || state == "auto-restart" || new_restarts > 0 || (is_named && !active);
-    Some(Service {
-        active,
-        failed,
-        state: clean(state, NAME_MAX),
-        result: clean(get("Result"), NAME_MAX),
-        since: clean(get("StateChangeTimestamp"), NAME_MAX),
-        restarts,
-        new_restarts,
-        service,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn unit(id: &str, active: &str, sub: &str, restarts: u64) -> String {
-        format!(
-            "Id={id}\nLoadState=loaded\nActiveState={active}\nSubState={sub}\nResult=success\nNRestarts={restarts}\nStateChangeTimestamp=x"
-        )
-    }
-
-    #[test]
-    fn restart_loops_are_failures() {
-        let output = [
-            unit("a.service", "active", "running", 0),
-            unit("b.service", "failed", "failed", 5),
-            unit("c.service", "activating", "auto-restart", 7),
-            unit("d.service", "active", "running", 9),
-        ]
-        .join("\n\n");
-        let failed = |before: Option<&KeptServices>, named: &[String]| -> Vec<String> {
-            parse(&output, before, named)
-                .into_iter()
-                .filter(|service| service.failed)
-                .map(|service| service.service)
-                .collect()
+impl Judge<'_> {
+    fn service(&self) -> Service {
+        let unit = self.unit;
+        let state = match () {
+            () if unit.load != "loaded" => unit.load,
+            () if unit.is_stopped() => STOPPED,
+            () => unit.sub,
         };
-        assert_eq!(failed(None, &[]), ["b.service", "c.service"]);
-        let before: KeptServices = [("d.service".to_string(), (8, 0.0))].into();
-        assert_eq!(
-            failed(Some(&before), &[]),
-            ["b.service", "c.service", "d.service"],
-            "running, but restarted meanwhile"
-        );
-        let counted =
-            |known| parse(&output, Some(&[("d.service".to_string(), (known, 0.0))].into()), &[])[3].new_restarts;
-        assert_eq!((counted(8), counted(9), counted(12)), (1, 0, 9), "started by hand, and restarted nine times since");
-        let missing = "Id=e.service\nLoadState=not-found\nActiveState=inactive\nSubState=dead\n";
-        assert!(parse(missing, None, &[]).is_empty());
-        let named = parse(missing, None, &["e".to_string()]);
-        assert!(named[0].failed && named[0].state == "not-found");
+        Service {
+            service: unit.id.clone(),
+            active: self.is_active(),
+            failed: self.is_failed(),
+            state: clean(state, NAME_MAX),
+            result: clean(unit.result, NAME_MAX),
+            since: clean(unit.since, NAME_MAX),
+            kind: if self.is_job() { JOB.to_string() } else { String::new() },
+            exit: unit.exit(),
+            failed_before: String::new(),
+            restarts: unit.restarts,
+            new_restarts: self.new_restarts,
+        }
+    }
+
+    fn is_active(&self) -> bool {
+        matches!(self.unit.active, "active" | "reloading" | "refreshing")
+    }
+
+    /// A required service is not judged as a job.
+    fn is_job(&self) -> bool {
+        self.unit.is_job && !self.is_named
+    }
+
+    fn is_failed(&self) -> bool {
+        let (unit, had_failed) = (self.unit, self.before.is_some_and(|before| before.failed));
+        let is_failed = unit.load == "loaded" && unit.active == "failed" && !unit.is_stopped();
+        if is_failed || unit.sub.starts_with("auto-restart") || self.new_restarts > 0 {
+            return true;
+        }
+        match unit.active {
+            _ if self.is_active() => false,
+            // Its end decides: a crash loop passes through this state.
+            "activating" => {
+                had_failed
+                    || (self.is_named && self.starting().is_some_and(|since| self.now - since >= STARTING_SECONDS))
+            }
+            "deactivating" => had_failed || self.is_named,
+            _ => self.is_named && !(unit.is_job && unit.load == "loaded" && unit.active == "inactive"),
+        }
+    }
+
+    fn starting(&self) -> Option<f64> {
+        let is_starting = self.unit.active == "activating" && !self.unit.sub.starts_with("auto-restart");
+        is_starting.then(|| self.before.and_then(|before| before.starting).unwrap_or(self.now))
+    }
+
+    fn kept(&self, service: &Service) -> Kept {
+        let last = if service.failed { Some(self.now) } else { self.before.and_then(|before| before.last) };
+        Kept {
+            restarts: service.restarts,
+            last,
+            failed: service.failed,
+            failed_before: service.failed_before.clone(),
+            starting: self.starting(),
+        }
     }
 }
