@@ -69,6 +69,8 @@ mod kill; // kill -9 at random moments while hours and days end
 mod layers; // layers, circles, bans
 #[path = "suite/live.rs"]
 mod live; // this very host, against other tools, and what hangs
+#[path = "suite/mail_facts.rs"]
+mod mail_facts; // what mails say beside the value
 #[path = "suite/metrics.rs"]
 mod metrics; // the list of metrics
 #[path = "suite/note.rs"]
@@ -117,6 +119,8 @@ mod send_alert_routes; // severity, times, fallbacks, rate limits, threads, logi
 mod send_alert_smtp; // a real Postfix, a real msmtp
 #[path = "suite/send_alert_webhook.rs"]
 mod send_alert_webhook; // webhooks: formats, secrets, HTTPS
+#[path = "suite/services.rs"]
+mod services; // every way a service goes from one state to another
 #[path = "suite/silence.rs"]
 mod silence; // osmon silence, ack and downtime
 #[path = "suite/status.rs"]

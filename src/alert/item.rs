@@ -1,10 +1,11 @@
 //! One incident in a message: its newest event, with the timeline of all events sent together.
 
+use super::chart::{self, Chart};
 use super::content::{label, name, severity};
 use crate::base::clock::{local_minute, local_short, parse, zone_name};
 use crate::base::text::clean;
 use crate::model::event::{Event, EventKind, is_flag};
-use crate::model::incident::Severity;
+use crate::model::incident::{Severity, short_id};
 use crate::model::locale::{Key, Locale, fill, key};
 use chrono::{DateTime, Utc};
 
@@ -12,22 +13,12 @@ use chrono::{DateTime, Utc};
 const WHO_MAX: usize = 3;
 /// Longest line of evidence, in characters.
 const FACT_MAX: usize = 500;
-/// Height of the chart, in pixels.
-const CHART_PIXELS: f64 = 40.0;
 
 /// Colours on a light background; the template has others for dark.
 pub const GREEN: &str = "#15803d";
 const RED: &str = "#b91c1c";
 const AMBER: &str = "#b45309";
-
-/// A bar of the chart.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Bar {
-    /// Height in pixels, at least 2.
-    pub height: u32,
-    /// True if the value is beyond the limit.
-    pub is_beyond: bool,
-}
+pub const BLUE: &str = "#2563eb";
 
 /// One incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,15 +32,15 @@ pub struct Item {
     pub since: String,
     /// `fired 02:10, recovered 02:31`; empty for a single event.
     pub story: String,
-    pub bars: Vec<Bar>,
-    /// The chart as a line of text: `▁▂▇`.
-    pub spark: String,
-    /// `12 % → 97 %`; empty: unknown.
-    pub trend: String,
+    pub chart: Chart,
+    /// What is measured beside the value: `1.2 GiB free of 40 GiB`.
+    pub details: Vec<String>,
     /// Heading and text.
     pub facts: Vec<(&'static str, String)>,
     /// Advice; may be empty.
     pub todo: String,
+    /// The command that acknowledges the incident: `osmon ack disk:/var`; empty when it is over.
+    pub ack: String,
     /// True if the incident is over.
     pub is_over: bool,
     /// `02:10 CPU: fired 02:10, recovered 02:31`.
@@ -64,19 +55,20 @@ pub fn item(events: &[&Event], locale: Locale, now: DateTime<Utc>) -> Option<Ite
     let since = parse(&event.since).map(local_minute).unwrap_or_default();
     let title = clean(&event.title_in(locale), 200);
     let story = story(events, locale, now);
-    let (bars, spark, trend) = chart(evident, locale);
+    let chart = if event.is_over() { Chart::default() } else { chart::of(evident, locale) };
+    let begin = if event.is_over() { key::MAIL_BEGAN } else { key::MAIL_SINCE };
     Some(Item {
         word,
         class,
         color,
         sentence: clean(&sentence(event, locale), FACT_MAX),
-        since: locale.fill(key::MAIL_SINCE, &[("time", &since), ("zone", &zone_name(now))]),
+        since: locale.fill(begin, &[("time", &since), ("zone", &zone_name(now))]),
         line: format!("{title}{}{story}", locale.text(key::MAIL_COLON)),
         story: if events.len() > 1 { story } else { String::new() },
-        bars,
-        spark,
-        trend,
+        chart,
         facts: if event.is_over() { Vec::new() } else { facts(evident, locale) },
+        details: details(evident, event, locale),
+        ack: if event.is_over() || event.kind == EventKind::Alive { String::new() } else { ack(event) },
         todo: if event.is_over() || event.kind == EventKind::Alive { String::new() } else { todo(event, locale) },
         is_over: event.is_over(),
         title,
@@ -91,6 +83,19 @@ fn todo(event: &Event, locale: Locale) -> String {
     let value = |name, place| label(event, name).filter(is_plain).unwrap_or(locale.text(place));
     let values = [("mount", value("mount", key::PLACE_MOUNT)), ("service", value("service", key::PLACE_SERVICE))];
     fill(locale.hint(name(event)), &values)
+}
+
+/// The command that acknowledges an incident, safe to paste into a shell.
+fn ack(event: &Event) -> String {
+    let id = short_id(&event.rule, &event.metric);
+    let is_plain = |c: char| c.is_alphanumeric() || "/._@:,-".contains(c);
+    match id {
+        _ if id.starts_with('-') || id.contains(['\'', '\\']) || id.chars().any(char::is_control) => {
+            format!("osmon ack {}", event.incident)
+        }
+        _ if id.chars().all(is_plain) => format!("osmon ack {id}"),
+        _ => format!("osmon ack '{id}'"),
+    }
 }
 
 /// Events with their times: `fired 02:10, recovered 02:31`. Of many, the first and the last.
@@ -125,6 +130,7 @@ fn transition(kind: EventKind) -> Key {
 /// Heading, its class and colour.
 fn heading(event: &Event, locale: Locale) -> (&'static str, &'static str, &'static str) {
     match event.kind {
+        EventKind::Recovered if event.reason.is_some() => (locale.text(key::MAIL_CLOSED), "info", BLUE),
         EventKind::Recovered => (locale.text(key::MAIL_RECOVERED), "good", GREEN),
         EventKind::Flapping => (locale.text(key::MAIL_FLAPPING), "warn", AMBER),
         EventKind::Settled if event.well => (locale.text(key::MAIL_SETTLED), "good", GREEN),
@@ -146,15 +152,18 @@ fn sentence(event: &Event, locale: Locale) -> String {
     let is_flag = is_flag(name(event), event.limit);
     let is_new = event.duration_seconds < 1.0;
     let message = event.message_in(locale);
-    let since = match (message.is_none() && is_flag, is_new) {
+    let of_state = event.localized.title.as_ref().is_some_and(|title| title.key.starts_with("rule.service_"));
+    let is_failing = name(event).starts_with("service.") && !of_state;
+    let since = match (is_flag, is_new) {
         (true, true) => key::MAIL_JUST_STARTED,
-        (true, false) if name(event).starts_with("service.") => key::MAIL_FAILING_FOR,
+        (true, false) if is_failing => key::MAIL_FAILING_FOR,
         (true, false) => key::MAIL_ONGOING_FOR,
         (false, true) => key::MAIL_JUST_NOW,
         (false, false) => key::MAIL_LASTS,
     };
     let since = locale.with(since, &lasts);
     let state = match message {
+        Some(cause) if is_flag => locale.fill(key::MAIL_FAILING_BECAUSE, &[("since", &since), ("cause", &cause)]),
         Some(message) => format!("{message}{}{since}", locale.text(key::MAIL_SEMICOLON)),
         None if is_flag => since,
         None => locale.fill(key::MAIL_STATE, &[("now", &now), ("limit", &limit), ("since", &since)]),
@@ -163,6 +172,8 @@ fn sentence(event: &Event, locale: Locale) -> String {
     let reason = event.reason.as_deref();
     let template = match event.kind {
         EventKind::Recovered if reason == Some("gone") => key::MAIL_GONE,
+        EventKind::Recovered if reason == Some("stopped") => key::MAIL_STOPPED,
+        EventKind::Recovered if reason == Some("unloaded") => key::MAIL_UNLOADED,
         EventKind::Recovered if reason == Some("the rule was removed") => key::MAIL_UNWATCHED,
         EventKind::Recovered if is_flag => key::MAIL_WELL_FLAG,
         EventKind::Recovered => key::MAIL_WELL,
@@ -181,27 +192,11 @@ fn sentence(event: &Event, locale: Locale) -> String {
     locale.fill(template, &values)
 }
 
-/// Recent values as bars and as a line of text.
-fn chart(event: &Event, locale: Locale) -> (Vec<Bar>, String, String) {
-    const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let values: Vec<f64> =
-        event.evidence.iter().flat_map(|evidence| &evidence.value).map(|sample| sample.value).collect();
-    let (Some(first), Some(last)) = (values.first(), values.last()) else { return Default::default() };
-    if values.len() < 2 || is_flag(name(event), event.limit) || values.iter().any(|value| !value.is_finite()) {
-        return Default::default();
-    }
-    let (low, high) =
-        values.iter().fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
-    // A large change starts at zero; a small one is magnified, and the numbers beside it give the scale.
-    let base = if high - low > high / 2.0 { low.min(0.0) } else { low - (high - low) / 2.0 };
-    let share = |value: f64| if high > base { ((value - base) / (high - base)).clamp(0.0, 1.0) } else { 0.5 };
-    let bars = values.iter().map(|value| Bar {
-        height: (share(*value) * CHART_PIXELS).round().max(2.0) as u32,
-        is_beyond: if event.above { *value >= event.limit } else { *value <= event.limit },
-    });
-    let line: String = values.iter().filter_map(|value| STEPS.get((share(*value) * 7.0).round() as usize)).collect();
-    let value = |value: f64| locale.value(name(event), value);
-    (bars.collect(), line, format!("{} → {}", value(*first), value(*last)))
+/// What is measured beside the value, as of the newest event that has it.
+fn details(evident: &Event, event: &Event, locale: Locale) -> Vec<String> {
+    let evidence = evident.evidence.as_ref().filter(|_| !event.is_over());
+    let facts = evidence.map(|evidence| evidence.facts_in(locale)).unwrap_or_default();
+    facts.iter().map(|fact| clean(fact, FACT_MAX)).filter(|fact| !fact.is_empty()).collect()
 }
 
 /// Top consumers and recent changes. All text in it comes from the host.

@@ -1,8 +1,9 @@
 //! Renders all new events as one message: mail with subject, text and HTML, and short forms for chats and logs.
 
+use super::chart::Chart;
 use super::content::Content;
 use super::envelope::{Envelope, domain};
-use super::item::Item;
+use super::item::{BLUE, Item};
 use super::payload::{ChatMessage, LogLine};
 use super::subject::subject;
 use super::template::{Html, Page, Text, page};
@@ -57,14 +58,14 @@ pub fn compose_test(envelope: &Envelope, host: &str, language: Locale, now: Date
     let item = Item {
         word: locale.text(key::MAIL_TEST),
         class: "info",
-        color: "#2563eb",
+        color: BLUE,
         title: locale.text(key::MAIL_TEST_TITLE).to_string(),
         sentence: locale.text(key::MAIL_TEST_SENTENCE).to_string(),
         since: crate::base::clock::local_minute(now),
         story: String::new(),
-        bars: Vec::new(),
-        spark: String::new(),
-        trend: String::new(),
+        chart: Chart::default(),
+        details: Vec::new(),
+        ack: String::new(),
         facts: Vec::new(),
         todo: String::new(),
         is_over: true,
@@ -102,14 +103,19 @@ pub fn note(content: &Content<'_>, id: &str) -> ChatMessage {
     lines.extend(Some(page.between.to_string()).filter(|between| !between.is_empty()));
     for item in &page.items {
         lines.push(format!("{} {}{}{}", item.word, item.title, page.locale.text(key::MAIL_COLON), item.sentence));
-        let trend = Some((page.locale.text(key::MAIL_TREND), format!("{} {}", item.spark, item.trend)));
-        let trend = trend.filter(|_| !item.trend.is_empty());
+        let trend = Some((page.locale.text(key::MAIL_TREND), format!("{} {}", item.chart.spark, item.chart.trend)));
+        let trend = trend.filter(|_| !item.chart.trend.is_empty());
+        lines.extend(item.details.iter().cloned());
         lines.extend(
             trend
                 .iter()
                 .chain(&item.facts)
                 .map(|(head, text)| format!("{head}{}{text}", page.locale.text(key::MAIL_COLON))),
         );
+        let ack = Some(&item.ack).filter(|ack| !ack.is_empty());
+        lines.extend(ack.map(|ack| {
+            format!("{}{}{ack}", page.locale.text(key::MAIL_ACKNOWLEDGE), page.locale.text(key::MAIL_COLON))
+        }));
     }
     lines.extend(page.lines);
     lines.extend(Some(page.more).filter(|more| !more.is_empty()));

@@ -3,6 +3,7 @@
 
 mod answer;
 mod attempt;
+mod chart;
 mod content;
 mod delivery;
 mod delivery_problem;

@@ -25,6 +25,7 @@ pub fn subject(content: &Content<'_>) -> String {
         count => locale.fill(key::MAIL_SUBJECT_MORE, &[("count", &(count - 1).to_string())]),
     };
     let template = match first.kind {
+        EventKind::Recovered if first.reason.is_some() => key::MAIL_SUBJECT_CLOSED,
         EventKind::Recovered => key::MAIL_SUBJECT_RECOVERED,
         EventKind::Settled if first.well => key::MAIL_SUBJECT_SETTLED,
         EventKind::Flapping => key::MAIL_SUBJECT_FLAPPING,
@@ -78,8 +79,13 @@ pub fn about(event: &Event, locale: Locale) -> String {
 fn recovered(event: &Event, locale: Locale) -> String {
     let title = event.title_in(locale);
     let lasts = locale.duration(event.duration_seconds);
-    let is_shipped = event.reason.is_none() && shipped(&event.rule, &event.metric, &event.title).is_some();
-    let key = Key::find(&format!("recovered.{}", event.rule)).filter(|_| is_shipped);
+    let of_state = event.localized.title.as_ref().is_some_and(|title| title.key.starts_with("rule.service_"));
+    let is_shipped = of_state || shipped(&event.rule, &event.metric, &event.title).is_some();
+    let key = match event.reason.as_deref() {
+        Some(reason @ ("stopped" | "unloaded")) => Key::find(&format!("recovered.{reason}")),
+        Some(_) => None,
+        None => Key::find(&format!("recovered.{}", event.rule)).filter(|_| is_shipped),
+    };
     let of = |name| label(event, name).unwrap_or_default();
     let values = [("title", &*title), ("lasts", &lasts), ("service", of("service")), ("mount", of("mount"))];
     locale.fill(key.unwrap_or(key::MAIL_RECOVERED_AFTER), &values)

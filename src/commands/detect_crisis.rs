@@ -83,7 +83,7 @@ fn run(call: &Call) -> Result<Exit> {
         .into());
     }
     let mut detected = evaluate(&context, &snapshot)?;
-    detected.events = evidence::add(&context, detected.events, None);
+    detected.events = evidence::add(&context, detected.events, &snapshot, None);
     daily_status::add(&context, &mut detected);
     promise(&context, &detected);
     let enqueued = enqueue(&context, &detected.to_deliver());

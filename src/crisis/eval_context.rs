@@ -4,6 +4,7 @@ use super::baseline::Band;
 use super::stamp::Stamp;
 use crate::base::clock::{Now, zone_offset_seconds};
 use crate::model::incident::Severity;
+use crate::model::service::Service;
 use crate::model::suppression::Suppressions;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub struct EvalContext {
     pub sections: BTreeSet<String>,
     /// Devices of file systems by mount point, as far as they are known.
     pub devices: BTreeMap<String, String>,
+    /// Services of the snapshot by name.
+    pub services: BTreeMap<String, Service>,
     /// Baselines of this hour, by rule and labels (`cpu_unusual`, `disk_busy{mount="/"}`); missing while still unknown.
     pub bands: Arc<BTreeMap<String, Band>>,
 }
@@ -46,6 +49,7 @@ impl EvalContext {
             failed: BTreeMap::new(),
             sections: BTreeSet::new(),
             devices: BTreeMap::new(),
+            services: BTreeMap::new(),
             bands: Arc::default(),
         }
     }

@@ -9,6 +9,7 @@ mod explanation;
 mod forecast;
 mod limits;
 mod notify;
+mod service;
 mod suppression;
 mod time;
 mod transitions;
@@ -104,8 +105,15 @@ fn judge(
         let named = by_name.get(rule.metric.name.as_str()).into_iter().flatten();
         for metric in named.filter(|metric| rule.metric.matches(&metric.name, &metric.labels)) {
             let key = format!("{}{}", rule.name, write_labels(&metric.labels));
+            let service = service::of(metric, context);
+            let adapted = service::adapted(rule, service);
+            let rule = adapted.as_ref();
             let mut forecast = None;
             let judged = match rule.measure {
+                Measure::Total(_) if service.is_some_and(|service| service.ending().is_some()) => {
+                    next.series.remove(&key);
+                    Some(0.0)
+                }
                 Measure::Value => Some(metric.value),
                 Measure::Unusual => context.bands.get(&key).map(|band| band.outside(rule.above, metric.value)),
                 Measure::Reaches(target) => {
@@ -135,6 +143,7 @@ fn judge(
                     band,
                     allowed,
                     forecast,
+                    service,
                     transitions,
                 };
                 evaluator.evaluate(alert, metric, judged);

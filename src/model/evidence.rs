@@ -30,8 +30,9 @@ impl Resource {
     pub fn of(metric: &str) -> Option<Self> {
         let name = metric.split('{').next().unwrap_or_default();
         let starts = |heads: &[&str]| heads.iter().any(|head| name.starts_with(head));
-        if name == "cpu.iowait_percent" || starts(&["disk.", "disk_io.", "pressure.io."]) {
-            (!name.contains("read_only")).then_some(Self::Io)
+        // Not `disk.`: who transfers most need not write to the file system that fills up.
+        if name == "cpu.iowait_percent" || starts(&["disk_io.", "pressure.io."]) {
+            Some(Self::Io)
         } else if starts(&["memory.", "swap.", "pressure.memory."]) {
             Some(Self::Memory)
         } else if starts(&["cpu.", "load.", "pressure.cpu.", "process.", "temperature.", "fan."]) {
@@ -120,6 +121,12 @@ pub struct Evidence {
     /// Recent values, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub value: Vec<Sample>,
+    /// What is measured beside the value, one line each, in English: `1.2 GiB free of 40 GiB`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fact: Vec<String>,
+    /// The same facts as messages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fact_localized: Vec<Message>,
     /// Changes in the hour before, one line each, in English.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub change: Vec<String>,
@@ -131,13 +138,18 @@ pub struct Evidence {
 impl Evidence {
     /// Whether there is no evidence.
     pub fn is_empty(&self) -> bool {
-        self.process.is_empty() && self.unit.is_empty() && self.value.is_empty() && self.change.is_empty()
+        let lists = [self.value.is_empty(), self.fact.is_empty(), self.change.is_empty()];
+        self.process.is_empty() && self.unit.is_empty() && lists.iter().all(|is_empty| *is_empty)
     }
 
     /// Changes in the hour before, in a language.
     pub fn changes_in(&self, locale: Locale) -> Vec<String> {
-        let lines = self.change.iter().enumerate();
-        lines.map(|(at, line)| localized(self.change_localized.get(at), line, locale)).collect()
+        lines_in(&self.change, &self.change_localized, locale)
+    }
+
+    /// What is measured beside the value, in a language.
+    pub fn facts_in(&self, locale: Locale) -> Vec<String> {
+        lines_in(&self.fact, &self.fact_localized, locale)
     }
 
     /// The top `most` consumers: `java (shop.service) 212 % CPU, nginx (nginx.service) 8 % CPU`.
@@ -146,6 +158,10 @@ impl Evidence {
         let users = if self.process.is_empty() { &self.unit } else { &self.process };
         users.iter().take(most).map(|user| user.describe(resource, locale)).collect::<Vec<_>>().join(", ")
     }
+}
+
+fn lines_in(english: &[String], messages: &[Message], locale: Locale) -> Vec<String> {
+    english.iter().enumerate().map(|(at, line)| localized(messages.get(at), line, locale)).collect()
 }
 
 #[cfg(test)]
@@ -157,7 +173,7 @@ mod tests {
         let cases = [
             ("cpu.busy_percent", Some(Resource::Cpu)),
             ("cpu.iowait_percent", Some(Resource::Io)),
-            ("disk.used_percent{mount=\"/\"}", Some(Resource::Io)),
+            ("disk.used_percent{mount=\"/\"}", None),
             ("disk.read_only_by_kernel{mount=\"/\"}", None),
             ("swap.used_percent", Some(Resource::Memory)),
             ("service.failed{service=\"x\"}", None),

@@ -82,6 +82,11 @@ impl Service {
         self.kind == JOB
     }
 
+    /// Returns whether its start is in progress.
+    pub fn is_starting(&self) -> bool {
+        !self.active && (self.state.starts_with("start") || self.state == "condition")
+    }
+
     /// Why it is no problem although it does not run; `None`: it runs, has a problem, or ended as it should.
     pub fn ending(&self) -> Option<Ending> {
         match self.state.as_str() {
@@ -100,7 +105,7 @@ impl Service {
             "failed" => None,
             "masked" => Some(key::RULE_SERVICE_MASKED),
             "not-found" => Some(key::RULE_SERVICE_NOT_FOUND),
-            state if state.starts_with("start") || state == "condition" => Some(key::RULE_SERVICE_STARTING),
+            _ if self.is_starting() => Some(key::RULE_SERVICE_STARTING),
             _ => Some(key::RULE_SERVICE_STOPPED),
         }
     }
@@ -113,7 +118,7 @@ impl Service {
         if self.restarts > 0 {
             parts.push(Message::named("service.restarted").with("count", self.restarts as usize).into());
         }
-        (self.failed && !parts.is_empty())
+        (self.failed && self.title().is_none() && !parts.is_empty())
             .then(|| Message::new(key::SERVICE_LIST).with("list", Arg::List { list: parts }))
     }
 

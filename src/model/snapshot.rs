@@ -1,6 +1,7 @@
 //! A snapshot read back: header, sections, failures and metrics, in one pass.
 
 use super::metric::{Label, Metric};
+use super::service::{self, Service};
 use super::walk::{Visit, walk_record};
 use crate::base::clock::{Now, parse};
 use anyhow::{Context, Result, anyhow};
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub host: String,
     /// Identity of the boot; empty where the kernel has none.
     pub boot_id: String,
+    /// Seconds since the previous snapshot; `None` without one.
+    pub interval_seconds: Option<f64>,
     /// Names of its sections, including those without an element.
     pub sections: BTreeSet<String>,
     /// Resources that could not be measured, with the reason.
@@ -30,6 +33,8 @@ pub struct Snapshot {
     pub devices: BTreeMap<String, String>,
     /// Its metrics.
     pub metrics: Vec<Metric>,
+    /// Its services by name, unless only some metrics were wanted.
+    pub services: BTreeMap<String, Service>,
 }
 
 impl Snapshot {
@@ -38,7 +43,8 @@ impl Snapshot {
     /// # Errors
     /// When the text is not JSON or lacks part of the header.
     pub fn parse(json: &str) -> Result<Self> {
-        Self::parse_wanted(json, &mut |_| true)
+        let snapshot = Self::parse_wanted(json, &mut |_| true)?;
+        Ok(Self { services: service::of_snapshot(json), ..snapshot })
     }
 
     /// Like [`Snapshot::parse`], but keeps only metrics whose name `is_wanted` accepts.
@@ -64,7 +70,9 @@ impl Snapshot {
         let (Some(now), Some(host), Some(boot_id)) = (now(), text("host"), text("boot_id")) else {
             return Err(anyhow!("the snapshot has no header"));
         };
-        Ok(Self { now, host: host.to_string(), boot_id: boot_id.to_string(), sections, failed, devices, metrics })
+        let (host, boot_id) = (host.to_string(), boot_id.to_string());
+        let interval_seconds = header.get("interval_seconds").and_then(Value::as_f64);
+        Ok(Self { now, host, boot_id, interval_seconds, sections, failed, devices, metrics, services: BTreeMap::new() })
     }
 
     /// Value of a metric of the host itself.

@@ -65,6 +65,7 @@ pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
         failed: snapshot.failed.clone(),
         sections: snapshot.sections.clone(),
         devices: snapshot.devices.clone(),
+        services: snapshot.services.clone(),
         bands: baseline::bands(context, now.wall),
         ..EvalContext::new(now, snapshot.boot_id.clone(), snapshot.host.clone())
     };

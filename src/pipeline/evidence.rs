@@ -1,5 +1,7 @@
 //! Evidence for events: the top consumers of the resource, the last values, recent changes.
 
+mod facts;
+
 use crate::base::bounded;
 use crate::base::clock::{local_short, parse, stamp};
 use crate::base::text::clean;
@@ -12,11 +14,12 @@ use crate::model::locale::key;
 use crate::model::message::{Arg, Message};
 use crate::model::metric::write_labels;
 use crate::model::record::time_of;
+use crate::model::snapshot::Snapshot;
 use crate::model::walk::walk;
 use crate::query::{consumers, incidents, timeline};
 use crate::store::SNAPSHOTS;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long an alert waits for its evidence.
 const LIMIT: Duration = Duration::from_millis(800);
@@ -26,19 +29,32 @@ const VALUES_MINUTES: i64 = 30;
 pub const CHANGES_MINUTES: i64 = 60;
 /// Maximum length of a change, in characters.
 const CHANGE_MAX: usize = 160;
+/// The same of a fact.
+const FACT_MAX: usize = 400;
 
-/// Adds evidence to events that fired or escalated. `processes` is the record of this run, if there is one. Evidence that
-/// cannot be collected in time is left out: an alert without evidence is better than none.
-pub fn add(context: &Context, events: Vec<Event>, processes: Option<String>) -> Vec<Event> {
+/// Adds evidence to events that tell of an open incident. `processes` is the record of this run, if there is one. Evidence
+/// that cannot be collected in time is left out: an alert without evidence is better than none.
+pub fn add(context: &Context, events: Vec<Event>, snapshot: &Snapshot, processes: Option<String>) -> Vec<Event> {
     if !events.iter().any(needs_evidence) {
         return events;
     }
-    let (context, plain) = (context.clone(), events.clone());
-    bounded::run(LIMIT, move || with_evidence(&context, events, processes)).unwrap_or(plain)
+    let (other, plain, record) = (context.clone(), events.clone(), processes.clone());
+    let mut events = bounded::run(LIMIT, move || with_evidence(&other, events, record)).unwrap_or(plain);
+    // What is known by now must not be lost to a file that cannot be read.
+    let until = Instant::now() + facts::LIMIT;
+    for event in events.iter_mut().filter(|event| needs_evidence(event)) {
+        let facts = facts::of(context, event, snapshot, processes.as_deref(), until);
+        if !facts.is_empty() {
+            let evidence = event.evidence.get_or_insert_default();
+            evidence.fact = facts.iter().map(|fact| clean(&fact.english(), FACT_MAX)).collect();
+            evidence.fact_localized = facts;
+        }
+    }
+    events
 }
 
 fn needs_evidence(event: &Event) -> bool {
-    matches!(event.kind, EventKind::Fired | EventKind::Escalated)
+    matches!(event.kind, EventKind::Fired | EventKind::Escalated | EventKind::Reminded)
 }
 
 /// All events are of one moment, so what they share is read once.
@@ -46,7 +62,7 @@ fn with_evidence(context: &Context, mut events: Vec<Event>, processes: Option<St
     let Some(time) = events.first().and_then(|event| parse(&event.time)) else { return events };
     let recorded = processes.as_deref().and_then(Consumers::from_record);
     let consumers = recorded.filter(has_any).or_else(|| nearest(context, time));
-    let changes = changes(context, time);
+    let changes = host_changes(context, time);
     let change: Vec<String> = changes.iter().map(|mark| words(mark, time)).collect();
     let change_localized: Vec<Message> = changes.iter().map(|mark| line(mark, time)).collect();
     for event in events.iter_mut().filter(|event| needs_evidence(event)) {
@@ -110,12 +126,26 @@ fn values(context: &Context, event: &Event, time: DateTime<Utc>) -> Vec<Sample> 
     values
 }
 
-/// Changes to the host in the hour before, the oldest first.
+/// Changes in the hour before, the oldest first.
 pub fn changes(context: &Context, time: DateTime<Utc>) -> Vec<Annotation> {
+    let mut marks = marks(context, time);
+    marks.drain(..marks.len().saturating_sub(CHANGES_MAX));
+    marks
+}
+
+/// Changes to the host in the hour before, the newest first: without what osmon says of itself.
+fn host_changes(context: &Context, time: DateTime<Utc>) -> Vec<Annotation> {
+    let mut marks = marks(context, time);
+    marks.retain(|mark| !matches!(mark.kind, AnnotationKind::MissedRuns | AnnotationKind::NotStored));
+    marks.reverse();
+    marks.truncate(CHANGES_MAX);
+    marks
+}
+
+fn marks(context: &Context, time: DateTime<Utc>) -> Vec<Annotation> {
     let since = time - TimeDelta::minutes(CHANGES_MINUTES);
     let mut marks = timeline::read(context, since, time).map(|timeline| timeline.marks).unwrap_or_default();
     marks.retain(|mark| !matches!(mark.kind, AnnotationKind::Expired | AnnotationKind::Dropped));
-    marks.drain(..marks.len().saturating_sub(CHANGES_MAX));
     marks
 }
 

@@ -151,7 +151,7 @@ impl Minute {
         let processes = probed.processes.to_json().ok();
         let Some(mut detected) = self.step("judge", DETECT_LIMIT, move |context| {
             let mut detected = detect::evaluate(context, &snapshot)?;
-            detected.events = evidence::add(context, detected.events, processes);
+            detected.events = evidence::add(context, detected.events, &snapshot, processes);
             daily_status::add(context, &mut detected);
             Ok(detected)
         }) else {

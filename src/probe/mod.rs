@@ -10,6 +10,8 @@ pub mod host_change;
 mod last_shutdown;
 mod measurement;
 mod mounts;
+pub mod oom_victims;
+pub mod open_files;
 mod package;
 mod rates;
 mod resource;

@@ -19,6 +19,8 @@ use std::time::Duration;
 
 pub mod file_system;
 mod full_name;
+pub mod kernel_log;
+pub mod open_files;
 mod past;
 pub mod process_files;
 

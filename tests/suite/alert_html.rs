@@ -169,5 +169,8 @@ fn the_subject_says_how_long_there_is() {
     let text = mail(&examples()[..1], "en", Behavior::Good);
     let subject = text.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap().to_string();
     assert_eq!(subject, "CRITICAL web-01: /var 98.2 % full (3 min left)");
-    assert!(decoded(&text).contains("Trend: ▃▄▄▅▆▆▇▇██ 93.1 % → 98.2 %"), "{}", decoded(&text));
+    let small_change = "Trend: ██████████ 93.1 % → 98.2 %, limit 98 %";
+    assert!(decoded(&text).contains(small_change), "not magnified: {}", decoded(&text));
+    let text = decoded(&mail(&examples()[1..2], "fr", Behavior::Good));
+    assert!(text.contains("▄▅▅▇ 41 % → 86,4 %, limite 85 %"), "{text}");
 }

@@ -1,6 +1,7 @@
 //! Missing values: an incident of its own for a section without data, the end of incidents of things that are gone. A
 //! missing value is never a recovery.
 
+use super::service;
 use super::time;
 use super::transitions::{JITTER_SECONDS, Transitions, close, event};
 use crate::base::text::clean;
@@ -12,6 +13,7 @@ use crate::model::incident::{Lifecycle, Severity};
 use crate::model::locale::key;
 use crate::model::message::{Arg, Message};
 use crate::model::metric::{Metric, write_labels};
+use crate::model::service::Ending;
 use crate::model::title;
 use std::collections::{BTreeMap, HashSet};
 
@@ -24,6 +26,9 @@ const TITLE_MAX: usize = 200;
 const NO_DATA_SECONDS: f64 = 300.0;
 /// An element missing for this long, and in two snapshots, while others of its kind are present is gone, in seconds.
 const GONE_SECONDS: f64 = 1800.0;
+/// The same for a service, once every service had the time to start after a boot: the probe shows one that failed even
+/// after systemd forgot it.
+const SERVICE_GONE_SECONDS: f64 = 300.0;
 /// As a multiple of the usual time between snapshots: longer than one.
 const MISSED: f64 = 1.5;
 
@@ -67,7 +72,11 @@ pub(super) fn look(
         alert.breaches.add(false, false, u32::BITS);
         let lasted = context.elapsed(Some(since)) + JITTER_SECONDS;
         if alert.metric.contains('{') && present.contains(section(&alert.metric)) {
-            if lasted >= GONE_SECONDS.max(missed_seconds) {
+            if alert.metric.starts_with(service::SECTION) {
+                if lasted.min(context.now.boottime_seconds) >= SERVICE_GONE_SECONDS.max(missed_seconds) {
+                    end(key, alert, Ending::Unloaded.word(), context, transitions);
+                }
+            } else if lasted >= GONE_SECONDS.max(missed_seconds) {
                 end(key, alert, "gone", context, transitions);
             }
             continue;
@@ -161,10 +170,14 @@ fn end(key: &str, alert: &mut Alert, reason: &str, context: &EvalContext, transi
         }
         transitions.push((key.to_string(), event));
     }
-    // A vanished element no longer flaps.
+    end_flapping(alert);
+    close(alert);
+}
+
+/// What no longer exists or was stopped no longer flaps.
+pub(super) fn end_flapping(alert: &mut Alert) {
     alert.flap = Flap { notified: alert.flap.notified, ..Flap::default() };
     alert.tally = None;
-    close(alert);
 }
 
 fn section(metric: &str) -> &str {

@@ -1,8 +1,10 @@
 //! One rule on one value: the lifecycle of an alert.
 
+use super::absent;
 use super::explanation;
 use super::forecast::Forecast;
 use super::limits::{Allowed, breach, counts_events, own_limit};
+use super::service::set_title;
 use super::transitions::{JITTER_SECONDS, Transitions, close, event};
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
@@ -13,6 +15,7 @@ use crate::model::event::EventKind;
 use crate::model::incident::{Lifecycle, Severity};
 use crate::model::message::Message;
 use crate::model::metric::Metric;
+use crate::model::service::Service;
 use chrono::TimeDelta;
 
 /// A relapse lengthens the recovery time by this factor,
@@ -40,6 +43,8 @@ pub struct RuleEvaluator<'a> {
     pub allowed: Allowed,
     /// Of a rule that forecasts.
     pub forecast: Option<Forecast>,
+    /// The service that the value belongs to.
+    pub service: Option<&'a Service>,
     pub transitions: &'a mut Transitions,
 }
 
@@ -89,9 +94,8 @@ impl RuleEvaluator<'_> {
 
     fn describe(&self, alert: &mut Alert, metric: &Metric, judged: f64) {
         alert.rule.clone_from(&self.rule.name);
-        alert.title = self.rule.title(&metric.labels);
-        alert.title_localized = None;
         alert.metric = metric.to_string();
+        set_title(alert, self.rule.title(&metric.labels), self.service);
         alert.above = self.rule.above;
         let is_sum = matches!(self.rule.measure, Measure::Change(_) | Measure::Total(_));
         alert.value = if is_sum { judged } else { metric.value };
@@ -100,7 +104,7 @@ impl RuleEvaluator<'_> {
         }
         let message = match self.forecast.filter(|forecast| forecast.is_held) {
             Some(_) => explanation::held(self.rule, alert, metric),
-            None => explanation::message(self.rule, alert, metric, judged, self.band, self.context)
+            None => explanation::message(self.rule, alert, metric, judged, self.context, (self.band, self.service))
                 .or_else(|| explanation::times(alert, self.context)),
         };
         (alert.message, alert.message_localized) =
@@ -193,6 +197,12 @@ impl RuleEvaluator<'_> {
             }
             self.mark(alert, false);
             alert.ended = Some(self.context.stamp());
+            if let Some(ending) = self.service.and_then(Service::ending) {
+                absent::end_flapping(alert);
+                if let Some((_, event)) = self.transitions.last_mut() {
+                    event.reason = Some(ending.word().to_string());
+                }
+            }
             close(alert);
         }
     }

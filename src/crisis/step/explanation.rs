@@ -12,6 +12,7 @@ use crate::model::incident::Severity;
 use crate::model::locale::key;
 use crate::model::message::Message;
 use crate::model::metric::Metric;
+use crate::model::service::Service;
 use chrono::TimeDelta;
 
 /// An anomaly that lasts longer than this is no spike, in seconds.
@@ -25,8 +26,8 @@ pub fn message(
     alert: &Alert,
     metric: &Metric,
     judged: f64,
-    band: Option<&Band>,
     context: &EvalContext,
+    (band, service): (Option<&Band>, Option<&Service>),
 ) -> Option<(String, Option<Message>)> {
     if matches!(rule.measure, Measure::Reaches(_)) && !judged.is_finite() {
         return None;
@@ -45,7 +46,7 @@ pub fn message(
         message.with_value("low", &metric.name, band.low).with_value("high", &metric.name, band.high)
     };
     let message = match rule.measure {
-        Measure::Value => return None,
+        Measure::Value => service.filter(|_| metric.name == "service.failed")?.cause()?,
         Measure::Reaches(_) if judged <= 0.0 => {
             value(key::CRISIS_FORECAST_REACHED).with_value("limit", &metric.name, limit)
         }

@@ -2,6 +2,7 @@
 //! state differs from the last notification, people are notified of the state.
 
 use super::explanation::LASTING_SECONDS;
+use super::service;
 use super::suppression::Suppression;
 use super::transitions::{JITTER_SECONDS, Transitions, event};
 use crate::config::Rule;
@@ -13,6 +14,7 @@ use crate::model::incident::{Lifecycle, Severity};
 use crate::model::locale::key;
 use crate::model::message::Message;
 use crate::model::metric::Metric;
+use crate::model::service::Service;
 use std::collections::HashSet;
 
 const HOUR: f64 = 3600.0;
@@ -133,7 +135,10 @@ fn reminder(alert: &mut Alert, is_unusual: bool, context: &EvalContext) -> Optio
         (_, reminders) if alert.tally.is_some() => pause(Severity::Critical, reminders),
         _ => pause(alert.severity?, alert.reminders),
     };
+    // The failure of a job is told once.
+    let is_job = service::of_alert(alert, context).is_some_and(Service::is_job);
     if alert.lifecycle != Lifecycle::Firing
+        || is_job
         || alert.severity.is_none()
         || context.elapsed(alert.notified_at) + JITTER_SECONDS < due
         || (alert.flap.flapping && context.elapsed(alert.since) < HOUR)

@@ -86,6 +86,9 @@ impl<'a> Suppression<'a> {
 
     /// Why the present state of an alert is no news though notifications about it may go out.
     fn excused(&self, key: &str, alert: &Alert, severity: Severity) -> Option<Message> {
+        if let Some(reason) = super::service::long_ago(alert, self.context) {
+            return Some(reason);
+        }
         if let Some(title) = self.inhibited_by.get(key) {
             return Some(Message::new(key::MUTED_SAME_FILE_SYSTEM).with("title", title.clone()));
         }

@@ -2,6 +2,8 @@
 
 use crate::base::text::clean;
 use crate::model::locale::{Locale, key};
+use crate::model::service as model;
+use serde::Deserialize;
 use serde_json::Value;
 
 /// A row of the table.
@@ -26,8 +28,12 @@ pub fn services(snapshot: &Value, locale: Locale) -> Vec<Service> {
     let mut services: Vec<Service> = list
         .map(|service| {
             let is = |key: &str| service[key].as_bool().unwrap_or(false);
+            let recorded = model::Service::deserialize(service).unwrap_or_default();
             let (state, plain, word) = match () {
+                () if recorded.title().is_some() => ("bad", "not running", key::STATE_NOT_RUNNING),
+                () if is("failed") && recorded.is_job() => ("warn", "failed", key::STATE_FAILED),
                 () if is("failed") => ("bad", "failed", key::STATE_FAILED),
+                () if recorded.ending().is_some() => ("ok", "not running", key::STATE_NOT_RUNNING),
                 () if is("active") => ("ok", "running", key::STATE_RUNNING),
                 () => ("warn", "not running", key::STATE_NOT_RUNNING),
             };
