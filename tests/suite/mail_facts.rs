@@ -46,12 +46,12 @@ fn a_disk_mail_says_what_is_free_and_what_deleted_files_hold() {
     for (language, free, held) in [
         (
             "en",
-            "1.5 GiB free of 100 GiB",
+            "1.49 GiB free of 100 GiB",
             "held by deleted files that are still open, the largest: /var/log/old.log (nginx, pid 812)",
         ),
         (
             "fr",
-            "1,5 Gio libres sur 100 Gio",
+            "1,49 Gio libres sur 100 Gio",
             "retenus par des fichiers supprimés encore ouverts, le plus gros : /var/log/old.log (nginx, pid 812)",
         ),
     ] {

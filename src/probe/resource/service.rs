@@ -117,7 +117,7 @@ fn remembered(run: &Measurement<'_>, now: f64) -> KeptServices {
     let recent = |kept: &Kept| match kept.last {
         Some(last) if is_this_boot => kept.failed || now - last < REMEMBERED_SECONDS,
         Some(last) => kept.failed || at_that_time(last),
-        None => false,
+        None => is_this_boot && kept.starting.is_some(),
     };
     let of_this_boot = |kept: Kept| match is_this_boot {
         true => kept,
