@@ -15,6 +15,8 @@ use clap::{Args, FromArgMatches};
 
 /// Longest acknowledgement, in days.
 const LONGEST_DAYS: i64 = 7;
+/// The reason of an acknowledgement without one, as typed on a phone.
+const NO_REASON: &str = "no reason given";
 /// Default length of an acknowledgement, in hours.
 const USUAL_HOURS: i64 = 24;
 
@@ -30,8 +32,8 @@ struct Arguments {
     #[arg(long, value_name = "TIME", conflicts_with = "span")]
     until: Option<String>,
     /// What you are doing about it, for your colleagues
-    #[arg(long, value_name = "TEXT", required = true)]
-    because: String,
+    #[arg(long, value_name = "TEXT")]
+    because: Option<String>,
 }
 
 /// The command.
@@ -48,7 +50,7 @@ fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let context = Context::open(call)?;
     let now = context.now.wall;
-    let because = view::silences::reason(&arguments.because)?;
+    let because = view::silences::reason(arguments.because.as_deref().unwrap_or(NO_REASON))?;
     let usual = Some(TimeDelta::hours(USUAL_HOURS));
     let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), usual, LONGEST_DAYS, now)?;
     let record = incidents::find(&context, Some(&arguments.incident), "ack")?;
