@@ -174,7 +174,10 @@ impl Context {
     /// Problems that prevent the delivery of alerts; empty when there are none.
     pub fn delivery_problems(&self) -> Vec<DeliveryProblem> {
         let ledger: Ledger = self.peek_state(LEDGER).unwrap_or_default();
-        delivery_problems(self.store.directory(), &ledger, &self.config.alert.routes, self.now.wall)
+        let of_alert = self.problems.iter().filter(|problem| problem.path.first().is_some_and(|key| key == "alert"));
+        let settings = of_alert.map(|problem| DeliveryProblem::Misconfigured { error: problem.to_string() });
+        let known = delivery_problems(self.store.directory(), &ledger, &self.config.alert.routes, self.now.wall);
+        settings.chain(known).collect()
     }
 
     /// Reads a state file without changing anything. Damage is reported, and the previous generation is used.

@@ -23,7 +23,7 @@ const ERRORS: [&str; 14] = [
     "webhook message delivery failed",
 ];
 /// Parts of texts that mean a passing fault, in lower case.
-const PASSING: [&str; 16] = [
+const PASSING: [&str; 18] = [
     "error 429",
     "error 408",
     "error 50",
@@ -40,39 +40,39 @@ const PASSING: [&str; 16] = [
     "unavailable",
     "overload",
     "error contacting",
+    // Words of Slack.
+    "rollup_error",
+    "internal_error",
 ];
 /// Values of `status`, `result` and the like that mean an error, in lower case.
 const ERROR_WORDS: [&str; 7] = ["error", "err", "fail", "failed", "failure", "ko", "nok"];
-/// Words of Slack that mean a passing fault.
-const SLACK_PASSING: [&str; 3] = ["rollup_error", "internal_error", "fatal_error"];
 
 /// Why a response with status 2xx is no acceptance; `None`: it is one. `kind` is the format of the webhook.
 pub fn refusal(kind: &str, body: &str) -> Option<FailureKind> {
     let text = body.trim().trim_start_matches('\u{feff}');
-    let lower = text.to_lowercase();
-    if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
+    if is_page(text) {
         return Some(FailureKind::Configuration);
     }
-    let is_error = match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(map)) => is_error(&map),
-        Ok(Value::Bool(is_accepted)) => !is_accepted,
-        Ok(Value::String(text)) => is_error_text(&text.to_lowercase()),
-        Ok(_) => false,
+    let (lower, json) = (text.to_lowercase(), serde_json::from_str::<Value>(text).ok());
+    let is_error = match &json {
+        Some(Value::Object(map)) => is_error(map),
+        Some(Value::Bool(is_accepted)) => !is_accepted,
+        Some(Value::String(text)) => is_error_text(&text.to_lowercase()),
+        Some(_) => false,
         // The only text with which Slack accepts a message.
-        Err(_) if kind == "slack" && !text.is_empty() => lower != "ok",
-        Err(_) => is_error_text(&lower),
+        None if kind == "slack" && !text.is_empty() => lower != "ok",
+        None => is_error_text(&lower),
     };
-    let code = serde_json::from_str::<Value>(text).ok().and_then(|value| http_code(value.as_object()?));
-    let is_passing = match code {
+    let is_passing = match json.as_ref().and_then(|json| http_code(json.as_object()?)) {
         Some(code) => matches!(code, 408 | 425 | 429 | 500..=599),
-        None => PASSING.iter().chain(&SLACK_PASSING).any(|part| lower.contains(part)),
+        None => PASSING.iter().any(|part| lower.contains(part)),
     };
     is_error.then_some(if is_passing { FailureKind::Temporary } else { FailureKind::Configuration })
 }
 
 /// Returns whether a body is a web page.
 pub fn is_page(body: &str) -> bool {
-    let begin: String = body.trim_start().chars().take(20).collect::<String>().to_lowercase();
+    let begin = body.trim_start().chars().take(20).collect::<String>().to_lowercase();
     begin.starts_with("<!doctype html") || begin.starts_with("<html")
 }
 

@@ -32,6 +32,11 @@ pub enum DeliveryProblem {
         /// Alerts queued for this target.
         queued: usize,
     },
+    /// A setting of `[alert]` is invalid and not in force.
+    Misconfigured {
+        /// The place and what is wrong.
+        error: String,
+    },
     /// A recipient was refused while others of the same message were not.
     Refused {
         /// Route and recipient.
@@ -60,6 +65,7 @@ impl DeliveryProblem {
                 let values = [("target", &**target), ("since", &since), ("error", error), ("queued", &queued)];
                 locale.fill(key::DELIVERY_FAILING, &values)
             }
+            Self::Misconfigured { error } => locale.with(key::DELIVERY_MISCONFIGURED, error),
             Self::Refused { target, error } => {
                 locale.fill(key::DELIVERY_REFUSED, &[("target", target), ("error", error)])
             }

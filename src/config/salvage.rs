@@ -29,18 +29,23 @@ pub fn salvage(
     let source = Source { data_dir: Some(directory), ..request.source.clone() };
     let mut request = Request { source, ..request.clone() };
     forget_variables(&mut request, issues);
-    if let Some(loaded) = load_without_addresses(&request, file.as_ref(), issues) {
-        return Some((loaded, "the configuration without the invalid addresses"));
+    let partial = load_without_addresses(&request, file.as_ref(), issues)
+        .map(|loaded| (loaded, "the configuration without the invalid addresses"));
+    if partial.as_ref().is_some_and(|(loaded, _)| !loaded.config.alert.routes.is_empty()) {
+        return partial;
     }
     if let Some(loaded) = last_good.and_then(|text| load_last_good(request.clone(), text)) {
         return Some((loaded, "the last good configuration"));
+    }
+    if partial.is_some() {
+        return partial;
     }
     let loaded = load_alert(request, file)?;
     let is_alert = !loaded.config.alert.routes.is_empty();
     Some((loaded, if is_alert { "the defaults and what is valid of [alert]" } else { "the defaults" }))
 }
 
-/// Loads the configuration without its invalid addresses, if nothing else is wrong and some recipient remains.
+/// Loads the configuration without its invalid addresses, if nothing else is wrong.
 fn load_without_addresses(
     request: &Request,
     file: Option<&(PathBuf, String)>,
@@ -56,8 +61,7 @@ fn load_without_addresses(
     let mut paths: Vec<&[String]> = issues.iter().map(|issue| issue.path.as_slice()).collect();
     paths.dedup();
     paths.into_iter().for_each(|path| remove(&mut given, path));
-    let loaded = load_table(request, file.cloned(), given.clone(), open_secrets(request, path, &given)).ok()?;
-    Some(loaded).filter(|loaded| !loaded.config.alert.routes.is_empty())
+    load_table(request, file.cloned(), given.clone(), open_secrets(request, path, &given)).ok()
 }
 
 /// Variables that are invalid for the last good configuration only: those of a rule that it does not have.

@@ -160,6 +160,22 @@ fn the_test_mail_works_with_every_security() {
 }
 
 #[test]
+fn a_server_that_insists_on_full_names_takes_international_addresses() {
+    let Some(server) = Server::start("SMTPUTF8") else { return };
+    let mut host = Host::recorded("vm");
+    host.config = smtp(&server, "jörg", "none");
+    host.osmon(&["config", "check"]).ok();
+    let done = host.osmon(&["send-alert", "--test"]).ok();
+    assert!(done.out.contains("test message accepted by localhost:"), "{}", done.out);
+    assert!(server.wait_for("jörg", 1)[0].contains("To: jörg@example.org"));
+    // A short name is refused, and the refusal names the key.
+    host.config += "helo_name = \"web-01\"\n";
+    let done = host.osmon(&["send-alert", "--test"]);
+    assert!(done.code != 0 && done.err.contains("need fully-qualified hostname"), "{}", done.err);
+    assert!(done.err.contains("set [alert.smtp] helo_name"), "{}", done.err);
+}
+
+#[test]
 fn msmtp_works_as_in_its_example() {
     let Some(server) = Server::start("msmtp") else { return };
     if tool("msmtp", &["--version"]).code != 0 {

@@ -16,7 +16,8 @@ use dialogue::{Letter, send};
 use lettre::Address;
 use std::time::Duration;
 
-/// How long a message may take in all: some servers greet late, to keep spam away.
+/// How long a message may take in all: some servers greet late, to keep spam away, and some check a mail before they
+/// accept it.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// `timeout_seconds` below this is meant for the greeting too.
 const PATIENT_FROM: u64 = 10;

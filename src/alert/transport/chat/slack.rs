@@ -17,7 +17,7 @@ pub const FORMAT: ChatFormat = ChatFormat {
     render: |message, text, _| render(message, text),
     fits: |body| {
         let blocks = body["blocks"].as_array().into_iter().flatten();
-        let mut texts = blocks.filter_map(|block| block["text"]["text"].as_str());
+        let mut texts = blocks.filter_map(|block| block.pointer("/text/text")?.as_str());
         texts.all(|text| units(text) <= TEXT_MAX)
     },
     post_to: |_| {},

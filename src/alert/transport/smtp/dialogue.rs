@@ -51,7 +51,7 @@ fn dialogue(
     let server = format!("{host}:{port}");
     let step = Duration::from_secs(settings.timeout_seconds);
     let mut tcp = connect(host, port, deadline.min(Instant::now() + step), log)?;
-    // Only the greeting may take longer than a step.
+    // The greeting and the reply to the whole mail may take longer than the other steps.
     tcp.set_deadline(deadline);
     let connection = match settings.security {
         Security::Tls => handshake(tcp, host, &settings.ca_file, log)
@@ -62,7 +62,7 @@ fn dialogue(
             })?,
         _ => Connection::Plain(tcp),
     };
-    let mut session = Session { connection, received: Vec::new(), server: server.clone() };
+    let mut session = Session { connection, received: Vec::new(), server: server.clone(), patience: deadline };
     let greeting = session.reply().map_err(|failure| {
         // A server that expects TLS waits for its first byte, and may reply to anything else with a TLS alert.
         let is_silent = session.received.first().is_none_or(|byte| TLS_RECORDS.contains(byte));
@@ -87,10 +87,10 @@ fn dialogue(
         if !session.received.is_empty() {
             return Err(session.fail(FailureKind::Configuration, "sent data between STARTTLS and TLS"));
         }
-        let Session { connection, received, server: _ } = session;
+        let Session { connection, received, .. } = session;
         let Connection::Plain(tcp) = connection else { return Err(Failure::configuration(server)) };
         let connection = handshake(tcp, host, &settings.ca_file, log).map_err(|failure| failure.prefixed(&server))?;
-        session = Session { connection, received, server: server.clone() };
+        session = Session { connection, received, server: server.clone(), patience: deadline };
         offers = session.hello(&hello)?;
     }
     if !settings.user.is_empty() {
@@ -171,6 +171,7 @@ fn content(session: &mut Session, content: &[u8], log: &mut StepLog) -> Result<S
     // Nothing is accepted before the final dot; after it, the reply decides.
     let dot = session.connection.write_all(b".\r\n").and_then(|()| session.connection.flush());
     dot.map_err(|error| unconfirmed(session, &error.to_string()))?;
+    session.connection.tcp().set_deadline(session.patience);
     match session.reply() {
         Ok(reply) if reply.is_good() => {
             log.record("accepted", format!("{} {}", reply.code, reply.lines.join(" ")));

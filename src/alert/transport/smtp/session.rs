@@ -7,6 +7,7 @@ use lettre::transport::smtp::commands::Ehlo;
 use lettre::transport::smtp::extension::ClientId;
 use std::fmt::Display;
 use std::io::{Read, Write};
+use std::time::Instant;
 
 /// Longest line of a reply, in bytes (RFC 5321 allows 512).
 const LINE_MAX: usize = 4096;
@@ -40,6 +41,8 @@ pub struct Session {
     pub received: Vec<u8>,
     /// `host:port`
     pub server: String,
+    /// Limit for what a server may take its time for: the greeting, and its reply to the whole mail.
+    pub patience: Instant,
 }
 
 impl Session {
