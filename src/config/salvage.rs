@@ -51,13 +51,21 @@ fn load_without_addresses(
     file: Option<&(PathBuf, String)>,
     issues: &[ConfigIssue],
 ) -> Option<Loaded> {
-    let is_of_addresses = |issue: &ConfigIssue| {
-        let keys: Vec<&str> = issue.path.iter().map(String::as_str).collect();
-        issue.variable().is_none() && matches!(keys.as_slice(), ["alert", "to" | "from"] | ["alert", "route", _, "to"])
-    };
-    let (path, text) = file.filter(|_| issues.iter().all(is_of_addresses))?;
+    let (path, text) = file?;
     let mut given: Table = toml::from_str(text).ok()?;
     renamed::apply(&mut given);
+    let is_of_addresses = |issue: &ConfigIssue| {
+        let keys: Vec<&str> = issue.path.iter().map(String::as_str).collect();
+        let value = keys.iter().skip(1).try_fold(given.get("alert"), |above, key| Some(above?.get(key)));
+        match keys.as_slice() {
+            ["alert", "to"] | ["alert", "route", _, "to"] => value.flatten().is_some_and(Value::is_array),
+            ["alert", "from"] => value.flatten().is_some_and(Value::is_str),
+            _ => false,
+        }
+    };
+    if !issues.iter().all(|issue| issue.variable().is_none() && is_of_addresses(issue)) {
+        return None;
+    }
     let mut paths: Vec<&[String]> = issues.iter().map(|issue| issue.path.as_slice()).collect();
     paths.dedup();
     paths.into_iter().for_each(|path| remove(&mut given, path));
