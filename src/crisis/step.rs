@@ -15,7 +15,6 @@ mod time;
 mod transitions;
 
 use super::eval_context::EvalContext;
-use super::series::POINTS_MAX;
 use super::state::{Alert, SCHEMA, State};
 use crate::config::Rule;
 use crate::config::rule::Measure;
@@ -29,8 +28,6 @@ use transitions::Transitions;
 
 /// A series without a new value for this long is dropped, in seconds.
 const SERIES_SECONDS: f64 = 3600.0;
-/// Maximum number of points of all series together: with many series each gets coarser.
-const ALL_POINTS_MAX: usize = 40_000;
 
 /// Evaluates all rules on the metrics of one snapshot. The same arguments give the same result, and the same snapshot
 /// once more changes nothing.
@@ -156,14 +153,9 @@ fn judge(
     seen
 }
 
-/// Maximum number of points of a series, so that all of them together take about one MiB.
-fn points_most(state: &State) -> usize {
-    (ALL_POINTS_MAX / (state.series.len() + 1)).clamp(4, POINTS_MAX)
-}
-
 /// The value that a rule over past values evaluates; `None` when it is not known yet.
 fn past(next: &mut State, key: &str, rule: &Rule, value: f64, context: &EvalContext) -> Option<f64> {
-    let most = points_most(next);
+    let most = limits::points_most(next);
     let series = next.series.entry(key.to_string()).or_default();
     let now = context.now.boottime_seconds;
     match rule.measure {

@@ -1,7 +1,7 @@
 //! osmon status: one line, an exit code, and JSON.
 
 use super::harness::Host;
-use super::incidents::{CPU, fired, minute};
+use super::incidents::{fired, minute};
 use std::fs;
 
 #[test]

@@ -170,7 +170,13 @@ fn end(key: &str, alert: &mut Alert, reason: &str, context: &EvalContext, transi
         }
         transitions.push((key.to_string(), event));
     }
-    end_flapping(alert);
+    // What is listed only while it fails vanishes in each pause of its flapping; the rest no longer flaps.
+    if reason == "gone" {
+        alert.flap.mark(false, context.stamp());
+        alert.tally = None;
+    } else {
+        end_flapping(alert);
+    }
     close(alert);
 }
 

@@ -1,8 +1,8 @@
 //! Forecasts: when a value reaches its target, whether a rise is usual, and what is not over although nothing rises.
 
+use super::limits::points_most;
 use crate::config::Rule;
 use crate::crisis::eval_context::EvalContext;
-use crate::crisis::series::POINTS_MAX;
 use crate::crisis::state::{Alert, Stamp, State};
 use crate::model::incident::{Lifecycle, Severity};
 
@@ -43,7 +43,7 @@ pub fn judge(
     (target, value): (f64, f64),
     context: &EvalContext,
 ) -> Option<Forecast> {
-    let most = super::points_most(next).min(POINTS_MAX);
+    let most = points_most(next);
     let series = next.series.entry(key.to_string()).or_default();
     series.add(context.now.boottime_seconds, value, FORECAST_SECONDS, most);
     let approach = series.approach(target, rule.above)?;

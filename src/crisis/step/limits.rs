@@ -3,13 +3,22 @@
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
 use crate::crisis::baseline::Band;
-use crate::crisis::state::Alert;
+use crate::crisis::series::POINTS_MAX;
+use crate::crisis::state::{Alert, State};
 use crate::model::condition::Condition;
 use crate::model::incident::Severity;
 use crate::model::metric::Metric;
 
 /// An open incident ends only when its condition is missed by this share of each of its numbers.
 const SLACK: f64 = 0.1;
+
+/// Maximum number of points of all series together: with many series each gets coarser.
+const ALL_POINTS_MAX: usize = 40_000;
+
+/// Maximum number of points of a series, so that all of them together take about one MiB.
+pub fn points_most(state: &State) -> usize {
+    (ALL_POINTS_MAX / (state.series.len() + 1)).clamp(4, POINTS_MAX)
+}
 
 /// Which limits of a rule apply, by its conditions on other metrics.
 #[derive(Debug, Clone, Copy)]
