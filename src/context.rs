@@ -176,7 +176,7 @@ impl Context {
         let ledger: Ledger = self.peek_state(LEDGER).unwrap_or_default();
         let of_alert = self.problems.iter().filter(|problem| problem.path.first().is_some_and(|key| key == "alert"));
         let settings = of_alert.map(|problem| DeliveryProblem::Misconfigured { error: problem.to_string() });
-        let known = delivery_problems(self.store.directory(), &ledger, &self.config.alert.routes, self.now.wall);
+        let known = delivery_problems(self.store.directory(), &ledger, &self.config.alert, self.now.wall);
         settings.chain(known).collect()
     }
 

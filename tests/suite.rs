@@ -37,6 +37,8 @@ mod damage; // damaged files, stepped clocks, kill -9
 mod delivery; // every misbehaviour of a mail server: nothing is lost
 #[path = "suite/delivery_faults.rs"]
 mod delivery_faults; // no recipient, broken configurations, damaged files
+#[path = "suite/delivery_groups.rs"]
+mod delivery_groups; // what is sent together, and what gets no answer
 #[path = "suite/delivery_problems.rs"]
 mod delivery_problems; // what is shown about delivery
 #[path = "suite/disk_faults.rs"]

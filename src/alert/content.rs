@@ -1,14 +1,17 @@
 //! Content of a message: events by incident, language, and reason of a delay.
 
+use super::present::Present;
 use crate::base::clock::local_short;
 use crate::model::event::{Event, EventKind};
 use crate::model::incident::Severity;
 use crate::model::locale::{Locale, key};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Reason of a delay. A delayed message is a digest in order of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Reason of a delay. A delayed message is a digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Late {
     /// No target accepted it since this time.
     Down(DateTime<Utc>),
@@ -18,6 +21,15 @@ pub enum Late {
     Old(DateTime<Utc>),
 }
 
+/// A message uses up the budget of its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastMessage {
+    /// When the next one may be sent.
+    pub until: DateTime<Utc>,
+    /// Only things that repeat are held from here on.
+    pub is_repeating: bool,
+}
+
 /// Content of a message.
 #[derive(Debug, Clone, Copy)]
 pub struct Content<'a> {
@@ -25,6 +37,10 @@ pub struct Content<'a> {
     pub events: &'a [&'a Event],
     /// Reason of the delay, if it is late.
     pub late: Option<Late>,
+    /// It uses up the budget.
+    pub last: Option<LastMessage>,
+    /// The state of the host.
+    pub present: Option<&'a Present>,
     /// Host name.
     pub host: &'a str,
     /// Path or URL of the page; empty when there is none.
@@ -94,4 +110,9 @@ impl Span {
 
 pub fn span(since: DateTime<Utc>, now: DateTime<Utc>) -> Span {
     Span(local_short(since, now), local_short(now, now))
+}
+
+/// The key under which the first mail of an event's incident is remembered.
+pub fn thread_key(route: &str, event: &Event) -> String {
+    format!("{route} {}", event.incident)
 }

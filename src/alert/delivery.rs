@@ -1,13 +1,13 @@
 //! The outcome of a delivery.
 
 use super::ledger::Ledger;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The outcome of a delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Delivery {
-    /// Most events that one target accepted.
-    pub sent_events: usize,
+    /// Events that each target accepted.
+    pub sent: BTreeMap<String, usize>,
     /// Targets that accepted them.
     pub accepted_by: Vec<String>,
     /// Reasons of failures, without repetition.
@@ -28,6 +28,8 @@ pub struct Delivery {
     pub is_failing: bool,
     /// Alerts given up in this run.
     pub given_up: usize,
+    /// Messages that were closed without an answer: target and reason.
+    pub closed: Vec<String>,
     /// Errors of the outbox and the ledger.
     pub errors: Vec<String>,
 }
@@ -36,6 +38,19 @@ impl Delivery {
     /// Adds the error of a step that does not stop the others.
     pub fn check<T>(&mut self, result: anyhow::Result<T>) {
         self.errors.extend(result.err().map(|error| format!("{error:#}")));
+    }
+
+    /// Notes events that a target accepted, and who took them.
+    pub fn note_accepted(&mut self, target: &str, events: usize, by: &str) {
+        *self.sent.entry(target.to_string()).or_default() += events;
+        if !self.accepted_by.iter().any(|known| known == by) {
+            self.accepted_by.push(by.to_string());
+        }
+    }
+
+    /// Most events that one target accepted.
+    pub fn sent_events(&self) -> usize {
+        self.sent.values().copied().max().unwrap_or_default()
     }
 
     /// Counts the unsent events: those to try again, and those sent by a fallback.

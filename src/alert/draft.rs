@@ -36,8 +36,8 @@ pub enum Subject<'a> {
         content: Content<'a>,
         /// Message-ID.
         id: &'a str,
-        /// Message-IDs of the first mails about the same incidents.
-        earlier: Vec<String>,
+        /// Message-ID of the first mail about the same incidents.
+        earlier: Option<String>,
     },
     /// A test message.
     Test,
@@ -51,7 +51,7 @@ impl Draft<'_> {
     pub fn mail(&self) -> Result<RenderedMail> {
         let envelope = Envelope::new(self.from, self.to, self.full_host)?;
         let message = match &self.subject {
-            Subject::Events { content, id, earlier } => compose(content, &envelope, id, earlier)?,
+            Subject::Events { content, id, earlier } => compose(content, &envelope, id, earlier.as_deref())?,
             Subject::Test => compose_test(&envelope, self.host, self.language, self.now)?,
         };
         Ok(RenderedMail { envelope, content: message.formatted(), full_host: self.full_host.to_string() })

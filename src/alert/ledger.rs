@@ -1,19 +1,21 @@
 //! Ledger of the delivery: results of each event, failures and next attempt of each target, number of messages sent,
-//! and messages in flight when a run ended. One state file, `state/delivery.json`.
+//! and messages whose fate is unknown. One state file, `state/delivery.json`.
 
+use super::content::Late;
 use super::results::{Results, TargetResult};
+use super::target_state::{TargetState, pause_seconds};
 use crate::base::clock::{parse, stamp};
-use crate::base::net::failure::{Failure, FailureKind};
+use crate::base::net::failure::Failure;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Pauses before the next attempt, in minutes; the last one repeats.
-const PAUSES: [i64; 7] = [1, 2, 5, 10, 20, 30, 60];
 /// Longest pause, in seconds. A longer one means that the clock was set back.
 const PAUSE_MAX: i64 = 4000;
-/// Pause in seconds after a failure that only a change of the settings can fix.
-const CONFIGURATION_PAUSE: i64 = 3600;
+/// How often a message is sent that gets no answer, before it is closed.
+pub const ATTEMPTS_MAX: u32 = 5;
+/// Tolerance for a run that starts early, in seconds.
+const EARLY: i64 = 15;
 /// How long the first mail of an incident is remembered, in days.
 const THREAD_DAYS: i64 = 40;
 
@@ -40,35 +42,6 @@ pub struct Ledger {
     pub tidied: String,
 }
 
-/// The state of one recipient of one route.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct TargetState {
-    /// Fingerprint of its settings: after a change, the target is tried at once.
-    #[serde(default)]
-    pub settings: u32,
-    /// Time of the first failure since the last success (RFC 3339); empty if it does not fail.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub failing_since: String,
-    /// Failed attempts since then.
-    #[serde(default)]
-    pub attempts: u32,
-    /// Last failed attempt (RFC 3339).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub tried: String,
-    /// Earliest next attempt (RFC 3339).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub next: String,
-    /// The last error.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub error: String,
-    /// Times of the messages of the last day.
-    #[serde(default)]
-    pub sent: Vec<String>,
-    /// Time since which the rate limit holds events back (RFC 3339); empty if it does not.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub held_since: String,
-}
-
 /// A message: its events and targets.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Batch {
@@ -78,6 +51,15 @@ pub struct Batch {
     pub target: Vec<String>,
     /// Names of the alerts' files.
     pub event: Vec<String>,
+    /// How often it was sent, as far as that is not known to have failed.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Earliest next attempt (RFC 3339).
+    #[serde(default)]
+    pub next: String,
+    /// Why it was late when it was sent first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
 }
 
 /// The first mail of an incident.
@@ -102,26 +84,32 @@ impl Ledger {
         known.settings != settings || wait <= 0 || wait > PAUSE_MAX
     }
 
-    /// Returns whether a target has reached its rate limit; a limit of 0 means none.
-    pub fn is_rate_limited(&self, target: &str, per_hour: usize, per_day: usize, now: DateTime<Utc>) -> bool {
-        let Some(known) = self.target.get(target) else { return false };
-        let within = |span: TimeDelta| {
-            let times = known.sent.iter().filter_map(|time| parse(time));
-            times.filter(|time| *time <= now && now - *time < span).count()
-        };
-        (per_hour > 0 && within(TimeDelta::hours(1)) >= per_hour)
-            || (per_day > 0 && within(TimeDelta::days(1)) >= per_day)
+    /// Returns whether a message without an answer may be sent again.
+    pub fn is_due_again(&self, batch: &Batch, target: &str, settings: u32, now: DateTime<Utc>) -> bool {
+        let wait = parse(&batch.next).map_or(0, |next| (next - now).num_seconds());
+        wait <= 0 || wait > PAUSE_MAX || self.target.get(target).is_some_and(|known| known.settings != settings)
+    }
+
+    /// The messages to a target that have no answer yet, with their Message-IDs.
+    pub fn unanswered<'a>(&'a self, route: &'a str, target: &'a str) -> impl Iterator<Item = (&'a str, &'a Batch)> {
+        let batches = self
+            .sending
+            .iter()
+            .filter(move |(_, batch)| batch.route == route && batch.target.iter().any(|open| open == target));
+        // Its key begins with the name of the route.
+        batches.map(|(key, batch)| (key.split_once(' ').map_or(key.as_str(), |(_, id)| id), batch))
+    }
+
+    /// Counts a message that a target accepted or may have accepted.
+    pub fn count(&mut self, target: &str, is_urgent: bool, now: DateTime<Utc>) {
+        self.target.entry(target.to_string()).or_default().count(is_urgent, now);
     }
 
     /// Records that a target accepted a message with these events.
     pub fn accepted(&mut self, target: &str, settings: u32, events: &[String], by: &str, now: DateTime<Utc>) {
         let known = self.target.entry(target.to_string()).or_default();
-        let day = stamp(now - TimeDelta::days(1));
-        let mut sent = std::mem::take(&mut known.sent);
-        sent.retain(|time| *time > day);
-        sent.push(stamp(now));
-        *known = TargetState { settings, sent, ..TargetState::default() };
-        self.set_result(target, events, &TargetResult { accepted: true, by: by.to_string(), time: stamp(now) });
+        known.accept(settings);
+        self.set_result(target, events, &TargetResult::accepted(by, now));
     }
 
     /// Sets the same final result of a target for several events.
@@ -131,31 +119,11 @@ impl Ledger {
         }
     }
 
-    /// Records a failed attempt. The next one follows after an increasing pause, or the pause requested by the peer.
+    /// Records a failed attempt. The next one follows after an increasing pause, or the pause requested by the peer. A
+    /// target that took a message without an answer is not paused: only that message waits.
     pub fn failed(&mut self, target: &str, settings: u32, failure: &Failure, now: DateTime<Utc>) {
         let known = self.target.entry(target.to_string()).or_default();
-        if known.settings != settings {
-            known.attempts = 0;
-        }
-        let seconds = match (failure.retry_after, failure.kind) {
-            (Some(wait), _) => wait.as_secs().cast_signed().clamp(60, 3600),
-            // The first such failure may be a transient fault of the server.
-            (None, FailureKind::Configuration) if known.attempts > 0 => {
-                jittered(CONFIGURATION_PAUSE, target, known.attempts)
-            }
-            _ => {
-                let step = usize::try_from(known.attempts).unwrap_or(usize::MAX).min(PAUSES.len() - 1);
-                jittered(PAUSES.get(step).copied().unwrap_or(60) * 60, target, known.attempts)
-            }
-        };
-        known.settings = settings;
-        known.attempts = known.attempts.saturating_add(1);
-        known.error.clone_from(&failure.reason);
-        known.tried = stamp(now);
-        known.next = stamp(now + TimeDelta::seconds(seconds));
-        if known.failing_since.is_empty() {
-            known.failing_since = stamp(now);
-        }
+        known.fail(target, settings, failure, now);
     }
 
     /// Records that a test message reached a target: queued alerts are sent by the next run. With an empty outbox the
@@ -169,18 +137,56 @@ impl Ledger {
         }
     }
 
+    /// Records which targets the budget holds back.
+    pub fn note_held(&mut self, held: &BTreeSet<String>, now: DateTime<Utc>) {
+        for target in held {
+            let since = &mut self.target.entry(target.clone()).or_default().held_since;
+            if since.is_empty() {
+                *since = stamp(now);
+            }
+        }
+        for (_, known) in self.target.iter_mut().filter(|(target, _)| !held.contains(*target)) {
+            known.held_since.clear();
+        }
+    }
+
     /// Ends all pauses.
     pub fn end_pauses(&mut self) {
         for target in self.target.values_mut() {
             target.next.clear();
         }
+        for batch in self.sending.values_mut() {
+            batch.next.clear();
+        }
     }
 
-    /// Records that a message is about to be sent, possibly for the second time.
-    pub fn begin_sending(&mut self, id: &str, batch: &Batch) {
+    /// Records that a message is about to be sent, possibly again.
+    pub fn begin_sending(&mut self, id: &str, batch: &Batch, now: DateTime<Utc>) {
         let known = self.sending.entry(id.to_string()).or_insert_with(|| batch.clone());
         let more: Vec<String> = batch.target.iter().filter(|target| !known.target.contains(target)).cloned().collect();
         known.target.extend(more);
+        known.next = stamp(now + TimeDelta::seconds(pause_seconds(known.attempts) - EARLY));
+        known.attempts = known.attempts.saturating_add(1);
+    }
+
+    /// Records that the last attempt at a message is known to have failed, so that it does not count.
+    pub fn take_back(&mut self, id: &str) {
+        if let Some(batch) = self.sending.get_mut(id) {
+            batch.attempts = batch.attempts.saturating_sub(1);
+        }
+    }
+
+    /// Closes a message for a target that did not answer any of its attempts: its fate stays unknown.
+    pub fn close_unanswered(&mut self, id: &str, target: &str, reason: &str, now: DateTime<Utc>) {
+        let Some(batch) = self.sending.get(id) else { return };
+        let events = batch.event.clone();
+        let by = format!("no answer to {} attempts, it may have arrived: {reason}", batch.attempts);
+        let is_open = |event: &&String| self.result.get(*event).is_none_or(|results| results.get(target).is_none());
+        let open: Vec<String> = events.iter().filter(is_open).cloned().collect();
+        self.set_result(target, &open, &TargetResult::unanswered(&by, now));
+        let known = self.target.entry(target.to_string()).or_default();
+        known.close_unanswered(open.len(), now);
+        self.end_sending(id, std::iter::once(&target.to_string()));
     }
 
     /// Records that the results of a message for these targets are known. It stays in flight for the others.
@@ -214,81 +220,5 @@ impl Ledger {
     }
 }
 
-/// A pause up to a tenth longer or shorter, so that many hosts do not retry in the same second. It is the same whenever
-/// it is computed for the same target and attempt.
-fn jittered(seconds: i64, target: &str, attempt: u32) -> i64 {
-    let hash = i64::from(crc32fast::hash(format!("{target} {attempt}").as_bytes()) % 201);
-    seconds + seconds * (hash - 100) / 1000
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_other_settings_are_tried_at_once() {
-        let mut ledger = Ledger::default();
-        let begin = parse("2026-11-20T02:05:00Z").unwrap();
-        let mut now = begin;
-        let mut pauses = Vec::new();
-        for _ in 0..9 {
-            ledger.failed("mail a@b", 1, &Failure::new(FailureKind::Temporary, "refused"), now);
-            let next = parse(&ledger.target["mail a@b"].next).unwrap();
-            pauses.push((next - now).num_seconds());
-            assert!(!ledger.is_due("mail a@b", 1, now) && ledger.is_due("mail a@b", 2, now));
-            assert!(ledger.is_due("mail a@b", 1, now - TimeDelta::days(3)), "the clock was set back");
-            now = next;
-        }
-        for (pause, minutes) in pauses.iter().zip([1, 2, 5, 10, 20, 30, 60, 60, 60]) {
-            assert!((pause - minutes * 60).abs() <= minutes * 6, "{pause} for {minutes} min");
-        }
-        assert_eq!(ledger.target["mail a@b"].failing_since, stamp(begin));
-        ledger.accepted("mail a@b", 1, &["x".to_string()], "somebody", now);
-        assert!(
-            ledger.target["mail a@b"].failing_since.is_empty() && ledger.result["x"].get("mail a@b").unwrap().accepted
-        );
-    }
-
-    #[test]
-    fn configuration_failures_are_retried_after_a_minute_and_then_hourly() {
-        let now = parse("2026-11-20T02:05:00Z").unwrap();
-        let settings = || Failure::new(FailureKind::Configuration, "535");
-        let later = || Failure::new(FailureKind::Temporary, "421");
-        let asked = |seconds| Failure { retry_after: Some(std::time::Duration::from_secs(seconds)), ..later() };
-        let cases: [(Vec<Failure>, &[i64]); 3] = [
-            (vec![settings(), settings(), settings()], &[60, 3600, 3600]),
-            (vec![later(), settings()], &[60, 3600]),
-            (vec![asked(5), asked(600), asked(86_400)], &[60, 600, 3600]),
-        ];
-        for (failures, expected) in cases {
-            let mut ledger = Ledger::default();
-            for (failure, expected) in failures.iter().zip(expected) {
-                ledger.failed("mail a@b", 1, failure, now);
-                let pause = (parse(&ledger.target["mail a@b"].next).unwrap() - now).num_seconds();
-                assert!((pause - expected).abs() * 10 <= *expected, "{pause} for {expected} after {failure:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn messages_are_limited_by_hour_and_day() {
-        let mut ledger = Ledger::default();
-        let begin = parse("2026-11-20T00:00:00Z").unwrap();
-        let mut went = 0;
-        for minute in 0..2880 {
-            let now = begin + TimeDelta::minutes(minute);
-            if !ledger.is_rate_limited("m", 10, 50, now) {
-                ledger.accepted("m", 0, &[], "", now);
-                went += 1;
-            }
-            if minute == 59 {
-                assert_eq!(went, 10);
-            }
-            if minute == 1439 {
-                assert_eq!(went, 50);
-            }
-        }
-        assert!((95..=100).contains(&went), "{went}");
-        assert!(!ledger.is_rate_limited("m", 0, 0, begin));
-    }
-}
+mod tests;

@@ -21,8 +21,6 @@ use lettre::message::header::{HeaderName, HeaderValue, InReplyTo, References};
 
 /// Maximum number of events in one webhook request.
 const EVENTS_MAX: usize = 200;
-/// Maximum number of earlier mails in `References`.
-const REFERENCES_MAX: usize = 10;
 
 /// The Message-ID of a mail with these events. It is deterministic, so that mail programs recognise a mail that is sent
 /// twice.
@@ -39,11 +37,11 @@ pub fn message_id(events: &[&Event], host: &str) -> String {
     format!("<{}.{moment}{rest}@{}>", domain(&first.id), domain(host))
 }
 
-/// Renders the mail for some events. `id` is its Message-ID, `earlier` the first mails of its incidents.
+/// Renders the mail for some events. `id` is its Message-ID, `earlier` the first mail of its incidents.
 ///
 /// # Errors
 /// When an address is invalid or a template fails.
-pub fn compose(content: &Content<'_>, envelope: &Envelope, id: &str, earlier: &[String]) -> Result<Message> {
+pub fn compose(content: &Content<'_>, envelope: &Envelope, id: &str, earlier: Option<&str>) -> Result<Message> {
     let page = page(content);
     build(&page, envelope, id, earlier, content.now)
 }
@@ -53,7 +51,7 @@ pub fn compose(content: &Content<'_>, envelope: &Envelope, id: &str, earlier: &[
 /// # Errors
 /// As [`compose`].
 pub fn compose_test(envelope: &Envelope, host: &str, language: Locale, now: DateTime<Utc>) -> Result<Message> {
-    let content = Content { events: &[], late: None, host, report: "", language, now };
+    let content = Content { events: &[], late: None, last: None, present: None, host, report: "", language, now };
     let locale = language;
     let item = Item {
         word: locale.text(key::MAIL_TEST),
@@ -72,7 +70,7 @@ pub fn compose_test(envelope: &Envelope, host: &str, language: Locale, now: Date
         line: String::new(),
     };
     let page = Page { subject: test_subject(host, language), items: vec![item], ..page(&content) };
-    build(&page, envelope, &format!("<test.{}@{}>", now.timestamp_millis(), domain(host)), &[], now)
+    build(&page, envelope, &format!("<test.{}@{}>", now.timestamp_millis(), domain(host)), None, now)
 }
 
 /// The subject of `--test`.
@@ -117,8 +115,10 @@ pub fn note(content: &Content<'_>, id: &str) -> ChatMessage {
             format!("{}{}{ack}", page.locale.text(key::MAIL_ACKNOWLEDGE), page.locale.text(key::MAIL_COLON))
         }));
     }
+    lines.extend(Some(page.before_lines.to_string()).filter(|head| !head.is_empty()));
     lines.extend(page.lines);
     lines.extend(Some(page.more).filter(|more| !more.is_empty()));
+    lines.extend([page.others, page.last].into_iter().filter(|text| !text.is_empty()));
     let open = content.events.iter().rev().filter(|event| !event.is_over());
     ChatMessage {
         subject: page.subject,
@@ -145,7 +145,7 @@ pub fn log_lines(content: &Content<'_>) -> Vec<LogLine> {
     content.events.iter().map(one).collect()
 }
 
-fn build(page: &Page<'_>, envelope: &Envelope, id: &str, earlier: &[String], now: DateTime<Utc>) -> Result<Message> {
+fn build(page: &Page<'_>, envelope: &Envelope, id: &str, earlier: Option<&str>, now: DateTime<Utc>) -> Result<Message> {
     let (text, html) = (Text { page }.render()?, Html { page }.render()?);
     let mut builder = Message::builder()
         .from(envelope.from.clone())
@@ -154,14 +154,8 @@ fn build(page: &Page<'_>, envelope: &Envelope, id: &str, earlier: &[String], now
         .message_id(Some(id.to_string()))
         // RFC 3834: suppresses automatic replies.
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_string()));
-    let mut threads: Vec<&String> = earlier.iter().filter(|earlier| *earlier != id).collect();
-    threads.dedup();
-    if let [only] = threads.as_slice() {
-        builder = builder.header(InReplyTo::from((*only).clone()));
-    }
-    if !threads.is_empty() {
-        let first: Vec<&str> = threads.iter().take(REFERENCES_MAX).map(|id| id.as_str()).collect();
-        builder = builder.header(References::from(first.join(" ")));
+    if let Some(earlier) = earlier.filter(|earlier| *earlier != id) {
+        builder = builder.header(InReplyTo::from(earlier.to_string())).header(References::from(earlier.to_string()));
     }
     for to in envelope.shown() {
         builder = builder.to(to.clone());

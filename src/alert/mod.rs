@@ -3,7 +3,9 @@
 
 mod answer;
 mod attempt;
+mod budget;
 mod chart;
+mod claims;
 mod content;
 mod delivery;
 mod delivery_problem;
@@ -18,19 +20,25 @@ mod outgoing;
 mod payload;
 pub mod ping;
 mod planner;
+mod present;
+mod queue;
+mod record;
 mod results;
 mod settle;
 mod subject;
+mod target_state;
 mod template;
 mod test_send;
 mod transport;
 
 pub use attempt::Attempt;
+pub use budget::Budget;
 pub use delivery::Delivery;
 pub use delivery_problem::{DeliveryProblem, delivery_problems};
 pub use dispatcher::Dispatcher;
 pub use envelope::domain;
 pub use ledger::{Ledger, STATE as LEDGER};
 pub use outbox::{Outbox, Stage};
+pub use present::{OpenIncident, Present};
 pub use results::{Results, TargetResult};
 pub use test_send::{TestSend, note_reached, test_send};

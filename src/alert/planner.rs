@@ -1,19 +1,28 @@
 //! Plans which targets get which events now. Pure: routes, queued alerts and the ledger in, planned messages out.
 
-use super::content::Late;
-use super::ledger::{Batch, Ledger, target_name};
-use super::outbox::OutboxEntry;
+use super::budget::{Budget, Claim};
+use super::claims::Claims;
+use super::content::{LastMessage, Late};
+use super::ledger::{Ledger, target_name};
+use super::present::Present;
+use super::queue::{Queue, recipients};
 use super::transport::for_route;
-use crate::base::clock::{parse, zone_offset_seconds};
+use crate::base::clock::{parse, stamp};
 use crate::config::{Route, Secret};
-use crate::model::event::{Event, EventKind};
-use crate::model::incident::Severity;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::os::unix::fs::MetadataExt;
 
 /// A message whose oldest event is older than this is a digest, in minutes.
 const OLD_MINUTES: i64 = 15;
+/// What begins within this time of something else is reported together with it, in seconds.
+const COMPANY_SECONDS: i64 = 120;
+/// Tolerance for a run that starts early, in seconds.
+const EARLY: i64 = 10;
+/// Runs further apart than this do not wait for company, in seconds.
+const SPACING_MAX: f64 = 90.0;
+/// Most unanswered messages that are sent again to one target in one round.
+const REPEATS_MAX: usize = 4;
 
 /// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,23 +37,33 @@ pub struct PlannedMessage {
     pub late: Option<Late>,
     /// Its Message-ID if an earlier attempt may have succeeded.
     pub again: Option<String>,
+    /// Its most urgent event.
+    pub claim: Claim,
+    /// It uses up the budget.
+    pub last: Option<LastMessage>,
+}
+
+/// Alerts that the budget of a target holds back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Route and recipient.
+    pub target: String,
+    /// Number of alerts.
+    pub count: usize,
+    /// When they will be sent.
+    pub until: DateTime<Utc>,
 }
 
 /// Input of a plan.
 pub struct Planner<'a> {
-    /// All routes.
-    pub routes: &'a [Route],
-    /// Queued alerts, oldest first.
-    pub alerts: &'a [OutboxEntry],
-    /// Messages per hour and per day to each target; 0: no limit.
-    pub limits: (usize, usize),
-    /// Current time.
-    pub now: DateTime<Utc>,
-}
-
-/// The recipients of a route; one empty name if it has none.
-pub fn recipients(route: &Route) -> Vec<String> {
-    if route.to.is_empty() { vec![String::new()] } else { route.to.clone() }
+    /// Queued alerts and their routes.
+    pub queue: Queue<'a>,
+    /// Limits of each target.
+    pub budget: Budget,
+    /// The state of the host.
+    pub present: &'a Present,
+    /// What is not critical may wait a little for what begins at the same time.
+    pub is_patient: bool,
 }
 
 /// A number that changes with the settings of a route and with its secret files, so that new settings are tried at once.
@@ -55,66 +74,13 @@ pub fn fingerprint(route: &Route) -> u32 {
 }
 
 impl Planner<'_> {
-    /// Returns whether a route accepts an event, by severity and time. An event that occurred while no route was open
-    /// is taken by the first that opens.
-    pub fn is_for(&self, route: &Route, event: &Event) -> bool {
-        let is_urgent = |route: &Route| event.severity >= route.min_severity;
-        let open = |route: &Route, time: DateTime<Utc>| {
-            route.window.as_ref().is_none_or(|window| window.holds(time, zone_offset_seconds(time)))
-        };
-        if !is_urgent(route) {
-            return false;
-        }
-        let time = parse(&event.time).unwrap_or(self.now);
-        let others = self.routes.iter().filter(|route| route.fallback_for.is_empty());
-        open(route, time)
-            || (!others.into_iter().any(|route| is_urgent(route) && open(route, time)) && open(route, self.now))
-    }
-
-    /// Returns whether any route will ever accept an event.
-    pub fn is_for_any_route(&self, event: &Event) -> bool {
-        self.routes.iter().any(|route| event.severity >= route.min_severity)
-    }
-
-    /// The names of all targets.
-    pub fn targets(&self) -> BTreeSet<String> {
-        let targets =
-            |route: &Route| recipients(route).into_iter().map(|to| target_name(&route.name, &to)).collect::<Vec<_>>();
-        self.routes.iter().flat_map(targets).collect()
-    }
-
-    /// Indices of the alerts without a final result for a recipient of a route.
-    pub fn pending(&self, route: &Route, to: &str, ledger: &Ledger) -> Vec<usize> {
-        let target = target_name(&route.name, to);
-        let is_open = |alert: &OutboxEntry| {
-            let is_final = ledger.result.get(&alert.name).is_some_and(|results| results.get(&target).is_some());
-            !is_final && self.is_for(route, &alert.event)
-        };
-        self.alerts.iter().enumerate().filter(|(_, alert)| is_open(alert)).map(|(at, _)| at).collect()
-    }
-
-    /// Indices of the alerts queued for a recipient of a route; of a fallback only those that its primary failed to send.
-    pub fn queued_for(&self, route: &Route, to: &str, ledger: &Ledger) -> Vec<usize> {
-        let mut alerts = self.pending(route, to, ledger);
-        if let Some(unsent) = self.unsent_by_primary(route, ledger) {
-            alerts.retain(|alert| unsent.contains(alert));
-        }
-        alerts
-    }
-
-    /// Returns whether the last attempt of a route failed and alerts are queued for it.
-    pub fn is_failing(&self, route: &Route, ledger: &Ledger) -> bool {
-        let failing =
-            |to: &String| ledger.target.get(&target_name(&route.name, to)).is_some_and(|target| target.attempts > 0);
-        recipients(route).iter().any(|to| failing(to) && !self.pending(route, to, ledger).is_empty())
-    }
-
-    /// The messages to send now by routes that were not `tried` in this run, at most one per target.
+    /// The messages to send now by routes that were not `tried` in this run. Each target gets one with everything new,
+    /// and beside it those that it has not answered yet.
     pub fn plan(&self, ledger: &Ledger, tried: &BTreeSet<usize>) -> Vec<PlannedMessage> {
         let mut plan = Vec::new();
-        for (at, route) in self.routes.iter().enumerate().filter(|(at, _)| !tried.contains(at)) {
+        for (at, route) in self.queue.routes.iter().enumerate().filter(|(at, _)| !tried.contains(at)) {
             let is_idle_fallback = !route.fallback_for.is_empty()
-                && !self.primary(route).is_some_and(|primary| self.is_failing(primary, ledger));
+                && !self.queue.primary(route).is_some_and(|primary| self.queue.is_failing(primary, ledger));
             if is_idle_fallback {
                 continue;
             }
@@ -126,100 +92,180 @@ impl Planner<'_> {
     fn plan_route(&self, at: usize, route: &Route, ledger: &Ledger, plan: &mut Vec<PlannedMessage>) {
         let settings = fingerprint(route);
         let first_of_plan = plan.len();
+        let claims = Claims::new(self.queue, route, ledger);
         for to in recipients(route) {
-            let key = target_name(&route.name, &to);
-            let mut alerts = self.queued_for(route, &to, ledger);
-            let is_due = ledger.is_due(&key, settings, self.now) || self.is_new_crisis(&alerts, &key, ledger);
-            if alerts.is_empty() || !is_due {
-                continue;
-            }
-            let is_of = |batch: &Batch, alert: &usize| {
-                self.alerts.get(*alert).is_some_and(|alert| batch.event.contains(&alert.name))
-            };
-            let again = ledger.sending.iter().find(|(_, batch)| {
-                let is_target = batch.route == route.name && batch.target.contains(&key);
-                is_target && alerts.iter().any(|alert| is_of(batch, alert))
-            });
-            if let Some((_, batch)) = again {
-                alerts.retain(|alert| is_of(batch, alert));
-            }
-            // Its key begins with the name of the route.
-            let id = again.map(|(id, _)| id.split_once(' ').map_or(id.clone(), |(_, id)| id.to_string()));
-            if id.is_none() && self.is_rate_limited(route, &key, ledger) {
-                continue;
-            }
-            let same = plan.iter_mut().skip(first_of_plan).find(|other| other.alerts == alerts && other.again == id);
-            let late = self.late(&key, &alerts, ledger);
-            match same {
-                Some(same) => {
-                    same.to.push(to);
-                    same.late = same.late.or(late);
+            let target = target_name(&route.name, &to);
+            let mut alerts = self.queue.queued_for(route, &to, ledger);
+            let is_due = ledger.is_due(&target, settings, self.queue.now);
+            let mut messages = Vec::new();
+            for (id, batch) in ledger.unanswered(&route.name, &target) {
+                let of_batch: HashSet<&str> = batch.event.iter().map(String::as_str).collect();
+                let is_of =
+                    |at: &usize| self.queue.alerts.get(*at).is_some_and(|alert| of_batch.contains(&*alert.name));
+                let (again, others): (Vec<usize>, Vec<usize>) = alerts.iter().partition(|at| is_of(at));
+                alerts = others;
+                let is_due = is_due && ledger.is_due_again(batch, &target, settings, self.queue.now);
+                if is_due && !again.is_empty() && messages.len() < REPEATS_MAX {
+                    let claim = claims.of(&again);
+                    let (late, again_as) = (batch.late, Some(id.to_string()));
+                    messages.push(PlannedMessage { late, again: again_as, ..self.message(at, &to, again, claim) });
                 }
-                None => plan.push(PlannedMessage { route: at, to: vec![to], alerts, late, again: id }),
+            }
+            let target = Target { at, route, to: &to, name: &target, is_due };
+            messages.extend(self.news(&target, alerts, &claims, ledger));
+            for message in messages {
+                let is_same = |other: &&mut PlannedMessage| {
+                    let is_one_id = other.again == message.again || other.again.is_none() || message.again.is_none();
+                    other.alerts == message.alerts && is_one_id
+                };
+                match plan.iter_mut().skip(first_of_plan).find(is_same) {
+                    Some(same) => {
+                        same.to.extend(message.to);
+                        same.late = same.late.or(message.late);
+                        same.last = same.last.or(message.last);
+                        same.again = same.again.take().or(message.again);
+                    }
+                    None => plan.push(message),
+                }
             }
         }
     }
 
-    fn is_rate_limited(&self, route: &Route, target: &str, ledger: &Ledger) -> bool {
-        for_route(route).is_rate_limited() && ledger.is_rate_limited(target, self.limits.0, self.limits.1, self.now)
+    fn message(&self, route: usize, to: &str, alerts: Vec<usize>, claim: Claim) -> PlannedMessage {
+        PlannedMessage { route, to: vec![to.to_string()], alerts, late: None, again: None, claim, last: None }
     }
 
-    /// The primary route of a fallback; `None` when the route is no fallback.
-    pub fn primary(&self, route: &Route) -> Option<&Route> {
-        self.routes.iter().find(|other| other.name == route.fallback_for)
-    }
-
-    /// Alerts that the primary of a fallback failed to send; `None` when the route is no fallback.
-    fn unsent_by_primary(&self, route: &Route, ledger: &Ledger) -> Option<BTreeSet<usize>> {
-        if route.fallback_for.is_empty() {
+    /// The message with what was not sent to a target before; `None`: it has to wait.
+    fn news(
+        &self,
+        target: &Target<'_>,
+        mut alerts: Vec<usize>,
+        claims: &Claims<'_>,
+        ledger: &Ledger,
+    ) -> Option<PlannedMessage> {
+        let claim = claims.of(&alerts);
+        let is_due = target.is_due || self.is_new_crisis(&alerts, target.name, ledger);
+        if alerts.is_empty() || !is_due {
             return None;
         }
-        let mut unsent = BTreeSet::new();
-        for (primary, to) in self
-            .primary(route)
-            .into_iter()
-            .flat_map(|primary| recipients(primary).into_iter().map(move |to| (primary, to)))
-        {
-            if ledger.target.get(&target_name(&primary.name, &to)).is_some_and(|target| target.attempts > 0) {
-                unsent.extend(self.pending(primary, &to, ledger));
+        let calm = alerts.iter().map(|at| claims.of(&[*at])).filter(|claim| *claim < Claim::Urgent).max();
+        let is_held = |claim: Claim| self.free_at(target.route, target.name, claim, ledger).is_some();
+        if claim == Claim::Urgent {
+            // What is held does not delay or bury the crisis: only what belongs to it or is as new comes with it.
+            if calm.is_some_and(is_held) {
+                alerts = self.crisis_with_company(&alerts, claims);
             }
+        } else if is_held(claim) || self.waits_for_company(&alerts, target.name, ledger) {
+            return None;
         }
-        Some(unsent)
+        let late = self.late(target.name, &alerts, ledger);
+        let last = self.last_message(target, claim, ledger);
+        Some(PlannedMessage { late, last, ..self.message(target.at, target.to, alerts, claim) })
     }
 
-    /// Returns whether a critical event occurred after the last attempt: it does not wait for the end of the pause.
-    fn is_new_crisis(&self, alerts: &[usize], key: &str, ledger: &Ledger) -> bool {
-        let Some(tried) = ledger.target.get(key).map(|target| target.tried.as_str()) else { return true };
-        alerts.iter().filter_map(|alert| self.alerts.get(*alert)).any(|alert| {
+    /// The urgent alerts, everything else about the same incidents, and what is as new.
+    fn crisis_with_company(&self, alerts: &[usize], claims: &Claims<'_>) -> Vec<usize> {
+        let entry = |at: &usize| self.queue.alerts.get(*at);
+        let urgent = alerts.iter().filter(|at| claims.of(&[**at]) == Claim::Urgent);
+        let crises: HashSet<&str> = urgent.filter_map(entry).map(|alert| &*alert.event.incident).collect();
+        let belongs = |at: &&usize| {
+            entry(at).is_some_and(|alert| {
+                crises.contains(&*alert.event.incident) || self.queue.age_seconds(&alert.event) < COMPANY_SECONDS
+            })
+        };
+        alerts.iter().filter(belongs).copied().collect()
+    }
+
+    /// Returns whether alerts of which none is urgent wait for others that are about to follow: shortly after another
+    /// message, or while something else is about to begin or end.
+    fn waits_for_company(&self, alerts: &[usize], target: &str, ledger: &Ledger) -> bool {
+        let window = COMPANY_SECONDS - EARLY;
+        let ages =
+            alerts.iter().filter_map(|at| self.queue.alerts.get(*at)).map(|alert| self.queue.age_seconds(&alert.event));
+        let Some(oldest) = ages.max().filter(|age| *age < window) else { return false };
+        if !self.is_patient || self.present.spacing_seconds > SPACING_MAX {
+            return false;
+        }
+        let known = ledger.target.get(target);
+        let sent = known.into_iter().flat_map(|known| known.sent.iter().chain(&known.urgent));
+        let is_recent = |time: DateTime<Utc>| (0..window).contains(&(self.queue.now - time).num_seconds());
+        let until = self.queue.now + TimeDelta::seconds(window - oldest);
+        sent.filter_map(|time| parse(time)).any(is_recent)
+            || self.present.expected.iter().any(|time| (self.queue.now..=until).contains(time))
+    }
+
+    /// When the budget allows a message to a target; `None`: now.
+    fn free_at(&self, route: &Route, target: &str, claim: Claim, ledger: &Ledger) -> Option<DateTime<Utc>> {
+        let known = ledger.target.get(target).filter(|_| for_route(route).is_rate_limited())?;
+        self.budget.free_at(&known.sent, claim, self.queue.now)
+    }
+
+    /// What to say in a message that uses up the budget for what is as urgent.
+    fn last_message(&self, target: &Target<'_>, claim: Claim, ledger: &Ledger) -> Option<LastMessage> {
+        if claim == Claim::Urgent || !for_route(target.route).is_rate_limited() {
+            return None;
+        }
+        let claim = claim.min(Claim::Ordinary);
+        let mut sent = ledger.target.get(target.name).map(|known| known.sent.clone()).unwrap_or_default();
+        sent.push(stamp(self.queue.now));
+        let until = self.budget.free_at(&sent, claim, self.queue.now)?;
+        Some(LastMessage { until, is_repeating: claim == Claim::Repeating })
+    }
+
+    /// Returns whether a crisis began after the last attempt: it does not wait for the end of the pause.
+    fn is_new_crisis(&self, alerts: &[usize], target: &str, ledger: &Ledger) -> bool {
+        let Some(tried) = ledger.target.get(target).map(|target| target.tried.as_str()) else { return true };
+        alerts.iter().filter_map(|alert| self.queue.alerts.get(*alert)).any(|alert| {
             let event = &alert.event;
-            let begins = matches!(event.kind, EventKind::Fired | EventKind::Escalated);
-            begins && event.severity == Severity::Critical && event.time.as_str() > tried
+            Claim::of(event, false) == Claim::Urgent && event.time.as_str() > tried
         })
     }
 
-    fn late(&self, key: &str, alerts: &[usize], ledger: &Ledger) -> Option<Late> {
-        let known = ledger.target.get(key);
-        if let Some(since) = known.and_then(|known| parse(&known.failing_since)) {
-            return Some(Late::Down(since));
+    fn late(&self, target: &str, alerts: &[usize], ledger: &Ledger) -> Option<Late> {
+        let oldest = alerts.first().and_then(|alert| self.queue.alerts.get(*alert)).map(|alert| &alert.event.time)?;
+        let known = ledger.target.get(target);
+        let since = |time: &str| parse(time).filter(|_| !time.is_empty());
+        if let Some(down) = known.filter(|known| *oldest <= known.tried).and_then(|known| since(&known.failing_since)) {
+            return Some(Late::Down(down));
         }
-        if let Some(since) = known.and_then(|known| parse(&known.held_since)) {
-            return Some(Late::Held(since));
+        if let Some(held) = known.filter(|known| *oldest <= known.held_since).and_then(|known| since(&known.held_since))
+        {
+            return Some(Late::Held(held));
         }
-        let oldest = alerts.first().and_then(|alert| parse(&self.alerts.get(*alert)?.event.time))?;
-        (self.now - oldest > TimeDelta::minutes(OLD_MINUTES)).then_some(Late::Old(oldest))
+        let oldest = parse(oldest)?;
+        (self.queue.now - oldest > TimeDelta::minutes(OLD_MINUTES)).then_some(Late::Old(oldest))
     }
 
-    /// Targets with queued alerts that the rate limit holds back.
-    pub fn held(&self, ledger: &Ledger) -> Vec<String> {
+    /// What the budget holds back.
+    pub fn held(&self, ledger: &Ledger) -> Vec<Held> {
         let mut held = Vec::new();
-        for route in self.routes.iter().filter(|route| route.fallback_for.is_empty()) {
+        for route in self.queue.routes.iter().filter(|route| route.fallback_for.is_empty()) {
+            let claims = Claims::new(self.queue, route, ledger);
             for to in recipients(route) {
-                let key = target_name(&route.name, &to);
-                if self.is_rate_limited(route, &key, ledger) && !self.pending(route, &to, ledger).is_empty() {
-                    held.push(key);
+                let target = target_name(&route.name, &to);
+                let unanswered: HashSet<&str> = ledger
+                    .unanswered(&route.name, &target)
+                    .flat_map(|(_, batch)| batch.event.iter().map(String::as_str))
+                    .collect();
+                let mut alerts = self.queue.pending(route, &to, ledger);
+                alerts.retain(|at| self.queue.alerts.get(*at).is_some_and(|alert| !unanswered.contains(&*alert.name)));
+                let until = self.free_at(route, &target, claims.of(&alerts), ledger);
+                if let Some(until) = until.filter(|_| !alerts.is_empty()) {
+                    held.push(Held { target, count: alerts.len(), until });
                 }
             }
         }
         held
     }
+}
+
+/// A recipient of a route.
+struct Target<'a> {
+    /// Index of the route.
+    at: usize,
+    route: &'a Route,
+    to: &'a str,
+    name: &'a str,
+    /// It may be tried now.
+    is_due: bool,
 }

@@ -1,18 +1,40 @@
 //! Results of an event by target. A digest may have ten thousand events with few targets each, so the results are a
 //! short list rather than a tree.
 
+use crate::base::clock::stamp;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// The final result of an event for one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetResult {
-    /// The target accepted the event; otherwise it refused it permanently.
+    /// The target accepted the event; otherwise it refused it permanently, or did not answer.
     pub accepted: bool,
+    /// It did not answer any attempt: the event may have arrived.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
     /// Server or program that accepted it, or why it was refused.
     pub by: String,
     /// Time (RFC 3339).
     pub time: String,
+}
+
+impl TargetResult {
+    /// Accepted by this server or program.
+    pub fn accepted(by: &str, now: DateTime<Utc>) -> Self {
+        Self { accepted: true, ..Self::refused(by, now) }
+    }
+
+    /// Refused for this reason.
+    pub fn refused(by: &str, now: DateTime<Utc>) -> Self {
+        Self { by: by.to_string(), time: stamp(now), ..Self::default() }
+    }
+
+    /// Sent without an answer, described by this text.
+    pub fn unanswered(by: &str, now: DateTime<Utc>) -> Self {
+        Self { unanswered: true, ..Self::refused(by, now) }
+    }
 }
 
 /// Final results by target; a map when serialised.

@@ -3,7 +3,7 @@
 use super::delivery::Delivery;
 use super::ledger::Ledger;
 use super::outbox::{Outbox, OutboxEntry, Stage};
-use super::planner::{Planner, recipients};
+use super::queue::{Queue, recipients};
 use super::results::Results;
 use crate::base::clock::{parse, stamp};
 use chrono::TimeDelta;
@@ -17,7 +17,7 @@ const TIDY_MINUTES: i64 = 60;
 /// Input of the clean-up after a delivery.
 pub struct Settlement<'a> {
     /// Routes and alerts of the delivery.
-    pub planner: &'a Planner<'a>,
+    pub queue: Queue<'a>,
     /// The outbox.
     pub outbox: &'a Outbox,
     /// Names of the alerts that have a file.
@@ -41,12 +41,12 @@ struct Sorted<'a> {
 impl Settlement<'_> {
     /// Moves sent and expired alerts to their next stage, and prunes the ledger.
     pub fn settle(&self, ledger: &mut Ledger, delivery: &mut Delivery) {
-        let targets = self.planner.targets();
+        let targets = self.queue.targets();
         let Sorted { sent, given_up, unwanted, queued } = self.sort(ledger, &targets);
         let refused =
             sent.iter().filter(|name| has_refusal(ledger, name)).map(|name| (name, results_text(ledger, name)));
         for (name, why) in given_up.iter().map(|name| (name, self.reason(ledger))).chain(refused) {
-            delivery.check(self.outbox.note(Stage::Queued, name, "time", &why, self.planner.now));
+            delivery.check(self.outbox.note(Stage::Queued, name, "time", &why, self.queue.now));
         }
         for (name, results) in sent.iter().take(NOTED_MAX).filter_map(|name| Some((name, ledger.result.get(*name)?))) {
             // Only informative: a failure to write it needs no report.
@@ -59,21 +59,21 @@ impl Settlement<'_> {
             delivery.check(self.outbox.remove(Stage::Queued, name));
         }
         delivery.queued = queued.len();
-        let mut primaries = self.planner.routes.iter().filter(|route| route.fallback_for.is_empty());
+        let mut primaries = self.queue.routes.iter().filter(|route| route.fallback_for.is_empty());
         delivery.is_failing =
-            !delivery.refused.is_empty() || primaries.any(|route| self.planner.is_failing(route, ledger));
+            !delivery.refused.is_empty() || primaries.any(|route| self.queue.is_failing(route, ledger));
         let is_waiting =
             |name: &str| (self.on_disk.contains(name) || queued.contains(name)).then(|| queued.contains(name));
-        ledger.prune(is_waiting, |target| !self.is_complete || targets.contains(target), self.planner.now);
+        ledger.prune(is_waiting, |target| !self.is_complete || targets.contains(target), self.queue.now);
         self.tidy(ledger);
     }
 
     fn sort(&self, ledger: &Ledger, targets: &BTreeSet<String>) -> Sorted<'_> {
-        let planner = self.planner;
+        let queue = self.queue;
         let mut open: BTreeSet<usize> = BTreeSet::new();
-        for route in planner.routes.iter().filter(|route| route.fallback_for.is_empty()) {
+        for route in queue.routes.iter().filter(|route| route.fallback_for.is_empty()) {
             for to in recipients(route) {
-                open.extend(planner.pending(route, &to, ledger));
+                open.extend(queue.pending(route, &to, ledger));
             }
         }
         // With part of a configuration, alerts for the targets of missing routes are kept until it is whole.
@@ -84,16 +84,16 @@ impl Settlement<'_> {
             missing.iter().any(|target| results.is_none_or(|results| results.get(target).is_none()))
         };
         let mut sorted = Sorted::default();
-        for (at, alert) in planner.alerts.iter().enumerate() {
+        for (at, alert) in queue.alerts.iter().enumerate() {
             let name = alert.name.as_str();
             let is_accepted = ledger.is_accepted(name);
             if !self.on_disk.contains(name) {
                 sorted.queued.extend(open.contains(&at).then_some(name));
-            } else if !open.contains(&at) && is_accepted && !is_missed(name) {
+            } else if !open.contains(&at) && ledger.result.contains_key(name) && !is_missed(name) {
                 sorted.sent.push(name);
             } else if self.is_expired(alert) {
                 if is_accepted { sorted.sent.push(name) } else { sorted.given_up.push(name) }
-            } else if self.is_complete && !planner.is_for_any_route(&alert.event) && !planner.routes.is_empty() {
+            } else if self.is_complete && !queue.is_for_any_route(&alert.event) && !queue.routes.is_empty() {
                 sorted.unwanted.push(name);
             } else {
                 sorted.queued.insert(name);
@@ -103,7 +103,7 @@ impl Settlement<'_> {
     }
 
     fn is_expired(&self, alert: &OutboxEntry) -> bool {
-        let now = self.planner.now;
+        let now = self.queue.now;
         let begin = parse(&alert.note.again).or_else(|| parse(&alert.event.time)).unwrap_or(now);
         (now - begin).num_seconds() > self.expire_seconds
     }
@@ -112,7 +112,7 @@ impl Settlement<'_> {
     fn reason(&self, ledger: &Ledger) -> String {
         let errors = ledger.target.values().map(|target| target.error.as_str()).filter(|error| !error.is_empty());
         let errors: Vec<&str> = errors.collect();
-        match (self.planner.routes.is_empty(), errors.is_empty()) {
+        match (self.queue.routes.is_empty(), errors.is_empty()) {
             (true, _) => "no recipient was configured".to_string(),
             (false, true) => "nobody accepted it".to_string(),
             (false, false) => errors.join("; "),
@@ -120,7 +120,7 @@ impl Settlement<'_> {
     }
 
     fn tidy(&self, ledger: &mut Ledger) {
-        let now = self.planner.now;
+        let now = self.queue.now;
         if parse(&ledger.tidied).is_none_or(|last| (now - last).abs() > TimeDelta::minutes(TIDY_MINUTES)) {
             self.outbox.tidy(now);
             ledger.tidied = stamp(now);

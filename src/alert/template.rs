@@ -1,16 +1,19 @@
 //! The content of a message, shared by the text and the HTML template.
 
-use super::content::{Content, Late, by_incident, span, worst_first};
+use super::content::{Content, Late, by_incident, severity, span, worst_first};
 use super::item::{Item, item};
 use super::subject::subject;
+use crate::base::clock::local_short;
 use crate::base::text::clean;
-use crate::model::event::Event;
+use crate::model::event::{Event, EventKind};
 use crate::model::locale::{Locale, key};
 use askama::Template;
 use std::collections::BTreeMap;
 
 /// Number of incidents shown in full.
 const ITEMS_MAX: usize = 20;
+/// Most open incidents that are named in a message about something else.
+const OTHERS_MAX: usize = 8;
 /// Number of incidents shown as one line each.
 const LINES_MAX: usize = 200;
 
@@ -33,13 +36,19 @@ pub struct Page<'a> {
     pub subject: String,
     /// Why it is late; empty: it is not late.
     pub intro: String,
-    /// One line for each incident of a digest.
-    pub lines: Vec<String>,
     /// Text before the items; may be empty.
     pub between: &'static str,
+    /// Text before the lines; may be empty.
+    pub before_lines: &'static str,
+    /// One line for each incident of a digest that is over, and for each open one that is not shown in full.
+    pub lines: Vec<String>,
     pub items: Vec<Item>,
     /// `… and 3 more`; empty: nothing is left out.
     pub more: String,
+    /// What else is open on this host; may be empty.
+    pub others: String,
+    /// That further messages are held from here on; may be empty.
+    pub last: String,
     pub report: &'a str,
 }
 
@@ -61,8 +70,11 @@ pub fn page<'a>(content: &Content<'a>) -> Page<'a> {
         intro: String::new(),
         lines: Vec::new(),
         between: "",
+        before_lines: "",
         items: Vec::new(),
         more: String::new(),
+        others: others(content),
+        last: last(content),
         report: content.report,
     };
     let (since, template) = match content.late {
@@ -77,14 +89,56 @@ pub fn page<'a>(content: &Content<'a>) -> Page<'a> {
         }
     };
     page.intro = locale.fill(template, &span(since, content.now).each());
-    page.lines = merged(groups.iter().take(LINES_MAX).filter_map(make).map(|item| item.line), locale);
-    page.more = more(locale, groups.len(), LINES_MAX);
     let is_open = |at: &usize| groups.get(*at).and_then(|group| group.last()).is_some_and(|event| !event.is_over());
-    let open = worst_first(&groups).into_iter().filter(is_open).filter_map(|at| groups.get(at));
-    page.items = open.take(ITEMS_MAX).filter_map(make).collect();
-    page.between =
-        if page.items.is_empty() { locale.text(key::MAIL_NOTHING_OPEN) } else { locale.text(key::MAIL_OPEN_NOW) };
+    let (open, over): (Vec<usize>, Vec<usize>) = worst_first(&groups).into_iter().partition(is_open);
+    let shown = open.iter().filter_map(|at| groups.get(*at));
+    page.items = shown.take(ITEMS_MAX).filter_map(make).collect();
+    let rest: Vec<usize> = open.iter().skip(ITEMS_MAX).chain(&in_order(over)).copied().collect();
+    let lines = rest.iter().filter_map(|at| groups.get(*at)).filter_map(make).map(|item| item.line);
+    page.lines = merged(lines.take(LINES_MAX), locale);
+    page.more = more(locale, rest.len(), LINES_MAX);
+    page.between = locale.text(if open.is_empty() { key::MAIL_NOTHING_OPEN } else { key::MAIL_OPEN_NOW });
+    if !page.lines.is_empty() && !open.is_empty() {
+        page.before_lines = locale.text(if open.len() > ITEMS_MAX { key::MAIL_AND_THE_REST } else { key::MAIL_OVER });
+    }
     page
+}
+
+/// Groups in order of time.
+fn in_order(mut groups: Vec<usize>) -> Vec<usize> {
+    groups.sort_unstable();
+    groups
+}
+
+/// What else is open on this host, in a message about something that is over.
+fn others(content: &Content<'_>) -> String {
+    let locale = content.language;
+    let is_end = content.events.iter().any(|event| event.is_over() && event.kind != EventKind::Alive);
+    let Some(others) = content.present.filter(|_| is_end).and_then(|present| present.others(content.events)) else {
+        return String::new();
+    };
+    let is_open = |group: &Vec<&Event>| group.last().is_some_and(|event| !event.is_over());
+    if others.is_empty() && by_incident(content.events).iter().any(is_open) {
+        return String::new();
+    }
+    let named = others.iter().take(OTHERS_MAX);
+    let named =
+        named.map(|other| format!("{} {}", severity(locale, other.severity), clean(&other.title_in(locale), 200)));
+    let mut named: Vec<String> = named.collect();
+    if let Some(rest) = others.len().checked_sub(OTHERS_MAX).filter(|rest| *rest > 0) {
+        named.push(locale.fill(key::MAIL_OTHERS_MORE, &[("count", &rest.to_string())]));
+    }
+    match named.is_empty() {
+        true => locale.text(key::MAIL_NOTHING_ELSE_OPEN).to_string(),
+        false => locale.with(key::MAIL_STILL_OPEN_HERE, &named.join(locale.text(key::MAIL_SEMICOLON))),
+    }
+}
+
+/// That the budget is used up by this message.
+fn last(content: &Content<'_>) -> String {
+    let Some(last) = content.last else { return String::new() };
+    let key = if last.is_repeating { key::MAIL_LAST_REPEATING } else { key::MAIL_LAST };
+    content.language.fill(key, &[("until", &local_short(last.until, content.now))])
 }
 
 /// Merges equal lines into the first of them, with their number.

@@ -90,7 +90,7 @@ fn list(call: &Call, context: &Context, outbox: &Outbox) -> Result<()> {
             .map(|(name, known)| {
                 json!({
                     "name": name, "failing_since": none(&known.failing_since), "attempts": known.attempts,
-                    "next": none(&known.next), "error": none(&known.error), "sent_today": known.sent.len(),
+                    "next": none(&known.next), "error": none(&known.error), "sent_today": known.sent.len() + known.urgent.len(), "held_since": none(&known.held_since),
                 })
             })
             .collect();
@@ -146,7 +146,10 @@ fn json_state(stage: Stage) -> &'static str {
 fn line(context: &Context, stage: Stage, alert: &OutboxEntry) -> String {
     let event = &alert.event;
     let time = parse(&event.time).map(|time| local_form(time, "%m-%d %H:%M")).unwrap_or_default();
-    let what = format!("{} {}: {}", event.kind.word(), event.severity.word().to_lowercase(), clean(&event.title, 80));
+    let is_unanswered = alert.note.results.iter().any(|(_, result)| result.unanswered);
+    let doubt = if is_unanswered { " (no answer: may not have arrived)" } else { "" };
+    let what =
+        format!("{} {}: {}{doubt}", event.kind.word(), event.severity.word().to_lowercase(), clean(&event.title, 80));
     let text = row(&COLUMNS, &[word(stage).to_string(), time, event.id.clone(), what]);
     match stage {
         Stage::Dead => context.out.paint(Style::Bad, &text),
@@ -161,13 +164,16 @@ fn to_json(stage: Stage, alert: &OutboxEntry, ledger: &Ledger) -> Value {
         results.extend(known);
     }
     let of = |accepted: bool, key: &str| -> Vec<Value> {
-        let found = results.iter().filter(|(_, result)| result.accepted == accepted);
+        let found = results.iter().filter(|(_, result)| result.accepted == accepted && !result.unanswered);
         found.map(|(to, result)| json!({ "to": to, key: result.by, "time": result.time })).collect()
     };
+    let unanswered = results.iter().filter(|(_, result)| result.unanswered);
+    let unanswered = unanswered.map(|(to, result)| json!({ "to": to, "why": result.by, "time": result.time }));
     let event = &alert.event;
     json!({
         "state": json_state(stage), "id": event.id, "incident": event.incident, "kind": event.kind, "severity": event.severity,
         "time": event.time, "title": event.title, "note": none(&alert.note.why), "told": of(true, "by"), "refused": of(false, "why"),
+        "unanswered": unanswered.collect::<Vec<_>>(),
     })
 }
 

@@ -4,7 +4,7 @@ mod test_message;
 
 use crate::cli::{Call, Command, Exit};
 use crate::context::Context;
-use crate::pipeline::deliver::{Outcome, deliver};
+use crate::pipeline::deliver::{Outcome, Pace, deliver};
 use crate::pipeline::fallback_store;
 use anyhow::Result;
 use clap::{Args, FromArgMatches};
@@ -38,7 +38,7 @@ fn run(call: &Call) -> Result<Exit> {
     if arguments.test {
         return test_message::send(call, &context);
     }
-    let outcome = deliver(&context, &[], LIMIT)?;
+    let outcome = deliver(&context, &[], Pace::AtOnce, LIMIT)?;
     if call.out.json {
         let accepted = matches!(&outcome, Outcome::Done(delivery) if !delivery.accepted_by.is_empty());
         call.out.print(&json!({ "schema": 1, "accepted": accepted, "result": outcome.sentence() }).to_string());

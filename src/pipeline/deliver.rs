@@ -1,11 +1,11 @@
 //! Sends what is queued in the outbox.
 
 use crate::alert::message::count;
-use crate::alert::{Delivery, Dispatcher, LEDGER, Ledger, Outbox, Stage};
+use crate::alert::{Delivery, Dispatcher, LEDGER, Ledger, Outbox, Present, Stage};
 use crate::base::text::plural;
 use crate::context::Context;
 use crate::model::event::Event;
-use crate::pipeline::outbox_repair;
+use crate::pipeline::{outbox_repair, outlook};
 use anyhow::Result;
 use std::io;
 use std::time::Duration;
@@ -14,6 +14,15 @@ use std::time::Duration;
 pub const LIMIT_MIN: Duration = Duration::from_secs(16);
 /// Time kept for recording the results.
 const RECORD_RESERVE: Duration = Duration::from_secs(2);
+
+/// Whether alerts may wait a little for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Warnings wait up to two minutes for what begins at the same time.
+    Patient,
+    /// Everything is sent now.
+    AtOnce,
+}
 
 /// The outcome of the step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +49,7 @@ impl Outcome {
             Self::Done(delivery) => delivery,
         };
         let sent = (!delivery.accepted_by.is_empty())
-            .then(|| format!("sent {}: {}", count(delivery.sent_events), delivery.accepted_by.join("; ")));
+            .then(|| format!("sent {}: {}", count(delivery.sent_events()), delivery.accepted_by.join("; ")));
         let queued =
             (delivery.queued > 0).then(|| format!("{} queued (osmon alerts)", plural(delivery.queued, "alert")));
         let parts: Vec<String> = sent.into_iter().chain(queued).collect();
@@ -72,7 +81,7 @@ fn failure_text(delivery: &Delivery) -> String {
 ///
 /// # Errors
 /// When an event could not be sent as configured, or the outbox or the ledger could not be read or written.
-pub fn deliver(context: &Context, unsaved: &[Event], limit: Duration) -> Result<Outcome> {
+pub fn deliver(context: &Context, unsaved: &[Event], pace: Pace, limit: Duration) -> Result<Outcome> {
     let outbox = Outbox::new(context.store.directory());
     let no_recipient = context.nobody();
     let is_empty = outbox.count(Stage::Queued) == 0;
@@ -97,6 +106,8 @@ pub fn deliver(context: &Context, unsaved: &[Event], limit: Duration) -> Result<
     let is_over = |event: &Event| matches!(outbox.stage(event), Some(Stage::Sent | Stage::Dead));
     let unsaved: Vec<Event> = unsaved.iter().filter(|event| !is_over(event)).cloned().collect();
     let mut ledger: Ledger = context.load_state(LEDGER).unwrap_or_default();
+    let is_idle = queued.is_empty() && unsaved.is_empty();
+    let present = if is_idle { Present::default() } else { outlook::read(context) };
     let dispatcher = Dispatcher {
         settings: &context.config.alert,
         host: &context.root.host_name(),
@@ -104,12 +115,19 @@ pub fn deliver(context: &Context, unsaved: &[Event], limit: Duration) -> Result<
         report: &context.report_path().display().to_string(),
         now: context.now.wall,
         limit: limit.saturating_sub(RECORD_RESERVE),
+        present: &present,
+        is_patient: pace == Pace::Patient,
         is_complete: context.problems.is_empty(),
         save: &|ledger| context.store.with_reserve(|| context.store.save_state(LEDGER, ledger)),
     };
     let mut delivery = dispatcher.deliver(&outbox, &mut ledger, queued, &unsaved);
     delivery.check(repaired);
     warn_refused(context, &delivery.refused);
+    for reason in &delivery.closed {
+        context.out.warn(&format!(
+            "a message got no answer and is not sent again; it may have arrived: {reason}; see osmon alerts"
+        ));
+    }
     if delivery.given_up > 0 {
         let alerts = plural(delivery.given_up, "alert");
         context.out.warn(&format!(

@@ -15,6 +15,7 @@ pub mod journal;
 pub mod maintain;
 pub mod measure;
 pub mod outbox_repair;
+mod outlook;
 pub mod overlap;
 pub mod render;
 pub mod run_lock;
@@ -26,7 +27,7 @@ use crate::base::lock::Lock;
 use crate::context::Context;
 use crate::model::event::Event;
 use crate::model::snapshot::Snapshot;
-use crate::pipeline::deliver::Outcome;
+use crate::pipeline::deliver::{Outcome, Pace};
 use crate::query;
 use crate::query::health::{self, Health};
 use anyhow::{Result, anyhow};
@@ -195,7 +196,8 @@ impl Minute {
 
     fn deliver(&mut self, unsaved: Vec<Event>) {
         let limit = self.deliver_limit();
-        if let Some(outcome) = self.step("send", limit, move |context| deliver::deliver(context, &unsaved, limit)) {
+        let deliver = move |context: &Context| deliver::deliver(context, &unsaved, Pace::Patient, limit);
+        if let Some(outcome) = self.step("send", limit, deliver) {
             if outcome.is_failing() {
                 // The failure was reported; the run fails nevertheless.
                 self.failure.get_or_insert(io::Error::other(outcome.sentence()).into());

@@ -67,7 +67,7 @@ pub fn count(context: &Context) -> Result<()> {
             context.store.directory().join("lock").display()
         ));
         detect::enqueue(context, &[event(context, &times, EventKind::Fired)])?;
-        deliver::deliver(context, &[], deliver::LIMIT_MIN)?;
+        deliver::deliver(context, &[], deliver::Pace::AtOnce, deliver::LIMIT_MIN)?;
     }
     Ok(())
 }

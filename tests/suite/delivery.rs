@@ -176,7 +176,7 @@ fn an_endless_line_costs_no_memory() {
 }
 
 #[test]
-fn after_an_hour_without_mail_one_digest_is_in_order() {
+fn after_an_hour_without_mail_one_digest_leads_with_what_is_open() {
     let server = ScriptedServer::start(Behavior::Say(Phase::Banner, "421 down\r\n"));
     let mut host = Host::recorded("vm");
     host.config = format!(
@@ -202,11 +202,11 @@ fn after_an_hour_without_mail_one_digest_is_in_order() {
     let mail = decoded(&arrived[0].text);
     let places: Vec<usize> = [
         "Mail was down 21:",
-        "CPU: fired 21:46, recovered",
-        "Load per core: fired 22:01, recovered",
-        "Processes: fired 22:0",
         "Open now:",
         "WARNING: Processes",
+        "Over:",
+        "CPU: fired 21:46, recovered",
+        "Load per core: fired 22:01, recovered",
     ]
     .into_iter()
     .map(|part| mail.find(part).unwrap_or_else(|| panic!("{part} is not in {mail}")))

@@ -37,7 +37,7 @@ fn at() -> DateTime<Utc> {
 }
 
 fn content<'a>(events: &'a [&'a Event]) -> Content<'a> {
-    Content { events, late: None, host: "h", report: "", language: Locale::En, now: at() }
+    Content { events, late: None, last: None, present: None, host: "h", report: "", language: Locale::En, now: at() }
 }
 
 fn subject_of(events: &[Event]) -> String {
@@ -166,7 +166,7 @@ fn a_hostile_name_adds_no_header_and_no_markup() {
     event.host = "h\nX-Evil: 1".into();
     let envelope = Envelope::new("", &["root@localhost".into()], "h\nX-Evil: 1").unwrap();
     let events = [&event];
-    let mail = compose(&content(&events), &envelope, "<1@h>", &["<0@h>".into()]).unwrap().formatted();
+    let mail = compose(&content(&events), &envelope, "<1@h>", Some("<0@h>")).unwrap().formatted();
     let mail = String::from_utf8(mail).unwrap();
     let head = mail.split("\r\n\r\n").next().unwrap();
     assert!(!head.lines().any(|line| line.starts_with("Bcc") || line.starts_with("X-Evil")), "{head}");
