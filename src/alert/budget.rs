@@ -43,9 +43,6 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// No limit.
-    pub const NONE: Self = Self { per_hour: 0, per_day: 0 };
-
     /// When a message with this claim may be sent, given the times of the earlier ones; `None`: now.
     pub fn free_at(self, sent: &[String], claim: Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mut times: Vec<DateTime<Utc>> =
@@ -63,13 +60,13 @@ impl Budget {
 /// Messages within a limit; `None`: without one.
 fn allowance(limit: usize, claim: Claim) -> Option<usize> {
     let reserve = limit / 5;
-    match claim {
-        _ if limit == 0 => None,
-        Claim::Repeating => Some(limit - reserve),
-        Claim::Ordinary => Some(limit),
-        Claim::Important => Some(limit + reserve.max(1)),
-        Claim::Urgent => None,
-    }
+    let allowed = match claim {
+        Claim::Repeating => limit - reserve,
+        Claim::Ordinary => limit,
+        Claim::Important => limit + reserve.max(1),
+        Claim::Urgent => return None,
+    };
+    (limit > 0).then_some(allowed)
 }
 
 #[cfg(test)]
@@ -100,6 +97,8 @@ mod tests {
         assert_eq!(went(Claim::Ordinary), [10, 50, 100]);
         assert_eq!(went(Claim::Important), [12, 60, 120]);
         assert_eq!(went(Claim::Urgent), [60, 1440, 2880]);
-        assert!(Budget::NONE.free_at(&vec![stamp(Utc::now()); 99], Claim::Repeating, Utc::now()).is_none());
+        let now = parse("2026-11-20T00:00:00Z").unwrap();
+        let sent = vec![stamp(now); 99];
+        assert!(Budget { per_hour: 0, per_day: 0 }.free_at(&sent, Claim::Repeating, now).is_none(), "no limit");
     }
 }

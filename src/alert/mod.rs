@@ -32,7 +32,6 @@ mod test_send;
 mod transport;
 
 pub use attempt::Attempt;
-pub use budget::Budget;
 pub use delivery::Delivery;
 pub use delivery_problem::{DeliveryProblem, delivery_problems};
 pub use dispatcher::Dispatcher;

@@ -128,10 +128,10 @@ fn others(content: &Content<'_>) -> String {
     if let Some(rest) = others.len().checked_sub(OTHERS_MAX).filter(|rest| *rest > 0) {
         named.push(locale.fill(key::MAIL_OTHERS_MORE, &[("count", &rest.to_string())]));
     }
-    match named.is_empty() {
-        true => locale.text(key::MAIL_NOTHING_ELSE_OPEN).to_string(),
-        false => locale.with(key::MAIL_STILL_OPEN_HERE, &named.join(locale.text(key::MAIL_SEMICOLON))),
+    if named.is_empty() {
+        return locale.text(key::MAIL_NOTHING_ELSE_OPEN).to_string();
     }
+    locale.with(key::MAIL_STILL_OPEN_HERE, &named.join(locale.text(key::MAIL_SEMICOLON)))
 }
 
 /// That the budget is used up by this message.
