@@ -46,9 +46,6 @@ struct Day {
     day: i64,
     /// The closest distance it came back from.
     closest: f64,
-    /// The second closest of the same day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    next: Option<f64>,
     /// Steepest trend of a rise, per second.
     steepest: f64,
 }
@@ -80,12 +77,11 @@ impl Swings {
     fn came_back(&mut self, today: i64, closest: f64) {
         match self.days.last_mut().filter(|day| day.day == today) {
             Some(day) => {
-                day.next = Some(day.next.unwrap_or(f64::INFINITY).min(day.closest.max(closest)));
                 day.closest = day.closest.min(closest);
                 day.steepest = day.steepest.max(self.steepest);
             }
             None => {
-                self.days.push(Day { day: today, closest, next: None, steepest: self.steepest });
+                self.days.push(Day { day: today, closest, steepest: self.steepest });
                 self.days.drain(..self.days.len().saturating_sub(DAYS));
             }
         }
@@ -100,17 +96,13 @@ impl Swings {
         distance >= level * (1.0 - BEYOND) && !seconds_left.is_some_and(is_steeper)
     }
 
-    /// The closest distance that is usual: it came back from there twice, and close to the target on several days.
+    /// The closest distance that is usual: it came back from there, and close to the target on several days.
     fn level(&self, scale: f64) -> Option<f64> {
-        let sorted = |mut values: Vec<f64>| {
-            values.sort_by(f64::total_cmp);
-            values
-        };
-        let days = sorted(self.days.iter().map(|day| day.closest).collect());
-        let all = sorted(self.days.iter().flat_map(|day| [Some(day.closest), day.next]).flatten().collect());
-        let twice = all.get(1).map(|second| second.max(scale * CLOSE));
-        let close = days.get(CLOSE_DAYS - 1).map(|third| third.max(scale * BACK));
-        twice.into_iter().chain(close).reduce(f64::min)
+        let mut levels: Vec<f64> = self.days.iter().map(|day| day.closest).collect();
+        levels.sort_by(f64::total_cmp);
+        let close = levels.get(CLOSE_DAYS - 1).map(|third| third.max(scale * BACK));
+        let once = levels.into_iter().find(|level| *level >= scale * CLOSE);
+        close.into_iter().chain(once).reduce(f64::min)
     }
 
     /// Returns whether all of it is too old to be of use.
