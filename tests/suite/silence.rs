@@ -53,7 +53,7 @@ fn what_is_muted_ends_by_itself_and_stands_in_the_history() {
         &["silence", "cqu", "--for", "2h", "--because", "x"],
         &["silence", "--remove", "9"],
         &["ack", "cpu-1", "--for", "8d", "--because", "x"],
-        &["ack", "cpu-1"],
+        &["ack", "cpu-1", "--because", " "],
         &["downtime", "--because", "x"],
     ] {
         let done = host.osmon(wrong);
