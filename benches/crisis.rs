@@ -15,18 +15,18 @@ use measure::row;
 use osmon::base::clock::{Now, own_cpu_ms, parse};
 use osmon::config::Rule;
 use osmon::config::rule::{Limit, Measure, Samples};
-use osmon::crisis::baseline::Band;
+use osmon::crisis::unusual::{Groups, Learned};
 use osmon::crisis::{EvalContext, State, step};
-use osmon::model::metric::{Metric, Selector, write_labels};
+use osmon::model::metric::{Metric, Selector};
 use osmon::model::walk::walk;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 fn main() {
     println!("{:<58}{:>9}{:>9}{:>8}", "", "here", "limit", "ratio");
     evaluate();
     remember();
+    learn("the default rules, 8 series", 8, 0.5);
+    learn("1,000 series", 1000, 5.0);
 }
 
 fn clock(minute: u32) -> EvalContext {
@@ -77,7 +77,7 @@ fn evaluate() {
                 0 => Measure::Reaches(1e12),
                 1 => Measure::Change(Duration::from_secs(3600)),
                 3 => Measure::Total(Duration::from_secs(3600)),
-                4 => Measure::Unusual,
+                4 => Measure::Unusual { floor: 1e18, either: true },
                 _ => Measure::Value,
             };
             let raise = if number % 10 == 2 { 0.0 } else { 1e18 };
@@ -86,13 +86,6 @@ fn evaluate() {
             Rule { samples, ..rule }
         })
         .collect();
-    let band = Band { centre: 1.0, spread: 1.0, low: 0.0, high: 2.0, is_of_hour: true, moved: 0.0 };
-    let keys = |rule: &Rule| {
-        let meant = metrics.iter().filter(|metric| rule.metric.matches(&metric.name, &metric.labels));
-        meant.map(|metric| format!("{}{}", rule.name, write_labels(&metric.labels))).collect::<Vec<_>>()
-    };
-    let bands: Arc<BTreeMap<String, Band>> = Arc::new(rules.iter().flat_map(keys).map(|key| (key, band)).collect());
-    let clock = |minute| EvalContext { bands: bands.clone(), ..clock(minute) };
     let mut state = State::default();
     for minute in 0..360 {
         state = step(&rules, &state, &metrics, &clock(minute)).0;
@@ -135,4 +128,43 @@ fn remember() {
     }
     let size = serde_json::to_string(&state).unwrap().len() as f64 / 1024.0 / 1024.0;
     row("state of 10,000 metrics, each with a forecast, limit 2 MiB", size, 2.0, "MiB");
+}
+
+/// What is unusual: a run reads what is remembered, adds a value to each series and packs it again.
+fn learn(what: &str, count: usize, limit: f64) {
+    let values = |minute: usize| -> Vec<(String, f64)> {
+        let value = |number: usize| ((number * 31 + minute * 7) % 97) as f64 / 3.0 + (minute % 1440) as f64 / 60.0;
+        let name = |number: usize| format!("unit.cpu_percent{{unit=\"service-{number}.service\"}}");
+        (0..count).map(|number| (name(number), value(number))).collect()
+    };
+    let mut learned = Learned::default();
+    for minute in (0..20 * 1440).step_by(5) {
+        learned.add(&values(minute), minute as f64 * 60.0);
+    }
+    let (mut packed, groups) = learned.pack();
+    let mut small = Groups { ..groups }.pack();
+    let (mut in_group, mut at_end) = (Vec::new(), Vec::new());
+    for minute in 20 * 1440..20 * 1440 + 100 {
+        let (values, seconds) = (values(minute), minute as f64 * 60.0);
+        let before = own_cpu_ms();
+        let mut groups = Groups::unpack(&small).unwrap();
+        let is_open = groups.add(&values, seconds);
+        if is_open {
+            small = groups.pack();
+        } else {
+            let (mut learned, _) = Learned::unpack(&packed).unwrap();
+            learned.go_on(&groups);
+            std::hint::black_box(learned.add(&values, seconds));
+            let (large, mut rest) = learned.pack();
+            (packed, small) = (large, rest.pack());
+        }
+        let took = own_cpu_ms() - before;
+        if is_open { in_group.push(took) } else { at_end.push(took) }
+    }
+    for (when, mut times) in [("within a group", in_group), ("at its end", at_end)] {
+        times.sort_by(f64::total_cmp);
+        row(&format!("what is unusual: {what}, CPU {when}"), times[times.len() / 2], limit, "ms");
+    }
+    let size = (packed.len() + small.len()) as f64 / 1024.0 / 1024.0;
+    row(&format!("what is unusual: {what}, size, limit 2 MiB"), size, 2.0, "MiB");
 }

@@ -114,7 +114,7 @@ fn line(call: &Call, record: &IncidentRecord, name: &str, context: &Context) -> 
     let peak = record.peak.filter(|_| !is_flag(record.name(), record.limit));
     let cells = [
         name.to_string(),
-        record.severity.word().chars().take(4).collect(),
+        if record.is_information() { "info" } else { record.severity.word() }.chars().take(4).collect(),
         if is_cut { String::new() } else { record.title.clone() },
         local_form(record.since, "%m-%d %H:%M"),
         if record.open.is_some() { format!("{lasted}…") } else { lasted },
@@ -125,6 +125,7 @@ fn line(call: &Call, record: &IncidentRecord, name: &str, context: &Context) -> 
     let text = row(&columns, &cells) + &title;
     match (&record.open, record.severity) {
         (None, _) => text,
+        _ if record.is_information() => text,
         (Some(_), Severity::Critical) => call.out.paint(Style::Bad, &text),
         (Some(_), Severity::Warning) => call.out.paint(Style::Warn, &text),
     }
@@ -133,6 +134,7 @@ fn line(call: &Call, record: &IncidentRecord, name: &str, context: &Context) -> 
 fn to_json(record: &IncidentRecord, context: &Context) -> Value {
     json!({
         "id": record.id, "short_id": record.short_id(), "rule": record.rule, "title": record.title, "metric": record.metric, "severity": record.severity,
+        "information": record.is_information(),
         "since": stamp(record.since), "ended": record.ended.map(stamp), "open": record.open.is_some(),
         "recovering": record.open.as_ref().is_some_and(|open| open.recovering), "duration_seconds": record.lasted,
         "peak": record.peak, "limit": record.limit, "above": record.above, "told": record.notified(context),

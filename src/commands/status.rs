@@ -102,7 +102,8 @@ fn to_json(recorded: &Recorded, text: &str, context: &Context) -> String {
         "verdict": health.verdict.word().to_lowercase(), "exit": health.verdict.exit() as u8, "untold": undelivered(context),
         "text": text, "taken": health.taken.map(stamp),
         "age_seconds": health.taken.map(|taken| seconds_between(taken, health.now)), "stale": health.is_stale(),
-        "incident": view::health::incidents(health), "pending": health.pending.len(),
+        "incident": view::health::incidents(health, &health.open),
+        "unusual": view::health::incidents(health, &health.unusual), "pending": health.pending.len(),
     })
     .to_string()
 }

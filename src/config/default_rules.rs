@@ -1,9 +1,9 @@
 //! The default rules, sorted by name. `data/osmon.toml` explains them; a test compares both.
 
-use super::rule_spec::RuleSpec;
+use super::rule_spec::{RuleSpec, Unusual};
 
 /// Every default rule, also those that are off until they are enabled.
-pub const DEFAULT_RULES: [RuleSpec<'static>; 18] = [
+pub const DEFAULT_RULES: [RuleSpec<'static>; 20] = [
     watch("conntrack", "Table of tracked connections", "conntrack.used_percent", [85.0, 75.0, 95.0, 90.0]),
     RuleSpec {
         when: "above",
@@ -14,7 +14,7 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 18] = [
         mute_usual: true,
         ..watch("cpu", "CPU", "cpu.busy_percent", [80.0, 70.0, 95.0, 85.0])
     },
-    unusual("cpu_unusual", "CPU unusual for this hour", "cpu.busy_percent", 4.0),
+    unusual("cpu_unusual", "CPU unusually busy", "cpu.busy_percent", "above"),
     RuleSpec {
         title: "Service {service} crashes in a loop",
         metric: "service.new_restarts",
@@ -41,6 +41,7 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 18] = [
         clear_for: "15m",
         ..RuleSpec::named("disk_forecast")
     },
+    unusual("disk_latency_unusual", "Disk {device} unusually slow", "disk_io.latency_ms", "above"),
     watch("file_handles", "Open files of the host", "file_handle.used_percent", [80.0, 70.0, 95.0, 90.0]),
     RuleSpec {
         only_if: "disk.inodes_free < 1000000",
@@ -65,8 +66,9 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 18] = [
         boot_grace: "5m",
         ..watch("load", "Load per core", "load.fifteen_per_core", [2.0, 1.75, 4.0, 3.5])
     },
+    unusual("load_unusual", "Load unusually high", "load.fifteen_per_core", "above"),
     watch("memory", "Memory", "memory.used_percent", [85.0, 80.0, 95.0, 90.0]),
-    unusual("memory_unusual", "Memory unusual for this hour", "memory.used_percent", 4.0),
+    unusual("memory_unusual", "Memory use unusual", "memory.used_percent", "either"),
     RuleSpec {
         title: "Processes killed by the OOM killer",
         metric: "memory.oom_kills",
@@ -76,7 +78,7 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 18] = [
         clear_for: "10m",
         ..RuleSpec::named("oom_kill")
     },
-    unusual("processes_unusual", "Number of processes unusual for this hour", "process.total", 10.0),
+    unusual("processes_unusual", "Number of processes unusual", "process.total", "either"),
     RuleSpec {
         title: "File system {mount} switched to read-only",
         metric: "disk.read_only_by_kernel",
@@ -132,15 +134,12 @@ const fn watch(
     }
 }
 
-/// A rule over what is unusual for the hour of the week, off by default.
-const fn unusual(name: &'static str, title: &'static str, metric: &'static str, spreads: f64) -> RuleSpec<'static> {
-    RuleSpec {
-        enabled: false,
-        title,
-        metric,
-        unusual: Some(spreads),
-        hold: "30m",
-        clear_for: "10m",
-        ..RuleSpec::named(name)
-    }
+/// A rule over what is unusual: shown, and not notified.
+const fn unusual(
+    name: &'static str,
+    title: &'static str,
+    metric: &'static str,
+    when: &'static str,
+) -> RuleSpec<'static> {
+    RuleSpec { title, metric, when, unusual: Unusual(true), notify: false, ..RuleSpec::named(name) }
 }

@@ -6,7 +6,11 @@ use super::window::Window;
 use crate::base::units::{duration, parse_duration};
 use crate::model::condition::Condition;
 use crate::model::metric::Selector;
+use crate::model::spread::least_spread;
 use std::time::Duration;
+
+/// Negligible spreads that a difference must exceed to be unusual.
+const FLOOR_SPREADS: f64 = 3.0;
 
 /// A wrong key of a rule, and what is wrong with it.
 type KeyError = (&'static str, String);
@@ -23,19 +27,21 @@ pub fn resolve(spec: &RuleSpec<'_>) -> Result<Rule, KeyError> {
     let above = match spec.when {
         "" | "above" => true,
         "below" => false,
+        "either" if spec.unusual.0 => true,
+        "either" => return Err(("when", "\"either\" is for rules with \"unusual\"".to_string())),
         other => return Err(("when", format!("{other:?} is neither \"above\" nor \"below\""))),
     };
     let samples = samples(spec)?;
     let default_hold = if samples.is_some() { Duration::ZERO } else { Duration::from_secs(120) };
     let hold = span("for", spec.hold, default_hold)?;
     let critical_hold = span("critical_for", spec.critical_hold, hold)?;
-    let measure = measure(spec)?;
+    let measure = measure(spec, &metric.name)?;
     let (warning, critical) = match measure {
         Measure::Reaches(_) => (
             forecast_limit("within", spec.within, hold)?,
             forecast_limit("critical_within", spec.critical_within, critical_hold)?,
         ),
-        Measure::Unusual => (spec.unusual.map(|raise| Limit { raise, clear: raise / 2.0, hold }), None),
+        Measure::Unusual { .. } => (Some(Limit { raise: 0.0, clear: 0.0, hold: Duration::ZERO }), None),
         Measure::Value | Measure::Change(_) | Measure::Total(_) => (
             limit(above, spec.warning, ("warning_clear", spec.warning_clear), hold)?,
             limit(above, spec.critical, ("critical_clear", spec.critical_clear), critical_hold)?,
@@ -86,12 +92,12 @@ fn check_order(above: bool, measure: Measure, warning: Option<Limit>, critical: 
     }
 }
 
-fn measure(spec: &RuleSpec<'_>) -> Result<Measure, KeyError> {
+fn measure(spec: &RuleSpec<'_>, metric: &str) -> Result<Measure, KeyError> {
     let kinds = [
         ("per", !spec.per.is_empty()),
         ("total", !spec.total.is_empty()),
         ("reaches", spec.reaches.is_some()),
-        ("unusual", spec.unusual.is_some()),
+        ("unusual", spec.unusual.0),
     ];
     let mut given = kinds.into_iter().filter(|(_, is_given)| *is_given).map(|(key, _)| key);
     let kind = given.next();
@@ -100,7 +106,7 @@ fn measure(spec: &RuleSpec<'_>) -> Result<Measure, KeyError> {
     }
     let is_limited = spec.warning.is_some() || spec.critical.is_some();
     if is_limited && let Some(key @ ("reaches" | "unusual")) = kind {
-        let own = if key == "reaches" { "\"within\" and \"critical_within\"" } else { "\"unusual\" itself" };
+        let own = if key == "reaches" { "\"within\" and \"critical_within\"" } else { "learned" };
         return Err((key, format!("its limit is {own}, not \"warning\" or \"critical\"")));
     }
     if spec.reaches.is_none() && !(spec.within.is_empty() && spec.critical_within.is_empty()) {
@@ -110,12 +116,19 @@ fn measure(spec: &RuleSpec<'_>) -> Result<Measure, KeyError> {
         span if (60..=7 * 86_400).contains(&span.as_secs()) => Ok(span),
         _ => Err((key, "must be from 1m to 7d".to_string())),
     };
-    match (kind, spec.reaches, spec.unusual) {
-        (Some("per"), ..) => within("per", spec.per).map(Measure::Change),
-        (Some("total"), ..) => within("total", spec.total).map(Measure::Total),
-        (_, Some(limit), _) => Ok(Measure::Reaches(limit)),
-        (_, _, Some(spreads)) if (1.0..=100.0).contains(&spreads) => Ok(Measure::Unusual),
-        (_, _, Some(_)) => Err(("unusual", "must be from 1 to 100 spreads".to_string())),
+    if spec.floor.is_some_and(|floor| floor < 0.0) {
+        return Err(("floor", "must not be negative".to_string()));
+    }
+    match (kind, spec.reaches) {
+        (Some("per"), _) => within("per", spec.per).map(Measure::Change),
+        (Some("total"), _) => within("total", spec.total).map(Measure::Total),
+        (_, Some(limit)) => Ok(Measure::Reaches(limit)),
+        (Some("unusual"), _) => {
+            let least = least_spread(metric);
+            let either = spec.when == "either" || (spec.when.is_empty() && least.is_none());
+            Ok(Measure::Unusual { floor: spec.floor.unwrap_or_else(|| least.unwrap_or(0.0) * FLOOR_SPREADS), either })
+        }
+        _ if spec.floor.is_some() => Err(("floor", "is for rules with \"unusual\"".to_string())),
         _ => Ok(Measure::Value),
     }
 }
@@ -167,4 +180,25 @@ fn limit(
         return Err((clear_key, why));
     }
     Ok(Some(Limit { raise, clear, hold }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rule_spec::Unusual;
+    use super::*;
+
+    #[test]
+    fn what_is_unusual_by_the_unit_of_the_metric() {
+        let of = |metric, when, floor| {
+            let spec = RuleSpec { metric, when, floor, unusual: Unusual(true), ..RuleSpec::named("x") };
+            let rule = resolve(&spec).unwrap();
+            let Measure::Unusual { floor, either } = rule.measure else { panic!("{:?}", rule.measure) };
+            (floor, rule.above, either)
+        };
+        assert_eq!(of("cpu.busy_percent", "", None), (7.5, true, false));
+        assert_eq!(of("disk_io.latency_ms", "below", None), (15.0, false, false));
+        assert_eq!(of("load.one_per_core", "either", Some(0.0)), (0.0, true, true));
+        assert_eq!(of("process.total", "", None), (0.0, true, true));
+        assert_eq!(of("process.total", "above", Some(20.0)), (20.0, true, false));
+    }
 }

@@ -80,24 +80,37 @@ pub enum Measure {
     Reaches(f64),
     /// The sum of its values within this span, for metrics that count since the previous snapshot.
     Total(Duration),
-    /// Its deviation from the baseline for this hour of the week, in spreads.
-    Unusual,
+    /// Whether it does something unlike before.
+    Unusual {
+        /// A difference too small to speak of, in the unit of the metric.
+        floor: f64,
+        /// Both sides are watched, whatever [`Rule::above`] says.
+        either: bool,
+    },
 }
 
 impl Rule {
-    /// Returns whether values above the limits are breaches. A forecast is breached by little time, an anomaly by a
-    /// large deviation.
+    /// Returns whether values above the limits are breaches. A forecast is breached by little time.
     pub fn is_ceiling(&self) -> bool {
         match self.measure {
             Measure::Reaches(_) => false,
-            Measure::Unusual => true,
-            Measure::Value | Measure::Change(_) | Measure::Total(_) => self.above,
+            Measure::Value | Measure::Change(_) | Measure::Total(_) | Measure::Unusual { .. } => self.above,
         }
     }
 
     /// Names of the metrics that its conditions compare.
     pub fn conditions(&self) -> impl Iterator<Item = &str> {
         [&self.only_if, &self.critical_only_if, &self.notify_if].into_iter().flatten().flat_map(Condition::names)
+    }
+
+    /// Returns whether it watches what is unusual.
+    pub fn is_unusual(&self) -> bool {
+        matches!(self.measure, Measure::Unusual { .. })
+    }
+
+    /// Returns whether its incidents are information: they say nothing about the health of the host.
+    pub fn is_information(&self) -> bool {
+        self.is_unusual() && !self.notifies
     }
 
     /// The title with label values filled in; without placeholders they are appended, to distinguish two disks.

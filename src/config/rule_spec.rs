@@ -60,6 +60,25 @@ impl<'a> KeyValue<'a> for Option<f64> {
     }
 }
 
+/// The key `unusual`: true or false. A number above 0, which once meant spreads, is as good as true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unusual(pub bool);
+
+impl<'a> KeyValue<'a> for Unusual {
+    fn set(&mut self, value: &'a Value) -> Option<()> {
+        let is_positive =
+            || value.as_float().or(value.as_integer().map(|whole| whole as f64)).map(|number| number > 0.0);
+        *self = Self(value.as_bool().or_else(|| is_positive().filter(|is_positive| *is_positive))?);
+        Some(())
+    }
+    fn clear(&mut self) {
+        *self = Self(false);
+    }
+    fn example(&self) -> Value {
+        Value::Boolean(true)
+    }
+}
+
 impl<'a> KeyValue<'a> for bool {
     fn set(&mut self, value: &'a Value) -> Option<()> {
         *self = value.as_bool()?;
@@ -123,7 +142,8 @@ rule_keys! {
     "boot_grace" boot_grace: &'a str = "";
     "per" per: &'a str = "";
     "total" total: &'a str = "";
-    "unusual" unusual: Option<f64> = None;
+    "unusual" unusual: Unusual = Unusual(false);
+    "floor" floor: Option<f64> = None;
     "reaches" reaches: Option<f64> = None;
     "within" within: &'a str = "";
     "critical_within" critical_within: &'a str = "";
@@ -179,7 +199,16 @@ mod tests {
         }
         assert_eq!(overlaid("warning = 60").unwrap(), (Some(60.0), None, "5m".to_string()));
         assert_eq!(overlaid("samples = \"3 of 5\"").unwrap(), (Some(80.0), Some(70.0), String::new()));
-        for wrong in ["warning = \"60\"", "warning = nan", "for = 5", "enabled = 1", "other = 1"] {
+        assert_eq!(overlaid("unusual = true"), overlaid("unusual = 4"));
+        for wrong in [
+            "unusual = 0",
+            "unusual = \"4\"",
+            "warning = \"60\"",
+            "warning = nan",
+            "for = 5",
+            "enabled = 1",
+            "other = 1",
+        ] {
             assert_eq!(overlaid(wrong), None, "{wrong}");
         }
     }

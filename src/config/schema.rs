@@ -75,6 +75,11 @@ fn convert(path: &[String], expected: &Value, value: &Value) -> Result<Value, St
         (Value::Integer(_), Value::Integer(number)) if u32::try_from(*number).is_err() => {
             Err(format!("must be at most {}", u32::MAX))
         }
+        (Value::Boolean(_), Value::Integer(_) | Value::Float(_)) if path.last().is_some_and(|key| key == "unusual") => {
+            let number = value.as_float().or(value.as_integer().map(|whole| whole as f64));
+            let is_positive = number.is_some_and(|number| number > 0.0);
+            if is_positive { Ok(Value::Boolean(true)) } else { Err("must be true, or a number above 0".to_string()) }
+        }
         (Value::Array(_), Value::Array(items)) => match items.iter().find(|item| !item.is_str()) {
             Some(item) => Err(format!("expected a list of strings, found {} in it", item.type_str())),
             None => Ok(value.clone()),

@@ -4,6 +4,7 @@
 //! hour of past days; with fewer than three days all hours. Medians ignore a single odd week. When nearly all hours
 //! of the last day were outside on the same side, the level has changed, and the range moves with it.
 
+use crate::model::spread;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -59,16 +60,6 @@ impl Band {
     /// Distance of a value above (else below) the range, in spreads; negative inside.
     pub fn outside(&self, above: bool, value: f64) -> f64 {
         if above { (value - self.high) / self.spread } else { (self.low - value) / self.spread }
-    }
-
-    /// Whether its upper (else lower) edge was moved after a change of level.
-    pub fn is_moved(&self, above: bool) -> bool {
-        if above { self.moved > 0.0 } else { self.moved < 0.0 }
-    }
-
-    /// The value that lies `spreads` outside the range.
-    pub fn limit(&self, above: bool, spreads: f64) -> f64 {
-        if above { self.high + spreads * self.spread } else { self.low - spreads * self.spread }
     }
 }
 
@@ -202,18 +193,7 @@ fn quantile(mut values: Vec<f64>, part: f64) -> Option<f64> {
 
 /// Negligible spread of a metric, in its unit.
 pub fn least_spread(metric: &str) -> f64 {
-    let rate = metric.ends_with("_per_second");
-    let name = metric.trim_end_matches("_per_second");
-    match name {
-        _ if name.ends_with("_percent") => 2.5,
-        _ if name.ends_with("bytes") && rate => 262_144.0,
-        _ if name.ends_with("bytes") => 33_554_432.0,
-        _ if name.ends_with("_per_core") => 0.1,
-        _ if name.ends_with("_ms") => 5.0,
-        _ if name.ends_with("_celsius") => 2.0,
-        _ if rate => 5.0,
-        _ => 2.0,
-    }
+    spread::least_spread(metric).unwrap_or(2.0)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::baseline::Band;
 use super::stamp::Stamp;
+use super::unusual::Closed;
 use crate::base::clock::{Now, zone_offset_seconds};
 use crate::model::incident::Severity;
 use crate::model::service::Service;
@@ -34,6 +35,8 @@ pub struct EvalContext {
     pub services: BTreeMap<String, Service>,
     /// Baselines of this hour, by rule and labels (`cpu_unusual`, `disk_busy{mount="/"}`); missing while still unknown.
     pub bands: Arc<BTreeMap<String, Band>>,
+    /// Groups of values that this snapshot closed, by metric with labels, for rules over what is unusual.
+    pub closed: Arc<BTreeMap<String, Closed>>,
 }
 
 impl EvalContext {
@@ -51,6 +54,7 @@ impl EvalContext {
             devices: BTreeMap::new(),
             services: BTreeMap::new(),
             bands: Arc::default(),
+            closed: Arc::default(),
         }
     }
 

@@ -11,6 +11,7 @@ pub mod state;
 mod step;
 mod swings;
 mod tally;
+pub mod unusual;
 
 pub use eval_context::EvalContext;
 pub use state::State;

@@ -155,6 +155,12 @@ pub struct Alert {
     /// The count of a rule about something that happens now and then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tally: Option<Tally>,
+    /// Of an unusual value: groups without a breach since the last one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub quiet: u32,
+    /// It is information, and says nothing about the health of the host.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub information: bool,
     /// Recent changes of its state.
     #[serde(default, skip_serializing_if = "Flap::is_calm")]
     pub flap: Flap,
@@ -259,6 +265,7 @@ impl Alert {
             limit: self.limit,
             since: since.wall,
             recovering: self.lifecycle == Lifecycle::Recovering,
+            information: self.information,
         })
     }
 }

@@ -13,6 +13,7 @@ mod service;
 mod suppression;
 mod time;
 mod transitions;
+mod unusual;
 
 use super::eval_context::EvalContext;
 use super::state::{Alert, SCHEMA, State};
@@ -102,6 +103,11 @@ fn judge(
         let named = by_name.get(rule.metric.name.as_str()).into_iter().flatten();
         for metric in named.filter(|metric| rule.metric.matches(&metric.name, &metric.labels)) {
             let key = format!("{}{}", rule.name, write_labels(&metric.labels));
+            if rule.is_unusual() {
+                unusual::judge(rule, &key, metric, (next, metrics), context, transitions);
+                seen.insert(key);
+                continue;
+            }
             let service = service::of(metric, context);
             let adapted = service::adapted(rule, service);
             let rule = adapted.as_ref();
@@ -112,7 +118,6 @@ fn judge(
                     Some(0.0)
                 }
                 Measure::Value => Some(metric.value),
-                Measure::Unusual => context.bands.get(&key).map(|band| band.outside(rule.above, metric.value)),
                 Measure::Reaches(target) => {
                     forecast = forecast::judge(next, &key, rule, (target, metric.value), context);
                     forecast.map(|forecast| forecast.seconds_left)
@@ -130,14 +135,12 @@ fn judge(
             let alert = next.alerts.entry(key.clone()).or_default();
             absent::is_back(alert, context);
             if let Some(judged) = judged {
-                let band = context.bands.get(&key).filter(|_| rule.measure == Measure::Unusual);
                 let mut evaluator = RuleEvaluator {
                     rule,
                     context,
                     key: &key,
                     interval_seconds,
                     back_seconds,
-                    band,
                     allowed,
                     forecast,
                     service,
@@ -159,7 +162,7 @@ fn past(next: &mut State, key: &str, rule: &Rule, value: f64, context: &EvalCont
     let series = next.series.entry(key.to_string()).or_default();
     let now = context.now.boottime_seconds;
     match rule.measure {
-        Measure::Value | Measure::Unusual => Some(value),
+        Measure::Value | Measure::Unusual { .. } => Some(value),
         Measure::Total(span) => {
             series.count(now, value, span.as_secs_f64(), most);
             series.total(span.as_secs_f64())

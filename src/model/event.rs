@@ -92,6 +92,9 @@ pub struct Event {
     /// Why it is not alerted; `None` when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted: Option<String>,
+    /// The incident is information, and says nothing about the health of the host.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub information: bool,
     /// The texts above as messages, for readers in other languages.
     #[serde(default, skip_serializing_if = "Localized::is_empty")]
     pub localized: Localized,

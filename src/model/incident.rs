@@ -64,6 +64,8 @@ pub struct Incident {
     pub since: DateTime<Utc>,
     /// Within its limits again, but not recovered yet.
     pub recovering: bool,
+    /// It is information, and says nothing about the health of the host.
+    pub information: bool,
 }
 
 /// The short name of the incidents of a rule on a metric, for people to type: the rule, with labels their values behind

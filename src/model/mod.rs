@@ -16,6 +16,7 @@ pub mod process_record;
 pub mod record;
 pub mod service;
 pub mod snapshot;
+pub mod spread;
 pub mod suppression;
 pub mod title;
 pub mod walk;

@@ -1,5 +1,7 @@
-//! Learns the bands of usual values once an hour, from the rollups (see `query::baseline`).
+//! Learns the bands of usual values once an hour, from the rollups (see `query::baseline`), and what the detector of unusual
+//! values should know of a series that it has just met.
 
+use super::unusual;
 use crate::config::Rule;
 use crate::context::Context;
 use crate::crisis::baseline::{Hour, PAST_HOURS, Past, least_spread};
@@ -23,13 +25,15 @@ const ABSENT_HOURS: i64 = 48;
 pub fn keep_up(context: &Context) -> Result<()> {
     let rules = rules_with_bands(&context.config.rules);
     let at = hour_number(context.now.wall);
-    let before = if rules.is_empty() { return Ok(()) } else { load(context, &rules).unwrap_or_default() };
-    if before.tried == at {
+    let before = load(context, &rules).unwrap_or_default();
+    let is_idle = rules.is_empty() && !context.config.rules.iter().any(Rule::is_unusual);
+    if is_idle || before.tried == at {
         return Ok(());
     }
     // Recorded first: learning that exceeds its time limit is not retried every minute.
     let tried = Learned { schema: SCHEMA, tried: at, rules: checksum(&rules), ..before };
     context.store.save_cache(CACHE, &tried)?;
+    unusual::recall(context)?;
     let learned = Learned { hour: at, ..tried };
     context.store.save_cache(CACHE, &learn(context, &rules, learned)?)
 }
@@ -39,7 +43,7 @@ fn learn(context: &Context, rules: &[&Rule], into: Learned) -> Result<Learned> {
     let begun = context.now.wall.timestamp().div_euclid(3600) * 3600;
     let until = DateTime::from_timestamp(begun, 0).unwrap_or(context.now.wall) - TimeDelta::milliseconds(1);
     let query = Query { is_wanted: &wanted, since: until - TimeDelta::hours(PAST_HOURS), until };
-    let (mut known, mut band) = (BTreeMap::<String, usize>::new(), BTreeMap::new());
+    let mut band = BTreeMap::new();
     for (series, points) in context.store.points(Tier::Hours, &query)?.points {
         for rule in rules.iter().filter(|rule| rule.metric.selects(&series)) {
             let (mut past, mut last) = (Past::default(), i64::MIN);
@@ -48,8 +52,6 @@ fn learn(context: &Context, rules: &[&Rule], into: Learned) -> Result<Learned> {
                 last = hour_number(time);
                 past.add(last, Hour::new(point.min, point.avg, point.max, hold_seconds(rule)));
             }
-            let most = known.entry(rule.name.clone()).or_default();
-            *most = past.known().max(*most);
             if last >= into.hour - ABSENT_HOURS
                 && band.len() < BANDS_MAX
                 && let Some(found) = past.band(into.hour, least_spread(&series.name))
@@ -58,5 +60,5 @@ fn learn(context: &Context, rules: &[&Rule], into: Learned) -> Result<Learned> {
             }
         }
     }
-    Ok(Learned { known, band, ..into })
+    Ok(Learned { band, ..into })
 }

@@ -37,7 +37,7 @@ fn event(context: &Context, health: &Health, today: &str) -> Event {
         Some(Doubt::Unmeasured(names)) => names.iter().map(|name| name.as_str().into()).collect(),
         _ => health.open.iter().map(title).collect(),
     };
-    let title = message(health.verdict, &named, !health.open.is_empty());
+    let title = with_unusual(message(health.verdict, &named, !health.open.is_empty()), health);
     Event {
         id: format!("alive-{today}.1"),
         incident: format!("alive-{today}"),
@@ -57,6 +57,7 @@ fn event(context: &Context, health: &Health, today: &str) -> Event {
         reason: Some(word.to_string()),
         well: health.verdict == Verdict::Healthy,
         muted: None,
+        information: false,
         localized: Localized { title: Some(title), ..Localized::default() },
         evidence: None,
     }
@@ -65,6 +66,15 @@ fn event(context: &Context, health: &Health, today: &str) -> Event {
 /// The title of an open incident as an argument.
 fn title(incident: &Incident) -> Arg {
     incident.title_localized.clone().map_or_else(|| incident.title.as_str().into(), Arg::Message)
+}
+
+/// Adds what is unusual: `Healthy: no open problems; unusual: CPU unusually busy`.
+fn with_unusual(status: Message, health: &Health) -> Message {
+    if health.unusual.is_empty() {
+        return status;
+    }
+    let list: Vec<Arg> = health.unusual.iter().take(TITLES_MAX).map(title).collect();
+    Message::new(key::DAILY_STATUS_UNUSUAL).with("status", status).with("titles", Arg::List { list })
 }
 
 /// `Degraded, 2 open problems: CPU, Memory`.

@@ -124,6 +124,7 @@ fn event(context: &Context, recorded: &Recorded, alert: &StaleAlert, kind: Event
         reason: None,
         well: false,
         muted: None,
+        information: false,
         localized: Localized { title: Some(title), ..Localized::default() },
         evidence: None,
     }

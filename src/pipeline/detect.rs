@@ -1,5 +1,6 @@
 //! Evaluates the rules on a snapshot and stores the result.
 
+use super::unusual::{self, Memory};
 use crate::alert::outbox::file_name;
 use crate::alert::{LEDGER, Ledger, Outbox};
 use crate::base::clock::{Now, parse};
@@ -25,6 +26,8 @@ pub struct Detected {
     pub state: State,
     /// Transitions: what fired, escalated or recovered.
     pub events: Vec<Event>,
+    /// What the detector of unusual values remembers.
+    memory: Memory,
 }
 
 impl Detected {
@@ -57,9 +60,11 @@ pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
         .last
         .is_some_and(|last| state.boot_id == snapshot.boot_id && last.boottime_seconds >= now.boottime_seconds);
     if judged {
-        return Ok(Detected { taken: now.wall, state, events: Vec::new() });
+        return Ok(Detected { taken: now.wall, state, events: Vec::new(), memory: Memory::default() });
     }
+    let (closed, memory) = unusual::add(context, now.wall, &snapshot.metrics);
     let clock = EvalContext {
+        closed,
         suppressions: silences::read(context),
         notified_from: context.config.alert.notified_from(),
         failed: snapshot.failed.clone(),
@@ -75,7 +80,7 @@ pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
     if !state.unmeasured.is_empty() {
         context.out.warn(&format!("could not measure {}", state.unmeasured.join("; ")));
     }
-    Ok(Detected { taken: now.wall, state, events })
+    Ok(Detected { taken: now.wall, state, events, memory })
 }
 
 /// Saves the events to be delivered and recorded before either is done, so that an interrupted run is completed by the
@@ -118,7 +123,7 @@ pub fn commit(context: &Context, detected: &Detected, is_enqueued: bool) -> Resu
     let unrecorded = if recorded.is_ok() { Vec::new() } else { events };
     let unsent = if is_enqueued { Vec::new() } else { without_room(context, detected) };
     let saved = save(context, &State { unsent, unrecorded, ..detected.state.clone() });
-    recorded.and(saved)
+    recorded.and(saved).and(detected.memory.save(context))
 }
 
 fn save(context: &Context, state: &State) -> Result<()> {

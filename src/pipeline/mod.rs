@@ -20,6 +20,7 @@ pub mod overlap;
 pub mod render;
 pub mod run_lock;
 pub mod silences;
+pub mod unusual;
 
 use crate::alert::{DeliveryProblem, ping};
 use crate::base::bounded::{self, Unfinished};

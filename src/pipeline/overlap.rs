@@ -119,6 +119,7 @@ fn event(context: &Context, times: &[String], kind: EventKind) -> Event {
         reason: None,
         well: false,
         muted: None,
+        information: false,
         localized: Localized { title: Some(title), ..Localized::default() },
     }
 }

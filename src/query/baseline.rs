@@ -3,9 +3,10 @@
 
 use crate::base::clock::zone_offset_seconds;
 use crate::config::Rule;
-use crate::config::rule::Measure;
 use crate::context::Context;
-use crate::crisis::baseline::{Band, Hour, LEAST_HOURS, Past, least_spread};
+use crate::crisis::baseline::{Band, Hour, Past, least_spread};
+use crate::crisis::unusual::{Groups, LEARN};
+use crate::model::metric::SeriesKey;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,8 +16,10 @@ use std::sync::Arc;
 pub const CACHE: &str = "band";
 /// Version of its format.
 pub const SCHEMA: u32 = 1;
-/// Number of hours required for a weekly pattern.
-const WEEKLY_HOURS: usize = 336;
+/// Name of what the detector of unusual values remembers,
+pub const LEARNED: &str = "unusual";
+/// and of its running groups.
+pub const GROUPS: &str = "unusual-groups";
 /// Time that a level must hold to become usual if no rule sets one, in seconds.
 const HOLD_SECONDS: f64 = 300.0;
 
@@ -34,8 +37,6 @@ pub struct Learned {
     pub hour: i64,
     /// Checksum of the rules that use bands.
     pub rules: u32,
-    /// Number of known hours by rule, of the series with most of them.
-    pub known: BTreeMap<String, usize>,
     /// The bands by rule and labels.
     pub band: BTreeMap<String, Band>,
 }
@@ -54,7 +55,7 @@ pub fn hold_seconds(rule: &Rule) -> f64 {
 
 /// The rules that use bands.
 pub fn rules_with_bands(rules: &[Rule]) -> Vec<&Rule> {
-    rules.iter().filter(|rule| rule.measure == Measure::Unusual || rule.mutes_usual).collect()
+    rules.iter().filter(|rule| rule.mutes_usual).collect()
 }
 
 /// The bands for a moment, as far as they are known. While the present hour is being learned, those of the hour before
@@ -91,18 +92,25 @@ fn range(band: &Band) -> Option<(f64, f64)> {
     band.is_of_hour.then_some((band.low, band.high))
 }
 
-/// One line for each rule whose baseline is not complete yet.
+/// One line for rules over what is unusual that still learn.
 pub fn lines(context: &Context) -> Vec<String> {
-    let rules = rules_with_bands(&context.config.rules);
-    let learned = load(context, &rules).unwrap_or_default();
-    let line = |rule: &&Rule| match learned.known.get(&rule.name).copied().unwrap_or(0) {
-        known @ 0..LEAST_HOURS => Some(format!("{}: learning, {known} of {LEAST_HOURS} h", rule.name)),
-        known @ LEAST_HOURS..WEEKLY_HOURS => {
-            Some(format!("{}: learning the week, {} of {} d", rule.name, known / 24, WEEKLY_HOURS / 24))
+    let rules: Vec<&Rule> = context.config.rules.iter().filter(|rule| rule.is_unusual()).collect();
+    let packed = if rules.is_empty() { Vec::new() } else { context.store.load_numbers(GROUPS) };
+    let groups = packed.iter().find_map(|packed| Groups::unpack(packed)).unwrap_or_default().groups;
+    let mut learning: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+    for (series, group) in groups.iter().filter(|(_, group)| group.seen() < LEARN) {
+        let series = SeriesKey::parse(series);
+        let hours = (group.seen() / LEARN * 24.0) as u32;
+        for rule in rules.iter().filter(|rule| rule.metric.selects(&series)) {
+            learning.entry(hours).or_default().push(&rule.name);
         }
-        _ => None,
+    }
+    let line = |(hours, mut rules): (u32, Vec<&str>)| {
+        rules.sort_unstable();
+        rules.dedup();
+        format!("{}: learning what is usual, {hours} of 24 h", rules.join(", "))
     };
-    rules.iter().filter(|rule| rule.measure == Measure::Unusual).filter_map(line).collect()
+    learning.into_iter().map(line).collect()
 }
 
 /// The cache, if it was made for these rules.

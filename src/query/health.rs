@@ -61,6 +61,8 @@ pub struct Health {
     pub stale_seconds: f64,
     /// Open incidents, the most urgent first, then the oldest.
     pub open: Vec<Incident>,
+    /// What is unusual without being a problem: open incidents that are information. They do not change the verdict.
+    pub unusual: Vec<Incident>,
     /// Breaches that have not lasted long enough to fire.
     pub pending: Vec<Pending>,
     /// Acknowledgements and silences of the open incidents, by their ids.
@@ -75,7 +77,7 @@ impl Health {
         suppressions: &Suppressions,
         now: DateTime<Utc>,
     ) -> Self {
-        let open = state.open();
+        let (unusual, open): (Vec<_>, Vec<_>) = state.open().into_iter().partition(|incident| incident.information);
         let is_unmeasured = !state.unmeasured.is_empty();
         let verdict_when_taken = match open.first().map(|worst| worst.severity) {
             Some(Severity::Critical) => Verdict::Critical,
@@ -106,6 +108,7 @@ impl Health {
             doubt,
             stale_seconds: state.spacing.stale_seconds(),
             open,
+            unusual,
             pending: state.alerts.values().filter(is_pending).map(Pending::from_alert).collect(),
             suppressed: Suppressed::by_incident(state, suppressions, now),
         }

@@ -71,6 +71,12 @@ impl IncidentRecord {
         Named { id: &self.id, rule: &self.rule, short: self.short_id(), is_open: self.open.is_some() }
     }
 
+    /// Returns whether it is information, and no problem.
+    pub fn is_information(&self) -> bool {
+        let is_open = self.open.as_ref().is_some_and(|open| open.information);
+        is_open || self.events.last().is_some_and(|event| event.information)
+    }
+
     /// Name of the metric, without labels.
     pub fn name(&self) -> &str {
         self.metric.split('{').next().unwrap_or_default()
@@ -180,6 +186,7 @@ fn from_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<IncidentRecord>
         limit: event.limit,
         since,
         recovering: false,
+        information: false,
     });
     Some(IncidentRecord {
         id: first.incident.clone(),

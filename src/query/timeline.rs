@@ -54,7 +54,7 @@ pub fn last_recovery(context: &Context) -> Option<Event> {
         let mut last = None;
         let visit = &mut |line: &str| {
             let event = serde_json::from_str::<Recorded>(line).ok().and_then(|recorded| recorded.event);
-            last = event.filter(|event| event.kind == EventKind::Recovered).or(last.take());
+            last = event.filter(|event| event.kind == EventKind::Recovered && !event.information).or(last.take());
         };
         context.store.read(EVENTS, begin, (begin + TimeDelta::days(1)).min(context.now.wall), visit).ok()?;
         if last.is_some() {

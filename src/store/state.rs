@@ -78,6 +78,34 @@ impl Store {
         read_json(&self.state_file(name)).ok().flatten()
     }
 
+    /// Replaces a file of packed numbers without syncing it, and keeps the generation before it, which is on the disk by now. The
+    /// caller holds the lock.
+    ///
+    /// # Errors
+    /// As [`Store::save_state`].
+    pub fn save_numbers(&self, name: &str, packed: &[u8]) -> Result<()> {
+        let path = self.numbers_file(name);
+        let directory = self.directory.join("state");
+        at("make", &directory, make_directory(&directory))?;
+        let previous = path.with_extension("bin.1");
+        if path.exists() {
+            let _ = fs::remove_file(&previous);
+            let _ = fs::hard_link(&path, &previous);
+        }
+        at("write", &path, replace_cache(&path, packed, FILE_MODE))
+    }
+
+    /// Reads a file of packed numbers and its previous generation, as far as they can be read, the newest first.
+    pub fn load_numbers(&self, name: &str) -> Vec<Vec<u8>> {
+        let path = self.numbers_file(name);
+        let generations = [path.with_extension("bin.1"), path];
+        generations.iter().rev().filter_map(|path| read_at_most(path, STATE_MAX).ok()).collect()
+    }
+
+    fn numbers_file(&self, name: &str) -> PathBuf {
+        self.directory.join("state").join(format!("{name}.bin"))
+    }
+
     /// Reads a state file without changing anything. If it is damaged, the previous generation is used and a notice
     /// returned.
     pub fn peek_state<T: DeserializeOwned>(&self, name: &str) -> Loaded<T> {

@@ -35,8 +35,19 @@ fn every_mistake_is_named_with_its_place_and_a_way_out() {
         ),
         (
             "[rule.cpu]\nunusual = 4\n",
-            "FILE:2:1: rule.cpu.unusual: its limit is \"unusual\" itself, not \"warning\" or \"critical\"\n",
+            "FILE:2:1: rule.cpu.unusual: its limit is learned, not \"warning\" or \"critical\"\n",
         ),
+        (
+            "[rule.cpu_unusual]\nunusual = 0\n",
+            "FILE:2:1: rule.cpu_unusual.unusual: must be true, or a number above 0\n",
+        ),
+        (
+            "[rule.cpu_unusual]\nunusual = \"yes\"\n",
+            "FILE:2:1: rule.cpu_unusual.unusual: expected true or false, found string\n",
+        ),
+        ("[rule.cpu_unusual]\nfloor = -1\n", "FILE:2:1: rule.cpu_unusual.floor: must not be negative\n"),
+        ("[rule.cpu]\nfloor = 1\n", "FILE:2:1: rule.cpu.floor: is for rules with \"unusual\"\n"),
+        ("[rule.cpu]\nwhen = \"either\"\n", "FILE:2:1: rule.cpu.when: \"either\" is for rules with \"unusual\"\n"),
         (
             "[rule.cpu_unusual]\nper = \"1h\"\n",
             "FILE:2:1: rule.cpu_unusual.per: a rule has \"per\" or \"unusual\", not both\n",

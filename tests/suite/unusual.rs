@@ -1,112 +1,127 @@
-//! Anomaly rules: learned from the history, silent until there is a baseline, and tried on simulated weeks.
+//! Rules over what is unusual: they find what the reference implementation finds, learn by themselves, and are shown calmly.
 
 use super::harness::Host;
 use super::history::record;
+use osmon::crisis::unusual::{QUIET, Series};
+use series::{BEGIN, Form, recorded, series};
 use std::fmt::Write as _;
 use std::fs;
 
-const RULE: &str = "[rule.cpu]\nenabled = false\n[rule.cpu_unusual]\nenabled = true\nfor = \"15m\"\n";
+#[path = "unusual/series.rs"]
+mod series;
 
-/// Replays minutes from a Monday in September on, in the zone of Paris; the events as `day hh:mm kind`, by the wall of Paris
-/// in summer.
-fn replayed(minutes: i64, busy: &dyn Fn(i64, i64, i64) -> f64) -> Vec<String> {
-    let mut host = Host::recorded("vm");
-    host.config = RULE.to_string();
-    let begin = chrono::DateTime::parse_from_rfc3339("2026-09-13T22:00:00Z").unwrap().timestamp();
-    // From the night of October 25 on, local time is an hour behind summer time.
-    let winter = (chrono::DateTime::parse_from_rfc3339("2026-10-25T01:00:00Z").unwrap().timestamp() - begin) / 60;
-    let mut text = String::new();
-    for minute in 0..minutes {
-        let local = if minute >= winter { minute - 60 } else { minute };
-        // Steady noise of a few percent, the same in each run.
-        let noise = ((minute * 7919 + minute / 60 * 104_729) % 61) as f64 / 20.0;
-        let value = busy(local / 1440, local % 1440 / 60, local % 60) + noise;
-        writeln!(text, "{},{value}", begin + minute * 60).unwrap();
+/// Seconds at which an incident begins.
+fn begins(form: &Form) -> Vec<u64> {
+    let (mut memory, mut found, mut quiet) = (Series::default(), Vec::new(), QUIET);
+    for (second, value) in series(form) {
+        let Some(closed) = memory.add((BEGIN + second) as f64, value) else { continue };
+        if closed.finding(0.0, true, true).is_none() {
+            quiet += 1;
+            continue;
+        }
+        if quiet >= QUIET {
+            found.push(second);
+        }
+        quiet = 0;
     }
-    let file = host.path("cpu.csv");
+    found
+}
+
+#[test]
+fn the_detector_finds_what_was_recorded_of_every_generated_series() {
+    let recorded = recorded();
+    assert!(recorded.len() == 40 && recorded.iter().map(|(_, times)| times.len()).sum::<usize>() > 200);
+    for (form, times) in recorded {
+        assert_eq!(begins(&form), times, "{form:?}");
+    }
+}
+
+/// A replay of a series as the events that begin incidents, in seconds since [`BEGIN`].
+fn replayed(host: &Host, form: &Form, metric: &str) -> Vec<u64> {
+    let mut text = "timestamp,value\n".to_string();
+    for (second, value) in series(form) {
+        let time = chrono::DateTime::from_timestamp((BEGIN + second) as i64, 0).unwrap();
+        writeln!(text, "{},{value}", time.format("%Y-%m-%d %H:%M:%S")).unwrap();
+    }
+    let file = host.path("series.csv");
     fs::write(&file, text).unwrap();
     let name = file.display().to_string();
-    let mut command =
-        host.command("osmon", &["detect-crisis", "--replay", &name, "--metric", "cpu.busy_percent", "--json"]);
-    let output = command.env("TZ", "Europe/Paris").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines = String::from_utf8(output.stdout).unwrap();
-    lines
-        .lines()
-        .map(|line| {
-            let event: serde_json::Value = serde_json::from_str(line).unwrap();
-            assert_eq!(event["severity"], "warning");
-            let time = chrono::DateTime::parse_from_rfc3339(event["time"].as_str().unwrap()).unwrap().timestamp();
-            let minute = (time - begin) / 60;
-            let (day, hour) = (minute / 1440, minute % 1440 / 60);
-            let message = event["message"].as_str().unwrap_or_default();
-            format!("{day} {hour:02}:{:02} {} {message}", minute % 60, event["kind"].as_str().unwrap())
-        })
-        .collect()
+    let done = host.osmon(&["detect-crisis", "--replay", &name, "--metric", metric, "--json"]).ok();
+    let mut found = Vec::new();
+    for line in done.out.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        if event["kind"] == "fired" {
+            let time = chrono::DateTime::parse_from_rfc3339(event["time"].as_str().unwrap()).unwrap();
+            found.push(time.timestamp() as u64 - BEGIN);
+        }
+    }
+    found
 }
 
-/// Office hours from 8 to 18 on working days, a backup each night at two, a long one on Sundays at four.
-fn office(day: i64, hour: i64, minute: i64) -> f64 {
-    match (day % 7, hour) {
-        (_, 2) if minute < 40 => 90.0,
-        (6, 4) => 70.0,
-        (0..=4, 8..18) => 45.0,
-        _ => 4.0,
+#[test]
+fn a_replay_finds_the_same_with_values_half_an_hour_apart_and_a_number_instead_of_true() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.mine]\nmetric = \"app.things\"\nunusual = 4.0\n".to_string();
+    for (form, times) in recorded().into_iter().filter(|(form, _)| form.step == 1800 && form.shape == "daily") {
+        assert_eq!(replayed(&host, &form, "app.things"), times, "{form:?}");
+        assert_eq!(replayed(&host, &form, "process.total"), times, "the shipped rule: {form:?}");
+        host.config = "[rule.mine]\nmetric = \"app.things\"\nunusual = true\nfloor = 1e9\n".to_string();
+        assert_eq!(replayed(&host, &form, "app.things"), Vec::<u64>::new(), "nothing is worth a word: {form:?}");
+        host.config = "[rule.mine]\nmetric = \"app.things\"\nunusual = true\n".to_string();
     }
 }
 
-fn day(event: &str) -> i64 {
-    event.split(' ').next().unwrap().parse().unwrap()
-}
+const NIGHT: &str = "2026-11-04T21:00:00Z";
 
 #[test]
-fn seven_weeks_of_an_office_and_a_change_of_the_clock_tell_of_nothing_once_it_is_learned() {
-    let told = replayed(7 * 7 * 1440, &office);
-    let late: Vec<&String> = told.iter().filter(|event| day(event) >= 14).collect();
-    assert_eq!(late, Vec::<&String>::new(), "after two weeks");
-    assert!(told.len() <= 3, "while it learns: {told:?}");
-}
-
-#[test]
-fn a_spike_is_told_as_one_and_a_new_level_is_learned_within_a_day() {
-    let told = replayed(34 * 1440, &|day, hour, minute| match (day, hour) {
-        (23, 14) if minute < 40 => 99.0,
-        (30.., _) => (office(day, hour, minute) + 40.0).min(97.0),
-        _ => office(day, hour, minute),
-    });
-    let told: Vec<&str> = told.iter().filter(|event| day(event) >= 14).map(String::as_str).collect();
-    assert!(told[0].starts_with("23 14:15 fired a spike to ") && told[0].contains(" (usual "), "{told:?}");
-    assert!(told[1].starts_with("23 14:50 recovered it was a spike of 40 min"), "{told:?}");
-    assert!(told[2].starts_with("30 00:15 fired"), "{told:?}");
-    assert!(
-        told.iter().any(|event| event.contains("reminded") && event.contains("at a new level since 08:00 (usual 45"))
-    );
-    let over = told.last().unwrap();
-    assert!(over.starts_with("30 ") && over.contains("recovered") && over.contains("counts as usual now"), "{told:?}");
-    assert!(told.len() <= 14, "each part of the day has a level of its own: {told:?}");
-}
-
-#[test]
-fn it_says_what_it_still_learns_and_then_judges() {
+fn what_is_recorded_is_recalled_and_what_is_unusual_is_shown_without_a_problem() {
     let mut host = Host::recorded("vm");
-    host.config = RULE.to_string();
-    let says = |host: &mut Host, busy: u64| {
-        host.advance(60, busy);
-        host.small("osmon-probe", &[]).ok();
-        host.osmon(&["detect-crisis", "-v"])
-    };
-    assert!(says(&mut host, 5).out.contains("cpu_unusual: learning, 0 of 24 h"));
-    let mut host = Host::recorded("vm");
-    host.config = RULE.to_string();
-    record(&host, "2026-11-04T21:00:00Z", 16 * 1440 + 30, &|_| Some(5.0));
+    host.config =
+        "[rule.cpu]\nenabled = false\n[alert]\nto = [\"ops@example.org\"]\n[alert.sendmail]\nprogram = \"/bin/true\"\n"
+            .to_string();
+    record(&host, NIGHT, 16 * 1440 + 30, &|_| Some(5.0));
     host.osmon(&["graph"]).ok();
-    says(&mut host, 5);
-    let done = says(&mut host, 5);
-    assert!(!done.out.contains("learning"), "{}", done.out);
-    let cache = fs::read_to_string(host.data().join("state/band.json")).unwrap();
-    assert!(cache.contains("\"cpu_unusual\":{\"centre\":5") && cache.len() < 700, "{cache}");
-    (0..17).for_each(|_| drop(says(&mut host, 60)));
-    let done = says(&mut host, 60);
-    assert!(done.out.contains("WARNING  CPU unusual for this hour 60 % (limit 15 %)"), "{}", done.out);
-    assert_eq!(host.events(), ["fired warning CPU unusual for this hour"]);
+    let run = |host: &mut Host, busy: u64| {
+        host.advance(60, busy);
+        host.osmon(&["run"]).ok();
+    };
+    run(&mut host, 5);
+    let said = host.osmon(&["detect-crisis", "-v"]).out;
+    assert!(!said.contains("cpu_unusual"), "it knows the CPU from the history: {said}");
+    (0..12).for_each(|_| run(&mut host, 60));
+    assert_eq!(host.events(), ["fired warning CPU unusually busy"]);
+    let event = &host.sections("event")[0];
+    assert_eq!(event["muted"], "notifications are off for this rule");
+    let message = event["message"].as_str().unwrap();
+    assert!(message.contains("higher than") && message.contains(" %"), "{message}");
+    let status = host.osmon(&["status"]);
+    assert_eq!(status.code, 0, "{}", status.out);
+    assert!(status.out.starts_with("OK ") && status.out.contains("; unusual: CPU unusually busy"), "{}", status.out);
+    let json = host.osmon(&["status", "--json"]).out;
+    assert!(json.contains("\"incident\":[]") && json.contains("\"unusual\":[{\"id\":\"cpu_unusual-"), "{json}");
+    let page = fs::read_to_string(host.data().join("report.html")).unwrap();
+    assert!(page.contains("CPU unusually busy") && page.contains("No open problems"));
+    // A renamed rule asks the same memory; the old one ends.
+    host.config
+        .push_str("[rule.cpu_unusual]\nenabled = false\n[rule.busy]\nmetric = \"cpu.busy_percent\"\nunusual = 3\n");
+    (0..6).for_each(|_| run(&mut host, 60));
+    assert_eq!(host.events()[1..], ["recovered warning CPU unusually busy", "fired warning busy"]);
+    assert_eq!(host.osmon(&["status"]).code, 1, "a rule that notifies is no mere information");
+}
+
+#[test]
+fn it_says_what_it_still_learns_and_a_lost_memory_is_no_failure() {
+    let mut host = Host::recorded("vm");
+    host.advance(60, 5);
+    host.osmon(&["run"]).ok();
+    let said = host.osmon(&["detect-crisis", "-v"]).out;
+    assert!(said.contains("cpu_unusual, ") && said.contains("learning what is usual, 0 of 24 h"), "{said}");
+    let state = host.data().join("state");
+    for (name, size) in [("unusual.bin", 64 * 1024), ("unusual-groups.bin", 4 * 1024)] {
+        assert!(fs::metadata(state.join(name)).unwrap().len() < size, "{name}");
+        fs::write(state.join(name), "damaged\n").unwrap();
+    }
+    host.advance(60, 5);
+    host.osmon(&["run"]).ok();
+    assert!(fs::read(state.join("unusual.bin")).unwrap().starts_with(b"{\"schema\":1,"));
 }

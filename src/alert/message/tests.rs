@@ -27,6 +27,7 @@ fn event(kind: EventKind, severity: Severity, title: &str) -> Event {
         reason: None,
         well: false,
         muted: None,
+        information: false,
         localized: Localized::default(),
         evidence: None,
     }

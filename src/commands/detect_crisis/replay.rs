@@ -13,14 +13,17 @@ use crate::base::units::duration;
 use crate::cli::{Call, Exit};
 use crate::config::Rule;
 use crate::context::Context;
+use crate::crisis::unusual::{Closed, Learned};
 use crate::crisis::{EvalContext, State, step};
 use crate::model::metric::{Metric, read_labels};
+use crate::pipeline::unusual::watched;
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use learner::Learner;
 use moment::Moment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use tally::Tally;
 
 /// Number of days evaluated by default.
@@ -40,6 +43,7 @@ pub struct ReplayRequest<'a> {
 struct Replay<'a> {
     rules: Vec<Rule>,
     learner: Learner,
+    learned: Learned,
     state: State,
     tally: Tally,
     host: String,
@@ -49,8 +53,10 @@ struct Replay<'a> {
 impl Replay<'_> {
     fn play(&mut self, moment: Moment) {
         let bands = self.learner.learn(moment.now.wall, &moment.metrics);
+        let closed = Arc::new(self.close(&moment));
         let clock = EvalContext {
             bands,
+            closed,
             sections: moment.sections,
             devices: moment.devices,
             ..EvalContext::new(moment.now, moment.boot_id, &self.host)
@@ -66,6 +72,19 @@ impl Replay<'_> {
             self.tally.add(&event);
         }
         self.tally.at(clock.now.wall);
+    }
+
+    /// Adds the values to what is known; the groups that they closed.
+    fn close(&mut self, moment: &Moment) -> BTreeMap<String, Closed> {
+        let Some(earlier) = &moment.earlier else { return BTreeMap::new() };
+        let values = watched(&self.rules, &moment.metrics);
+        let mut closed = BTreeMap::new();
+        for value in earlier {
+            let before: Vec<_> = values.iter().map(|(series, _)| (series.clone(), *value)).collect();
+            closed.append(&mut self.learned.add(&before, moment.local_seconds));
+        }
+        closed.append(&mut self.learned.add(&values, moment.local_seconds));
+        closed
     }
 
     fn finish(mut self, heading: &str, span_seconds: f64) -> Exit {
@@ -148,24 +167,27 @@ fn foreign(call: &Call, context: &Context, file: &Path, request: &ReplayRequest)
     let (Some(first), Some(last)) = (series.samples.first(), series.samples.last()) else {
         return Err(ErrorKind::BadData(format!("{} has no line of timestamp,value", file.display())).into());
     };
-    let span_seconds = (last.0 - first.0) as f64 / 1e3;
+    let span_seconds = (last.time_ms - first.time_ms) as f64 / 1e3;
     let heading = format!("{} values of {name} over {}", series.samples.len(), duration(span_seconds));
     let mut player = player(call, context, rules);
-    series.play(&mut |time: DateTime<Utc>, value| {
+    series.play(&mut |time: DateTime<Utc>, value, local_seconds, earlier| {
         let now = Now { wall: time, boottime_seconds: time.timestamp_millis() as f64 / 1e3 };
-        let metric = Metric { name: name.to_string(), labels: labels.clone(), value };
-        player.play(Moment {
-            now,
-            boot_id: "replay".to_string(),
-            metrics: vec![metric],
-            devices: BTreeMap::new(),
-            sections: BTreeSet::new(),
-        });
+        let metrics = vec![Metric { name: name.to_string(), labels: labels.clone(), value }];
+        let (boot_id, sections, devices) = ("replay".to_string(), BTreeSet::new(), BTreeMap::new());
+        player.play(Moment { now, boot_id, metrics, devices, sections, local_seconds, earlier });
     });
     Ok(player.finish(&heading, span_seconds))
 }
 
 fn player<'a>(call: &'a Call, context: &Context, rules: Vec<Rule>) -> Replay<'a> {
     let learner = Learner::new(&rules);
-    Replay { rules, learner, state: State::default(), tally: Tally::default(), host: context.root.host_name(), call }
+    Replay {
+        rules,
+        learner,
+        learned: Learned::default(),
+        state: State::default(),
+        tally: Tally::default(),
+        host: context.root.host_name(),
+        call,
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::base::clock::parse;
 use crate::base::text::clean;
-use crate::commands::view::health::{pending, states, value_and_limit};
+use crate::commands::view::health::{pending, states, unusual, value_and_limit};
 use crate::context::Context;
 use crate::model::incident::Severity;
 use crate::model::locale::{Locale, key};
@@ -25,8 +25,8 @@ pub fn line(recorded: &Recorded, text: &str) -> String {
 pub fn text(context: &Context, health: &Health, locale: Locale) -> String {
     match &health.doubt {
         Some(doubt) => clean(&doubt.text(health.now, locale), REASON_MAX),
-        None if health.open.is_empty() => all_well(context, health, locale),
-        None => worst(health, locale),
+        None if health.open.is_empty() => all_well(context, health, locale) + &unusual(health, locale),
+        None => worst(health, locale) + &unusual(health, locale),
     }
 }
 

@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 
 /// Maximum number of pending alerts that are named.
 const PENDING_NAMED: usize = 3;
+/// Longest title, in characters.
+const TITLE_MAX: usize = 120;
 
 /// The verdict, and a line for each open incident.
 pub fn lines(out: &Output, health: &Health) -> Vec<String> {
@@ -23,14 +25,19 @@ pub fn lines(out: &Output, health: &Health) -> Vec<String> {
         (None, count) => plural(count, "open problem"),
     };
     let heading = format!("{verdict}: {summary}");
-    std::iter::once(heading).chain(health.open.iter().map(|incident| line(out, health, incident))).collect()
+    let incidents = health.open.iter().chain(&health.unusual).map(|incident| line(out, health, incident));
+    std::iter::once(heading).chain(incidents).collect()
 }
 
 fn line(out: &Output, health: &Health, incident: &Incident) -> String {
-    let style = if incident.severity == Severity::Critical { Style::Bad } else { Style::Warn };
+    let (style, word) = match incident.severity {
+        _ if incident.information => (Style::Dim, "unusual"),
+        Severity::Critical => (Style::Bad, incident.severity.word()),
+        Severity::Warning => (Style::Warn, incident.severity.word()),
+    };
     let lasted = duration(seconds_between(incident.since, health.now));
     let state = states(health, incident, Locale::En).into_iter().map(|state| format!("; {state}")).collect::<String>();
-    let (word, since) = (out.paint(style, incident.severity.word()), local_short(incident.since, health.now));
+    let (word, since) = (out.paint(style, word), local_short(incident.since, health.now));
     let name = out.paint(Style::Dim, &format!(" [{}]", clean(&incident.short_id, NAME_MAX)));
     format!(
         "  {word}  {}{} since {since}, {lasted}{state}{name}",
@@ -56,6 +63,21 @@ pub fn states(health: &Health, incident: &Incident, locale: Locale) -> Vec<&'sta
     states.map(|state| locale.text(state)).collect()
 }
 
+/// `; unusual: CPU unusually busy`; nothing when nothing is.
+pub fn unusual(health: &Health, locale: Locale) -> String {
+    if health.unusual.is_empty() {
+        return String::new();
+    }
+    let titles: Vec<String> = health
+        .unusual
+        .iter()
+        .take(PENDING_NAMED)
+        .map(|incident| clean(&incident.title_in(locale), TITLE_MAX))
+        .collect();
+    let more = if health.unusual.len() > PENDING_NAMED { ", …" } else { "" };
+    format!("{}{}", locale.text(key::MAIL_SEMICOLON), locale.with(key::STATUS_UNUSUAL, &(titles.join(", ") + more)))
+}
+
 /// `; 2 over limit, pending: CPU, load`; nothing when nothing is pending.
 pub fn pending(health: &Health, locale: Locale) -> String {
     if health.pending.is_empty() {
@@ -72,12 +94,13 @@ pub fn pending(health: &Health, locale: Locale) -> String {
 pub fn to_json(health: &Health, events: &[Event]) -> Value {
     json!({
         "schema": 1, "time": stamp(health.now), "verdict": health.verdict.word().to_lowercase(),
-        "exit": health.verdict.exit() as u8, "incident": incidents(health), "pending": health.pending.len(), "event": events,
+        "exit": health.verdict.exit() as u8, "incident": incidents(health, &health.open), "unusual": incidents(health, &health.unusual),
+        "pending": health.pending.len(), "event": events,
     })
 }
 
-/// The open incidents, the most urgent first.
-pub fn incidents(health: &Health) -> Vec<Value> {
+/// Some of its incidents, in their order.
+pub fn incidents(health: &Health, some: &[Incident]) -> Vec<Value> {
     let incident = |incident: &Incident| {
         json!({
             "id": incident.id, "short_id": incident.short_id, "severity": incident.severity, "title": incident.title, "metric": incident.metric,
@@ -85,5 +108,5 @@ pub fn incidents(health: &Health) -> Vec<Value> {
             "suppressed": health.suppressed.get(&incident.id).map(|suppressed| suppressed.kind.word()),
         })
     };
-    health.open.iter().map(incident).collect()
+    some.iter().map(incident).collect()
 }

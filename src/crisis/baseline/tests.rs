@@ -75,7 +75,7 @@ fn less_than_usual_is_learned_too() {
     let outside = |at: i64| past(at, low).band(at, 2.5).unwrap().outside(false, 20.0);
     assert!(outside(since) >= 4.0 && outside(since + 12) >= 4.0 && outside(since + 24) < 0.1);
     let band = past(since + 24, low).band(since + 24, 2.5).unwrap();
-    assert!(band.is_moved(false) && !band.is_moved(true) && band.outside(true, 50.0) < 4.0, "{band:?}");
+    assert!(band.moved < 0.0 && band.outside(true, 50.0) < 4.0, "{band:?}");
 }
 
 #[test]

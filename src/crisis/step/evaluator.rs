@@ -8,12 +8,10 @@ use super::service::set_title;
 use super::transitions::{JITTER_SECONDS, Transitions, close, event};
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
-use crate::crisis::baseline::Band;
 use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, Stamp, Tally};
 use crate::model::event::EventKind;
 use crate::model::incident::{Lifecycle, Severity};
-use crate::model::message::Message;
 use crate::model::metric::Metric;
 use crate::model::service::Service;
 use chrono::TimeDelta;
@@ -37,8 +35,6 @@ pub struct RuleEvaluator<'a> {
     pub interval_seconds: f64,
     /// How soon what comes back continues the conversation about it, in seconds.
     pub back_seconds: f64,
-    /// The baseline, for a rule that needs it.
-    pub band: Option<&'a Band>,
     /// The limits that apply now.
     pub allowed: Allowed,
     /// Of a rule that forecasts.
@@ -99,12 +95,12 @@ impl RuleEvaluator<'_> {
         alert.above = self.rule.above;
         let is_sum = matches!(self.rule.measure, Measure::Change(_) | Measure::Total(_));
         alert.value = if is_sum { judged } else { metric.value };
-        if let Some(limit) = own_limit(self.rule, self.band) {
+        if let Some(limit) = own_limit(self.rule) {
             alert.limit = limit;
         }
         let message = match self.forecast.filter(|forecast| forecast.is_held) {
             Some(_) => explanation::held(self.rule, alert, metric),
-            None => explanation::message(self.rule, alert, metric, judged, self.context, (self.band, self.service))
+            None => explanation::message(self.rule, alert, metric, judged, self.service)
                 .or_else(|| explanation::times(alert, self.context)),
         };
         (alert.message, alert.message_localized) =
@@ -181,7 +177,7 @@ impl RuleEvaluator<'_> {
 
     fn set_severity(&self, alert: &mut Alert, severity: Severity) {
         alert.severity = Some(severity);
-        if own_limit(self.rule, self.band).is_none() {
+        if own_limit(self.rule).is_none() {
             let limit = if severity == Severity::Critical { self.rule.critical } else { self.rule.warning };
             alert.limit = limit.map_or(0.0, |limit| limit.raise);
         }
@@ -189,12 +185,7 @@ impl RuleEvaluator<'_> {
 
     fn recover(&mut self, alert: &mut Alert) {
         if self.context.elapsed(alert.clear_since) + JITTER_SECONDS >= self.clear_for(alert) {
-            let message = explanation::over(self.rule, alert, self.band, self.context);
             self.record(alert, EventKind::Recovered);
-            if let Some((_, event)) = self.transitions.last_mut() {
-                event.message = message.as_ref().map(Message::english);
-                event.localized.message = message;
-            }
             self.mark(alert, false);
             alert.ended = Some(self.context.stamp());
             if let Some(ending) = self.service.and_then(Service::ending) {

@@ -5,9 +5,9 @@ use crate::base::text::clean;
 use crate::base::units::{duration, metric_value};
 use crate::config::Rule;
 use crate::config::rule::Measure;
-use crate::crisis::baseline::Band;
 use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, Stamp};
+use crate::crisis::unusual::{Finding, Watch};
 use crate::model::incident::Severity;
 use crate::model::locale::key;
 use crate::model::message::Message;
@@ -15,8 +15,8 @@ use crate::model::metric::Metric;
 use crate::model::service::Service;
 use chrono::TimeDelta;
 
-/// An anomaly that lasts longer than this is no spike, in seconds.
-pub const LASTING_SECONDS: f64 = 3600.0;
+/// Seconds of a day.
+const DAY_SECONDS: f64 = 86_400.0;
 /// Longest message, in characters.
 const MESSAGE_MAX: usize = 300;
 
@@ -26,8 +26,7 @@ pub fn message(
     alert: &Alert,
     metric: &Metric,
     judged: f64,
-    context: &EvalContext,
-    (band, service): (Option<&Band>, Option<&Service>),
+    service: Option<&Service>,
 ) -> Option<(String, Option<Message>)> {
     if matches!(rule.measure, Measure::Reaches(_)) && !judged.is_finite() {
         return None;
@@ -37,16 +36,15 @@ pub fn message(
     } else {
         rule.warning.or(rule.critical)
     };
-    let limit = own_limit(rule, band).or(limit.map(|limit| limit.raise)).unwrap_or(0.0);
+    let limit = own_limit(rule).or(limit.map(|limit| limit.raise)).unwrap_or(0.0);
     if !rule.message.is_empty() {
-        return Some((written(rule, alert, metric, (judged, limit), band), None));
+        let text = filled(&rule.message, metric, (alert.value, limit), judged);
+        return Some((clean(&text, MESSAGE_MAX), None));
     }
     let value = |key| Message::new(key).with_value("value", &metric.name, alert.value);
-    let usual = |message: Message, band: &Band| {
-        message.with_value("low", &metric.name, band.low).with_value("high", &metric.name, band.high)
-    };
     let message = match rule.measure {
         Measure::Value => service.filter(|_| metric.name == "service.failed")?.cause()?,
+        Measure::Unusual { .. } => return None,
         Measure::Reaches(_) if judged <= 0.0 => {
             value(key::CRISIS_FORECAST_REACHED).with_value("limit", &metric.name, limit)
         }
@@ -55,13 +53,6 @@ pub fn message(
         }
         Measure::Change(span) => value(key::CRISIS_CHANGE).with_duration("span", span.as_secs_f64()),
         Measure::Total(span) => value(key::CRISIS_TOTAL).with_duration("span", span.as_secs_f64()),
-        Measure::Unusual => {
-            let band = band?;
-            match alert.since.filter(|_| lasted(alert, context) >= LASTING_SECONDS) {
-                Some(since) => usual(value(key::CRISIS_NEW_LEVEL), band).with("time", at(since, context)),
-                None => usual(value(key::CRISIS_SPIKE), band),
-            }
-        }
     };
     Some((clean(&message.english(), MESSAGE_MAX), Some(message)))
 }
@@ -79,41 +70,44 @@ pub fn held(rule: &Rule, alert: &Alert, metric: &Metric) -> Option<(String, Opti
     let message = Message::new(key::CRISIS_FORECAST_HELD).with_value("value", &metric.name, alert.value).with_value(
         "limit",
         &metric.name,
-        own_limit(rule, None)?,
+        own_limit(rule)?,
     );
     Some((clean(&message.english(), MESSAGE_MAX), Some(message)))
 }
 
-/// The message that a person wrote for the rule, with value, limit and labels put in.
-fn written(rule: &Rule, alert: &Alert, metric: &Metric, (judged, limit): (f64, f64), band: Option<&Band>) -> String {
+/// The message that a person wrote for a rule, with value, limit and labels put in.
+fn filled(text: &str, metric: &Metric, (value, limit): (f64, f64), left_seconds: f64) -> String {
     let show = |value: f64| metric_value(&metric.name, value);
-    let text = rule
-        .message
-        .replace("{value}", &show(alert.value))
+    let text = text
+        .replace("{value}", &show(value))
         .replace("{limit}", &show(limit))
-        .replace("{left}", &duration(rough(judged)));
-    let text = match band {
-        Some(band) => text.replace("{usual}", &format!("{} to {}", show(band.low), show(band.high))),
-        None => text,
-    };
-    let with_labels = metric.labels.iter().fold(text, |text, (key, value)| text.replace(&format!("{{{key}}}"), value));
-    clean(&with_labels, MESSAGE_MAX)
+        .replace("{left}", &duration(rough(left_seconds)));
+    metric.labels.iter().fold(text, |text, (key, value)| text.replace(&format!("{{{key}}}"), value))
 }
 
-/// The text about an anomaly that is over: a spike, a level that went back, or one that became the baseline.
-pub fn over(rule: &Rule, alert: &Alert, band: Option<&Band>, context: &EvalContext) -> Option<Message> {
-    let band = band.filter(|_| rule.measure == Measure::Unusual)?;
-    let seconds = (lasted(alert, context) - context.elapsed(alert.clear_since)).max(0.0);
-    let key = match (seconds < LASTING_SECONDS, band.is_moved(rule.above)) {
-        (true, _) => key::CRISIS_WAS_SPIKE,
-        (false, false) => key::CRISIS_WAS_OTHER_LEVEL,
-        (false, true) => key::CRISIS_IS_NEW_LEVEL,
+/// The sentence about an unusual value, with its message unless a person wrote it.
+pub fn unusual(rule: &Rule, metric: &Metric, finding: &Finding) -> (String, Option<Message>) {
+    let show = |value: f64| metric_value(&metric.name, value);
+    if !rule.message.is_empty() {
+        let text = filled(&rule.message, metric, (finding.value, finding.limit), 0.0);
+        let usual = format!("{} to {}", show(finding.low), show(finding.high));
+        return (clean(&text.replace("{usual}", &usual), MESSAGE_MAX), None);
+    }
+    let message = match (finding.watch, finding.above) {
+        (Watch::Days(Some(count)), true) => Message::new(key::CRISIS_UNUSUAL_DAYS_ABOVE).with("count", count),
+        (Watch::Days(Some(count)), false) => Message::new(key::CRISIS_UNUSUAL_DAYS_BELOW).with("count", count),
+        (Watch::Days(None), true) => Message::new(key::CRISIS_UNUSUAL_KNOWN_ABOVE),
+        (Watch::Days(None), false) => Message::new(key::CRISIS_UNUSUAL_KNOWN_BELOW),
+        (Watch::Weeks { days }, above) => {
+            let key = if above { key::CRISIS_UNUSUAL_WEEKS_ABOVE } else { key::CRISIS_UNUSUAL_WEEKS_BELOW };
+            let minutes = (finding.group_seconds / 60.0).round().max(1.0);
+            Message::new(key).with_duration("span", minutes * 60.0).with_duration("reach", days as f64 * DAY_SECONDS)
+        }
+        (Watch::Hour, _) => Message::new(key::CRISIS_UNUSUAL_HOUR),
     };
-    Some(Message::new(key).with_duration("span", seconds))
-}
-
-fn lasted(alert: &Alert, context: &EvalContext) -> f64 {
-    context.elapsed(alert.since)
+    let value = |message: Message, name, value| message.with_value(name, &metric.name, value);
+    let message = value(value(value(message, "value", finding.value), "low", finding.low), "high", finding.high);
+    (clean(&message.english(), MESSAGE_MAX), Some(message))
 }
 
 /// The time of day in the zone of the host, with the date if it is not today.

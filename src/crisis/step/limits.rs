@@ -2,7 +2,6 @@
 
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
-use crate::crisis::baseline::Band;
 use crate::crisis::series::POINTS_MAX;
 use crate::crisis::state::{Alert, State};
 use crate::model::condition::Condition;
@@ -67,11 +66,10 @@ pub fn breach(rule: &Rule, value: f64) -> (bool, bool) {
     (critical || is_beyond(rule.warning), critical)
 }
 
-/// The limit in the unit of the metric, for rules that evaluate something else: a forecast or a deviation.
-pub fn own_limit(rule: &Rule, band: Option<&Band>) -> Option<f64> {
+/// The limit in the unit of the metric, for rules that evaluate something else: a forecast.
+pub fn own_limit(rule: &Rule) -> Option<f64> {
     match rule.measure {
         Measure::Reaches(limit) => Some(limit),
-        Measure::Unusual => Some(band?.limit(rule.above, rule.warning?.raise)),
-        Measure::Value | Measure::Change(_) | Measure::Total(_) => None,
+        Measure::Value | Measure::Change(_) | Measure::Total(_) | Measure::Unusual { .. } => None,
     }
 }

@@ -1,12 +1,10 @@
 //! Which transitions people are notified of. The others are recorded with the reason; once the reason is over and the
 //! state differs from the last notification, people are notified of the state.
 
-use super::explanation::LASTING_SECONDS;
 use super::service;
 use super::suppression::Suppression;
 use super::transitions::{JITTER_SECONDS, Transitions, event};
 use crate::config::Rule;
-use crate::config::rule::Measure;
 use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::{Alert, State};
 use crate::model::event::{Event, EventKind};
@@ -64,8 +62,7 @@ pub fn notify(
             event.mute(muted);
             events.push(event);
         } else if muted.is_none() {
-            let is_unusual = suppression.rule(alert).is_some_and(|rule| rule.measure == Measure::Unusual);
-            events.extend(owed(alert, is_unusual, context));
+            events.extend(owed(alert, context));
         }
     }
     events
@@ -103,7 +100,7 @@ fn remember(alert: &mut Alert, severity: Option<Severity>, context: &EvalContext
 }
 
 /// The notification that an unsuppressed alert still owes: its state where it differs from the last one, or a reminder.
-fn owed(alert: &mut Alert, is_unusual: bool, context: &EvalContext) -> Option<Event> {
+fn owed(alert: &mut Alert, context: &EvalContext) -> Option<Event> {
     let is_other = match alert.lifecycle {
         _ if alert.flap.flapping => false,
         Lifecycle::Firing => alert.flap.notified || alert.notified < alert.severity,
@@ -119,21 +116,19 @@ fn owed(alert: &mut Alert, is_unusual: bool, context: &EvalContext) -> Option<Ev
         remember(alert, alert.severity, context);
         return Some(event);
     }
-    reminder(alert, is_unusual, context)
+    reminder(alert, context)
 }
 
 /// The reminder that is due for an incident, also for one that flaps so slowly that it has lasted.
-fn reminder(alert: &mut Alert, is_unusual: bool, context: &EvalContext) -> Option<Event> {
+fn reminder(alert: &mut Alert, context: &EvalContext) -> Option<Event> {
     let is_acknowledged = || {
         let worse = alert.escalated.map(|at| at.wall);
         context.suppressions.ack_of(|id| alert.is_known_as(id), worse, context.now.wall).is_some()
     };
-    let due = match (is_unusual, alert.reminders) {
-        // It was reported as a spike; now it is known to last.
-        (true, 0) => LASTING_SECONDS,
+    let due = match alert.reminders {
         // What happened again is not told each time.
-        (_, reminders) if alert.tally.is_some() => pause(Severity::Critical, reminders),
-        _ => pause(alert.severity?, alert.reminders),
+        reminders if alert.tally.is_some() => pause(Severity::Critical, reminders),
+        reminders => pause(alert.severity?, reminders),
     };
     // The failure of a job is told once.
     let is_job = service::of_alert(alert, context).is_some_and(Service::is_job);

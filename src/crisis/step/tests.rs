@@ -6,6 +6,7 @@ mod muted;
 mod properties;
 mod rows;
 mod table;
+mod unusual;
 
 use super::*;
 use crate::base::clock::{Now, parse};

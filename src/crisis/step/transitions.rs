@@ -65,6 +65,7 @@ pub fn event(alert: &mut Alert, kind: EventKind, context: &EvalContext) -> Event
         reason: None,
         well: false,
         muted: None,
+        information: alert.information,
         localized: Localized {
             title: alert.title_message(),
             message: alert.message_localized.clone().filter(|_| !is_recovery),

@@ -1,7 +1,7 @@
 //! The status bars of the last 90 days, cached until an incident begins or ends.
 
 use crate::context::Context;
-use crate::model::incident::Severity;
+use crate::model::incident::{Incident, Severity};
 use crate::query::incidents;
 use crate::report::input::coverage;
 use crate::report::input::watched_services;
@@ -26,7 +26,8 @@ pub struct KeptBars {
 /// When the history cannot be read.
 pub fn update(kept: &mut KeptBars, context: &Context, look: &PageOptions, key: String) -> Result<bool> {
     let open = incidents::state(context).open();
-    let open: Vec<_> = open.iter().map(|incident| (&incident.id, incident.severity)).collect();
+    let is_problem = |incident: &&Incident| !incident.information;
+    let open: Vec<_> = open.iter().filter(is_problem).map(|incident| (&incident.id, incident.severity)).collect();
     let key = format!("{key} {:?} {open:?}", context.config.probe.services);
     if kept.key == key {
         return Ok(false);
@@ -35,6 +36,7 @@ pub fn update(kept: &mut KeptBars, context: &Context, look: &PageOptions, key: S
     let cases = incidents::read(context, now - TimeDelta::days(91), now)?;
     let troubles: Vec<IncidentSpan> = cases
         .into_iter()
+        .filter(|case| !case.is_information())
         .map(|case| IncidentSpan {
             until: case.ended.or_else(|| case.open.is_none().then(|| case.since + seconds(case.lasted))).unwrap_or(now),
             metric: case.metric,

@@ -70,6 +70,8 @@ struct Page<'a> {
     tiles: Vec<Tile>,
     spark_size: (u32, u32),
     has: Sections,
+    /// No problem is open; what is unusual may be.
+    is_well: bool,
     open: Vec<Attention>,
     /// Number of open incidents that are not shown; empty: none.
     more_open: String,
@@ -137,6 +139,7 @@ pub fn render(input: &PageData) -> Result<String> {
     let has = |section: &str| input.options.has(section);
     let has_who = has("who") && !input.options.is_public;
     let (plot, wide) = (PLOT, VIEW_BOX.0);
+    let open = input.health.open.iter().chain(&input.health.unusual);
     let mut page = Page {
         w: locale,
         style_hash: hash(&style),
@@ -166,8 +169,9 @@ pub fn render(input: &PageData) -> Result<String> {
             who: has_who,
             services: has("services"),
         },
-        open: input.health.open.iter().take(OPEN_MAX).map(|incident| attention(incident, input)).collect(),
-        more_open: some(input.health.open.len().saturating_sub(OPEN_MAX)),
+        is_well: input.health.open.is_empty(),
+        open: open.clone().take(OPEN_MAX).map(|incident| attention(incident, input)).collect(),
+        more_open: some(open.count().saturating_sub(OPEN_MAX)),
         events: timeline::list(input, EVENTS_MAX),
         days: &input.days.rows,
         more_days: some(input.days.more),

@@ -2,6 +2,7 @@
 
 use crate::base::clock::{parse, stamp};
 use crate::base::text::clean;
+use crate::model::incident::Incident;
 use crate::report::page::data::PageData;
 use crate::report::page::services::services;
 use crate::report::page::tiles::tiles;
@@ -18,14 +19,16 @@ pub fn of(input: &PageData, now: &str) -> String {
     let taken = snapshot.get("time").and_then(Value::as_str).and_then(parse);
     let headline = verdict(input);
     let services = services(snapshot, input.options.locale);
-    let open = input.health.open.iter().map(|incident| {
+    let list = |incident: &Incident| {
         let shown = attention(incident, input);
         json!({
             "id": shown.id, "severity": incident.severity, "title": shown.title, "metric": metric(input, &incident.metric),
             "value": incident.value, "limit": incident.limit, "since": stamp(incident.since), "who": shown.who,
             "recovering": incident.recovering, "hushed": input.health.suppressed.get(&incident.id).map(|suppressed| suppressed.kind.word()),
         })
-    });
+    };
+    let open = input.health.open.iter().map(list);
+    let unusual = input.health.unusual.iter().map(list);
     let tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, snapshot, &services) };
     let tiles = tiles.into_iter().map(
         |tile| json!({ "label": tile.label, "value": tile.value, "unit": tile.unit, "note": tile.note, "state": tile.state }),
@@ -40,7 +43,8 @@ pub fn of(input: &PageData, now: &str) -> String {
     json!({
         "schema": 1, "time": now, "host": clean(&input.title, 80), "taken": taken.map(stamp),
         "verdict": { "word": headline.word, "state": headline.state, "text": headline.rest },
-        "incident": open.collect::<Vec<_>>(), "tile": tiles.collect::<Vec<_>>(), "changed": changed.collect::<Vec<_>>(),
+        "incident": open.collect::<Vec<_>>(), "unusual": unusual.collect::<Vec<_>>(),
+        "tile": tiles.collect::<Vec<_>>(), "changed": changed.collect::<Vec<_>>(),
         "day": days.collect::<Vec<_>>(), "service": services.collect::<Vec<_>>(), "problem": if input.options.is_public { &[] } else { input.problems.as_slice() },
     })
     .to_string()

@@ -80,6 +80,7 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
         (EventKind::Flapping, _) => key::STATE_FLAPPING,
         (EventKind::Settled, _) if event.well => key::STATE_SETTLED,
         (EventKind::Reminded, _) => key::STATE_REMINDER,
+        _ if event.information => key::STATE_UNUSUAL,
         (_, Severity::Critical) => key::STATE_CRITICAL,
         (_, Severity::Warning) => key::STATE_WARNING,
     };
@@ -95,6 +96,7 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
 
 fn state(event: &Event) -> &'static str {
     match (event.is_over(), event.severity) {
+        _ if event.information => "plain",
         (true, _) => "ok",
         (_, Severity::Critical) if event.kind != EventKind::Flapping => "bad",
         _ => "warn",

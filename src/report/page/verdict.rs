@@ -22,7 +22,7 @@ pub struct Verdict {
 
 /// An open incident as the page shows it.
 pub struct Attention {
-    /// `warn` or `bad`.
+    /// `warn`, `bad`, or `plain` for information.
     pub state: &'static str,
     /// Severity in words.
     pub word: String,
@@ -120,7 +120,7 @@ fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> String {
 fn last_ended(input: &PageData) -> String {
     let locale = input.options.locale;
     let none = locale.text(key::VERDICT_NO_OPEN_PROBLEMS);
-    let last = input.events.iter().find(|event| event.kind == EventKind::Recovered);
+    let last = input.events.iter().find(|event| event.kind == EventKind::Recovered && !event.information);
     match last.and_then(|event| Some((event, parse(&event.time)?))) {
         Some((event, time)) => format!(
             "{none}{}{}, {}, {}",
@@ -152,11 +152,15 @@ pub fn attention(incident: &Incident, input: &PageData) -> Attention {
     let rule = events.clone().next().map_or("", |event| event.rule.as_str());
     let recovering =
         if incident.recovering { format!(" · {}", locale.text(key::STATE_RECOVERING)) } else { String::new() };
-    let is_bad = incident.severity == Severity::Critical;
     let value = |value: f64| locale.figures(&metric_value(metric, value));
+    let (state, word) = match incident.severity {
+        _ if incident.information => ("plain", key::STATE_UNUSUAL),
+        Severity::Critical => ("bad", key::STATE_CRITICAL),
+        Severity::Warning => ("warn", key::STATE_WARNING),
+    };
     Attention {
-        state: if is_bad { "bad" } else { "warn" },
-        word: locale.text(if is_bad { key::STATE_CRITICAL } else { key::STATE_WARNING }).to_string(),
+        state,
+        word: locale.text(word).to_string(),
         title: title(input, &incident.metric, rule, &incident.title_in(locale)),
         value: if flag { String::new() } else { value(incident.value) },
         limit: if flag { String::new() } else { locale.with(key::PAGE_LIMIT, &value(incident.limit)) },

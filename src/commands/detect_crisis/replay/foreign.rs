@@ -23,10 +23,21 @@ const LINE_MAX: u64 = 64 * 1024;
 /// Maximum length of an invalid line in a warning, in characters.
 const SHOWN_MAX: usize = 60;
 
+/// One line of the series.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// Milliseconds since 1970.
+    pub time_ms: i64,
+    /// The time as it is written, in seconds: local time, whatever the zone. Of a number of seconds since 1970: in the
+    /// zone of the host.
+    local_seconds: i64,
+    value: f64,
+}
+
 /// A series.
 pub struct Series {
-    /// Milliseconds since 1970 and value, in the order of time, each time once.
-    pub samples: Vec<(i64, f64)>,
+    /// In the order of time.
+    pub samples: Vec<Sample>,
     bad: Vec<(usize, String)>,
     bad_count: usize,
 }
@@ -43,7 +54,7 @@ pub fn read(path: &Path, since: Option<DateTime<Utc>>) -> Result<Series> {
     };
     let mut series = parse(BufReader::new(input)).with_context(|| format!("could not read {}", path.display()))?;
     if let Some(since) = since {
-        series.samples.retain(|(time, _)| *time >= since.timestamp_millis());
+        series.samples.retain(|sample| sample.time_ms >= since.timestamp_millis());
     }
     Ok(series)
 }
@@ -74,36 +85,36 @@ fn parse(mut input: impl BufRead) -> io::Result<Series> {
             }
         }
     }
-    // Of several values with the same time the last one counts.
-    series.samples.reverse();
-    series.samples.sort_by_key(|(time, _)| *time);
-    series.samples.dedup_by_key(|(time, _)| *time);
+    series.samples.sort_by_key(|sample| sample.time_ms);
     Ok(series)
 }
 
-fn sample(text: &str) -> Option<(i64, f64)> {
+fn sample(text: &str) -> Option<Sample> {
     // With another separator, a comma is the decimal separator.
     let separator = [';', '\t'].into_iter().find(|separator| text.contains(*separator)).unwrap_or(',');
     let (time, rest) = text.split_once(separator)?;
     let value = rest.split(separator).next().unwrap_or_default().trim().trim_matches('"');
     let value = if separator == ',' { value.to_string() } else { value.replacen(',', ".", 1) };
     let value: f64 = value.parse().ok().filter(|value: &f64| value.is_finite())?;
-    Some((moment(time.trim().trim_matches('"'))?, value))
+    let (time_ms, local_seconds) = moment(time.trim().trim_matches('"'))?;
+    Some(Sample { time_ms, local_seconds, value })
 }
 
-/// Parses RFC 3339, `YYYY-MM-DD HH:MM:SS` (UTC), or seconds (if large, milliseconds) since 1970.
-fn moment(text: &str) -> Option<i64> {
-    if let Some(time) = clock::parse(text) {
-        return Some(time.timestamp_millis());
+/// Parses RFC 3339, `YYYY-MM-DD HH:MM:SS` (UTC), or seconds (if large, milliseconds) since 1970. Returns the milliseconds
+/// since 1970, and the local time in seconds.
+fn moment(text: &str) -> Option<(i64, i64)> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some((time.timestamp_millis(), time.naive_local().and_utc().timestamp()));
     }
     let forms = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"];
     if let Some(time) = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok()) {
-        return Some(time.and_utc().timestamp_millis());
+        return Some((time.and_utc().timestamp_millis(), time.and_utc().timestamp()));
     }
     let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)?;
     let ms = if number >= 1e11 { number } else { number * 1e3 };
     let ms = (ms <= 2.5e14).then_some(ms.round() as i64)?;
-    DateTime::from_timestamp_millis(ms).map(|_| ms)
+    let time = DateTime::from_timestamp_millis(ms)?;
+    Some((ms, time.timestamp() + i64::from(clock::zone_offset_seconds(time))))
 }
 
 impl Series {
@@ -117,17 +128,20 @@ impl Series {
         lines
     }
 
-    /// Calls `visit` with every value at its time; a value followed by a longer pause is repeated each minute, as osmon
-    /// would have evaluated it.
-    pub fn play(&self, visit: &mut dyn FnMut(DateTime<Utc>, f64)) {
+    /// Calls `visit` with every value at its time, its local time in seconds, and the values with the same time before
+    /// it. A value followed by a longer pause is repeated each minute, as osmon would have evaluated it: then with `None`.
+    pub fn play(&self, visit: &mut dyn FnMut(DateTime<Utc>, f64, f64, Option<Vec<f64>>)) {
         let gap = self.usual_ms().saturating_mul(GAP_FACTOR).clamp(GAP_MS, HOLD_MS);
-        let next = self.samples.iter().skip(1).map(|(time, _)| Some(*time)).chain([None]);
-        for ((time, value), next) in self.samples.iter().zip(next) {
-            let until = next.filter(|next| next - time <= gap).unwrap_or(*time + 1);
-            let mut at = *time;
+        let mut same = self.samples.chunk_by(|a, b| a.time_ms == b.time_ms).peekable();
+        while let Some(samples) = same.next() {
+            let Some((Sample { time_ms, local_seconds, value }, earlier)) = samples.split_last() else { continue };
+            let mut earlier = Some(earlier.iter().map(|sample| sample.value).collect());
+            let next = same.peek().and_then(|next| next.first()).map(|next| next.time_ms);
+            let until = next.filter(|next| next - time_ms <= gap).unwrap_or(*time_ms + 1);
+            let mut at = *time_ms;
             while at < until {
                 if let Some(moment) = DateTime::from_timestamp_millis(at) {
-                    visit(moment, *value);
+                    visit(moment, *value, *local_seconds as f64, earlier.take());
                 }
                 at += LOOK_MS;
             }
@@ -137,7 +151,7 @@ impl Series {
     /// The median interval.
     fn usual_ms(&self) -> i64 {
         let mut distances: Vec<i64> =
-            self.samples.iter().zip(self.samples.iter().skip(1)).map(|(a, b)| b.0 - a.0).collect();
+            self.samples.iter().zip(self.samples.iter().skip(1)).map(|(a, b)| b.time_ms - a.time_ms).collect();
         distances.sort_unstable();
         distances.get(distances.len() / 2).copied().unwrap_or(LOOK_MS)
     }
@@ -153,24 +167,45 @@ mod tests {
         let series = parse(text.as_bytes()).unwrap();
         let begin = 1_795_132_800_000;
         let found: Vec<(i64, f64)> =
-            series.samples.iter().map(|(time, value)| ((time - begin) / 60_000, *value)).collect();
-        assert_eq!(found, [(0, 9.0), (1, 2.5), (2, 3.5), (3, 4.0), (4, 5.0)]);
+            series.samples.iter().map(|sample| ((sample.time_ms - begin) / 60_000, sample.value)).collect();
+        assert_eq!(found, [(0, 1.0), (0, 9.0), (1, 2.5), (2, 3.5), (3, 4.0), (4, 5.0)]);
         assert_eq!(
             series.complaints(),
             ["line 7 is no timestamp,value: nonsense", "line 8 is no timestamp,value: 2026-11-20 00:05:00,NaN"]
         );
     }
 
+    fn at(minute: i64, value: f64) -> Sample {
+        Sample { time_ms: minute * 60_000, local_seconds: minute * 60, value }
+    }
+
+    #[test]
+    fn of_values_with_the_same_time_the_last_one_counts_and_what_is_repeated_is_not_measured() {
+        let samples = vec![at(0, 1.0), at(3, 2.0), at(3, 3.0), at(3, 4.0)];
+        let (mut found, series) = (Vec::new(), Series { samples, bad: vec![], bad_count: 0 });
+        series.play(&mut |time, value, _, earlier| found.push((time.timestamp() / 60, value as i64, earlier)));
+        let repeated = |minute| (minute, 1, None);
+        assert_eq!(found, [(0, 1, Some(vec![])), repeated(1), repeated(2), (3, 4, Some(vec![2.0, 3.0]))]);
+    }
+
+    #[test]
+    fn local_time_is_as_it_is_written() {
+        let written = moment("2014-02-14 14:27:00").unwrap();
+        assert_eq!(written, (1_392_388_020_000, 1_392_388_020));
+        assert_eq!(moment("2014-02-14T14:27:00+02:00").unwrap(), (1_392_380_820_000, 1_392_388_020));
+        assert_eq!(moment("2014-02-14T14:27:00Z").unwrap(), written);
+    }
+
     #[test]
     fn a_value_holds_until_the_next_but_not_over_a_gap() {
         let played = |times: &[i64]| {
             let series = Series {
-                samples: times.iter().map(|time| (time * 60_000, *time as f64)).collect(),
+                samples: times.iter().map(|time| at(*time, *time as f64)).collect(),
                 bad: vec![],
                 bad_count: 0,
             };
             let mut found = Vec::new();
-            series.play(&mut |time, value| found.push((time.timestamp() / 60, value as i64)));
+            series.play(&mut |time, value, _, _| found.push((time.timestamp() / 60, value as i64)));
             found
         };
         assert_eq!(played(&[0, 1, 2]), [(0, 0), (1, 1), (2, 2)]);

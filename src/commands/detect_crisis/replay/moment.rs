@@ -16,4 +16,9 @@ pub struct Moment {
     pub devices: BTreeMap<String, String>,
     /// Names of the sections that were measured, even if empty.
     pub sections: BTreeSet<String>,
+    /// The time in seconds of local time.
+    pub local_seconds: f64,
+    /// Values that a series had at this time besides the one in `metrics`, which came last; `None`: it only holds its
+    /// last value.
+    pub earlier: Option<Vec<f64>>,
 }

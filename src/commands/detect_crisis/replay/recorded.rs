@@ -4,6 +4,7 @@ use super::moment::Moment;
 use crate::config::Rule;
 use crate::context::Context;
 use crate::model::snapshot::Snapshot;
+use crate::pipeline::unusual::local_seconds;
 use crate::store::day::begin;
 use crate::store::read::Reading;
 use crate::store::{SNAPSHOTS, Store};
@@ -78,7 +79,8 @@ fn read(store: &Store, from: DateTime<Utc>, to: DateTime<Utc>, rules: &[Rule]) -
         };
         if let Ok(snapshot) = Snapshot::parse_wanted(line, is_wanted) {
             let Snapshot { now, boot_id, metrics, sections, devices, .. } = snapshot;
-            moments.push(Moment { now, boot_id, metrics, devices, sections });
+            let local_seconds = local_seconds(now.wall);
+            moments.push(Moment { now, boot_id, metrics, devices, sections, local_seconds, earlier: Some(Vec::new()) });
         }
     })?;
     Ok((moments, reading))

@@ -1,11 +1,8 @@
-//! K of N, what is counted within a span, and what is unusual for the hour.
+//! K of N, and what is counted within a span.
 
 use super::rows::Run;
 use super::*;
 use crate::config::rule::Samples;
-use crate::crisis::baseline::Band;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 fn of(breaches: u32, of: u32) -> Rule {
     Rule { samples: Some(Samples { breaches, of }), ..rule(0, 120) }
@@ -115,55 +112,4 @@ fn a_service_that_is_critical_needs_no_warning_too() {
     assert!(run.all[1].muted.as_deref().is_some_and(|why| why.contains("more severe")), "{:?}", run.all[1].muted);
     let told: Vec<String> = (0..10).flat_map(|_| run.minute(&[(LOOP, 0.0), (one, 0.0), (other, 2.0)])).collect();
     assert_eq!(told, ["recovered critical", "settled warning", "fired warning"], "then how it still is");
-}
-
-fn unusual() -> Rule {
-    Rule {
-        measure: Measure::Unusual,
-        warning: Some(Limit { raise: 4.0, clear: 2.0, hold: Duration::from_secs(900) }),
-        critical: None,
-        ..rule(0, 300)
-    }
-}
-
-/// Usual is 5 to 20 %, four spreads beyond it is 30 %.
-fn learned(run: &mut Run, high: f64, moved: f64) {
-    let band = Band { centre: 10.0, spread: 2.5, low: 5.0, high, is_of_hour: true, moved };
-    run.clock.bands = Arc::new(BTreeMap::from([("cpu".to_string(), band)]));
-}
-
-#[test]
-fn unusual_is_said_with_what_is_usual_and_a_spike_is_not_a_new_level() {
-    let mut run = Run::new(&[unusual()]);
-    assert!(run.cpu(30, 99.0).is_empty(), "nothing is known yet");
-    learned(&mut run, 20.0, 0.0);
-    assert!(run.cpu(30, 29.0).is_empty() && run.cpu(14, 78.0).is_empty());
-    assert!(run.cpu(1, 10.0).is_empty() && run.cpu(15, 78.0).is_empty());
-    assert_eq!(run.cpu(1, 78.0), ["fired warning"]);
-    assert_eq!(run.all[0].message.as_deref(), Some("a spike to 78 % (usual 5 % to 20 %)"));
-    assert_eq!((run.all[0].value, run.all[0].limit), (78.0, 30.0));
-    assert_eq!(run.cpu(20, 10.0), ["recovered warning"]);
-    assert_eq!(run.all[1].message.as_deref(), Some("it was a spike of 16 min"));
-
-    let since = run.clock.now.wall + TimeDelta::minutes(1);
-    assert_eq!(run.cpu(120, 78.0), ["fired warning", "reminded warning"], "an hour later it is known to be more");
-    let level = format!("78 %, at a new level since {} (usual 5 % to 20 %)", since.format("%H:%M"));
-    assert_eq!(run.all[3].message.as_deref(), Some(level.as_str()));
-    run.clock.bands = Arc::default();
-    assert!(run.cpu(30, 78.0).is_empty() && run.state.open().len() == 1, "forgotten is not over");
-    learned(&mut run, 90.0, 70.0);
-    assert_eq!(run.cpu(6, 78.0), ["recovered warning"]);
-    let over = run.all[4].message.as_deref().unwrap();
-    assert_eq!(over, "it has been at a new level for 2 h 30 min, which counts as usual now");
-}
-
-#[test]
-fn unusually_little_is_unusual_where_the_rule_says_below() {
-    let mut run = Run::new(&[Rule { above: false, message: "{value}, not {usual}; {limit}".into(), ..unusual() }]);
-    learned(&mut run, 90.0, 0.0);
-    let band = Band { low: 50.0, ..run.clock.bands["cpu"] };
-    run.clock.bands = Arc::new(BTreeMap::from([("cpu".to_string(), band)]));
-    assert!(run.cpu(30, 99.0).is_empty() && run.cpu(30, 41.0).is_empty());
-    assert_eq!(run.cpu(30, 3.0), ["fired warning"]);
-    assert_eq!(run.all[0].message.as_deref(), Some("3 %, not 50 % to 90 %; 40 %"));
 }

@@ -4,6 +4,7 @@ use super::rows::Run;
 use super::*;
 use crate::config::rule::Samples;
 use crate::crisis::baseline::Band;
+use crate::crisis::unusual::Closed;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,7 +32,7 @@ fn rules() -> Vec<Rule> {
         measured("change", Measure::Change(std::time::Duration::from_secs(600))),
         measured("ahead", Measure::Reaches(100.0)),
         measured("counted", Measure::Total(std::time::Duration::from_secs(600))),
-        Rule { critical: None, ..measured("unusual", Measure::Unusual) },
+        Rule { critical: None, ..measured("unusual", Measure::Unusual { floor: 0.0, either: true }) },
         Rule { samples: Some(Samples { breaches: 3, of: 5 }), ..disk("some", 0, 120) },
     ]
 }
@@ -44,11 +45,10 @@ proptest! {
         let mut at = clock(0.0, "0");
         let mut state = State::default();
         let (mut open, mut ids, mut counts) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::<String, usize>::new());
-        let band = |high| Arc::new(BTreeMap::from([1, 2].map(|number| {
-            let band = Band { centre: 10.0, spread: 0.5, low: 5.0, high, is_of_hour: high > 30.0, moved: high - 20.0 };
-            (format!("unusual{{mount=\"/{number}\"}}"), band)
+        let closed = |level| Arc::new(BTreeMap::from([1, 2].map(|number| {
+            (format!("disk.used_percent{{mount=\"/{number}\"}}"), Closed::Sighted(unusual::sighting(level)))
         })));
-        let bands = [Arc::default(), band(20.0), band(55.0)];
+        let closed = [Arc::default(), closed(15.0), closed(55.0)];
         for (pause, fate, values) in moments {
             let pause = pause.round();
             at.now.boottime_seconds += pause;
@@ -57,7 +57,7 @@ proptest! {
                 0 => { at.boot_id.push('x'); at.now.boottime_seconds = 5.0; }
                 1 => at.now.wall += TimeDelta::days(300),
                 2 => at.now.wall -= TimeDelta::days(300),
-                3..=9 => at.bands = bands[usize::from(fate % 3)].clone(),
+                3..=9 => at.closed = closed[usize::from(fate % 3)].clone(),
                 _ => {}
             }
             let names = ["cpu.busy_percent", "disk.used_percent", "disk.used_percent"];
