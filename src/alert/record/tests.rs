@@ -80,6 +80,7 @@ fn alert(number: usize, (thing, is_critical, is_over): (u8, bool, bool), now: Da
         reason: None,
         well: false,
         muted: None,
+        information: false,
         localized: Localized::default(),
         evidence: None,
     };
