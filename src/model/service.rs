@@ -189,8 +189,14 @@ mod tests {
             ("", "resources", 0, "resources"),
         ];
         for (exit, result, restarts, expected) in cases {
-            let service =
-                Service { failed: true, exit: exit.into(), result: result.into(), restarts, ..Service::default() };
+            let service = Service {
+                failed: true,
+                state: "failed".into(),
+                exit: exit.into(),
+                result: result.into(),
+                restarts,
+                ..Service::default()
+            };
             assert_eq!(service.cause().map(|cause| cause.english()).as_deref(), Some(expected));
             assert!(
                 service
@@ -201,7 +207,7 @@ mod tests {
             );
             assert_eq!(Service { failed: false, ..service }.cause(), None);
         }
-        let silent = Service { failed: true, result: "exit-code".into(), ..Service::default() };
+        let silent = Service { failed: true, state: "failed".into(), result: "exit-code".into(), ..Service::default() };
         assert_eq!(silent.cause(), None, "an older recording does not say how it ended");
     }
 
