@@ -80,7 +80,7 @@ impl HourBand {
         if day as f64 + 1.0 < self.born {
             *self = Self { born: day as f64, first: day as f64, ..Self::default() };
         }
-        let generations = (day - self.born as i64).div_euclid(GENERATION).max(0);
+        let generations = day.saturating_sub(self.born as i64).div_euclid(GENERATION).max(0);
         if generations > 0 {
             self.old = if generations == 1 { self.now } else { NOTHING };
             self.now = NOTHING;
@@ -102,11 +102,11 @@ impl HourBand {
     /// The running hour; `None` while its time of day is not known. `groups`: how many an hour has.
     pub fn so_far(&self, groups: f64) -> Option<HourSoFar> {
         let hour = self.clock as i64;
-        if self.clock.is_nan() || ((hour.div_euclid(24) - self.first as i64) < LEAST_DAYS) {
+        if self.clock.is_nan() || hour.div_euclid(24).saturating_sub(self.first as i64) < LEAST_DAYS {
             return None;
         }
         let near = |[highs, lows]: &Extremes| {
-            let hours = (-NEAR..=NEAR).map(|by| (hour + by).rem_euclid(24) as usize);
+            let hours = (-NEAR..=NEAR).map(|by| (hour.rem_euclid(24) + by).rem_euclid(24) as usize);
             hours.fold((f64::NEG_INFINITY, f64::INFINITY), |(high, low), hour| {
                 (
                     highs.get(hour).map_or(high, |other| high.max(*other)),
