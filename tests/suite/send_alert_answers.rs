@@ -72,6 +72,8 @@ fn a_message_that_would_be_too_long_is_shortened_and_says_so() {
     {
         let web = WebServer::start("200 OK");
         let mut host = host(&web, kind);
+        // What had failed long before the first look would be no news.
+        host.osmon(&["run"]);
         let units = host.root().join("systemctl-show");
         let mut text = fs::read_to_string(&units).unwrap();
         for number in 10..60 {
@@ -83,8 +85,12 @@ fn a_message_that_would_be_too_long_is_shortened_and_says_so() {
             host.osmon(&["run"]);
         }
         let bodies = web.bodies();
-        let lengths: Vec<usize> =
-            bodies.iter().map(|body| body.pointer(pointer).unwrap().as_str().unwrap().encode_utf16().count()).collect();
+        let lengths: Vec<usize> = bodies
+            .iter()
+            .map(|body| {
+                body.pointer(pointer).unwrap_or_else(|| panic!("{body}")).as_str().unwrap().encode_utf16().count()
+            })
+            .collect();
         assert!(lengths.iter().all(|length| *length <= max), "{kind}: {lengths:?}");
         let long = bodies.iter().find(|body| body.to_string().contains("worker")).unwrap().to_string();
         if kind != "mattermost" {

@@ -85,6 +85,9 @@ fn what_is_recorded_is_recalled_and_what_is_unusual_is_shown_without_a_problem()
         host.advance(60, busy);
         host.osmon(&["run"]).ok();
     };
+    // The first run knows no use of the CPU yet; history is recalled once an hour.
+    (0..2).for_each(|_| run(&mut host, 5));
+    host.advance(1800, 5);
     run(&mut host, 5);
     let said = host.osmon(&["detect-crisis", "-v"]).out;
     assert!(!said.contains("cpu_unusual"), "it knows the CPU from the history: {said}");
@@ -112,8 +115,10 @@ fn what_is_recorded_is_recalled_and_what_is_unusual_is_shown_without_a_problem()
 #[test]
 fn it_says_what_it_still_learns_and_a_lost_memory_is_no_failure() {
     let mut host = Host::recorded("vm");
-    host.advance(60, 5);
-    host.osmon(&["run"]).ok();
+    for _ in 0..2 {
+        host.advance(60, 5);
+        host.osmon(&["run"]).ok();
+    }
     let said = host.osmon(&["detect-crisis", "-v"]).out;
     assert!(said.contains("cpu_unusual, ") && said.contains("learning what is usual, 0 of 24 h"), "{said}");
     let state = host.data().join("state");

@@ -107,6 +107,9 @@ fn each_thing_calls_once_and_what_is_usual_at_night_does_not_for_ever() {
         ("memory recovered critical", (1, 0)),
         ("memory reminded critical", (2, 0)),
         ("memory reminded warning", (1, 0)),
+        // It is unusual too, of which nobody is notified.
+        ("memory_unusual fired warning", (0, 1)),
+        ("memory_unusual recovered warning", (0, 1)),
     ];
     assert_eq!(found, expected.map(|(what, count)| (what.to_string(), count)).into());
 }

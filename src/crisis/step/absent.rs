@@ -158,7 +158,8 @@ impl Missing {
 
 /// Ends an alert in whatever state; of an open incident the title says why.
 fn end(key: &str, alert: &mut Alert, reason: &str, context: &EvalContext, transitions: &mut Transitions) {
-    if alert.is_open() {
+    let is_open = alert.is_open();
+    if is_open {
         alert.clear_since = alert.clear_since.or(alert.nodata_since).or(Some(context.stamp()));
         let mut event = event(alert, EventKind::Recovered, context);
         event.reason = Some(reason.to_string());
@@ -171,7 +172,7 @@ fn end(key: &str, alert: &mut Alert, reason: &str, context: &EvalContext, transi
         transitions.push((key.to_string(), event));
     }
     // What is listed only while it fails vanishes in each pause of its flapping; the rest no longer flaps.
-    if reason == "gone" {
+    if reason == "gone" || (reason == Ending::Unloaded.word() && !is_open) {
         alert.flap.mark(false, context.stamp());
         alert.tally = None;
     } else {

@@ -44,6 +44,8 @@ type KeptServices = BTreeMap<String, Kept>;
 
 /// How long a service stays in the snapshots after its last failure, in seconds: rules must see the recovery.
 const REMEMBERED_SECONDS: f64 = 3600.0;
+/// At least this many snapshots follow the last failure, however far apart they are.
+const REMEMBERED_SNAPSHOTS: f64 = 4.0;
 /// A service may still be started this long after a boot, and this long by its start command, in seconds.
 const STARTING_SECONDS: f64 = 300.0;
 /// A failure older than this when osmon first looks is no news, in seconds.
@@ -113,9 +115,12 @@ fn remembered(run: &Measurement<'_>, now: f64) -> KeptServices {
     let Some(earlier) = run.earlier else { return KeptServices::new() };
     let is_this_boot = earlier.boot_id == run.snapshot.header.boot_id;
     let kept: KeptServices = earlier.get("service").unwrap_or_default();
+    let interval = now - earlier.boottime_seconds;
     let at_that_time = |last: f64| earlier.boottime_seconds - last < REMEMBERED_SECONDS;
     let recent = |kept: &Kept| match kept.last {
-        Some(last) if is_this_boot => kept.failed || now - last < REMEMBERED_SECONDS,
+        Some(last) if is_this_boot => {
+            kept.failed || now - last < REMEMBERED_SECONDS.max(interval * REMEMBERED_SNAPSHOTS)
+        }
         Some(last) => kept.failed || at_that_time(last),
         None => is_this_boot && kept.starting.is_some(),
     };
