@@ -129,7 +129,7 @@ fn judge(
                 continue;
             }
             let allowed = Allowed::of(rule, next.alerts.get(&key), metric, metrics);
-            if !next.alerts.contains_key(&key) && !(allowed.warning || allowed.critical) {
+            if !(allowed.warning || allowed.critical || next.alerts.contains_key(&key)) {
                 continue;
             }
             let alert = next.alerts.entry(key.clone()).or_default();

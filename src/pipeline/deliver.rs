@@ -32,7 +32,7 @@ pub enum Outcome {
     /// Another process is sending.
     Busy,
     /// A delivery took place.
-    Done(Delivery),
+    Done(Box<Delivery>),
 }
 
 impl Outcome {
@@ -146,5 +146,5 @@ pub fn deliver(context: &Context, unsaved: &[Event], pace: Pace, limit: Duration
         // Messages were sent, but what could not be recorded may be sent again.
         return Err(io::Error::other(delivery.errors.join("; ")).into());
     }
-    Ok(Outcome::Done(delivery))
+    Ok(Outcome::Done(Box::new(delivery)))
 }

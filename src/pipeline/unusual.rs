@@ -5,7 +5,7 @@
 use crate::base::clock::zone_offset_seconds;
 use crate::config::Rule;
 use crate::context::Context;
-use crate::crisis::unusual::{Closed, Groups, Learned};
+use crate::crisis::unusual::{Closed, Group, Groups, Learned};
 use crate::model::metric::{Metric, SeriesKey};
 use crate::query::baseline::{GROUPS, LEARNED};
 use crate::store::query::Query;
@@ -91,7 +91,7 @@ pub fn recall(context: &Context) -> Result<()> {
         let end = |time_ms| DateTime::from_timestamp_millis(time_ms)?.checked_add_signed(TimeDelta::minutes(5));
         let values = points.iter().filter_map(|point| Some((end(point.time_ms)?, point.avg)));
         let values: Vec<_> = values.filter(|(end, _)| *end <= now).collect();
-        let seen = groups.groups.get(&name).map_or(f64::INFINITY, |group| group.seen());
+        let seen = groups.groups.get(&name).map_or(f64::INFINITY, Group::seen);
         if !new.contains(&name) || values.len() as f64 <= seen {
             continue;
         }

@@ -64,12 +64,11 @@ pub fn judge(
     }
     let mildest = rule.warning.or(rule.critical).map_or(0.0, |limit| limit.raise);
     match approach.seconds_left.filter(|_| approach.distance > 0.0) {
-        Some(left) if is_usual => {
-            if left <= mildest {
-                next.usual_rises.entry(key.to_string()).or_insert(context.stamp());
-            } else {
-                next.usual_rises.remove(key);
-            }
+        Some(left) if is_usual && left <= mildest => {
+            next.usual_rises.entry(key.to_string()).or_insert(context.stamp());
+        }
+        Some(_) if is_usual => {
+            next.usual_rises.remove(key);
         }
         Some(left) => {
             return Some(Forecast { seconds_left: left, is_held: false, since: next.usual_rises.remove(key) });
