@@ -27,13 +27,17 @@ pub struct Suppression<'a> {
     inhibited_by: BTreeMap<String, Arg>,
     /// Services with a critical incident, by their labels, with its title.
     critical: BTreeMap<String, Arg>,
+    /// Metrics beyond a limit, with severity and title of the incident: a forecast of the same adds nothing.
+    beyond: BTreeMap<String, (Severity, Arg)>,
 }
 
 impl<'a> Suppression<'a> {
     pub fn new(rules: &'a [Rule], state: &State, metrics: &'a [Metric], context: &'a EvalContext) -> Self {
         let pressure = metrics.iter().find(|metric| metric.name == "pressure.memory.full_avg60_percent");
+        let rules: HashMap<&str, &Rule> = rules.iter().map(|rule| (rule.name.as_str(), rule)).collect();
         Self {
-            rules: rules.iter().map(|rule| (rule.name.as_str(), rule)).collect(),
+            beyond: beyond(&rules, state),
+            rules,
             context,
             metrics,
             is_short_of_memory: pressure.is_some_and(|metric| metric.value > MEMORY_PRESSURE_PERCENT),
@@ -96,6 +100,11 @@ impl<'a> Suppression<'a> {
         if let Some(title) = critical.and_then(|labels| self.critical.get(labels)) {
             return Some(Message::new(key::MUTED_WORSE_OPEN).with("title", title.clone()));
         }
+        let is_forecast = self.rule(alert).is_some_and(|rule| matches!(rule.measure, Measure::Reaches(_)));
+        let reached = self.beyond.get(&alert.metric).filter(|(reached, _)| is_forecast && *reached >= severity);
+        if let Some((_, title)) = reached {
+            return Some(Message::new(key::MUTED_WORSE_OPEN).with("title", title.clone()));
+        }
         if let Some(condition) = self.missed_condition(alert) {
             return Some(Message::new(key::MUTED_CONDITION).with("condition", condition));
         }
@@ -152,6 +161,13 @@ fn service(metric: &str) -> Option<&str> {
 fn critical(state: &State) -> BTreeMap<String, Arg> {
     let open = state.alerts.values().filter(|alert| alert.is_open() && alert.severity == Some(Severity::Critical));
     open.filter_map(|alert| Some((service(&alert.metric)?.to_string(), title(alert)))).collect()
+}
+
+/// Metrics whose value is beyond a limit.
+fn beyond(rules: &HashMap<&str, &Rule>, state: &State) -> BTreeMap<String, (Severity, Arg)> {
+    let is_value = |alert: &&Alert| rules.get(&*alert.rule).is_some_and(|rule| rule.measure == Measure::Value);
+    let open = state.alerts.values().filter(|alert| alert.is_open()).filter(is_value);
+    open.filter_map(|alert| Some((alert.metric.clone(), (alert.severity?, title(alert))))).collect()
 }
 
 /// Of one file system mounted several times, which its device shows, the topmost mount inhibits those below it.

@@ -108,3 +108,13 @@ fn a_sawtooth_of_two_hours_does_not_stay_critical() {
     let beyond = alerts(&mut run, 10 * DAY..10 * DAY + 120, |minute| 30.0 + 55.0 * f64::from(minute % 120) / 95.0);
     assert_eq!(beyond.first().map(|(_, word)| word.as_str()), Some("fired critical"), "beyond what is known");
 }
+
+#[test]
+fn a_forecast_adds_nothing_to_a_limit_that_is_reached() {
+    let forecast = run().rules.remove(0);
+    let mut run = Run::new(&[disk("disk"), forecast]);
+    let told = alerts(&mut run, 0..600, |minute| (50.0 + f64::from(minute) / 4.0).min(99.9));
+    // Critical is reached in minute 180.
+    let after: Vec<&(u32, String)> = told.iter().filter(|(at, _)| *at > 190).collect();
+    assert!(after.iter().all(|(_, word)| *word == "reminded critical") && after.len() <= 2, "{told:?}");
+}
