@@ -5,7 +5,7 @@ use super::content::{label, name, severity};
 use crate::base::clock::{local_minute, local_short, parse, zone_name};
 use crate::base::text::clean;
 use crate::model::event::{Event, EventKind, is_flag};
-use crate::model::incident::{Severity, short_id};
+use crate::model::incident::{Severity, shell_id, short_id};
 use crate::model::locale::{Key, Locale, fill, key};
 use chrono::{DateTime, Utc};
 
@@ -85,17 +85,9 @@ fn todo(event: &Event, locale: Locale) -> String {
     fill(locale.hint(name(event)), &values)
 }
 
-/// The command that acknowledges an incident, safe to paste into a shell.
+/// The command that acknowledges an incident.
 fn ack(event: &Event) -> String {
-    let id = short_id(&event.rule, &event.metric);
-    let is_plain = |c: char| c.is_alphanumeric() || "/._@:,-".contains(c);
-    match id {
-        _ if id.starts_with('-') || id.contains(['\'', '\\']) || id.chars().any(char::is_control) => {
-            format!("osmon ack {}", event.incident)
-        }
-        _ if id.chars().all(is_plain) => format!("osmon ack {id}"),
-        _ => format!("osmon ack '{id}'"),
-    }
+    format!("osmon ack {}", shell_id(&short_id(&event.rule, &event.metric), &event.incident))
 }
 
 /// Events with their times: `fired 02:10, recovered 02:31`. Of many, the first and the last.

@@ -75,6 +75,18 @@ pub fn short_id(rule: &str, metric: &str) -> String {
     if values.is_empty() { rule.to_string() } else { format!("{rule}:{}", values.join(",")) }
 }
 
+/// A short id to paste into a shell: quoted if necessary; the long id where quotes are not enough.
+pub fn shell_id(short: &str, long: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._@:,-".contains(c);
+    if short.starts_with('-') || short.contains(['\'', '\\']) || short.chars().any(char::is_control) {
+        long.to_string()
+    } else if short.chars().all(is_plain) {
+        short.to_string()
+    } else {
+        format!("'{short}'")
+    }
+}
+
 impl Incident {
     /// The title in a language.
     pub fn title_in(&self, locale: Locale) -> String {

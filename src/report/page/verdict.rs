@@ -4,7 +4,7 @@ use crate::base::clock::parse;
 use crate::base::text::{clean, fit};
 use crate::base::units::metric_value;
 use crate::model::event::{Event, EventKind, is_flag};
-use crate::model::incident::{Incident, Severity};
+use crate::model::incident::{Incident, Severity, shell_id};
 use crate::model::locale::{Locale, key};
 use crate::query::health::{Doubt, seconds_between, unjudged};
 use crate::report::page::data::PageData;
@@ -158,6 +158,11 @@ pub fn attention(incident: &Incident, input: &PageData) -> Attention {
         Severity::Critical => ("bad", key::STATE_CRITICAL),
         Severity::Warning => ("warn", key::STATE_WARNING),
     };
+    // Labels may name a process or a user.
+    let id = match input.options.is_public {
+        true => incident.id.clone(),
+        false => shell_id(&incident.short_id, &incident.id),
+    };
     Attention {
         state,
         word: locale.text(word).to_string(),
@@ -172,6 +177,6 @@ pub fn attention(incident: &Incident, input: &PageData) -> Attention {
         ),
         who: clean(&evidence.map(|evidence| evidence.consumers(3, locale)).unwrap_or_default(), TEXT_MAX),
         message: clean(&message, TEXT_MAX),
-        id: clean(&incident.id, TITLE_MAX),
+        id: clean(&id, TITLE_MAX),
     }
 }
