@@ -38,8 +38,10 @@ pub struct Attention {
     pub who: String,
     /// Message of the rule; may be empty.
     pub message: String,
-    /// Identifier for `osmon explain`.
+    /// Identifier.
     pub id: String,
+    /// The name for `osmon explain`.
+    pub explain: String,
 }
 
 /// Longest title and text, in characters.
@@ -159,7 +161,7 @@ pub fn attention(incident: &Incident, input: &PageData) -> Attention {
         Severity::Warning => ("warn", key::STATE_WARNING),
     };
     // Labels may name a process or a user.
-    let id = match input.options.is_public {
+    let explain = match input.options.is_public {
         true => incident.id.clone(),
         false => shell_id(&incident.short_id, &incident.id),
     };
@@ -177,6 +179,7 @@ pub fn attention(incident: &Incident, input: &PageData) -> Attention {
         ),
         who: clean(&evidence.map(|evidence| evidence.consumers(3, locale)).unwrap_or_default(), TEXT_MAX),
         message: clean(&message, TEXT_MAX),
-        id: clean(&id, TITLE_MAX),
+        id: clean(&incident.id, TITLE_MAX),
+        explain: clean(&explain, TITLE_MAX),
     }
 }
