@@ -49,7 +49,9 @@ const ERROR_WORDS: [&str; 7] = ["error", "err", "fail", "failed", "failure", "ko
 
 /// Why a response with status 2xx is no acceptance; `None`: it is one. `kind` is the format of the webhook.
 pub fn refusal(kind: &str, body: &str) -> Option<FailureKind> {
-    let text = body.trim().trim_start_matches('\u{feff}');
+    // Programs that write their JSON by hand leave control characters in it.
+    let plain = body.replace(|c: char| c.is_control(), " ");
+    let text = plain.trim().trim_start_matches('\u{feff}');
     if is_page(text) {
         return Some(FailureKind::Configuration);
     }

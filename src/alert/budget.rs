@@ -15,7 +15,7 @@ pub enum Claim {
     Ordinary,
     /// The end of a crisis or a reminder of it: a fifth more than the budget.
     Important,
-    /// A crisis begins: no limit.
+    /// A crisis begins, or the daily status: no limit.
     Urgent,
 }
 
@@ -25,6 +25,8 @@ impl Claim {
         use EventKind::{Escalated, Fired, Settled};
         let begins = matches!(event.kind, Fired | Escalated | Settled) && !event.is_over();
         match event.severity {
+            // Its absence means that monitoring has stopped.
+            _ if event.kind == EventKind::Alive => Self::Urgent,
             Severity::Critical if begins => Self::Urgent,
             Severity::Critical => Self::Important,
             Severity::Warning if is_repeating => Self::Repeating,

@@ -150,6 +150,18 @@ impl Ledger {
         }
     }
 
+    /// An alert that targets did not answer is sent to them again.
+    pub fn retry_unanswered(&mut self, results: &Results) {
+        for (target, _) in results.iter().filter(|(_, result)| result.unanswered) {
+            if let Some(known) = self.target.get_mut(target) {
+                known.unanswered = known.unanswered.saturating_sub(1);
+                if known.unanswered == 0 {
+                    known.unanswered_at.clear();
+                }
+            }
+        }
+    }
+
     /// Ends all pauses.
     pub fn end_pauses(&mut self) {
         for target in self.target.values_mut() {

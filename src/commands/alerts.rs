@@ -147,10 +147,13 @@ fn line(context: &Context, stage: Stage, alert: &OutboxEntry) -> String {
     let event = &alert.event;
     let time = parse(&event.time).map(|time| local_form(time, "%m-%d %H:%M")).unwrap_or_default();
     let is_unanswered = alert.note.results.iter().any(|(_, result)| result.unanswered);
-    let doubt = if is_unanswered { " (no answer: may not have arrived)" } else { "" };
-    let what =
-        format!("{} {}: {}{doubt}", event.kind.word(), event.severity.word().to_lowercase(), clean(&event.title, 80));
-    let text = row(&COLUMNS, &[word(stage).to_string(), time, event.id.clone(), what]);
+    let title = clean(&event.title, 80);
+    let what = match is_unanswered {
+        true => format!("may not have arrived: {title}"),
+        false => format!("{} {}: {title}", event.kind.word(), event.severity.word().to_lowercase()),
+    };
+    let state = if is_unanswered && stage == Stage::Sent { "unknown" } else { word(stage) };
+    let text = row(&COLUMNS, &[state.to_string(), time, event.id.clone(), what]);
     match stage {
         Stage::Dead => context.out.paint(Style::Bad, &text),
         Stage::Queued => context.out.paint(Style::Warn, &text),
@@ -190,7 +193,9 @@ fn find(outbox: &Outbox, stage: Stage, id: &str) -> Result<Vec<OutboxEntry>> {
 fn retry(call: &Call, context: &Context, outbox: &Outbox, id: Option<&str>) -> Result<()> {
     let _lock = outbox.lock(PATIENCE)?.ok_or_else(busy)?;
     let dead = find(outbox, Stage::Dead, id.unwrap_or_default())?;
-    if let Some(id) = id.filter(|_| dead.is_empty())
+    let mut unanswered = find(outbox, Stage::Sent, id.unwrap_or_default())?;
+    unanswered.retain(|alert| alert.note.results.iter().any(|(_, result)| result.unanswered));
+    if let Some(id) = id.filter(|_| dead.is_empty() && unanswered.is_empty())
         && find(outbox, Stage::Queued, id)?.is_empty()
     {
         return Err(ErrorKind::Usage(format!(
@@ -198,16 +203,22 @@ fn retry(call: &Call, context: &Context, outbox: &Outbox, id: Option<&str>) -> R
         ))
         .into());
     }
-    for alert in &dead {
-        outbox.note(Stage::Dead, &alert.name, "again", "", context.now.wall)?;
+    for (stage, alerts) in [(Stage::Dead, &dead), (Stage::Sent, &unanswered)] {
+        for alert in alerts {
+            outbox.note(stage, &alert.name, "again", "", context.now.wall)?;
+        }
+        outbox.advance(alerts.iter().map(|alert| alert.name.as_str()), stage, Stage::Queued)?;
     }
-    outbox.advance(dead.iter().map(|alert| alert.name.as_str()), Stage::Dead, Stage::Queued)?;
     if let Some(mut ledger) = context.load_state::<Ledger>(LEDGER) {
         ledger.end_pauses();
+        unanswered.iter().for_each(|alert| ledger.retry_unanswered(&alert.note.results));
         context.store.with_reserve(|| context.store.save_state(LEDGER, &ledger))?;
     }
     let waiting = outbox.count(Stage::Queued);
-    let revived = if dead.is_empty() { String::new() } else { format!(" ({} given up before)", dead.len()) };
+    let revived = match dead.len() + unanswered.len() {
+        0 => String::new(),
+        count => format!(" ({count} given up before)"),
+    };
     let alerts = plural(waiting, "alert");
     call.out.info(&format!("{alerts}{revived} will be sent with the next run; to send now: osmon send-alert"));
     Ok(())

@@ -14,7 +14,7 @@ use crate::model::metric::Selector;
 use crate::model::suppression::{Silence, Suppressions};
 use crate::pipeline::annotations;
 use crate::pipeline::silences;
-use crate::query;
+use crate::query::{self, incidents};
 use anyhow::Result;
 use clap::{Args, FromArgMatches};
 
@@ -66,7 +66,11 @@ fn run(call: &Call) -> Result<Exit> {
         return Ok(Exit::Done);
     };
     let now = context.now.wall;
-    let matcher = checked(&matcher, &context.config.rules).map_err(ErrorKind::Usage)?;
+    let matcher = checked(&matcher, &context.config.rules).or_else(|error| {
+        // The short name of an incident, as mails show it: everything about its metric.
+        let record = incidents::find(&context, Some(&matcher), "silence").ok().filter(|_| !matcher.is_empty());
+        record.map(|record| record.metric).ok_or(ErrorKind::Usage(error))
+    })?;
     let because = view::silences::reason(arguments.because.as_deref().unwrap_or_default())?;
     let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, now)?;
     let silence = Silence { number: 0, matcher, since: now, until, because, by: annotations::author() };

@@ -54,7 +54,8 @@ pub fn add(context: &Context, events: Vec<Event>, snapshot: &Snapshot, processes
 }
 
 fn needs_evidence(event: &Event) -> bool {
-    matches!(event.kind, EventKind::Fired | EventKind::Escalated | EventKind::Reminded)
+    use EventKind::{Escalated, Fired, Reminded, Settled};
+    matches!(event.kind, Fired | Escalated | Reminded) || (event.kind == Settled && !event.is_over())
 }
 
 /// All events are of one moment, so what they share is read once.

@@ -34,6 +34,9 @@ pub fn closeness(named: &Named, name: &str) -> Option<u8> {
 pub fn find(incidents: &[Named], name: Option<&str>, command: &str) -> Result<Option<usize>, ErrorKind> {
     let Some(name) = name else { return Ok(incidents.iter().position(|named| named.is_open)) };
     let plain = clean(name, NAME_MAX);
+    if plain.trim().is_empty() {
+        return Err(ErrorKind::Usage("an empty name means no incident; osmon incidents lists all".to_string()));
+    }
     let close = |named: &Named| closeness(named, name);
     let Some(closest) = incidents.iter().filter_map(close).min() else {
         return Err(ErrorKind::BadData(format!("no incident is called {plain}; osmon incidents lists all")));

@@ -110,5 +110,13 @@ fn a_message_without_an_answer_is_closed_after_five_attempts_and_blocks_nothing(
             assert_eq!(alert["state"], "sent");
             assert!(alert["unanswered"][0]["why"].as_str().unwrap().contains("it may have arrived"), "{alert}");
         }
+        if by_program {
+            fs::write(&program, format!("#!/bin/sh\ncat >> {}\n", host.path("mail").display())).unwrap();
+            host.osmon(&["alerts", "retry"]).ok();
+            host.advance(60, 5);
+            host.osmon(&["run"]);
+            assert_eq!(arrived(&host).len(), 3, "both once more, in one message");
+            assert!(!host.osmon(&["alerts"]).out.contains("without an answer"));
+        }
     }
 }

@@ -75,3 +75,18 @@ fn a_planned_downtime_shows_when_it_begins_and_the_dead_man_keeps_still_in_one()
     assert_eq!(host.osmon(&["status", "--alert"]).code, 3);
     assert!(!host.path("data/outbox/new").exists() || fs::read_dir(host.path("data/outbox/new")).unwrap().count() == 0);
 }
+
+#[test]
+fn the_short_name_of_an_incident_silences_its_metric() {
+    let mut host = Host::recorded("vm");
+    host.config = "[rule.disk]\nwarning = 5\nfor = \"0s\"\n".to_string();
+    host.advance(60, 5);
+    host.osmon(&["run"]).ok();
+    let said = host.osmon(&["silence", "disk:/var", "--for", "1h", "--because", "new disk", "--json"]).ok().json();
+    assert_eq!(said["silence"]["match"], "disk.used_percent{mount=\"/var\"}");
+    for wrong in ["disk:/nowhere", ""] {
+        assert_eq!(host.osmon(&["silence", wrong, "--for", "1h", "--because", "x"]).code, 64, "{wrong:?}");
+    }
+    let empty = host.osmon(&["ack", "", "--because", "x"]);
+    assert!(empty.code == 64 && empty.err.contains("an empty name"), "{}", empty.err);
+}

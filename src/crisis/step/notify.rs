@@ -29,7 +29,10 @@ pub fn notify(
     let mut started = HashSet::new();
     for (key, alert) in next.alerts.iter_mut().filter(|(_, alert)| alert.nodata_since.is_none()) {
         let was_flapping = alert.flap.flapping;
-        alert.flap.judge(context.stamp());
+        // A breach that is about to become an incident is no calm.
+        if !(was_flapping && alert.lifecycle == Lifecycle::Pending) {
+            alert.flap.judge(context.stamp());
+        }
         if alert.flap.flapping && !was_flapping {
             started.insert(key.clone());
         }

@@ -5,6 +5,7 @@ use crate::crisis::eval_context::EvalContext;
 use crate::crisis::state::Alert;
 use crate::model::event::{Event, EventKind, Localized};
 use crate::model::incident::Severity;
+use chrono::{DateTime, Utc};
 
 /// Tolerance for a run that cron starts early or late: this much less than the required time is enough, in seconds.
 pub const JITTER_SECONDS: f64 = 5.0;
@@ -59,7 +60,7 @@ pub fn event(alert: &mut Alert, kind: EventKind, context: &EvalContext) -> Event
         value: alert.value,
         limit: alert.limit,
         above: alert.above,
-        since: stamp(alert.since.map_or(context.now.wall, |since| since.wall)),
+        since: stamp(alert.since.map_or_else(|| newest_began(alert, context), |since| since.wall)),
         duration_seconds: crate::model::record::round(duration),
         message: alert.message.clone().filter(|_| !is_recovery),
         reason: None,
@@ -73,4 +74,9 @@ pub fn event(alert: &mut Alert, kind: EventKind, context: &EvalContext) -> Event
         },
         evidence: None,
     }
+}
+
+/// When the newest incident of an alert began, which may be over.
+fn newest_began(alert: &Alert, context: &EvalContext) -> DateTime<Utc> {
+    DateTime::from_timestamp(alert.began, 0).filter(|_| alert.began > 0).unwrap_or(context.now.wall)
 }
