@@ -97,6 +97,10 @@ fn what_is_recorded_is_recalled_and_what_is_unusual_is_shown_without_a_problem()
     assert_eq!(event["muted"], "notifications are off for this rule");
     let message = event["message"].as_str().unwrap();
     assert!(message.contains("higher than") && message.contains(" %"), "{message}");
+    let explained = host.osmon(&["explain", "cpu_unusual"]).ok().out;
+    let is_explained =
+        explained.contains("higher than") && explained.contains("after 3 h 20 min without another unusual");
+    assert!(is_explained && !explained.contains("limit 0"), "{explained}");
     let status = host.osmon(&["status"]);
     assert_eq!(status.code, 0, "{}", status.out);
     assert!(status.out.starts_with("OK ") && status.out.contains("; unusual: CPU unusually busy"), "{}", status.out);

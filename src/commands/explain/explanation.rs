@@ -3,8 +3,9 @@
 use crate::base::clock::{parse, stamp};
 use crate::base::units::{duration, metric_value};
 use crate::config::Rule;
-use crate::config::rule::beyond;
+use crate::config::rule::{Measure, beyond};
 use crate::context::Context;
+use crate::crisis::unusual::{GROUP_SECONDS, QUIET};
 use crate::model::annotation::Annotation;
 use crate::model::event::is_flag;
 use crate::model::evidence::{Evidence, Sample};
@@ -79,9 +80,9 @@ impl Explanation {
         })
     }
 
-    /// The severity and the limit that a value breaches.
+    /// The severity and the limit that a value breaches; `None` also for rules that do not compare the value itself.
     pub fn breached(&self, value: f64) -> Option<(&'static str, f64)> {
-        let rule = self.rule.as_ref()?;
+        let rule = self.rule.as_ref().filter(|rule| rule.measure == Measure::Value)?;
         let is_beyond = |limit: &f64| beyond(rule.above, value, *limit);
         let critical = rule.critical.map(|limit| limit.raise).filter(is_beyond).map(|limit| ("critical", limit));
         critical.or_else(|| rule.warning.map(|limit| limit.raise).filter(is_beyond).map(|limit| ("warning", limit)))
@@ -101,7 +102,21 @@ impl Explanation {
         let clear = rule.warning.or(rule.critical).map(|limit| limit.clear)?;
         let side = if rule.above { "below" } else { "above" };
         let value = |value| metric_value(record.name(), value);
-        let (now, clear, lasting) = (value(open.value), value(clear), duration(rule.clear_for.as_secs_f64()));
+        let lasting = duration(rule.clear_for.as_secs_f64());
+        let (now, clear) = match rule.measure {
+            Measure::Unusual { .. } => {
+                let quiet = duration(f64::from(QUIET) * GROUP_SECONDS);
+                return Some(format!("after {quiet} without another unusual value"));
+            }
+            Measure::Reaches(target) => {
+                let (target, clear) = (value(target), duration(clear));
+                return Some(format!("after {lasting} in which it would not reach {target} within {clear}"));
+            }
+            Measure::Total(span) | Measure::Change(span) => {
+                (value(open.value), format!("{} within {}", value(clear), duration(span.as_secs_f64())))
+            }
+            Measure::Value => (value(open.value), value(clear)),
+        };
         Some(if is_flag(record.name(), record.limit) {
             format!("after {lasting} without failure")
         } else if open.recovering {

@@ -7,10 +7,11 @@ use crate::base::units::{bytes, duration, metric_value, short};
 use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, fold_to, head, row};
-use crate::config::rule::Limit;
+use crate::config::rule::{Limit, Measure};
 use crate::context::Context;
 use crate::model::event::is_flag;
 use crate::model::evidence::User;
+use std::time::Duration;
 
 /// Widest line.
 const WIDTH: usize = 80;
@@ -100,17 +101,33 @@ fn rule(explanation: &Explanation) -> Vec<String> {
     let limit = |word: &str, limit: Option<Limit>| {
         limit.map(|limit| {
             let side = if rule.above { "at or above" } else { "at or below" };
+            let span = |span: Duration| format!(" within {}", duration(span.as_secs_f64()));
             let lasting = if limit.hold.is_zero() {
                 "immediately".to_string()
             } else {
                 format!("for {}", duration(limit.hold.as_secs_f64()))
             };
-            format!("{word} {side} {}, {lasting}", metric_value(name, limit.raise))
+            let raise = metric_value(name, limit.raise);
+            match rule.measure {
+                Measure::Reaches(target) => {
+                    let (target, within) = (metric_value(name, target), duration(limit.raise));
+                    format!("{word} if it reaches {target} within {within}, {lasting}")
+                }
+                Measure::Total(over) | Measure::Change(over) => {
+                    format!("{word} {side} {raise}{}, {lasting}", span(over))
+                }
+                Measure::Value | Measure::Unusual { .. } => format!("{word} {side} {raise}, {lasting}"),
+            }
         })
     };
     let mut lines = vec![fit(&format!("{}: {}", rule.name, explanation.record.metric), WIDTH - 2)];
-    lines.extend(limit("warning", rule.warning));
-    lines.extend(limit("critical", rule.critical));
+    if matches!(rule.measure, Measure::Unusual { .. }) {
+        let said = explanation.record.fired().and_then(|event| event.message.clone()).unwrap_or_default();
+        lines.extend(fold_to(&said, WIDTH - 2));
+    } else {
+        lines.extend(limit("warning", rule.warning));
+        lines.extend(limit("critical", rule.critical));
+    }
     let set = explanation.settings.iter().filter(|(_, _, place)| place != "default");
     let set: Vec<String> = set.map(|(key, value, place)| format!("{key} = {value}  ({place})")).collect();
     if set.is_empty() {

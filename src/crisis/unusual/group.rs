@@ -4,7 +4,7 @@ use super::packed::{Numbers, pack, unpack};
 use std::collections::BTreeMap;
 
 /// Length of a group, in seconds; of a series that is sampled less often each value is a group.
-const GROUP_SECONDS: f64 = 300.0;
+pub const GROUP_SECONDS: f64 = 300.0;
 /// Groups before anything is said: a day.
 pub const LEARN: f64 = 288.0;
 

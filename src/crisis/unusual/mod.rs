@@ -14,7 +14,7 @@ mod series;
 mod sighting;
 
 pub use buckets::Edges;
-pub use group::{Group, Groups, LEARN};
+pub use group::{GROUP_SECONDS, Group, Groups, LEARN};
 pub use learned::Learned;
 pub use series::{Closed, Series};
 pub use sighting::{Finding, Sighting, Watch};
