@@ -215,9 +215,12 @@ impl Server {
     pub fn crises(self, days: i64) -> Vec<Crisis> {
         let outage = self.outage().start;
         let (begin, full) = self.filling();
+        // The rule wants two minutes, which are three samples.
         let leak = |nth: i64, limit: f64| {
-            (nth * LEAK * DAY..(nth + 1) * LEAK * DAY).find(|at| (0..4).all(|more| self.memory(at + more) >= limit))
+            (nth * LEAK * DAY..(nth + 1) * LEAK * DAY).find(|at| (0..3).all(|more| self.memory(at + more) >= limit))
         };
+        let is_down = |at: &i64| self.worker(*at) == ServiceState::Failed;
+        let worker = (WORKER.start * DAY..WORKER.end * DAY).find(is_down).unwrap_or(WORKER.start * DAY);
         let reaches = |limit: f64| (begin..full).find(|at| self.var(*at) >= limit).unwrap_or(full);
         let service: &[&str] = &["service", "crash_loop"];
         let mut all = vec![
@@ -228,13 +231,7 @@ impl Server {
                 rules: service,
                 title: "certificates",
             },
-            Crisis {
-                what: "worker flaps",
-                begin: WORKER.start * DAY,
-                told_by: WORKER.start * DAY + 3,
-                rules: service,
-                title: "worker",
-            },
+            Crisis { what: "worker flaps", begin: worker, told_by: worker + 3, rules: service, title: "worker" },
             Crisis { what: "nginx down", begin: outage, told_by: outage + 3, rules: service, title: "nginx" },
             Crisis {
                 what: "disk fills (20 min before)",
