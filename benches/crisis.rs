@@ -130,7 +130,7 @@ fn remember() {
     row("state of 10,000 metrics, each with a forecast, limit 2 MiB", size, 2.0, "MiB");
 }
 
-/// What is unusual: a run reads what is remembered, adds a value to each series and packs it again.
+/// Unusual values: unpacks the learned state, adds a value to each series and packs it again.
 fn learn(what: &str, count: usize, limit: f64) {
     let values = |minute: usize| -> Vec<(String, f64)> {
         let value = |number: usize| ((number * 31 + minute * 7) % 97) as f64 / 3.0 + (minute % 1440) as f64 / 60.0;

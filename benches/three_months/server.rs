@@ -211,7 +211,7 @@ impl Server {
         g
     }
 
-    /// What has to be told, in order of time.
+    /// The crises that must be reported, in order of time.
     pub fn crises(self, days: i64) -> Vec<Crisis> {
         let outage = self.outage().start;
         let (begin, full) = self.filling();

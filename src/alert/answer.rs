@@ -1,4 +1,4 @@
-//! What the body of a successful HTTP response says. Many services report an error with status 200: old connectors of
+//! Errors in the body of a successful HTTP response. Many services report an error with status 200: old connectors of
 //! Teams, chat APIs (`{"ok": false}`), GraphQL, and every login page.
 
 use crate::base::net::failure::FailureKind;

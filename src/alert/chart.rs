@@ -13,7 +13,7 @@ const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'
 pub struct Chart {
     /// A bar for each value, the oldest first.
     pub bars: Vec<Bar>,
-    /// The same as a line of text: `▁▂▇`.
+    /// The chart as a line of text: `▁▂▇`.
     pub spark: String,
     /// `12 % → 97 %, limit 95 %`.
     pub trend: String,

@@ -30,7 +30,7 @@ pub struct Dispatcher<'a> {
     pub settings: &'a config::Alert,
     /// Name of this host.
     pub host: &'a str,
-    /// The same with its domain, if that is known.
+    /// Host name with its domain, if that is known.
     pub full_host: &'a str,
     /// Path of the page; empty: there is none.
     pub report: &'a str,
@@ -40,7 +40,7 @@ pub struct Dispatcher<'a> {
     pub limit: Duration,
     /// The state of the host.
     pub present: &'a Present,
-    /// What is not critical may wait a little for what begins at the same time.
+    /// Non-critical alerts may wait up to two minutes for others to share a message with.
     pub is_patient: bool,
     /// The whole configuration is in force. Otherwise routes may be missing, so events that match no route are kept.
     pub is_complete: bool,
@@ -120,7 +120,7 @@ impl Dispatcher<'_> {
     fn message(&self, planned: &PlannedMessage, sending: &Sending<'_>, ledger: &Ledger) -> OutgoingMessage {
         let Sending { route, id, events, .. } = sending;
         let (host, language, now) = (self.host, Locale::from_tag(&self.settings.language), self.now);
-        // What is late is reported as it is now.
+        // A late message reports present values.
         let updated = if planned.late.is_some() { self.present.update(events) } else { Vec::new() };
         let updated: Vec<&Event> = updated.iter().collect();
         let content = Content {

@@ -33,7 +33,7 @@ pub struct Item {
     /// `fired 02:10, recovered 02:31`; empty for a single event.
     pub story: String,
     pub chart: Chart,
-    /// What is measured beside the value: `1.2 GiB free of 40 GiB`.
+    /// Facts about the incident beside its value: `1.2 GiB free of 40 GiB`.
     pub details: Vec<String>,
     /// Heading and text.
     pub facts: Vec<(&'static str, String)>,
@@ -184,7 +184,7 @@ fn sentence(event: &Event, locale: Locale) -> String {
     locale.fill(template, &values)
 }
 
-/// What is measured beside the value, as of the newest event that has it.
+/// Facts beside the value, from the newest event that has any.
 fn details(evident: &Event, event: &Event, locale: Locale) -> Vec<String> {
     let evidence = evident.evidence.as_ref().filter(|_| !event.is_over());
     let facts = evidence.map(|evidence| evidence.facts_in(locale)).unwrap_or_default();

@@ -51,7 +51,7 @@ pub struct Batch {
     pub target: Vec<String>,
     /// Names of the alerts' files.
     pub event: Vec<String>,
-    /// How often it was sent, as far as that is not known to have failed.
+    /// Number of attempts that are not known to have failed.
     #[serde(default)]
     pub attempts: u32,
     /// Earliest next attempt (RFC 3339).

@@ -97,7 +97,7 @@ pub fn note(content: &Content<'_>, id: &str) -> ChatMessage {
     let page = page(content);
     let mut lines = Vec::new();
     lines.extend(Some(page.intro).filter(|intro| !intro.is_empty()));
-    // What is still open comes before what happened meanwhile: a chat may show only the beginning.
+    // Open incidents come first: a chat may show only the beginning.
     lines.extend(Some(page.between.to_string()).filter(|between| !between.is_empty()));
     for item in &page.items {
         lines.push(format!("{} {}{}{}", item.word, item.title, page.locale.text(key::MAIL_COLON), item.sentence));

@@ -15,7 +15,7 @@ use std::os::unix::fs::MetadataExt;
 
 /// A message whose oldest event is older than this is a digest, in minutes.
 const OLD_MINUTES: i64 = 15;
-/// What begins within this time of something else is reported together with it, in seconds.
+/// Events within this time of each other share a message, in seconds.
 const COMPANY_SECONDS: i64 = 120;
 /// Tolerance for a run that starts early, in seconds.
 const EARLY: i64 = 10;
@@ -62,7 +62,7 @@ pub struct Planner<'a> {
     pub budget: Budget,
     /// The state of the host.
     pub present: &'a Present,
-    /// What is not critical may wait a little for what begins at the same time.
+    /// Non-critical alerts may wait up to two minutes for others to share a message with.
     pub is_patient: bool,
 }
 
@@ -151,7 +151,7 @@ impl Planner<'_> {
         let calm = alerts.iter().map(|at| claims.of(&[*at])).filter(|claim| *claim < Claim::Urgent).max();
         let is_held = |claim: Claim| self.free_at(target.route, target.name, claim, ledger).is_some();
         if claim == Claim::Urgent {
-            // What is held does not delay or bury the crisis: only what belongs to it or is as new comes with it.
+            // Held alerts neither delay nor bury the crisis: only its own events and new ones come with it.
             if calm.is_some_and(is_held) {
                 alerts = self.crisis_with_company(&alerts, claims);
             }
@@ -200,7 +200,7 @@ impl Planner<'_> {
         self.budget.free_at(&known.sent, claim, self.queue.now)
     }
 
-    /// What to say in a message that uses up the budget for what is as urgent.
+    /// The notice for a message that uses up the budget of its urgency.
     fn last_message(&self, target: &Target<'_>, claim: Claim, ledger: &Ledger) -> Option<LastMessage> {
         if claim == Claim::Urgent || !for_route(target.route).is_rate_limited() {
             return None;
@@ -236,7 +236,7 @@ impl Planner<'_> {
         (self.queue.now - oldest > TimeDelta::minutes(OLD_MINUTES)).then_some(Late::Old(oldest))
     }
 
-    /// What the budget holds back.
+    /// The alerts that the budget holds back.
     pub fn held(&self, ledger: &Ledger) -> Vec<Held> {
         let mut held = Vec::new();
         for route in self.queue.routes.iter().filter(|route| route.fallback_for.is_empty()) {

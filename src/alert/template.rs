@@ -45,7 +45,7 @@ pub struct Page<'a> {
     pub items: Vec<Item>,
     /// `… and 3 more`; empty: nothing is left out.
     pub more: String,
-    /// What else is open on this host; may be empty.
+    /// Other open incidents of this host; may be empty.
     pub others: String,
     /// That further messages are held from here on; may be empty.
     pub last: String,
@@ -110,7 +110,7 @@ fn in_order(mut groups: Vec<usize>) -> Vec<usize> {
     groups
 }
 
-/// What else is open on this host, in a message about something that is over.
+/// Other open incidents of this host, for a message about an end.
 fn others(content: &Content<'_>) -> String {
     let locale = content.language;
     let is_end = content.events.iter().any(|event| event.is_over() && event.kind != EventKind::Alive);

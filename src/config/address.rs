@@ -8,7 +8,7 @@ use url::Host;
 /// character, also without quotes. A domain with non-ASCII letters is converted for the wire (`xn--…`).
 ///
 /// # Errors
-/// What is wrong and how to write it instead.
+/// The error, and the correct form.
 pub fn parse(text: &str) -> Result<Mailbox, String> {
     let text = text.trim();
     if text.chars().any(char::is_control) {

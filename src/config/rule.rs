@@ -56,7 +56,7 @@ pub struct Rule {
     /// Suppress notifications of what is usual for the hour of the week: everything of a forecast or a rule with
     /// `notify_if`, else warnings of a value.
     pub mutes_usual: bool,
-    /// Whether people are notified of its incidents.
+    /// Notify people of its incidents.
     pub notifies: bool,
 }
 

@@ -4,7 +4,7 @@
 use super::stamp::Stamp;
 use serde::{Deserialize, Serialize};
 
-/// So many changes, three for the worse and three for the better,
+/// This many changes, three for the worse and three for the better,
 const CHANGES: usize = 6;
 /// within this time are flapping, in seconds.
 const WINDOW_SECONDS: f64 = 19.0 * 3600.0;
@@ -28,7 +28,7 @@ pub struct Flap {
     /// The latest was for the worse.
     #[serde(default)]
     pub worse: bool,
-    /// How often it settled since it was last quiet.
+    /// Number of times it settled since it was last quiet.
     #[serde(default)]
     pub settled: u32,
     /// It changes too often to notify of each change.

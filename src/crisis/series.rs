@@ -11,7 +11,7 @@ const CLOSEST_SECONDS: f64 = 50.0;
 const SPARSER: f64 = 12.0;
 /// Spans that a forecast is based on.
 const SPANS: [Span; 4] = [
-    // What fills within the hour is told in time, a large copy only if it is nearly too large.
+    // A fill within the hour is reported in time, a large copy only if it nearly fills the disk.
     Span { seconds: 600.0, least: 480.0, farthest: 4.0 },
     Span { seconds: 1800.0, ..LONG },
     Span { seconds: 7200.0, ..LONG },

@@ -51,7 +51,7 @@ pub struct State {
     /// Past values, by the same keys, for the rules that need them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub series: BTreeMap<String, Series>,
-    /// What the values of forecasts reached and came back from, by the same keys.
+    /// Highest values that forecast series came back from, by the same keys.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub swings: BTreeMap<String, Swings>,
     /// Start of trends that are usual rises so far, by the same keys.

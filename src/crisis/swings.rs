@@ -22,7 +22,7 @@ const STEEPER: f64 = 1.25;
 /// and is then no usual rise when the target is less than this far away, in seconds.
 const SOON_SECONDS: f64 = 3600.0;
 
-/// What is known of the rises and falls of a value, as distances from the target of its forecast.
+/// Recent rises and falls of a value, as distances from the target of its forecast.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Swings {
     /// The closest distance of the present rise, or the farthest of the present fall.

@@ -4,7 +4,7 @@
 use super::stamp::Stamp;
 use serde::{Deserialize, Serialize};
 
-/// What happens again within this time belongs to the same incident, in seconds.
+/// Repetitions within this time belong to the same incident, in seconds.
 pub(super) const REPEAT_SECONDS: f64 = 12.0 * 3600.0;
 /// An incident stays open for this multiple of the average pause between occurrences.
 const PAUSES: f64 = 2.5;

@@ -121,7 +121,7 @@ pub struct Evidence {
     /// Recent values, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub value: Vec<Sample>,
-    /// What is measured beside the value, one line each, in English: `1.2 GiB free of 40 GiB`.
+    /// Facts beside the value, one line each, in English: `1.2 GiB free of 40 GiB`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fact: Vec<String>,
     /// The same facts as messages.
@@ -147,7 +147,7 @@ impl Evidence {
         lines_in(&self.change, &self.change_localized, locale)
     }
 
-    /// What is measured beside the value, in a language.
+    /// Facts beside the value, in a language.
     pub fn facts_in(&self, locale: Locale) -> Vec<String> {
         lines_in(&self.fact, &self.fact_localized, locale)
     }

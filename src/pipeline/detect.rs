@@ -26,7 +26,7 @@ pub struct Detected {
     pub state: State,
     /// Transitions: what fired, escalated or recovered.
     pub events: Vec<Event>,
-    /// What the detector of unusual values remembers.
+    /// The learned state of the detector of unusual values.
     memory: Memory,
 }
 

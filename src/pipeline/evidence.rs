@@ -40,7 +40,7 @@ pub fn add(context: &Context, events: Vec<Event>, snapshot: &Snapshot, processes
     }
     let (other, plain, record) = (context.clone(), events.clone(), processes.clone());
     let mut events = bounded::run(LIMIT, move || with_evidence(&other, events, record)).unwrap_or(plain);
-    // What is known by now must not be lost to a file that cannot be read.
+    // Evidence collected so far must survive an unreadable file.
     let until = Instant::now() + facts::LIMIT;
     for event in events.iter_mut().filter(|event| needs_evidence(event)) {
         let facts = facts::of(context, event, snapshot, processes.as_deref(), until);

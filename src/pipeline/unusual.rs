@@ -1,4 +1,4 @@
-//! What the detector of unusual values remembers, from one run to the next (see `crisis::unusual`).
+//! Keeps the learned state of the detector of unusual values from one run to the next (see `crisis::unusual`).
 //!
 //! Most runs add to the running groups only: the small file is read and written, the large one when a group ends.
 
@@ -56,7 +56,7 @@ pub fn add(context: &Context, time: DateTime<Utc>, metrics: &[Metric]) -> (Arc<B
     (Arc::new(closed), Memory::of(&mut learned))
 }
 
-/// What is remembered; nothing when it is lost.
+/// The learned state; empty when it is lost.
 pub fn load(context: &Context, groups: &Groups) -> Learned {
     let generations = context.store.load_numbers(LEARNED);
     let Some((mut learned, checksum)) = generations.iter().find_map(|packed| Learned::unpack(packed)) else {

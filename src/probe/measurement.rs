@@ -48,7 +48,7 @@ pub struct Measurement<'a> {
     pub now: Now,
     /// The counters of the previous snapshot and the seconds since then; `None`: no rates.
     pub previous: Option<(&'a PreviousCounters, f64)>,
-    /// What the previous snapshot kept, however old and of whichever boot; `None`: there was none.
+    /// Counters kept by the previous snapshot, however old and of whichever boot; `None`: there was none.
     pub earlier: Option<&'a PreviousCounters>,
     /// Number of cores that are online; set by `cpu`.
     pub cores: Option<usize>,

@@ -1,4 +1,4 @@
-//! What takes the space of a file system now: deleted files that are still open, and open files that grow.
+//! Current users of the space of a file system: deleted files that are still open, and open files that grow.
 
 use super::mounts;
 use super::root::Root;

@@ -61,7 +61,7 @@ pub struct Health {
     pub stale_seconds: f64,
     /// Open incidents, the most urgent first, then the oldest.
     pub open: Vec<Incident>,
-    /// What is unusual without being a problem: open incidents that are information. They do not change the verdict.
+    /// Open incidents that are information only. They do not change the verdict.
     pub unusual: Vec<Incident>,
     /// Breaches that have not lasted long enough to fire.
     pub pending: Vec<Pending>,

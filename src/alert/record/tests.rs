@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a target does with a message, or what happens to the run that sends it.
+/// Fate of a message at a target, or of the run that sends it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fate {
     Accepts,

@@ -171,7 +171,7 @@ fn end(key: &str, alert: &mut Alert, reason: &str, context: &EvalContext, transi
         }
         transitions.push((key.to_string(), event));
     }
-    // What is listed only while it fails vanishes in each pause of its flapping; the rest no longer flaps.
+    // Elements listed only while they fail vanish whenever they recover: they may still flap. Others do not.
     if reason == "gone" || (reason == Ending::Unloaded.word() && !is_open) {
         alert.flap.mark(false, context.stamp());
         alert.tally = None;
@@ -181,7 +181,7 @@ fn end(key: &str, alert: &mut Alert, reason: &str, context: &EvalContext, transi
     close(alert);
 }
 
-/// What no longer exists or was stopped no longer flaps.
+/// An element that was removed or stopped no longer flaps.
 pub(super) fn end_flapping(alert: &mut Alert) {
     alert.flap = Flap { notified: alert.flap.notified, ..Flap::default() };
     alert.tally = None;

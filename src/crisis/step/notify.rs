@@ -129,7 +129,7 @@ fn reminder(alert: &mut Alert, context: &EvalContext) -> Option<Event> {
         context.suppressions.ack_of(|id| alert.is_known_as(id), worse, context.now.wall).is_some()
     };
     let due = match alert.reminders {
-        // What happened again is not told each time.
+        // Repetitions are not reported one by one.
         reminders if alert.tally.is_some() => pause(Severity::Critical, reminders),
         reminders => pause(alert.severity?, reminders),
     };

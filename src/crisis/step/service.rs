@@ -1,4 +1,4 @@
-//! What a rule must know of a service beyond a number: a job fails more mildly, a stopped service did not fail, and a
+//! Properties of a service that change how a rule applies: a job fails more mildly, a stopped service did not fail, and a
 //! failure of long ago is no news.
 
 use crate::base::clock::parse;

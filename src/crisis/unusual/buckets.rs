@@ -18,7 +18,7 @@ impl<const N: usize> Default for Buckets<N> {
     }
 }
 
-/// What the spans had.
+/// Range of the past spans.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Edges {
     /// The nth highest value.

@@ -1,4 +1,4 @@
-//! What is usual at a time of day: highest and lowest mean of each hour of the day, in two generations of a week.
+//! The usual range for a time of day: highest and lowest mean of each hour of the day, in two generations of a week.
 
 use super::packed::Numbers;
 

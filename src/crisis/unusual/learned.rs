@@ -1,4 +1,4 @@
-//! What is remembered of all series.
+//! The learned state of all series.
 
 use super::group::{Group, Groups};
 use super::packed::{checksum, pack, unpack};

@@ -1,4 +1,4 @@
-//! What is remembered of one series.
+//! The learned state of one series.
 
 use super::buckets::Buckets;
 use super::group::{Group, LEARN};
@@ -21,7 +21,7 @@ const SPACING_STEP: f64 = 1.02;
 pub enum Closed {
     /// Too little is known yet to compare it.
     Learning,
-    /// What it is compared with.
+    /// The range that it is compared with.
     Sighted(Sighting),
 }
 

@@ -14,7 +14,7 @@ const OF_LEVEL: f64 = 0.04;
 /// Part of the level that is an error of arithmetic.
 const OF_ROUNDING: f64 = 1e-9;
 
-/// What breached.
+/// The watch that was breached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Watch {
     /// The trailing hour, beyond all but one of this many days; `None`: beyond all that is known.
@@ -31,7 +31,7 @@ pub enum Watch {
 /// A breach.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Finding {
-    /// What breached.
+    /// The watch that was breached.
     pub watch: Watch,
     /// More than usual, otherwise less.
     pub above: bool,
@@ -54,9 +54,9 @@ pub struct Sighting {
     pub group: f64,
     /// Mean of the trailing hour.
     pub hour: f64,
-    /// What the days had.
+    /// Range of the past days.
     pub days: Edges,
-    /// What the weeks had.
+    /// Range of the past weeks.
     pub weeks: Edges,
     /// Number of full days that are known.
     pub day_count: usize,

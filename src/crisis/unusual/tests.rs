@@ -1,4 +1,4 @@
-//! What is remembered: packed, damaged, across clocks and with too many series.
+//! The learned state: packed, damaged, across clock changes and with too many series.
 
 use super::*;
 

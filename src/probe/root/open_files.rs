@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// What the kernel adds to the path of a deleted file.
+/// Suffix that the kernel adds to the path of a deleted file.
 const DELETED: &[u8] = b" (deleted)";
 /// Bytes of a block of `st_blocks` (stat(2)).
 const BLOCK_BYTES: u64 = 512;

@@ -1,4 +1,4 @@
-//! What to change when a mail server refuses this host or its sender.
+//! Hints for refusals of this host or its sender by a mail server.
 
 use super::session::Reply;
 use crate::base::net::failure::Failure;

@@ -1,4 +1,4 @@
-//! What fills a disk is told in time; what comes and goes is learned.
+//! A filling disk is reported in time; recurring swings are learned.
 
 use super::rows::{Run, disk};
 use super::*;
