@@ -66,6 +66,12 @@ pub fn fit(text: &str, width: usize) -> String {
     out
 }
 
+/// A word quoted for a shell if necessary.
+pub fn shell_word(word: &str) -> String {
+    let is_plain = word.chars().all(|c| c.is_alphanumeric() || ":/._-,@+=%".contains(c));
+    if is_plain { word.to_string() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

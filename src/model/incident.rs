@@ -3,6 +3,7 @@
 use super::locale::Locale;
 use super::message::{Message, localized};
 use super::metric::read_labels;
+use crate::base::text::shell_word;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -77,13 +78,10 @@ pub fn short_id(rule: &str, metric: &str) -> String {
 
 /// A short id to paste into a shell: quoted if necessary; the long id where quotes are not enough.
 pub fn shell_id(short: &str, long: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._@:,-".contains(c);
     if short.starts_with('-') || short.contains(['\'', '\\']) || short.chars().any(char::is_control) {
         long.to_string()
-    } else if short.chars().all(is_plain) {
-        short.to_string()
     } else {
-        format!("'{short}'")
+        shell_word(short)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which incident a person means: `cpu`, `disk:/var`, or the beginning of an id.
 
 use crate::base::error_kind::ErrorKind;
-use crate::base::text::{NAME_MAX, clean};
+use crate::base::text::{NAME_MAX, clean, shell_word};
 
 /// Candidates that are listed at most.
 const LISTED: usize = 8;
@@ -56,7 +56,7 @@ pub fn find(incidents: &[Named], name: Option<&str>, command: &str) -> Result<Op
     }
     let mut commands: Vec<String> = Vec::new();
     for named in others {
-        let name = if is_one_thing { quoted(&named.short) } else { named.id.to_string() };
+        let name = if is_one_thing { shell_word(&clean(&named.short, NAME_MAX)) } else { named.id.to_string() };
         let command = format!("osmon {command} {name}");
         if !commands.contains(&command) {
             commands.push(command);
@@ -77,13 +77,6 @@ pub fn shortest(incidents: &[Named], at: usize) -> String {
         Ok(Some(found)) if found == at => named.short.clone(),
         _ => named.id.to_string(),
     }
-}
-
-/// A word as a shell needs it.
-fn quoted(word: &str) -> String {
-    let is_plain = word.chars().all(|c| c.is_alphanumeric() || ":/._-,@+=%".contains(c));
-    let word = clean(word, NAME_MAX);
-    if is_plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]
