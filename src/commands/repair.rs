@@ -47,7 +47,6 @@ fn run(call: &Call) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let lock = context.store.lock(PATIENCE)?;
-    let host = context.root.host_name();
     let mut done = Vec::new();
     let mut say = |text: &str| {
         if !call.out.json {
@@ -55,8 +54,7 @@ fn run(call: &Call) -> Result<Exit> {
         }
         done.push(text.to_string());
     };
-    let mut repair =
-        Repair { now: context.now.wall, host: &host, kept_since: &|tier| kept_since(&context, tier), say: &mut say };
+    let mut repair = Repair { now: context.now.wall, kept_since: &|tier| kept_since(&context, tier), say: &mut say };
     let verified = context.store.repair(&mut repair, &mut progress(call, "verifying"));
     drop(lock);
     let verified = verified?;

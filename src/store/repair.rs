@@ -22,8 +22,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Repair<'a> {
     /// The present time.
     pub now: DateTime<Utc>,
-    /// Name of this host: if a file holds records of several hosts, those of this host stay.
-    pub host: &'a str,
     /// First day that each rolled-up tier keeps.
     pub kept_since: KeptSince<'a>,
     /// Called with a sentence for each action.
@@ -39,7 +37,6 @@ pub fn intention(finding: &Finding) -> String {
         (Kind::Misplaced, _) => "put the records into their own day",
         (Kind::WrongOrder, _) => "put the records into their order",
         (Kind::Repeated, _) => "set the repetitions aside",
-        (Kind::MixedHosts, _) => "keep the records of this host and set the others aside",
         (Kind::Future | Kind::NotRegular | Kind::DamagedAlert, _) => "set it aside",
         (Kind::DamagedState, _) => "set it aside; the generation before it takes its place if it is good",
         (Kind::DamagedBlock, _) => "set the damaged file aside and make it anew from snapshots",
@@ -61,6 +58,9 @@ impl Store {
         self.remove_old_leftovers(&found.remarks, repair)?;
         for finding in found.findings.iter().filter(|finding| is_of_file(finding)) {
             self.repair_file(finding, repair)?;
+        }
+        for finding in found.findings.iter().filter(|finding| finding.kind == Kind::MixedHosts) {
+            (repair.say)(&format!("{}: {}", finding.file, finding.text));
         }
         let (touched, mistaken) = self.repair_streams(&found.findings, repair)?;
         let mut days = self.repair_tiers(&found.findings, repair)?;
@@ -173,9 +173,10 @@ fn is_of_tier(target: &Target) -> bool {
     matches!(target, Target::Period(..) | Target::Rollups(_))
 }
 
-/// An unreadable file may become readable again: it is left alone.
+/// An unreadable file may become readable again, and only people know which of two hosts a history is for: both are
+/// left alone.
 fn is_beyond_repair(kind: Kind) -> bool {
-    kind == Kind::Unreadable
+    matches!(kind, Kind::Unreadable | Kind::MixedHosts)
 }
 
 /// The day after the present one.

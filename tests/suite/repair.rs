@@ -46,20 +46,11 @@ fn a_sealed_day_that_was_cut_or_flipped_anywhere_is_found_and_repaired() {
 #[test]
 fn records_that_are_intact_and_wrong_are_found_and_put_right() {
     let lines = minutes(TODAY);
-    let other = |at: usize| record(&format!("{TODAY}T04:0{at}:00.000Z"), "db-01", "b", 900.0 + at as f64);
     let earlier = minutes("2026-11-19");
     let future = record("2027-11-20T04:00:00.000Z", "web-01", "a", 999.0);
-    let cases: [(&str, Vec<&String>, usize); 5] = [
+    let cases: [(&str, Vec<&String>, usize); 4] = [
         ("wrong_order", vec![&lines[0], &lines[2], &lines[1], &lines[3]], 4),
         ("repeated", vec![&lines[0], &lines[1], &lines[1], &lines[2], &lines[3]], 4),
-        (
-            "mixed_hosts",
-            vec![&lines[0], &other(2), &lines[1], &other(3), &lines[2], &lines[3]]
-                .into_iter()
-                .map(|line| &*Box::leak(Box::new(line.clone())))
-                .collect(),
-            4,
-        ),
         ("misplaced", vec![&lines[0], &earlier[0], &lines[1], &lines[2], &lines[3]], 4),
         ("misplaced", vec![&lines[0], &future, &lines[1], &lines[2], &lines[3]], 4),
     ];
@@ -74,6 +65,66 @@ fn records_that_are_intact_and_wrong_are_found_and_put_right() {
         if kind == "misplaced" && content.contains(&&earlier[0]) {
             assert_eq!(records(&host, "2026-11-19"), [earlier[0].clone()], "it is where it belongs");
         }
+    }
+}
+
+/// A line a minute: the minute of the day, name, boot, and the minute in which that boot began.
+fn told(minutes: &[(i64, &str, &str, i64)]) -> Vec<String> {
+    let line = |(minute, name, boot, begun): &(i64, &str, &str, i64)| {
+        let time = format!("{TODAY}T{:02}:{:02}:00.000Z", minute / 60, minute % 60);
+        record(&time, name, boot, (minute - begun) as f64 * 60.0)
+    };
+    minutes.iter().map(line).collect()
+}
+
+#[test]
+fn of_two_hosts_that_record_by_turns_nothing_is_removed() {
+    for names in [["web-01", "db-01"], ["localhost", "localhost"]] {
+        let turns: Vec<_> = (300..320).flat_map(|at| [(at, names[0], "a", 0), (at, names[1], "b", -9000)]).collect();
+        let lines = told(&turns);
+        let host = host(false);
+        put(&host.data().join(format!("snapshots/{TODAY}.jsonl")), lines.concat().as_bytes());
+        let found = host.osmon(&["verify"]);
+        assert!(found.code == 65 && found.out.contains("two hosts record here by turns, 38 changes"), "{}", found.out);
+        let dry = host.osmon(&["repair", "--dry-run"]).ok().out;
+        assert!(dry.contains("can do nothing about it") && dry.contains("a data directory of its own"), "{dry}");
+        let repaired = host.osmon(&["repair"]);
+        assert!(repaired.code == 65 && repaired.out.contains("All records are kept"), "{}", repaired.out);
+        // Damage beside it is repaired, and still nothing else is removed.
+        let damaged = [lines[..10].concat(), "damage\n".to_string(), lines[10..].concat()].concat();
+        put(&host.data().join(format!("snapshots/{TODAY}.jsonl")), damaged.as_bytes());
+        assert!(host.osmon(&["repair"]).out.contains("1 damaged line set aside"));
+        assert_eq!(records(&host, TODAY), lines);
+    }
+}
+
+#[test]
+fn a_name_that_comes_late_changes_or_returns_removes_nothing() {
+    let names: [&[&str]; 4] = [
+        &["localhost", "web-01"],
+        &["web-01", "web-01.example.org"],
+        &["dhcp-17", "dhcp-18", "dhcp-17", "dhcp-23"],
+        &["a", "b", "c"],
+    ];
+    for (names, boots) in names.into_iter().flat_map(|names| [1, 2, 5].map(|boots| (names, boots))) {
+        let ids = ["v", "w", "x", "y", "z"];
+        let minutes: Vec<_> = (0..40)
+            .map(|at| {
+                (
+                    300 + at,
+                    names[at as usize % 8 % names.len()],
+                    ids[(at * boots / 40) as usize],
+                    300 + at * boots / 40 * (40 / boots),
+                )
+            })
+            .collect();
+        let lines = told(&minutes);
+        let host = host(false);
+        put(&host.data().join(format!("snapshots/{TODAY}.jsonl")), lines.concat().as_bytes());
+        let found = host.osmon(&["verify", "-v"]).ok().out;
+        assert!(found.contains("the name of the host changes"), "{found}");
+        repair(&host);
+        assert_eq!(records(&host, TODAY), lines, "{names:?} {boots}");
     }
 }
 

@@ -90,6 +90,30 @@ mod tests {
         }
     }
 
+    /// The fields of the first line as RFC 4180 says.
+    fn head(text: &str) -> Vec<String> {
+        let (mut fields, mut is_quoted, mut chars) = (vec![String::new()], false, text.chars().peekable());
+        while let Some(c) = chars.next() {
+            match c {
+                '"' if is_quoted && chars.next_if_eq(&'"').is_some() => fields.last_mut().unwrap().push('"'),
+                '"' => is_quoted = !is_quoted,
+                ',' if !is_quoted => fields.push(String::new()),
+                '\r' | '\n' if !is_quoted => break,
+                other => fields.last_mut().unwrap().push(other),
+            }
+        }
+        fields
+    }
+
+    proptest! {
+        #[test]
+        fn every_label_is_read_back(value in "[an,= \\\\\n\r\"{}é]{0,12}") {
+            let key = SeriesKey::new("disk.used_percent", vec![("mount".into(), value)]);
+            let written = write(&[ExposedSeries { key: &key, points: &[Point::sample(1, 0.5)] }], false);
+            prop_assert_eq!(SeriesKey::parse(&head(&written)[1]), key);
+        }
+    }
+
     #[test]
     fn a_row_for_each_time_and_nothing_where_a_series_has_no_point() {
         let keys = [SeriesKey::parse("load.one"), SeriesKey::parse("disk.used_percent{mount=\"/\"}")];

@@ -45,3 +45,52 @@ fn plain(name: &str) -> String {
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::metric::SeriesKey;
+    use crate::model::point::Point;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    /// Reads `name{key="value",…} …` as OpenMetrics says.
+    fn labels(line: &str) -> Vec<(String, String)> {
+        let mut rest = line.split_once('{').unwrap().1;
+        let mut found = Vec::new();
+        while !rest.starts_with('}') {
+            let (key, after) = rest.trim_start_matches(',').split_once("=\"").unwrap();
+            let (mut value, mut text) = (String::new(), after.chars());
+            loop {
+                match text.next().unwrap() {
+                    '"' => break,
+                    '\\' => value.push(match text.next().unwrap() {
+                        'n' => '\n',
+                        other => other,
+                    }),
+                    other => value.push(other),
+                }
+            }
+            found.push((key.to_string(), value));
+            rest = text.as_str();
+        }
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn every_label_is_read_back(value in "[an,= \\\\\n\"{}é]{0,12}") {
+            let key = SeriesKey::new("disk.used_percent", vec![("mount".into(), value.clone())]);
+            let written = write("web", &[ExposedSeries { key: &key, points: &[Point::sample(1, 0.5)] }], false);
+            let line = written.lines().nth(written.lines().count() - 2).unwrap();
+            prop_assert_eq!(labels(line), [("host".to_string(), "web".to_string()), ("mount".to_string(), value)]);
+        }
+    }
+
+    #[test]
+    fn no_two_metrics_have_the_same_family() {
+        let names = catalogue::names().flat_map(|name| ["", "_min", "_max"].map(|end| plain(name) + end));
+        let all: Vec<String> = names.collect();
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+    }
+}

@@ -5,6 +5,7 @@ use super::scan::scan;
 use super::{Repair, tomorrow};
 use crate::base::file::{FILE_MODE, make_directory, open_regular, replace, sync_parent};
 use crate::base::text::plural;
+use crate::model::record::time_of;
 use crate::store::day::{PLAIN, SEALED};
 use crate::store::line::{Span, spans};
 use crate::store::seal::Hours;
@@ -29,7 +30,7 @@ pub struct Done {
     pub moved: BTreeMap<String, usize>,
     /// Duplicates moved to the quarantine.
     pub repeated: usize,
-    /// Records of other hosts, or later than tomorrow, moved to the quarantine.
+    /// Records later than tomorrow, moved to the quarantine.
     pub strange: usize,
     /// Records were sorted.
     pub reordered: bool,
@@ -45,7 +46,7 @@ impl Done {
             counted(self.lines, "damaged line"),
             counted(self.parts, "damaged part"),
             counted(self.repeated, "repetition"),
-            counted(self.strange, "record of another host or time"),
+            counted(self.strange, "record of a later time"),
         ];
         let aside: Vec<String> = aside.into_iter().flatten().collect();
         let mut parts = Vec::new();
@@ -62,7 +63,7 @@ impl Done {
 }
 
 impl Store {
-    /// Rewrites a day: damaged, foreign and duplicate records go to the quarantine, those of another day to its file.
+    /// Rewrites a day: damaged and duplicate records go to the quarantine, those of another day to its file.
     /// The caller holds the lock.
     ///
     /// # Errors
@@ -129,7 +130,6 @@ impl Store {
         done: &mut Done,
         aside: &mut Quarantine,
     ) -> Result<Vec<String>> {
-        let hosts = Hosts::of(&lines, day, repair.host);
         let (mut kept, mut known) = (Vec::new(), HashSet::new());
         let mut moved: BTreeMap<String, String> = BTreeMap::new();
         let last = tomorrow(repair.now);
@@ -137,7 +137,7 @@ impl Store {
             let Some(head) = Head::of(&line) else { continue };
             let own = head.time.get(..10).unwrap_or_default();
             let is_other_day = own != day;
-            if hosts.is_strange(head.host) || (is_other_day && own > last.as_str()) {
+            if is_other_day && own > last.as_str() {
                 done.strange += 1;
                 at("set aside", aside.path, aside.line(line.as_bytes()))?;
             } else if is_other_day {
@@ -155,10 +155,14 @@ impl Store {
             at("write to", &path, append(&path, &lines))?;
         }
         let mut sequence = Sequence::new(day);
-        let flaws = kept.iter().filter_map(|line| sequence.add(line, &Head::of(line)?));
-        if flaws.filter(|flaw| *flaw == Flaw::WrongOrder).count() > 0 {
+        let flaws: Vec<Flaw> = kept.iter().filter_map(|line| sequence.add(line, &Head::of(line)?)).collect();
+        if flaws.contains(&Flaw::WrongOrder) {
             done.reordered = true;
-            order(&mut kept);
+            if flaws.iter().any(|flaw| matches!(flaw, Flaw::Mixed(_))) {
+                kept.sort_by(|a, b| time_of(a).cmp(&time_of(b)));
+            } else {
+                order(&mut kept);
+            }
         }
         Ok(kept)
     }
@@ -200,32 +204,6 @@ fn order(lines: &mut Vec<String>) {
         .collect();
     ranked.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     lines.extend(ranked.into_iter().map(|(_, _, line)| line));
-}
-
-/// The host whose records stay when a file mixes those of several hosts.
-struct Hosts(Option<String>);
-
-impl Hosts {
-    fn of(lines: &[String], day: &str, own: &str) -> Self {
-        let mut sequence = Sequence::new(day);
-        let mut is_mixed = false;
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for line in lines {
-            let Some(head) = Head::of(line) else { continue };
-            is_mixed |= matches!(sequence.add(line, &head), Some(Flaw::Mixed(_)));
-            *counts.entry(head.host).or_default() += 1;
-        }
-        let most = counts.iter().max_by_key(|(_, count)| **count).map(|(host, _)| (*host).to_string());
-        // In an imported history most records belong to another host, whose records then stay.
-        let own_count = counts.get(own).copied().unwrap_or(0);
-        let is_own = counts.values().all(|count| *count <= own_count);
-        let kept = is_own.then(|| own.to_string()).or(most);
-        Self(kept.filter(|_| is_mixed))
-    }
-
-    fn is_strange(&self, host: &str) -> bool {
-        self.0.as_ref().is_some_and(|kept| kept != host)
-    }
 }
 
 /// A quarantine file, created when it is first written to.

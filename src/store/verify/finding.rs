@@ -19,7 +19,7 @@ pub enum Kind {
     WrongOrder,
     /// A duplicate record.
     Repeated,
-    /// Records of two hosts alternate in one file.
+    /// Two hosts record here by turns.
     MixedHosts,
     /// A day later than tomorrow.
     Future,
@@ -37,7 +37,7 @@ pub enum Kind {
     RollupMissing,
     /// A rollup that disagrees with the snapshots.
     RollupWrong,
-    /// A remark: the host has another name from this record on.
+    /// A remark: the name of the host changes.
     Renamed,
     /// A remark: the clock was set back.
     ClockSetBack,
@@ -188,7 +188,10 @@ fn text(finding: &Finding) -> String {
         }
         Kind::WrongOrder => format!("{} behind later ones: nothing is lost", plural(count, records)),
         Kind::Repeated => format!("{} repeated: nothing is lost", plural(count, records)),
-        Kind::MixedHosts => format!("records of several hosts by turns, {}: {reason}", plural(count, "change")),
+        Kind::MixedHosts => format!(
+            "two hosts record here by turns, {}: {reason}. All records are kept; give each host a data directory of its own",
+            plural(count, "change")
+        ),
         Kind::Future => "a day that is after tomorrow: the clock was wrong".to_string(),
         Kind::NotRegular => format!("{reason}: nothing can be read or kept there"),
         Kind::Unreadable => format!("cannot be read: {reason}"),
@@ -198,7 +201,7 @@ fn text(finding: &Finding) -> String {
         Kind::RollupMissing => "there is no rollup of a sealed day: its metrics are not in long spans".to_string(),
         Kind::SnapshotsMissing => format!("{reason} are gone; what they came to is still in the rollups"),
         Kind::RollupWrong => format!("the rollup says something else than the snapshots: {reason}"),
-        Kind::Renamed => format!("the host has another name from here on: {reason}"),
+        Kind::Renamed => format!("the name of the host changes, {}: {reason}", plural(count, "time")),
         Kind::ClockSetBack => format!("the clock was set back, {}", plural(count, "time")),
         Kind::Leftover => "a temporary file that a write left behind".to_string(),
         Kind::SetAside => "was set aside earlier; remove it when nobody needs it".to_string(),

@@ -1,13 +1,16 @@
 //! Checks the sequence of the records of a day: defects of intact records.
 
+use crate::base::clock::parse;
 use crate::model::record::time_of;
 use memchr::memmem;
 use std::collections::HashSet;
 
 /// Number of records of a day that are remembered; beyond it, only duplicates close together are found.
 const SEEN_MAX: usize = 200_000;
-/// Number of boots and hosts of a day that are remembered.
+/// Number of boots of a day that are remembered.
 const BOOTS_MAX: usize = 64;
+/// Difference of two clocks that says nothing, in seconds.
+const SLACK_SECONDS: f64 = 30.0;
 /// Maximum length of the header within a line, in bytes.
 const HEAD: usize = 1024;
 
@@ -65,7 +68,7 @@ pub enum Flaw {
     Repeated,
     /// It follows a later record of its boot.
     WrongOrder,
-    /// Records of another host precede and follow it.
+    /// Another boot recorded between this record and earlier ones of its boot: two hosts record here by turns.
     Mixed(String),
     /// A remark: the host was renamed, from which name to which.
     Renamed(String),
@@ -81,17 +84,24 @@ struct Boot {
     boottime_seconds: f64,
 }
 
+impl Boot {
+    /// Returns whether this boot had begun before a time, by its clocks.
+    fn began_before(&self, time: &str) -> bool {
+        let since =
+            parse(&self.time).zip(parse(time)).map(|(last, time)| (time - last).num_milliseconds() as f64 / 1e3);
+        since.is_some_and(|since| since + self.boottime_seconds > SLACK_SECONDS)
+    }
+}
+
 /// The records of a day so far.
 #[derive(Debug, Default)]
 pub struct Sequence {
     day: String,
     seen: HashSet<u64>,
     boots: Vec<Boot>,
-    /// Host names so far, the current one, the boot it was seen in, and how often it changed.
-    hosts: Vec<String>,
+    /// Name and boot of the last record.
     host: String,
-    host_boot: String,
-    changes: usize,
+    boot: String,
     /// Time of the last intact record; empty when there is none.
     pub last: String,
     /// Intact records.
@@ -122,28 +132,25 @@ impl Sequence {
         self.order(head).or(host)
     }
 
+    /// Whose record it is. A host is its boot: once another boot has begun, a boot of the same host is over. A name says
+    /// nothing: it may come late, change and come back.
     fn host(&mut self, head: &Head) -> Option<Flaw> {
-        if self.host == head.host {
-            if self.host_boot != head.boot_id {
-                self.host_boot = head.boot_id.to_string();
-            }
-            return None;
-        }
-        let is_first = self.hosts.is_empty();
+        let is_known = self.boots.iter().any(|boot| boot.id == head.boot_id);
+        let last = self.boots.iter().find(|boot| boot.id == self.boot);
+        let is_mixed = match last.filter(|last| is_known && last.id != head.boot_id) {
+            Some(last) if last.began_before(head.time) => true,
+            // An old record that was put here later.
+            Some(_) => return None,
+            None => false,
+        };
         let before = std::mem::replace(&mut self.host, head.host.to_string());
-        let boot_before = std::mem::replace(&mut self.host_boot, head.boot_id.to_string());
-        let is_known = self.hosts.contains(&self.host);
-        if !is_known && self.hosts.len() < BOOTS_MAX {
-            self.hosts.push(self.host.clone());
+        let boot_before = std::mem::replace(&mut self.boot, head.boot_id.to_string());
+        let names = format!("{before} and {}", head.host);
+        match (is_mixed, before == head.host) {
+            (true, true) => Some(Flaw::Mixed(format!("{before} with boot ids {boot_before} and {}", head.boot_id))),
+            (true, false) => Some(Flaw::Mixed(names)),
+            (false, is_same) => (!is_same && !self.boots.is_empty()).then_some(Flaw::Renamed(names)),
         }
-        if is_first {
-            return None;
-        }
-        self.changes += 1;
-        let names = format!("{before} and {}", self.host);
-        // A former name within the same boot was restored; one that returns repeatedly belongs to another host.
-        let is_mixed = is_known && (boot_before != self.host_boot || self.changes > 2);
-        Some(if is_mixed { Flaw::Mixed(names) } else { Flaw::Renamed(names) })
     }
 
     fn order(&mut self, head: &Head) -> Option<Flaw> {
@@ -201,12 +208,19 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_comes_back_is_another_host_and_a_new_name_is_not() {
+    fn another_boot_between_is_another_host_and_a_name_says_nothing() {
         let renamed = |names: &str| Some(Flaw::Renamed(names.to_string()));
         let mixed = |names: &str| Some(Flaw::Mixed(names.to_string()));
         assert_eq!(flaws(&[("a", "x", 1, 1), ("b", "x", 2, 2)]), [None, renamed("a and b")]);
         assert_eq!(flaws(&[("a", "x", 1, 1), ("b", "x", 2, 2), ("a", "x", 3, 3)])[2], renamed("b and a"));
         assert_eq!(flaws(&[("a", "x", 1, 1), ("b", "y", 1, 7), ("a", "x", 2, 2)])[2], mixed("b and a"));
+        let same = mixed("a with boot ids y and x");
+        assert_eq!(flaws(&[("a", "x", 1, 1), ("a", "y", 1, 7), ("a", "x", 2, 2)]), [None, None, same]);
+        // Late names: "l" after each boot.
+        let late = [("l", "x", 1, 1), ("w", "x", 2, 2), ("l", "y", 3, 1), ("w", "y", 4, 2), ("l", "z", 5, 1)];
+        assert_eq!(flaws(&late)[1..], [("l and w"), ("w and l"), ("l and w"), ("w and l")].map(renamed));
+        // Appended by a repair: of an earlier time than what another boot recorded.
+        assert_eq!(flaws(&[("a", "x", 1, 1), ("a", "y", 5, 1), ("a", "x", 2, 2)]), [None, None, None]);
     }
 
     #[test]
