@@ -3,7 +3,7 @@
 use crate::alert::{DeliveryProblem, LEDGER, Ledger, delivery_problems};
 use crate::base::clock::Now;
 use crate::base::error_kind::ErrorKind;
-use crate::base::file::{read_at_most, replace};
+use crate::base::file::{dangling_link, read_at_most, replace};
 use crate::cli::{Call, Exit, Output};
 use crate::config::load::load;
 use crate::config::location::Source;
@@ -74,6 +74,7 @@ impl Context {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 Err(error).with_context(|| format!("could not read {}; try it with sudo", directory.display()))
             }
+            Err(_) if dangling_link(directory).is_some() => context.store.create().map(|()| context),
             _ => Ok(context),
         }
     }

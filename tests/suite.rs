@@ -59,6 +59,8 @@ mod health; // one answer about the health of the host, from every command and t
 mod history; // metrics over time, in every form; what is kept
 #[path = "suite/host.rs"]
 mod host; // a booted Debian with cron and systemd
+#[path = "suite/identity.rs"]
+mod identity; // names that change, copies, moves, two hosts in one directory
 #[path = "suite/imports.rs"]
 mod imports; // which source file imports which
 #[path = "suite/incidents.rs"]

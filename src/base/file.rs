@@ -95,7 +95,18 @@ pub fn sync_parent(path: &Path) -> io::Result<()> {
 /// # Errors
 /// I/O errors.
 pub fn make_directory(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path)
+    fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path).map_err(|error| {
+        dangling_link(path).map_or(error, |link| {
+            let target = fs::read_link(link).unwrap_or_default();
+            let (link, target) = (link.display(), target.display());
+            io::Error::other(format!("{link} is a link to {target}, which does not exist; mount or create it"))
+        })
+    })
+}
+
+/// The path, or the directory above it, that is a link to nothing.
+pub fn dangling_link(path: &Path) -> Option<&Path> {
+    path.ancestors().find(|path| path.is_symlink() && !path.exists())
 }
 
 /// Reads at most the first `limit` bytes of a file.

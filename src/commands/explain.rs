@@ -32,7 +32,7 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let context = Context::open(call)?;
+    let context = Context::open_to_read(call)?;
     let explanation = Explanation::of(&context, incidents::find(&context, arguments.incident.as_deref(), "explain")?)?;
     let text = if call.out.json {
         to_json(&explanation, &context).to_string()

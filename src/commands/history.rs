@@ -71,7 +71,7 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let context = Context::open(call)?;
+    let context = Context::open_to_read(call)?;
     let is_glance = arguments.metrics.is_empty();
     let format = if call.out.json { Format::Json } else { arguments.format };
     let (since, until) = requested(&arguments, context.now.wall).map_err(ErrorKind::Usage)?;

@@ -42,7 +42,7 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let context = Context::open(call)?;
+    let context = Context::open_to_read(call)?;
     let time = |text: &str| parse_past::parse(text, context.now.wall).map_err(ErrorKind::Usage);
     let (heading, used) = match (&arguments.at, &arguments.since) {
         (Some(at), _) => at_time(&context, time(at)?)?,

@@ -30,6 +30,16 @@ pub enum AnnotationKind {
     Expired,
     /// Old history was removed to free space.
     Dropped,
+    /// Another host records here from now on.
+    Continued,
+    /// The host has another name.
+    Renamed,
+    /// The data directory has another place.
+    Moved,
+    /// The history was restored from a backup.
+    Restored,
+    /// Two hosts record here by turns.
+    Shared,
 }
 
 impl AnnotationKind {
@@ -47,6 +57,11 @@ impl AnnotationKind {
             Self::NotStored => "not stored",
             Self::Expired => "expired",
             Self::Dropped => "dropped",
+            Self::Continued => "other host",
+            Self::Renamed => "renamed",
+            Self::Moved => "moved",
+            Self::Restored => "restored",
+            Self::Shared => "two hosts",
         }
     }
 
@@ -64,12 +79,23 @@ impl AnnotationKind {
             Self::NotStored => key::ANNOTATION_NOT_STORED,
             Self::Expired => key::ANNOTATION_EXPIRED,
             Self::Dropped => key::ANNOTATION_DROPPED,
+            Self::Continued => key::ANNOTATION_CONTINUED,
+            Self::Renamed => key::ANNOTATION_RENAMED,
+            Self::Moved => key::ANNOTATION_MOVED,
+            Self::Restored => key::ANNOTATION_RESTORED,
+            Self::Shared => key::ANNOTATION_SHARED,
         }
+    }
+
+    /// Returns whether it can be the reason of a gap between snapshots.
+    pub fn explains_gap(self) -> bool {
+        use AnnotationKind::{ClockStep, Continued, MissedRuns, NotStored, PowerLoss, Reboot, Restored, Suspended};
+        matches!(self, Reboot | PowerLoss | Suspended | ClockStep | MissedRuns | NotStored | Continued | Restored)
     }
 
     /// Returns whether it is an unplanned event.
     pub fn is_trouble(self) -> bool {
-        matches!(self, Self::PowerLoss | Self::MissedRuns | Self::NotStored | Self::Dropped)
+        matches!(self, Self::PowerLoss | Self::MissedRuns | Self::NotStored | Self::Dropped | Self::Shared)
     }
 }
 

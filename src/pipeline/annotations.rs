@@ -83,7 +83,7 @@ pub fn found(context: &Context, probed: &ProbeResult) -> Vec<Annotation> {
 }
 
 /// The newest snapshot, even if the clock was set back since.
-fn newest(context: &Context) -> Option<HostState> {
+pub fn newest(context: &Context) -> Option<HostState> {
     let until = context.now.wall.checked_add_signed(TimeDelta::days(1)).unwrap_or(context.now.wall);
     let last = context.store.last(SNAPSHOTS, until).ok().flatten();
     HostState::from_snapshot(&last?)

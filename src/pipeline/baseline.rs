@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::crisis::baseline::{Hour, PAST_HOURS, Past, least_spread};
 use crate::model::metric::write_labels;
 use crate::query::baseline::{CACHE, Learned, SCHEMA, checksum, hold_seconds, hour_number, load, rules_with_bands};
+use crate::query::host;
 use crate::store::query::Query;
 use crate::store::tier::Tier;
 use anyhow::Result;
@@ -42,7 +43,8 @@ fn learn(context: &Context, rules: &[&Rule], into: Learned) -> Result<Learned> {
     let wanted = |name: &str| rules.iter().any(|rule| rule.metric.name == name);
     let begun = context.now.wall.timestamp().div_euclid(3600) * 3600;
     let until = DateTime::from_timestamp(begun, 0).unwrap_or(context.now.wall) - TimeDelta::milliseconds(1);
-    let query = Query { is_wanted: &wanted, since: until - TimeDelta::hours(PAST_HOURS), until };
+    let since = (until - TimeDelta::hours(PAST_HOURS)).max(host::since(context).unwrap_or(DateTime::UNIX_EPOCH));
+    let query = Query { is_wanted: &wanted, since, until };
     let mut band = BTreeMap::new();
     for (series, points) in context.store.points(Tier::Hours, &query)?.points {
         for rule in rules.iter().filter(|rule| rule.metric.selects(&series)) {

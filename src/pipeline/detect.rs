@@ -1,5 +1,6 @@
 //! Evaluates the rules on a snapshot and stores the result.
 
+use super::identity;
 use super::unusual::{self, Memory};
 use crate::alert::outbox::file_name;
 use crate::alert::{LEDGER, Ledger, Outbox};
@@ -55,6 +56,7 @@ const ESSENTIAL: [&str; 5] = ["cpu", "load", "memory", "disk", "process"];
 /// Evaluates the rules on one snapshot. Writes nothing. A snapshot that was evaluated before is not counted again.
 pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
     let state: State = context.load_state(STATE).unwrap_or_default();
+    let state = identity::identify(context).own_state(state, &snapshot.boot_id);
     let now = snapshot.now;
     let judged = state
         .last

@@ -1,7 +1,7 @@
 //! Measures this host and appends the snapshot to the history.
 
 use crate::context::Context;
-use crate::pipeline::annotations;
+use crate::pipeline::{annotations, identity};
 use crate::probe::{PreviousCounters, ProbeRequest, ProbeResult, Scope, probe};
 use crate::store::{PROCESSES, SNAPSHOTS};
 use anyhow::{Context as _, Result};
@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 /// Measures; returns what was measured, and the snapshot as JSON.
 pub fn measure(context: &Context, skipped_runs: u64) -> Result<(ProbeResult, String)> {
     let previous = context.store.load_cache::<PreviousCounters>("probe");
+    let previous = previous.filter(|_| !identity::identify(context).is_other);
     let probed = probe(
         &context.root,
         &context.config.probe,
@@ -30,13 +31,14 @@ pub struct Recorded {
 
 /// Appends a snapshot, its processes and annotations to the history, and saves the counters. The lock is held.
 pub fn record(context: &Context, probed: &ProbeResult, json: &str) -> Recorded {
-    let found = annotations::found(context, probed);
+    let identity = identity::identify(context);
+    let found = if identity.is_other { Vec::new() } else { annotations::found(context, probed) };
     if let Err(error) = context.store.append(SNAPSHOTS, &context.now, json) {
         return Recorded { snapshot: Err(error), rest: Ok(()) };
     }
     // Each is useful without the others. The counters come last: after a crash before that, the same annotations are
     // found again.
-    let marked = annotations::append_all(context, found);
+    let marked = annotations::append_all(context, found).and_then(|()| identity.keep(context));
     let listed = if probed.processes.is_empty() {
         Ok(())
     } else {

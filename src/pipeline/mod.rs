@@ -11,6 +11,7 @@ pub mod deliver;
 pub mod detect;
 pub mod evidence;
 pub mod fallback_store;
+mod identity;
 pub mod journal;
 pub mod maintain;
 pub mod measure;

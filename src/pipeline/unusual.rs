@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::crisis::unusual::{Closed, Group, Groups, Learned};
 use crate::model::metric::{Metric, SeriesKey};
 use crate::query::baseline::{GROUPS, LEARNED};
+use crate::query::host;
 use crate::store::query::Query;
 use crate::store::tier::Tier;
 use anyhow::Result;
@@ -83,8 +84,8 @@ pub fn recall(context: &Context) -> Result<()> {
     }
     let names: BTreeSet<String> = new.iter().map(|series| SeriesKey::parse(series).name).collect();
     let now = context.now.wall;
-    let query =
-        Query { is_wanted: &|name| names.contains(name), since: now - TimeDelta::days(RECALL_DAYS), until: now };
+    let since = (now - TimeDelta::days(RECALL_DAYS)).max(host::since(context).unwrap_or(DateTime::UNIX_EPOCH));
+    let query = Query { is_wanted: &|name| names.contains(name), since, until: now };
     let mut learned = load(context, &groups);
     for (series, points) in context.store.points(Tier::FiveMinutes, &query)?.points {
         let name = series.to_string();

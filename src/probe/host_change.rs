@@ -5,7 +5,7 @@ use super::last_shutdown::{Shutdown, last_shutdown};
 use super::package;
 use super::root::Root;
 use super::system::HostFacts;
-use crate::base::clock::{parse, stamp};
+use crate::base::clock::{Now, parse, stamp};
 use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::locale::key;
 use crate::model::message::Message;
@@ -37,7 +37,7 @@ struct Observed {
 }
 
 /// State of the host at one snapshot.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct HostState {
     /// Wall clock.
     pub wall: DateTime<Utc>,
@@ -45,7 +45,8 @@ pub struct HostState {
     pub boottime_seconds: f64,
     /// Identity of the boot; empty where the kernel has none.
     pub boot_id: String,
-    host: String,
+    /// Host name.
+    pub host: String,
     kernel: String,
     interval_seconds: Option<f64>,
     suspended_seconds: Option<f64>,
@@ -76,6 +77,11 @@ pub fn keep(root: &Root, header: &Header, counters: &mut PreviousCounters) {
 }
 
 impl HostState {
+    /// A host that is known by its boot and name.
+    pub fn new(now: &Now, boot_id: String, host: String) -> Self {
+        Self { wall: now.wall, boottime_seconds: now.boottime_seconds, boot_id, host, ..Self::default() }
+    }
+
     /// Reads the state saved with the counters of a snapshot; `None` for those of an older version.
     pub fn from_counters(counters: &PreviousCounters) -> Option<Self> {
         let observed = counters.get::<Observed>(NAME).unwrap_or_default();
@@ -106,6 +112,24 @@ impl HostState {
         })
     }
 
+    /// An annotation of a change from this state to `now`. Its id is derived from its cause, so that it is the same when
+    /// derived again.
+    pub fn mark(&self, now: &Self, kind: AnnotationKind, text: Message) -> Annotation {
+        let boot = |id: &str| id.get(..8).unwrap_or(id).to_string();
+        let word = serde_json::to_value(kind).ok().and_then(|word| word.as_str().map(ToString::to_string));
+        let (word, since_boot) = (word.unwrap_or_default(), self.boottime_seconds * 1e3);
+        Annotation {
+            id: format!("{word}-{}-{since_boot:.0}-{}", boot(&self.boot_id), boot(&now.boot_id)),
+            kind,
+            time: stamp(now.wall),
+            since: None,
+            duration_seconds: None,
+            text: text.english(),
+            localized: Some(text),
+            author: None,
+        }
+    }
+
     /// Seconds of `CLOCK_BOOTTIME` to `later`; `None` when that is another boot.
     fn elapsed(&self, later: &Self) -> Option<f64> {
         let elapsed = later.boottime_seconds - self.boottime_seconds;
@@ -127,14 +151,10 @@ pub struct GapContext {
     pub until_boottime_seconds: Option<f64>,
 }
 
-/// Changes from one snapshot to the next; none when they are of different hosts.
+/// Changes from one snapshot of a host to the next.
 pub fn annotations(root: &Root, before: &HostState, now: &HostState, gap: GapContext) -> Vec<Annotation> {
     let between = Between { root, before, now };
-    let is_boot = before.is_before_boot_of(now);
-    if is_boot && !before.host.is_empty() && before.host != now.host {
-        return Vec::new();
-    }
-    let found = if is_boot {
+    let found = if before.is_before_boot_of(now) {
         [Some(between.boot()), between.kernel(), between.packages(), None]
     } else {
         [between.suspended(), between.clock_step(), between.packages(), between.missed(gap)]
@@ -149,27 +169,9 @@ struct Between<'a> {
 }
 
 impl Between<'_> {
-    /// An annotation of one moment. Its id is derived from its cause, so that it is the same when derived again.
+    /// An annotation of one moment.
     fn at_moment(&self, kind: AnnotationKind, text: Message) -> Annotation {
-        let boot = |id: &str| id.get(..8).unwrap_or(id).to_string();
-        let word = serde_json::to_value(kind).ok().and_then(|word| word.as_str().map(ToString::to_string));
-        let id = format!(
-            "{}-{}-{:.0}-{}",
-            word.unwrap_or_default(),
-            boot(&self.before.boot_id),
-            self.before.boottime_seconds * 1e3,
-            boot(&self.now.boot_id)
-        );
-        Annotation {
-            id,
-            kind,
-            time: stamp(self.now.wall),
-            since: None,
-            duration_seconds: None,
-            text: text.english(),
-            localized: Some(text),
-            author: None,
-        }
+        self.before.mark(self.now, kind, text)
     }
 
     /// An annotation of the time since the previous snapshot.

@@ -17,6 +17,7 @@ mod rates;
 mod resource;
 pub mod root;
 mod run;
+pub mod same_host;
 mod system;
 mod utmp;
 

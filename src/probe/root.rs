@@ -20,6 +20,7 @@ use std::time::Duration;
 pub mod file_system;
 mod full_name;
 pub mod kernel_log;
+mod machine;
 pub mod open_files;
 mod past;
 pub mod process_files;

@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod consumers;
 pub mod forecast;
 pub mod health;
+pub mod host;
 mod incident_lookup;
 pub mod incidents;
 pub mod silences;

@@ -52,13 +52,7 @@ impl Store {
     pub fn remove_state(&self, name: &str) -> Result<()> {
         let path = self.state_file(name);
         // The previous generation first: otherwise a crash between the two would restore it.
-        for path in [path.with_extension("json.1"), path] {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return at("remove", &path, Err(error)),
-                _ => {}
-            }
-        }
-        Ok(())
+        remove_all([path.with_extension("json.1"), path])
     }
 
     /// Replaces a cache without syncing it, because it can be rebuilt: losing the counters of the last snapshot costs
@@ -102,6 +96,15 @@ impl Store {
         generations.iter().rev().filter_map(|path| read_at_most(path, STATE_MAX).ok()).collect()
     }
 
+    /// Removes a file of packed numbers and its previous generation. The caller holds the lock.
+    ///
+    /// # Errors
+    /// Errors of the file system. A missing file is no error.
+    pub fn remove_numbers(&self, name: &str) -> Result<()> {
+        let path = self.numbers_file(name);
+        remove_all([path.with_extension("bin.1"), path])
+    }
+
     fn numbers_file(&self, name: &str) -> PathBuf {
         self.directory.join("state").join(format!("{name}.bin"))
     }
@@ -137,6 +140,16 @@ impl Store {
             }
         }
     }
+}
+
+fn remove_all(paths: [PathBuf; 2]) -> Result<()> {
+    for path in paths {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return at("remove", &path, Err(error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// `Ok(None)` when the file does not exist.

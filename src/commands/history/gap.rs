@@ -89,16 +89,7 @@ fn reason(since_ms: i64, until_ms: i64, step_ms: i64, marks: &[Annotation]) -> S
     let tells = |mark: &&Annotation| {
         let time = |text: &str| parse(text).map(|time| time.timestamp_millis());
         let ended = time(&mark.time).is_some_and(|at| at > since_ms && at <= until_ms + slack_ms);
-        ended
-            && matches!(
-                mark.kind,
-                AnnotationKind::Reboot
-                    | AnnotationKind::PowerLoss
-                    | AnnotationKind::Suspended
-                    | AnnotationKind::ClockStep
-                    | AnnotationKind::MissedRuns
-                    | AnnotationKind::NotStored
-            )
+        ended && mark.kind.explains_gap()
     };
     let texts: Vec<&str> = marks.iter().filter(tells).map(|mark| mark.text.as_str()).collect();
     if texts.is_empty() { "no reason recorded".to_string() } else { texts.join("; ") }

@@ -167,11 +167,8 @@ pub fn gaps(marks: &[Annotation], drawn: &RangeCharts, now: DateTime<Utc>, local
         let (since, until) = (moment(*from), moment(*to));
         let slack = chrono::TimeDelta::seconds(step + 150);
         let tells = |mark: &&Annotation| {
-            use crate::model::annotation::AnnotationKind::{
-                ClockStep, MissedRuns, NotStored, PowerLoss, Reboot, Suspended,
-            };
             let is_of_gap = parse(&mark.time).is_some_and(|time| time > since && time <= until + slack);
-            is_of_gap && matches!(mark.kind, Reboot | PowerLoss | Suspended | ClockStep | MissedRuns | NotStored)
+            is_of_gap && mark.kind.explains_gap()
         };
         let texts: Vec<String> = marks.iter().filter(tells).map(|mark| mark.text_in(locale)).take(2).collect();
         let why = if texts.is_empty() { locale.text(key::PAGE_NO_REASON).to_string() } else { texts.join("; ") };
