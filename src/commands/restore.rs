@@ -1,12 +1,14 @@
 //! `osmon restore`: restores a backup. It is verified first, and the existing data directory is kept.
 
-use crate::archive::{swap, unpack, verify};
+use crate::archive::{Manifest, swap, unpack, verify};
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::make_directory;
 use crate::base::text::plural;
 use crate::base::units::bytes;
 use crate::cli::{Call, Command, Exit};
 use crate::context::Context;
+use crate::pipeline::annotations;
+use crate::store::Store;
 use anyhow::{Context as _, Result};
 use clap::{Args, FromArgMatches};
 use std::fs;
@@ -63,7 +65,7 @@ fn run(call: &Call) -> Result<Exit> {
         unpack(&arguments.file, target)?;
         (Some(target.clone()), None)
     } else {
-        let aside = in_place(&context, &arguments.file)?;
+        let aside = in_place(&context, &arguments.file, &manifest)?;
         (Some(context.store.directory().to_path_buf()), aside)
     };
     if call.out.json {
@@ -85,7 +87,7 @@ fn run(call: &Call) -> Result<Exit> {
 }
 
 /// Unpacks next to the data directory, then exchanges the two. Returns the new path of the previous data directory.
-fn in_place(context: &Context, archive: &Path) -> Result<Option<PathBuf>> {
+fn in_place(context: &Context, archive: &Path, manifest: &Manifest) -> Result<Option<PathBuf>> {
     // A link to another disk stays a link.
     let given = context.store.directory().to_path_buf();
     let current = fs::canonicalize(&given).unwrap_or(given);
@@ -98,7 +100,9 @@ fn in_place(context: &Context, archive: &Path) -> Result<Option<PathBuf>> {
     let time = context.now.wall.format("%Y%m%dT%H%M%SZ");
     let new = current.with_file_name(format!("{name}.restoring-{}", std::process::id()));
     let aside = free_name(&current.with_file_name(format!("{name}.before-restore-{time}")));
-    let result = unpack(archive, &new).and_then(|()| swap(&new, &current, &aside));
+    let marked =
+        || annotations::queue_restored(&Store::new(new.clone()), &manifest.host, &manifest.created, &context.now);
+    let result = unpack(archive, &new).and_then(|()| marked()).and_then(|()| swap(&new, &current, &aside));
     if result.is_err() && new.join("lock").symlink_metadata().is_err() {
         // Not swapped: the directory is only a copy of the archive.
         let _ = fs::remove_dir_all(&new);

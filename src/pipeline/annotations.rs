@@ -4,11 +4,12 @@ use crate::base::clock::{Now, parse, stamp};
 use crate::base::text::{NAME_MAX, clean};
 use crate::context::Context;
 use crate::model::annotation::{Annotation, AnnotationKind};
+use crate::model::locale::key;
 use crate::model::message::Message;
 use crate::model::record::round;
 use crate::probe::ProbeResult;
 use crate::probe::host_change::{self, GapContext, HostState};
-use crate::store::SNAPSHOTS;
+use crate::store::{SNAPSHOTS, Store};
 use anyhow::Result;
 use chrono::TimeDelta;
 use nix::unistd::{User, getuid};
@@ -65,12 +66,17 @@ impl NotStored {
 pub fn found(context: &Context, probed: &ProbeResult) -> Vec<Annotation> {
     let Some(now) = HostState::from_counters(&probed.counters) else { return Vec::new() };
     let Some(before) = probed.before.clone().or_else(|| newest(context)) else { return Vec::new() };
-    let away = context.load_state::<Waiting>(STATE).and_then(|waiting| waiting.not_stored);
-    let away = away.filter(|away| away.boot_id == now.boot_id).map(|away| away.boottime_seconds);
+    let waiting = context.load_state::<Waiting>(STATE).unwrap_or_default();
+    let is_restored = waiting.marks.iter().any(|mark| mark.kind == AnnotationKind::Restored);
+    let away = waiting.not_stored.filter(|away| away.boot_id == now.boot_id).map(|away| away.boottime_seconds);
     let gap = GapContext { skipped_runs: probed.skipped_runs, until_boottime_seconds: away };
     let found = host_change::annotations(&context.root, &before, &now, gap);
     if !found.iter().any(|mark| mark.kind == AnnotationKind::MissedRuns) {
         return found;
+    }
+    if is_restored {
+        // What is missing since the backup was made was recorded.
+        return found.into_iter().filter(|mark| mark.kind != AnnotationKind::MissedRuns).collect();
     }
     // Before a gap is reported: a snapshot may have been stored although its counters could not be kept.
     let stored = newest(context).filter(|stored| stored.boot_id == now.boot_id).map(|stored| stored.boottime_seconds);
@@ -87,6 +93,27 @@ pub fn newest(context: &Context) -> Option<HostState> {
     let until = context.now.wall.checked_add_signed(TimeDelta::days(1)).unwrap_or(context.now.wall);
     let last = context.store.last(SNAPSHOTS, until).ok().flatten();
     HostState::from_snapshot(&last?)
+}
+
+/// Queues a mark that a directory was restored from the backup of a host, made at a time.
+///
+/// # Errors
+/// Errors of the file system.
+pub fn queue_restored(store: &Store, host: &str, created: &str, now: &Now) -> Result<()> {
+    let mut waiting: Waiting = store.peek_state(STATE).content.unwrap_or_default();
+    let time = parse(created).map_or_else(|| clean(created, NAME_MAX), |time| time.format("%F %H:%M UTC").to_string());
+    let text = Message::new(key::CHANGE_RESTORED).with("host", clean(host, NAME_MAX)).with("time", time);
+    waiting.marks.push(Annotation {
+        id: format!("restored-{}", now.wall.timestamp_millis()),
+        kind: AnnotationKind::Restored,
+        time: stamp(now.wall),
+        since: parse(created).map(stamp),
+        duration_seconds: None,
+        text: text.english(),
+        localized: Some(text),
+        author: None,
+    });
+    store.save_state(STATE, &waiting)
 }
 
 /// Appends new and queued annotations. Those that cannot be appended are queued for the next snapshot. The lock is

@@ -218,3 +218,25 @@ fn a_data_directory_that_was_moved_behind_a_link_goes_on() {
     host.osmon(&["run"]);
     assert!(host.snapshots().len() >= 11);
 }
+
+#[test]
+fn a_restored_backup_is_told_with_its_host_and_time() {
+    for other in [false, true] {
+        let mut host = watched("db-01", MACHINES[0]);
+        host.osmon(&["backup", host.path("b.tar.gz").to_str().unwrap()]).ok();
+        minutes(&mut host, 7);
+        if other {
+            fs::remove_dir_all(host.data()).unwrap();
+            copied(&mut host, "web-01", MACHINES[1], BOOTS[0], 9_000_000.0);
+        }
+        host.osmon(&["restore", host.path("b.tar.gz").to_str().unwrap()]).ok();
+        minutes(&mut host, 3);
+        let restored = "restored: Restored from a backup of db-01 made at 2026-11-20 21:43 UTC";
+        let continued = "continued: Continues the history of db-01 on web-01 from here";
+        assert_eq!(host.marks(), if other { vec![restored, continued] } else { vec![restored] });
+        assert!(!host.data().join("state/marks.json").exists());
+        let history = host.osmon(&["history", "load.one", "--since", "2026-11-20T21:40:00Z", "--step", "raw"]).ok().out;
+        assert!(history.contains("Restored from a backup of db-01"), "{history}");
+        assert_eq!(host.osmon(&["verify"]).ok().code, 0);
+    }
+}

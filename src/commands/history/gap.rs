@@ -2,7 +2,7 @@
 
 use super::span::Span;
 use crate::base::clock::parse;
-use crate::model::annotation::{Annotation, AnnotationKind};
+use crate::model::annotation::Annotation;
 
 /// A span without samples.
 pub struct Gap {
