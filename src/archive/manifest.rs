@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::io::{self, Read};
-use std::path::{Component, Path};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Name of the manifest in the archive.
 pub const NAME: &str = "MANIFEST.json";
@@ -27,17 +28,15 @@ pub struct Manifest {
 /// One file of an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// Path in the data directory.
+    /// Path in the data directory; what is no UTF-8 in it is replaced.
     pub path: String,
+    /// The bytes of a path that is no UTF-8, hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_hex: Option<String>,
     /// Size in bytes.
     pub bytes: u64,
     /// SHA-256, hexadecimal.
     pub sha256: String,
-}
-
-/// Returns whether a path stays below its base directory: relative, with plain names only.
-pub fn is_inside(path: &Path) -> bool {
-    path.components().count() > 0 && path.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// A reader that counts and hashes the bytes read.
@@ -54,14 +53,19 @@ impl<R: Read> Hashing<R> {
     }
 
     /// The manifest entry of the bytes read.
-    pub fn member(self, path: String) -> Member {
-        let sha256 = self.hash.finalize().iter().fold(String::new(), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
-        Member { path, bytes: self.bytes, sha256 }
+    pub fn member(self, path: &Path) -> Member {
+        let path_hex = path.to_str().is_none().then(|| hex(path.as_os_str().as_bytes()));
+        let path = path.to_string_lossy().into_owned();
+        Member { path, path_hex, bytes: self.bytes, sha256: hex(&self.hash.finalize()) }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl<R: Read> Read for Hashing<R> {

@@ -1,14 +1,15 @@
 //! Creates archives.
 
 use super::manifest::{Hashing, Manifest, NAME};
-use crate::base::file::real_target;
+use crate::base::file::{open_regular, real_target};
+use crate::store::contents::{Contents, LeftOut};
 use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Statistics of a created archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,10 +18,9 @@ pub struct Packed {
     pub files: usize,
     /// Their size in bytes.
     pub bytes: u64,
+    /// What could not be packed.
+    pub left_out: Vec<LeftOut>,
 }
-
-/// Files of the data directory that are excluded: they are rebuilt when missing.
-const LEFT_OUT: [&str; 5] = ["lock", "run.lock", "reserve", "report.html", "report.json"];
 
 /// Packs `directory` into `target`, which appears only when it is complete. The caller holds the lock, so that no file
 /// grows meanwhile. `progress` is called with the number of files done and of all files.
@@ -36,10 +36,8 @@ pub fn pack(
     let target = &real_target(target).with_context(|| format!("could not write {}", target.display()))?;
     let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let mut files = Vec::new();
-    list(directory, Path::new(""), &mut files)?;
-    files.retain(|path| *path != target.strip_prefix(directory).unwrap_or(target) && !is_left_out(path));
-    let result = write(directory, &files, &temporary, &mut manifest, progress).and_then(|()| {
+    let mut contents = Contents::list(directory)?;
+    let result = write(directory, &mut contents, &temporary, &mut manifest, progress).and_then(|()| {
         fs::rename(&temporary, target).with_context(|| format!("could not write {}", target.display()))?;
         crate::base::file::sync_parent(target).with_context(|| format!("could not write {}", target.display()))
     });
@@ -47,36 +45,13 @@ pub fn pack(
         // The error that matters is the one above.
         let _ = fs::remove_file(&temporary);
     }
-    result.map(|()| Packed { files: manifest.file.len(), bytes: manifest.file.iter().map(|member| member.bytes).sum() })
-}
-
-fn is_left_out(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    LEFT_OUT.iter().any(|left_out| path == Path::new(left_out))
-        || path == Path::new("outbox/lock")
-        || (name.starts_with('.') && name.ends_with(".tmp"))
-}
-
-/// All regular files below a directory, in a fixed order. Symbolic links are skipped: osmon creates none.
-fn list(top: &Path, below: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let directory = top.join(below);
-    let entries = fs::read_dir(&directory).with_context(|| format!("could not list {}", directory.display()))?;
-    let mut names: Vec<(PathBuf, fs::FileType)> =
-        entries.flatten().filter_map(|entry| Some((below.join(entry.file_name()), entry.file_type().ok()?))).collect();
-    names.sort_by(|a, b| a.0.cmp(&b.0));
-    for (path, kind) in names {
-        if kind.is_dir() {
-            list(top, &path, files)?;
-        } else if kind.is_file() {
-            files.push(path);
-        }
-    }
-    Ok(())
+    let bytes = manifest.file.iter().map(|member| member.bytes).sum();
+    result.map(|()| Packed { files: manifest.file.len(), bytes, left_out: contents.left_out })
 }
 
 fn write(
     directory: &Path,
-    files: &[PathBuf],
+    contents: &mut Contents,
     target: &Path,
     manifest: &mut Manifest,
     progress: &mut dyn FnMut(usize, usize),
@@ -85,16 +60,23 @@ fn write(
     let file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(target).with_context(could_not)?;
     let mut archive = tar::Builder::new(GzEncoder::new(file, Compression::default()));
-    for (done, path) in files.iter().enumerate() {
-        progress(done, files.len());
+    for (done, path) in contents.files.iter().enumerate() {
+        progress(done, contents.files.len());
         let source = directory.join(path);
-        let could_not = || format!("could not read {}", source.display());
-        let input = File::open(&source).with_context(could_not)?;
-        let length = input.metadata().with_context(could_not)?.len();
+        let opened = open_regular(&source).and_then(|input| Ok((input.metadata()?.len(), input)));
+        let (length, input) = match opened {
+            Ok(opened) => opened,
+            // An alert was sent, or a temporary file renamed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                contents.left_out.push(LeftOut::new(path.clone(), format!("cannot be read: {error}")));
+                continue;
+            }
+        };
         let mut input = Hashing::new(input.take(length));
         append(&mut archive, path, length, &mut input)
             .with_context(|| format!("could not pack {}", source.display()))?;
-        manifest.file.push(input.member(path.to_string_lossy().into_owned()));
+        manifest.file.push(input.member(path));
     }
     let text = serde_json::to_vec_pretty(manifest)?;
     append(&mut archive, Path::new(NAME), text.len() as u64, &mut text.as_slice()).with_context(could_not)?;
@@ -103,13 +85,16 @@ fn write(
 }
 
 fn append<W: Write>(archive: &mut tar::Builder<W>, path: &Path, length: u64, input: &mut dyn Read) -> io::Result<()> {
-    // POSIX ustar: a name of up to 255 bytes needs no second header.
+    // POSIX ustar: any tar reads it. A longer name needs the second header of GNU tar.
     let mut header = tar::Header::new_ustar();
-    header.set_path(path)?;
+    let is_long = header.set_path(path).is_err();
+    if is_long {
+        header = tar::Header::new_gnu();
+    }
     header.set_size(length);
     header.set_mode(crate::base::file::FILE_MODE);
     header.set_entry_type(tar::EntryType::Regular);
     header.set_mtime(0);
     header.set_cksum();
-    archive.append(&header, input)
+    if is_long { archive.append_data(&mut header, path, input) } else { archive.append(&header, input) }
 }

@@ -1,15 +1,21 @@
 //! Reads archives: verifies the whole archive, then unpacks it.
 
-use super::manifest::{Hashing, Manifest, Member, NAME, is_inside};
+use super::extension::Extension;
+use super::manifest::{Hashing, Manifest, Member, NAME};
+use super::source::Source;
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::{DIRECTORY_MODE, FILE_MODE};
+use crate::base::text::clean;
+use crate::store::contents::is_made_again;
 use anyhow::{Context, Result};
-use flate2::read::MultiGzDecoder;
 use std::collections::HashSet;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
+use tar::EntryType;
 
 /// Largest manifest that is read, in bytes: some hundred thousand files.
 const MANIFEST_MAX: u64 = 64 * 1024 * 1024;
@@ -18,12 +24,13 @@ const MANIFEST_MAX: u64 = 64 * 1024 * 1024;
 ///
 /// # Errors
 /// [`ErrorKind::BadData`] when a file differs from the manifest, or would be written outside the target.
-pub fn verify(archive: &Path) -> Result<Manifest> {
+pub fn verify(archive: &Source) -> Result<Manifest> {
     let (mut found, mut names, mut manifest) = (Vec::new(), HashSet::new(), None::<Manifest>);
     walk(archive, &mut |path, input| {
-        if manifest.is_some() {
-            return Err(bad(archive, "there is something behind the manifest"));
+        if !names.insert(path.to_path_buf()) {
+            return Err(bad(archive, &format!("{} is in it twice", shown(path))));
         }
+        // Anywhere: an archive that was unpacked and packed again has another order.
         if path == Path::new(NAME) {
             let mut text = Vec::new();
             input.take(MANIFEST_MAX).read_to_end(&mut text)?;
@@ -33,42 +40,57 @@ pub fn verify(archive: &Path) -> Result<Manifest> {
             );
             return Ok(());
         }
-        if !names.insert(path.to_path_buf()) {
-            return Err(bad(archive, &format!("{:?} is in it twice", path.display().to_string())));
-        }
         let mut input = Hashing::new(input);
         io::copy(&mut input, &mut io::sink())?;
-        found.push(input.member(path.to_string_lossy().into_owned()));
+        found.push(input.member(path));
         Ok(())
     })?;
     let manifest =
         manifest.ok_or_else(|| bad(archive, "it has no manifest: cut short, or not made by osmon backup"))?;
-    compare(archive, &manifest.file, &found)?;
+    compare(archive, &manifest.file, found)?;
     Ok(manifest)
 }
 
-fn compare(archive: &Path, expected: &[Member], found: &[Member]) -> Result<()> {
-    for (expected, found) in expected.iter().zip(found) {
-        if expected != found {
-            return Err(bad(archive, &format!("{} is not what the manifest says", found.path)));
+fn compare(archive: &Source, expected: &[Member], mut found: Vec<Member>) -> Result<()> {
+    let mut expected = expected.to_vec();
+    let key = |member: &Member| (member.path.clone(), member.path_hex.clone());
+    expected.sort_by_key(key);
+    found.sort_by_key(key);
+    let mut found = found.into_iter();
+    for expected in expected {
+        let mut member = found.next().filter(|found| found.path <= expected.path);
+        if let (Some(found), None) = (&mut member, &expected.path_hex) {
+            // Earlier manifests do not have it.
+            found.path_hex = None;
+        }
+        match member {
+            Some(found) if found == expected => {}
+            Some(found) if found.path == expected.path => {
+                return Err(bad(archive, &format!("{} is not what the manifest says", clean(&found.path, 200))));
+            }
+            Some(found) => return Err(unnamed(archive, &found)),
+            None => {
+                let lost = clean(&expected.path, 200);
+                return Err(bad(archive, &format!("{lost} is in the manifest and not in the archive")));
+            }
         }
     }
-    if expected.len() == found.len() {
-        Ok(())
-    } else {
-        Err(bad(archive, "the manifest names other files than there are"))
-    }
+    found.next().map_or(Ok(()), |found| Err(unnamed(archive, &found)))
+}
+
+fn unnamed(archive: &Source, found: &Member) -> anyhow::Error {
+    bad(archive, &format!("{} is not in the manifest", clean(&found.path, 200)))
 }
 
 /// Unpacks a verified archive into `target`, which must not exist.
 ///
 /// # Errors
 /// Errors of the file system.
-pub fn unpack(archive: &Path, target: &Path) -> Result<()> {
+pub fn unpack(archive: &Source, target: &Path) -> Result<()> {
     let make = |path: &Path| DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path);
     make(target).with_context(|| format!("could not make {}", target.display()))?;
     walk(archive, &mut |path, input| {
-        if path == Path::new(NAME) {
+        if path == Path::new(NAME) || is_made_again(path) {
             return Ok(());
         }
         let file = target.join(path);
@@ -84,21 +106,34 @@ pub fn unpack(archive: &Path, target: &Path) -> Result<()> {
     })
 }
 
-/// Calls `each` with path and content of every member. Members must be regular files whose path stays inside.
-fn walk(archive: &Path, each: &mut dyn FnMut(&Path, &mut dyn Read) -> Result<()>) -> Result<()> {
-    let file = File::open(archive).with_context(|| format!("could not read {}", archive.display()))?;
-    let mut reader = tar::Archive::new(MultiGzDecoder::new(file));
+/// Calls `each` with path and content of every file. Directories are passed over; anything else is refused, as is a path
+/// that leads outside.
+fn walk(archive: &Source, each: &mut dyn FnMut(&Path, &mut dyn Read) -> Result<()>) -> Result<()> {
+    let mut reader = tar::Archive::new(archive.tar()?);
     let damaged = |error: io::Error| bad(archive, &format!("it is damaged or no tar.gz ({error})"));
-    // Raw: extension headers would be read into memory as a whole, whatever size they claim.
+    let mut extension = Extension::default();
+    // Raw: the library would read extension headers into memory as a whole, whatever size they claim.
     for entry in reader.entries().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
-        let path = entry.path().map_err(damaged)?.into_owned();
-        let shown = crate::base::text::clean(&path.to_string_lossy(), 200);
-        if !is_inside(&path) {
-            return Err(bad(archive, &format!("{shown:?} would be written outside the data directory")));
+        if extension.read(&mut entry).map_err(damaged)? {
+            continue;
         }
-        if entry.header().entry_type() != tar::EntryType::Regular {
-            return Err(bad(archive, &format!("{shown:?} is not a regular file")));
+        let extension = std::mem::take(&mut extension);
+        let name = extension.path.unwrap_or_else(|| entry.path_bytes().into_owned());
+        let (kind, size) = (entry.header().entry_type(), entry.size());
+        let path = inside(Path::new(OsStr::from_bytes(&name))).ok_or_else(|| {
+            let shown = shown(Path::new(OsStr::from_bytes(&name)));
+            bad(archive, &format!("{shown} would be written outside the data directory"))
+        })?;
+        // Before POSIX a directory was a file whose name ends in a slash.
+        let is_directory = kind.is_dir() || (kind.is_file() && name.ends_with(b"/") && size == 0);
+        if is_directory {
+            continue;
+        }
+        let is_whole = !extension.is_sparse && extension.size.is_none_or(|true_size| true_size == size);
+        if !(kind.is_file() || kind.is_contiguous()) || !is_whole || path.as_os_str().is_empty() {
+            let what = if is_whole { description(kind) } else { "a sparse file or one of another size" };
+            return Err(bad(archive, &format!("{} is not a regular file but {what}", shown(&path))));
         }
         let mut input = Watched { inner: &mut entry, failure: None };
         let result = each(&path, &mut input);
@@ -111,6 +146,26 @@ fn walk(archive: &Path, each: &mut dyn FnMut(&Path, &mut dyn Read) -> Result<()>
     // Reads to the end, so that the checksum of gzip is verified.
     io::copy(&mut reader.into_inner(), &mut io::sink()).map_err(damaged)?;
     Ok(())
+}
+
+fn description(kind: EntryType) -> &'static str {
+    match kind {
+        EntryType::Link => "a hard link; pack it again with: tar --hard-dereference",
+        EntryType::Symlink => "a symbolic link",
+        EntryType::Char | EntryType::Block | EntryType::Fifo => "a device or a pipe",
+        EntryType::GNUSparse => "a sparse file; pack it again without --sparse",
+        _ => "something unknown",
+    }
+}
+
+/// The path without `.` when it stays below its directory: relative, with plain names only.
+fn inside(path: &Path) -> Option<PathBuf> {
+    let parts = path.components().filter(|part| *part != Component::CurDir);
+    parts.map(|part| if let Component::Normal(name) = part { Some(name) } else { None }).collect()
+}
+
+fn shown(path: &Path) -> String {
+    format!("{:?}", clean(&path.to_string_lossy(), 200))
 }
 
 /// A reader that remembers its error.
@@ -129,6 +184,6 @@ impl Read for Watched<'_> {
     }
 }
 
-fn bad(archive: &Path, why: &str) -> anyhow::Error {
-    ErrorKind::BadData(format!("{}: {why}; nothing was changed", archive.display())).into()
+fn bad(archive: &Source, why: &str) -> anyhow::Error {
+    ErrorKind::BadData(format!("{}: {why}; nothing was changed", archive.name)).into()
 }

@@ -1,16 +1,16 @@
 //! `osmon backup`: the data directory as one verified archive.
 
-use crate::archive::{Manifest, pack, verify};
+use crate::archive::{Manifest, Source, pack, verify};
 use crate::base::clock::stamp;
 use crate::base::error_kind::ErrorKind;
-use crate::base::text::plural;
+use crate::base::text::{clean, plural};
 use crate::base::units::bytes;
 use crate::cli::{Call, Command, Exit};
 use crate::context::Context;
 use anyhow::{Context as _, Result};
 use clap::{Args, FromArgMatches};
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,7 +53,8 @@ fn run(call: &Call) -> Result<Exit> {
     if target.is_dir() {
         return Err(ErrorKind::CannotCreate(format!("{} is a directory; name a file in it", target.display())).into());
     }
-    if target.starts_with(directory) {
+    let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    if target.parent().is_some_and(|parent| canonical(parent).starts_with(canonical(directory))) {
         return Err(ErrorKind::CannotCreate(format!(
             "{} is inside the data directory: the next backup would hold this one; put it elsewhere",
             target.display()
@@ -73,10 +74,22 @@ fn run(call: &Call) -> Result<Exit> {
     };
     let packed = pack(directory, &target, manifest, &mut progress(call))?;
     drop(lock);
-    verify(&target).context("the archive that was just written cannot be verified")?;
+    Source::open(&target)
+        .and_then(|archive| verify(&archive))
+        .context("the archive that was just written cannot be verified")?;
     let size = target.metadata().map(|meta| meta.len()).unwrap_or_default();
+    let is_complete = !packed.left_out.iter().any(|entry| entry.is_needed);
     if call.out.json {
-        call.out.print(&serde_json::json!({ "schema": 1, "archive": target, "files": packed.files, "bytes": packed.bytes, "archive_bytes": size }).to_string());
+        let left_out: Vec<_> = packed
+            .left_out
+            .iter()
+            .map(|entry| serde_json::json!({ "path": entry.path.to_string_lossy(), "reason": entry.reason, "needed": entry.is_needed }))
+            .collect();
+        call.out.print(&serde_json::json!({ "schema": 1, "archive": target, "files": packed.files, "bytes": packed.bytes, "archive_bytes": size, "complete": is_complete, "left_out": left_out }).to_string());
+    }
+    for entry in &packed.left_out {
+        let path = clean(&entry.path.to_string_lossy(), 300);
+        call.out.warn(&format!("not in the backup: {path} {}", entry.reason));
     }
     call.out.info(&format!(
         "{}: {}, {} in {}, verified",
@@ -85,7 +98,10 @@ fn run(call: &Call) -> Result<Exit> {
         bytes(packed.bytes as f64),
         bytes(size as f64)
     ));
-    Ok(Exit::Done)
+    if !is_complete {
+        call.out.warn(&format!("{} is not complete: see above", target.display()));
+    }
+    Ok(if is_complete { Exit::Done } else { Exit::BadData })
 }
 
 /// Shows progress on a terminal.

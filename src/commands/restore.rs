@@ -1,6 +1,6 @@
 //! `osmon restore`: restores a backup. It is verified first, and the existing data directory is kept.
 
-use crate::archive::{Manifest, swap, unpack, verify};
+use crate::archive::{Manifest, Source, swap, unpack, verify};
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::make_directory;
 use crate::base::text::plural;
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// An archive made by osmon backup
+    /// An archive made by osmon backup; - reads standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Unpack into this directory, which must not exist, instead of the data directory
@@ -43,7 +43,11 @@ pub const COMMAND: Command = Command {
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let context = Context::open(call)?;
-    let manifest = verify(&arguments.file)?;
+    let mut archive = Source::open(&arguments.file)?;
+    if !arguments.check {
+        archive = archive.again(arguments.to.as_deref().unwrap_or(context.store.directory()))?;
+    }
+    let manifest = verify(&archive)?;
     let size: u64 = manifest.file.iter().map(|member| member.bytes).sum();
     let what = format!(
         "{}, {} from {} of {}",
@@ -62,10 +66,10 @@ fn run(call: &Call) -> Result<Exit> {
             ))
             .into());
         }
-        unpack(&arguments.file, target)?;
+        unpack(&archive, target)?;
         (Some(target.clone()), None)
     } else {
-        let aside = in_place(&context, &arguments.file, &manifest)?;
+        let aside = in_place(&context, &archive, &manifest)?;
         (Some(context.store.directory().to_path_buf()), aside)
     };
     if call.out.json {
@@ -75,7 +79,7 @@ fn run(call: &Call) -> Result<Exit> {
         );
     }
     call.out.info(&match (&place, &aside) {
-        (None, _) => format!("{}: intact: {what}", arguments.file.display()),
+        (None, _) => format!("{}: intact: {what}", archive.name),
         (Some(place), None) => format!("restored {what} to {}", place.display()),
         (Some(place), Some(aside)) => format!(
             "restored {what} to {}\nwhat was there is in {}; remove it when all is well",
@@ -87,7 +91,7 @@ fn run(call: &Call) -> Result<Exit> {
 }
 
 /// Unpacks next to the data directory, then exchanges the two. Returns the new path of the previous data directory.
-fn in_place(context: &Context, archive: &Path, manifest: &Manifest) -> Result<Option<PathBuf>> {
+fn in_place(context: &Context, archive: &Source, manifest: &Manifest) -> Result<Option<PathBuf>> {
     // A link to another disk stays a link.
     let given = context.store.directory().to_path_buf();
     let current = fs::canonicalize(&given).unwrap_or(given);

@@ -5,6 +5,7 @@
 
 pub mod block;
 pub mod consumers;
+pub mod contents;
 pub mod day;
 mod fill_consumers;
 pub mod hour;

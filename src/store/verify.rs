@@ -79,6 +79,7 @@ impl Store {
         }
         verifier.compare(&counts, kept_since)?;
         verifier.documents();
+        verifier.others()?;
         verifier.look_again();
         let (findings, remarks) = verifier.findings.finish();
         Ok(Verified { records: verifier.records, files: verifier.files, findings, remarks })

@@ -46,7 +46,7 @@ impl Verifier {
                 let target = Target::Period(tier, period.clone());
                 if !is_period {
                     self.stray(&path);
-                } else if sealed.is_none() && Self::is_directory(&path) && !path.is_symlink() {
+                } else if sealed.is_none() && Self::is_directory(&path) {
                     files.extend(self.open_files(tier, &period));
                 } else if self.is_regular(&path, &target) {
                     if sealed.is_some() {

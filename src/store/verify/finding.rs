@@ -152,6 +152,11 @@ impl Findings {
         self.add(kind, Place { file, place: String::new(), since: "", reason, target });
     }
 
+    /// Returns whether there is a finding about that file.
+    pub fn has_file(&self, file: &str) -> bool {
+        self.list.iter().any(|finding| finding.file == file)
+    }
+
     /// Returns whether a day of a stream has a finding.
     pub fn has_day(&self, stream: &str, day: &str) -> bool {
         let is_it = |target: &Target| matches!(target, Target::Day(own, name) if own == stream && name == day);
@@ -205,6 +210,6 @@ fn text(finding: &Finding) -> String {
         Kind::ClockSetBack => format!("the clock was set back, {}", plural(count, "time")),
         Kind::Leftover => "a temporary file that a write left behind".to_string(),
         Kind::SetAside => "was set aside earlier; remove it when nobody needs it".to_string(),
-        Kind::Foreign => "is none of osmon's files".to_string(),
+        Kind::Foreign => format!("is none of osmon's files{because}"),
     }
 }

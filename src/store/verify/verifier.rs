@@ -2,10 +2,11 @@
 
 use super::finding::{Findings, Kind, Place, Target};
 use crate::base::file::open_regular;
-use crate::store::Store;
+use crate::store::contents::{Contents, follow, is_own};
 use crate::store::day::{self, PLAIN, SEALED, entries, is_day};
 use crate::store::line::spans;
 use crate::store::tier::Tier;
+use crate::store::{STREAMS, Store};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,23 +48,51 @@ impl Verifier {
         path.strip_prefix(self.store.directory()).unwrap_or(path).to_string_lossy().into_owned()
     }
 
-    /// Returns whether a path is a regular file; anything else becomes a finding.
+    /// Returns whether a path is a regular file or a link to one that osmon follows; anything else becomes a finding.
     pub fn is_regular(&mut self, path: &Path, target: &Target) -> bool {
-        let Ok(meta) = path.symlink_metadata() else { return false };
-        let kind = meta.file_type();
-        let what = if kind.is_file() {
-            self.files += 1;
-            return true;
-        } else if kind.is_dir() {
-            "is a directory"
-        } else if kind.is_symlink() {
-            "is a link"
-        } else {
-            "is no regular file (a pipe, a socket or a device)"
+        let below = path.strip_prefix(self.store.directory()).unwrap_or(path).to_path_buf();
+        let what = match follow(self.store.directory(), &below) {
+            Ok(None) => return false,
+            Ok(Some(_)) if path.is_symlink() && self.is_appended_to(&below) => {
+                "is a link, and a file that is appended to must be none".to_string()
+            }
+            Ok(Some(meta)) if meta.is_file() => {
+                self.files += 1;
+                return true;
+            }
+            Ok(Some(meta)) if meta.is_dir() => "is a directory".to_string(),
+            Ok(Some(_)) => "is no regular file (a pipe, a socket or a device)".to_string(),
+            Err(reason) => reason,
         };
-        let file = self.relative(path);
-        self.findings.file(Kind::NotRegular, &file, what, target);
+        self.findings.file(Kind::NotRegular, &below.to_string_lossy(), &what, target);
         false
+    }
+
+    /// Returns whether a run may append to this file: an open day of a stream.
+    fn is_appended_to(&self, below: &Path) -> bool {
+        let name = below.file_name().unwrap_or_default().to_string_lossy();
+        let day = name.strip_suffix(PLAIN).filter(|_| STREAMS.iter().any(|stream| below.starts_with(stream)));
+        day.is_some_and(|day| day == self.today || day == self.tomorrow)
+    }
+
+    /// Reports what is in the data directory besides osmon's files, and what a backup cannot take along.
+    pub fn others(&mut self) -> Result<()> {
+        let contents = Contents::list(self.store.directory())?;
+        for entry in contents.left_out {
+            let file = entry.path.to_string_lossy();
+            if !self.findings.has_file(&file) {
+                let kind = match (entry.is_needed, self.store.directory().join(&entry.path).is_dir()) {
+                    (true, true) => Kind::Unreadable,
+                    (true, false) => Kind::NotRegular,
+                    _ => Kind::Foreign,
+                };
+                self.findings.file(kind, &file, &entry.reason, &Target::File);
+            }
+        }
+        for path in contents.files.iter().filter(|path| !is_own(path)) {
+            self.findings.file(Kind::Foreign, &path.to_string_lossy(), "", &Target::File);
+        }
+        Ok(())
     }
 
     /// The entries of a directory below the data directory. A directory that cannot be listed becomes a finding.
