@@ -16,7 +16,7 @@ pub fn record(host: &Host, begin: &str, minutes: i64, busy: &dyn Fn(i64) -> Opti
         let Some(busy) = busy(minute) else { continue };
         let time = begin + TimeDelta::minutes(minute);
         let json = format!(
-            r#"{{"schema":1,"time":"{}","host":"web-9","boot_id":"b","boottime_seconds":{},"interval_seconds":60.0,"cpu":{{"busy_percent":{busy}}},"disk":[{{"mount":"/","used_percent":50}},{{"mount":"/a \"b\"","used_percent":{busy}}}],"network":[{{"interface":"eth0","received_bytes_per_second":1048576,"sent_bytes_per_second":0}}],"probe":{{"cpu_ms":2.5}}}}"#,
+            r#"{{"schema":1,"time":"{}","host":"web-01","boot_id":"b","boottime_seconds":{},"interval_seconds":60.0,"cpu":{{"busy_percent":{busy}}},"disk":[{{"mount":"/","used_percent":50}},{{"mount":"/a \"b\"","used_percent":{busy}}}],"network":[{{"interface":"eth0","received_bytes_per_second":1048576,"sent_bytes_per_second":0}}],"probe":{{"cpu_ms":2.5}}}}"#,
             time.format("%Y-%m-%dT%H:%M:%S%.3fZ"),
             time.timestamp() - 1_700_000_000
         );
@@ -176,13 +176,13 @@ fn other_systems_can_read_it() {
     );
     assert_eq!(
         export("influx"),
-        "disk,host=web-9,mount=/a\\ \"b\" used_percent=98 1795210680000000000\ndisk,host=web-9,mount=/a\\ \"b\" used_percent=99 1795210740000000000\n"
+        "disk,host=web-01,mount=/a\\ \"b\" used_percent=98 1795210680000000000\ndisk,host=web-01,mount=/a\\ \"b\" used_percent=99 1795210740000000000\n"
     );
     let text = export("openmetrics");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "# TYPE osmon_disk_used_percent gauge");
     assert!(lines[1].starts_with("# HELP osmon_disk_used_percent "));
-    assert_eq!(lines[2], "osmon_disk_used_percent{host=\"web-9\",mount=\"/a \\\"b\\\"\"} 98 1795210680");
+    assert_eq!(lines[2], "osmon_disk_used_percent{host=\"web-01\",mount=\"/a \\\"b\\\"\"} 98 1795210680");
     assert_eq!(lines.last(), Some(&"# EOF"));
     let rolled = history(&host, &["cpu.busy_percent", "--step", "1h", "--format", "openmetrics"]).ok().out;
     for name in ["osmon_cpu_busy_percent{", "osmon_cpu_busy_percent_min{", "osmon_cpu_busy_percent_max{"] {
