@@ -11,7 +11,7 @@ use super::hour_ranges::HourRanges;
 use super::line;
 use super::query::Query;
 use super::read::Reading;
-use super::tier::{Lines, Tier};
+use super::tier::{CONSUMERS, Lines, Tier};
 use super::{PROCESSES, Store};
 use crate::base::clock::{parse, stamp};
 use crate::model::consumers::Consumers;
@@ -22,8 +22,6 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// The name under which the rollups are kept.
-pub const CONSUMERS: &str = "consumers";
 /// Metrics of units that are rolled up like metrics of snapshots.
 const UNIT_METRICS: [&str; 2] = ["unit.cpu_percent", "unit.memory_bytes"];
 /// How many consumers a block keeps, for each of CPU, memory and disk transfer.

@@ -1,12 +1,11 @@
 //! Rollups of consumers of a history that was written before there were such rollups: one day a run.
 
-use super::consumers::CONSUMERS;
 use super::day;
 use super::hour::{self, SeriesPoints};
 use super::hour_ranges::HourRanges;
 use super::read::Reading;
 use super::rebuild::{RolledDay, five_minutes_of};
-use super::tier::Tier;
+use super::tier::{CONSUMERS, Tier};
 use super::upkeep::Progress;
 use super::{PROCESSES, Store};
 use crate::model::record::time_of;

@@ -4,7 +4,7 @@ use super::block;
 use super::day;
 use super::hour::{self, Samples, SeriesPoints};
 use super::read::Reading;
-use super::tier::Tier;
+use super::tier::{CONSUMERS, Tier};
 use super::upkeep::Progress;
 use super::{SNAPSHOTS, Store};
 use crate::model::metric::SeriesKey;
@@ -69,8 +69,11 @@ impl Collector {
     /// All points in order of time, one per moment: snapshots take precedence over blocks, later blocks over earlier
     /// ones.
     fn finish(mut self) -> Answer {
-        let mut all: SeriesPoints =
-            self.blocks.into_iter().map(|(text, points)| (SeriesKey::parse(&text), points)).collect();
+        let mut all = SeriesPoints::new();
+        for (text, points) in self.blocks {
+            // The same series may be written in two forms, by versions that escape other characters.
+            all.entry(SeriesKey::parse(&text)).or_default().extend(points);
+        }
         for (series, points) in std::mem::take(&mut self.points) {
             all.entry(series).or_default().extend(points);
         }
@@ -143,7 +146,8 @@ impl Store {
 
     fn blocks(&self, tier: Tier, period: &str, query: &Query, answer: &mut Collector) -> Result<()> {
         let mut reading = Reading::default();
-        self.read_blocks(tier, period, query.is_wanted, &mut reading, &mut |_, line| answer.add(line, query))?;
+        let is_metric = |name: &str| name != CONSUMERS && (query.is_wanted)(name);
+        self.read_blocks(tier, period, &is_metric, &mut reading, &mut |_, line| answer.add(line, query))?;
         answer.reading.join(reading);
         Ok(())
     }

@@ -59,6 +59,9 @@ impl Tier {
     }
 }
 
+/// Name under which the rollups of programs and units are kept, which is no metric.
+pub const CONSUMERS: &str = "consumers";
+
 /// Lines by metric name, which names their file.
 pub type Lines = BTreeMap<String, String>;
 

@@ -166,6 +166,20 @@ fn gaps_have_a_reason() {
 }
 
 #[test]
+fn a_pattern_selects_metrics_only() {
+    let mut host = Host::recorded("vm");
+    for seconds in [60, 60, 3600, 60] {
+        host.advance(seconds, 10);
+        host.osmon(&["run"]).ok();
+    }
+    assert!(host.data().join("rollups/1h/2026-11/consumers.jsonl").exists());
+    let found = host.osmon(&["history", "*", "--since", "2h", "--step", "1h", "--json"]).ok().json();
+    let names: Vec<&str> =
+        found["metric"].as_array().unwrap().iter().map(|metric| metric["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"load.one") && names.iter().all(|name| name.contains('.')), "{names:?}");
+}
+
+#[test]
 fn other_systems_can_read_it() {
     let host = host();
     let wanted = ["disk.used_percent{mount=\"/a*\"}", "--since", "2026-11-20 21:38", "--format"];
