@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use osmon::model::record::HEADER;
 use osmon::store::Store;
+use osmon::store::clock_trust::ClockTrust;
 use osmon::store::line::seal;
 use osmon::store::retain::Limits;
 use serde_json::Value;
@@ -39,7 +40,7 @@ pub fn keep(data: &Path, now: DateTime<Utc>) {
         max_bytes: 0,
         min_free_bytes: 0,
     };
-    Store::new(data.to_path_buf()).retain(now, &kept).unwrap();
+    Store::new(data.to_path_buf()).retain(now, &kept, &ClockTrust::default()).unwrap();
 }
 
 /// Text of a record, split at its numbers.

@@ -44,6 +44,8 @@ pub struct Dispatcher<'a> {
     pub is_patient: bool,
     /// The whole configuration is in force. Otherwise routes may be missing, so events that match no route are kept.
     pub is_complete: bool,
+    /// The clock is believed. Otherwise nothing is given up or removed because of its age.
+    pub is_time_known: bool,
     /// Saves the ledger.
     pub save: &'a dyn Fn(&Ledger) -> Result<()>,
 }
@@ -83,7 +85,8 @@ impl Dispatcher<'_> {
         delivery.count_failed(ledger);
         ledger.note_held(&planner.held(ledger).into_iter().map(|held| held.target).collect(), self.now);
         let expire_seconds = self.settings.expire_seconds();
-        let settlement = Settlement { queue, outbox, on_disk: &on_disk, is_complete: self.is_complete, expire_seconds };
+        let (is_complete, is_time_known) = (self.is_complete, self.is_time_known);
+        let settlement = Settlement { queue, outbox, on_disk: &on_disk, is_complete, is_time_known, expire_seconds };
         settlement.settle(ledger, &mut delivery);
         if *ledger != before {
             delivery.check((self.save)(ledger));

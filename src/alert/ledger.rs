@@ -216,14 +216,16 @@ impl Ledger {
     }
 
     /// Forgets results of events that have left the outbox, old threads and targets of removed routes. `is_waiting` is `None`
-    /// for an event without a file: it may still get one and must not be sent again then.
+    /// for an event without a file: it may still get one and must not be sent again then. Nothing is old while the time is not
+    /// known.
     pub fn prune(
         &mut self,
         is_waiting: impl Fn(&str) -> Option<bool>,
         is_target: impl Fn(&str) -> bool,
         now: DateTime<Utc>,
+        is_time_known: bool,
     ) {
-        let old = stamp(now - TimeDelta::days(THREAD_DAYS));
+        let old = if is_time_known { stamp(now - TimeDelta::days(THREAD_DAYS)) } else { String::new() };
         let is_recent = |results: &Results| results.iter().any(|(_, result)| result.time > old);
         self.result.retain(|event, results| is_waiting(event).unwrap_or_else(|| is_recent(results)));
         self.target.retain(|target, _| is_target(target));

@@ -24,6 +24,8 @@ pub struct Settlement<'a> {
     pub on_disk: &'a BTreeSet<String>,
     /// The whole configuration is in force. Otherwise routes may be missing, and their alerts are kept.
     pub is_complete: bool,
+    /// The clock is believed. Otherwise nothing is given up or removed because of its age.
+    pub is_time_known: bool,
     /// Age at which an alert is given up, in seconds.
     pub expire_seconds: i64,
 }
@@ -64,8 +66,15 @@ impl Settlement<'_> {
             !delivery.refused.is_empty() || primaries.any(|route| self.queue.is_failing(route, ledger));
         let is_waiting =
             |name: &str| (self.on_disk.contains(name) || queued.contains(name)).then(|| queued.contains(name));
-        ledger.prune(is_waiting, |target| !self.is_complete || targets.contains(target), self.queue.now);
-        self.tidy(ledger);
+        ledger.prune(
+            is_waiting,
+            |target| !self.is_complete || targets.contains(target),
+            self.queue.now,
+            self.is_time_known,
+        );
+        if self.is_time_known {
+            self.tidy(ledger);
+        }
     }
 
     fn sort(&self, ledger: &Ledger, targets: &BTreeSet<String>) -> Sorted<'_> {
@@ -105,7 +114,7 @@ impl Settlement<'_> {
     fn is_expired(&self, alert: &OutboxEntry) -> bool {
         let now = self.queue.now;
         let begin = parse(&alert.note.again).or_else(|| parse(&alert.event.time)).unwrap_or(now);
-        (now - begin).num_seconds() > self.expire_seconds
+        self.is_time_known && (now - begin).num_seconds() > self.expire_seconds
     }
 
     /// Why an alert is given up: the errors of all targets.

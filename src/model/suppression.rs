@@ -132,10 +132,15 @@ impl Suppressions {
         self.numbered
     }
 
-    /// Removes expired entries. A number is used again only after the list was empty.
-    pub fn tidy(&mut self, now: DateTime<Utc>) {
+    /// Brings the file of an earlier version to the present form.
+    pub fn prepare(&mut self) {
         self.schema = 1;
         self.give_numbers();
+    }
+
+    /// Removes expired entries. A number is used again only after the list was empty.
+    pub fn tidy(&mut self, now: DateTime<Utc>) {
+        self.prepare();
         self.silences.retain(|silence| now < silence.until);
         self.acks.retain(|ack| now < ack.until);
         if self.silences.is_empty() && self.acks.is_empty() {

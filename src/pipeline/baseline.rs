@@ -1,7 +1,7 @@
 //! Learns the bands of usual values once an hour, from the rollups (see `query::baseline`), and what the detector of unusual
 //! values should know of a series that it has just met.
 
-use super::unusual;
+use super::{clock, unusual};
 use crate::config::Rule;
 use crate::context::Context;
 use crate::crisis::baseline::{Hour, PAST_HOURS, Past, least_spread};
@@ -28,7 +28,7 @@ pub fn keep_up(context: &Context) -> Result<()> {
     let at = hour_number(context.now.wall);
     let before = load(context, &rules).unwrap_or_default();
     let is_idle = rules.is_empty() && !context.config.rules.iter().any(Rule::is_unusual);
-    if is_idle || before.tried == at {
+    if is_idle || before.tried == at || !clock::trust(context).is_steady() {
         return Ok(());
     }
     // Recorded first: learning that exceeds its time limit is not retried every minute.

@@ -1,5 +1,6 @@
 //! The daily status: a message a day that proves that monitoring and delivery work.
 
+use super::clock;
 use super::detect::Detected;
 use crate::base::clock::{local_form, stamp};
 use crate::context::Context;
@@ -18,7 +19,7 @@ pub fn add(context: &Context, detected: &mut Detected) {
     let Some(minute) = context.config.alert.sign_of_life_minute() else { return };
     let now = context.now.wall;
     let today = local_form(now, "%Y-%m-%d");
-    if detected.state.daily_status != today && minute_of_day(now) >= minute {
+    if detected.state.daily_status != today && minute_of_day(now) >= minute && clock::trust(context).is_steady() {
         let event = event(context, &detected.health(context), &today);
         detected.events.push(event);
         detected.state.daily_status = today;

@@ -5,7 +5,7 @@ use crate::alert::{Delivery, Dispatcher, LEDGER, Ledger, Outbox, Present, Stage}
 use crate::base::text::plural;
 use crate::context::Context;
 use crate::model::event::Event;
-use crate::pipeline::{outbox_repair, outlook};
+use crate::pipeline::{clock, outbox_repair, outlook};
 use anyhow::Result;
 use std::io;
 use std::time::Duration;
@@ -118,6 +118,7 @@ pub fn deliver(context: &Context, unsaved: &[Event], pace: Pace, limit: Duration
         present: &present,
         is_patient: pace == Pace::Patient,
         is_complete: context.problems.is_empty(),
+        is_time_known: clock::trust(context).is_believed(),
         save: &|ledger| context.store.with_reserve(|| context.store.save_state(LEDGER, ledger)),
     };
     let mut delivery = dispatcher.deliver(&outbox, &mut ledger, queued, &unsaved);

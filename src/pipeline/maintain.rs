@@ -1,6 +1,6 @@
 //! Keeps the history compact in each run (see `store::upkeep` and `store::retain`).
 
-use super::journal;
+use super::{clock, journal};
 use crate::base::clock::{boottime_seconds, stamp};
 use crate::config::Store as Kept;
 use crate::context::Context;
@@ -8,6 +8,7 @@ use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::locale::key;
 use crate::model::message::{Arg, Message};
 use crate::store::retain::{Dropped, Limits, Why};
+use crate::store::upkeep::Upkeep;
 use anyhow::{Result, anyhow};
 
 /// Page caches of older versions.
@@ -20,7 +21,12 @@ pub fn keep_up(context: &Context) -> Result<()> {
     let started = boottime_seconds();
     let limits = limits(context)?;
     let is_time_up = || boottime_seconds() - started > PATIENCE_SECONDS;
-    let done = context.store.upkeep(context.now.wall, &context.root.boot_id(), &is_time_up);
+    let clock = clock::trust(context);
+    let done = if clock.is_steady() {
+        context.store.upkeep(context.now.wall, &context.root.boot_id(), &is_time_up)
+    } else {
+        context.store.note_late(context.now.wall).map(|()| Upkeep::default())
+    };
     // On a full disk nothing can be closed until there is space again.
     let is_due = done.as_ref().map_or(true, |done| done.hours + done.days > 0);
     if is_due {
@@ -28,7 +34,7 @@ pub fn keep_up(context: &Context) -> Result<()> {
         OLD_CACHES.iter().for_each(|name| drop(context.store.remove_state(name)));
     }
     if is_due || context.store.is_short_of_space(&limits) {
-        let dropped = context.store.retain(context.now.wall, &limits)?;
+        let dropped = context.store.retain(context.now.wall, &limits, &clock)?;
         for why in [Why::Age, Why::Size, Why::Space] {
             let removed: Vec<&Dropped> = dropped.iter().filter(|dropped| dropped.why == why).collect();
             if let Some(mark) = mark(context, why, &removed) {

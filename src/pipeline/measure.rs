@@ -1,6 +1,7 @@
 //! Measures this host and appends the snapshot to the history.
 
 use crate::context::Context;
+use crate::pipeline::clock;
 use crate::pipeline::{annotations, identity};
 use crate::probe::{PreviousCounters, ProbeRequest, ProbeResult, Scope, probe};
 use crate::store::{PROCESSES, SNAPSHOTS};
@@ -32,7 +33,12 @@ pub struct Recorded {
 /// Appends a snapshot, its processes and annotations to the history, and saves the counters. The lock is held.
 pub fn record(context: &Context, probed: &ProbeResult, json: &str) -> Recorded {
     let identity = identity::identify(context);
-    let found = if identity.is_other { Vec::new() } else { annotations::found(context, probed) };
+    // If it cannot be kept, the next run judges the clock by an earlier reading.
+    let back = clock::keep(context).ok().flatten();
+    let mut found = if identity.is_other { Vec::new() } else { annotations::found(context, probed) };
+    if let Some(back) = &back {
+        clock::describe(&mut found, back);
+    }
     if let Err(error) = context.store.append(SNAPSHOTS, &context.now, json) {
         return Recorded { snapshot: Err(error), rest: Ok(()) };
     }

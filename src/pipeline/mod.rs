@@ -5,6 +5,7 @@
 
 pub mod annotations;
 pub mod baseline;
+pub mod clock;
 pub mod daily_status;
 pub mod dead_man;
 pub mod deliver;

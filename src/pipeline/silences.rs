@@ -6,7 +6,7 @@ use crate::base::text::clean;
 use crate::context::Context;
 use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::suppression::Suppressions;
-use crate::pipeline::annotations;
+use crate::pipeline::{annotations, clock};
 use crate::query::silences::STATE;
 use anyhow::Result;
 use std::time::Duration;
@@ -18,7 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub fn change<T>(context: &Context, change: impl FnOnce(&mut Suppressions) -> Result<(T, String)>) -> Result<T> {
     let lock = context.store.lock(PATIENCE)?;
     let mut mutes: Suppressions = context.load_state(STATE).unwrap_or_default();
-    mutes.tidy(context.now.wall);
+    mutes.prepare();
+    if clock::trust(context).is_believed() {
+        mutes.tidy(context.now.wall);
+    }
     let (value, text) = change(&mut mutes)?;
     context.store.save_state(STATE, &mutes)?;
     note(context, &text)?;

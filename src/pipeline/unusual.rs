@@ -2,6 +2,7 @@
 //!
 //! Most runs add to the running groups only: the small file is read and written, the large one when a group ends.
 
+use super::clock;
 use crate::base::clock::zone_offset_seconds;
 use crate::config::Rule;
 use crate::context::Context;
@@ -43,7 +44,8 @@ pub fn local_seconds(time: DateTime<Utc>) -> f64 {
 /// Adds the values of a snapshot. Returns the groups they closed, and what is to be remembered.
 pub fn add(context: &Context, time: DateTime<Utc>, metrics: &[Metric]) -> (Arc<BTreeMap<String, Closed>>, Memory) {
     let values = watched(&context.config.rules, metrics);
-    if values.is_empty() {
+    // What is learned goes by weeks: a clock in doubt teaches nothing.
+    if values.is_empty() || !clock::trust(context).is_steady() {
         return Default::default();
     }
     let seconds = local_seconds(time);

@@ -1,6 +1,7 @@
 //! Read models shared by commands, page and mails.
 
 pub mod baseline;
+pub mod clock;
 pub mod consumers;
 pub mod forecast;
 pub mod health;

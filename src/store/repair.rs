@@ -37,7 +37,7 @@ pub fn intention(finding: &Finding) -> String {
         (Kind::Misplaced, _) => "put the records into their own day",
         (Kind::WrongOrder, _) => "put the records into their order",
         (Kind::Repeated, _) => "set the repetitions aside",
-        (Kind::Future | Kind::NotRegular | Kind::DamagedAlert, _) => "set it aside",
+        (Kind::NotRegular | Kind::DamagedAlert, _) => "set it aside",
         (Kind::DamagedState, _) => "set it aside; the generation before it takes its place if it is good",
         (Kind::DamagedBlock, _) => "set the damaged file aside and make it anew from snapshots",
         (Kind::SnapshotsMissing, _) => "note the loss; the rollups stay",

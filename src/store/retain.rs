@@ -1,14 +1,18 @@
 //! Retention: drops history by age, by size and by free space, the smallest loss first.
 //!
+//! A period goes by age only when it is older than its limit by a clock that is believed, and when as many newer days (for a
+//! limit of more than two months: months) have records: no reading of the clock alone deletes anything.
+//!
 //! The open day, daily rollups, events and state are never dropped to save space.
 
+use super::clock_trust::ClockTrust;
 use super::day::{self, Day};
 use super::tier::Tier;
-use super::{EVENTS, PROCESSES, SNAPSHOTS, Store, at};
+use super::{EVENTS, PROCESSES, SNAPSHOTS, STREAMS, Store, at};
 use crate::base::file::free_bytes;
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -61,40 +65,59 @@ impl fmt::Display for Dropped {
     }
 }
 
+/// Longest limit, in days, that is counted by days with records; a longer one is counted by months.
+const BY_DAY_MAX: u32 = 62;
 /// Number of newest sealed days that are kept as long as anything else can be dropped.
 const LAST_DAYS: usize = 7;
 
 impl Store {
-    /// Drops history beyond the limits. The caller holds the lock.
+    /// Drops history beyond the limits; by age only while the clock is believed. The caller holds the lock.
     ///
     /// # Errors
     /// Errors of the file system; earlier removals are final.
-    pub fn retain(&self, now: DateTime<Utc>, limits: &Limits) -> Result<Vec<Dropped>> {
-        let mut dropped = self.retain_by_age(now, limits)?;
+    pub fn retain(&self, now: DateTime<Utc>, limits: &Limits, clock: &ClockTrust) -> Result<Vec<Dropped>> {
+        let mut dropped = if clock.is_believed() { self.retain_by_age(now, limits, clock)? } else { Vec::new() };
         dropped.extend(self.retain_by_size(limits)?);
         Ok(dropped)
     }
 
-    fn retain_by_age(&self, now: DateTime<Utc>, limits: &Limits) -> Result<Vec<Dropped>> {
+    fn retain_by_age(&self, now: DateTime<Utc>, limits: &Limits, clock: &ClockTrust) -> Result<Vec<Dropped>> {
         let mut dropped = Vec::new();
-        let first = |days: u32| now.checked_sub_signed(TimeDelta::days(i64::from(days))).map(|time| time.date_naive());
+        let recorded = self.recorded(now, clock)?;
+        let is_expired = |period: &str, days: u32| {
+            let first = now.checked_sub_signed(TimeDelta::days(i64::from(days))).map(|time| time.date_naive());
+            last_day(period).max(clock.noticed(period)) < first && recorded.has_enough_after(period, days)
+        };
         let streams =
             [(SNAPSHOTS, limits.snapshot_days), (PROCESSES, limits.process_days), (EVENTS, limits.event_days)];
         for (stream, days) in streams.into_iter().filter(|(_, days)| *days > 0) {
-            for day in self.sealed_days(stream)? {
-                if day::date(&day.name) < first(days) {
-                    dropped.push(self.drop_day(stream, &day, Why::Age)?);
-                }
+            for day in self.sealed_days(stream)?.iter().filter(|day| is_expired(&day.name, days)) {
+                dropped.push(self.drop_day(stream, day, Why::Age)?);
             }
         }
         let tiers = [(Tier::FiveMinutes, limits.five_minute_days), (Tier::Hours, limits.hour_days)];
         for (tier, days) in tiers.into_iter().filter(|(_, days)| *days > 0) {
-            for period in self.periods(tier)?.1.into_iter().filter(|period| last_day(period) < first(days)) {
+            for period in self.periods(tier)?.1.into_iter().filter(|period| is_expired(period, days)) {
                 self.remove_period(tier, &period)?;
                 dropped.push(Dropped { what: tier.directory(), period, why: Why::Age });
             }
         }
         Ok(dropped)
+    }
+
+    /// The days and months up to `now` that have records, without those that only a false date gave.
+    fn recorded(&self, now: DateTime<Utc>, clock: &ClockTrust) -> Result<Recorded> {
+        let mut recorded = Recorded::default();
+        for stream in STREAMS {
+            recorded.days.extend(self.days(stream)?.into_iter().map(|day| day.name));
+        }
+        recorded.days.extend(self.periods(Tier::FiveMinutes)?.1);
+        recorded.days.retain(|name| *name <= day::of(now) && clock.noticed(name).is_none());
+        recorded.months.extend(recorded.days.iter().filter_map(|name| Some(name.get(..7)?.to_string())));
+        for tier in [Tier::Hours, Tier::Days] {
+            recorded.months.extend(self.periods(tier)?.1.into_iter().filter(|month| *month <= tier.period(now)));
+        }
+        Ok(recorded)
     }
 
     fn retain_by_size(&self, limits: &Limits) -> Result<Vec<Dropped>> {
@@ -143,6 +166,23 @@ impl Store {
             at("remove", path, fs::remove_file(path))?;
         }
         Ok(Dropped { what: stream, period: day.name.clone(), why })
+    }
+}
+
+/// Days and months that have records.
+#[derive(Default)]
+struct Recorded {
+    days: BTreeSet<String>,
+    months: BTreeSet<String>,
+}
+
+impl Recorded {
+    /// Returns whether the periods after `period` show that `days` days have passed.
+    fn has_enough_after(&self, period: &str, days: u32) -> bool {
+        let by_day = days <= BY_DAY_MAX && period.len() == 10;
+        let (recorded, limit) = if by_day { (&self.days, days) } else { (&self.months, days / 31 + 1) };
+        let period = if by_day { period } else { period.get(..7).unwrap_or(period) };
+        recorded.iter().filter(|name| name.as_str() > period).count() > limit as usize
     }
 }
 

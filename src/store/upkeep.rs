@@ -90,11 +90,7 @@ impl Store {
         let mut progress = known.unwrap_or_else(|| self.begin_anew(present, boot_id));
         if present < progress.hours_until {
             // The clock was set back into hours that are closed.
-            if !progress.late.contains(&present) {
-                progress.late.push(present);
-                self.save_progress(&progress)?;
-            }
-            return Ok(done);
+            return self.note_late(now).map(|()| done);
         }
         if present == progress.hours_until && progress.late.is_empty() && self.progress_file().exists() {
             if !progress.fill_before.is_empty() {
@@ -154,6 +150,22 @@ impl Store {
         self.remove_leftovers(now);
         self.seal_finished(now)?;
         failure.map_or(Ok(done), Err)
+    }
+
+    /// Remembers that the hour of `now` may have got a record although it is closed. All that a run does whose clock is in
+    /// doubt. The caller holds the lock.
+    ///
+    /// # Errors
+    /// Errors of the file system.
+    pub fn note_late(&self, now: DateTime<Utc>) -> Result<()> {
+        let present = hour::of(now);
+        match self.progress() {
+            Some(mut progress) if progress.is_closed(present) => {
+                progress.late.push(present);
+                self.save_progress(&progress)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Nothing is known: the hours of today are closed once more, from empty files, and those of yesterday as far as it

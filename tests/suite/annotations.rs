@@ -73,11 +73,16 @@ fn a_clock_that_is_set() {
     host.advance(60, 10);
     host.now += chrono::TimeDelta::hours(1);
     host.small("osmon-probe", &[]).ok();
-    assert_eq!(host.marks()[1..], ["clock_step: Clock set forward by 1 h"]);
+    assert_eq!(
+        host.marks()[1..],
+        [
+            "clock_step: The clock was 1 h behind for 3 min; 3 snapshots are stored under 2026-11-20 20:43 UTC to 2026-11-20 20:45 UTC"
+        ]
+    );
     let mark = &host.sections("mark")[1];
     assert_eq!((&mark["time"], mark.get("since")), (&"2026-11-20T21:46:00.000Z".into(), None));
     let page = page(&host);
-    assert!(page.find("set forward by").unwrap() < page.find("set back by").unwrap(), "the newest first");
+    assert!(page.find("1 h behind for 3 min").unwrap() < page.find("set back by").unwrap(), "the newest first");
     assert_eq!(host.snapshots().len(), 6);
 }
 

@@ -3,6 +3,7 @@
 use super::harness::{Done, Host};
 use chrono::{DateTime, TimeDelta, Utc};
 use osmon::store::Store;
+use osmon::store::clock_trust::ClockTrust;
 use osmon::store::line::seal;
 use serde_json::Value;
 use std::fs;
@@ -253,15 +254,15 @@ fn under_a_size_limit_processes_go_first_then_the_oldest_snapshots() {
         min_free_bytes: 0,
     };
     let store = Store::new(host.data());
-    let dropped = store.retain(host.now, &limits).unwrap();
+    let dropped = store.retain(host.now, &limits, &ClockTrust::default()).unwrap();
     let names: Vec<String> = dropped.iter().map(ToString::to_string).collect();
     assert_eq!(names[0], "processes of 2026-10-01");
     assert_eq!(names[12], "processes of 2026-10-13", "the last week of processes stays");
     assert_eq!(names[13], "snapshots of 2026-10-01");
     assert!(dropped.iter().all(|dropped| dropped.why == Why::Size) && names.len() < 18, "{names:?}");
-    assert!(store.retain(host.now, &limits).unwrap().is_empty(), "and that is enough");
+    assert!(store.retain(host.now, &limits, &ClockTrust::default()).unwrap().is_empty(), "and that is enough");
     limits.max_bytes = 0;
     limits.min_free_bytes = u64::MAX;
-    let rest = store.retain(host.now, &limits).unwrap();
+    let rest = store.retain(host.now, &limits, &ClockTrust::default()).unwrap();
     assert_eq!(rest.len() + names.len(), 40, "everything that is sealed goes before the disk does");
 }

@@ -21,7 +21,7 @@ pub enum Kind {
     Repeated,
     /// Two hosts record here by turns.
     MixedHosts,
-    /// A day later than tomorrow.
+    /// A remark: a day later than tomorrow.
     Future,
     /// Something other than a regular file.
     NotRegular,
@@ -54,7 +54,10 @@ pub enum Kind {
 impl Kind {
     /// Returns whether the kind is a remark rather than a fault.
     pub fn is_remark(self) -> bool {
-        matches!(self, Self::Renamed | Self::ClockSetBack | Self::Leftover | Self::SetAside | Self::Foreign)
+        matches!(
+            self,
+            Self::Future | Self::Renamed | Self::ClockSetBack | Self::Leftover | Self::SetAside | Self::Foreign
+        )
     }
 }
 
@@ -197,7 +200,9 @@ fn text(finding: &Finding) -> String {
             "two hosts record here by turns, {}: {reason}. All records are kept; give each host a data directory of its own",
             plural(count, "change")
         ),
-        Kind::Future => "a day that is after tomorrow: the clock was wrong".to_string(),
+        Kind::Future => {
+            "a day that is after tomorrow: the clock was wrong; its records stay under this date".to_string()
+        }
         Kind::NotRegular => format!("{reason}: nothing can be read or kept there"),
         Kind::Unreadable => format!("cannot be read: {reason}"),
         Kind::DamagedState => format!("{reason}: the generation before it is used where there is one"),
