@@ -9,12 +9,14 @@ use crate::model::locale::{Key, key};
 use crate::model::message::Message;
 use crate::probe::PreviousCounters;
 use crate::probe::host_change::HostState;
+use crate::probe::mounts::missing_mount;
 use crate::probe::same_host::{is_placeholder, is_same_host};
 use crate::query::baseline::{CACHE, GROUPS, LEARNED};
 use crate::query::host::{self, Known, Recorder};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fs;
+use std::path::Path;
 
 /// A name that comes back within this many days is no change worth a mark.
 const NAME_DAYS: i64 = 7;
@@ -34,6 +36,8 @@ pub struct Identity {
     known: Known,
     /// It differs from what is remembered.
     is_new: bool,
+    /// There is no history yet.
+    is_first: bool,
     /// It continues the history of another host.
     continues: bool,
     marks: Vec<Annotation>,
@@ -53,7 +57,7 @@ pub fn identify(context: &Context) -> Identity {
     let last = std::mem::replace(&mut known.current, own);
     let old_place = std::mem::replace(&mut known.directory, place);
     let Some(before) = before(context) else {
-        return Identity { known, is_new: true, ..Identity::default() };
+        return Identity { known, is_new: true, is_first: true, ..Identity::default() };
     };
     let mut identity = Identity { is_new: true, ..Identity::default() };
     let machines =
@@ -93,6 +97,12 @@ impl Identity {
     pub fn keep(self, context: &Context) -> Result<()> {
         if !self.is_new {
             return Ok(());
+        }
+        if let Some(point) = missing_mount(&context.root, Path::new(&self.known.directory)).filter(|_| self.is_first) {
+            let (directory, point) = (&self.known.directory, point.display());
+            context.out.warn(&format!(
+                "a new history begins in {directory}; nothing is mounted on {point}, which /etc/fstab names: if the history is there, mount it and remove what began here"
+            ));
         }
         annotations::append_all(context, self.marks)?;
         if self.continues {

@@ -9,7 +9,7 @@ mod fields;
 pub mod host_change;
 mod last_shutdown;
 mod measurement;
-mod mounts;
+pub mod mounts;
 pub mod oom_victims;
 pub mod open_files;
 mod package;

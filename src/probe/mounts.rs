@@ -2,6 +2,10 @@
 //! is needed to look the file system up.
 
 use super::fields::lines;
+use super::root::Root;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
 
 /// One line of mountinfo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +78,19 @@ pub fn unescape(field: &[u8]) -> Vec<u8> {
         rest = if code.is_some() { after.get(3..).unwrap_or(&[]) } else { after };
     }
     out
+}
+
+/// The mount point at or above a path that `/etc/fstab` names and where nothing is mounted; `/` is none.
+pub fn missing_mount(root: &Root, path: &Path) -> Option<PathBuf> {
+    let to_path = |bytes: Vec<u8>| PathBuf::from(OsString::from_vec(bytes));
+    let fstab = root.etc("fstab").ok()?;
+    let mounted: Vec<PathBuf> = parse(&root.mount_info().ok()?).into_iter().map(|mount| to_path(mount.point)).collect();
+    let points = lines(&fstab).filter(|line| !line.trim_ascii_start().starts_with(b"#")).filter_map(|line| {
+        let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
+        fields.nth(1).map(|point| to_path(unescape(point)))
+    });
+    let missing = points.filter(|point| point.parent().is_some() && !mounted.contains(point));
+    missing.filter(|point| path.starts_with(point)).max()
 }
 
 #[cfg(test)]

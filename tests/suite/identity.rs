@@ -240,3 +240,31 @@ fn a_restored_backup_is_told_with_its_host_and_time() {
         assert_eq!(host.osmon(&["verify"]).ok().code, 0);
     }
 }
+
+#[test]
+fn a_history_that_begins_where_nothing_is_mounted_is_said() {
+    let warns = |fstab: &str, is_mounted: bool, is_first: bool| {
+        let mut host = Host::recorded("vm");
+        let point = fs::canonicalize(host.root().parent().unwrap()).unwrap();
+        let point = point.to_str().unwrap().to_string();
+        if !is_first {
+            minutes(&mut host, 1);
+        }
+        fs::create_dir_all(host.root().join("etc")).unwrap();
+        host.write("etc/fstab", &fstab.replace("POINT", &point));
+        if is_mounted {
+            let mounts = host.read("proc/self/mountinfo");
+            host.write("proc/self/mountinfo", &format!("{mounts}90 28 259:9 / {point} rw shared:1 - ext4 /dev/x rw\n"));
+        }
+        host.advance(60, 10);
+        let done = host.osmon(&["run"]);
+        assert_eq!(done.code, 0, "{}", done.err);
+        host.advance(60, 10);
+        assert_eq!(host.osmon(&["run"]).err, "", "once");
+        done.err.contains("nothing is mounted on")
+    };
+    assert!(warns("UUID=1 / ext4 defaults 0 1\nUUID=2\tPOINT ext4 noatime 0 2\n", false, true));
+    assert!(!warns("UUID=2 POINT/ ext4 noatime 0 2\n", true, true), "mounted");
+    assert!(!warns("# UUID=2 POINT ext4\nUUID=3 POINT-2 ext4\nUUID=4 / ext4\nbroken\n", false, true), "others");
+    assert!(!warns("UUID=2 POINT ext4 noatime 0 2\n", false, false), "there is a history");
+}

@@ -224,3 +224,22 @@ fn a_counter_of_32_bits_wraps_on_a_32_bit_kernel_only() {
         assert_eq!(probe(&host)["network"][0]["received_bytes_per_second"].as_f64(), expected, "{arch}");
     }
 }
+
+#[test]
+fn mount_points_that_differ_late_are_two() {
+    for shared in [1, 60, 78, 79, 80, 81, 130, 1000] {
+        let host = Host::recorded("vm");
+        let points = ["a", "b"].map(|end| format!("/{}{end}/mount", "v".repeat(shared)));
+        let (mut mounts, mut spaces) = (host.read("proc/self/mountinfo"), host.read("statvfs"));
+        for (number, point) in points.iter().enumerate() {
+            mounts += &format!("4{number} 28 259:{number} / {point} rw shared:1 - ext4 /dev/nvme{number}n1 rw\n");
+            spaces += &format!("{point} 4096 2000000 20000 {number}20000 100000 90000\n");
+        }
+        host.write("proc/self/mountinfo", &mounts);
+        host.write("statvfs", &spaces);
+        let snapshot = host.osmon(&["probe", "--json"]).ok().json();
+        let found: Vec<&str> =
+            snapshot["disk"].as_array().unwrap().iter().map(|disk| disk["mount"].as_str().unwrap()).collect();
+        assert!(points.iter().all(|point| found.contains(&point.as_str())), "{found:?}");
+    }
+}

@@ -83,6 +83,8 @@ const NETWORK: [&str; 17] = [
 /// Types whose statvfs(3) answers from memory, whatever the disk does.
 const IN_MEMORY: [&str; 7] = ["ext2", "ext3", "ext4", "tmpfs", "squashfs", "iso9660", "erofs"];
 
+/// Longest path of a mount point, in characters.
+const PATH_MAX: usize = 4096;
 /// Smaller file systems are left out.
 const SMALLEST_BYTES: u64 = 1024 * 1024;
 
@@ -99,7 +101,8 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     chosen.sort_by_key(|mount| may_hang(&mount.kind));
     let queries: Vec<SpaceQuery> = chosen.iter().map(|mount| query(mount, &beneath)).collect();
     for (mount, space) in chosen.iter().zip(run.root.spaces(queries)) {
-        let name = clean_bytes(&mount.point, NAME_MAX);
+        // Whole, as it identifies the series: paths of volumes may differ in their last characters only.
+        let name = clean_bytes(&mount.point, PATH_MAX);
         match space {
             Ok(space) if space.total_bytes >= SMALLEST_BYTES => disks.push(disk(name, mount, &space)),
             // A pseudo file system of a type that is not in the list.
