@@ -1,6 +1,7 @@
 //! The context of a command: configuration, store, host root, clock and output.
 
 use crate::alert::{DeliveryProblem, LEDGER, Ledger, delivery_problems};
+use crate::archive::recover;
 use crate::base::clock::Now;
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::{dangling_link, read_at_most, replace};
@@ -103,8 +104,15 @@ impl Context {
             }
         };
         let store = Store::new(loaded.config.data_dir.clone());
+        let recovered = recover(store.directory());
         if call.scheduled {
             call.out.throttle_warnings(loaded.config.data_dir.clone(), now.wall);
+        }
+        match recovered {
+            Ok(done) => done.iter().for_each(|done| call.out.warn(done)),
+            Err(error) if store.directory().exists() => call.out.warn(&format!("{error:#}")),
+            // A new history would begin.
+            Err(error) => return Err(error),
         }
         for problem in &problems {
             call.out.warn(&format!("{problem}; going on with {instead}"));

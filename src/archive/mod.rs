@@ -3,14 +3,16 @@
 //! The manifest is last, so that each file is read once; a truncated archive has none and is refused.
 
 mod extension;
+mod keep;
 mod manifest;
 mod pack;
+mod restoring;
 mod source;
-mod swap;
 mod unpack;
 
+pub use keep::{carry_over, own};
 pub use manifest::Manifest;
 pub use pack::{Packed, pack};
+pub use restoring::{Restoring, free_name, mount_point, recover, with_ending};
 pub use source::Source;
-pub use swap::swap;
 pub use unpack::{unpack, verify};

@@ -3,7 +3,7 @@
 use nix::fcntl::OFlag;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, lchown};
 use std::path::{Path, PathBuf};
 
 /// Mode of data files: readable by the group, because process names and addresses are private.
@@ -35,13 +35,28 @@ fn exchange(path: &Path, content: &[u8], mode: u32, synced: bool) -> io::Result<
     let path = &real_target(path)?;
     let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let temporary = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-    let written = write_new(&temporary, content, mode, synced).and_then(|()| fs::rename(&temporary, path));
+    let written = write_new(&temporary, content, mode, synced).and_then(|()| {
+        keep_owner(&temporary, path);
+        fs::rename(&temporary, path)
+    });
     if written.is_err() {
         // The error above is the one to report.
         let _ = fs::remove_file(&temporary);
     }
     written?;
     if synced { sync_parent(path) } else { Ok(()) }
+}
+
+/// Gives a new file the owner and group of the file it replaces, as far as this user may: what root or a web server's
+/// group could read before can be read after.
+fn keep_owner(new: &Path, old: &Path) {
+    let owner = |path: &Path| path.metadata().map(|meta| (meta.uid(), meta.gid()));
+    if let (Ok(is), Ok(was)) = (owner(new), owner(old))
+        && is != was
+    {
+        // Only root may give files away; others may set a group of their own.
+        let _ = lchown(new, Some(was.0), Some(was.1)).or_else(|_| lchown(new, None, Some(was.1)));
+    }
 }
 
 /// Resolves the file to replace: the target of a symbolic link rather than the link.

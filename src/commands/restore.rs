@@ -1,17 +1,22 @@
 //! `osmon restore`: restores a backup. It is verified first, and the existing data directory is kept.
 
-use crate::archive::{Manifest, Source, swap, unpack, verify};
+use crate::alert::Outbox;
+use crate::archive::{
+    Manifest, Restoring, Source, carry_over, free_name, mount_point, own, unpack, verify, with_ending,
+};
 use crate::base::error_kind::ErrorKind;
-use crate::base::file::make_directory;
+use crate::base::lock::Lock;
 use crate::base::text::plural;
 use crate::base::units::bytes;
 use crate::cli::{Call, Command, Exit};
 use crate::context::Context;
 use crate::pipeline::annotations;
 use crate::store::Store;
+use crate::store::restoring::real_directory;
 use anyhow::{Context as _, Result};
 use clap::{Args, FromArgMatches};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -56,7 +61,7 @@ fn run(call: &Call) -> Result<Exit> {
         manifest.host,
         manifest.created
     );
-    let (place, aside) = if arguments.check {
+    let (place, restored) = if arguments.check {
         (None, None)
     } else if let Some(target) = &arguments.to {
         if target.exists() {
@@ -66,12 +71,18 @@ fn run(call: &Call) -> Result<Exit> {
             ))
             .into());
         }
-        unpack(&archive, target)?;
+        if let Err(error) = unpack(&archive, target) {
+            // The error that matters is the one above.
+            let _ = fs::remove_dir_all(target);
+            return Err(error);
+        }
         (Some(target.clone()), None)
     } else {
-        let aside = in_place(&context, &archive, &manifest)?;
-        (Some(context.store.directory().to_path_buf()), aside)
+        (Some(context.store.directory().to_path_buf()), Some(in_place(&context, &archive, &manifest)?))
     };
+    let warnings = restored.iter().flat_map(|restored| &restored.warnings);
+    warnings.for_each(|warning| call.out.warn(&format!("restored; {warning}")));
+    let aside = restored.and_then(|restored| restored.aside);
     if call.out.json {
         call.out.print(
             &serde_json::json!({ "schema": 1, "manifest": manifest, "restored_to": place, "previous_data": aside })
@@ -90,49 +101,68 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Unpacks next to the data directory, then exchanges the two. Returns the new path of the previous data directory.
-fn in_place(context: &Context, archive: &Source, manifest: &Manifest) -> Result<Option<PathBuf>> {
+/// A restored data directory.
+struct Restored {
+    /// The new path of the previous data directory.
+    aside: Option<PathBuf>,
+    /// What could not be kept as it was.
+    warnings: Vec<String>,
+}
+
+/// Unpacks next to the data directory, then exchanges the two.
+fn in_place(context: &Context, archive: &Source, manifest: &Manifest) -> Result<Restored> {
     // A link to another disk stays a link.
-    let given = context.store.directory().to_path_buf();
-    let current = fs::canonicalize(&given).unwrap_or(given);
+    let current = real_directory(context.store.directory());
     let had_data = current.exists();
-    if let Some(parent) = current.parent() {
-        fs::create_dir_all(parent).with_context(|| format!("could not make {}", parent.display()))?;
+    let above = current.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(above).with_context(|| format!("could not make {}", above.display()))?;
+    if had_data && current.metadata()?.dev() != above.metadata()?.dev() {
+        return Err(mount_point(&current));
     }
-    let _lock = if had_data { Some(context.store.lock(PATIENCE)?) } else { None };
-    let name = current.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let time = context.now.wall.format("%Y%m%dT%H%M%SZ");
-    let new = current.with_file_name(format!("{name}.restoring-{}", std::process::id()));
-    let aside = free_name(&current.with_file_name(format!("{name}.before-restore-{time}")));
-    let marked =
-        || annotations::queue_restored(&Store::new(new.clone()), &manifest.host, &manifest.created, &context.now);
-    let result = unpack(archive, &new).and_then(|()| marked()).and_then(|()| swap(&new, &current, &aside));
-    if result.is_err() && new.join("lock").symlink_metadata().is_err() {
-        // Not swapped: the directory is only a copy of the archive.
-        let _ = fs::remove_dir_all(&new);
-    }
-    result?;
+    let _locks = if had_data { Some(locks(context)?) } else { None };
+    let restoring = Restoring::begin(&current)?;
+    let copy = restoring.copy();
+    unpack(archive, &copy)?;
+    annotations::queue_restored(&Store::new(copy.clone()), &manifest.host, &manifest.created, &context.now)?;
     if had_data {
-        keep_waiting_alerts(&aside, &current)?;
+        carry_over(&current, &copy)?;
     }
-    Ok(had_data.then_some(aside))
+    let mut warnings: Vec<String> = linked(&current).collect();
+    let problem = own(&current, &copy).with_context(|| format!("could not give {} its owner", copy.display()))?;
+    warnings.extend(problem);
+    let time = context.now.wall.format("%Y%m%dT%H%M%SZ");
+    let aside = restoring.swap(&free_name(&with_ending(&current, &format!("before-restore-{time}"))))?;
+    let earlier = copies(&current);
+    if earlier > 1 {
+        let all = with_ending(&current, "before-restore-*");
+        warnings
+            .push(format!("{earlier} copies of previous data take room: {}; remove those nobody needs", all.display()));
+    }
+    Ok(Restored { aside, warnings })
 }
 
-/// Queued alerts are not part of the history: they stay queued.
-fn keep_waiting_alerts(aside: &Path, current: &Path) -> Result<()> {
-    let (from, to) = (aside.join("outbox/new"), current.join("outbox/new"));
-    let entries = fs::read_dir(&from).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())) {
-        let target = to.join(entry.file_name());
-        make_directory(&to)
-            .and_then(|()| fs::copy(entry.path(), &target))
-            .with_context(|| format!("restored, but the waiting alert {} could not be kept", entry.path().display()))?;
-    }
-    Ok(())
+/// Nothing is recorded and no alert is sent while the directories are exchanged.
+fn locks(context: &Context) -> Result<(Lock, Lock)> {
+    let store = context.store.lock(PATIENCE)?;
+    let directory = context.store.directory();
+    let outbox = Outbox::new(directory)
+        .lock(PATIENCE)?
+        .ok_or_else(|| ErrorKind::Busy(format!("{}: alerts are just being sent; try again", directory.display())))?;
+    Ok((store, outbox))
 }
 
-fn free_name(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let others = (2..).map(|number| path.with_file_name(format!("{name}-{number}")));
-    std::iter::once(path.to_path_buf()).chain(others).find(|path| !path.exists()).unwrap_or_else(|| path.to_path_buf())
+/// Directories that were links: the restored ones are in the data directory itself.
+fn linked(current: &Path) -> impl Iterator<Item = String> {
+    let links = fs::read_dir(current).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
+    links.filter_map(|entry| {
+        let (path, target) = (entry.path(), entry.path().read_link().ok()?);
+        Some(format!("{} was a link to {} and is now a directory", path.display(), target.display()))
+    })
+}
+
+/// Number of data directories that restores have set aside.
+fn copies(current: &Path) -> usize {
+    let prefix = with_ending(current, "before-restore").file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let entries = current.parent().and_then(|above| fs::read_dir(above).ok()).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)).count()
 }

@@ -24,6 +24,7 @@ mod recent_cache;
 pub mod repair;
 
 pub mod reserve;
+pub mod restoring;
 pub mod retain;
 mod scan;
 pub mod seal;
@@ -73,8 +74,10 @@ impl Store {
     /// Creates the directory if it does not exist.
     ///
     /// # Errors
-    /// When it cannot be created; the message says how to choose another one.
+    /// When it cannot be created; the message says how to choose another one. [`ErrorKind::Busy`] while a restore is not
+    /// finished.
     pub fn create(&self) -> Result<()> {
+        self.await_restore()?;
         make_directory(&self.directory).map_err(|error| self.unusable("make", error))
     }
 
