@@ -17,6 +17,10 @@ mod annotations; // clock changes, reboots, missed runs, packages and kernels
 mod annotations_kept; // lost counters, snapshots that could not be stored
 #[path = "suite/archive.rs"]
 mod archive; // backup and restore
+#[path = "suite/archive_foreign.rs"]
+mod archive_foreign; // archives of other programs, and from pipes
+#[path = "suite/backup.rs"]
+mod backup; // what is in a backup, and what is said to be missing
 #[path = "suite/browser.rs"]
 mod browser; // the page in headless Chromium
 #[path = "suite/cli.rs"]
@@ -105,6 +109,8 @@ mod report_long; // the page over a year
 mod report_reader; // the page when it is old, reloaded, printed, on a phone, touched
 #[path = "suite/report_verdict.rs"]
 mod report_verdict; // the verdict of the page, and what it must not claim
+#[path = "suite/restore.rs"]
+mod restore; // restoring in place: owners, faults and kills at any moment
 #[path = "suite/run.rs"]
 mod run; // the whole minute
 #[path = "suite/run_overlap.rs"]

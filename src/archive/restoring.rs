@@ -21,12 +21,15 @@ use std::time::Duration;
 /// Wait for a restore that is at work while there is no data directory.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Pause between tries to remove a directory whose last file is being closed.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// A restore at work.
 pub struct Restoring {
     current: PathBuf,
     work: PathBuf,
-    is_over: bool,
-    _lock: Lock,
+    /// Held until it is over.
+    lock: Option<Lock>,
 }
 
 impl Restoring {
@@ -44,7 +47,7 @@ impl Restoring {
             }
             // Another command may have taken it for an abandoned one.
             if let Ok(Some(lock)) = acquire(&work.join("lock"), Duration::ZERO) {
-                return Ok(Self { current: current.to_path_buf(), work, is_over: false, _lock: lock });
+                return Ok(Self { current: current.to_path_buf(), work, lock: Some(lock) });
             }
         }
         Err(ErrorKind::Busy(format!("{}: another restore is at work; try again", work.display())).into())
@@ -76,11 +79,11 @@ impl Restoring {
             Err(error) => return Err(io::Error::from(error)).with_context(could_not),
         }
         sync_parent(&self.current).with_context(could_not)?;
-        let end = settle(&self.current, &self.work).with_context(|| {
+        let Some(lock) = self.lock.take() else { return Ok(None) };
+        let end = settle(&self.current, &self.work, lock).with_context(|| {
             let (aside, work) = (aside.display(), self.work.display());
             format!("restored; what was there stays in {aside} or {work}, which could not be put in order")
         })?;
-        self.is_over = true;
         Ok(if let End::Done(aside) = end { aside } else { None })
     }
 
@@ -110,9 +113,9 @@ impl Restoring {
 
 impl Drop for Restoring {
     fn drop(&mut self) {
-        if !self.is_over {
+        if let Some(lock) = self.lock.take() {
             // What fails here is done by the next command.
-            let _ = settle(&self.current, &self.work);
+            let _ = settle(&self.current, &self.work, lock);
         }
     }
 }
@@ -131,8 +134,10 @@ pub fn mount_point(directory: &Path) -> anyhow::Error {
 enum End {
     /// The copy took the place of the data directory; the previous data is there.
     Done(Option<PathBuf>),
-    /// The data directory is what it was.
+    /// The data directory is what it was, and the copy was removed.
     Undone,
+    /// There was no copy.
+    Nothing,
 }
 
 /// Completes or undoes a restore that was interrupted, before the data directory is used. Returns what was done, for
@@ -151,11 +156,11 @@ pub fn recover(directory: &Path) -> Result<Option<String>> {
     match acquire(&work.join("lock"), patience) {
         // It is over meanwhile, or at work.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Ok(None) => Ok(None),
         lock => {
-            let _lock = lock.with_context(could_not)?;
+            let Some(lock) = lock.with_context(could_not)? else { return Ok(None) };
             let there = current.display();
-            Ok(Some(match settle(&current, &work).with_context(could_not)? {
+            Ok(Some(match settle(&current, &work, lock).with_context(could_not)? {
+                End::Nothing => return Ok(None),
                 End::Done(Some(aside)) => format!(
                     "an interrupted restore of {there} was completed; what was there is in {}; remove it when all is well",
                     aside.display()
@@ -168,7 +173,7 @@ pub fn recover(directory: &Path) -> Result<Option<String>> {
 }
 
 /// Brings a restore to its end from wherever it is. May be interrupted and called again.
-fn settle(current: &Path, work: &Path) -> io::Result<End> {
+fn settle(current: &Path, work: &Path, lock: Lock) -> io::Result<End> {
     let (copy, ready) = (work.join("data"), work.join(READY));
     let planned = fs::read(&ready).ok();
     let aside = planned.as_ref().and_then(|name| {
@@ -182,8 +187,11 @@ fn settle(current: &Path, work: &Path) -> io::Result<End> {
         fs::rename(&copy, &aside)?;
         End::Done(Some(aside))
     } else if has_data || planned.is_none() {
-        let is_done = planned.is_some() && !copy.exists();
-        if is_done { End::Done(aside.filter(|aside| aside.exists())) } else { End::Undone }
+        match (planned.is_some(), copy.exists()) {
+            (true, false) => End::Done(aside.filter(|aside| aside.exists())),
+            (false, false) => End::Nothing,
+            (_, true) => End::Undone,
+        }
     } else if copy.exists() {
         fs::rename(&copy, current)?;
         End::Done(aside.filter(|aside| aside.exists()))
@@ -194,14 +202,21 @@ fn settle(current: &Path, work: &Path) -> io::Result<End> {
         End::Undone
     };
     sync_parent(current)?;
-    if work.exists() {
-        // First, so that a copy that is partly removed is never taken for a complete one.
-        match fs::remove_file(&ready) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => fs::remove_dir_all(work)?,
-        }
+    // First, so that a copy that is partly removed is never taken for a complete one.
+    match fs::remove_file(&ready) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
     }
-    Ok(end)
+    let removed = fs::remove_dir_all(work);
+    // NFS and FUSE keep an open file under another name until it is closed.
+    drop(lock);
+    for _ in 0..20 {
+        if work.symlink_metadata().is_err() || fs::remove_dir(work).is_ok() {
+            return Ok(end);
+        }
+        std::thread::sleep(PAUSE);
+    }
+    removed.map(|()| end)
 }
 
 /// The path of the directory with an ending: `DATA.before-restore`.

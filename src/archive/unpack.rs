@@ -121,6 +121,10 @@ fn walk(archive: &Source, each: &mut dyn FnMut(&Path, &mut dyn Read) -> Result<(
         let extension = std::mem::take(&mut extension);
         let name = extension.path.unwrap_or_else(|| entry.path_bytes().into_owned());
         let (kind, size) = (entry.header().entry_type(), entry.size());
+        if kind.is_dir() && name == b"/" {
+            // Python's name of the directory that was packed.
+            continue;
+        }
         let path = inside(Path::new(OsStr::from_bytes(&name))).ok_or_else(|| {
             let shown = shown(Path::new(OsStr::from_bytes(&name)));
             bad(archive, &format!("{shown} would be written outside the data directory"))

@@ -39,7 +39,8 @@ pub struct LeftOut {
 impl LeftOut {
     /// The entry at a path relative to the data directory.
     pub fn new(path: PathBuf, reason: String) -> Self {
-        let is_needed = depth(&path).is_some() && !is_lost_and_found(&path);
+        let is_foreign = is_of_stream(&path) && path.components().count() > 1 && !is_day_file(&path);
+        let is_needed = depth(&path).is_some() && !is_foreign && !is_lost_and_found(&path);
         Self { path, reason, is_needed }
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Every file of a data directory with a checksum of its content.
-fn tree(directory: &Path) -> Vec<(String, u32)> {
+pub fn tree(directory: &Path) -> Vec<(String, u32)> {
     let mut files = Vec::new();
     let mut below = vec![directory.to_path_buf()];
     while let Some(next) = below.pop() {
@@ -26,14 +26,14 @@ fn tree(directory: &Path) -> Vec<(String, u32)> {
 }
 
 /// What was restored in place: the note for the next run besides.
-fn restored(host: &Host) -> Vec<(String, u32)> {
+pub fn restored(host: &Host) -> Vec<(String, u32)> {
     let (note, files): (Vec<_>, Vec<_>) =
         tree(&host.data()).into_iter().partition(|(name, _)| name == "state/marks.json");
     assert_eq!(note.len(), 1, "the next run marks the restoration");
     files
 }
 
-fn with_history() -> (Host, String) {
+pub fn with_history() -> (Host, String) {
     let mut host = Host::recorded("vm");
     for _ in 0..3 {
         host.advance(60, 10);
@@ -132,7 +132,7 @@ fn the_sample_can_be_restored_drawn_and_asked() {
     assert!(top.lines().nth(3).is_some_and(|line| line.contains("238") && line.contains("java")), "{top}");
 }
 
-fn refused(host: &Host, archive: &str, why: &str) -> Done {
+pub fn refused(host: &Host, archive: &str, why: &str) -> Done {
     let before = tree(&host.data());
     let done = host.osmon(&["restore", archive]);
     assert_eq!(done.code, 65, "{}", done.err);
