@@ -79,7 +79,9 @@ fn is_there(program: &str) -> bool {
 }
 
 fn pack(directory: &str, command: &str, target: &str) {
-    tool("bash", &["-ec", &format!("set -o pipefail; cd {directory}; T={target}; rm -f $T; {command}")]).ok();
+    let done = tool("bash", &["-ec", &format!("set -o pipefail; cd {directory}; T={target}; rm -f $T; {command}")]);
+    // Some warn of names that are no UTF-8.
+    assert_eq!(done.code, 0, "{command}: {}", done.err);
 }
 
 #[test]
