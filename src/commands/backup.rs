@@ -28,7 +28,7 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "backup",
-    about: "Pack the data directory into a tar.gz with a manifest of checksums, and verify it",
+    about: "Pack the data directory into a tar.gz with a manifest of checksums, and verify it; exit status 65: history is missing in it",
     examples: "  osmon backup\n  osmon backup /srv/backup/web-01.tar.gz --force",
     arguments: Arguments::augment_args,
     run,

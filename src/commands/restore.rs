@@ -39,7 +39,7 @@ struct Arguments {
 pub const COMMAND: Command = Command {
     name: "restore",
     about: "Put a backup back: verified whole first; what was there is kept beside it",
-    examples: "  osmon restore --check web-01.tar.gz\n  osmon restore web-01.tar.gz\n  osmon restore web-01.tar.gz --to /tmp/look",
+    examples: "  osmon restore --check web-01.tar.gz\n  ssh backup cat web-01.tar.gz | osmon restore -\n  osmon restore web-01.tar.gz\n  osmon restore web-01.tar.gz --to /tmp/look",
     arguments: Arguments::augment_args,
     run,
     ..Command::DEFAULT
