@@ -25,7 +25,8 @@ pub fn is_same_host(before: &HostState, now: &HostState, machines: (Option<&str>
         return !(is_other_machine && is_renamed);
     }
     let is_named = !is_placeholder(&before.host) && !is_placeholder(&now.host);
-    !is_other_machine && !(is_renamed && is_named && overlap(before, now))
+    let is_beside = is_renamed && is_named && overlap(before, now);
+    !(is_other_machine || is_beside)
 }
 
 /// Returns whether the boot of `now` had begun before the last snapshot of another boot, which was not taken in the

@@ -118,11 +118,11 @@ fn a_copied_history_is_continued_without_its_rates_boots_and_incidents() {
             "db-01" => "continued: Continues on another machine of the same name, db-01, from here".to_string(),
             _ => format!("continued: Continues the history of db-01 on {own} from here"),
         };
-        assert_eq!(host.marks(), [text.clone()]);
+        assert_eq!(host.marks(), [text.as_str()]);
         let snapshot = host.snapshots().pop().unwrap();
         assert!(snapshot["interval_seconds"].is_null() && snapshot["cpu"]["busy_percent"].is_null(), "{snapshot}");
         minutes(&mut host, 3);
-        assert_eq!(host.marks(), [text.clone()], "once");
+        assert_eq!(host.marks(), [text.as_str()], "once");
         assert_eq!(host.events().len(), 1, "the incident of the other host is not ours: {:?}", host.events());
         host.osmon(&["detect-crisis"]).ok();
         let history =

@@ -39,7 +39,7 @@ fn escaped(text: &str) -> String {
         match (c, rest.peek()) {
             (',' | '=' | ' ', _) => out.extend(['\\', c]),
             ('\\', None | Some(',' | '=' | ' ' | '\\' | '"' | '\n' | '\r' | 'u' | 'n' | 'r' | 't' | 'f')) => {
-                out.push_str("\\u{5c}")
+                out.push_str("\\u{5c}");
             }
             ('\n' | '\r', _) => {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
@@ -57,9 +57,11 @@ mod tests {
     use crate::model::point::Point;
     use proptest::prelude::*;
 
+    type Pairs = Vec<(String, String)>;
+
     /// Reads a line as the documentation of the protocol says: a backslash escapes a comma, an equals sign and a space;
     /// before anything else it is a backslash. Returns measurement and tags, fields, timestamp.
-    fn read(line: &str) -> Option<(Vec<(String, String)>, String, i64)> {
+    fn read(line: &str) -> Option<(Pairs, String, i64)> {
         let (mut parts, mut pairs) = (vec![String::new()], Vec::new());
         let (mut is_escaped, mut end) = (false, None);
         for (at, c) in line.char_indices() {
