@@ -12,6 +12,8 @@ use crate::store::restoring::{READY, real_directory, work_directory};
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, lchown};
@@ -39,6 +41,7 @@ impl Restoring {
     /// [`ErrorKind::Busy`] when another restore is at work; errors of the file system.
     pub fn begin(current: &Path) -> Result<Self> {
         let work = work_directory(current);
+        remove_earlier(current);
         for _ in 0..3 {
             recover(current)?;
             match DirBuilder::new().mode(0o700).create(&work) {
@@ -120,6 +123,25 @@ impl Drop for Restoring {
     }
 }
 
+/// Ends restores of earlier versions that were killed: they worked in `DATA.restoring-PID`.
+fn remove_earlier(current: &Path) {
+    let prefix = with_ending(current, "restoring-");
+    let prefix = prefix.file_name().unwrap_or_default().to_string_lossy();
+    for entry in current.parent().and_then(|above| fs::read_dir(above).ok()).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix(&*prefix).and_then(|number| number.parse().ok());
+        let is_over = |process| kill(Pid::from_raw(process), None) == Err(Errno::ESRCH);
+        if process.is_some_and(|process: i32| process > 0 && is_over(process)) {
+            // What cannot be removed takes room, and nothing else.
+            let _ = if entry.path().join("lock").exists() {
+                fs::rename(entry.path(), free_name(&with_ending(current, "before-restore")))
+            } else {
+                fs::remove_dir_all(entry.path())
+            };
+        }
+    }
+}
+
 /// The error for a data directory that cannot be renamed.
 pub fn mount_point(directory: &Path) -> anyhow::Error {
     ErrorKind::CannotCreate(format!(
@@ -152,7 +174,12 @@ pub fn recover(directory: &Path) -> Result<Option<String>> {
         return Ok(None);
     }
     let patience = if current.exists() { Duration::ZERO } else { PATIENCE };
-    let could_not = || format!("an interrupted restore left {}, which could not be put in order", work.display());
+    let could_not = || {
+        let work = work.display();
+        format!(
+            "an interrupted restore left {work}, which could not be put in order; any osmon command of its owner can"
+        )
+    };
     match acquire(&work.join("lock"), patience) {
         // It is over meanwhile, or at work.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

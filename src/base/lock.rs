@@ -3,9 +3,10 @@
 use crate::base::clock::boottime_seconds;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::unistd::geteuid;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 use std::time::Duration;
 
@@ -52,6 +53,12 @@ fn attempt(path: &Path) -> io::Result<Option<Lock>> {
         Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => super::file::open_regular(path)?,
         file => file?,
     };
+    if let (true, Some(Ok(directory))) = (geteuid().is_root(), path.parent().map(Path::metadata))
+        && file.metadata()?.uid() != directory.uid()
+    {
+        // A lock of root in the directory of another user must not lock that user out.
+        let _ = fchown(&file, Some(directory.uid()), Some(directory.gid()));
+    }
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(held) => {
             // A restore may have replaced the directory meanwhile: then this lock excludes no other process.

@@ -5,7 +5,7 @@ use crate::archive::{
     Manifest, Restoring, Source, carry_over, free_name, mount_point, own, unpack, verify, with_ending,
 };
 use crate::base::error_kind::ErrorKind;
-use crate::base::lock::Lock;
+use crate::base::lock::{Lock, acquire};
 use crate::base::text::plural;
 use crate::base::units::bytes;
 use crate::cli::{Call, Command, Exit};
@@ -141,14 +141,18 @@ fn in_place(context: &Context, archive: &Source, manifest: &Manifest) -> Result<
     Ok(Restored { aside, warnings })
 }
 
-/// Nothing is recorded and no alert is sent while the directories are exchanged.
-fn locks(context: &Context) -> Result<(Lock, Lock)> {
-    let store = context.store.lock(PATIENCE)?;
+/// Nothing is recorded, drawn or sent while the directories are exchanged.
+fn locks(context: &Context) -> Result<Vec<Lock>> {
     let directory = context.store.directory();
-    let outbox = Outbox::new(directory)
-        .lock(PATIENCE)?
-        .ok_or_else(|| ErrorKind::Busy(format!("{}: alerts are just being sent; try again", directory.display())))?;
-    Ok((store, outbox))
+    let busy = |what: &str| ErrorKind::Busy(format!("{}: {what}; try again", directory.display()));
+    let run = acquire(&directory.join("run.lock"), PATIENCE)
+        .with_context(|| format!("could not lock {}", directory.display()))?;
+    let run = run.ok_or_else(|| busy("a run is still at work"))?;
+    let mut locks = vec![run, context.store.lock(PATIENCE)?];
+    if directory.join("outbox").exists() {
+        locks.push(Outbox::new(directory).lock(PATIENCE)?.ok_or_else(|| busy("alerts are still being sent"))?);
+    }
+    Ok(locks)
 }
 
 /// Directories that were links: the restored ones are in the data directory itself.

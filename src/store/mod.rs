@@ -86,8 +86,7 @@ impl Store {
     /// # Errors
     /// When the directory or the lock file cannot be created.
     pub fn try_lock(&self, patience: Duration) -> Result<Option<Lock>> {
-        self.create()?;
-        acquire(&self.directory.join("lock"), patience).map_err(|error| self.unusable("write to", error))
+        self.acquire("lock", patience)
     }
 
     /// Takes the run lock without waiting. It is held until the run has delivered and rendered, so that only one of
@@ -96,8 +95,21 @@ impl Store {
     /// # Errors
     /// As [`Store::try_lock`].
     pub fn try_turn(&self) -> Result<Option<Lock>> {
+        self.acquire("run.lock", Duration::ZERO)
+    }
+
+    fn acquire(&self, name: &str, patience: Duration) -> Result<Option<Lock>> {
         self.create()?;
-        acquire(&self.directory.join("run.lock"), Duration::ZERO).map_err(|error| self.unusable("write to", error))
+        let path = self.directory.join(name);
+        let lock = match acquire(&path, patience) {
+            // A restore has just moved the directory away.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.create()?;
+                acquire(&path, patience)
+            }
+            lock => lock,
+        };
+        lock.map_err(|error| self.unusable("write to", error))
     }
 
     /// Takes the write lock; for callers that cannot do anything else meanwhile.
