@@ -40,6 +40,7 @@ pub fn intention(finding: &Finding) -> String {
         (Kind::NotRegular | Kind::DamagedAlert, _) => "set it aside",
         (Kind::DamagedState, _) => "set it aside; the generation before it takes its place if it is good",
         (Kind::DamagedBlock, _) => "set the damaged file aside and make it anew from snapshots",
+        (Kind::MixedHosts, _) => "note it and remove nothing",
         (Kind::SnapshotsMissing, _) => "note the loss; the rollups stay",
         (Kind::RollupMissing | Kind::RollupWrong, _) => "make the rollups anew from snapshots",
         _ => return format!("{}: can do nothing about it: {}", finding.file, finding.text),
@@ -59,8 +60,12 @@ impl Store {
         for finding in found.findings.iter().filter(|finding| is_of_file(finding)) {
             self.repair_file(finding, repair)?;
         }
-        for finding in found.findings.iter().filter(|finding| finding.kind == Kind::MixedHosts) {
-            (repair.say)(&format!("{}: {}", finding.file, finding.text));
+        let mixed: Vec<String> = found.findings.iter().filter_map(Finding::mixed_day).collect();
+        if !mixed.is_empty() {
+            for finding in found.findings.iter().filter(|finding| finding.kind == Kind::MixedHosts) {
+                (repair.say)(&format!("{}: {}", finding.file, finding.text));
+            }
+            self.note_mixed_days(mixed)?;
         }
         let (touched, mistaken) = self.repair_streams(&found.findings, repair)?;
         let mut days = self.repair_tiers(&found.findings, repair)?;

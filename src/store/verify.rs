@@ -81,7 +81,11 @@ impl Store {
         verifier.documents();
         verifier.others()?;
         verifier.look_again();
-        let (findings, remarks) = verifier.findings.finish();
+        let (findings, mut remarks) = verifier.findings.finish();
+        let mixed = self.mixed_days();
+        let is_noted = |finding: &Finding| finding.mixed_day().is_some_and(|day| mixed.contains(&day));
+        let (noted, findings) = findings.into_iter().partition(is_noted);
+        remarks.extend::<Vec<Finding>>(noted);
         Ok(Verified { records: verifier.records, files: verifier.files, findings, remarks })
     }
 }

@@ -99,6 +99,16 @@ pub struct Finding {
     pub more: Vec<Target>,
 }
 
+impl Finding {
+    /// The stream and day (`snapshots/2026-11-20`) in which two hosts recorded by turns, when that is the finding.
+    pub fn mixed_day(&self) -> Option<String> {
+        match (self.kind, &self.target) {
+            (Kind::MixedHosts, Target::Day(stream, day)) => Some(format!("{stream}/{day}")),
+            _ => None,
+        }
+    }
+}
+
 /// Position of a finding.
 #[derive(Debug, Clone)]
 pub struct Place<'a> {
