@@ -47,8 +47,9 @@ pub struct Identity {
 pub fn identify(context: &Context) -> Identity {
     let mut known = host::known(context);
     let now = HostState::new(&context.now, context.root.boot_id(), context.root.host_name());
-    let place = fs::canonicalize(&context.config.data_dir).unwrap_or_else(|_| context.config.data_dir.clone());
-    let place = place.to_string_lossy().into_owned();
+    // Of a link to nothing the place is not known.
+    let place = fs::canonicalize(&context.config.data_dir);
+    let place = place.map_or_else(|_| known.directory.clone(), |place| place.to_string_lossy().into_owned());
     let machine = context.root.machine();
     let own = Recorder { host: now.host.clone(), machine, boot_id: now.boot_id.clone(), seen: String::new() };
     if known.current == own && known.directory == place {
