@@ -6,6 +6,7 @@ pub mod clock_sync;
 pub mod error_kind;
 pub mod file;
 pub mod html;
+pub mod local_time;
 pub mod lock;
 pub mod net;
 pub mod parse_future;

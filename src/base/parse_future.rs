@@ -11,6 +11,7 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 /// A sentence that shows the expected forms.
 pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
+    parse_past::short_year(text)?;
     let wrong = || {
         format!(
             "{text:?} is not a time in the future; write for example 4h, 18:00, tomorrow, \"tomorrow 08:00\" or \"2026-11-24 08:00\""
@@ -50,7 +51,9 @@ mod tests {
         assert_eq!(get("tomorrow 08:00"), get("tomorrow") + TimeDelta::hours(8));
         assert!(get("tomorrow") > now && get("tomorrow") <= now + TimeDelta::days(1));
         assert_eq!(get("2026-11-24T08:00:00Z").timestamp() % 86_400, 8 * 3600);
-        for wrong in ["", "soon", "0s", "2h ago", "-2h", "yesterday", "2026-11-19", "25:00", "2020-01-01T00:00:00Z"] {
+        for wrong in
+            ["", "soon", "0s", "2h ago", "-2h", "yesterday", "2026-11-19", "25:00", "2020-01-01T00:00:00Z", "26-11-24"]
+        {
             assert!(parse(wrong, now).is_err(), "{wrong}");
         }
     }

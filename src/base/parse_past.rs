@@ -19,6 +19,7 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
             "{text:?} is not a time; write for example 03:00, yesterday, \"yesterday 14:30\", \"2h ago\", 2026-11-20 or \"2026-11-20 03:00\""
         )
     };
+    short_year(text)?;
     if let Some(time) = crate::base::clock::parse(text) {
         return Ok(time);
     }
@@ -59,6 +60,16 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     date.zip(time).and_then(|(date, time)| local(date.and_time(time))).ok_or_else(wrong)
 }
 
+/// Refuses a date whose year has fewer than four digits: 26-11-20 would be the year 26.
+pub(super) fn short_year(text: &str) -> Result<(), String> {
+    let year = text.trim().split('-').next().unwrap_or_default();
+    let is_date = text.bytes().filter(|byte| *byte == b'-').count() >= 2;
+    if is_date && (1..4).contains(&year.len()) && year.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("{text:?}: the year needs four digits; write for example 2026-11-20"));
+    }
+    Ok(())
+}
+
 /// Parses a span with an exclusive end: a day (`yesterday`, `2026-11-20`) or a month (`2026-11`) as a whole, `A..B` from the
 /// start of A to the end of B; any other time is an empty span.
 ///
@@ -77,6 +88,7 @@ pub fn span(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<U
 
 /// Parses a day or a month as a whole, any other time as an empty span.
 fn whole(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
+    short_year(text)?;
     let today = now.with_timezone(&Local).date_naive();
     let lower = text.trim().to_lowercase();
     let text = lower.as_str();
@@ -184,6 +196,12 @@ mod tests {
         assert!(super::span("today..yesterday", now).is_err() && super::span("..soon", now).is_err());
         for wrong in ["", "soon", "25:00", "2026-13-01", "ago", "5x ago", "99999999d ago"] {
             assert!(parse(wrong, now).is_err(), "{wrong}");
+        }
+        let dates = ["26-11-20", "20-11-26", "6-11-20", "026-11-20", " 26-11-20 ", "26-11-20 03:00", "26-11-20T03:00"];
+        let spans = ["26-11-01..26-11-08", "2026-11-01..26-11-08", "26-11-01..", "26-11-20"];
+        let refused = dates.map(|text| parse(text, now)).into_iter().map(|result| result.map(|time| (time, time)));
+        for result in refused.chain(spans.map(|text| super::span(text, now))) {
+            assert!(result.as_ref().is_err_and(|error| error.contains("four digits")), "{result:?}");
         }
     }
 }

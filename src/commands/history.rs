@@ -4,10 +4,12 @@ mod export;
 mod gap;
 mod glance;
 mod recorded;
+mod samples;
 mod span;
 mod table;
 
 use crate::base::error_kind::ErrorKind;
+use crate::base::local_time::LocalTime;
 use crate::base::suggestion::hint;
 use crate::base::{clock, parse_past, text};
 use crate::cli::{Call, Command, Exit};
@@ -15,7 +17,6 @@ use crate::context::Context;
 use crate::model::catalogue;
 use crate::model::exposition::{csv, influx, openmetrics};
 use crate::model::metric::Selector;
-use crate::store::SNAPSHOTS;
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, FromArgMatches, ValueEnum};
@@ -80,22 +81,23 @@ fn run(call: &Call) -> Result<Exit> {
         None if is_glance => Step::of_glance(until - since),
         None => Step::that_fits(until - since),
     };
-    let span = Span::new(since, until, context.now.wall, step);
+    // A span of centuries is asked for by mistake: the zone is known for what is stored.
+    let bounds = context.store.bounds()?.unwrap_or((since, until));
+    let local = LocalTime::here(since.max(bounds.0).min(until), until.min(bounds.1).max(since));
+    let span = |step| Span::new(since, until, context.now.wall, step, local.clone());
     let selectors = arguments.metrics.iter().map(|text| Selector::pattern(text)).collect::<Result<Vec<_>, _>>();
     let selectors = if is_glance { glance::selectors() } else { selectors.map_err(ErrorKind::Usage)? };
-    let mut history = read(&context, span, &selectors)?;
+    let mut history = read(&context, span(step), &selectors)?;
     // History older than the finest tier is shown at the resolution that is kept, unless a step was given.
-    for coarser in [Step::HOUR, Step::DAY] {
-        let is_free = arguments.step.is_none() && history.begins_late(since);
-        if is_free && step.seconds().unwrap_or(0) < coarser.seconds().unwrap_or(0) {
-            let other = read(&context, Span::new(since, until, context.now.wall, coarser), &selectors)?;
-            if other.first_ms() < first_snapshots_ms(&context)? {
-                history = other;
-            }
-        }
+    if let (None, Some(kept)) = (&arguments.step, history.kept_step()) {
+        history = read(&context, span(kept), &selectors)?;
     }
-    if history.tracks.is_empty() {
+    if history.tracks.is_empty() && !history.is_within_gap(&arguments.metrics) {
         return Err(nothing(&history, &arguments.metrics).into());
+    }
+    if let (Some(part), Format::Csv | Format::Openmetrics | Format::Influx) = (history.span.coarse.last(), format) {
+        let until = clock::local_minute(DateTime::from_timestamp_millis(part.end_ms).unwrap_or_default());
+        context.out.warn(&format!("finer values have expired: up to {until} there are averages of longer spans"));
     }
     let text = match format {
         Format::Table if is_glance => glance::render(&call.out, &history),
@@ -140,14 +142,19 @@ fn requested(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>
     Ok((since, until))
 }
 
-/// Start of the first day with snapshots, milliseconds since 1970: older history is in the rollups only.
-fn first_snapshots_ms(context: &Context) -> Result<i64> {
-    let first = context.store.first_day(SNAPSHOTS)?.and_then(|day| clock::parse(&format!("{day}T00:00:00Z")));
-    Ok(first.map_or(i64::MAX, |day| day.timestamp_millis()))
+/// A requested metric that does not exist.
+fn unknown(requested: &[String]) -> Option<&String> {
+    requested.iter().find(|text| {
+        Selector::pattern(text)
+            .is_ok_and(|selector| !catalogue::names().any(|name| Selector::pattern_fits(&selector.name, name)))
+    })
 }
 
-fn text_fits(selector: &Selector, name: &str) -> bool {
-    Selector::pattern_fits(&selector.name, name)
+impl History {
+    /// Returns whether nothing is shown because the span is a part of a gap.
+    fn is_within_gap(&self, requested: &[String]) -> bool {
+        !self.gaps.is_empty() && self.others.is_empty() && unknown(requested).is_none()
+    }
 }
 
 /// Explains an empty result.
@@ -162,10 +169,7 @@ fn nothing(history: &History, requested: &[String]) -> ErrorKind {
         return ErrorKind::BadData(format!("no such label; there is {first}{more}"));
     }
     let (since, until) = (clock::local_minute(span.since), clock::local_minute(span.until));
-    let unknown = requested.iter().find(|text| {
-        Selector::pattern(text).is_ok_and(|selector| !catalogue::names().any(|name| text_fits(&selector, name)))
-    });
-    match unknown {
+    match unknown(requested) {
         Some(text) => {
             let name = text::clean(text.split('{').next().unwrap_or(text), text::NAME_MAX);
             let names = catalogue::names();

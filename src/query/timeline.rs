@@ -1,5 +1,6 @@
 //! The timeline: transitions of incidents and annotations, from the `events` stream.
 
+use crate::base::clock::{parse, stamp};
 use crate::context::Context;
 use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::event::{Event, EventKind};
@@ -20,6 +21,8 @@ pub struct Timeline {
     pub events: Vec<Event>,
     /// Annotations, except the routine expiry of old history.
     pub marks: Vec<Annotation>,
+    /// Annotations of periods that began before the end of the span and ended after it.
+    pub ended_later: Vec<Annotation>,
     /// Numbers of records read and damaged.
     pub reading: Reading,
 }
@@ -31,19 +34,32 @@ struct Recorded {
     mark: Option<Annotation>,
 }
 
-/// Reads a span. Each record counts once: after a crash one may have been appended twice.
+/// Reads a span. Each record counts once: after a crash one may have been appended twice. Events and annotations belong
+/// to the time they speak of, which may be long before they were appended: the stream is read to its end.
 ///
 /// # Errors
 /// When the stream cannot be listed.
 pub fn read(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<Timeline> {
     let (mut timeline, mut known) = (Timeline::default(), HashSet::new());
-    timeline.reading = context.store.read(EVENTS, since, until, &mut |line| {
+    let (begin, end) = (stamp(since), stamp(until));
+    // Around midnight or a set clock, a record may be in the file of the day before.
+    let from = since.checked_sub_signed(TimeDelta::days(1)).unwrap_or(since);
+    let last = until.max(context.now.wall);
+    timeline.reading = context.store.read(EVENTS, from, last, &mut |line| {
         let Ok(recorded) = serde_json::from_str::<Recorded>(line) else { return };
-        timeline.events.extend(recorded.event.filter(|event| known.insert(event.id.clone())));
+        let is_inside = |time: &str| parse(time).map(stamp).is_none_or(|time| begin <= time && time <= end);
+        let event = recorded.event.filter(|event| is_inside(&event.time));
+        timeline.events.extend(event.filter(|event| known.insert(event.id.clone())));
         // Routine: history is removed when it reaches its configured age.
-        let mark = recorded.mark.filter(|mark| mark.kind != AnnotationKind::Expired);
-        timeline.marks.extend(mark.filter(|mark| known.insert(mark.id.clone())));
+        let Some(mark) = recorded.mark.filter(|mark| mark.kind != AnnotationKind::Expired) else { return };
+        let began = mark.since.as_deref().and_then(parse).map(stamp);
+        if is_inside(&mark.time) {
+            timeline.marks.extend(Some(mark).filter(|mark| known.insert(mark.id.clone())));
+        } else if began.is_some_and(|began| began <= end && parse(&mark.time).is_some_and(|time| stamp(time) > end)) {
+            timeline.ended_later.extend(Some(mark).filter(|mark| known.insert(mark.id.clone())));
+        }
     })?;
+    timeline.marks.sort_by(|a, b| a.time.cmp(&b.time));
     Ok(timeline)
 }
 

@@ -4,6 +4,7 @@
 //! under the lock and synced; a damaged line affects only itself; writing never needs to read history.
 
 pub mod block;
+mod bounds;
 pub mod clock_trust;
 pub mod consumers;
 pub mod contents;

@@ -11,10 +11,13 @@ use crate::model::metric::SeriesKey;
 use crate::model::point::{Point, group};
 use anyhow::Result;
 use chrono::{DateTime, Days, Months, TimeDelta, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// From the first to the last millisecond of a day.
 const DAY: TimeDelta = TimeDelta::milliseconds(86_399_999);
+
+/// Up to this number of days a query is not compared with what is stored.
+const SHORT_DAYS: i64 = 40;
 
 /// A request for series.
 pub struct Query<'a> {
@@ -93,6 +96,7 @@ impl Store {
     /// # Errors
     /// When a directory cannot be listed.
     pub fn points(&self, tier: Tier, query: &Query) -> Result<Answer> {
+        let query = &self.within_bounds(query)?;
         if tier == Tier::Columns {
             return self.samples(query);
         }
@@ -131,6 +135,17 @@ impl Store {
         Ok(answer.finish())
     }
 
+    /// A long query without the time before the first and after the last record: centuries cost nothing.
+    fn within_bounds<'q>(&self, query: &Query<'q>) -> Result<Query<'q>> {
+        let (mut since, mut until) = (query.since, query.until);
+        if (until - since).num_days() > SHORT_DAYS {
+            let (first, end) = self.bounds()?.unwrap_or((until, until));
+            since = since.max(first).min(until);
+            until = until.min(end).max(since);
+        }
+        Ok(Query { since, until, is_wanted: query.is_wanted })
+    }
+
     /// The points of every metric that are rolled up already.
     ///
     /// # Errors
@@ -154,13 +169,14 @@ impl Store {
 
     /// Sealed days whose rollups are missing or expired, but whose snapshots exist.
     fn without_rollups(&self, tier: Tier, query: &Query) -> Vec<String> {
-        let missing: Vec<String> =
+        let missing: HashSet<String> =
             periods(tier, query).into_iter().filter(|period| !self.has_period(tier, period)).collect();
         let is_sealed = |day: &String| {
             let file = self.file(SNAPSHOTS, day);
             !file.exists() && file.with_extension("jsonl.gz").exists()
         };
-        let is_missing = |day: &String| missing.iter().any(|period| day.starts_with(period.as_str()));
+        let length = missing.iter().next().map_or(0, String::len);
+        let is_missing = |day: &String| day.get(..length).is_some_and(|period| missing.contains(period));
         if missing.is_empty() {
             Vec::new()
         } else {

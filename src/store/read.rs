@@ -33,7 +33,8 @@ impl Reading {
         self.first_damage.get_or_insert_with(place);
     }
 
-    pub(super) fn join(&mut self, other: Self) {
+    /// Adds the statistics of another part.
+    pub fn join(&mut self, other: Self) {
         self.records += other.records;
         self.damaged += other.damaged;
         self.first_damage = self.first_damage.take().or(other.first_damage);

@@ -24,8 +24,18 @@ struct Document<'a> {
     step_seconds: Option<u32>,
     metric: Vec<Metric<'a>>,
     gap: Vec<GapOut<'a>>,
+    /// Parts of which finer values have expired.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    coarser: Vec<Coarser>,
     mark: &'a [Annotation],
     event: &'a [Event],
+}
+
+#[derive(Serialize)]
+struct Coarser {
+    since: String,
+    until: String,
+    step_seconds: u32,
 }
 
 #[derive(Serialize)]
@@ -52,7 +62,7 @@ struct GapOut<'a> {
 
 pub fn json(history: &History) -> Result<String> {
     let is_raw = history.span.step.seconds().is_none();
-    let point = |point: &Point| match is_raw {
+    let point = |point: &Point| match is_raw && history.span.coarse_at(point.time_ms).is_none() {
         true => Out::Sample { time: time(point.time_ms), value: point.avg },
         false => {
             let Point { min, avg, max, count, .. } = *point;
@@ -70,6 +80,11 @@ pub fn json(history: &History) -> Result<String> {
         seconds: (gap.until_ms - gap.since_ms) as f64 / 1e3,
         reason: &gap.reason,
     });
+    let coarser = history.span.coarse.iter().map(|part| Coarser {
+        since: time(part.begin_ms),
+        until: time(part.end_ms),
+        step_seconds: part.tier.step_seconds(),
+    });
     Ok(serde_json::to_string(&Document {
         schema: 1,
         host: &history.host,
@@ -78,6 +93,7 @@ pub fn json(history: &History) -> Result<String> {
         step_seconds: history.span.step.seconds(),
         metric: metric.collect(),
         gap: gap.collect(),
+        coarser: coarser.collect(),
         mark: &history.timeline.marks,
         event: &history.timeline.events,
     })?)

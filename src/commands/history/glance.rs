@@ -29,7 +29,8 @@ pub fn selectors() -> Vec<Selector> {
 }
 
 pub fn render(out: &Output, history: &History) -> String {
-    let time = history.span.write(0).chars().count().max(7);
+    let all_times = history.tracks.iter().flat_map(|track| track.points.iter().map(|point| point.time_ms));
+    let time = history.span.width(all_times).max(7);
     let width = |metric: &str| if metric.contains("bytes") { 6 } else { 5 };
     let columns: Vec<Column> = std::iter::once(("TIME", time, false))
         .chain(SHOWN.iter().map(|(metric, title)| (*title, width(metric), true)))

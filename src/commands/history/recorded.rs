@@ -1,12 +1,17 @@
 //! The recorded history of the selected metrics in a span.
 
 use super::gap::{self, Before, Gap};
-use super::span::Span;
+use super::samples::{ALWAYS, samples_of};
+use super::span::{Span, Step};
+use crate::base::clock::parse;
 use crate::base::text;
 use crate::context::Context;
 use crate::model::exposition::series::ExposedSeries;
 use crate::model::metric::{Selector, SeriesKey};
 use crate::model::point::Point;
+use crate::model::record::time_of;
+use crate::query::incidents;
+use crate::query::periods::{self, Request, Row};
 use crate::query::timeline::{self, Timeline};
 use crate::store::SNAPSHOTS;
 use crate::store::query::Query;
@@ -40,15 +45,12 @@ pub struct History {
 }
 
 impl History {
-    /// Time of the first point in milliseconds since 1970.
-    pub fn first_ms(&self) -> i64 {
-        let firsts = self.tracks.iter().filter_map(|track| track.points.first());
-        firsts.map(|point| point.time_ms).min().unwrap_or(i64::MAX)
-    }
-
-    /// Returns whether the first point is more than 90 minutes later than `since`.
-    pub fn begins_late(&self, since: DateTime<Utc>) -> bool {
-        self.first_ms() > since.timestamp_millis().saturating_add(5_400_000)
+    /// The finest step that is kept when all points are coarser than was asked for.
+    pub fn kept_step(&self) -> Option<Step> {
+        let points = || self.tracks.iter().flat_map(|track| &track.points);
+        let finest = self.span.coarse.iter().map(|part| part.tier.step_seconds()).min()?;
+        let is_coarse = points().all(|point| self.span.coarse_at(point.time_ms).is_some());
+        (is_coarse && points().next().is_some()).then_some(Step::Seconds(finest))
     }
 
     /// Returns whether points are rollups rather than single samples.
@@ -62,15 +64,20 @@ impl History {
     }
 }
 
-/// A metric of every snapshot: its times are the times of snapshots.
-const ALWAYS: &str = "probe.cpu_ms";
-
 /// Reads the selected series of a span. Damage becomes a warning.
-pub fn read(context: &Context, span: Span, selectors: &[Selector]) -> Result<History> {
+pub fn read(context: &Context, mut span: Span, selectors: &[Selector]) -> Result<History> {
     let is_wanted =
         |name: &str| name == ALWAYS || selectors.iter().any(|selector| Selector::pattern_fits(&selector.name, name));
-    let tier = span.step.tier(span.since, span.now);
-    let answer = context.store.points(tier, &Query { is_wanted: &is_wanted, since: span.since, until: span.until })?;
+    let step_ms = i64::from(span.step.seconds().unwrap_or(0)) * 1000;
+    let request = Request {
+        is_wanted: &is_wanted,
+        since: span.since,
+        until: span.until,
+        now: span.now,
+        step_ms,
+        local: &span.local,
+    };
+    let answer = periods::read(&context.store, &request)?;
     if let Some(place) = &answer.reading.first_damage {
         let damaged = text::plural(answer.reading.damaged, "damaged line");
         context.out.warn(&format!("{damaged} passed over, the first in {place}; osmon repair sets them aside"));
@@ -81,7 +88,6 @@ pub fn read(context: &Context, span: Span, selectors: &[Selector]) -> Result<His
     let timeline = timeline::read(context, span.since, span.until)?;
     let (mut tracks, mut times, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for (key, points) in answer.points {
-        let points = span.step.group(points);
         if key.name == ALWAYS {
             times = points.iter().map(|point| point.time_ms).collect();
         }
@@ -91,12 +97,42 @@ pub fn read(context: &Context, span: Span, selectors: &[Selector]) -> Result<His
             others.push(key);
         }
     }
-    let gaps = gap::find(&times, &span, &timeline.marks, recorded_before(context, &span)?);
+    span.coarse = answer.parts.iter().filter(|part| part.is_coarse).copied().collect();
+    span.utc_days = answer.parts.into_iter().filter(|part| part.tier == Tier::Days).collect();
+    let rows: Vec<Row> = times.iter().map(|time| row_at(&answer.rows, *time)).collect();
+    let newest = context.store.last(SNAPSHOTS, context.now.wall)?;
+    let newest = newest.as_deref().and_then(time_of).and_then(parse);
+    let is_sampled = step_ms == 0 && span.coarse.is_empty();
+    let marks: Vec<_> = timeline.marks.iter().chain(&timeline.ended_later).collect();
+    let gaps = gap::find(
+        &span,
+        &gap::Recorded {
+            rows: &rows,
+            before: recorded_before(context, &span)?,
+            is_continued: newest.is_some_and(|newest| newest > span.until),
+            usual_ms: match is_sampled {
+                true => gap::usual_ms(&times),
+                false => (incidents::state(context).spacing.seconds() * 1e3) as i64,
+            },
+            marks: &marks,
+            samples: &|row| samples_of(&context.store, row),
+        },
+    );
     Ok(History { host: host(context, span.until), span, tracks, gaps, timeline, others })
+}
+
+/// The row that begins at a time; a sample has none.
+fn row_at(rows: &[Row], time_ms: i64) -> Row {
+    let at = rows.binary_search_by_key(&time_ms, |row| row.begin_ms).ok();
+    at.and_then(|at| rows.get(at)).copied().unwrap_or(Row { begin_ms: time_ms, end_ms: time_ms })
 }
 
 /// Finds the records before the span.
 fn recorded_before(context: &Context, span: &Span) -> Result<Before> {
+    let month = span.since.format("%Y-%m").to_string();
+    if context.store.periods(Tier::Days)?.1.first().is_some_and(|first| *first < month) {
+        return Ok(Before::Recorded);
+    }
     let Some(first) = context.store.first_day(SNAPSHOTS)? else { return Ok(Before::Unrecorded) };
     let day = span.since.format("%F").to_string();
     if first != day {

@@ -1,10 +1,9 @@
 //! Span and resolution of history.
 
-use crate::base::clock::{local_form, zone_name, zone_offset_seconds};
-use crate::base::parse_past::midnight;
+use crate::base::clock::{local_form, zone_name};
+use crate::base::local_time::LocalTime;
 use crate::base::units::{duration, parse_duration};
-use crate::model::point::Point;
-use crate::store::tier::Tier;
+use crate::query::stored_days::Part;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// A span and its step.
@@ -16,6 +15,12 @@ pub struct Span {
     pub step: Step,
     /// Time format, as short as possible while times differ.
     form: &'static str,
+    /// The host's time zone.
+    pub local: LocalTime,
+    /// Parts that are shown at the resolution that is kept, in order.
+    pub coarse: Vec<Part>,
+    /// Parts whose points are days of UTC.
+    pub utc_days: Vec<Part>,
 }
 
 /// Resolution.
@@ -29,13 +34,8 @@ pub enum Step {
 
 const HOUR: u32 = 3600;
 const DAY: u32 = 86_400;
-/// Minimum retention of hourly rollups; older history is read from daily rollups.
-const HOURS_KEPT_DAYS: i64 = 395;
 
 impl Step {
-    pub const HOUR: Self = Self::Seconds(HOUR);
-    pub const DAY: Self = Self::Seconds(DAY);
-
     /// Parses the argument of `--step`.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text == "raw" {
@@ -68,16 +68,6 @@ impl Step {
         }
     }
 
-    /// The coarsest tier from which this step can be computed.
-    pub fn tier(self, since: DateTime<Utc>, now: DateTime<Utc>) -> Tier {
-        match self {
-            Self::Seconds(step) if step % DAY == 0 && now - since > TimeDelta::days(HOURS_KEPT_DAYS) => Tier::Days,
-            Self::Seconds(step) if step % HOUR == 0 => Tier::Hours,
-            Self::Seconds(step) if step % 300 == 0 => Tier::FiveMinutes,
-            _ => Tier::Columns,
-        }
-    }
-
     /// Interval between points; `None` for single samples.
     pub fn seconds(self) -> Option<u32> {
         if let Self::Seconds(step) = self { Some(step) } else { None }
@@ -87,76 +77,48 @@ impl Step {
     pub fn is_days(self) -> bool {
         self.seconds().is_some_and(|step| step % DAY == 0)
     }
-
-    /// Groups points by this step. Steps from an hour on are aligned to midnight in the zone of this host, so that a
-    /// day is a local day of 23 to 25 hours.
-    pub fn group(self, points: Vec<Point>) -> Vec<Point> {
-        let Some(step) = self.seconds() else { return points };
-        let step_ms = i64::from(step) * 1000;
-        let mut day = (0, 0);
-        let mut groups: Vec<Point> = Vec::new();
-        for point in points {
-            let origin = if step < HOUR {
-                0
-            } else {
-                if point.time_ms < day.0 || point.time_ms >= day.1 {
-                    day = following(day, point.time_ms).unwrap_or_else(|| day_of(point.time_ms));
-                }
-                day.0
-            };
-            // Steps of several days are aligned to whole days since 1970.
-            let time_ms = if step == DAY {
-                day.0
-            } else if step > DAY {
-                let first = (day.0 + 43_200_000).div_euclid(step_ms) * step_ms;
-                day_of(first + 43_200_000).0
-            } else {
-                origin + (point.time_ms - origin).div_euclid(step_ms) * step_ms
-            };
-            match groups.last_mut().filter(|last| last.time_ms == time_ms) {
-                Some(last) => last.merge(&point),
-                None => groups.push(Point { time_ms, ..point }),
-            }
-        }
-        groups
-    }
-}
-
-/// Begin and end of the day after `day`, if it contains the time. Only its end needs a zone lookup, which is costly.
-fn following((_, begin): (i64, i64), time_ms: i64) -> Option<(i64, i64)> {
-    let begin_time = DateTime::from_timestamp_millis(begin).filter(|_| begin != 0)?;
-    let end = midnight(begin_time + TimeDelta::hours(26)).timestamp_millis();
-    (begin..end).contains(&time_ms).then_some((begin, end))
-}
-
-/// Begin and end of the local day that contains a time; milliseconds since 1970.
-fn day_of(time_ms: i64) -> (i64, i64) {
-    let time = DateTime::from_timestamp_millis(time_ms).unwrap_or_default();
-    let begin = midnight(time);
-    let end = midnight(begin + TimeDelta::hours(26));
-    (begin.timestamp_millis(), end.timestamp_millis().max(time_ms + 1))
 }
 
 impl Span {
-    pub fn new(since: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>, step: Step) -> Self {
+    /// A span; `local` is the zone during all of it.
+    pub fn new(since: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>, step: Step, local: LocalTime) -> Self {
         let same = |form| local_form(since, form) == local_form(until, form);
-        let form = if step.is_days() {
-            "%Y-%m-%d"
-        } else if zone_offset_seconds(since) != zone_offset_seconds(until) {
-            "%m-%d %H:%M %:z"
-        } else if same("%Y-%m-%d") {
-            "%H:%M"
-        } else if same("%Y") {
-            "%m-%d %H:%M"
-        } else {
-            "%Y-%m-%d %H:%M"
+        let form = match (step.is_days(), local.is_constant()) {
+            (true, _) => "%Y-%m-%d",
+            (false, false) if same("%Y") => "%m-%d %H:%M %:z",
+            (false, false) => "%Y-%m-%d %H:%M %:z",
+            (false, true) if same("%Y-%m-%d") => "%H:%M",
+            (false, true) if same("%Y") => "%m-%d %H:%M",
+            (false, true) => "%Y-%m-%d %H:%M",
         };
-        Self { since, until, now, step, form }
+        Self { since, until, now, step, form, local, coarse: Vec::new(), utc_days: Vec::new() }
     }
 
-    /// Formats a time of this span.
+    /// Formats a time of this span. What is not a local day is not written as one: it is a UTC day, or begins later.
     pub fn write(&self, time_ms: i64) -> String {
-        local_form(DateTime::from_timestamp_millis(time_ms).unwrap_or_default(), self.form)
+        let time = DateTime::from_timestamp_millis(time_ms).unwrap_or_default();
+        let is_midnight = self.local.day(time_ms).0 == time_ms;
+        let is_day = self.utc_days.iter().any(|part| (part.begin_ms..part.end_ms).contains(&time_ms));
+        match (self.step.is_days(), is_midnight) {
+            (false, _) if !is_day => local_form(time, self.form),
+            (_, true) => local_form(time, "%Y-%m-%d"),
+            (_, false) if is_day => time.format("%Y-%m-%d UTC").to_string(),
+            (_, false) => local_form(time, "%Y-%m-%d %H:%M"),
+        }
+    }
+
+    /// Width of the column of these times, in characters.
+    pub fn width(&self, times: impl Iterator<Item = i64>) -> usize {
+        let usual = local_form(self.since, self.form).chars().count();
+        if !self.step.is_days() && self.coarse.is_empty() {
+            return usual;
+        }
+        times.map(|time| self.write(time).chars().count()).max().unwrap_or(usual)
+    }
+
+    /// The coarser part of the span that contains a time.
+    pub fn coarse_at(&self, time_ms: i64) -> Option<&Part> {
+        self.coarse.iter().find(|part| (part.begin_ms..part.end_ms).contains(&time_ms))
     }
 
     /// The span in words.

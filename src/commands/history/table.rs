@@ -23,6 +23,12 @@ const BAR: usize = 24;
 
 pub fn render(out: &Output, history: &History) -> String {
     let heading = format!("{} · {}", out.paint(Style::Bold, &history.host), history.span.words());
+    if history.tracks.is_empty() {
+        // The span is a part of a gap.
+        let mut lines = vec![heading, String::new()];
+        lines.extend(annotation_lines(out, history, i64::MIN, i64::MAX));
+        return lines.join("\n");
+    }
     let mut lines = vec![heading, String::new(), out.paint(Style::Dim, &head(SUMMARY))];
     lines.extend(history.tracks.iter().map(|track| summary(history, track)));
     lines.push(String::new());
@@ -91,7 +97,7 @@ fn spark(history: &History, track: &Track) -> String {
 
 fn one(out: &Output, history: &History, track: &Track, lines: &mut Vec<String>) {
     let is_raw = history.span.step.seconds().is_none();
-    let time = ("TIME", history.span.write(0).chars().count().max(5), false);
+    let time = ("TIME", history.span.width(track.points.iter().map(|point| point.time_ms)).max(5), false);
     let columns: Vec<Column> = if is_raw {
         vec![time, ("VALUE", 11, true), ("", BAR, false)]
     } else {
@@ -125,7 +131,8 @@ fn bar(value: f64, top: f64) -> String {
 
 fn several(out: &Output, history: &History, tracks: &[Track], lines: &mut Vec<String>) {
     let titles: Vec<String> = tracks.iter().map(|track| title(track, tracks)).collect();
-    let time = history.span.write(0).chars().count().max(5);
+    let times: BTreeSet<i64> = tracks.iter().flat_map(|track| track.points.iter().map(|point| point.time_ms)).collect();
+    let time = history.span.width(times.iter().copied()).max(5);
     let width = ((WIDTH - time) / tracks.len() - 2).min(24);
     // The end of a name is more specific than its beginning.
     let tail = |text: &str| text.chars().skip(text.chars().count().saturating_sub(width)).collect::<String>();
@@ -134,7 +141,6 @@ fn several(out: &Output, history: &History, tracks: &[Track], lines: &mut Vec<St
         std::iter::once(("TIME", time, false)).chain(titles.iter().map(|_| ("", width, true))).collect();
     let cells: Vec<String> = std::iter::once("TIME".to_string()).chain(titles).collect();
     lines.push(out.paint(Style::Dim, &row(&columns, &cells)));
-    let times: BTreeSet<i64> = tracks.iter().flat_map(|track| track.points.iter().map(|point| point.time_ms)).collect();
     let by_time: Vec<BTreeMap<i64, f64>> =
         tracks.iter().map(|track| track.points.iter().map(|point| (point.time_ms, point.avg)).collect()).collect();
     let mut before = i64::MIN;
@@ -164,7 +170,12 @@ fn title(track: &Track, tracks: &[Track]) -> String {
 pub fn annotation_lines(out: &Output, history: &History, after_ms: i64, until_ms: i64) -> Vec<String> {
     let within = |time: i64| time > after_ms && time <= until_ms;
     let mut lines: Vec<(i64, String)> = Vec::new();
-    for gap in history.gaps.iter().filter(|gap| within(gap.until_ms)) {
+    for part in history.span.coarse.iter().filter(|part| within(part.begin_ms)) {
+        let until = local_minute(DateTime::from_timestamp_millis(part.end_ms).unwrap_or_default());
+        let step = duration(f64::from(part.tier.step_seconds()));
+        lines.push((part.begin_ms, format!("by {step} until {until}: finer values have expired")));
+    }
+    for gap in history.gaps.iter().filter(|gap| within(gap.shown_ms)) {
         let seconds = (gap.until_ms - gap.since_ms) as f64 / 1e3;
         // The reason says how long it was.
         let is_whole = gap.reason.starts_with("No snapshot for");

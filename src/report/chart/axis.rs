@@ -1,10 +1,10 @@
 //! Ticks of the axes and their labels: full hours, days and months of the local time zone, and round numbers.
 
 use crate::base::clock::{local_form, zone_offset_seconds};
-use crate::base::parse_past::midnight;
+use crate::base::local_time::LocalTime;
 use crate::model::locale::Locale;
 use crate::report::chart::unit::AxisUnit;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use std::ops::Range;
 
 /// A tick of the time axis: Unix time in seconds, and its label.
@@ -62,11 +62,11 @@ pub fn time_ticks(time: &Range<f64>, locale: Locale) -> Vec<Tick> {
     ticks.into_iter().filter(|(tick, _)| inside(*tick)).collect()
 }
 
+/// Begins of the local days of a span.
 fn midnights(time: &Range<f64>) -> impl Iterator<Item = f64> {
-    let end = time.end;
-    let first = moment(time.start).map(midnight);
-    let next = |day: &DateTime<Utc>| Some(midnight(*day + TimeDelta::hours(30)));
-    std::iter::successors(first, next).map(|day| day.timestamp() as f64).take_while(move |day| *day <= end)
+    let span = moment(time.start).zip(moment(time.end));
+    let days = span.map(|(since, until)| LocalTime::days(since, until)).unwrap_or_default();
+    days.into_iter().map(|day| day.0.timestamp() as f64)
 }
 
 fn day(tick: f64) -> String {

@@ -4,7 +4,7 @@ pub mod coverage;
 pub mod incident_span;
 pub mod row;
 
-use crate::base::parse_past::midnight;
+use crate::base::local_time::LocalTime;
 use crate::base::text::clean;
 use crate::model::catalogue::{RESOURCES, resource};
 use crate::model::locale::{Locale, key};
@@ -103,14 +103,8 @@ pub fn rows(
 
 /// Begin and end of each day in the local time zone, oldest first.
 fn days(now: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
-    let mut end = midnight(midnight(now) + TimeDelta::hours(30));
-    let mut days = Vec::with_capacity(DAYS);
-    for _ in 0..DAYS {
-        let begin = midnight(end - TimeDelta::hours(2));
-        days.push((begin, end));
-        end = begin;
-    }
-    days.reverse();
+    let mut days = LocalTime::days(now - TimeDelta::days(DAYS as i64 + 1), now);
+    days.drain(..days.len().saturating_sub(DAYS));
     days
 }
 
