@@ -76,7 +76,7 @@ impl Restoring {
             Ok(()) => {}
             Err(Errno::ENOENT) if !had_data => fs::rename(self.copy(), &self.current).with_context(could_not)?,
             Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {
-                self.two_renames(aside).with_context(could_not)?
+                self.two_renames(aside).with_context(could_not)?;
             }
             Err(Errno::EBUSY | Errno::EXDEV) => return Err(mount_point(&self.current)),
             Err(error) => return Err(io::Error::from(error)).with_context(could_not),
@@ -107,9 +107,9 @@ impl Restoring {
     /// Without an exchange there is a moment without data directory: `ready` keeps others from beginning a new one.
     fn two_renames(&self, aside: &Path) -> io::Result<()> {
         fs::rename(&self.current, aside)?;
-        fs::rename(self.copy(), &self.current).inspect_err(|_| {
-            // If even this fails, the next command completes it.
-            let _ = fs::rename(aside, &self.current);
+        fs::rename(self.copy(), &self.current).map_err(|error| match fs::rename(aside, &self.current) {
+            Ok(()) => error,
+            Err(_) => io::Error::other(format!("{error}; what was there is in {}", aside.display())),
         })
     }
 }
@@ -156,8 +156,9 @@ pub fn mount_point(directory: &Path) -> anyhow::Error {
 enum End {
     /// The copy took the place of the data directory; the previous data is there.
     Done(Option<PathBuf>),
-    /// The data directory is what it was, and the copy was removed.
-    Undone,
+    /// The data directory is what it was, and the copy was removed. If somebody has made a data directory in between, the
+    /// previous data is there.
+    Undone(Option<PathBuf>),
     /// There was no copy.
     Nothing,
 }
@@ -193,7 +194,11 @@ pub fn recover(directory: &Path) -> Result<Option<String>> {
                     aside.display()
                 ),
                 End::Done(None) => format!("an interrupted restore of {there} was completed"),
-                End::Undone => format!("an interrupted restore of {there} was undone; the data is what it was"),
+                End::Undone(Some(aside)) => format!(
+                    "an interrupted restore of {there} was removed; a new history began there meanwhile, what was there before is in {}",
+                    aside.display()
+                ),
+                End::Undone(None) => format!("an interrupted restore of {there} was undone; the data is what it was"),
             }))
         }
     }
@@ -217,16 +222,16 @@ fn settle(current: &Path, work: &Path, lock: Lock) -> io::Result<End> {
         match (planned.is_some(), copy.exists()) {
             (true, false) => End::Done(aside.filter(|aside| aside.exists())),
             (false, false) => End::Nothing,
-            (_, true) => End::Undone,
+            (_, true) => End::Undone(aside.filter(|aside| aside.exists())),
         }
     } else if copy.exists() {
         fs::rename(&copy, current)?;
         End::Done(aside.filter(|aside| aside.exists()))
-    } else if let Some(aside) = aside.filter(|aside| aside.exists()) {
-        fs::rename(aside, current)?;
-        End::Undone
     } else {
-        End::Undone
+        if let Some(aside) = aside.filter(|aside| aside.exists()) {
+            fs::rename(aside, current)?;
+        }
+        End::Undone(None)
     };
     sync_parent(current)?;
     // First, so that a copy that is partly removed is never taken for a complete one.

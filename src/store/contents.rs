@@ -2,6 +2,7 @@
 
 use super::STREAMS;
 use super::day::{PLAIN, SEALED, is_day};
+use super::leftover::is_temporary;
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
@@ -150,8 +151,7 @@ fn is_lost_and_found(path: &Path) -> bool {
 
 /// Returns whether a file is made again when it is missing: locks, the page, what an interrupted write left.
 pub fn is_made_again(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    MADE_AGAIN.iter().any(|again| path == Path::new(again)) || (name.starts_with('.') && name.ends_with(".tmp"))
+    MADE_AGAIN.iter().any(|again| path.starts_with(again)) || is_temporary(path)
 }
 
 /// Returns whether the first directory of a path, or the name at the top, is one of osmon's.

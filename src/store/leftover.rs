@@ -28,7 +28,8 @@ impl Store {
     }
 }
 
-fn is_temporary(path: &Path) -> bool {
+/// Returns whether a file is the temporary file of a write: `.NAME.PID.tmp`.
+pub(super) fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let number = name.strip_suffix(".tmp").filter(|rest| rest.starts_with('.')).and_then(|rest| rest.rsplit_once('.'));
     number.is_some_and(|(_, id)| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))

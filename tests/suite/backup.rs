@@ -60,7 +60,8 @@ fn any_name_is_packed() {
     let (host, archive) = with_history();
     let mut names: Vec<Vec<u8>> = [99, 100, 101, 155, 200, 250].map(|length| vec![b'n'; length]).into();
     names.extend(
-        [&b"caf\xe9.txt"[..], b"line\nbreak", b"-rf", "Zu\u{308}rich".as_bytes(), b"back\\slash"].map(Vec::from),
+        [&b"caf\xe9.txt"[..], b"line\nbreak", b"-rf", b".hidden.tmp", "Zu\u{308}rich".as_bytes(), b"back\\slash"]
+            .map(Vec::from),
     );
     let deep = host.data().join("d".repeat(120)).join("e".repeat(120)).join("f".repeat(120));
     for directory in [host.data(), host.data().join("state"), deep] {

@@ -161,6 +161,15 @@ fn no_new_history_begins_beside_an_interrupted_restore() {
     drop(held);
     scene.is_old_or_new("the copy is gone");
     assert_eq!(tree(&data), scene.old);
+    // An osmon of an earlier version knows nothing of restores.
+    fs::rename(&data, scene.host.path("data.before-restore-20261120T224300Z")).unwrap();
+    fs::create_dir_all(work.join("data")).unwrap();
+    fs::create_dir(&data).unwrap();
+    fs::write(work.join("ready"), "data.before-restore-20261120T224300Z").unwrap();
+    let next = scene.host.osmon(&["restore", "--check", &scene.archive]);
+    assert!(next.err.contains("what was there before is in") && !work.exists(), "{}", next.err);
+    fs::remove_dir(&data).unwrap();
+    fs::rename(scene.host.path("data.before-restore-20261120T224300Z"), &data).unwrap();
     // What the run recorded in memory comes home.
     assert_eq!(scene.host.osmon(&["run"]).code, 0);
 }
@@ -400,7 +409,7 @@ fn on_a_file_system_without_exchange() {
     let data = mount.join("data").display().to_string();
     let restore = || {
         let mut command = host.command("osmon", &["restore", &archive]);
-        let words: Vec<_> = command.get_args().map(|word| word.to_os_string()).collect();
+        let words: Vec<_> = command.get_args().map(std::ffi::OsStr::to_os_string).collect();
         let given = words.iter().position(|word| word == "--data-dir").unwrap() + 1;
         command = std::process::Command::new(command.get_program());
         command.args(
