@@ -145,3 +145,5 @@ mod verify; // osmon verify
 mod web_server; // a web server that records what it was sent
 #[path = "suite/week.rs"]
 mod week; // a recorded week: how often it would have called
+#[path = "suite/zones.rs"]
+mod zones; // hours and days of five zones against a computation of their own

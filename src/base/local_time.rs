@@ -51,9 +51,9 @@ impl LocalTime {
         Self { offsets }
     }
 
-    /// Returns whether the offset is the same all the time.
-    pub fn is_constant(&self) -> bool {
-        self.offsets.len() == 1
+    /// Returns whether the offset changes after `since_ms`, up to `until_ms`.
+    pub fn changes(&self, since_ms: i64, until_ms: i64) -> bool {
+        self.offsets.iter().skip(1).any(|(from, _)| since_ms < *from && *from <= until_ms)
     }
 
     /// Returns whether from `since_ms` to `until_ms` every offset is a multiple of `unit_ms`.
@@ -61,6 +61,12 @@ impl LocalTime {
         let first = self.at(since_ms);
         let rest = self.offsets.get(first..).unwrap_or_default().iter();
         rest.take_while(|(from, _)| *from <= until_ms).all(|(_, offset)| offset % unit_ms == 0)
+    }
+
+    /// The offsets in seconds, and since when, in seconds since 1970 (0 for the first), as JSON; the newest first.
+    pub fn json(&self) -> String {
+        let offset = |(from, offset): &(i64, i64)| format!("[{},{}]", (from / 1000).max(0), offset / 1000);
+        format!("[{}]", self.offsets.iter().rev().map(offset).collect::<Vec<_>>().join(","))
     }
 
     /// Position of the offset that is valid at a time.

@@ -83,7 +83,8 @@ impl Span {
     /// A span; `local` is the zone during all of it.
     pub fn new(since: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>, step: Step, local: LocalTime) -> Self {
         let same = |form| local_form(since, form) == local_form(until, form);
-        let form = match (step.is_days(), local.is_constant()) {
+        let is_constant = !local.changes(since.timestamp_millis(), until.timestamp_millis());
+        let form = match (step.is_days(), is_constant) {
             (true, _) => "%Y-%m-%d",
             (false, false) if same("%Y") => "%m-%d %H:%M %:z",
             (false, false) => "%Y-%m-%d %H:%M %:z",

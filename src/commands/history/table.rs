@@ -109,6 +109,7 @@ fn one(out: &Output, history: &History, track: &Track, lines: &mut Vec<String>) 
     } else {
         track.points.iter().map(|point| point.avg).fold(0.0, f64::max)
     };
+    let low = track.points.iter().map(|point| point.avg).fold(0.0, f64::min);
     let value = |value: f64| metric_value(&track.key.name, value);
     let mut before = i64::MIN;
     for point in &track.points {
@@ -118,15 +119,20 @@ fn one(out: &Output, history: &History, track: &Track, lines: &mut Vec<String>) 
         if !is_raw {
             cells.extend([value(point.min), value(point.max)]);
         }
-        cells.push(bar(point.avg, top));
+        cells.push(bar(point.avg, low, top));
         lines.push(row(&columns, &cells));
     }
     lines.extend(annotation_lines(out, history, before, i64::MAX));
 }
 
-fn bar(value: f64, top: f64) -> String {
-    let length = if top > 0.0 { (value / top * BAR as f64).round().clamp(0.0, BAR as f64) as usize } else { 0 };
-    "▇".repeat(length)
+/// A bar from 0 to the value; that of a negative value ends where the others begin. `low` is at most 0.
+fn bar(value: f64, low: f64, top: f64) -> String {
+    if top <= low {
+        return String::new();
+    }
+    let cell = |value: f64| ((value - low) / (top - low) * BAR as f64).round().clamp(0.0, BAR as f64) as usize;
+    let (from, to) = (cell(value.min(0.0)), cell(value.max(0.0)));
+    format!("{}{}", " ".repeat(from), "▇".repeat(to - from))
 }
 
 fn several(out: &Output, history: &History, tracks: &[Track], lines: &mut Vec<String>) {

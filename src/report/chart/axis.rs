@@ -10,9 +10,12 @@ use std::ops::Range;
 /// A tick of the time axis: Unix time in seconds, and its label.
 pub type Tick = (f64, String);
 
-/// About five ticks from 0 to a round number that is not below the highest value.
-pub fn value_ticks(unit: AxisUnit, highest: f64) -> Vec<f64> {
+/// About five ticks from 0, or from a round number that is not above the lowest value if that is negative, to a round
+/// number that is not below the highest value.
+pub fn value_ticks(unit: AxisUnit, lowest: f64, highest: f64) -> Vec<f64> {
+    let is_below = lowest < 0.0 && lowest.is_finite() && highest.is_finite();
     let (base, least) = match unit {
+        _ if is_below => (if matches!(unit, AxisUnit::Bytes | AxisUnit::BytesPerSecond) { 2.0 } else { 10.0 }, 0.0),
         AxisUnit::Full => return vec![0.0, 25.0, 50.0, 75.0, 100.0],
         AxisUnit::Percent => {
             let top = [10.0, 25.0, 50.0].into_iter().find(|top| highest <= *top).unwrap_or(100.0);
@@ -23,10 +26,18 @@ pub fn value_ticks(unit: AxisUnit, highest: f64) -> Vec<f64> {
         AxisUnit::Number | AxisUnit::PerSecond | AxisUnit::Celsius | AxisUnit::Milliseconds => (10.0, 1.0),
         AxisUnit::Bytes | AxisUnit::BytesPerSecond => (2.0, 4096.0),
     };
-    let wanted = if highest.is_finite() { highest.max(least) / 4.0 } else { least };
+    let below = if is_below { -lowest } else { 0.0 };
+    let wanted =
+        if highest.is_finite() { (highest.max(0.0) + below).max(least).max(f64::MIN_POSITIVE) / 4.0 } else { least };
     let power = f64::powf(base, wanted.log(base).floor());
     let factors: &[f64] = if base == 2.0 { &[1.0, 2.0] } else { &[1.0, 2.0, 2.5, 5.0, 10.0] };
     let step = factors.iter().map(|factor| factor * power).find(|step| *step >= wanted * 0.999).unwrap_or(wanted);
+    if is_below {
+        // From full steps below 0 to full steps above.
+        let (first, last) =
+            ((-below / step).floor().max(-9.0) as i32, (highest.max(0.0) / step).ceil().min(9.0) as i32);
+        return (first..=last).map(|tick| f64::from(tick) * step).collect();
+    }
     (0..=4).map(|tick| f64::from(tick) * step).collect()
 }
 
@@ -96,11 +107,20 @@ mod tests {
 
     #[test]
     fn values_have_round_ticks() {
-        assert_eq!(value_ticks(AxisUnit::Number, 3.1), [0.0, 1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(value_ticks(AxisUnit::Number, 0.0).last(), Some(&1.0));
-        assert_eq!(value_ticks(AxisUnit::Percent, 12.0).last(), Some(&25.0));
-        assert_eq!(value_ticks(AxisUnit::BytesPerSecond, 5000.0).last(), Some(&8192.0));
-        assert!(value_ticks(AxisUnit::Number, f64::INFINITY).iter().all(|tick| tick.is_finite()));
+        assert_eq!(value_ticks(AxisUnit::Number, 0.0, 3.1), [0.0, 1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(value_ticks(AxisUnit::Number, 0.0, 0.0).last(), Some(&1.0));
+        assert_eq!(value_ticks(AxisUnit::Percent, 0.0, 12.0).last(), Some(&25.0));
+        assert_eq!(value_ticks(AxisUnit::BytesPerSecond, 0.0, 5000.0).last(), Some(&8192.0));
+        assert_eq!(value_ticks(AxisUnit::Celsius, -12.0, 5.0), [-15.0, -10.0, -5.0, 0.0, 5.0]);
+        assert_eq!(value_ticks(AxisUnit::Number, -8.0, -1.0), [-8.0, -6.0, -4.0, -2.0, 0.0]);
+        for (low, high) in [(-1e-9, 0.0), (-1e12, 3.0), (-3.0, 1e12), (-0.5, 100.0), (-7.3, -7.1)] {
+            for unit in [AxisUnit::Number, AxisUnit::Bytes, AxisUnit::Percent, AxisUnit::Full] {
+                let ticks = value_ticks(unit, low, high);
+                assert!((2..=10).contains(&ticks.len()) && ticks.is_sorted() && ticks.contains(&0.0), "{ticks:?}");
+                assert!(ticks[0] <= low && *ticks.last().unwrap() >= high, "{low} to {high}: {ticks:?}");
+            }
+        }
+        assert!(value_ticks(AxisUnit::Number, 0.0, f64::INFINITY).iter().all(|tick| tick.is_finite()));
     }
 
     #[test]

@@ -64,41 +64,41 @@ impl Ranged for Axis {
     }
 }
 
-/// Content of an `<svg>` of [`SIZE`] times [`SCALE`], and the value at its top. An empty chart has axes and no lines.
+/// Content of an `<svg>` of [`SIZE`] times [`SCALE`], and the values at its bottom and top. An empty chart has axes and no lines.
 ///
 /// # Errors
 /// When plotters fails, which is a bug.
-pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(SvgParts, f64)> {
+pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(SvgParts, Range<f64>)> {
     let mut out = SvgParts::default();
-    let top = mesh(&Svg::new(&mut out, SIZE, 1).into_drawing_area(), SCALE, lines, frame)?;
+    let values = mesh(&Svg::new(&mut out, SIZE, 1).into_drawing_area(), SCALE, lines, frame)?;
     out.is_exact = frame.is_exact;
-    plot(&Svg::new(&mut out, SIZE, FINE).into_drawing_area(), (SCALE, SCALE * FINE), lines, frame, top)?;
+    plot(&Svg::new(&mut out, SIZE, FINE).into_drawing_area(), (SCALE, SCALE * FINE), lines, frame, &values)?;
     out.close();
-    overlay(&mut out, lines, frame, top);
-    Ok((out, top))
+    overlay(&mut out, lines, frame, &values);
+    Ok((out, values))
 }
 
-/// Draws on any backend, `scale` times as large; returns the value at the top.
+/// Draws on any backend, `scale` times as large.
 ///
 /// # Errors
 /// As [`draw`].
-pub fn paint<B: DrawingBackend>(backend: B, scale: u32, lines: &[Line], frame: &Frame<'_>) -> Result<f64> {
+pub fn paint<B: DrawingBackend>(backend: B, scale: u32, lines: &[Line], frame: &Frame<'_>) -> Result<()> {
     let area = backend.into_drawing_area();
-    let top = mesh(&area, scale, lines, frame)?;
-    plot(&area, (scale, scale), lines, frame, top)?;
-    area.present().map_err(|error| failed(&error))?;
-    Ok(top)
+    let values = mesh(&area, scale, lines, frame)?;
+    plot(&area, (scale, scale), lines, frame, &values)?;
+    area.present().map_err(|error| failed(&error))
 }
 
 fn failed(error: &dyn std::fmt::Debug) -> anyhow::Error {
     anyhow!("could not draw a chart: {error:?}")
 }
 
-/// Grid and labels.
-fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &Frame<'_>) -> Result<f64> {
+/// Grid and labels; returns the values at the bottom and the top.
+fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &Frame<'_>) -> Result<Range<f64>> {
     let highest = lines.iter().flat_map(|line| line.points.iter()).map(|point| point.max).fold(0.0, f64::max);
-    let value_ticks = value_ticks(frame.unit, highest);
-    let top = value_ticks.last().copied().unwrap_or(1.0);
+    let lowest = lines.iter().flat_map(|line| line.points.iter()).map(|point| point.min).fold(0.0, f64::min);
+    let value_ticks = value_ticks(frame.unit, lowest, highest);
+    let values = value_ticks.first().copied().unwrap_or(0.0)..value_ticks.last().copied().unwrap_or(1.0);
     let mut chart = ChartBuilder::on(area)
         .margin_top(MARGINS.1 * scale)
         .margin_right(MARGINS.2 * scale)
@@ -106,7 +106,7 @@ fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &F
         .y_label_area_size(MARGINS.0 * scale)
         .build_cartesian_2d(
             Axis { range: frame.time.clone(), ticks: frame.ticks.iter().map(|tick| tick.0).collect() },
-            Axis { range: 0.0..top, ticks: value_ticks },
+            Axis { range: values.clone(), ticks: value_ticks },
         )
         .map_err(|error| failed(&error))?;
     let text_at =
@@ -122,7 +122,7 @@ fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &F
         .set_all_tick_mark_size(0)
         .draw()
         .map_err(|error| failed(&error))?;
-    Ok(top)
+    Ok(values)
 }
 
 /// Draws band and lines, scaled by `x` horizontally and by `y` vertically.
@@ -131,7 +131,7 @@ fn plot<B: DrawingBackend>(
     (x, y): (u32, u32),
     lines: &[Line],
     frame: &Frame<'_>,
-    top: f64,
+    values: &Range<f64>,
 ) -> Result<()> {
     let bare = |range: Range<f64>| Axis { range, ticks: Vec::new() };
     let mut chart = ChartBuilder::on(area)
@@ -139,16 +139,17 @@ fn plot<B: DrawingBackend>(
         .margin_top(MARGINS.1 * y)
         .margin_right(MARGINS.2 * x)
         .margin_bottom(MARGINS.3 * y)
-        .build_cartesian_2d(bare(frame.time.clone()), bare(0.0..top))
+        .build_cartesian_2d(bare(frame.time.clone()), bare(values.clone()))
         .map_err(|error| failed(&error))?;
     // A quarter of a CSS pixel.
-    let slack = top / f64::from(PLOT.3) * 0.75;
+    let inside = |value: f64| value.clamp(values.start, values.end);
+    let slack = (values.end - values.start) / f64::from(PLOT.3) * 0.75;
     if frame.has_band
         && let Some(first) = lines.first()
     {
         for run in runs(&first.points, frame) {
-            let upper = straightened(run.iter().map(|point| (point.time, point.max.clamp(0.0, top))), slack);
-            let lower = straightened(run.iter().map(|point| (point.time, point.min.clamp(0.0, top))), slack);
+            let upper = straightened(run.iter().map(|point| (point.time, inside(point.max))), slack);
+            let lower = straightened(run.iter().map(|point| (point.time, inside(point.min))), slack);
             let band = Polygon::new(upper.into_iter().chain(lower.into_iter().rev()).collect::<Vec<_>>(), style(7, x));
             chart.draw_series(std::iter::once(band)).map_err(|error| failed(&error))?;
         }
@@ -157,7 +158,7 @@ fn plot<B: DrawingBackend>(
     for (number, line) in lines.iter().enumerate().rev() {
         let class = u8::try_from(number + 1).unwrap_or(1).min(6);
         let pieces = runs(&line.points, frame).map(|run| {
-            let points: Vec<_> = run.iter().map(|point| (point.time, point.avg.clamp(0.0, top))).collect();
+            let points: Vec<_> = run.iter().map(|point| (point.time, inside(point.avg))).collect();
             PathElement::new(points, style(class, x))
         });
         chart.draw_series(pieces).map_err(|error| failed(&error))?;
@@ -182,7 +183,7 @@ fn runs<'a>(points: &'a [Point], frame: &Frame<'_>) -> impl Iterator<Item = &'a 
 }
 
 /// Adds gaps below the lines, and peaks above the lines that have no band.
-fn overlay(out: &mut SvgParts, lines: &[Line], frame: &Frame<'_>, top: f64) {
+fn overlay(out: &mut SvgParts, lines: &[Line], frame: &Frame<'_>, values: &Range<f64>) {
     let mut gaps = String::new();
     for (from, to) in frame.gaps {
         let from = x_of(from.max(frame.time.start), &frame.time);
@@ -195,7 +196,9 @@ fn overlay(out: &mut SvgParts, lines: &[Line], frame: &Frame<'_>, top: f64) {
     if !gaps.is_empty() {
         out.plot.insert_str(0, &format!("<path class=z d='{gaps}'/>"));
     }
-    let y = |value: f64| (f64::from(PLOT.1 + PLOT.3) - value.clamp(0.0, top) / top * f64::from(PLOT.3)).round() as i32;
+    let height = values.end - values.start;
+    let share = |value: f64| (value.clamp(values.start, values.end) - values.start) / height;
+    let y = |value: f64| (f64::from(PLOT.1 + PLOT.3) - share(value) * f64::from(PLOT.3)).round() as i32;
     for (number, line) in lines.iter().enumerate() {
         // A single point is drawn as a dot.
         if let [only] = line.points.as_ref() {
@@ -212,7 +215,7 @@ fn overlay(out: &mut SvgParts, lines: &[Line], frame: &Frame<'_>, top: f64) {
         return;
     }
     for (number, line) in lines.iter().enumerate().skip(1) {
-        let above = |point: &&Point| point.max - point.avg > top * 0.02 && frame.time.contains(&point.time);
+        let above = |point: &&Point| point.max - point.avg > height * 0.02 && frame.time.contains(&point.time);
         let mut peaks: Vec<&Point> = line.points.iter().filter(above).collect();
         peaks.sort_by(|a, b| (b.max - b.avg).total_cmp(&(a.max - a.avg)));
         peaks.truncate(PEAKS_MAX);
@@ -253,13 +256,30 @@ mod tests {
     fn a_chart_of_nothing_and_of_one_point() {
         assert!(!draw(&[], &frame(&[], false)).unwrap().0.plot.contains("class=s0"));
         let one = line(vec![Point { time: 1800.0, min: 50.0, avg: 50.0, max: 50.0 }]);
-        let (drawn, top) = draw(&[one], &frame(&[], false)).unwrap();
+        let (drawn, values) = draw(&[one], &frame(&[], false)).unwrap();
         let middle = (PLOT.0 + PLOT.2 / 2, PLOT.1 + PLOT.3 / 2);
         assert!(drawn.plot.contains("<path class='o s0' d='M"), "a dot that is seen");
-        assert_eq!(top, 100.0);
+        assert_eq!(values, 0.0..100.0);
         // The library may round by one of the units, a third of a pixel.
         let is_at = |y: u32| drawn.plot.contains(&format!("M{} {y}l0 0", middle.0));
         assert!((middle.1 - 1..=middle.1 + 1).any(is_at), "{}", drawn.plot);
+    }
+
+    #[test]
+    fn values_below_zero_are_drawn() {
+        let at = |time: f64, avg: f64| Point { time, min: avg - 1.0, avg, max: avg + 1.0 };
+        let heights = |points: Vec<Point>| {
+            let frame = Frame { unit: AxisUnit::Celsius, ..frame(&[], true) };
+            let (drawn, values) = draw(&[line(points)], &frame).unwrap();
+            let path = drawn.plot.split("<path ").find(|path| path.starts_with("class=s0")).unwrap().to_string();
+            (values, path)
+        };
+        let (values, path) = heights(vec![at(0.0, -14.0), at(60.0, 4.0), at(120.0, -14.0)]);
+        assert_eq!(values, -15.0..5.0);
+        let (_, flat) = heights(vec![at(0.0, 0.0), at(60.0, 4.0), at(120.0, 0.0)]);
+        assert_ne!(path, flat, "not cut off at zero");
+        let (values, _) = heights(vec![at(0.0, 1.0), at(60.0, 4.0)]);
+        assert_eq!(values.start, 0.0);
     }
 
     #[test]

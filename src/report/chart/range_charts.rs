@@ -45,8 +45,10 @@ struct Chart {
     axis: String,
     /// Band and lines.
     plot: String,
-    /// The value at the top.
-    top: f64,
+    /// The value at the bottom, if it is not 0.
+    low: Option<f64>,
+    /// From there to the value at the top.
+    height: f64,
     /// Text alternative.
     description: String,
     /// Rows of the table below the chart.
@@ -133,9 +135,9 @@ pub fn draw(range: &Range, end: f64, series: &Series, locale: Locale) -> Result<
             gaps: &gaps,
             ticks: &ticks,
         };
-        let (drawing, top) = plot::draw(&lines, &frame)?;
+        let (drawing, values) = plot::draw(&lines, &frame)?;
         times = drawing.times;
-        charts.push(headed(&spec, rows, (drawing.axis, drawing.plot), top, newest_word, locale));
+        charts.push(headed(&spec, rows, (drawing.axis, drawing.plot), values, newest_word, locale));
     }
     let html = Charts { w: locale, id: range.id, charts: &charts, newest: newest_word, box_size: VIEW_BOX, plot: PLOT }
         .render()?;
@@ -166,7 +168,14 @@ fn coarse(line: &mut Line) {
 }
 
 /// A chart with its table. `newest` is the heading of the newest values.
-fn headed(spec: &Spec, rows: Vec<Row>, (axis, plot): (String, String), top: f64, newest: Key, locale: Locale) -> Chart {
+fn headed(
+    spec: &Spec,
+    rows: Vec<Row>,
+    (axis, plot): (String, String),
+    values: std::ops::Range<f64>,
+    newest: Key,
+    locale: Locale,
+) -> Chart {
     let (newest, max) = (locale.text(newest), locale.text(key::CHART_MAX));
     let summaries = rows.iter().map(|row| format!("{} {newest} {}, {max} {}", row.name, row.now, row.max));
     Chart {
@@ -176,7 +185,8 @@ fn headed(spec: &Spec, rows: Vec<Row>, (axis, plot): (String, String), top: f64,
         form: spec.unit.script_form(),
         axis,
         plot,
-        top,
+        low: Some(values.start).filter(|low| *low < 0.0),
+        height: values.end - values.start,
         description: summaries.collect::<Vec<_>>().join("; "),
         rows,
     }

@@ -2,8 +2,9 @@
 
 #![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
 
-use crate::base::clock::{parse, zone_offset_seconds};
+use crate::base::clock::parse;
 use crate::base::html::escape;
+use crate::base::local_time::LocalTime;
 use crate::base::text::{clean, is_plain};
 use crate::model::locale::{Locale, key};
 use crate::report::chart::axis::local;
@@ -66,7 +67,7 @@ struct Page<'a> {
     was: String,
     plot: String,
     most: String,
-    offset_seconds: i32,
+    zone: String,
     tiles: Vec<Tile>,
     spark_size: (u32, u32),
     has: Sections,
@@ -157,7 +158,7 @@ pub fn render(input: &PageData) -> Result<String> {
         taken: taken_text,
         plot: format!("[{},{},{},{},{wide}]", plot.0, plot.1, plot.2, plot.3),
         most: if has_who { most(input) } else { String::new() },
-        offset_seconds: zone_offset_seconds(input.now),
+        zone: LocalTime::here(input.now - chrono::TimeDelta::days(367), input.now).json(),
         tiles,
         spark_size: spark::SIZE,
         has: Sections {
