@@ -13,6 +13,6 @@ mod unpack;
 pub use keep::{carry_over, own};
 pub use manifest::Manifest;
 pub use pack::{Packed, pack};
-pub use restoring::{Restoring, free_name, mount_point, recover, with_ending};
+pub use restoring::{Restoring, free_name, recover, with_ending};
 pub use source::Source;
 pub use unpack::{unpack, verify};

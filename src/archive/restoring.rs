@@ -76,10 +76,9 @@ impl Restoring {
             Ok(()) => {}
             Err(Errno::ENOENT) if !had_data => fs::rename(self.copy(), &self.current).with_context(could_not)?,
             Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {
-                self.two_renames(aside).with_context(could_not)?;
+                self.two_renames(aside).map_err(|error| self.refusal(error)).with_context(could_not)?;
             }
-            Err(Errno::EBUSY | Errno::EXDEV) => return Err(mount_point(&self.current)),
-            Err(error) => return Err(io::Error::from(error)).with_context(could_not),
+            Err(error) => return Err(self.refusal(error.into())).with_context(could_not),
         }
         sync_parent(&self.current).with_context(could_not)?;
         let Some(lock) = self.lock.take() else { return Ok(None) };
@@ -102,6 +101,16 @@ impl Restoring {
         file.sync_all()?;
         sync_parent(&path)?;
         sync_parent(&self.work)
+    }
+
+    /// The error of a rename; that of a mount point says what to do instead.
+    fn refusal(&self, error: io::Error) -> anyhow::Error {
+        if ![Errno::EBUSY as i32, Errno::EXDEV as i32].map(Some).contains(&error.raw_os_error()) {
+            return error.into();
+        }
+        let place = self.current.display();
+        let advice = "restore to another directory with --to DIR and copy what is in it; nothing was changed";
+        ErrorKind::CannotCreate(format!("{place} is a mount point and cannot be renamed; {advice}")).into()
     }
 
     /// Without an exchange there is a moment without data directory: `ready` keeps others from beginning a new one.
@@ -140,15 +149,6 @@ fn remove_earlier(current: &Path) {
             };
         }
     }
-}
-
-/// The error for a data directory that cannot be renamed.
-pub fn mount_point(directory: &Path) -> anyhow::Error {
-    ErrorKind::CannotCreate(format!(
-        "{} is a mount point and cannot be exchanged as a whole; restore to another directory with --to DIR and copy what is in it; nothing was changed",
-        directory.display()
-    ))
-    .into()
 }
 
 /// How a restore ended.

@@ -1,9 +1,7 @@
 //! `osmon restore`: restores a backup. It is verified first, and the existing data directory is kept.
 
 use crate::alert::Outbox;
-use crate::archive::{
-    Manifest, Restoring, Source, carry_over, free_name, mount_point, own, unpack, verify, with_ending,
-};
+use crate::archive::{Manifest, Restoring, Source, carry_over, free_name, own, unpack, verify, with_ending};
 use crate::base::error_kind::ErrorKind;
 use crate::base::lock::{Lock, acquire};
 use crate::base::text::plural;
@@ -16,7 +14,6 @@ use crate::store::restoring::real_directory;
 use anyhow::{Context as _, Result};
 use clap::{Args, FromArgMatches};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -116,9 +113,6 @@ fn in_place(context: &Context, archive: &Source, manifest: &Manifest) -> Result<
     let had_data = current.exists();
     let above = current.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(above).with_context(|| format!("could not make {}", above.display()))?;
-    if had_data && current.metadata()?.dev() != above.metadata()?.dev() {
-        return Err(mount_point(&current));
-    }
     let _locks = if had_data { Some(locks(context)?) } else { None };
     let restoring = Restoring::begin(&current)?;
     let copy = restoring.copy();
