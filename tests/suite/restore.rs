@@ -385,9 +385,11 @@ fn a_mount_point_is_refused_with_a_way_out() {
             copy(&elsewhere, &host.data());
         }
         let done = host.osmon(&["restore", &archive]);
+        let renamed = with_faults(&host, &archive, &["renameat2:error=EINVAL".to_string()]);
         let after = tree(&host.data());
         tool("umount", &[&data]).ok();
         assert_eq!((done.code, after), (73, whole.clone()), "{source}: {}", done.err);
+        assert!([73, 127].contains(&renamed.code), "{source}, without exchange: {}", renamed.err);
         assert!(done.err.contains("is a mount point") && done.err.contains("--to DIR"), "{source}: {}", done.err);
         assert!(beside(&host).is_empty(), "{:?}", beside(&host));
     }
