@@ -109,7 +109,7 @@ fn trimmed(part: &Part, points: SeriesPoints) -> Vec<(Part, SeriesPoints)> {
     let Some((first, last)) = times().min().zip(times().max()) else {
         return vec![empty(part.begin_ms, part.end_ms)];
     };
-    let begin_ms = part.begin_ms.max(first).min(part.end_ms);
+    let begin_ms = first.max(part.begin_ms.div_euclid(part.cell_ms) * part.cell_ms).min(part.end_ms);
     let end_ms = part.end_ms.min(last.saturating_add(i64::from(part.tier.step_seconds().max(1)) * 1000).max(begin_ms));
     let own = Part { begin_ms, end_ms, ..*part };
     [empty(part.begin_ms, begin_ms), (own, points), empty(end_ms, part.end_ms)]

@@ -91,12 +91,13 @@ impl StoredDays {
         let has_hours = self.hours.contains(month) || has_samples;
         let is_whole_hours = local.is_multiple(HOUR_MS, begin_ms, begin_ms + DAY_MS);
         let needs_samples = step_ms % FIVE_MS != 0 || step_ms == 0;
-        let needs_five = step_ms % HOUR_MS != 0 || (step_ms < 6 * HOUR_MS && !is_whole_hours);
+        let is_finer = step_ms % HOUR_MS != 0 || step_ms == 0;
+        let needs_five = is_finer || (step_ms < 6 * HOUR_MS && !is_whole_hours);
         let take = |left: &mut usize| left.checked_sub(1).map(|rest| *left = rest).is_some();
         if needs_samples && (has_samples || self.columns.contains(&day)) {
             return (Tier::Columns, 1, false);
         }
-        let is_asked = step_ms % HOUR_MS != 0 || has_five;
+        let is_asked = is_finer || has_five;
         if (needs_samples && has_five) || (needs_five && (has_five || (has_samples && (is_asked || take(whole))))) {
             return (Tier::FiveMinutes, FIVE_MS, needs_samples);
         }
@@ -104,7 +105,7 @@ impl StoredDays {
         if has_hours && !(step_ms % DAY_MS == 0 && step_ms > 0 && is_utc && !has_samples && self.days.contains(month)) {
             let is_exact = is_whole_hours && local.is_multiple(HOUR_MS, begin_ms - DAY_MS, begin_ms + 2 * DAY_MS);
             let is_fine = !needs_five && !is_exact && (has_five || (has_samples && take(edges)));
-            return (Tier::Hours, if is_fine { FIVE_MS } else { HOUR_MS }, needs_five && step_ms % HOUR_MS != 0);
+            return (Tier::Hours, if is_fine { FIVE_MS } else { HOUR_MS }, is_finer);
         }
         (Tier::Days, DAY_MS, step_ms % DAY_MS != 0 || step_ms == 0)
     }

@@ -266,3 +266,140 @@ fn under_a_size_limit_processes_go_first_then_the_oldest_snapshots() {
     let rest = store.retain(host.now, &limits, &ClockTrust::default()).unwrap();
     assert_eq!(rest.len() + names.len(), 40, "everything that is sealed goes before the disk does");
 }
+
+#[test]
+fn a_part_of_a_gap_has_its_reason_and_true_length() {
+    let mut host = Host::recorded("vm");
+    host.advance(60, 10);
+    host.osmon(&["run"]).ok();
+    host.advance(3 * 3600, 10);
+    host.osmon(&["run"]).ok();
+    // From 21:41 to 00:41.
+    for asked in [
+        &["--at", "2026-11-20 23:00"][..],
+        &["--since", "2026-11-20 22:00", "--until", "2026-11-20 23:00"],
+        &["--since", "2026-11-20 21:30", "--until", "2026-11-20 22:00"],
+        &["--since", "2026-11-20 23:00"],
+    ] {
+        let done = history(&host, &[&["load.one"], asked].concat()).ok();
+        assert!(done.out.contains("No snapshot for 3 h: "), "{asked:?}: {}", done.out);
+        let json = history(&host, &[&["load.one", "--json"], asked].concat()).ok().json();
+        assert!(json["gap"].as_array().unwrap().iter().any(|gap| gap["reason"].as_str().unwrap().contains("3 h")));
+    }
+    assert!(history(&host, &["--at", "2026-11-20 23:00"]).ok().out.contains("No snapshot for 3 h: "), "at a glance");
+    assert_eq!(history(&host, &["load.onee", "--at", "2026-11-20 23:00"]).code, 65, "a metric that does not exist");
+    // After the last sample, at every step.
+    host.now += TimeDelta::hours(25);
+    for step in ["raw", "5m", "1h", "6h", "1d"] {
+        let json = history(&host, &["load.one", "--since", "2026-11-21", "--step", step, "--json"]).ok().json();
+        let gap = json["gap"].as_array().unwrap().last().unwrap();
+        assert_eq!(
+            (gap["since"].as_str(), gap["seconds"].as_f64()),
+            (Some("2026-11-21T00:41:00.000Z"), Some(90_000.0)),
+            "{step}"
+        );
+        assert_eq!(gap["reason"], "nothing since; is osmon run in your crontab?", "{step}");
+    }
+}
+
+#[test]
+fn a_gap_within_coarse_points_begins_and_ends_at_samples() {
+    let host = Host::recorded("vm");
+    record(&host, "2026-11-14T00:00:00Z", 9580, &|minute| (!(3333..6666).contains(&minute)).then_some(1.0));
+    for step in ["raw", "5m", "1h", "6h", "1d"] {
+        let json = history(&host, &["cpu.busy_percent", "--since", "2026-11-14", "--step", step, "--json"]).ok().json();
+        let gap = &json["gap"][0];
+        let ends = (gap["since"].as_str().unwrap(), gap["until"].as_str().unwrap());
+        assert_eq!(ends, ("2026-11-16T07:32:00.000Z", "2026-11-18T15:06:00.000Z"), "{step}");
+    }
+}
+
+#[test]
+fn notes_are_found_by_the_time_they_speak_of() {
+    let mut host = Host::recorded("vm");
+    record(&host, "2026-11-15T00:00:00Z", 8000, &|_| Some(1.0));
+    host.advance(60, 10);
+    host.osmon(&["note", "moved the rack", "--at", "2026-11-16 10:00"]).ok();
+    let marks = |asked: &[&str]| {
+        let json = history(&host, &[&["cpu.busy_percent", "--json"], asked].concat()).ok().json();
+        json["mark"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|mark| mark["text"].as_str().unwrap().to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(marks(&["--at", "2026-11-16"]), ["moved the rack"]);
+    assert_eq!(marks(&["--at", "2026-11-16 10:02"]), ["moved the rack"]);
+    assert_eq!(marks(&["--at", "2026-11-17"]), [""; 0]);
+    assert_eq!(marks(&["--since", "2026-11-20"]), [""; 0], "not by the time it was written");
+}
+
+#[test]
+fn what_has_expired_is_answered_by_what_is_kept_part_by_part() {
+    let mut host = Host::recorded("vm");
+    record(&host, "2026-11-10T00:00:00Z", 15_700, &|minute| Some((minute % 60) as f64));
+    host.config = "[store]\nsnapshot_days = 4\nfive_minute_days = 4\n".to_string();
+    for _ in 0..20 {
+        host.advance(60, 10);
+        host.osmon(&["run"]).ok();
+    }
+    assert!(!host.data().join("snapshots/2026-11-12.jsonl.gz").exists(), "expired");
+    for (step, fine) in [("5m", 300), ("raw", 60)] {
+        let asked = ["cpu.busy_percent", "--since", "2026-11-10", "--step", step];
+        let json = history(&host, &[&asked[..], &["--json"]].concat()).ok().json();
+        let coarser = json["coarser"].as_array().unwrap();
+        assert_eq!((coarser.len(), &coarser[0]["step_seconds"]), (1, &Value::from(3600)), "{step}");
+        let points = json["metric"][0]["point"].as_array().unwrap();
+        let at = |point: &Value| point["time"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap().timestamp();
+        let until = coarser[0]["until"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap().timestamp();
+        assert_eq!((points[0]["avg"].as_f64(), points[0]["count"].as_u64()), (Some(29.5), Some(60)), "{step}");
+        for pair in points.windows(2) {
+            let length = if at(&pair[1]) <= until { 3600 } else { fine };
+            // The runs of the test come after the recorded minutes.
+            let is_recorded = at(&pair[1]) < host.now.timestamp() - 3600;
+            assert!(!is_recorded || at(&pair[1]) - at(&pair[0]) == length, "{step} {}", pair[0]["time"]);
+        }
+        let table = history(&host, &asked).ok().out;
+        assert!(table.contains("by 1 h until 2026-11-1") && table.contains("finer values have expired"), "{table}");
+        let csv = history(&host, &[&asked[..], &["--format", "csv"]].concat());
+        assert!(csv.code == 0 && csv.err.contains("finer values have expired"), "{}", csv.err);
+    }
+    // Without a step, a day of which only hours are kept is shown by the hour.
+    let day = history(&host, &["cpu.busy_percent", "--at", "2026-11-11"]).ok().out;
+    assert!(day.contains("by 1 h") && !day.contains("expired"), "{day}");
+}
+
+#[test]
+fn days_of_utc_are_not_called_local_days() {
+    let mut host = Host::recorded("vm");
+    record(&host, "2026-11-10T00:00:00Z", 15_700, &|_| Some(3.0));
+    host.config = "[store]\nsnapshot_days = 4\nfive_minute_days = 4\n".to_string();
+    for _ in 0..20 {
+        host.advance(60, 10);
+        host.osmon(&["run"]).ok();
+    }
+    let asked = |zone: &str, step: &str| {
+        let arguments =
+            ["history", "cpu.busy_percent", "--since", "2026-11-11", "--until", "2026-11-14 12:00", "--step", step];
+        let output = host.command("osmon", &arguments).env("TZ", zone).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // Hours can be joined to days of New York; those of Kolkata begin within an hour.
+    assert!(
+        asked("America/New_York", "1d").contains("\n2026-11-12          3 %"),
+        "{}",
+        asked("America/New_York", "1d")
+    );
+    let days = asked("Asia/Kolkata", "1d");
+    assert!(days.contains("\n2026-11-12 00:30          3 %"), "{days}");
+    let hours = asked("Asia/Kolkata", "1h");
+    assert!(hours.contains("\n11-12 05:30          3 %") && !hours.contains("\n11-12 05:00"), "{hours}");
+    fs::remove_dir_all(host.data().join("rollups/1h")).unwrap();
+    for zone in ["Asia/Kolkata", "America/New_York"] {
+        let days = asked(zone, "1d");
+        assert!(days.contains("\n2026-11-12 UTC          3 %"), "{zone}: {days}");
+    }
+    let days = asked("UTC", "1d");
+    assert!(days.contains("\n2026-11-12          3 %"), "{days}");
+}

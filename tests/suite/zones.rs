@@ -48,16 +48,18 @@ fn stamp(seconds: i64) -> String {
     format!("{year}-{month:02}-{day:02}T{:02}:{:02}:{:02}.000Z", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
-fn local(rules: Rules, minute: i64, with_time: bool, with_offset: bool) -> String {
+fn local(rules: Rules, minute: i64, with_time: bool, (with_year, with_offset): (bool, bool)) -> String {
     let offset = offset(rules, minute);
     let at = minute + offset;
     let (year, month, day) = civil(at.div_euclid(1440));
     let clock = format!("{:02}:{:02}", at.rem_euclid(1440) / 60, at.rem_euclid(60));
     let sign = if offset < 0 { '-' } else { '+' };
+    let date =
+        format!("{}{month:02}-{day:02}", if with_year || !with_time { format!("{year}-") } else { String::new() });
     match (with_time, with_offset) {
-        (false, _) => format!("{year}-{month:02}-{day:02}"),
-        (true, false) => format!("{month:02}-{day:02} {clock}"),
-        (true, true) => format!("{month:02}-{day:02} {clock} {sign}{:02}:{:02}", offset.abs() / 60, offset.abs() % 60),
+        (false, _) => date,
+        (true, false) => format!("{date} {clock}"),
+        (true, true) => format!("{date} {clock} {sign}{:02}:{:02}", offset.abs() / 60, offset.abs() % 60),
     }
 }
 
@@ -142,7 +144,11 @@ fn history(host: &Host, zone: &str, arguments: &[&str]) -> String {
 fn compare(host: &Host, samples: &[(i64, i64)], first: i64, last: i64) -> (usize, usize) {
     let (mut compared, mut hours_of_utc) = (0, 0);
     for (zone, rules) in ZONES {
-        let changes = |from: i64| rules.iter().any(|rule| rule.0 > from && rule.0 <= (last + 1) * 1440);
+        let form = |from: i64| {
+            let year = |minute: i64| civil((minute + offset(rules, minute)).div_euclid(1440)).0;
+            let until = (last + 1) * 1440 - 1;
+            (year(from) != year(until), rules.iter().any(|rule| rule.0 > from && rule.0 <= until))
+        };
         for step in ["raw", "5m", "1h", "6h", "1d"] {
             // Raw samples of a year are not compared as a table.
             let since = stamp((first * 86_400).max(if step == "raw" { (last - 40) * 86_400 } else { 0 }));
@@ -161,7 +167,7 @@ fn compare(host: &Host, samples: &[(i64, i64)], first: i64, last: i64) -> (usize
                 for (point, (seconds, value)) in points.iter().zip(samples) {
                     assert_eq!((time(point), number(&point["value"])), (stamp(*seconds), Some(*value)), "{zone}");
                     let minute = seconds.div_euclid(60);
-                    labels.push((local(rules, minute, true, changes(from * 1440)), value.to_string(), String::new()));
+                    labels.push((local(rules, minute, true, form(from * 1440)), value.to_string(), String::new()));
                 }
             } else {
                 let wanted = expected(samples, &begins);
@@ -182,7 +188,7 @@ fn compare(host: &Host, samples: &[(i64, i64)], first: i64, last: i64) -> (usize
                     assert_eq!(found, (Some(own.0), Some(own.2), Some(own.3)), "{zone} {step} {}", time(point));
                     let average = own.1 as f64 / own.3 as f64;
                     assert!((point["avg"].as_f64().unwrap() - average).abs() <= 0.001, "{zone} {step} {}", time(point));
-                    let label = local(rules, minute, step != "1d", changes(from * 1440));
+                    let label = local(rules, minute, step != "1d", form(from * 1440));
                     labels.push((label, own.0.to_string(), own.2.to_string()));
                 }
                 let count = |rows: &Expected| rows.values().map(|row| row.3).sum::<i64>();

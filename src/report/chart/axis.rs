@@ -65,6 +65,14 @@ pub fn time_ticks(time: &Range<f64>, locale: Locale) -> Vec<Tick> {
         let every = if span > 35.0 * 86_400.0 { 10 } else { 5 };
         let days = midnights(time).enumerate().filter(|(at, _)| at % every == every / 2);
         days.map(|(_, tick)| (tick, format!("{} {}", day(tick), locale.month(&local(tick, "%m"))))).collect()
+    } else if span > 400.0 * 86_400.0 {
+        // Months come again: with their year.
+        let every =
+            [3, 6, 12, 24].into_iter().find(|months| span / 86_400.0 / 30.44 / f64::from(*months) <= 7.0).unwrap_or(60);
+        let number = |form: &str, tick: f64| local(tick, form).parse::<i32>().unwrap_or(0);
+        let months = |tick: &f64| (number("%Y", *tick) * 12 + number("%m", *tick) - 1) % every == 0;
+        let firsts = midnights(time).filter(|tick| local(*tick, "%d") == "01").filter(months);
+        firsts.map(|tick| (tick, format!("{} {}", locale.month(&local(tick, "%m")), local(tick, "%Y")))).collect()
     } else {
         let firsts = midnights(time).filter(|tick| local(*tick, "%d") == "01");
         let every = if span > 200.0 * 86_400.0 { 2 } else { 1 };
@@ -126,10 +134,21 @@ mod tests {
     #[test]
     fn every_span_has_some_ticks_and_not_too_many() {
         let end = 1_795_210_800.0;
-        for span in [900.0, 3600.0, 86_400.0, 7.0 * 86_400.0, 30.0 * 86_400.0, 365.0 * 86_400.0] {
+        for span in [
+            900.0,
+            3600.0,
+            86_400.0,
+            7.0 * 86_400.0,
+            30.0 * 86_400.0,
+            365.0 * 86_400.0,
+            730.0 * 86_400.0,
+            3660.0 * 86_400.0,
+        ] {
             let ticks = time_ticks(&(end - span..end), Locale::En);
             assert!((2..=8).contains(&ticks.len()), "{span}: {ticks:?}");
             assert!(ticks.is_sorted_by(|a, b| a.0 < b.0));
+            let labels: std::collections::HashSet<&str> = ticks.iter().map(|tick| tick.1.as_str()).collect();
+            assert_eq!(labels.len(), ticks.len(), "no label twice: {ticks:?}");
         }
     }
 }
