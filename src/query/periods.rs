@@ -172,8 +172,14 @@ fn rows(parts: &[Part], step_ms: i64, local: &LocalTime) -> Vec<Row> {
         while at < part.end_ms {
             let end = local.period(at, step_ms).1;
             let later = parts.get(number..).unwrap_or_default();
-            let cell_ms = later.iter().find(|part| end <= part.end_ms).map_or(part.cell_ms, |part| part.cell_ms);
-            let end_ms = up(end, cell_ms.max(1)).max(at + 1);
+            let last = later.iter().find(|part| end <= part.end_ms).unwrap_or(part);
+            // After a part without points, a row whose points cannot be divided there begins with them.
+            let is_empty = part.cell_ms == 1 && part.tier != Tier::Columns;
+            let end_ms = match is_empty && end % last.cell_ms != 0 {
+                true => last.begin_ms,
+                false => up(end, last.cell_ms),
+            };
+            let end_ms = end_ms.max(at + 1);
             rows.push(Row { begin_ms: at, end_ms });
             at = end_ms;
         }
