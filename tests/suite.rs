@@ -25,6 +25,8 @@ mod backup; // what is in a backup, and what is said to be missing
 mod browser; // the page in headless Chromium
 #[path = "suite/cli.rs"]
 mod cli; // help, versions, exit codes, typos, external commands
+#[path = "suite/clock_steps.rs"]
+mod clock_steps; // a clock that steps at the boundary of every tier
 #[path = "suite/config.rs"]
 mod config; // places of errors, precedence, the last good one
 #[path = "suite/config_alert.rs"]

@@ -7,6 +7,7 @@ use crate::base::clock::{Now, zone_offset_seconds};
 use crate::model::incident::Severity;
 use crate::model::service::Service;
 use crate::model::suppression::Suppressions;
+use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ use std::sync::Arc;
 pub struct EvalContext {
     /// Both clocks.
     pub now: Now,
+    /// The date by which memory of days is kept: the wall clock, unless that is in doubt.
+    pub calendar: DateTime<Utc>,
     /// Identity of the boot.
     pub boot_id: String,
     /// Host name, for the events.
@@ -44,6 +47,7 @@ impl EvalContext {
     pub fn new(now: Now, boot_id: impl Into<String>, host: impl Into<String>) -> Self {
         Self {
             now,
+            calendar: now.wall,
             boot_id: boot_id.into(),
             host: host.into(),
             zone_offset_seconds: zone_offset_seconds(now.wall),

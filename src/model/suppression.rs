@@ -2,7 +2,7 @@
 
 use super::incident::Severity;
 use super::metric::{Selector, read_labels};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -136,6 +136,15 @@ impl Suppressions {
     pub fn prepare(&mut self) {
         self.schema = 1;
         self.give_numbers();
+    }
+
+    /// Moves all times, to those of a clock that is off by `by`.
+    pub fn shift(&mut self, by: TimeDelta) {
+        let silences = self.silences.iter_mut().flat_map(|silence| [&mut silence.since, &mut silence.until]);
+        let acks = self.acks.iter_mut().flat_map(|ack| [&mut ack.since, &mut ack.until]);
+        for time in silences.chain(acks) {
+            *time = time.checked_add_signed(by).unwrap_or(*time);
+        }
     }
 
     /// Removes expired entries. A number is used again only after the list was empty.

@@ -9,6 +9,7 @@ use crate::model::event::{Event, EventKind, Localized};
 use crate::model::incident::Severity;
 use crate::model::locale::key;
 use crate::model::message::Message;
+use crate::query::clock;
 use crate::query::health::{Recorded, seconds_between};
 use crate::query::incidents::STALE;
 use crate::query::silences;
@@ -44,6 +45,8 @@ struct StaleAlert {
 pub fn watch(context: &Context, recorded: &Recorded) -> Result<()> {
     let alert: Option<StaleAlert> = context.store.load_cache(STATE);
     match (alert, recorded.health.is_stale()) {
+        // A clock that stepped makes no data old.
+        (None, true) if clock::is_only_a_step(context, recorded.health.stale_seconds) => Ok(()),
         (None, true) if context.now.boottime_seconds >= BOOT_SECONDS => begin(context, recorded),
         (Some(alert), true) if alert.nobody && is_notified(context) => {
             put(context, &event(context, recorded, &alert, EventKind::Fired))?;

@@ -9,9 +9,9 @@ use crate::context::Context;
 use crate::crisis::{EvalContext, State, step};
 use crate::model::event::{Event, EventKind};
 use crate::model::snapshot::Snapshot;
-use crate::query::baseline;
 use crate::query::health::Health;
 use crate::query::silences;
+use crate::query::{baseline, clock};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -65,7 +65,9 @@ pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
         return Ok(Detected { taken: now.wall, state, events: Vec::new(), memory: Memory::default() });
     }
     let (closed, memory) = unusual::add(context, now.wall, &snapshot.metrics);
+    let calendar = now.wall.checked_sub_signed(clock::offset(context)).unwrap_or(now.wall);
     let clock = EvalContext {
+        calendar,
         closed,
         suppressions: silences::read(context),
         notified_from: context.config.alert.notified_from(),

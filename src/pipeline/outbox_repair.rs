@@ -5,9 +5,10 @@ use crate::alert::{Outbox, Stage};
 use crate::base::text::plural;
 use crate::context::Context;
 use crate::model::event::Event;
-use crate::store::EVENTS;
+use crate::query::clock;
+use crate::store::{EVENTS, day};
 use anyhow::Result;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -41,7 +42,10 @@ fn rebuild(context: &Context, outbox: &Outbox, listing: &StageListing) -> Result
         let recorded = serde_json::from_str::<Recorded>(line).ok().and_then(|recorded| recorded.event);
         found.extend(recorded.filter(|event| lost.remove(&file_name(event))));
     };
-    context.store.read(EVENTS, context.now.wall - TimeDelta::days(SEARCHED_DAYS), context.now.wall, visit)?;
+    // By a clock in doubt no event is too old, and those of a false date are after now.
+    let since = context.now.wall.checked_sub_signed(TimeDelta::days(SEARCHED_DAYS));
+    let since = since.filter(|_| clock::trust(context).is_believed()).unwrap_or(DateTime::UNIX_EPOCH);
+    context.store.read(EVENTS, since, day::last_moment(), visit)?;
     found.iter().try_for_each(|event| context.store.with_reserve(|| outbox.write(event)))?;
     if !found.is_empty() {
         context.out.warn(&format!("{} rebuilt from the history", plural(found.len(), "damaged alert")));

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::suppression::Suppressions;
 use crate::pipeline::{annotations, clock};
+use crate::query;
 use crate::query::silences::STATE;
 use anyhow::Result;
 use std::time::Duration;
@@ -22,7 +23,11 @@ pub fn change<T>(context: &Context, change: impl FnOnce(&mut Suppressions) -> Re
     if clock::trust(context).is_believed() {
         mutes.tidy(context.now.wall);
     }
+    // In the time of a clock that is far off; kept in that of the believed one.
+    let offset = query::clock::offset(context);
+    mutes.shift(offset);
     let (value, text) = change(&mut mutes)?;
+    mutes.shift(-offset);
     context.store.save_state(STATE, &mutes)?;
     note(context, &text)?;
     drop(lock);

@@ -2,7 +2,7 @@
 //! time since boot over several runs, and with the last reading that was believed.
 
 use super::day;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Name of the state file.
@@ -136,6 +136,20 @@ impl ClockTrust {
     /// Whether the clock agreed with the time since boot over several runs: what ended by it may be closed.
     pub fn is_steady(&self) -> bool {
         self.doubt.as_ref().is_none_or(|doubt| doubt.runs >= STEADY_RUNS)
+    }
+
+    /// By how much the clock is ahead (positive) or behind of what the time since boot says while it is in doubt, if that is
+    /// more than a day; less may be a correction.
+    pub fn offset(&self, now: &Reading) -> Option<TimeDelta> {
+        let before = self.believed.as_ref().filter(|_| self.doubt.is_some())?;
+        let offset = before.wall_seconds(now) - before.elapsed(now)?;
+        (offset.abs() > OFF_SECONDS).then(|| TimeDelta::milliseconds((offset * 1e3) as i64))
+    }
+
+    /// Whether a run kept a reading in the last `seconds` by the time since boot, whatever the wall clock says.
+    pub fn is_recent(&self, now: &Reading, seconds: f64) -> bool {
+        let last = self.believed.iter().chain(self.doubt.as_ref().map(|doubt| &doubt.latest));
+        last.filter_map(|reading| reading.elapsed(now)).any(|elapsed| elapsed < seconds)
     }
 
     /// The true day on which a false date was noticed that lies in a period (`2026-11-20`, `2026-11`): it is kept as if it

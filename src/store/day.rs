@@ -65,7 +65,8 @@ impl Store {
             return Ok(days.filter(|day| day.name >= first && day.name <= last).collect());
         }
         let dates = std::iter::successors(Some(since.date_naive()), NaiveDate::succ_opt);
-        let names = dates.map(|date| date.format("%Y-%m-%d").to_string()).take_while(|name| *name <= last);
+        let dates = dates.take_while(|date| *date <= until.date_naive());
+        let names = dates.map(|date| date.format("%Y-%m-%d").to_string());
         let there = |path: PathBuf| path.symlink_metadata().is_ok().then_some(path);
         let days = names.map(|name| {
             let plain = self.file(stream, &name);
@@ -133,6 +134,11 @@ pub fn date(name: &str) -> Option<NaiveDate> {
 /// The first moment of a day.
 pub fn begin(name: &str) -> Option<DateTime<Utc>> {
     date(name).map(|date| date.and_time(NaiveTime::MIN).and_utc())
+}
+
+/// The last moment that a day can be named by: records under a false date may be of any time before.
+pub fn last_moment() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(253_402_300_799_999).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// The name of the UTC day of a time.

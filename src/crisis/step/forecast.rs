@@ -53,7 +53,7 @@ pub fn judge(
     let mut is_usual = false;
     if next.swings.len() < SWINGS_MAX || next.swings.contains_key(key) {
         let swings = next.swings.entry(key.to_string()).or_default();
-        swings.add(context.now.wall, &approach);
+        swings.add(context.calendar, &approach);
         is_usual = swings.is_usual(&approach);
     }
     if alert.is_some() && approach.distance <= REACHED * approach.scale {
@@ -93,5 +93,5 @@ fn held(rule: &Rule, alert: &Alert) -> f64 {
 pub fn forget(next: &mut State, context: &EvalContext) {
     let State { series, swings, usual_rises, .. } = next;
     usual_rises.retain(|key, _| series.contains_key(key));
-    swings.retain(|key, known| series.contains_key(key) || !known.is_old(context.now.wall));
+    swings.retain(|key, known| series.contains_key(key) || !known.is_old(context.calendar));
 }

@@ -4,7 +4,7 @@
 
 use crate::context::Context;
 use crate::model::consumers::Consumers;
-use crate::query::timeline;
+use crate::query::{clock, timeline};
 use crate::report::chart::range::{RANGES, Range};
 use crate::report::chart::range_charts::{RangeCharts, draw};
 use crate::report::input::series;
@@ -13,9 +13,9 @@ use crate::report::page::options::PageOptions;
 use crate::report::page::outlook::{self, Outlook};
 use crate::report::page::timeline::annotate;
 use crate::store::consumers::Unrolled;
+use crate::store::hour;
 use crate::store::retain::used_bytes;
 use crate::store::upkeep::Progress;
-use crate::store::{SNAPSHOTS, hour};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ impl LongRanges {
         }
         let hour = hour::of(context.now.wall);
         if kept.made.get(WEEK).is_none_or(|made| made.0 != hour) || kept.since.is_none() {
-            kept.since = context.store.first_day(SNAPSHOTS)?;
+            kept.since = clock::first_day(context)?;
         }
         Ok(kept)
     }
