@@ -5,7 +5,7 @@ use std::io::{self, Read};
 /// Largest extension header that is read, in bytes.
 const EXTENSION_MAX: u64 = 1024 * 1024;
 
-/// What extension headers say of the next member.
+/// Attributes of the next member, from extension headers.
 #[derive(Debug, Default)]
 pub struct Extension {
     /// Its path.

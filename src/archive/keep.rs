@@ -1,4 +1,4 @@
-//! What belongs to the place and not to the archive: waiting alerts, the page, owners and modes.
+//! Keeps the parts of the replaced data directory that no archive provides: queued alerts, the page, owners and modes.
 
 use crate::base::file::make_directory;
 use anyhow::{Context, Result};

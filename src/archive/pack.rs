@@ -18,7 +18,7 @@ pub struct Packed {
     pub files: usize,
     /// Their size in bytes.
     pub bytes: u64,
-    /// What could not be packed.
+    /// Entries that could not be packed.
     pub left_out: Vec<LeftOut>,
 }
 

@@ -126,7 +126,7 @@ impl Restoring {
 impl Drop for Restoring {
     fn drop(&mut self) {
         if let Some(lock) = self.lock.take() {
-            // What fails here is done by the next command.
+            // If this fails, the next command repeats it.
             let _ = settle(&self.current, &self.work, lock);
         }
     }
@@ -141,7 +141,7 @@ fn remove_earlier(current: &Path) {
         let process = name.strip_prefix(&*prefix).and_then(|number| number.parse().ok());
         let is_over = |process| kill(Pid::from_raw(process), None) == Err(Errno::ESRCH);
         if process.is_some_and(|process: i32| process > 0 && is_over(process)) {
-            // What cannot be removed takes room, and nothing else.
+            // A leftover that cannot be removed only takes space.
             let _ = if entry.path().join("lock").exists() {
                 fs::rename(entry.path(), free_name(&with_ending(current, "before-restore")))
             } else {

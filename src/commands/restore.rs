@@ -102,7 +102,7 @@ fn run(call: &Call) -> Result<Exit> {
 struct Restored {
     /// The new path of the previous data directory.
     aside: Option<PathBuf>,
-    /// What could not be kept as it was.
+    /// Warnings about attributes that could not be kept.
     warnings: Vec<String>,
 }
 

@@ -75,7 +75,7 @@ pub fn found(context: &Context, probed: &ProbeResult) -> Vec<Annotation> {
         return found;
     }
     if is_restored {
-        // What is missing since the backup was made was recorded.
+        // Snapshots taken since the backup were recorded, so they are no missed runs.
         return found.into_iter().filter(|mark| mark.kind != AnnotationKind::MissedRuns).collect();
     }
     // Before a gap is reported: a snapshot may have been stored although its counters could not be kept.

@@ -32,7 +32,7 @@ const KNOWN_MAX: usize = 8;
 pub struct Identity {
     /// The last snapshot is of another host: its counters are not ours, and it was not rebooted.
     pub is_other: bool,
-    /// What to remember.
+    /// The new content of the state file.
     known: Known,
     /// It differs from what is remembered.
     is_new: bool,
@@ -47,7 +47,7 @@ pub struct Identity {
 pub fn identify(context: &Context) -> Identity {
     let mut known = host::known(context);
     let now = HostState::new(&context.now, context.root.boot_id(), context.root.host_name());
-    // Of a link to nothing the place is not known.
+    // A dangling link has no real path.
     let place = fs::canonicalize(&context.config.data_dir);
     let place = place.map_or_else(|_| known.directory.clone(), |place| place.to_string_lossy().into_owned());
     let machine = context.root.machine();
@@ -107,7 +107,7 @@ impl Identity {
         }
         annotations::append_all(context, self.marks)?;
         if self.continues {
-            // What was usual on the other host is not usual here.
+            // The other host's usual values do not apply here.
             context.store.remove_state(CACHE)?;
             [LEARNED, GROUPS].iter().try_for_each(|name| context.store.remove_numbers(name))?;
         }

@@ -44,7 +44,7 @@ pub fn local_seconds(time: DateTime<Utc>) -> f64 {
 /// Adds the values of a snapshot. Returns the groups they closed, and what is to be remembered.
 pub fn add(context: &Context, time: DateTime<Utc>, metrics: &[Metric]) -> (Arc<BTreeMap<String, Closed>>, Memory) {
     let values = watched(&context.config.rules, metrics);
-    // What is learned goes by weeks: a clock in doubt teaches nothing.
+    // Learning depends on the hour of the week, so it pauses while the clock is in doubt.
     if values.is_empty() || !clock::trust(context).is_steady() {
         return Default::default();
     }

@@ -1,4 +1,4 @@
-//! Whether two snapshots are of the same host: by boot and machine, because names change.
+//! Decides whether two snapshots are of the same host: by boot and machine, because names change.
 
 use super::host_change::HostState;
 use chrono::TimeDelta;

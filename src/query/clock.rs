@@ -1,4 +1,4 @@
-//! Whether the clock of this host may be believed (see `store::clock_trust`).
+//! Trust in the clock of this host (see `store::clock_trust`).
 
 use crate::base::clock::{Now, parse};
 use crate::context::Context;
@@ -8,12 +8,12 @@ use crate::store::{SNAPSHOTS, Store, day};
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// What is known of the clock including the present reading, and whether it just came back from a false date.
+/// The state of the clock including the present reading, and its return if it just came back from a false date.
 pub fn observe(context: &Context) -> (ClockTrust, Option<Return>) {
     known(context).observe(&reading(context), || newest(&context.store, context.now.wall))
 }
 
-/// What the last run knew of the clock.
+/// The state of the clock at the last run.
 fn known(context: &Context) -> ClockTrust {
     context.store.load_cache(STATE).unwrap_or_default()
 }
@@ -28,7 +28,7 @@ pub fn offset(context: &Context) -> TimeDelta {
     trust(context).offset(&reading(context)).unwrap_or_default()
 }
 
-/// Whether the clock is in doubt and a run ended less than `seconds` ago by the time since boot.
+/// Returns whether the clock is in doubt and a run ended less than `seconds` ago by the time since boot.
 pub fn is_only_a_step(context: &Context, seconds: f64) -> bool {
     !trust(context).is_believed() && known(context).is_recent(&reading(context), seconds)
 }
@@ -48,7 +48,7 @@ pub fn first_day(context: &Context) -> Result<Option<String>> {
     }
 }
 
-/// What is known of the clock including the present reading.
+/// The state of the clock including the present reading.
 pub fn trust(context: &Context) -> ClockTrust {
     observe(context).0
 }

@@ -11,7 +11,7 @@ pub const STATE: &str = "host";
 /// Maximum number of other hosts that are remembered.
 const OTHERS_MAX: usize = 8;
 
-/// What is known of the hosts that recorded here.
+/// The hosts that record or recorded here.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Known {
     /// The host of the last snapshot.
@@ -74,7 +74,7 @@ impl Known {
     }
 }
 
-/// What is known; nothing in a history of an older version, or when the file is damaged.
+/// Reads the state file; empty for a history of an older version and when the file is damaged.
 pub fn known(context: &Context) -> Known {
     context.store.peek_state(STATE).content.unwrap_or_default()
 }

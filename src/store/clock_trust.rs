@@ -1,4 +1,4 @@
-//! Whether the wall clock may be believed. A single reading deletes nothing and seals nothing: the clock has to agree with the
+//! Trust in the wall clock. A single reading deletes nothing and seals nothing: the clock has to agree with the
 //! time since boot over several runs, and with the last reading that was believed.
 
 use super::day;
@@ -43,8 +43,8 @@ impl Reading {
         (later.wall - self.wall).num_milliseconds() as f64 / 1e3
     }
 
-    /// Whether the wall clock went like the time since boot; across a boot, whether it is not earlier and at most a day
-    /// plus the time since boot later.
+    /// Returns whether the wall clock advanced like the time since boot; across a boot, whether it is
+    /// not earlier, and later by at most a day plus the time since boot.
     fn agrees(&self, later: &Self) -> bool {
         let wall = self.wall_seconds(later);
         match self.elapsed(later) {
@@ -77,7 +77,7 @@ pub struct Doubt {
     runs: u32,
     /// How long they agree, in seconds.
     seconds: f64,
-    /// What was stored since.
+    /// The snapshots stored since.
     stored: Misdated,
 }
 
@@ -88,11 +88,11 @@ pub struct Return {
     pub offset_seconds: f64,
     /// For how long, in seconds.
     pub lasted_seconds: f64,
-    /// What was stored meanwhile.
+    /// The snapshots stored meanwhile.
     pub stored: Misdated,
 }
 
-/// What is known of the clock. Kept in `state/clock.json`.
+/// The state of the clock, kept in `state/clock.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClockTrust {
@@ -128,12 +128,12 @@ impl ClockTrust {
         (self, None)
     }
 
-    /// Whether history may expire by the clock, and alerts, silences and what was sent with it.
+    /// Returns whether history, alerts, silences and sent messages may expire by the clock.
     pub fn is_believed(&self) -> bool {
         self.doubt.is_none()
     }
 
-    /// Whether the clock agreed with the time since boot over several runs: what ended by it may be closed.
+    /// Returns whether the clock agreed with the time since boot over several runs: finished hours and days may be closed.
     pub fn is_steady(&self) -> bool {
         self.doubt.as_ref().is_none_or(|doubt| doubt.runs >= STEADY_RUNS)
     }
@@ -146,7 +146,7 @@ impl ClockTrust {
         (offset.abs() > OFF_SECONDS).then(|| TimeDelta::milliseconds((offset * 1e3) as i64))
     }
 
-    /// Whether a run kept a reading in the last `seconds` by the time since boot, whatever the wall clock says.
+    /// Returns whether a run kept a reading in the last `seconds` by the time since boot, whatever the wall clock says.
     pub fn is_recent(&self, now: &Reading, seconds: f64) -> bool {
         let last = self.believed.iter().chain(self.doubt.as_ref().map(|doubt| &doubt.latest));
         last.filter_map(|reading| reading.elapsed(now)).any(|elapsed| elapsed < seconds)

@@ -22,7 +22,7 @@ const DIRECTORIES: [(&str, usize); 4] = [("state", 1), ("columns", 2), ("outbox"
 pub struct Contents {
     /// Paths relative to the data directory, in a fixed order.
     pub files: Vec<PathBuf>,
-    /// What is there and cannot be taken along.
+    /// Entries that cannot be packed.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -95,8 +95,8 @@ impl Contents {
     }
 }
 
-/// What a path below the data directory `top` leads to; `None` when there is nothing. A link is followed only in a place
-/// where osmon has a file of that name, and as root only when it was made by root or by the owner of what it leads to.
+/// Metadata of the target of a path below the data directory `top`; `None` when nothing is there. A link is followed only
+/// in a place where osmon has a file of that name, and as root only when it was made by root or by the owner of what it leads to.
 ///
 /// # Errors
 /// Why it cannot be read.

@@ -1,5 +1,5 @@
-//! What `osmon repair` cannot put right and has noted, so that `osmon verify` reports it once: snapshots that are missing
-//! although rollups were made from them, and days in which two hosts recorded by turns.
+//! Findings that `osmon repair` cannot repair and has noted, so that `osmon verify` reports them once: snapshots that are
+//! missing although rollups were made from them, and days in which two hosts recorded by turns.
 
 use super::{Store, at};
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace};

@@ -25,7 +25,7 @@ pub fn tree(directory: &Path) -> Vec<(String, u32)> {
     files
 }
 
-/// What was restored in place: the note for the next run besides.
+/// The files after a restore in place, which adds a note for the next run.
 pub fn restored(host: &Host) -> Vec<(String, u32)> {
     let (note, files): (Vec<_>, Vec<_>) =
         tree(&host.data()).into_iter().partition(|(name, _)| name == "state/marks.json");

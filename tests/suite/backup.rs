@@ -1,4 +1,4 @@
-//! What is in a backup: everything that is history, wherever it lies; what is not is said, by verify too.
+//! A backup holds the whole history, wherever it lies, and names everything that it leaves out, as verify does.
 
 use super::archive::{tree, with_history};
 use super::harness::{Host, tool};
@@ -50,7 +50,7 @@ fn history_behind_links_is_followed() {
     }
     link(&host, "data");
     assert_eq!(goes_round(&host, &archive), before, "the data directory is a link");
-    // What verify reads behind the links is checked.
+    // Files behind links are verified.
     fs::write(host.path("disk/snapshots/2026-11-19.jsonl"), "damage\n").unwrap();
     assert!(host.osmon(&["verify"]).out.contains("snapshots/2026-11-19.jsonl line 1: 1 damaged line"));
 }

@@ -1,4 +1,4 @@
-//! Whose history it is: names that change, copies, moves, and two hosts in one directory.
+//! The identity of the host: names that change, copies, moves, and two hosts in one directory.
 
 use super::annotations::{minutes, page, reboot};
 use super::harness::{Host, repository, tool};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// What lies beside the data directory and belongs to restores.
+/// Entries beside the data directory that restores made.
 fn beside(host: &Host) -> Vec<String> {
     let names = fs::read_dir(host.data().parent().unwrap()).unwrap().flatten();
     let mut names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
@@ -170,7 +170,7 @@ fn no_new_history_begins_beside_an_interrupted_restore() {
     assert!(next.err.contains("what was there before is in") && !work.exists(), "{}", next.err);
     fs::remove_dir(&data).unwrap();
     fs::rename(scene.host.path("data.before-restore-20261120T224300Z"), &data).unwrap();
-    // What the run recorded in memory comes home.
+    // The snapshots recorded in the fallback directory are moved here.
     assert_eq!(scene.host.osmon(&["run"]).code, 0);
 }
 

@@ -39,7 +39,7 @@ const SHORTEST_MS: i64 = 150_000;
 /// Number of gaps of rolled-up points whose ends are searched among the samples.
 const SEARCHED_MAX: usize = 20;
 
-/// What is recorded in and around a span.
+/// The records in and around a span.
 pub struct Recorded<'a> {
     /// The periods with samples, in order; of a single sample, begin and end are its time.
     pub rows: &'a [Row],

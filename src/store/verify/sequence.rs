@@ -132,8 +132,8 @@ impl Sequence {
         self.order(head).or(host)
     }
 
-    /// Whose record it is. A host is its boot: once another boot has begun, a boot of the same host is over. A name says
-    /// nothing: it may come late, change and come back.
+    /// Determines which host a record is of, by its boot: once another boot has begun, a boot of the same host is over.
+    /// Names may come late, change and come back.
     fn host(&mut self, head: &Head) -> Option<Flaw> {
         let is_known = self.boots.iter().any(|boot| boot.id == head.boot_id);
         let last = self.boots.iter().find(|boot| boot.id == self.boot);
