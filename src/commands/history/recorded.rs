@@ -98,7 +98,8 @@ pub fn read(context: &Context, mut span: Span, selectors: &[Selector]) -> Result
         }
     }
     span.coarse = answer.parts.iter().filter(|part| part.is_coarse).copied().collect();
-    span.utc_days = answer.parts.into_iter().filter(|part| part.tier == Tier::Days).collect();
+    // A part without points has no cells.
+    span.utc_days = answer.parts.into_iter().filter(|part| part.tier == Tier::Days && part.cell_ms > 1).collect();
     let rows: Vec<Row> = times.iter().map(|time| row_at(&answer.rows, *time)).collect();
     let newest = context.store.last(SNAPSHOTS, context.now.wall)?;
     let newest = newest.as_deref().and_then(time_of).and_then(parse);
