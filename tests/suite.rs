@@ -149,3 +149,5 @@ mod web_server; // a web server that records what it was sent
 mod week; // a recorded week: how often it would have called
 #[path = "suite/zones.rs"]
 mod zones; // hours and days of five zones against a computation of their own
+#[path = "suite/zones_calendar.rs"]
+mod zones_calendar; // the zones of 2026, without a time zone database
