@@ -75,14 +75,16 @@ fn run(call: &Call) -> Result<Exit> {
     let context = Context::open_to_read(call)?;
     let is_glance = arguments.metrics.is_empty();
     let format = if call.out.json { Format::Json } else { arguments.format };
-    let (since, until) = requested(&arguments, context.now.wall).map_err(ErrorKind::Usage)?;
+    let bounds = context.store.bounds()?;
+    let newest = bounds.map_or(context.now.wall, |(_, end)| end);
+    let (since, until) = requested(&arguments, context.now.wall, newest).map_err(ErrorKind::Usage)?;
     let step = match &arguments.step {
         Some(step) => Step::parse(step).map_err(ErrorKind::Usage)?,
         None if is_glance => Step::of_glance(until - since),
         None => Step::that_fits(until - since),
     };
     // A span of centuries is asked for by mistake: the zone is known for what is stored.
-    let bounds = context.store.bounds()?.unwrap_or((since, until));
+    let bounds = bounds.unwrap_or((since, until));
     let local = LocalTime::here(since.max(bounds.0).min(until), until.min(bounds.1).max(since));
     let span = |step| Span::new(since, until, context.now.wall, step, local.clone());
     let selectors = arguments.metrics.iter().map(|text| Selector::pattern(text)).collect::<Result<Vec<_>, _>>();
@@ -111,17 +113,27 @@ fn run(call: &Call) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The span given by the arguments; the end is inclusive.
-fn requested(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
-    let last = |end: DateTime<Utc>| (end - TimeDelta::milliseconds(1)).min(now);
+/// The span given by the arguments; the end is inclusive. It ends at `now`, unless it begins in the future: records with a
+/// false date are there, up to `newest`.
+fn requested(
+    arguments: &Arguments,
+    now: DateTime<Utc>,
+    newest: DateTime<Utc>,
+) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
+    let until_now = |begin: DateTime<Utc>, end: DateTime<Utc>| if begin > now { end } else { end.min(now) };
+    let last = |begin, end: DateTime<Utc>| until_now(begin, end - TimeDelta::milliseconds(1));
     if let Some(at) = &arguments.at {
         let (begin, end) = parse_past::span(at, now)?;
         let around = TimeDelta::minutes(5);
-        return Ok(if begin == end { (begin - around, (end + around).min(now)) } else { (begin, last(end)) });
+        return Ok(if begin == end {
+            (begin - around, until_now(begin, end + around))
+        } else {
+            (begin, last(begin, end))
+        });
     }
     let (since, spanned) = match &arguments.since {
         Some(since) if since.contains("..") => {
-            parse_past::span(since, now).map(|(begin, end)| (begin, Some(last(end))))?
+            parse_past::span(since, now).map(|(begin, end)| (begin, Some(last(begin, end))))?
         }
         Some(since) => (
             parse_past::parse(since, now)
@@ -133,7 +145,7 @@ fn requested(arguments: &Arguments, now: DateTime<Utc>) -> Result<(DateTime<Utc>
     };
     let until = match &arguments.until {
         Some(until) => parse_past::parse(until, now)?,
-        None => spanned.unwrap_or(now),
+        None => spanned.unwrap_or_else(|| until_now(since, newest.max(since))),
     };
     if since > until {
         let (since, until) = (clock::local_minute(since), clock::local_minute(until));

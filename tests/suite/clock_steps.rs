@@ -147,6 +147,13 @@ fn step(boundary: &str, seconds: i64, runs: i64, every: i64, is_boot: bool) {
     for wrong in wrong {
         let noon = wrong.date_naive().and_hms_opt(0, 0, 0).unwrap().and_utc();
         world.check(noon, noon + TimeDelta::milliseconds(DAY * 1000 - 1), &format!("{what}, {wrong}"));
+        // A day of the future is found by its name, and by its beginning alone.
+        let day = noon.format("%Y-%m-%d").to_string();
+        let shown = |argument| {
+            world.host.osmon(&["history", "cpu.busy_percent", argument, &day, "--step", "1d", "--json"]).ok().json()
+        };
+        assert_eq!(shown("--at")["metric"][0]["point"].as_array().unwrap().len(), 1, "{what}, {day}");
+        assert!(!shown("--since")["metric"][0]["point"].as_array().unwrap().is_empty(), "{what}, {day}");
     }
     let said = world.host.osmon(&["verify", "-v"]);
     assert_eq!(said.code, 0, "{what}: {} {}", said.out, said.err);
