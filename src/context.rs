@@ -4,7 +4,7 @@ use crate::alert::{DeliveryProblem, LEDGER, Ledger, delivery_problems};
 use crate::archive::recover;
 use crate::base::clock::Now;
 use crate::base::error_kind::ErrorKind;
-use crate::base::file::{dangling_link, read_at_most, replace};
+use crate::base::file::{dangling_link, missing_target, read_at_most, replace};
 use crate::cli::{Call, Exit, Output};
 use crate::config::load::load;
 use crate::config::location::Source;
@@ -12,7 +12,7 @@ use crate::config::read_others::ALL_SECTIONS;
 use crate::config::salvage::salvage;
 use crate::config::{Config, ConfigIssue, Loaded, Request};
 use crate::probe::Root;
-use crate::store::Store;
+use crate::store::{STREAMS, Store};
 use anyhow::{Context as _, Result};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -73,10 +73,14 @@ impl Context {
         let directory = context.store.directory();
         match directory.read_dir() {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                Err(error).with_context(|| format!("could not read {}; try it with sudo", directory.display()))
+                return Err(error).with_context(|| format!("could not read {}; try it with sudo", directory.display()));
             }
-            Err(_) if dangling_link(directory).is_some() => context.store.create().map(|()| context),
-            _ => Ok(context),
+            Err(_) if dangling_link(directory).is_some() => context.store.create()?,
+            _ => {}
+        }
+        match STREAMS.iter().find_map(|stream| missing_target(&directory.join(stream))) {
+            Some(message) => Err(ErrorKind::BadData(message).into()),
+            None => Ok(context),
         }
     }
 

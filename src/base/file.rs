@@ -110,13 +110,15 @@ pub fn sync_parent(path: &Path) -> io::Result<()> {
 /// # Errors
 /// I/O errors.
 pub fn make_directory(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path).map_err(|error| {
-        dangling_link(path).map_or(error, |link| {
-            let target = fs::read_link(link).unwrap_or_default();
-            let (link, target) = (link.display(), target.display());
-            io::Error::other(format!("{link} is a link to {target}, which does not exist; mount or create it"))
-        })
-    })
+    let made = fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path);
+    made.map_err(|error| missing_target(path).map_or(error, io::Error::other))
+}
+
+/// The message for a path that is, or lies behind, a link to nothing; `None` when it is not.
+pub fn missing_target(path: &Path) -> Option<String> {
+    let link = dangling_link(path)?;
+    let target = fs::read_link(link).unwrap_or_default();
+    Some(format!("{} is a link to {}, which does not exist; mount or create it", link.display(), target.display()))
 }
 
 /// The path, or the directory above it, that is a link to nothing.

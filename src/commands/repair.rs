@@ -62,6 +62,6 @@ fn run(call: &Call) -> Result<Exit> {
         let finding = &verified.findings;
         call.out.print(&serde_json::json!({ "schema": 1, "done": done, "finding": finding }).to_string());
     }
-    print_findings(call, &verified, " remain");
+    print_findings(call, &verified, if verified.findings.len() == 1 { " remains" } else { " remain" });
     Ok(if verified.findings.is_empty() { Exit::Done } else { Exit::BadData })
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::progress::progress;
 use crate::cli::{Call, Command, Exit};
-use crate::commands::view::findings::{json, kept_since, print_findings};
+use crate::commands::view::findings::{advice, json, kept_since, print_findings};
 use crate::context::Context;
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -29,6 +29,6 @@ fn run(call: &Call) -> Result<Exit> {
     if call.out.json {
         call.out.print(&json(&verified));
     }
-    print_findings(call, &verified, "; osmon repair sets them aside and rebuilds what can be derived");
+    print_findings(call, &verified, advice(&verified));
     Ok(if verified.findings.is_empty() { Exit::Done } else { Exit::BadData })
 }

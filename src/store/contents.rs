@@ -110,7 +110,10 @@ pub fn follow(top: &Path, path: &Path) -> Result<Option<Metadata>, String> {
         return Ok(Some(own));
     }
     let target = match whole.metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err("is a link to nothing".to_string()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let to = whole.read_link().unwrap_or_default();
+            return Err(format!("is a link to {}, which does not exist; mount or create it", to.display()));
+        }
         Err(error) if error.raw_os_error() == Some(Errno::ELOOP as i32) => {
             return Err("is a link that leads back to itself".to_string());
         }

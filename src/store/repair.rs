@@ -180,7 +180,7 @@ fn is_of_tier(target: &Target) -> bool {
 
 /// An unreadable file may become readable again, and only people know which of two hosts a history is for: both are
 /// left alone.
-fn is_beyond_repair(kind: Kind) -> bool {
+pub fn is_beyond_repair(kind: Kind) -> bool {
     matches!(kind, Kind::Unreadable | Kind::MixedHosts)
 }
 

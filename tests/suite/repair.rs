@@ -212,3 +212,31 @@ fn rollups_outlive_their_snapshots_and_a_loss_is_told_until_it_was_noted() {
     let points = host.osmon(&asked).ok().json()["metric"][0]["point"].clone();
     assert_eq!(points.as_array().map(Vec::len), Some(2), "{points}");
 }
+
+/// A disk that is not mounted is not damage: repair leaves the link, notes no loss, and everything is there again later.
+#[test]
+fn history_behind_a_link_to_nothing_is_left_alone() {
+    for linked in ["snapshots".to_string(), "rollups/1h".to_string(), format!("snapshots/{OLD}.jsonl.gz")] {
+        let host = host(true);
+        let earlier = "2026-11-17";
+        put(&host.data().join(format!("snapshots/{earlier}.jsonl")), minutes(earlier).concat().as_bytes());
+        host.osmon(&["store", "rebuild"]).ok();
+        let (link, disk, off) = (host.data().join(&linked), host.path("disk"), host.path("off"));
+        fs::rename(&link, &off).unwrap();
+        std::os::unix::fs::symlink(&disk, &link).unwrap();
+        let left = host.osmon(&["repair"]);
+        let words = format!("{}{}", left.out, left.err);
+        assert_eq!(left.code, if linked == "rollups/1h" { 74 } else { 65 }, "{linked}: {words}");
+        assert!(words.contains("mount or create it") && !words.contains("gone"), "{linked}: {words}");
+        assert!(link.is_symlink() && !host.data().join("damaged/losses.json").exists(), "{linked}");
+        let said = host.osmon(&["verify"]);
+        assert!(said.out.contains("mount or create it"), "{linked}: {}", said.out);
+        if linked == "snapshots" {
+            let history = host.osmon(&["history", "load.one", "--at", OLD]);
+            assert!(history.code == 65 && history.err.contains("mount or create it"), "{}", history.err);
+        }
+        fs::rename(&off, &disk).unwrap();
+        assert_eq!(verify(&host), Vec::<String>::new(), "{linked}");
+        assert_eq!(records(&host, OLD), minutes(OLD), "{linked}");
+    }
+}

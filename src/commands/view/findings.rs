@@ -3,6 +3,7 @@
 use crate::base::text::plural;
 use crate::cli::Call;
 use crate::context::Context;
+use crate::store::repair::is_beyond_repair;
 use crate::store::tier::Tier;
 use crate::store::verify::Verified;
 use crate::store::verify::finding::Finding;
@@ -30,6 +31,14 @@ pub fn json(verified: &Verified) -> String {
         "remark": verified.remarks,
     })
     .to_string()
+}
+
+/// Advice after a verification: what `osmon repair` would do.
+pub fn advice(verified: &Verified) -> &'static str {
+    match verified.findings.iter().all(|finding| is_beyond_repair(finding.kind)) {
+        true => "; osmon repair removes nothing of it",
+        false => "; osmon repair sets them aside and rebuilds what can be derived",
+    }
 }
 
 /// Prints the findings: faults always, remarks only on a terminal.

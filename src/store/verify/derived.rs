@@ -225,9 +225,9 @@ impl Verifier {
         Ok(())
     }
 
-    /// Reports a loss, unless a repair has recorded it.
+    /// Reports a loss, unless a repair has recorded it. Snapshots that merely cannot be read are not lost.
     fn lost(&mut self, file: &str, day: &str, left: usize, reason: &str) {
-        if self.store.losses().get(day) != Some(&left) {
+        if self.store.losses().get(day) != Some(&left) && !self.findings.is_unreadable(&format!("{SNAPSHOTS}/{day}")) {
             let target = Target::Loss(day.to_string(), left);
             let place = Place { file, place: format!("day {day}"), since: "", reason, target: &target };
             self.findings.add(Kind::SnapshotsMissing, place);

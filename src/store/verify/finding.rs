@@ -170,6 +170,11 @@ impl Findings {
         self.list.iter().any(|finding| finding.file == file)
     }
 
+    /// Returns whether a file whose path begins like that cannot be read.
+    pub fn is_unreadable(&self, file: &str) -> bool {
+        self.list.iter().any(|finding| finding.kind == Kind::Unreadable && finding.file.starts_with(file))
+    }
+
     /// Returns whether a day of a stream has a finding.
     pub fn has_day(&self, stream: &str, day: &str) -> bool {
         let is_it = |target: &Target| matches!(target, Target::Day(own, name) if own == stream && name == day);

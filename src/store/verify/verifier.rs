@@ -1,6 +1,7 @@
 //! A verification in progress: what is common to the checks of days, tiers and files.
 
 use super::finding::{Findings, Kind, Place, Target};
+use crate::base::file::dangling_link;
 use crate::base::file::open_regular;
 use crate::store::contents::{Contents, follow, is_own};
 use crate::store::day::{self, PLAIN, SEALED, entries, is_day};
@@ -64,7 +65,9 @@ impl Verifier {
             Ok(Some(_)) => "is no regular file (a pipe, a socket or a device)".to_string(),
             Err(reason) => reason,
         };
-        self.findings.file(Kind::NotRegular, &below.to_string_lossy(), &what, target);
+        // The target may come back, so repair must leave the link alone.
+        let kind = if dangling_link(path).is_some() { Kind::Unreadable } else { Kind::NotRegular };
+        self.findings.file(kind, &below.to_string_lossy(), &what, target);
         false
     }
 
@@ -81,7 +84,8 @@ impl Verifier {
         for entry in contents.left_out {
             let file = entry.path.to_string_lossy();
             if !self.findings.has_file(&file) {
-                let kind = match (entry.is_needed, self.store.directory().join(&entry.path).is_dir()) {
+                let path = self.store.directory().join(&entry.path);
+                let kind = match (entry.is_needed, path.is_dir() || dangling_link(&path).is_some()) {
                     (true, true) => Kind::Unreadable,
                     (true, false) => Kind::NotRegular,
                     _ => Kind::Foreign,
