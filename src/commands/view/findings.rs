@@ -33,10 +33,10 @@ pub fn json(verified: &Verified) -> String {
     .to_string()
 }
 
-/// Advice after a verification: what `osmon repair` would do.
+/// Describes the effect of `osmon repair` on the findings.
 pub fn advice(verified: &Verified) -> &'static str {
     match verified.findings.iter().all(|finding| is_beyond_repair(finding.kind)) {
-        true => "; osmon repair removes nothing of it",
+        true => "; osmon repair leaves these as they are",
         false => "; osmon repair sets them aside and rebuilds what can be derived",
     }
 }
