@@ -95,14 +95,18 @@ fn run(call: &Call) -> Result<Exit> {
         history = read(&context, span(kept), &selectors)?;
     }
     if history.tracks.is_empty() && !history.is_within_gap(&arguments.metrics) {
-        return Err(nothing(&history, &arguments.metrics).into());
+        let why = nothing(&context, &history, &arguments.metrics)?;
+        if !matches!(format, Format::Table | Format::Json) || !history.has_only_marks(&arguments.metrics) {
+            return Err(why.into());
+        }
+        context.out.warn(&why.to_string());
     }
     if let (Some(part), Format::Csv | Format::Openmetrics | Format::Influx) = (history.span.coarse.last(), format) {
         let until = clock::local_minute(DateTime::from_timestamp_millis(part.end_ms).unwrap_or_default());
         context.out.warn(&format!("finer values have expired: up to {until} there are averages of longer spans"));
     }
     let text = match format {
-        Format::Table if is_glance => glance::render(&call.out, &history),
+        Format::Table if is_glance && !history.tracks.is_empty() => glance::render(&call.out, &history),
         Format::Table => table::render(&call.out, &history),
         Format::Json => export::json(&history)?,
         Format::Csv => csv::write(&history.exposed(), history.is_rolled()),
@@ -167,10 +171,16 @@ impl History {
     fn is_within_gap(&self, requested: &[String]) -> bool {
         !self.gaps.is_empty() && self.others.is_empty() && unknown(requested).is_none()
     }
+
+    /// Returns whether there are notes or events of a span without records.
+    fn has_only_marks(&self, requested: &[String]) -> bool {
+        let is_empty = self.timeline.marks.is_empty() && self.timeline.events.is_empty();
+        !is_empty && self.others.is_empty() && unknown(requested).is_none()
+    }
 }
 
 /// Explains an empty result.
-fn nothing(history: &History, requested: &[String]) -> ErrorKind {
+fn nothing(context: &Context, history: &History, requested: &[String]) -> Result<ErrorKind> {
     let (span, others) = (&history.span, &history.others);
     if let Some(first) = others.first() {
         let more = if others.len() > 1 {
@@ -178,17 +188,19 @@ fn nothing(history: &History, requested: &[String]) -> ErrorKind {
         } else {
             String::new()
         };
-        return ErrorKind::BadData(format!("no such label; there is {first}{more}"));
+        return Ok(ErrorKind::BadData(format!("no such label; there is {first}{more}")));
     }
     let (since, until) = (clock::local_minute(span.since), clock::local_minute(span.until));
-    match unknown(requested) {
-        Some(text) => {
-            let name = text::clean(text.split('{').next().unwrap_or(text), text::NAME_MAX);
-            let names = catalogue::names();
-            ErrorKind::BadData(format!("no metric {name} was recorded from {since} to {until}{}", hint(&name, names)))
-        }
-        None => {
-            ErrorKind::BadData(format!("nothing was recorded from {since} to {until}; is osmon run in your crontab?"))
-        }
+    if let Some(text) = unknown(requested) {
+        let name = text::clean(text.split('{').next().unwrap_or(text), text::NAME_MAX);
+        let hint = hint(&name, catalogue::names());
+        return Ok(ErrorKind::BadData(format!("no metric {name} was recorded from {since} to {until}{hint}")));
     }
+    let began = recorded::began(context)?;
+    let why = match began {
+        Some(began) if span.until < began => format!("recording began on {}", clock::local_form(began, "%Y-%m-%d")),
+        Some(_) if span.since > span.now => format!("it is {} now", clock::local_minute(span.now)),
+        _ => "is osmon run in your crontab?".to_string(),
+    };
+    Ok(ErrorKind::BadData(format!("nothing was recorded from {since} to {until}; {why}")))
 }

@@ -242,3 +242,40 @@ fn one_run_with_a_false_date_ends_no_incident_silence_or_alert() {
         }
     }
 }
+
+#[test]
+fn a_part_of_a_gap_that_a_step_left_has_the_reason_of_the_whole() {
+    let mut host = Host::recorded("vm");
+    let run = |host: &mut Host, at: &str| {
+        host.advance(60, 20);
+        host.now = at.parse().unwrap();
+        host.osmon(&["run"]).ok();
+    };
+    (0..3).for_each(|minute| run(&mut host, &format!("2026-11-20T12:0{minute}:00Z")));
+    (0..4).for_each(|minute| run(&mut host, &format!("2026-11-22T15:0{minute}:00Z")));
+    for at in ["2026-11-20T12:07:00Z", "2026-11-20T15:08:00Z", "2026-11-23T09:00:00Z"] {
+        run(&mut host, at);
+    }
+    host.now += TimeDelta::seconds(30);
+    let reason = |since: &str, until: &str, step: &str| {
+        let asked = ["history", "load.one", "--since", since, "--until", until, "--step", step, "--json"];
+        let json = host.osmon(&asked).ok().json();
+        let gaps = json["gap"].as_array().unwrap().iter();
+        gaps.map(|gap| gap["reason"].as_str().unwrap().to_string()).collect::<Vec<_>>()
+    };
+    let within = reason("2026-11-20 12:03", "2026-11-20 12:06", "raw");
+    assert!(within[0].starts_with("The clock was 2 d 2 h ahead for 4 min"), "{within:?}");
+    for (since, until, expected) in [
+        // From the begin, within, to the end, and on another day than the step was noticed.
+        ("2026-11-20 13:00", "2026-11-20 14:00", "Clock set forward by 3 h"),
+        ("2026-11-20 12:07", "2026-11-20 14:00", "Clock set forward by 3 h"),
+        ("2026-11-20 13:00", "2026-11-20 15:08", "Clock set forward by 3 h"),
+        ("2026-11-21 10:00", "2026-11-21 11:00", "Clock set forward by 2 d 2 h"),
+        ("2026-11-22 16:00", "2026-11-22 17:00", "Clock set forward by 2 d 17 h"),
+    ] {
+        for step in ["raw", "5m"] {
+            let found = reason(since, until, step);
+            assert!(found.len() == 1 && found[0].starts_with(expected), "{since} to {until} by {step}: {found:?}");
+        }
+    }
+}

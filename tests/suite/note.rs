@@ -1,7 +1,8 @@
 //! osmon note.
 
 use super::annotations::{page, watched};
-use super::harness::tool;
+use super::harness::{Host, tool};
+use chrono::TimeDelta;
 use serde_json::Value;
 
 #[test]
@@ -40,4 +41,40 @@ fn a_note_is_kept_with_its_author_and_shown() {
         assert_eq!((done.code, done.err.contains(words)), (64, true), "{words}: {}", done.err);
     }
     assert_eq!(host.marks().len(), 3);
+}
+
+#[test]
+fn a_time_before_the_first_record_is_told_when_recording_began() {
+    let mut host = Host::recorded("vm");
+    let ask = |host: &Host, asked: &[&str]| host.osmon(&[&["history"], asked].concat());
+    let empty = ask(&host, &["--at", "2020-01-01"]);
+    assert!(empty.code == 65 && empty.err.contains("crontab?"), "{}", empty.err);
+    host.now = "2026-11-20T12:00:00Z".parse().unwrap();
+    host.advance(60, 20);
+    host.osmon(&["run"]).ok();
+    // One run under a false date does not count.
+    for away in [-20_000, 20_000] {
+        host.now += TimeDelta::days(away);
+        host.advance(60, 20);
+        host.osmon(&["run"]).ok();
+    }
+    host.advance(60, 20);
+    host.osmon(&["run"]).ok();
+    for asked in [&["--at", "2020-01-01"][..], &["load.one", "--since", "2019-12-30", "--until", "2020-01-03"]] {
+        let done = ask(&host, asked);
+        assert!(done.code == 65 && done.err.contains("; recording began on 2026-11-20\n"), "{asked:?}: {}", done.err);
+    }
+    let future = ask(&host, &["--at", "2027-01-01"]);
+    assert!(future.code == 65 && future.err.contains("; it is 2026-11-20 12:0"), "{}", future.err);
+    assert!(!future.err.contains("crontab"), "{}", future.err);
+    // What people noted of that time is shown.
+    host.osmon(&["note", "bought", "--at", "2020-01-01 10:00"]).ok();
+    for asked in [&["--at", "2020-01-01"][..], &["load.one", "--at", "2020-01-01"]] {
+        let done = ask(&host, asked);
+        assert!(done.code == 0 && done.out.contains("10:00 note: bought"), "{asked:?}: {}", done.out);
+        assert!(done.err.contains("recording began on 2026-11-20"), "{asked:?}: {}", done.err);
+        let json = ask(&host, &[asked, &["--json"]].concat()).json();
+        assert_eq!(json["mark"][0]["text"], "bought", "{asked:?}");
+        assert_eq!(ask(&host, &[asked, &["--format", "csv"]].concat()).code, 65, "{asked:?}");
+    }
 }

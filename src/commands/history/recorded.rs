@@ -1,7 +1,7 @@
 //! The recorded history of the selected metrics in a span.
 
 use super::gap::{self, Before, Gap};
-use super::samples::{ALWAYS, samples_of};
+use super::samples::{ALWAYS, first_after, last_before, samples_of};
 use super::span::{Span, Step};
 use crate::base::clock::parse;
 use crate::base::text;
@@ -10,9 +10,9 @@ use crate::model::exposition::series::ExposedSeries;
 use crate::model::metric::{Selector, SeriesKey};
 use crate::model::point::Point;
 use crate::model::record::time_of;
-use crate::query::incidents;
 use crate::query::periods::{self, Request, Row};
 use crate::query::timeline::{self, Timeline};
+use crate::query::{clock, incidents};
 use crate::store::SNAPSHOTS;
 use crate::store::query::Query;
 use crate::store::tier::Tier;
@@ -104,8 +104,7 @@ pub fn read(context: &Context, mut span: Span, selectors: &[Selector]) -> Result
     let newest = context.store.last(SNAPSHOTS, context.now.wall)?;
     let newest = newest.as_deref().and_then(time_of).and_then(parse);
     let is_sampled = step_ms == 0 && span.coarse.is_empty();
-    let marks: Vec<_> = timeline.marks.iter().chain(&timeline.ended_later).collect();
-    let gaps = gap::find(
+    let mut gaps = gap::find(
         &span,
         &gap::Recorded {
             rows: &rows,
@@ -115,10 +114,12 @@ pub fn read(context: &Context, mut span: Span, selectors: &[Selector]) -> Result
                 true => gap::usual_ms(&times),
                 false => (incidents::state(context).spacing.seconds() * 1e3) as i64,
             },
-            marks: &marks,
+            last_before: &|| last_before(&context.store, span.since),
+            first_after: &|| first_after(&context.store, span.until, newest?),
             samples: &|row| samples_of(&context.store, row),
         },
     );
+    gap::explain(&mut gaps, context, &span, &timeline)?;
     Ok(History { host: host(context, span.until), span, tracks, gaps, timeline, others })
 }
 
@@ -131,10 +132,13 @@ fn row_at(rows: &[Row], time_ms: i64) -> Row {
 /// Finds the records before the span.
 fn recorded_before(context: &Context, span: &Span) -> Result<Before> {
     let month = span.since.format("%Y-%m").to_string();
-    if context.store.periods(Tier::Days)?.1.first().is_some_and(|first| *first < month) {
+    // Days under a false date are no beginning.
+    let trust = clock::trust(context);
+    let months = context.store.periods(Tier::Days)?.1;
+    if months.iter().find(|month| trust.noticed(month).is_none()).is_some_and(|first| *first < month) {
         return Ok(Before::Recorded);
     }
-    let Some(first) = context.store.first_day(SNAPSHOTS)? else { return Ok(Before::Unrecorded) };
+    let Some(first) = clock::first_day(context)? else { return Ok(Before::Unrecorded) };
     let day = span.since.format("%F").to_string();
     if first != day {
         return Ok(if first < day { Before::Recorded } else { Before::Unrecorded });
@@ -145,6 +149,16 @@ fn recorded_before(context: &Context, span: &Span) -> Result<Before> {
     let query = Query { is_wanted: &|name| name == ALWAYS, since: midnight, until };
     let is_empty = context.store.points(Tier::FiveMinutes, &query)?.points.is_empty();
     Ok(if is_empty { Before::FirstDay } else { Before::Recorded })
+}
+
+/// The first sample of all, without those under a false date; the begin of its period where samples have expired.
+pub fn began(context: &Context) -> Result<Option<DateTime<Utc>>> {
+    let trust = clock::trust(context);
+    let first = context.store.begins()?.into_iter().find(|(name, _)| trust.noticed(name).is_none());
+    let Some((_, begin)) = first else { return Ok(None) };
+    let until = context.now.wall.max(begin);
+    let sample = first_after(&context.store, begin - TimeDelta::milliseconds(1), until);
+    Ok(sample.and_then(DateTime::from_timestamp_millis).or(Some(begin)))
 }
 
 /// Name of the host that recorded the history, which may differ from this host.
