@@ -96,7 +96,9 @@ impl World {
     fn check(&self, since: DateTime<Utc>, until: DateTime<Utc>, what: &str) {
         for (step, seconds) in [("raw", 0), ("5m", 300), ("1h", HOUR), ("1d", DAY)] {
             let mut groups = BTreeMap::<i64, Vec<f64>>::new();
-            for (time, value) in self.samples.range(since.timestamp_millis()..=until.timestamp_millis()) {
+            // The first period counts whole.
+            let first = since.timestamp_millis().div_euclid((seconds * 1000).max(1)) * (seconds * 1000).max(1);
+            for (time, value) in self.samples.range(first..=until.timestamp_millis()) {
                 let begin = if seconds == 0 { *time } else { time.div_euclid(seconds * 1000) * seconds * 1000 };
                 groups.entry(begin).or_default().push(*value);
             }
