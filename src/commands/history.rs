@@ -149,7 +149,7 @@ fn requested(
     };
     let until = match &arguments.until {
         Some(until) => parse_past::parse(until, now)?,
-        None => spanned.unwrap_or_else(|| until_now(since, newest.max(since))),
+        None => spanned.unwrap_or(if since > now { newest.max(since) } else { now }),
     };
     if since > until {
         let (since, until) = (clock::local_minute(since), clock::local_minute(until));

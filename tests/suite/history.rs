@@ -403,3 +403,17 @@ fn days_of_utc_are_not_called_local_days() {
     let days = asked("UTC", "1d");
     assert!(days.contains("\n2026-11-12          3 %"), "{days}");
 }
+
+/// Recording stopped days ago: the span ends now, at every step.
+#[test]
+fn the_gap_after_the_last_record_lasts_until_now() {
+    let host = Host::recorded("vm");
+    record(&host, "2026-11-18T00:00:00Z", 120, &|_| Some(5.0));
+    for step in ["raw", "5m", "1h", "6h", "1d"] {
+        let json = history(&host, &["cpu.busy_percent", "--since", "2026-11-17", "--step", step, "--json"]).ok().json();
+        let gap = json["gap"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(gap["since"], "2026-11-18T01:59:00.000Z", "{step}");
+        assert_eq!(gap["until"], json["until"], "{step}");
+        assert!(json["until"].as_str().unwrap().starts_with("2026-11-20T21:4"), "{step}: {}", json["until"]);
+    }
+}
