@@ -74,7 +74,7 @@ impl Collector {
     fn finish(mut self) -> Answer {
         let mut all = SeriesPoints::new();
         for (text, points) in self.blocks {
-            // The same series may be written in two forms, by versions that escape other characters.
+            // Versions that escape different characters may write one series in two forms.
             all.entry(SeriesKey::parse(&text)).or_default().extend(points);
         }
         for (series, points) in std::mem::take(&mut self.points) {

@@ -67,7 +67,7 @@ fn a_time_before_the_first_record_is_told_when_recording_began() {
     let future = ask(&host, &["--at", "2027-01-01"]);
     assert!(future.code == 65 && future.err.contains("; it is 2026-11-20 12:0"), "{}", future.err);
     assert!(!future.err.contains("crontab"), "{}", future.err);
-    // What people noted of that time is shown.
+    // Notes of that time are shown.
     host.osmon(&["note", "bought", "--at", "2020-01-01 10:00"]).ok();
     for asked in [&["--at", "2020-01-01"][..], &["load.one", "--at", "2020-01-01"]] {
         let done = ask(&host, asked);

@@ -86,7 +86,7 @@ fn history(host: &Host, zone: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What was compared of a step in a zone.
+/// The comparison of one step in one zone.
 #[derive(Default)]
 struct Compared {
     values: usize,
