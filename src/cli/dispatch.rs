@@ -2,38 +2,27 @@
 
 use super::command::{Call, Command};
 use super::common::Common;
-use super::exit::{Exit, FAILURES};
+use super::exit::Exit;
 use super::external;
 use super::output::Output;
+use super::parser::{parser, standalone_parser};
 use crate::base::subprocess;
 use crate::base::suggestion::hint;
 use anyhow::Result;
+use clap::FromArgMatches;
 use clap::error::ErrorKind as ClapErrorKind;
-use clap::{Args, FromArgMatches};
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Maximum width of the help, in columns.
-const WIDTH: usize = 80;
-const ABOUT: &str = "Host monitoring from one crontab line: JSON history, alerts that arrive, one static page";
-
-/// `main` of `osmon`, which contains every command.
+/// `main` of `osmon`, which contains every command. Called by the name of a small binary, such as `osmon-graph` (a link),
+/// it is that command.
 pub fn run_all(table: &[&'static Command]) -> ExitCode {
-    let mut parser = Common::augment_args(clap::Command::new("osmon"))
-        .about(ABOUT)
-        .version(env!("CARGO_PKG_VERSION"))
-        .max_term_width(WIDTH)
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .allow_external_subcommands(true)
-        .after_help("An unknown command X runs the program osmon-X, found beside osmon or on PATH.\nFirst steps: osmon run; then open the page it names.");
-    for command in table {
-        parser = parser.subcommand(
-            describe(command, clap::Command::new(command.name)).visible_aliases(command.aliases.iter().copied()),
-        );
+    if let Some(command) = named_by_program(table) {
+        return run_one(command);
     }
-    let matches = match parser.try_get_matches() {
+    let matches = match parser(table).try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return exit_early(&error, named_command(table)),
     };
@@ -46,25 +35,17 @@ pub fn run_all(table: &[&'static Command]) -> ExitCode {
 
 /// `main` of a small binary, which contains one command.
 pub fn run_one(command: &'static Command) -> ExitCode {
-    let program = format!("osmon-{}", command.name);
-    let parser = clap::Command::new(command.name).bin_name(&program).display_name(&program);
-    let parser =
-        Common::augment_args(describe(command, parser)).about(command.about).version(env!("CARGO_PKG_VERSION"));
-    match parser.try_get_matches() {
-        Ok(matches) => call(command, &program, &matches),
+    match standalone_parser(command).try_get_matches() {
+        Ok(matches) => call(command, &format!("osmon-{}", command.name), &matches),
         Err(error) => exit_early(&error, Some(command)),
     }
 }
 
-fn describe(command: &Command, parser: clap::Command) -> clap::Command {
-    let exits = command.exits.iter().map(|exit| (*exit as u8, exit.meaning()));
-    let failures = FAILURES.iter().filter(|_| command.failure.is_none()).map(|exit| (*exit as u8, exit.meaning()));
-    let list: Vec<String> = exits.chain(failures).map(|(code, meaning)| format!("  {code:>2}  {meaning}")).collect();
-    (command.arguments)(parser.about(command.about).max_term_width(WIDTH)).after_help(format!(
-        "Examples:\n{}\n\nExit status:\n{}",
-        command.examples,
-        list.join("\n")
-    ))
+/// The command whose small binary has the name by which this program was called.
+fn named_by_program(table: &[&'static Command]) -> Option<&'static Command> {
+    let program = std::env::args_os().next()?;
+    let name = Path::new(&program).file_name()?.to_str()?.strip_prefix("osmon-")?;
+    table.iter().copied().find(|command| command.name == name)
 }
 
 fn call(command: &Command, program: &str, matches: &clap::ArgMatches) -> ExitCode {

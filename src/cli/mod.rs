@@ -7,6 +7,7 @@ pub mod exit;
 mod external;
 mod log_throttle;
 pub mod output;
+mod parser;
 pub mod progress;
 pub mod table;
 
@@ -15,3 +16,4 @@ pub use common::Common;
 pub use dispatch::{run_all, run_one};
 pub use exit::Exit;
 pub use output::Output;
+pub use parser::parser;

@@ -58,6 +58,25 @@ fn small_binaries_are_the_same_commands() {
 }
 
 #[test]
+fn a_link_to_osmon_named_after_a_command_is_that_command() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in SMALL {
+        let link = directory.path().join(name);
+        std::os::unix::fs::symlink(binary("osmon"), &link).unwrap();
+        for flag in ["--version", "--help"] {
+            assert_eq!(
+                tool(link.to_str().unwrap(), &[flag]).ok().out,
+                tool(binary(name), &[flag]).ok().out,
+                "{name} {flag}"
+            );
+        }
+    }
+    let other = directory.path().join("osmon-nonesuch");
+    std::os::unix::fs::symlink(binary("osmon"), &other).unwrap();
+    assert_eq!(tool(other.to_str().unwrap(), &["--version"]).ok().out, tool(binary("osmon"), &["--version"]).ok().out);
+}
+
+#[test]
 fn a_slip_gets_a_suggestion_and_usage_errors_have_their_code() {
     let done = tool(binary("osmon"), &["prboe"]);
     assert_eq!(
