@@ -1,10 +1,13 @@
 //! The context of a command: configuration, store, host root, clock and output.
 
+pub mod access;
+
 use crate::alert::{DeliveryProblem, LEDGER, Ledger, delivery_problems};
 use crate::archive::recover;
 use crate::base::clock::Now;
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::{dangling_link, missing_target, read_at_most, replace};
+use crate::base::group::let_group_read;
 use crate::cli::{Call, Exit, Output};
 use crate::config::load::load;
 use crate::config::location::Source;
@@ -13,8 +16,7 @@ use crate::config::salvage::salvage;
 use crate::config::{Config, ConfigIssue, Loaded, Request};
 use crate::probe::Root;
 use crate::store::{STREAMS, Store};
-use anyhow::{Context as _, Result};
-use std::io;
+use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -64,19 +66,15 @@ impl Context {
         Self::stand(call, &Request { others: None, ..request(call) })
     }
 
-    /// Like [`Context::open`], for commands that show recorded data: an unreadable data directory must not look empty.
+    /// Like [`Context::open`], for commands that show recorded data: a directory that is not mounted must not look empty.
     ///
     /// # Errors
-    /// When the data directory exists and may not be read.
+    /// When the data directory or a part of it is a link to nothing.
     pub fn open_to_read(call: &Call) -> Result<Self> {
         let context = Self::open(call)?;
         let directory = context.store.directory();
-        match directory.read_dir() {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                return Err(error).with_context(|| format!("could not read {}; try it with sudo", directory.display()));
-            }
-            Err(_) if dangling_link(directory).is_some() => context.store.create()?,
-            _ => {}
+        if dangling_link(directory).is_some() {
+            context.store.create()?;
         }
         match STREAMS.iter().find_map(|stream| missing_target(&directory.join(stream))) {
             Some(message) => Err(ErrorKind::BadData(message).into()),
@@ -97,6 +95,9 @@ impl Context {
         let mut now = Now::read();
         now.wall = call.common.now.unwrap_or(now.wall);
         now.boottime_seconds = root.recorded_boottime().unwrap_or(now.boottime_seconds);
+        if call.shares_system {
+            access::configuration(&request.source)?;
+        }
         let (loaded, problems, instead) = match load(request) {
             Ok(loaded) => (loaded, Vec::new(), ""),
             Err(problems) => {
@@ -107,7 +108,11 @@ impl Context {
                 (loaded, problems, instead)
             }
         };
+        let_group_read();
         let store = Store::new(loaded.config.data_dir.clone());
+        if call.shares_system {
+            access::data(store.directory())?;
+        }
         let recovered = recover(store.directory());
         if call.scheduled {
             call.out.throttle_warnings(loaded.config.data_dir.clone(), now.wall);
@@ -220,6 +225,7 @@ pub fn request(call: &Call) -> Request {
         environment: std::env::vars_os()
             .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
+        shares_system: call.shares_system,
     };
     Request { source, others: Some(ALL_SECTIONS) }
 }

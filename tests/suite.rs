@@ -147,6 +147,8 @@ mod verify; // osmon verify
 mod web_server; // a web server that records what it was sent
 #[path = "suite/week.rs"]
 mod week; // a recorded week: how often it would have called
+#[path = "suite/who_may_read.rs"]
+mod who_may_read; // members of group osmon read, others are told
 #[path = "suite/zones.rs"]
 mod zones; // hours and days of five zones against a computation of their own
 #[path = "suite/zones_calendar.rs"]

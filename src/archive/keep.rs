@@ -1,6 +1,7 @@
 //! Keeps the parts of the replaced data directory that no archive provides: queued alerts, the page, owners and modes.
 
 use crate::base::file::make_directory;
+use crate::base::group::give_to_readers;
 use anyhow::{Context, Result};
 use nix::unistd::geteuid;
 use std::fs::{self, Metadata, Permissions};
@@ -53,6 +54,12 @@ pub fn own(current: &Path, copy: &Path) -> io::Result<Option<String>> {
     let mut problem = None;
     if current.exists() || (geteuid().is_root() && above.uid() != 0) {
         own_below(current, copy, &above, &mut problem)?;
+    } else {
+        give_to_readers(copy)?;
+        let own = copy.metadata()?;
+        if own.mode() & 0o2000 != 0 {
+            own_below(current, copy, &own, &mut problem)?;
+        }
     }
     Ok(problem)
 }
@@ -79,7 +86,9 @@ fn own_below(current: &Path, copy: &Path, above: &Metadata, problem: &mut Option
     }
     // After the owner, because changing it clears set-id bits.
     let inherited = if is.is_dir() { above.mode() & 0o2000 } else { 0 };
-    let mode = was.as_ref().map_or(is.mode() | inherited, Metadata::mode) & 0o7777;
+    // A copy of the configuration may hold a secret.
+    let kept = if copy.extension().is_some_and(|end| end == "toml") { !0o077 } else { !0 };
+    let mode = was.as_ref().map_or(is.mode() | inherited, Metadata::mode) & 0o7777 & kept;
     fs::set_permissions(copy, Permissions::from_mode(mode))?;
     if is.is_dir() {
         let own = copy.metadata()?;

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod clock_sync;
 pub mod error_kind;
 pub mod file;
+pub mod group;
 pub mod html;
 pub mod local_time;
 pub mod lock;

@@ -19,6 +19,8 @@ pub struct Command {
     pub arguments: fn(clap::Command) -> clap::Command,
     /// The command is run by cron: repeated warnings are throttled.
     pub scheduled: bool,
+    /// The command works on what is recorded: a user without data of their own may use those of the system.
+    pub shares_system: bool,
     /// Runs the command.
     pub run: fn(&Call) -> Result<Exit>,
     /// Exit codes of success; those of failures are common to all commands.
@@ -36,6 +38,7 @@ impl Command {
         examples: "",
         arguments: |parser| parser,
         scheduled: false,
+        shares_system: false,
         run: |_| Ok(Exit::Internal),
         exits: &[Exit::Done],
         failure: None,
@@ -50,6 +53,8 @@ pub struct Call {
     pub matches: ArgMatches,
     /// The command is one that cron runs.
     pub scheduled: bool,
+    /// It may use the data of the system (see [`Command::shares_system`]).
+    pub shares_system: bool,
     /// Destination of results and warnings.
     pub out: Arc<Output>,
 }

@@ -58,6 +58,7 @@ fn call(command: &Command, program: &str, matches: &clap::ArgMatches) -> ExitCod
         common,
         matches: matches.clone(),
         scheduled: command.scheduled,
+        shares_system: command.shares_system,
     };
     finish(command, &call.out, (command.run)(&call))
 }

@@ -42,6 +42,7 @@ pub const COMMAND: Command = Command {
     about: "Acknowledge an incident: no reminders until the given time, or until it gets worse",
     examples: "  osmon ack cpu --for 4h --because \"import is running\"\n  osmon ack disk:/var --because \"new disk is ordered\"",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };

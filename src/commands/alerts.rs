@@ -51,6 +51,7 @@ pub const COMMAND: Command = Command {
     about: "Show the outbox: queued, given-up and sent alerts, and why delivery fails",
     examples: "  osmon alerts                queued, given-up and sent alerts\n  osmon alerts retry          retry all of them with the next run\n  osmon alerts drop cpu-3.1   remove one without sending it",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };

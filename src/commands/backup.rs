@@ -31,6 +31,7 @@ pub const COMMAND: Command = Command {
     about: "Pack the data directory into a tar.gz with a manifest of checksums, and verify it; exit status 65: history is missing in it",
     examples: "  osmon backup\n  osmon backup /srv/backup/web-01.tar.gz --force",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };

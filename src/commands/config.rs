@@ -5,7 +5,7 @@ use crate::cli::{Call, Command, Exit};
 use crate::config::ConfigIssue;
 use crate::config::load::{Loaded, load};
 use crate::config::schema::DEFAULT;
-use crate::context::request;
+use crate::context::{access, request};
 use crate::model::incident::Severity;
 use anyhow::Result;
 use clap::{Args, FromArgMatches, Subcommand};
@@ -34,6 +34,7 @@ pub const COMMAND: Command = Command {
     about: "Check or show the configuration",
     examples: "  osmon config check\n  osmon config show | grep alert\n  osmon config show --default > /etc/osmon/osmon.toml",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };
@@ -44,6 +45,7 @@ fn run(call: &Call) -> Result<Exit> {
         call.out.print(DEFAULT.trim_end());
         return Ok(Exit::Done);
     }
+    access::configuration(&request(call).source)?;
     let loaded = load(&request(call)).map_err(|issues| report(call, &issues))?;
     match action {
         Action::Show { .. } => call.out.print(&show(&loaded, call.out.json)),

@@ -38,6 +38,7 @@ pub const COMMAND: Command = Command {
     about: "Mute all alerts during maintenance; ends automatically",
     examples: "  osmon downtime --for 2h --because \"new kernel\"\n  osmon downtime --until \"tomorrow 06:00\" --because \"moving house\"\n  osmon downtime --from 22:00 --for 1h --because \"reboot\"\n  osmon silence --list        lists it; --remove ends it early",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };

@@ -26,6 +26,7 @@ pub const COMMAND: Command = Command {
     about: "Explain an incident: its rule, the samples around it, top consumers, recent changes",
     examples: "  osmon explain               the newest open incident\n  osmon explain disk:/var\n  osmon explain disk --json | jq .process",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };

@@ -38,6 +38,7 @@ pub const COMMAND: Command = Command {
     examples: "  osmon graph\n  osmon graph --out /srv/www/web-01.html\n  osmon graph cpu.busy_percent --range 7d --out cpu.svg\n  osmon graph 'disk.used_percent{mount=\"/var\"}' --range 1y --out var.png\n  osmon graph --pdf --out november.pdf",
     arguments: Arguments::augment_args,
     scheduled: true,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };

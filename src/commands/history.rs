@@ -66,6 +66,7 @@ pub const COMMAND: Command = Command {
     about: "What the host did: any metric, from single minutes to years; gaps with their reason",
     examples: "  osmon history                            today at a glance\n  osmon history cpu.busy_percent --since 2h\n  osmon history 'disk.used_percent{mount=\"/\"}' --since 1y\n  osmon history cpu memory --at yesterday --step 1h\n  osmon history network --since 2026-11-01..2026-11-08 --format csv",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };

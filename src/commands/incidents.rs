@@ -55,6 +55,7 @@ pub const COMMAND: Command = Command {
     about: "List incidents: worst severity, start, duration, peak value, whether anybody was notified",
     examples: "  osmon incidents --open\n  osmon incidents disk:/var --since 7d\n  osmon incidents --json | jq '.incident[].id'",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };

@@ -35,6 +35,7 @@ pub const COMMAND: Command = Command {
     about: "Add a note to the timeline: it appears among the events and in the charts",
     examples: "  osmon note \"deployed v3\"\n  osmon note \"disk replaced\" --at 14:30",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };

@@ -39,6 +39,7 @@ pub const COMMAND: Command = Command {
     about: "One-line health summary and exit code; stale data is UNKNOWN",
     examples: "  osmon status                OK web-01: all well for 3 d 2 h, 14 s ago\n  osmon status -q || echo trouble\n  osmon status --nagios       for Nagios, Icinga, Zabbix\n  osmon status --html         for your own page\n  osmon status --alert        dead man's switch, see contrib/cron",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     exits: &[Exit::Done, Exit::Warning, Exit::Critical, Exit::Unknown],
     failure: Some(Exit::Unknown),
@@ -47,7 +48,12 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let context = fallback_store::look(Context::open(call)?);
+    let opened = Context::open(call);
+    if let (true, false, Err(error)) = (arguments.nagios, call.out.json, &opened) {
+        // A monitoring system shows standard output only.
+        call.out.print(&format!("OSMON UNKNOWN - {}", format!("{error:#}").replace('|', "/")));
+    }
+    let context = fallback_store::look(opened?);
     let recorded = health::read(&context);
     let (health, text) = (&recorded.health, line::text(&context, &recorded.health, Locale::En));
     let exit = health.verdict.exit();

@@ -37,6 +37,7 @@ pub const COMMAND: Command = Command {
     about: "Work on the history as a whole: make its rollups anew",
     examples: "  osmon store rebuild -v\n  osmon store rebuild --since 2026-11-01",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };

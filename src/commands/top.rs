@@ -36,6 +36,7 @@ pub const COMMAND: Command = Command {
     about: "Top consumers of CPU, memory and disks: now, at a time in the past, or over a span",
     examples: "  osmon top                   one second of the live host\n  osmon top --at 03:00        what was eating the CPU last night?\n  osmon top --since yesterday --until today",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };

@@ -16,6 +16,7 @@ pub const COMMAND: Command = Command {
     about: "Check every record, rollup and state file; changes nothing",
     examples: "  osmon verify -v             what is wrong, where, since when, what it costs\n  osmon verify --json | jq .finding\n  osmon verify || osmon repair",
     arguments: Arguments::augment_args,
+    shares_system: true,
     run,
     ..Command::DEFAULT
 };

@@ -20,7 +20,9 @@ pub fn overlay(given: &mut Table, environment: &[(String, String)], issues: &mut
     // Common in service units and containers: not worth a parse of the defaults.
     let (data_dir, others): (Vec<_>, Vec<_>) = variables.into_iter().partition(|(name, _)| name == "OSMON_DATA_DIR");
     for (name, text) in data_dir {
-        given.insert("data_dir".to_string(), Value::String(text.clone()));
+        // As `--data-dir`: relative to where the command is called.
+        let path = std::path::absolute(text).map_or_else(|_| text.clone(), |path| path.to_string_lossy().into_owned());
+        given.insert("data_dir".to_string(), Value::String(path));
         set.push((vec!["data_dir".to_string()], name.clone()));
     }
     if others.is_empty() {

@@ -9,6 +9,11 @@ use toml::de::DeTable;
 
 /// Largest configuration file that is read, in bytes.
 const FILE_MAX: u64 = 1024 * 1024;
+/// Where the system keeps configurations and data.
+const SYSTEM_CONFIG: &str = "/etc";
+const SYSTEM_DATA: &str = "/var/lib";
+/// Variable that names the data directory.
+const DATA_DIR: &str = "OSMON_DATA_DIR";
 
 /// The parts of command line and environment that concern the configuration.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +24,8 @@ pub struct Source {
     pub data_dir: Option<PathBuf>,
     /// The environment.
     pub environment: Vec<(String, String)>,
+    /// A user who has neither configuration nor data, and named none, uses those of the system.
+    pub shares_system: bool,
 }
 
 impl Source {
@@ -37,18 +44,34 @@ impl Source {
 
     /// Default configuration file.
     pub fn usual_file(&self) -> PathBuf {
-        self.base_directory("XDG_CONFIG_HOME", ".config", "/etc").join("osmon").join("osmon.toml")
+        self.base_directory("XDG_CONFIG_HOME", ".config", SYSTEM_CONFIG).join("osmon").join("osmon.toml")
     }
 
     /// Default data directory.
     pub fn usual_data_dir(&self) -> PathBuf {
-        self.base_directory("XDG_STATE_HOME", ".local/state", "/var/lib").join("osmon")
+        self.base_directory("XDG_STATE_HOME", ".local/state", SYSTEM_DATA).join("osmon")
     }
 
     fn base_directory(&self, variable: &str, below_home: &str, for_root: &str) -> PathBuf {
-        if geteuid().is_root() {
+        if geteuid().is_root() || self.is_guest() {
             return PathBuf::from(for_root);
         }
+        self.own_directory(variable, below_home)
+    }
+
+    /// Returns whether this user has nothing of their own here, and the system has.
+    fn is_guest(&self) -> bool {
+        let is_named = self.named_file().is_some() || self.data_dir.is_some() || self.variable(DATA_DIR).is_some();
+        let has = |base: &Path| base.join("osmon").exists();
+        let own =
+            [self.own_directory("XDG_CONFIG_HOME", ".config"), self.own_directory("XDG_STATE_HOME", ".local/state")];
+        self.shares_system
+            && !is_named
+            && !own.iter().any(|base| has(base))
+            && [SYSTEM_CONFIG, SYSTEM_DATA].iter().any(|base| has(Path::new(base)))
+    }
+
+    fn own_directory(&self, variable: &str, below_home: &str) -> PathBuf {
         let home = || self.variable("HOME").unwrap_or_else(|| PathBuf::from("/")).join(below_home);
         self.variable(variable).filter(|path| path.is_absolute()).unwrap_or_else(home)
     }
@@ -80,7 +103,7 @@ impl Source {
             let (table, _) = DeTable::parse_recoverable(text?);
             table.get_ref().get("data_dir")?.get_ref().as_str().map(PathBuf::from)
         };
-        let chosen = self.data_dir.clone().or_else(|| self.variable("OSMON_DATA_DIR")).or_else(from_file);
+        let chosen = self.data_dir.clone().or_else(|| self.variable(DATA_DIR)).or_else(from_file);
         let chosen = chosen.filter(|path| path != Path::new(""));
         chosen.and_then(|path| std::path::absolute(path).ok()).unwrap_or_else(|| self.usual_data_dir())
     }

@@ -4,10 +4,12 @@
 
 use crate::alert::Outbox;
 use crate::base::file::{make_directory, sync_file_system};
+use crate::base::group::give_to_readers;
 use crate::context::Context;
 use crate::store::Store;
 use anyhow::{Context as _, Result};
 use nix::unistd::geteuid;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -19,7 +21,8 @@ const STATE: &str = "state";
 const PATIENCE: Duration = Duration::from_millis(500);
 
 fn directory(context: &Context) -> Option<PathBuf> {
-    let memory = if geteuid().is_root() {
+    let is_of_root = || context.store.directory().metadata().is_ok_and(|meta| meta.uid() == 0);
+    let memory = if geteuid().is_root() || is_of_root() {
         Some(PathBuf::from("/run"))
     } else {
         std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from)
@@ -36,6 +39,10 @@ pub fn enter(home: &Context) -> Option<Context> {
     let is_new = !directory.exists();
     make_directory(&directory).ok()?;
     if is_new {
+        // As the data directory: its readers need to see it.
+        for made in directory.ancestors().take(2) {
+            let _ = give_to_readers(made);
+        }
         for part in ALERTS.into_iter().chain([STATE]) {
             // Unreadable files must not stop the run.
             let _ = carry(home.store.directory(), &directory, part);

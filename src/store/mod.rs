@@ -38,10 +38,12 @@ pub mod verify;
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::make_directory;
+use crate::base::group::give_to_readers;
 use crate::base::lock::{Lock, acquire};
 use anyhow::{Context, Result};
-use nix::unistd::{AccessFlags, access};
+use nix::unistd::{AccessFlags, access, geteuid};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -72,14 +74,17 @@ impl Store {
         &self.directory
     }
 
-    /// Creates the directory if it does not exist.
+    /// Creates the directory if it does not exist; one that root makes is for the group of readers too.
     ///
     /// # Errors
     /// When it cannot be created; the message says how to choose another one. [`ErrorKind::Busy`] while a restore is not
     /// finished.
     pub fn create(&self) -> Result<()> {
         self.await_restore()?;
-        make_directory(&self.directory).map_err(|error| self.unusable("make", error))
+        let is_new = !self.directory.exists();
+        let made = make_directory(&self.directory);
+        let made = made.and_then(|()| if is_new { give_to_readers(&self.directory) } else { Ok(()) });
+        made.map_err(|error| self.unusable("make", error))
     }
 
     /// Takes the write lock, waiting at most `patience`. Returns `None` when another process holds it.
@@ -137,7 +142,11 @@ impl Store {
             ))
             .into();
         }
-        let advice = "make it writable or choose another with --data-dir DIR";
+        let is_of_root = !geteuid().is_root() && self.directory.metadata().is_ok_and(|meta| meta.uid() == 0);
+        let advice = match is_of_root {
+            true => "try it with sudo, make it writable or choose another with --data-dir DIR",
+            false => "make it writable or choose another with --data-dir DIR",
+        };
         if error.kind() == io::ErrorKind::PermissionDenied {
             let text = format!("could not {verb} the data directory {place}; {advice}");
             return anyhow::Error::new(error).context(text);

@@ -103,8 +103,13 @@ impl Replay<'_> {
 /// When the history or the file cannot be read, or nothing in it is watched by a rule.
 pub fn run(call: &Call, request: &ReplayRequest) -> Result<Exit> {
     // Not throttled as under cron: the throttle would write its state.
-    let unthrottled =
-        Call { common: call.common.clone(), matches: call.matches.clone(), scheduled: false, out: call.out.clone() };
+    let unthrottled = Call {
+        common: call.common.clone(),
+        matches: call.matches.clone(),
+        scheduled: false,
+        shares_system: call.shares_system,
+        out: call.out.clone(),
+    };
     let context = Context::open(&unthrottled)?;
     match request.file {
         Some(file) => foreign(call, &context, file, request),

@@ -64,6 +64,8 @@ impl Verifier {
         match read_at_most(path, DOCUMENT_MAX) {
             // Replaced or sent meanwhile.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // A copy of the configuration, which may hold a secret: it is for its owner only.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && file.ends_with(".toml") => {}
             Err(error) => self.findings.file(Kind::Unreadable, &file, &error.to_string(), &Target::File),
             // An empty configuration is valid.
             Ok(content)
