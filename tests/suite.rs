@@ -63,6 +63,8 @@ mod graph_output; // where the page is written, and what is never replaced
 mod health; // one answer about the health of the host, from every command and the page
 #[path = "suite/history.rs"]
 mod history; // metrics over time, in every form; what is kept
+#[path = "suite/history_gaps.rs"]
+mod history_gaps; // gaps with their reason, and notes
 #[path = "suite/host.rs"]
 mod host; // a booted Debian with cron and systemd
 #[path = "suite/identity.rs"]
@@ -113,6 +115,8 @@ mod report_reader; // the page when it is old, reloaded, printed, on a phone, to
 mod report_verdict; // the verdict of the page, and what it must not claim
 #[path = "suite/restore.rs"]
 mod restore; // restoring in place: owners, faults and kills at any moment
+#[path = "suite/restore_place.rs"]
+mod restore_place; // owners, links, mounts and leftovers
 #[path = "suite/run.rs"]
 mod run; // the whole minute
 #[path = "suite/run_overlap.rs"]
