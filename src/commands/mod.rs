@@ -15,6 +15,7 @@ pub mod probe;
 pub mod repair;
 pub mod restore;
 pub mod run;
+pub mod schedule;
 pub mod send_alert;
 pub mod silence;
 pub mod status;
@@ -48,4 +49,5 @@ pub const TABLE: &[&Command] = &[
     &repair::COMMAND,
     &store::COMMAND,
     &config::COMMAND,
+    &schedule::COMMAND,
 ];

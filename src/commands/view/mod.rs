@@ -3,5 +3,6 @@
 pub mod consumers;
 pub mod findings;
 pub mod health;
+pub mod schedule;
 pub mod silences;
 pub mod snapshot;

@@ -1,0 +1,3 @@
+//! Setting osmon up on a host: what runs it.
+
+pub mod schedule;
