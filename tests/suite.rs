@@ -27,6 +27,8 @@ mod browser; // the page in headless Chromium
 mod cli; // help, versions, exit codes, typos, external commands
 #[path = "suite/clock_steps.rs"]
 mod clock_steps; // a clock that steps at the boundary of every tier
+#[path = "suite/completions.rs"]
+mod completions; // osmon completions and the man pages
 #[path = "suite/config.rs"]
 mod config; // places of errors, precedence, the last good one
 #[path = "suite/config_alert.rs"]
@@ -147,6 +149,8 @@ mod told; // which mails a crisis makes: spacing, worse again, flapping, counts
 mod unusual; // what is learned of the hours of the week
 #[path = "suite/verify.rs"]
 mod verify; // osmon verify
+#[path = "suite/version.rs"]
+mod version; // osmon version, and the sums of downloaded files
 #[path = "suite/web_server.rs"]
 mod web_server; // a web server that records what it was sent
 #[path = "suite/week.rs"]

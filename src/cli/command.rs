@@ -55,6 +55,8 @@ pub struct Call {
     pub scheduled: bool,
     /// It may use the data of the system (see [`Command::shares_system`]).
     pub shares_system: bool,
+    /// Every command of the program.
+    pub table: &'static [&'static Command],
     /// Destination of results and warnings.
     pub out: Arc<Output>,
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// `main` of `osmon`, which contains every command. Called by the name of a small binary, such as `osmon-graph` (a link),
 /// it is that command.
-pub fn run_all(table: &[&'static Command]) -> ExitCode {
+pub fn run_all(table: &'static [&'static Command]) -> ExitCode {
     if let Some(command) = named_by_program(table) {
         return run_one(command);
     }
@@ -28,7 +28,7 @@ pub fn run_all(table: &[&'static Command]) -> ExitCode {
     };
     let Some((name, inner)) = matches.subcommand() else { return Exit::Usage.into() };
     match table.iter().find(|command| command.name == name) {
-        Some(command) => call(command, &format!("osmon {name}"), inner),
+        Some(command) => call(command, table, &format!("osmon {name}"), inner),
         None => run_external(name, &matches, inner, table),
     }
 }
@@ -36,7 +36,7 @@ pub fn run_all(table: &[&'static Command]) -> ExitCode {
 /// `main` of a small binary, which contains one command.
 pub fn run_one(command: &'static Command) -> ExitCode {
     match standalone_parser(command).try_get_matches() {
-        Ok(matches) => call(command, &format!("osmon-{}", command.name), &matches),
+        Ok(matches) => call(command, &[], &format!("osmon-{}", command.name), &matches),
         Err(error) => exit_early(&error, Some(command)),
     }
 }
@@ -48,7 +48,7 @@ fn named_by_program(table: &[&'static Command]) -> Option<&'static Command> {
     table.iter().copied().find(|command| command.name == name)
 }
 
-fn call(command: &Command, program: &str, matches: &clap::ArgMatches) -> ExitCode {
+fn call(command: &Command, table: &'static [&'static Command], program: &str, matches: &clap::ArgMatches) -> ExitCode {
     let common = match Common::from_arg_matches(matches) {
         Ok(common) => common,
         Err(error) => return exit_early(&error, Some(command)),
@@ -59,6 +59,7 @@ fn call(command: &Command, program: &str, matches: &clap::ArgMatches) -> ExitCod
         matches: matches.clone(),
         scheduled: command.scheduled,
         shares_system: command.shares_system,
+        table,
     };
     finish(command, &call.out, (command.run)(&call))
 }

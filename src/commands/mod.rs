@@ -3,6 +3,7 @@
 pub mod ack;
 pub mod alerts;
 pub mod backup;
+pub mod completions;
 pub mod config;
 pub mod detect_crisis;
 pub mod downtime;
@@ -22,6 +23,7 @@ pub mod status;
 pub mod store;
 pub mod top;
 pub mod verify;
+pub mod version;
 pub mod view;
 
 use crate::cli::Command;
@@ -50,4 +52,6 @@ pub const TABLE: &[&Command] = &[
     &store::COMMAND,
     &config::COMMAND,
     &schedule::COMMAND,
+    &version::COMMAND,
+    &completions::COMMAND,
 ];

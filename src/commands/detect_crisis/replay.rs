@@ -107,6 +107,7 @@ pub fn run(call: &Call, request: &ReplayRequest) -> Result<Exit> {
         common: call.common.clone(),
         matches: call.matches.clone(),
         scheduled: false,
+        table: call.table,
         shares_system: call.shares_system,
         out: call.out.clone(),
     };
