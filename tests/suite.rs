@@ -33,6 +33,8 @@ mod completions; // osmon completions and the man pages
 mod config; // places of errors, precedence, the last good one
 #[path = "suite/config_alert.rs"]
 mod config_alert; // osmon config check on [alert]
+#[path = "suite/config_mistakes.rs"]
+mod config_mistakes; // every mistake of a file, once, in one pass
 #[path = "suite/consumers.rs"]
 mod consumers; // who used the host: one answer, and rollups that survive damage
 #[path = "suite/crisis.rs"]

@@ -3,7 +3,7 @@
 use crate::base::error_kind::ErrorKind;
 use crate::cli::{Call, Command, Exit};
 use crate::config::ConfigIssue;
-use crate::config::load::{Loaded, load};
+use crate::config::load::{Examined, Loaded, examine, load};
 use crate::config::schema::DEFAULT;
 use crate::context::{access, request};
 use crate::model::incident::Severity;
@@ -46,24 +46,36 @@ fn run(call: &Call) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     access::configuration(&request(call).source)?;
-    let loaded = load(&request(call)).map_err(|issues| report(call, &issues))?;
     match action {
-        Action::Show { .. } => call.out.print(&show(&loaded, call.out.json)),
-        Action::Check => check(call, &loaded),
+        Action::Show { .. } => {
+            let loaded = load(&request(call)).map_err(|issues| report(call, &issues))?;
+            call.out.print(&show(&loaded, call.out.json));
+            Ok(Exit::Done)
+        }
+        Action::Check => check(call, &examine(&request(call))),
     }
-    Ok(Exit::Done)
 }
 
-/// Reports what is doubtful in a valid configuration.
-fn check(call: &Call, loaded: &Loaded) {
-    let warnings: Vec<String> = loaded.warnings().iter().map(ToString::to_string).collect();
-    for warning in &warnings {
+/// Reports everything that is wrong or doubtful.
+fn check(call: &Call, examined: &Examined) -> Result<Exit> {
+    if call.out.json {
+        let as_json = |issue: &ConfigIssue, severity| {
+            let (line, column) = issue.position.unzip();
+            serde_json::json!({
+                "severity": severity, "file": issue.file(), "line": line, "column": column, "variable": issue.variable(),
+                "key": issue.path.join("."), "message": issue.message, "meant": issue.meant,
+            })
+        };
+        let errors = examined.errors.iter().map(|issue| as_json(issue, "error"));
+        let problems: Vec<_> = errors.chain(examined.warnings.iter().map(|issue| as_json(issue, "warning"))).collect();
+        let warnings: Vec<String> = examined.warnings.iter().map(ToString::to_string).collect();
+        call.out.print(&serde_json::json!({ "schema": 1, "problem": problems, "warning": warnings }).to_string());
+        return Ok(if examined.errors.is_empty() { Exit::Done } else { Exit::Configuration });
+    }
+    for warning in &examined.warnings {
         call.out.warn(&format!("warning: {warning}"));
     }
-    if call.out.json {
-        call.out.print(&serde_json::json!({ "schema": 1, "problem": [], "warning": warnings }).to_string());
-        return;
-    }
+    let Some(loaded) = &examined.loaded else { return Err(report(call, &examined.errors)) };
     if loaded.config.alert.notified_from() == Some(Severity::Critical) {
         call.out.info("nobody is notified of warnings: each channel has min_severity = \"critical\"");
     }
@@ -73,6 +85,7 @@ fn check(call: &Call, loaded: &Loaded) {
             format!("no file ({} does not exist): the defaults are used", request(call).source.usual_file().display())
         }
     });
+    Ok(Exit::Done)
 }
 
 /// Reports every issue but the last, which becomes the error that ends the command.

@@ -1,12 +1,11 @@
 //! `[alert]`: who is notified, and how.
 
 use super::address;
-use super::issue::ConfigIssue;
-use super::route::{MAIL, Route, WEBHOOK};
-use super::secret::Secret;
+use super::issue::{ConfigIssue, is_hidden};
+use super::key_errors::KeyErrors;
+use super::route::Route;
 use super::sendmail::Sendmail;
 use super::smtp::Smtp;
-use super::transport::TransportConfig;
 use crate::base::units::parse_duration;
 use crate::model::incident::Severity;
 use chrono::{NaiveTime, Timelike};
@@ -108,21 +107,6 @@ impl Alert {
         Some(time.hour() * 60 + time.minute())
     }
 
-    /// Every secret, with the path of the key that should hold it.
-    pub fn secrets(&self) -> Vec<(Vec<String>, Secret)> {
-        let own = TransportConfig::Smtp(self.smtp.clone());
-        let path = |keys: &[&str]| -> Vec<String> { keys.iter().map(ToString::to_string).collect() };
-        let mut all: Vec<(Vec<String>, Secret)> =
-            own.secrets().into_iter().map(|(key, secret)| (path(&["alert", "smtp", key]), secret)).collect();
-        for route in self.routes.iter().filter(|route| route.name != MAIL && route.transport != own) {
-            all.extend(route.transport.secrets().into_iter().map(|(key, secret)| match route.name.as_str() {
-                WEBHOOK => (path(&["alert", "webhook_file"]), secret),
-                name => (path(&["alert", "route", name, key]), secret),
-            }));
-        }
-        all
-    }
-
     /// Checks every key but the routes.
     pub(super) fn check(&self, issues: &mut Vec<ConfigIssue>) {
         let smtp = &self.smtp;
@@ -138,15 +122,10 @@ impl Alert {
         if !self.sign_of_life.is_empty() && self.sign_of_life_minute().is_none() {
             add(&["alert", "sign_of_life"], format!("{:?} is not a time of day such as \"08:00\"", self.sign_of_life));
         }
-        let ping_url = &self.ping_url;
-        if !ping_url.is_empty() && !["https://", "http://"].iter().any(|begin| ping_url.starts_with(begin)) {
-            add(&["alert", "ping_url"], "must begin with https:// or http://".to_string());
-        }
-        if self.transport == MailTransport::Smtp && smtp.host.is_empty() {
-            add(&["alert", "transport"], "\"smtp\" needs [alert.smtp] host".to_string());
-        }
-        if let Err((key, message)) = smtp.check() {
-            add(&["alert", "smtp", key], message);
+        for (key, url) in [("webhook", &self.webhook), ("ping_url", &self.ping_url)] {
+            if !url.is_empty() && !["https://", "http://"].iter().any(|begin| url.starts_with(begin)) {
+                add(&["alert", key], "must begin with https:// or http://".to_string());
+            }
         }
         if !["en", "fr"].contains(&self.language.as_str()) {
             add(&["alert", "language"], format!("{:?} is neither \"en\" nor \"fr\"", self.language));
@@ -159,5 +138,14 @@ impl Alert {
             Ok(span) if span.as_secs() < 3600 => add(&["alert", "expire_after"], "must be at least 1h".to_string()),
             Ok(_) => {}
         }
+        if self.transport == MailTransport::Smtp
+            && smtp.host.is_empty()
+            && !is_hidden(issues, &["alert", "smtp", "host"])
+        {
+            issues.push(ConfigIssue::at(&["alert", "transport"], "\"smtp\" needs [alert.smtp] host"));
+        }
+        let mut errors = KeyErrors::default();
+        smtp.check(&mut errors);
+        errors.report(&["alert", "smtp"], issues);
     }
 }

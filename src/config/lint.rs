@@ -1,29 +1,26 @@
-//! Lint: valid settings that are probably mistakes, such as a rule that watches nothing, or a secret that others can
+//! Lint: valid settings that are probably mistakes, such as a limit that is never reached, or a secret that others can
 //! read.
 
 use super::issue::ConfigIssue;
+use super::route_keys::RouteKeys;
 use super::rule::{Measure, Rule};
 use super::settings::Config;
-use crate::base::suggestion::hint;
 use crate::model::catalogue;
+use toml::{Table, Value};
 
 /// Placeholders of a message besides labels.
 const PLACEHOLDERS: [&str; 4] = ["value", "limit", "left", "usual"];
 
-/// All warnings, without their locations.
-pub fn check(config: &Config) -> Vec<ConfigIssue> {
-    let issue = |(path, message)| ConfigIssue { path, message, ..ConfigIssue::default() };
-    let secrets = config.alert.secrets().into_iter();
-    let mut issues: Vec<ConfigIssue> =
-        secrets.filter_map(|(path, secret)| Some(issue((path, secret.file_problem()?)))).collect();
+/// All warnings, without their locations. `given`: the settings that `config` was read from.
+pub fn check(config: &Config, given: &Table) -> Vec<ConfigIssue> {
+    let mut issues: Vec<ConfigIssue> = secret_files(given).collect();
     for route in &config.alert.routes {
         let at = |(key, message): (&str, String)| ConfigIssue::at(&["alert", "route", &route.name, key], message);
         issues.extend(route.transport.warnings().into_iter().map(at));
     }
     for rule in &config.rules {
-        let name = &rule.metric.name;
-        let entry = catalogue::find(name);
         let mut add = |key: &str, message: String| issues.push(ConfigIssue::at(&["rule", &rule.name, key], message));
+        let entry = catalogue::find(&rule.metric.name);
         if let Some(placeholder) = entry.and_then(|entry| unknown_placeholder(rule, entry.label)) {
             let message = format!(
                 "nothing is put in for {{{placeholder}}}; there are {{value}}, {{limit}}, {{left}}, {{usual}} and labels"
@@ -33,28 +30,29 @@ pub fn check(config: &Config) -> Vec<ConfigIssue> {
         if is_never_reached(rule) {
             add("warning", "a limit above 100 % is never reached".to_string());
         }
-        let conditions =
-            [("only_if", &rule.only_if), ("critical_only_if", &rule.critical_only_if), ("notify_if", &rule.notify_if)];
-        for (key, condition) in conditions.into_iter().filter_map(|(key, condition)| Some((key, condition.as_ref()?))) {
-            for name in condition.names().filter(|name| catalogue::find(name).is_none()) {
-                let hint = hint(name, catalogue::names());
-                add(key, format!("nothing that osmon measures is called {name:?}{hint}"));
-            }
-        }
-        let Some(entry) = entry else {
-            let hint = hint(name, catalogue::names());
-            add("metric", format!("nothing that osmon measures is called {name:?}{hint}"));
-            continue;
-        };
-        match rule.metric.patterns.iter().chain(&rule.metric.excluded).find(|(key, _)| key != entry.label) {
-            None => {}
-            Some((key, _)) if entry.label.is_empty() => {
-                add("metric", format!("{name} has no label {key:?}, nor any other"));
-            }
-            Some((key, _)) => add("metric", format!("{name} has no label {key:?}; it has {:?}", entry.label)),
-        }
     }
     issues
+}
+
+/// Files with secrets that cannot be read, or that others can read, where they are in use.
+fn secret_files(given: &Table) -> impl Iterator<Item = ConfigIssue> {
+    let alert = given.get("alert").and_then(Value::as_table);
+    let routes = alert.and_then(|alert| alert.get("route")).and_then(Value::as_table).into_iter().flatten();
+    let routes = routes.map(|(name, route)| (vec!["alert", "route", name], route.as_table()));
+    let own = [("smtp", vec!["alert", "smtp"])].into_iter();
+    let smtp = own.map(move |(key, path)| (path, alert.and_then(|alert| alert.get(key)).and_then(Value::as_table)));
+    let sections = [(vec!["alert"], alert)].into_iter().chain(smtp).chain(routes);
+    let sections = sections.filter_map(|(path, section)| Some((path, RouteKeys(section?))));
+    let is_on = |keys: &RouteKeys<'_>| keys.0.get("enabled").and_then(Value::as_bool) != Some(false);
+    sections.filter(move |(_, keys)| is_on(keys)).flat_map(|(path, keys)| {
+        let names = ["webhook", "url", "token", "password"].into_iter();
+        // Without a user there is no login, so the password is not needed.
+        let names = names.filter(move |name| *name != "password" || !keys.text("user").is_empty());
+        names.filter_map(move |name| {
+            let message = keys.secret(name).file_problem()?;
+            Some(ConfigIssue::at(&[path.as_slice(), &[&format!("{name}_file")]].concat(), message))
+        })
+    })
 }
 
 /// A placeholder in the message of a rule that is never filled in.

@@ -2,12 +2,13 @@
 
 use super::default_rules::DEFAULT_RULES;
 use super::issue::ConfigIssue;
+use super::key_errors::KeyErrors;
 use super::read::{SectionReader, section};
 use super::resolve_rule::resolve;
 use super::rule::Rule;
 use super::rule_spec::RuleSpec;
 use super::settings::{Config, Report};
-use super::{alert::Alert, read_routes};
+use super::{alert::Alert, measured, read_routes};
 use std::collections::BTreeMap;
 use toml::Table;
 
@@ -66,11 +67,14 @@ fn rules(given: &Table, issues: &mut Vec<ConfigIssue>) -> Option<Vec<Rule>> {
     }
     let mut rules = Vec::with_capacity(specs.len());
     for spec in specs.values() {
-        match resolve(spec) {
-            Ok(rule) if spec.enabled => rules.push(rule),
-            Ok(_) => {}
-            Err((key, message)) => issues.push(ConfigIssue::at(&["rule", spec.name, key], message)),
+        let mut errors = KeyErrors::default();
+        let rule = resolve(spec, &mut errors);
+        errors.report(&["rule", spec.name], issues);
+        // The default rules watch what exists.
+        if given.contains_key(spec.name) {
+            issues.extend(measured::check(spec));
         }
+        rules.extend(rule.filter(|_| spec.enabled));
     }
     Some(rules)
 }
@@ -110,6 +114,12 @@ mod tests {
         assert_eq!(rules, DEFAULT_RULES);
         assert_eq!(config(DEFAULT), config(""));
         assert!(config("").is_some(), "the defaults are valid");
+    }
+
+    #[test]
+    fn the_default_rules_watch_what_is_measured() {
+        let found: Vec<_> = DEFAULT_RULES.iter().flat_map(measured::check).collect();
+        assert_eq!(found, []);
     }
 
     #[test]

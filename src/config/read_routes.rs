@@ -2,12 +2,14 @@
 
 use super::address;
 use super::alert::{Alert, MailTransport};
-use super::issue::ConfigIssue;
+use super::issue::{ConfigIssue, is_hidden};
+use super::key_errors::KeyErrors;
 use super::route::{MAIL, Route, WEBHOOK};
-use super::route_keys::{KeyError, RouteKeys};
+use super::route_keys::RouteKeys;
 use super::secret::Secret;
 use super::transport::{self, TransportConfig, Webhook};
 use super::window::Window;
+use crate::base::suggestion::hint;
 use crate::model::incident::Severity;
 use toml::{Table, Value};
 
@@ -29,6 +31,8 @@ fn has_known_keys(route: &Table) -> bool {
 /// Every channel: those of `[alert]` itself, then the routes by name. `None` when a key or type is wrong.
 pub fn read(alert: &Alert, issues: &mut Vec<ConfigIssue>) -> Option<Vec<Route>> {
     let mut routes = own(alert);
+    // Every enabled route, right or wrong, and the one that it stands in for.
+    let mut links: Vec<(String, String)> = routes.iter().map(|route| (route.name.clone(), String::new())).collect();
     for (name, route) in &alert.route {
         let route = route.as_table().filter(|route| has_known_keys(route))?;
         if [MAIL, WEBHOOK].contains(&name.as_str())
@@ -39,13 +43,17 @@ pub fn read(alert: &Alert, issues: &mut Vec<ConfigIssue>) -> Option<Vec<Route>> 
             );
             issues.push(ConfigIssue::at(&["alert", "route", name], message));
         }
-        match one(alert, name, RouteKeys(route)) {
-            Ok(read) if route.get("enabled").and_then(Value::as_bool) != Some(false) => routes.push(read),
-            Ok(_) => {}
-            Err((key, message)) => issues.push(ConfigIssue::at(&["alert", "route", name, key], message)),
+        let mut errors = KeyErrors::default();
+        let is_mail_known = !is_hidden(issues, &["alert", "to"]);
+        let read = one(alert, name, RouteKeys(route), is_mail_known, &mut errors);
+        let is_right = errors.is_empty();
+        errors.report(&["alert", "route", name], issues);
+        if route.get("enabled").and_then(Value::as_bool) != Some(false) {
+            links.push((name.clone(), RouteKeys(route).text("fallback_for")));
+            routes.extend(read.filter(|_| is_right));
         }
     }
-    check_fallbacks(&routes, issues);
+    check_fallbacks(&links, issues);
     Some(routes)
 }
 
@@ -80,41 +88,49 @@ fn own(alert: &Alert) -> Vec<Route> {
     routes
 }
 
-/// Checks that every chain of fallbacks ends at a primary channel.
-fn check_fallbacks(routes: &[Route], issues: &mut Vec<ConfigIssue>) {
-    for route in routes.iter().filter(|route| !route.fallback_for.is_empty()) {
-        let mut seen = vec![route.name.as_str()];
-        let mut at = route.fallback_for.as_str();
-        while let Some(next) = routes.iter().find(|other| other.name == at).filter(|_| !seen.contains(&at)) {
+/// Checks that every chain of fallbacks ends at a primary channel. `links`: each channel, and the one it stands in for.
+fn check_fallbacks(links: &[(String, String)], issues: &mut Vec<ConfigIssue>) {
+    for (name, fallback_for) in links.iter().filter(|(_, fallback_for)| !fallback_for.is_empty()) {
+        let mut seen = vec![name.as_str()];
+        let mut at = fallback_for.as_str();
+        while let Some((_, next)) = links.iter().find(|(other, _)| other == at).filter(|_| !seen.contains(&at)) {
             seen.push(at);
-            at = next.fallback_for.as_str();
+            at = next.as_str();
         }
-        if !at.is_empty() {
-            let message = format!("{at:?} is no other route that leads to people");
-            issues.push(ConfigIssue::at(&["alert", "route", &route.name, "fallback_for"], message));
+        let own = |key| is_hidden(issues, &["alert", key]);
+        let is_reported = (at == MAIL && own("to")) || (at == WEBHOOK && own("webhook"));
+        if !at.is_empty() && !is_reported {
+            let hint = hint(at, links.iter().map(|(name, _)| name.as_str()).filter(|name| !seen.contains(name)));
+            let message = format!("{at:?} is no other route that leads to people{hint}");
+            issues.push(ConfigIssue::at(&["alert", "route", name, "fallback_for"], message));
         }
     }
 }
 
-fn one(alert: &Alert, name: &str, keys: RouteKeys<'_>) -> Result<Route, KeyError> {
-    let transport = TransportConfig::read(keys, &alert.smtp, &alert.sendmail)?;
+/// Reads a route; `None` and errors when it is wrong. `is_mail_known`: `[alert] to` is not reported already.
+fn one(alert: &Alert, name: &str, keys: RouteKeys<'_>, is_mail_known: bool, errors: &mut KeyErrors) -> Option<Route> {
+    let transport = TransportConfig::read(keys, &alert.smtp, &alert.sendmail, errors);
     let mut to = keys.list("to");
-    if let Some(message) = to.iter().find_map(|address| address::parse(address).err()) {
-        return Err(("to", message));
+    for message in to.iter().filter_map(|address| address::parse(address).err()) {
+        errors.add("to", message);
     }
-    if !transport.is_mail() {
+    if !transport.as_ref().is_some_and(TransportConfig::is_mail) {
         to.clear();
     } else if to.is_empty() {
         to.clone_from(&alert.to);
-        if to.is_empty() {
-            return Err(("to", "no recipient: set \"to\" here or under [alert]".to_string()));
+        if to.is_empty() && is_mail_known {
+            errors.related("to", &["to"], "no recipient: set \"to\" here or under [alert]");
         }
     }
     let min_severity = match keys.text("min_severity").as_str() {
         "" | "warning" => Severity::Warning,
         "critical" => Severity::Critical,
-        other => return Err(("min_severity", format!("{other:?} is neither \"warning\" nor \"critical\""))),
+        other => {
+            errors.add("min_severity", format!("{other:?} is neither \"warning\" nor \"critical\""));
+            Severity::Warning
+        }
     };
-    let window = Window::read(&keys.text("between"), &keys.text("days"))?;
-    Ok(Route { name: name.to_string(), transport, to, min_severity, window, fallback_for: keys.text("fallback_for") })
+    let window = Window::collect(&keys.text("between"), &keys.text("days"), errors);
+    let fallback_for = keys.text("fallback_for");
+    Some(Route { name: name.to_string(), transport: transport?, to, min_severity, window, fallback_for })
 }

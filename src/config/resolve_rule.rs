@@ -1,8 +1,11 @@
 //! Resolves a rule as written into the rule that is evaluated.
 
+use super::default_rules::DEFAULT_RULES;
+use super::key_errors::{KeyError, KeyErrors};
 use super::rule::{Limit, Measure, Rule, Samples, beyond};
 use super::rule_spec::RuleSpec;
 use super::window::Window;
+use crate::base::suggestion::closest;
 use crate::base::units::{duration, parse_duration};
 use crate::model::condition::Condition;
 use crate::model::metric::Selector;
@@ -11,66 +14,100 @@ use std::time::Duration;
 
 /// Negligible spreads that a difference must exceed to be unusual.
 const FLOOR_SPREADS: f64 = 3.0;
+/// Keys that decide what is compared.
+const MEASURES: [&str; 6] = ["per", "total", "reaches", "unusual", "warning", "critical"];
+/// Keys that make a limit, and those that decide which of them count.
+const LIMITS: [&str; 8] = ["when", "warning", "critical", "within", "critical_within", "per", "reaches", "unusual"];
 
-/// A wrong key of a rule, and what is wrong with it.
-type KeyError = (&'static str, String);
-
-/// Resolves a specification.
-///
-/// # Errors
-/// The key to change, and why.
-pub fn resolve(spec: &RuleSpec<'_>) -> Result<Rule, KeyError> {
-    if spec.metric.is_empty() {
-        return Err(("metric", "is required; osmon probe --json shows all metrics".to_string()));
-    }
-    let metric = Selector::parse(spec.metric).map_err(|why| ("metric", why))?;
-    let above = match spec.when {
-        "" | "above" => true,
-        "below" => false,
-        "either" if spec.unusual.0 => true,
-        "either" => return Err(("when", "\"either\" is for rules with \"unusual\"".to_string())),
-        other => return Err(("when", format!("{other:?} is neither \"above\" nor \"below\""))),
+/// Resolves a specification. `None` when it is wrong; the errors say which keys to change, and why.
+pub fn resolve(spec: &RuleSpec<'_>, errors: &mut KeyErrors) -> Option<Rule> {
+    let metric = match spec.metric {
+        "" => {
+            let name = closest(spec.name, DEFAULT_RULES.iter().map(|spec| spec.name));
+            let message = match name {
+                Some(name) => {
+                    format!("is required: there is no default rule {:?}; did you mean \"{name}\"?", spec.name)
+                }
+                None => "is required; osmon probe --json shows all metrics".to_string(),
+            };
+            errors.related("metric", &["metric"], message);
+            None
+        }
+        metric => errors.take(Selector::parse(metric).map_err(|why| ("metric", why))),
     };
-    let samples = samples(spec)?;
+    let above = errors.take(is_above(spec)).unwrap_or(true);
+    let samples = errors.take_related(&["samples", "for", "critical_for"], samples(spec)).flatten();
     let default_hold = if samples.is_some() { Duration::ZERO } else { Duration::from_secs(120) };
-    let hold = span("for", spec.hold, default_hold)?;
-    let critical_hold = span("critical_for", spec.critical_hold, hold)?;
-    let measure = measure(spec, &metric.name)?;
+    let hold = errors.take(span("for", spec.hold, default_hold)).unwrap_or(default_hold);
+    let critical_hold = errors.take(span("critical_for", spec.critical_hold, hold)).unwrap_or(hold);
+    let name = metric.as_ref().map_or("", |metric| metric.name.as_str());
+    let measure = errors.take_related(&MEASURES, measure(spec, name));
+    check_measure(spec, errors);
     let (warning, critical) = match measure {
-        Measure::Reaches(_) => (
-            forecast_limit("within", spec.within, hold)?,
-            forecast_limit("critical_within", spec.critical_within, critical_hold)?,
+        Some(Measure::Reaches(_)) => (
+            forecast_limit("within", spec.within, hold),
+            forecast_limit("critical_within", spec.critical_within, critical_hold),
         ),
-        Measure::Unusual { .. } => (Some(Limit { raise: 0.0, clear: 0.0, hold: Duration::ZERO }), None),
-        Measure::Value | Measure::Change(_) | Measure::Total(_) => (
-            limit(above, spec.warning, ("warning_clear", spec.warning_clear), hold)?,
-            limit(above, spec.critical, ("critical_clear", spec.critical_clear), critical_hold)?,
+        Some(Measure::Unusual { .. }) => (Ok(Some(Limit { raise: 0.0, clear: 0.0, hold: Duration::ZERO })), Ok(None)),
+        None | Some(Measure::Value | Measure::Change(_) | Measure::Total(_)) => (
+            limit(above, spec.warning, ("warning_clear", spec.warning_clear), hold),
+            limit(above, spec.critical, ("critical_clear", spec.critical_clear), critical_hold),
         ),
     };
-    if spec.mute_usual && !matches!(measure, Measure::Value | Measure::Reaches(_)) {
-        return Err(("mute_usual", "what is usual is known of values and forecasts only".to_string()));
+    let warning = errors.take_related(&["when", "warning", "warning_clear"], warning);
+    let critical = errors.take_related(&["when", "critical", "critical_clear"], critical);
+    if let (Some(measure), Some(warning), Some(critical)) = (measure, warning, critical)
+        && !spec.metric.is_empty()
+    {
+        errors.take_related(&LIMITS, check_order(above, measure, warning, critical));
     }
-    check_order(above, measure, warning, critical)?;
-    let only_if = condition("only_if", spec.only_if)?;
-    Ok(Rule {
+    if spec.mute_usual && measure.is_some_and(|measure| !matches!(measure, Measure::Value | Measure::Reaches(_))) {
+        errors.related("mute_usual", &MEASURES, "what is usual is known of values and forecasts only");
+    }
+    let only_if = errors.take(condition("only_if", spec.only_if)).flatten();
+    let critical_only_if = errors.take(condition("critical_only_if", spec.critical_only_if)).flatten();
+    let rule = Rule {
         name: spec.name.to_string(),
         title: if spec.title.is_empty() { spec.name } else { spec.title }.to_string(),
-        metric,
         above,
-        warning,
-        critical,
-        critical_only_if: condition("critical_only_if", spec.critical_only_if)?.or_else(|| only_if.clone()),
+        critical_only_if: critical_only_if.or_else(|| only_if.clone()),
         only_if,
         samples,
-        clear_for: span("clear_for", spec.clear_for, Duration::from_secs(300))?,
-        measure,
-        boot_grace: span("boot_grace", spec.boot_grace, Duration::ZERO)?,
+        clear_for: errors.take(span("clear_for", spec.clear_for, Duration::from_secs(300))).unwrap_or_default(),
+        boot_grace: errors.take(span("boot_grace", spec.boot_grace, Duration::ZERO)).unwrap_or_default(),
         message: spec.message.to_string(),
-        window: Window::read(spec.between, spec.days)?,
-        notify_if: condition("notify_if", spec.notify_if)?,
+        window: Window::collect(spec.between, spec.days, errors),
+        notify_if: errors.take(condition("notify_if", spec.notify_if)).flatten(),
         mutes_usual: spec.mute_usual,
         notifies: spec.notify,
-    })
+        metric: metric?,
+        warning: warning?,
+        critical: critical?,
+        measure: measure?,
+    };
+    errors.is_empty().then_some(rule)
+}
+
+fn is_above(spec: &RuleSpec) -> Result<bool, KeyError> {
+    match spec.when {
+        "" | "above" => Ok(true),
+        "below" => Ok(false),
+        "either" if spec.unusual.0 => Ok(true),
+        "either" => Err(("when", "\"either\" is for rules with \"unusual\"".to_string())),
+        other => Err(("when", format!("{other:?} is neither \"above\" nor \"below\""))),
+    }
+}
+
+/// Checks keys that are wrong whatever the rule compares.
+fn check_measure(spec: &RuleSpec, errors: &mut KeyErrors) {
+    if spec.reaches.is_none() && !(spec.within.is_empty() && spec.critical_within.is_empty()) {
+        errors.related("within", &["reaches"], "needs \"reaches\": which value will be reached?");
+    }
+    match spec.floor {
+        Some(floor) if floor < 0.0 => errors.add("floor", "must not be negative"),
+        Some(_) if !spec.unusual.0 => errors.related("floor", &["unusual"], "is for rules with \"unusual\""),
+        _ => {}
+    }
 }
 
 /// Checks that a rule has a limit, and that the critical limit is the worse one.
@@ -109,16 +146,10 @@ fn measure(spec: &RuleSpec<'_>, metric: &str) -> Result<Measure, KeyError> {
         let own = if key == "reaches" { "\"within\" and \"critical_within\"" } else { "learned" };
         return Err((key, format!("its limit is {own}, not \"warning\" or \"critical\"")));
     }
-    if spec.reaches.is_none() && !(spec.within.is_empty() && spec.critical_within.is_empty()) {
-        return Err(("within", "needs \"reaches\": which value will be reached?".to_string()));
-    }
     let within = |key, text| match span(key, text, Duration::ZERO)? {
         span if (60..=7 * 86_400).contains(&span.as_secs()) => Ok(span),
         _ => Err((key, "must be from 1m to 7d".to_string())),
     };
-    if spec.floor.is_some_and(|floor| floor < 0.0) {
-        return Err(("floor", "must not be negative".to_string()));
-    }
     match (kind, spec.reaches) {
         (Some("per"), _) => within("per", spec.per).map(Measure::Change),
         (Some("total"), _) => within("total", spec.total).map(Measure::Total),
@@ -128,7 +159,6 @@ fn measure(spec: &RuleSpec<'_>, metric: &str) -> Result<Measure, KeyError> {
             let either = spec.when == "either" || (spec.when.is_empty() && least.is_none());
             Ok(Measure::Unusual { floor: spec.floor.unwrap_or_else(|| least.unwrap_or(0.0) * FLOOR_SPREADS), either })
         }
-        _ if spec.floor.is_some() => Err(("floor", "is for rules with \"unusual\"".to_string())),
         _ => Ok(Measure::Value),
     }
 }
@@ -191,7 +221,7 @@ mod tests {
     fn what_is_unusual_by_the_unit_of_the_metric() {
         let of = |metric, when, floor| {
             let spec = RuleSpec { metric, when, floor, unusual: Unusual(true), ..RuleSpec::named("x") };
-            let rule = resolve(&spec).unwrap();
+            let rule = resolve(&spec, &mut KeyErrors::default()).unwrap();
             let Measure::Unusual { floor, either } = rule.measure else { panic!("{:?}", rule.measure) };
             (floor, rule.above, either)
         };

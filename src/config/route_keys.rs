@@ -3,9 +3,6 @@
 use super::secret::Secret;
 use toml::{Table, Value};
 
-/// A wrong key of a route, and what is wrong with it.
-pub type KeyError = (&'static str, String);
-
 /// The keys of a route, whose types were checked; an absent key has an empty value.
 #[derive(Clone, Copy)]
 pub struct RouteKeys<'a>(pub &'a Table);

@@ -153,6 +153,7 @@ rule_keys! {
     "notify_if" notify_if: &'a str = "";
     "mute_usual" mute_usual: bool = false;
     "notify" notify: bool = true;
+    "optional" optional: bool = false;
 }
 
 impl<'a> RuleSpec<'a> {

@@ -3,16 +3,20 @@
 
 use super::address;
 use super::issue::ConfigIssue;
-use super::load::{Loaded, Request, load_table, load_text, open_secrets};
+use super::load::{Loaded, Request, load_table, load_text};
 use super::location::Source;
+use super::open_secrets::open_secrets;
+use super::recover::recover;
 use super::renamed;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
+/// What is used when rules on metrics that do not exist are all that is wrong.
+const THE_REST: &str = "the rest of the configuration";
+/// What is used when there are invalid addresses too.
+const WITHOUT_ADDRESSES: &str = "the configuration without the invalid addresses";
 /// Rounds of removing invalid keys; a removed key may leave another one incomplete.
 const ROUNDS: usize = 8;
-/// Broken lines that are dropped from `[alert]`.
-const BROKEN_LINES: usize = 100;
 /// Keys of `[alert.smtp]` without which mails go to the same server, and are accepted or not.
 const LOGIN: [&str; 6] = ["user", "password", "password_file", "password_env", "timeout_seconds", "helo_name"];
 
@@ -29,9 +33,8 @@ pub fn salvage(
     let source = Source { data_dir: Some(directory), ..request.source.clone() };
     let mut request = Request { source, ..request.clone() };
     forget_variables(&mut request, issues);
-    let partial = load_without_addresses(&request, file.as_ref(), issues)
-        .map(|loaded| (loaded, "the configuration without the invalid addresses"));
-    if partial.as_ref().is_some_and(|(loaded, _)| !loaded.config.alert.routes.is_empty()) {
+    let partial = load_valid_part(&request, file.as_ref(), issues);
+    if partial.as_ref().is_some_and(|(loaded, what)| *what == THE_REST || !loaded.config.alert.routes.is_empty()) {
         return partial;
     }
     if let Some(loaded) = last_good.and_then(|text| load_last_good(request.clone(), text)) {
@@ -45,12 +48,13 @@ pub fn salvage(
     Some((loaded, if is_alert { "the defaults and what is valid of [alert]" } else { "the defaults" }))
 }
 
-/// Loads the configuration without its invalid addresses, if nothing else is wrong.
-fn load_without_addresses(
+/// Loads the configuration without its invalid addresses, if nothing else is wrong. A rule on a metric that does not exist
+/// stays: it never fires.
+fn load_valid_part(
     request: &Request,
     file: Option<&(PathBuf, String)>,
     issues: &[ConfigIssue],
-) -> Option<Loaded> {
+) -> Option<(Loaded, &'static str)> {
     let (path, text) = file?;
     let mut given: Table = toml::from_str(text).ok()?;
     renamed::apply(&mut given);
@@ -63,13 +67,23 @@ fn load_without_addresses(
             _ => false,
         }
     };
-    if !issues.iter().all(|issue| issue.variable().is_none() && is_of_addresses(issue)) {
+    let is_of_rules = |issue: &ConfigIssue| issue.is_unmeasured && issue.path.len() == 3;
+    if !issues.iter().all(|issue| issue.variable().is_none() && (is_of_addresses(issue) || is_of_rules(issue))) {
         return None;
     }
-    let mut paths: Vec<&[String]> = issues.iter().map(|issue| issue.path.as_slice()).collect();
+    let (rules, addresses): (Vec<_>, Vec<_>) = issues.iter().partition(|issue| is_of_rules(issue));
+    let mut paths: Vec<&[String]> = addresses.iter().map(|issue| issue.path.as_slice()).collect();
     paths.dedup();
     paths.into_iter().for_each(|path| remove(&mut given, path));
-    load_table(request, file.cloned(), given.clone(), open_secrets(request, path, &given)).ok()
+    if let Some(all) = given.get_mut("rule").and_then(Value::as_table_mut) {
+        for name in rules.iter().filter_map(|issue| issue.path.get(1)) {
+            if let Some(rule) = all.get_mut(name).and_then(Value::as_table_mut) {
+                rule.insert("optional".to_string(), Value::Boolean(true));
+            }
+        }
+    }
+    let loaded = load_table(request, file.cloned(), given.clone(), open_secrets(path, &given)).ok()?;
+    Some((loaded, if addresses.is_empty() { THE_REST } else { WITHOUT_ADDRESSES }))
 }
 
 /// Variables that are invalid for the last good configuration only: those of a rule that it does not have.
@@ -90,11 +104,11 @@ fn load_alert(mut request: Request, file: Option<(PathBuf, String)>) -> Option<L
             given.retain(|name, _| name == "alert");
             given
         }
-        Err(_) => recover(text),
+        Err(_) => recover_alert(text),
     };
     renamed::apply(&mut given);
     for _ in 0..ROUNDS {
-        let secrets = file.as_ref().map_or_else(Vec::new, |(path, _)| open_secrets(&request, path, &given));
+        let secrets = file.as_ref().map_or_else(Vec::new, |(path, _)| open_secrets(path, &given));
         match load_table(&request, file.clone(), given.clone(), secrets) {
             Ok(loaded) => return Some(loaded),
             Err(issues) => {
@@ -173,61 +187,15 @@ fn close(alert: &mut Table, transport: &str) {
     }
 }
 
-/// Recovers `[alert]` and its valid subsections from a TOML document that contains syntax errors.
-fn recover(text: &str) -> Table {
-    let (mut alert, mut broken) = (Table::new(), Vec::new());
-    for (name, body) in sections(text) {
-        let keys: Vec<&str> = name.split('.').map(|key| key.trim().trim_matches(['"', '\''])).collect();
-        match (keys.as_slice(), toml::from_str::<Table>(&body)) {
-            (["alert"], table) => {
-                for (key, value) in table.unwrap_or_else(|_| valid_lines(body)) {
-                    alert.entry(key).or_insert(value);
-                }
-            }
-            (["alert", "route", route], Ok(table)) => {
-                let routes = alert.entry("route").or_insert_with(|| Value::Table(Table::new()));
-                if let Value::Table(routes) = routes {
-                    routes.entry(*route).or_insert(Value::Table(table));
-                }
-            }
-            (["alert", section], Ok(table)) => {
-                alert.entry(*section).or_insert(Value::Table(table));
-            }
-            (["alert", transport @ ("smtp" | "sendmail")], Err(_)) => broken.push(*transport),
-            _ => {}
-        }
+/// Recovers `[alert]` from a document with syntax errors, without what would be something else without its broken parts.
+fn recover_alert(text: &str) -> Table {
+    let recovered = recover(text);
+    let mut given = recovered.table;
+    given.retain(|name, _| name == "alert");
+    for (_, issue) in recovered.mistakes.iter().filter(|(_, issue)| issue.path.len() > 1) {
+        remove(&mut given, &issue.path);
     }
-    broken.iter().for_each(|transport| close(&mut alert, transport));
-    [("alert".to_string(), Value::Table(alert))].into_iter().collect()
-}
-
-/// The sections of a document: the name in the header line, and the lines below it.
-fn sections(text: &str) -> Vec<(&str, String)> {
-    let mut sections: Vec<(&str, String)> = vec![("", String::new())];
-    for line in text.lines() {
-        let head = line.split('#').next().unwrap_or_default().trim();
-        // Not a line of a list.
-        if head.starts_with('[') && !head.starts_with("[\"") && !head.starts_with("['") && !head.contains([',', '=']) {
-            sections.push((head.trim_matches(['[', ']']).trim(), String::new()));
-        } else if let Some((_, body)) = sections.last_mut() {
-            body.push_str(line);
-            body.push('\n');
-        }
-    }
-    sections
-}
-
-/// The keys of a section without its syntactically invalid lines.
-fn valid_lines(mut body: String) -> Table {
-    for _ in 0..BROKEN_LINES {
-        body.truncate(body.trim_end().len());
-        let Err(error) = toml::from_str::<Table>(&body) else { break };
-        let at = error.span().map_or(body.len(), |span| span.start.min(body.len()));
-        let begin = body.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
-        let end = body.get(begin..).and_then(|rest| rest.find('\n')).map_or(body.len(), |length| begin + length + 1);
-        body.replace_range(begin..end, "");
-    }
-    toml::from_str(&body).unwrap_or_default()
+    given
 }
 
 #[cfg(test)]
@@ -269,13 +237,13 @@ mod tests {
             ("[alert]\nto = [\"a@b.c\"]\n[alert.smtp] # mail, here\nport = 25\nhost = mail\n", "[alert] "),
             (
                 "[alert]\nto = [\"a@b.c\"]\n[alert.route.\"y\"]\nkind = \"smtp\"\nenabled = flase\n",
-                "[alert] to = [\"a@b.c\"] ",
+                "[alert] to = [\"a@b.c\"]  [alert.route] ",
             ),
             ("= 1\n[alert.route.z]\nkind = \"ntfy\"\n", "[alert.route.z] kind = \"ntfy\" "),
         ] {
-            assert_eq!(text(&recover(given)), recovered, "{given:?}");
+            assert_eq!(text(&recover_alert(given)), recovered, "{given:?}");
         }
         let conflict = "<<<<<<< HEAD\n".repeat(60) + "[alert]\nto = [\"a@b.c\"]\n";
-        assert_eq!(text(&recover(&conflict)), "[alert] to = [\"a@b.c\"] ");
+        assert_eq!(text(&recover_alert(&conflict)), "[alert] to = [\"a@b.c\"] ");
     }
 }

@@ -3,7 +3,7 @@
 
 use super::issue::ConfigIssue;
 use super::{read_routes, rule_spec};
-use crate::base::suggestion::hint;
+use crate::base::suggestion::{closest, hint};
 use toml::{Table, Value};
 
 /// The documented default configuration.
@@ -33,9 +33,25 @@ pub fn merge(base: &mut Table, given: &Table, known: &Table, above: &[String], i
         let path: Vec<String> = above.iter().chain([key]).cloned().collect();
         let section = named_section(above).map(Value::Table);
         let expected = section.as_ref().or_else(|| known.get(key));
-        let mut add = |message| issues.push(ConfigIssue { path: path.clone(), message, ..ConfigIssue::default() });
+        let mut add = |message, meant: Option<&str>| {
+            let mut hidden = Vec::new();
+            let instead = meant.map(|meant| [above, &[meant.to_string()]].concat());
+            match (&instead, value) {
+                (Some(instead), Value::Table(given)) => flatten(given, instead, &mut hidden),
+                (Some(instead), value) => hidden.push((instead.clone(), value.clone())),
+                (None, _) => {}
+            }
+            let hidden = hidden.into_iter().map(|(path, _)| path).collect();
+            let meant = meant.map(str::to_string);
+            issues.push(ConfigIssue { path: path.clone(), message, meant, hidden, ..ConfigIssue::default() });
+        };
         match (expected, value) {
-            (None, _) => add(format!("unknown key{}", hint(key, known.keys().map(String::as_str)))),
+            (None, _) => {
+                add(
+                    format!("unknown key{}", hint(key, known.keys().map(String::as_str))),
+                    closest(key, known.keys().map(String::as_str)),
+                );
+            }
             (Some(Value::Table(known)), Value::Table(given)) => {
                 let inner = base.entry(key).or_insert_with(|| Value::Table(Table::new()));
                 if let Value::Table(inner) = inner {
@@ -49,7 +65,7 @@ pub fn merge(base: &mut Table, given: &Table, known: &Table, above: &[String], i
                 Ok(value) => {
                     base.insert(key.clone(), value);
                 }
-                Err(message) => add(message),
+                Err(message) => add(message, None),
             },
         }
     }

@@ -99,8 +99,3 @@ pub fn is_secret(path: &[String]) -> bool {
         _ => false,
     }
 }
-
-/// Returns whether other users can read a file.
-pub fn is_open_to_others(path: &Path) -> bool {
-    path.metadata().is_ok_and(|meta| meta.permissions().mode() & OTHERS != 0)
-}

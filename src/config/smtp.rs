@@ -1,5 +1,6 @@
 //! `[alert.smtp]`: settings of a mail server, also those of a route.
 
+use super::key_errors::KeyErrors;
 use super::secret::Secret;
 use serde::Deserialize;
 use std::net::IpAddr;
@@ -85,36 +86,34 @@ impl Smtp {
     }
 
     /// Checks the settings together.
-    ///
-    /// # Errors
-    /// The key to change, and why.
-    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+    pub(super) fn check(&self, errors: &mut KeyErrors) {
         if let Some((name, port)) = name_and_port(&self.host) {
-            return Err(("host", format!("{:?} has a port in it; use host = {name:?} and port = {port}", self.host)));
+            errors.add("host", format!("{:?} has a port in it; use host = {name:?} and port = {port}", self.host));
+        } else if self.host.contains(|c: char| c.is_whitespace() || c.is_control() || "/@,".contains(c)) {
+            errors.add("host", format!("{:?} is not a host name; use one such as \"mail.example.org\"", self.host));
         }
         let is_name_character = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
         if !self.helo_name.chars().all(is_name_character) {
             let message = format!("{:?} is not a host name; use one such as \"web-01.example.org\"", self.helo_name);
-            return Err(("helo_name", message));
+            errors.add("helo_name", message);
         }
         if !["auto", "plain", "login", "xoauth2"].contains(&self.mechanism.as_str()) {
             let message = format!("{:?} is not one of \"auto\", \"plain\", \"login\", \"xoauth2\"", self.mechanism);
-            return Err(("mechanism", message));
+            errors.add("mechanism", message);
         }
         if !self.user.is_empty() && !self.secret().is_set() {
-            return Err(("user", "needs password_file, a file whose first line is the password".to_string()));
+            let message = "needs password_file, a file whose first line is the password";
+            errors.related("user", &["user", "password_file", "password_env", "password"], message);
         }
         if self.security == Security::None && !is_loopback(&self.host) && !self.host.is_empty() {
             if !self.user.is_empty() {
-                let message = "\"none\" would send the password in clear; use \"starttls\" or \"tls\"".to_string();
-                return Err(("security", message));
-            }
-            if !self.allow_plain {
+                let message = "\"none\" would send the password in clear; use \"starttls\" or \"tls\"";
+                errors.related("security", &["security", "host", "user"], message);
+            } else if !self.allow_plain {
                 let message = "\"none\" sends mails in clear over the network; use \"starttls\" or \"tls\", or set allow_plain = true";
-                return Err(("security", message.to_string()));
+                errors.related("security", &["security", "host", "allow_plain"], message);
             }
         }
-        Ok(())
     }
 }
 

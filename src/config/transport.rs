@@ -1,10 +1,12 @@
 //! The transports of routes: settings, keys and secrets of each.
 
-use super::route_keys::{KeyError, RouteKeys};
+use super::key_errors::{KeyError, KeyErrors};
+use super::route_keys::RouteKeys;
 use super::secret::Secret;
 use super::sendmail::Sendmail;
 use super::smtp::{Security, Smtp};
 use super::template;
+use crate::base::suggestion::hint;
 use toml::Value;
 
 /// Values of `kind` that mean a webhook: message formats.
@@ -82,23 +84,28 @@ pub fn keys() -> impl Iterator<Item = (&'static str, Value)> {
 }
 
 impl TransportConfig {
-    /// Reads the transport of a route. What is absent comes from `[alert.smtp]` or `[alert.sendmail]`.
-    pub fn read(keys: RouteKeys<'_>, smtp: &Smtp, sendmail: &Sendmail) -> Result<Self, KeyError> {
+    /// Reads the transport of a route. What is absent comes from `[alert.smtp]` or `[alert.sendmail]`. `None`: it is
+    /// unknown, which is among the errors.
+    pub fn read(keys: RouteKeys<'_>, smtp: &Smtp, sendmail: &Sendmail, errors: &mut KeyErrors) -> Option<Self> {
         let all = || format!("\"smtp\", \"sendmail\", \"syslog\", \"{}\"", WEBHOOK_KINDS.join("\", \""));
         match keys.text("kind").as_str() {
-            "smtp" => Ok(Self::Smtp(read_smtp(keys, smtp)?)),
+            "smtp" => return Some(Self::Smtp(read_smtp(keys, smtp, errors))),
             "sendmail" => {
                 let (program, arguments) = (keys.text("program"), keys.list("arguments"));
-                Ok(Self::Sendmail(Sendmail {
+                return Some(Self::Sendmail(Sendmail {
                     program: if program.is_empty() { sendmail.program.clone() } else { program },
                     arguments: if arguments.is_empty() { sendmail.arguments.clone() } else { arguments },
-                }))
+                }));
             }
-            "syslog" => Ok(Self::Syslog(Syslog { socket: keys.text("socket") })),
-            kind if WEBHOOK_KINDS.contains(&kind) => Ok(Self::Webhook(read_webhook(keys, kind)?)),
-            "" => Err(("kind", format!("is missing: {}", all()))),
-            other => Err(("kind", format!("{other:?} is not one of {}", all()))),
+            "syslog" => return Some(Self::Syslog(Syslog { socket: keys.text("socket") })),
+            kind if WEBHOOK_KINDS.contains(&kind) => return Some(Self::Webhook(read_webhook(keys, kind, errors))),
+            "" => errors.related("kind", &["kind"], format!("is missing: {}", all())),
+            other => {
+                let hint = hint(other, ["smtp", "sendmail", "syslog"].into_iter().chain(WEBHOOK_KINDS));
+                errors.add("kind", format!("{other:?} is not one of {}{hint}", all()));
+            }
         }
+        None
     }
 
     /// Returns whether its messages are mails, which need recipients.
@@ -124,24 +131,28 @@ impl TransportConfig {
 }
 
 /// The mail server of a route; one without a host uses `[alert.smtp]`.
-fn read_smtp(keys: RouteKeys<'_>, default: &Smtp) -> Result<Smtp, KeyError> {
+fn read_smtp(keys: RouteKeys<'_>, default: &Smtp, errors: &mut KeyErrors) -> Smtp {
     let host = keys.text("host");
     if host.is_empty() {
         if default.host.is_empty() {
-            return Err(("host", "is missing: set it here or under [alert.smtp]".to_string()));
+            errors.related("host", &["host"], "is missing: set it here or under [alert.smtp]");
         }
-        return Ok(default.clone());
+        return default.clone();
     }
     let security = match keys.text("security").as_str() {
         "" | "starttls" => Security::Starttls,
         "tls" => Security::Tls,
         "none" => Security::None,
-        other => return Err(("security", format!("{other:?} is not one of \"starttls\", \"tls\", \"none\""))),
+        other => {
+            errors.add("security", format!("{other:?} is not one of \"starttls\", \"tls\", \"none\""));
+            Security::Starttls
+        }
     };
     let (mechanism, secret, helo_name) = (keys.text("mechanism"), keys.secret("password"), keys.text("helo_name"));
+    let port = u16::try_from(keys.integer("port")).map_err(|_| ("port", "must be from 0 to 65535".to_string()));
     let smtp = Smtp {
         host,
-        port: u16::try_from(keys.integer("port")).map_err(|_| ("port", "must be from 0 to 65535".to_string()))?,
+        port: errors.take(port).unwrap_or(0),
         security,
         allow_plain: keys.is_set("allow_plain"),
         user: keys.text("user"),
@@ -153,17 +164,20 @@ fn read_smtp(keys: RouteKeys<'_>, default: &Smtp) -> Result<Smtp, KeyError> {
         helo_name: if helo_name.is_empty() { default.helo_name.clone() } else { helo_name },
         timeout_seconds: default.timeout_seconds,
     };
-    smtp.check().map(|()| smtp)
+    smtp.check(errors);
+    smtp
 }
 
-fn read_webhook(keys: RouteKeys<'_>, kind: &str) -> Result<Webhook, KeyError> {
+fn read_webhook(keys: RouteKeys<'_>, kind: &str, errors: &mut KeyErrors) -> Webhook {
     let url = keys.secret("url");
     if !url.is_set() {
-        return Err(("url", "is missing: set url, or url_file, or url_env".to_string()));
+        errors.related("url", &["url", "url_file", "url_env"], "is missing: set url, or url_file, or url_env");
+    } else if !url.text.is_empty() && !["https://", "http://"].iter().any(|begin| url.text.starts_with(begin)) {
+        errors.add("url", "must begin with https:// or http://");
     }
     let template = keys.text("template");
-    template::check(&template).map_err(|message| ("template", message))?;
-    Ok(Webhook {
+    errors.take(template::check(&template).map_err(|message| ("template", message)));
+    Webhook {
         kind: kind.to_string(),
         url,
         token: keys.secret("token"),
@@ -171,5 +185,5 @@ fn read_webhook(keys: RouteKeys<'_>, kind: &str) -> Result<Webhook, KeyError> {
         ca_file: keys.text("ca_file"),
         max_length: usize::try_from(keys.integer("max_length")).unwrap_or(0),
         allow_plain: keys.is_set("allow_plain"),
-    })
+    }
 }

@@ -1,5 +1,6 @@
 //! `between` and `days`: hours of notification.
 
+use super::key_errors::KeyErrors;
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -33,6 +34,15 @@ impl Window {
             .ok_or_else(|| ("days", format!("{days:?} are no days; write for example \"mon-fri\" or \"sat,sun\"")))?;
         let text = [between.trim(), days.trim()].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>();
         Ok(Some(Self { from, to, days: days_read, text: text.join(" ") }))
+    }
+
+    /// As [`Self::read`]; the errors of both keys are collected.
+    pub fn collect(between: &str, days: &str, errors: &mut KeyErrors) -> Option<Self> {
+        let parts = [Self::read(between, ""), Self::read("", days)];
+        parts.into_iter().for_each(|part| {
+            errors.take(part);
+        });
+        Self::read(between, days).ok().flatten()
     }
 
     /// Returns whether a time is inside, in a zone the given number of seconds east of UTC.

@@ -87,19 +87,34 @@ fn the_page_is_made_from_the_list() {
 }
 
 #[test]
-fn a_rule_that_watches_nothing_is_said() {
+fn a_rule_that_watches_nothing_is_an_error_unless_it_says_so() {
     let mut host = Host::recorded("vm");
-    host.config = "[rule.x]\nmetric = \"cpu.bussy_percent\"\nwarning = 1\n[rule.y]\nmetric = 'disk.used_percent{device=\"x\"}'\nwarning = 1\n".to_string();
+    host.config = "[rule.memory]\nwarning = 1\nfor = \"0s\"\n".to_string();
+    let memory = host.config.clone();
+    let rules = "[rule.x]\nmetric = \"cpu.bussy_percent\"\nwarning = 1\n[rule.y]\nmetric = 'disk.used_percent{device=\"x\"}'\nwarning = 1\n[rule.z]\nmetric = \"app.things\"\nwarning = 1\n[rule.disk]\nonly_if = \"disk.free > 1\"\n";
+    host.config += rules;
     let done = host.osmon(&["config", "check"]);
-    assert_eq!(done.code, 0);
-    assert!(done.err.contains("osmon.toml:2:1: rule.x.metric: nothing that osmon measures is called \"cpu.bussy_percent\"; did you mean \"cpu.busy_percent\"?"), "{}", done.err);
-    assert!(
-        done.err.contains("osmon.toml:5:1: rule.y.metric: disk.used_percent has no label \"device\"; it has \"mount\""),
-        "{}",
-        done.err
-    );
-    let done = host.osmon(&["run"]);
-    assert!(done.code == 0 && done.err.contains("cpu.bussy_percent"), "{}", done.err);
+    assert_eq!(done.code, 78);
+    let expected = [
+        "5:1: rule.x.metric: nothing that osmon measures is called \"cpu.bussy_percent\"; did you mean \"cpu.busy_percent\"?\n",
+        "8:1: rule.y.metric: disk.used_percent has no label \"device\"; it has \"mount\"\n",
+        "11:1: rule.z.metric: nothing that osmon measures is called \"app.things\"; if another program supplies it, set optional = true\n",
+        "14:1: rule.disk.only_if: nothing that osmon measures is called \"disk.free\"",
+    ];
+    for line in expected {
+        assert_eq!(done.err.matches(line).count(), 1, "{line}: {}", done.err);
+    }
+    assert_eq!(done.err.lines().count(), expected.len(), "{}", done.err);
+    // A run goes on with everything else.
+    let done = host.osmon(&["run", "-v"]);
+    assert!(done.code == 78 && done.err.contains("; going on with the rest of the configuration"), "{}", done.err);
+    assert!(done.out.contains("WARNING") && done.out.contains("Memory"), "{}", done.out);
+    host.advance(60, 1);
+    host.osmon(&["run"]);
     host.advance(60, 1);
     assert_eq!(host.osmon(&["run"]).err, "", "once");
+    host.config = memory + &rules.replace("metric =", "optional = true\nmetric =") + "optional = true\n";
+    host.osmon(&["config", "check"]).ok();
+    host.config = "[rule.x]\nmetric = \"plugin.queue.length\"\nwarning = 1\n".to_string();
+    host.osmon(&["config", "check"]).ok();
 }

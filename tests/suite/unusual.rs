@@ -61,13 +61,14 @@ fn replayed(host: &Host, form: &Form, metric: &str) -> Vec<u64> {
 #[test]
 fn a_replay_finds_the_same_with_values_half_an_hour_apart_and_a_number_instead_of_true() {
     let mut host = Host::recorded("vm");
-    host.config = "[rule.mine]\nmetric = \"app.things\"\nunusual = 4.0\n".to_string();
+    host.config = "[rule.mine]\nmetric = \"app.things\"\noptional = true\nunusual = 4.0\n".to_string();
     for (form, times) in recorded().into_iter().filter(|(form, _)| form.step == 1800 && form.shape == "daily") {
         assert_eq!(replayed(&host, &form, "app.things"), times, "{form:?}");
         assert_eq!(replayed(&host, &form, "process.total"), times, "the shipped rule: {form:?}");
-        host.config = "[rule.mine]\nmetric = \"app.things\"\nunusual = true\nfloor = 1e9\n".to_string();
+        host.config =
+            "[rule.mine]\nmetric = \"app.things\"\noptional = true\nunusual = true\nfloor = 1e9\n".to_string();
         assert_eq!(replayed(&host, &form, "app.things"), Vec::<u64>::new(), "nothing is worth a word: {form:?}");
-        host.config = "[rule.mine]\nmetric = \"app.things\"\nunusual = true\n".to_string();
+        host.config = "[rule.mine]\nmetric = \"app.things\"\noptional = true\nunusual = true\n".to_string();
     }
 }
 
