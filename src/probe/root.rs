@@ -21,6 +21,7 @@ pub mod file_system;
 mod full_name;
 pub mod kernel_log;
 mod machine;
+mod mount_view;
 pub mod open_files;
 mod past;
 pub mod process_files;
@@ -91,14 +92,6 @@ impl Root {
     /// The error of the operating system; for a recorded host also when it is not a regular file.
     pub fn proc(&self, name: &str) -> io::Result<Vec<u8>> {
         self.kernel_file(&self.base.join("proc").join(name))
-    }
-
-    /// `/proc/self/mountinfo`, whose lines may be longer than half a page.
-    ///
-    /// # Errors
-    /// As [`Root::proc`].
-    pub fn mount_info(&self) -> io::Result<Vec<u8>> {
-        read_at_most(&self.base.join("proc/self/mountinfo"), FILE_MAX)
     }
 
     /// Reads a file below `/proc` or `/sys` with as few system calls as possible.

@@ -6,8 +6,6 @@ use crate::base::file::read_at_most;
 use crate::probe::mounts;
 use nix::sys::statvfs::statvfs;
 use std::collections::HashMap;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -55,17 +53,18 @@ impl Root {
         if self.recorded {
             return self.recorded_spaces(&queries);
         }
+        let queries = queries.into_iter().map(|query| (self.reach(&query.point), query.access));
         let mut results: Vec<Result<Space, String>> = Vec::with_capacity(queries.len());
         let (mut in_turn, mut separate) = (Vec::new(), Vec::new());
-        for (number, query) in queries.into_iter().enumerate() {
-            results.push(match query.access {
-                Access::Direct => space_of(&query.point),
+        for (number, (point, access)) in queries.enumerate() {
+            results.push(match access {
+                Access::Direct => space_of(&point),
                 _ => Err(format!("did not answer within {} s", STATVFS_LIMIT.as_secs())),
             });
-            match query.access {
+            match access {
                 Access::Direct => {}
-                Access::Bounded => in_turn.push((number, query.point)),
-                Access::Separate => separate.push(vec![(number, query.point)]),
+                Access::Bounded => in_turn.push((number, point)),
+                Access::Separate => separate.push(vec![(number, point)]),
             }
         }
         let numbers: Vec<usize> = in_turn.iter().chain(separate.iter().flatten()).map(|(number, _)| *number).collect();
@@ -96,8 +95,8 @@ impl Root {
     }
 }
 
-fn space_of(point: &[u8]) -> Result<Space, String> {
-    let found = statvfs(Path::new(OsStr::from_bytes(point))).map_err(|error| error.desc().to_lowercase())?;
+fn space_of(point: &Path) -> Result<Space, String> {
+    let found = statvfs(point).map_err(|error| error.desc().to_lowercase())?;
     Ok(space([
         found.fragment_size(),
         found.blocks(),

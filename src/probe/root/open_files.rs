@@ -41,7 +41,11 @@ impl Root {
     pub fn open_files(&self, point: &Path, is_below: &dyn Fn(&[u8]) -> bool, until: Instant) -> Vec<OpenFile> {
         let (mut found, mut known) = (Vec::new(), HashSet::new());
         // A file of a container may show a path that means another file system here.
-        let device = if self.recorded { None } else { fs::metadata(point).ok().map(|meta| meta.dev()) };
+        let device = if self.recorded {
+            None
+        } else {
+            fs::metadata(self.reach(point.as_os_str().as_bytes())).ok().map(|meta| meta.dev())
+        };
         if device.is_none() && !self.recorded {
             return found;
         }

@@ -1,0 +1,36 @@
+//! The mounts of the host. A confined service has others: `ProtectSystem=` makes file systems look read-only to it, and
+//! `ProtectHome=` hides them. What the host has is what process 1 sees.
+
+use super::{FILE_MAX, Root};
+use crate::base::file::read_at_most;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+impl Root {
+    /// `/proc/self/mountinfo`, or that of process 1 where its mounts are others. Lines may be longer than half a page.
+    ///
+    /// # Errors
+    /// As [`Root::proc`].
+    pub fn mount_info(&self) -> io::Result<Vec<u8>> {
+        let process = if self.is_confined() { "1" } else { "self" };
+        read_at_most(&self.base.join("proc").join(process).join("mountinfo"), FILE_MAX)
+    }
+
+    /// A path by which this process reaches a mount point of [`Root::mount_info`].
+    pub fn reach(&self, point: &[u8]) -> PathBuf {
+        let point = Path::new(OsStr::from_bytes(point));
+        if self.is_confined() {
+            self.base.join("proc/1/root").join(point.strip_prefix("/").unwrap_or(point))
+        } else {
+            point.to_path_buf()
+        }
+    }
+
+    /// Whether the mounts of this process are not those of process 1. No for a user who may not know.
+    fn is_confined(&self) -> bool {
+        let space = |process: &str| fs::read_link(self.base.join("proc").join(process).join("ns/mnt"));
+        !self.is_recorded() && matches!((space("1"), space("self")), (Ok(first), Ok(own)) if first != own)
+    }
+}
