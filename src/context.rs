@@ -2,7 +2,7 @@
 
 pub mod access;
 
-use crate::alert::{DeliveryProblem, LEDGER, Ledger, delivery_problems};
+use crate::alert::{DeliveryProblem, LEDGER, Ledger, Unreachable, delivery_problems, unreachable};
 use crate::archive::recover;
 use crate::base::clock::Now;
 use crate::base::error_kind::ErrorKind;
@@ -196,6 +196,15 @@ impl Context {
         let settings = of_alert.map(|problem| DeliveryProblem::Misconfigured { error: problem.to_string() });
         let known = delivery_problems(self.store.directory(), &ledger, &self.config.alert, self.now.wall);
         settings.chain(known).collect()
+    }
+
+    /// Why nobody can be notified; `None` when somebody can, or when that was never intended.
+    pub fn unreachable(&self) -> Option<Unreachable> {
+        if !self.problems.is_empty() && self.config.alert.routes.is_empty() {
+            return Some(Unreachable::Misconfigured);
+        }
+        let ledger: Ledger = self.store.peek_state(LEDGER).content.unwrap_or_default();
+        unreachable(&ledger, &self.config.alert, self.now.wall)
     }
 
     /// Reads a state file without changing anything. Damage is reported, and the previous generation is used.

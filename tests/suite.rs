@@ -43,6 +43,8 @@ mod crisis; // from breach to recovery, minute by minute
 mod daily_status; // the daily status mail
 #[path = "suite/damage.rs"]
 mod damage; // damaged files, stepped clocks, kill -9
+#[path = "suite/dead_man.rs"]
+mod dead_man; // the dead man's switch beside the run
 #[path = "suite/delivery.rs"]
 mod delivery; // every misbehaviour of a mail server: nothing is lost
 #[path = "suite/delivery_faults.rs"]
@@ -101,6 +103,8 @@ mod probe; // recorded hosts
 mod probe_golden; // snapshots of recorded hosts, byte for byte
 #[path = "suite/probe_processes.rs"]
 mod probe_processes; // processes, units, containers and services of recorded hosts
+#[path = "suite/reachable.rs"]
+mod reachable; // nobody can be notified: osmon status says so
 #[path = "suite/repair.rs"]
 mod repair; // osmon repair
 #[path = "suite/replay.rs"]

@@ -108,7 +108,7 @@ impl Ledger {
     /// Records that a target accepted a message with these events.
     pub fn accepted(&mut self, target: &str, settings: u32, events: &[String], by: &str, now: DateTime<Utc>) {
         let known = self.target.entry(target.to_string()).or_default();
-        known.accept(settings);
+        known.accept(settings, now);
         self.set_result(target, events, &TargetResult::accepted(by, now));
     }
 
@@ -128,13 +128,25 @@ impl Ledger {
 
     /// Records that a test message reached a target: queued alerts are sent by the next run. With an empty outbox the
     /// target is no longer failing.
-    pub fn reached(&mut self, target: &str, is_idle: bool) {
-        if let Some(known) = self.target.get_mut(target).filter(|known| known.attempts > 0) {
-            known.next.clear();
-            if is_idle {
-                (known.failing_since, known.error, known.attempts) = Default::default();
-            }
+    pub fn reached(&mut self, target: &str, settings: u32, is_idle: bool, now: DateTime<Utc>) {
+        let known = self.target.entry(target.to_string()).or_default();
+        known.next.clear();
+        (known.settings, known.accepted) = (settings, stamp(now));
+        if is_idle {
+            (known.failing_since, known.error, known.attempts) = Default::default();
         }
+    }
+
+    /// Records that a test message did not reach a target.
+    pub fn refused_test(&mut self, target: &str, settings: u32, reason: &str, now: DateTime<Utc>) {
+        self.target.entry(target.to_string()).or_default().refuse_test(settings, reason, now);
+    }
+
+    /// When a target last accepted a message; `None`: never, or not under the present settings.
+    pub fn last_accepted(&self) -> Option<DateTime<Utc>> {
+        let results = self.result.values().flat_map(Results::iter).filter(|(_, result)| result.accepted);
+        let times = self.target.values().map(|known| &known.accepted).chain(results.map(|(_, result)| &result.time));
+        times.filter_map(|time| parse(time)).max()
     }
 
     /// Records which targets the budget holds back.

@@ -30,6 +30,7 @@ mod target_state;
 mod template;
 mod test_send;
 mod transport;
+mod unreachable;
 
 pub use attempt::Attempt;
 pub use delivery::Delivery;
@@ -41,3 +42,4 @@ pub use outbox::{Outbox, Stage};
 pub use present::{OpenIncident, Present};
 pub use results::{Results, TargetResult};
 pub use test_send::{TestSend, note_reached, test_send};
+pub use unreachable::{Unreachable, unreachable};

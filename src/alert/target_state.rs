@@ -24,6 +24,9 @@ pub struct TargetState {
     /// Failed attempts since then.
     #[serde(default)]
     pub attempts: u32,
+    /// When it last accepted a message under the present settings (RFC 3339); empty: never, or not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub accepted: String,
     /// Last failed attempt (RFC 3339).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tried: String,
@@ -72,17 +75,16 @@ impl TargetState {
     }
 
     /// Records that it accepted a message. Its budget and what it did not answer stay.
-    pub fn accept(&mut self, settings: u32) {
+    pub fn accept(&mut self, settings: u32, now: DateTime<Utc>) {
         self.settings = settings;
+        self.accepted = stamp(now);
         (self.failing_since, self.attempts, self.tried, self.next, self.error) = Default::default();
     }
 
     /// Records a failed attempt. The next one follows after an increasing pause, or the pause requested by the peer. A
     /// target that took a message without an answer is not paused: only that message waits.
     pub fn fail(&mut self, name: &str, settings: u32, failure: &Failure, now: DateTime<Utc>) {
-        if self.settings != settings {
-            self.attempts = 0;
-        }
+        self.forget_other(settings);
         let seconds = match (failure.retry_after, failure.kind) {
             (Some(wait), _) => wait.as_secs().cast_signed().clamp(60, 3600),
             // The first such failure may be a transient fault of the server.
@@ -102,6 +104,26 @@ impl TargetState {
         }
         if self.failing_since.is_empty() {
             self.failing_since = stamp(now);
+        }
+    }
+
+    /// Records that it did not accept a test message, if it has accepted none yet. Alerts are not paused by that.
+    pub fn refuse_test(&mut self, settings: u32, reason: &str, now: DateTime<Utc>) {
+        self.forget_other(settings);
+        if self.accepted.is_empty() {
+            self.settings = settings;
+            self.error = reason.to_string();
+            if self.failing_since.is_empty() {
+                self.failing_since = stamp(now);
+            }
+        }
+    }
+
+    /// What was learned under other settings does not apply.
+    fn forget_other(&mut self, settings: u32) {
+        if self.settings != settings {
+            self.attempts = 0;
+            self.accepted.clear();
         }
     }
 

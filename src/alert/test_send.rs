@@ -4,6 +4,7 @@ use super::attempt::Attempt;
 use super::draft::{Draft, Subject};
 use super::ledger::{Ledger, target_name};
 use super::outgoing::{OutgoingMessage, send_all};
+use super::planner::fingerprint;
 use crate::config::{Alert, Route};
 use crate::model::locale::Locale;
 use chrono::{DateTime, Utc};
@@ -16,6 +17,8 @@ pub struct TestSend {
     pub route: String,
     /// Recipients; empty if the route has none.
     pub to: Vec<String>,
+    /// Fingerprint of its settings.
+    pub settings: u32,
     /// Result of the attempt.
     pub attempt: Attempt,
 }
@@ -32,14 +35,25 @@ pub fn test_send(settings: &Alert, host: &str, full_host: &str, now: DateTime<Ut
     let usual = Duration::from_secs(settings.smtp.timeout_seconds);
     let attempts = send_all(settings.routes.iter().map(message).collect(), usual, Duration::MAX);
     let sends = settings.routes.iter().zip(attempts);
-    sends.map(|(route, attempt)| TestSend { route: route.name.clone(), to: route.to.clone(), attempt }).collect()
+    sends
+        .map(|(route, attempt)| TestSend {
+            route: route.name.clone(),
+            to: route.to.clone(),
+            settings: fingerprint(route),
+            attempt,
+        })
+        .collect()
 }
 
 /// Records in the ledger which targets were reached. With an empty outbox (`is_idle`) they are no longer failing.
-pub fn note_reached(sends: &[TestSend], is_idle: bool, ledger: &mut Ledger) {
-    for TestSend { route, to, attempt } in sends {
-        for (number, _) in attempt.results.iter().enumerate().filter(|(_, result)| result.is_ok()) {
-            ledger.reached(&target_name(route, to.get(number).map_or("", String::as_str)), is_idle);
+pub fn note_reached(sends: &[TestSend], is_idle: bool, ledger: &mut Ledger, now: DateTime<Utc>) {
+    for TestSend { route, to, settings, attempt } in sends {
+        for (number, result) in attempt.results.iter().enumerate() {
+            let target = target_name(route, to.get(number).map_or("", String::as_str));
+            match result {
+                Ok(_) => ledger.reached(&target, *settings, is_idle, now),
+                Err(failure) => ledger.refused_test(&target, *settings, &failure.reason, now),
+            }
         }
     }
 }

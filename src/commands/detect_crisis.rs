@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::model::snapshot::Snapshot;
 use crate::pipeline::baseline;
 use crate::pipeline::daily_status;
+use crate::pipeline::dead_man;
 use crate::pipeline::detect::{commit, enqueue, evaluate, promise};
 use crate::pipeline::evidence;
 use crate::query;
@@ -89,6 +90,7 @@ fn run(call: &Call) -> Result<Exit> {
     let enqueued = enqueue(&context, &detected.to_deliver());
     commit(&context, &detected, enqueued.is_ok())?;
     enqueued?;
+    dead_man::end(&context, &snapshot.host)?;
     let learned = baseline::keep_up(&context);
     context.keep_configuration();
     drop(lock);

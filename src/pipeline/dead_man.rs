@@ -1,5 +1,5 @@
-//! Dead man's switch: alerts when nothing is recorded any more. Needs its own crontab line, because a stopped osmon
-//! cannot alert.
+//! Dead man's switch: alerts when nothing is recorded any more. Needs a schedule of its own, because a stopped osmon cannot
+//! alert. The alert is ended by whoever comes first: the next run, or the switch.
 
 use super::journal;
 use crate::alert::Outbox;
@@ -10,10 +10,11 @@ use crate::model::incident::Severity;
 use crate::model::locale::key;
 use crate::model::message::Message;
 use crate::query::clock;
-use crate::query::health::{Recorded, seconds_between};
-use crate::query::incidents::STALE;
+use crate::query::health::{self, Recorded, seconds_between};
+use crate::query::incidents::{self, STALE};
 use crate::query::silences;
 use anyhow::Result;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -49,39 +50,47 @@ pub fn watch(context: &Context, recorded: &Recorded) -> Result<()> {
         (None, true) if clock::is_only_a_step(context, recorded.health.stale_seconds) => Ok(()),
         (None, true) if context.now.boottime_seconds >= BOOT_SECONDS => begin(context, recorded),
         (Some(alert), true) if alert.nobody && is_notified(context) => {
-            put(context, &event(context, recorded, &alert, EventKind::Fired))?;
+            put(context, &event(context, &recorded.host, recorded.health.taken, &alert, EventKind::Fired))?;
             save(context, &StaleAlert { nobody: false, ..alert })
         }
-        (Some(alert), false) => end(context, recorded, &alert),
+        // A run that holds the lock ends it itself.
+        (Some(_), false) => context.store.try_lock(PATIENCE)?.map_or(Ok(()), |_lock| end(context, &recorded.host)),
         _ => Ok(()),
     }
 }
 
 fn begin(context: &Context, recorded: &Recorded) -> Result<()> {
-    let incident = format!("{STALE}-{}", recorded.health.taken.map_or(0, |taken| taken.timestamp_millis()));
+    let lock = context.store.try_lock(PATIENCE);
+    if matches!(lock, Ok(Some(_))) && (context.store.has_state(STATE) || !health::read(context).health.is_stale()) {
+        // Another watcher alerted, or a run has recorded meanwhile.
+        return Ok(());
+    }
+    let taken = recorded.health.taken;
     let alert = StaleAlert {
-        incident,
-        since: recorded.health.taken.map(stamp).unwrap_or_default(),
+        incident: format!("{STALE}-{}", taken.map_or(0, |taken| taken.timestamp_millis())),
+        since: taken.map(stamp).unwrap_or_default(),
         nobody: !is_notified(context),
     };
-    let event = event(context, recorded, &alert, EventKind::Fired);
+    let event = event(context, &recorded.host, taken, &alert, EventKind::Fired);
+    // The lock protects the files of a run; a hung run must not stop the alert.
     put(context, &event)?;
-    // The lock protects the files of a run; this file has no other writer, and a hung run must not stop the alert.
-    let lock = context.store.try_lock(PATIENCE)?;
+    let lock = lock?;
     save(context, &alert)?;
     if lock.is_some() { journal::append_event(context, &event) } else { Ok(()) }
 }
 
-fn end(context: &Context, recorded: &Recorded, alert: &StaleAlert) -> Result<()> {
-    let event = event(context, recorded, alert, EventKind::Recovered);
+/// Ends the alert in force, if there is one, because something was recorded. The lock is held.
+///
+/// # Errors
+/// When it cannot be written; the alert then stays in force.
+pub fn end(context: &Context, host: &str) -> Result<()> {
+    let Some(alert) = context.store.load_cache::<StaleAlert>(STATE) else { return Ok(()) };
+    let event = event(context, host, None, &alert, EventKind::Recovered);
     if !alert.nobody {
         put(context, &event)?;
     }
-    let lock = context.store.lock(PATIENCE)?;
-    context.store.remove_state(STATE)?;
     journal::append_event(context, &event)?;
-    drop(lock);
-    Ok(())
+    context.store.remove_state(STATE)
 }
 
 fn save(context: &Context, alert: &StaleAlert) -> Result<()> {
@@ -103,10 +112,11 @@ fn put(context: &Context, event: &Event) -> Result<()> {
     context.store.with_reserve(|| Outbox::new(context.store.directory()).put(event))
 }
 
-fn event(context: &Context, recorded: &Recorded, alert: &StaleAlert, kind: EventKind) -> Event {
+/// An event of the alert. `taken`: time of the newest snapshot; `None`: there is none, or it is new.
+fn event(context: &Context, host: &str, taken: Option<DateTime<Utc>>, alert: &StaleAlert, kind: EventKind) -> Event {
     let now = context.now.wall;
     let since = parse(&alert.since).unwrap_or(now);
-    let age = seconds_between(recorded.health.taken.unwrap_or(now), now);
+    let age = seconds_between(taken.unwrap_or(now), now);
     let title = Message::new(key::CRISIS_STALE);
     Event {
         id: format!("{}.{}", alert.incident, if kind == EventKind::Fired { 1 } else { 2 }),
@@ -114,12 +124,12 @@ fn event(context: &Context, recorded: &Recorded, alert: &StaleAlert, kind: Event
         kind,
         severity: Severity::Critical,
         time: stamp(now),
-        host: recorded.host.clone(),
+        host: host.to_string(),
         rule: STALE.to_string(),
         title: title.english(),
         metric: METRIC.to_string(),
         value: age,
-        limit: recorded.health.stale_seconds,
+        limit: incidents::state(context).spacing.stale_seconds(),
         above: true,
         since: stamp(since),
         duration_seconds: seconds_between(since, now),

@@ -168,7 +168,7 @@ impl Minute {
             self.reports.push(health);
             return events;
         }
-        let (promised, queued) = (detected.clone(), events.clone());
+        let (promised, queued, host) = (detected.clone(), events.clone(), self.context.root.host_name());
         let enqueue = move |context: &Context| {
             detect::promise(context, &promised);
             detect::enqueue(context, &queued)
@@ -180,6 +180,7 @@ impl Minute {
             let recorded = measure::record(context, &probed, &json);
             let committed = detect::commit(context, &detected, enqueued);
             let recorded = measure::conclude(context, recorded);
+            let recorded = recorded.and_then(|()| dead_man::end(context, &host));
             context.keep_configuration();
             context.store.keep_reserve();
             recorded.and(committed)

@@ -1,5 +1,6 @@
 //! The health of the host: verdict, its time, and pending alerts, for the status line, the page, mails and JSON.
 
+use crate::alert::Unreachable;
 use crate::base::clock::parse;
 use crate::context::Context;
 use crate::crisis::State;
@@ -57,6 +58,8 @@ pub struct Health {
     pub verdict_when_taken: Verdict,
     /// Why the verdict is [`Verdict::Unknown`].
     pub doubt: Option<Doubt>,
+    /// Why nobody can be notified.
+    pub untold: Option<Unreachable>,
     /// Age above which a snapshot is stale, in seconds.
     pub stale_seconds: f64,
     /// Open incidents, the most urgent first, then the oldest.
@@ -106,6 +109,7 @@ impl Health {
             verdict: if doubt.is_some() { Verdict::Unknown } else { verdict_when_taken },
             verdict_when_taken,
             doubt,
+            untold: None,
             stale_seconds: state.spacing.stale_seconds(),
             open,
             unusual,
@@ -117,6 +121,15 @@ impl Health {
     /// The health right after a snapshot was evaluated.
     pub fn after_judgement(context: &Context, state: &State, taken: DateTime<Utc>) -> Self {
         Self::assess(state, Ok(taken), &silences::read(context), context.now.wall)
+    }
+
+    /// With a reason for which nobody can be notified: such a host is not well.
+    fn with_untold(mut self, untold: Option<Unreachable>) -> Self {
+        if untold.is_some() && self.verdict == Verdict::Healthy {
+            self.verdict = Verdict::Degraded;
+        }
+        self.untold = untold;
+        self
     }
 
     /// Returns whether recording has stopped.
@@ -160,7 +173,7 @@ pub fn read(context: &Context) -> Recorded {
     let host = header.map_or_else(|| context.root.host_name(), |(_, host)| host.to_string());
     let taken = header.map(|(time, _)| time).ok_or(missing);
     let state = incidents::state(context);
-    let health = Health::assess(&state, taken, &silences::read(context), now);
+    let health = Health::assess(&state, taken, &silences::read(context), now).with_untold(context.unreachable());
     Recorded { state, health, host, json, snapshot }
 }
 

@@ -27,6 +27,11 @@ impl Store {
         self.directory.join("state").join(format!("{name}.json"))
     }
 
+    /// Returns whether a state file exists.
+    pub fn has_state(&self, name: &str) -> bool {
+        self.state_file(name).exists()
+    }
+
     /// Replaces a state file. The caller holds the lock.
     ///
     /// # Errors

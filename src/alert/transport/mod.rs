@@ -11,6 +11,14 @@ pub use interface::{SendJob, Transport};
 
 use crate::config::{Route, TransportConfig};
 
+/// Why the mail program of a route cannot be called: it is not there. `None` when it is, and for other transports.
+pub fn missing_program(route: &Route) -> Option<String> {
+    match &route.transport {
+        TransportConfig::Sendmail(settings) => sendmail::missing(settings),
+        _ => None,
+    }
+}
+
 /// The transport of a route.
 pub fn for_route(route: &Route) -> &dyn Transport {
     match &route.transport {

@@ -32,9 +32,7 @@ fn unix_lines(content: &[u8]) -> Vec<u8> {
 
 fn send(to: &[String], content: &[u8], settings: &Sendmail, deadline: Instant) -> Attempt {
     let Some(program) = find_program(settings) else {
-        let tried = CANDIDATES.join(", ");
-        let reason = format!("no mail program found ({tried}); set [alert.smtp] host, or install msmtp");
-        return Attempt::failed(to.len(), Failure::configuration(reason));
+        return Attempt::failed(to.len(), Failure::configuration(not_found()));
     };
     let mut log = StepLog::default();
     match call(&program, settings, to, content, deadline, &mut log) {
@@ -87,7 +85,23 @@ fn call(
     (done.code, Err(Failure::new(kind, reason)))
 }
 
-fn find_program(settings: &Sendmail) -> Option<String> {
+fn not_found() -> String {
+    format!("no mail program found ({}); set [alert.smtp] host, or install msmtp", CANDIDATES.join(", "))
+}
+
+/// Why the program cannot be called: it is not there. One without a path is left to the PATH.
+pub fn missing(settings: &Sendmail) -> Option<String> {
+    match find_program(settings) {
+        None => Some(not_found()),
+        Some(program) if program.contains('/') && !Path::new(&program).exists() => {
+            Some(format!("{program} does not exist"))
+        }
+        Some(_) => None,
+    }
+}
+
+/// The program that takes mails; `None` when none is set and none of the usual ones is there.
+pub fn find_program(settings: &Sendmail) -> Option<String> {
     if !settings.program.is_empty() {
         return Some(settings.program.clone());
     }

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// Sends the test message. A channel on which no recipient accepted it is an error.
 pub fn send(call: &Call, context: &Context) -> Result<Exit> {
+    // A person waits for the answer, however often it is the same.
+    call.out.print_all_warnings();
     if let Some(advice) = context.nobody() {
         return Err(ErrorKind::Configuration(advice.to_string()).into());
     }
@@ -22,7 +24,7 @@ pub fn send(call: &Call, context: &Context) -> Result<Exit> {
         context.out.warn(&format!("{error:#}"));
     }
     let mut failures = Vec::new();
-    for TestSend { route, to, attempt } in &sends {
+    for TestSend { route, to, attempt, .. } in &sends {
         if !call.out.json {
             call.out.print(&to_text(context, route, attempt));
         }
@@ -52,17 +54,16 @@ pub fn send(call: &Call, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Ends the pause of a target that accepted the message; with an empty outbox it is no longer failing.
+/// Records which targets accepted the message, for `osmon status`. Ends their pause; with an empty outbox they are no longer
+/// failing.
 fn remember(context: &Context, sends: &[TestSend]) -> Result<()> {
     let outbox = Outbox::new(context.store.directory());
-    if context.peek_state::<Ledger>(LEDGER).is_none() {
-        return Ok(());
-    }
+    context.store.create()?;
     // A process that is sending notes its own results.
     let Some(_lock) = outbox.lock(Duration::ZERO)? else { return Ok(()) };
     let before: Ledger = context.load_state(LEDGER).unwrap_or_default();
     let mut ledger = before.clone();
-    note_reached(sends, outbox.count(Stage::Queued) == 0, &mut ledger);
+    note_reached(sends, outbox.count(Stage::Queued) == 0, &mut ledger, context.now.wall);
     if ledger == before {
         return Ok(());
     }
@@ -81,7 +82,7 @@ fn to_text(context: &Context, route: &str, attempt: &Attempt) -> String {
     lines.join("\n")
 }
 
-fn to_json(TestSend { route, to, attempt }: &TestSend) -> Value {
+fn to_json(TestSend { route, to, attempt, .. }: &TestSend) -> Value {
     let steps = attempt.log.steps.iter().map(|step| json!({ "step": step.name, "text": step.text }));
     let results = attempt.results.iter().enumerate().map(|(number, result)| match result {
         Ok(by) => json!({ "to": to.get(number), "accepted": true, "by": by }),

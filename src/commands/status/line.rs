@@ -25,8 +25,15 @@ pub fn line(recorded: &Recorded, text: &str) -> String {
 pub fn text(context: &Context, health: &Health, locale: Locale) -> String {
     match &health.doubt {
         Some(doubt) => clean(&doubt.text(health.now, locale), REASON_MAX),
-        None if health.open.is_empty() => all_well(context, health, locale) + &unusual(health, locale),
-        None => worst(health, locale) + &unusual(health, locale),
+        None if health.open.is_empty() => {
+            let untold = health.untold.as_ref().map(|untold| untold.text(locale));
+            untold.unwrap_or_else(|| all_well(context, health, locale)) + &unusual(health, locale)
+        }
+        None => {
+            let untold = health.untold.as_ref().map(|_| locale.text(key::DELIVERY_NOBODY_AT_ALL));
+            let untold = untold.map(|text| format!("{}{text}", locale.text(key::MAIL_SEMICOLON))).unwrap_or_default();
+            worst(health, locale) + &untold + &unusual(health, locale)
+        }
     }
 }
 

@@ -52,7 +52,12 @@ const TEXT_MAX: usize = 240;
 pub fn verdict(input: &PageData) -> Verdict {
     let (health, locale) = (&input.health, input.options.locale);
     let rest = match &health.doubt {
-        None if health.open.is_empty() => last_ended(input),
+        None if health.open.is_empty() => match &health.untold {
+            None => last_ended(input),
+            // The reason may name addresses.
+            Some(_) if input.options.is_public => locale.text(key::DELIVERY_NOBODY_AT_ALL).to_string(),
+            Some(untold) => fit(&clean(&untold.text(locale), TEXT_MAX), TEXT_MAX),
+        },
         None => problems(input),
         Some(doubt) => doubtful(input, doubt),
     };
