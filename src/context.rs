@@ -55,7 +55,7 @@ impl Context {
     /// # Errors
     /// When the host root is not one.
     pub fn open(call: &Call) -> Result<Self> {
-        Self::stand(call, &request(call))
+        Self::open_with(call, &request(call))
     }
 
     /// Like [`Context::open`], without reading `[alert]`: for commands that send no alerts.
@@ -63,7 +63,7 @@ impl Context {
     /// # Errors
     /// As [`Context::open`].
     pub fn open_to_measure(call: &Call) -> Result<Self> {
-        Self::stand(call, &Request { others: None, ..request(call) })
+        Self::open_with(call, &Request { others: None, ..request(call) })
     }
 
     /// Like [`Context::open`], for commands that show recorded data: a directory that is not mounted must not look empty.
@@ -82,7 +82,11 @@ impl Context {
         }
     }
 
-    fn stand(call: &Call, request: &Request) -> Result<Self> {
+    /// Like [`Context::open`], with a request of the caller's.
+    ///
+    /// # Errors
+    /// As [`Context::open`].
+    pub fn open_with(call: &Call, request: &Request) -> Result<Self> {
         let root = Root::new(call.common.root.as_deref());
         if !root.exists() {
             let given = call.common.root.clone().unwrap_or_default();

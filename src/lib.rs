@@ -16,5 +16,5 @@ pub mod config; //   osmon.toml and the environment, typed
 pub mod crisis; //   rules and the incident state machine
 pub mod model; //    plain types: record, metric, event, incident
 pub mod probe; //    the host, measured
-pub mod setup; //    what runs osmon on a host
+pub mod setup; //    installation: discovery, configuration, schedule
 pub mod store; //    streams, rollups, state files //     files, locks, clocks, units, text, network clients; knows nothing of osmon

@@ -79,6 +79,12 @@ mod identity; // names that change, copies, moves, two hosts in one directory
 mod imports; // which source file imports which
 #[path = "suite/incidents.rs"]
 mod incidents; // incidents, their evidence, and why they fired
+#[path = "suite/init.rs"]
+mod init; // osmon init: what it writes, keeps, tests and says
+#[path = "suite/init_dialog.rs"]
+mod init_dialog; // osmon init at a terminal
+#[path = "suite/init_mail.rs"]
+mod init_mail; // osmon init with a real Postfix and a real msmtp
 #[path = "suite/inject.rs"]
 mod inject; // a fault at each system call
 #[path = "suite/kill.rs"]

@@ -23,6 +23,14 @@ pub struct TestSend {
     pub attempt: Attempt,
 }
 
+impl TestSend {
+    /// The same result under the present settings of its route: since the test a secret has got a file of its own.
+    pub fn under(&self, settings: &Alert) -> Self {
+        let route = settings.routes.iter().find(|route| route.name == self.route);
+        Self { settings: route.map_or(self.settings, fingerprint), ..self.clone() }
+    }
+}
+
 /// Sends a test message through every route, concurrently.
 pub fn test_send(settings: &Alert, host: &str, full_host: &str, now: DateTime<Utc>) -> Vec<TestSend> {
     let message = |route: &Route| {

@@ -11,6 +11,7 @@ pub mod explain;
 pub mod graph;
 pub mod history;
 pub mod incidents;
+pub mod init;
 pub mod note;
 pub mod probe;
 pub mod repair;
@@ -30,6 +31,7 @@ use crate::cli::Command;
 
 /// Every command of `osmon`, in the order of its help.
 pub const TABLE: &[&Command] = &[
+    &init::COMMAND,
     &run::COMMAND,
     &probe::COMMAND,
     &status::COMMAND,

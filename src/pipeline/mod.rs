@@ -22,6 +22,7 @@ pub mod overlap;
 pub mod render;
 pub mod run_lock;
 pub mod silences;
+pub mod test_results;
 pub mod unusual;
 
 use crate::alert::{DeliveryProblem, ping};

@@ -1,3 +1,7 @@
-//! Setting osmon up on a host: what runs it.
+//! Setting osmon up on a host: what is found there, the configuration, what runs osmon.
 
+pub mod answers;
+pub mod config_file;
+pub mod discover;
+pub mod page_directory;
 pub mod schedule;

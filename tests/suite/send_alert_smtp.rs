@@ -29,6 +29,11 @@ impl Server {
         Some(Self { directory, port })
     }
 
+    /// The plain port; the next is STARTTLS with login, the one after it TLS with login.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub fn file(&self, name: &str) -> String {
         self.directory.path().join(name).display().to_string()
     }
@@ -52,7 +57,7 @@ impl Server {
         mails
     }
 
-    fn wait_for(&self, to: &str, count: usize) -> Vec<String> {
+    pub fn wait_for(&self, to: &str, count: usize) -> Vec<String> {
         wait(20, || (self.mails(to).len() >= count).then(|| self.mails(to))).unwrap_or_else(|| {
             panic!(
                 "{} mails for {to}: {}",

@@ -1,15 +1,15 @@
 //! `osmon send-alert --test`: a test message through every channel, with the steps of each.
 
-use crate::alert::{Attempt, LEDGER, Ledger, Outbox, Stage, TestSend, note_reached, test_send};
+use crate::alert::{Attempt, TestSend, test_send};
 use crate::base::error_kind::ErrorKind;
 use crate::cli::output::Style;
 use crate::cli::{Call, Exit};
 use crate::context::Context;
 use crate::pipeline::deliver::warn_refused;
+use crate::pipeline::test_results::remember;
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::io;
-use std::time::Duration;
 
 /// Sends the test message. A channel on which no recipient accepted it is an error.
 pub fn send(call: &Call, context: &Context) -> Result<Exit> {
@@ -52,22 +52,6 @@ pub fn send(call: &Call, context: &Context) -> Result<Exit> {
         return Err(ErrorKind::Configuration(format!("{text}; fix this first: {problem}")).into());
     }
     Ok(Exit::Done)
-}
-
-/// Records which targets accepted the message, for `osmon status`. Ends their pause; with an empty outbox they are no longer
-/// failing.
-fn remember(context: &Context, sends: &[TestSend]) -> Result<()> {
-    let outbox = Outbox::new(context.store.directory());
-    context.store.create()?;
-    // A process that is sending notes its own results.
-    let Some(_lock) = outbox.lock(Duration::ZERO)? else { return Ok(()) };
-    let before: Ledger = context.load_state(LEDGER).unwrap_or_default();
-    let mut ledger = before.clone();
-    note_reached(sends, outbox.count(Stage::Queued) == 0, &mut ledger, context.now.wall);
-    if ledger == before {
-        return Ok(());
-    }
-    context.store.with_reserve(|| context.store.save_state(LEDGER, &ledger))
 }
 
 fn to_text(context: &Context, route: &str, attempt: &Attempt) -> String {

@@ -1,0 +1,85 @@
+//! `osmon init`: from an installed program to a watched host in a minute.
+
+mod arguments;
+mod dialog;
+mod finish;
+mod found;
+mod parse;
+mod present;
+mod proposal;
+mod report;
+mod terminal;
+mod trial;
+
+use crate::base::error_kind::ErrorKind;
+use crate::cli::{Call, Command, Exit};
+use crate::config::Config;
+use crate::config::load::load_text;
+use crate::setup::config_file::{Draft, draft};
+use anyhow::Result;
+use arguments::Arguments;
+use clap::{Args, FromArgMatches};
+use dialog::Next;
+use found::Found;
+use present::Present;
+use report::Report;
+use terminal::say;
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "init",
+    about: "Set osmon up: who is notified and how, what to watch, what runs it; send a test mail",
+    examples: "  osmon init                  asks, and proposes what it finds on this host\n  osmon init --yes --to you@example.org --smtp mail.example.org --user you \\\n             --password-file /root/secret\n  osmon init --yes --to you@example.org --dry-run     show the configuration",
+    arguments: Arguments::augment_args,
+    run,
+    ..Command::DEFAULT
+};
+
+fn run(call: &Call) -> Result<Exit> {
+    let arguments = Arguments::from_arg_matches(&call.matches)?;
+    let present = Present::read(call)?;
+    let found = Found::look(call, &arguments).map_err(|why| ErrorKind::Usage(format!("--watch: {why}")))?;
+    let mut answers = proposal::propose(&arguments, &present, &found)?;
+    let is_asking = terminal::is_there() && !arguments.yes && !call.out.json;
+    if is_asking {
+        say(&found.heading(call, &present));
+        dialog::ask_all(&mut answers, &arguments, &present, &found)?;
+    } else if let Some(missing) = proposal::missing(&arguments, &answers, &present) {
+        return Err(ErrorKind::Usage(format!("{missing}; nothing was changed")).into());
+    }
+    let mut report = Report::new(&found);
+    loop {
+        let draft = draft(&answers, &present.config, &present.text, &present.directory())
+            .map_err(|error| ErrorKind::Configuration(format!("{}: {error}", present.path.display())))?;
+        let config = checked(&present, &draft)?;
+        if arguments.dry_run {
+            return Ok(report.dry_run(call, &draft));
+        }
+        if arguments.no_test || config.alert.routes.is_empty() {
+            return finish::apply(call, &arguments, &present, &draft, &answers.page, None, report);
+        }
+        report.retry();
+        let tried = trial::send(call, &config.alert);
+        report.test(call, &tried);
+        let is_worse = !tried.is_accepted() && draft.changes_anything() && !present.config.alert.routes.is_empty();
+        match if is_asking { dialog::after_test(&tried)? } else { Next::unasked(is_worse) } {
+            Next::Go => {
+                return finish::apply(call, &arguments, &present, &draft, &answers.page, Some(&tried), report);
+            }
+            Next::AskAgain => dialog::ask_sending(&mut answers, &arguments, &present, &found, &tried.trouble())?,
+            Next::Stop => return Ok(report.stopped(call, &present.path)),
+        }
+    }
+}
+
+/// The drafted configuration, checked as `osmon config check` does.
+fn checked(present: &Present, draft: &Draft) -> Result<Config> {
+    match load_text(&present.request, draft.text_to_try.clone()) {
+        Ok(loaded) => Ok(loaded.config),
+        Err(issues) => {
+            let issue = |issue: &crate::config::ConfigIssue| format!("{}: {}", issue.path.join("."), issue.message);
+            let text: Vec<String> = issues.iter().map(issue).collect();
+            Err(ErrorKind::Configuration(format!("{}; nothing was changed", text.join("; "))).into())
+        }
+    }
+}

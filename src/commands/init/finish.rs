@@ -1,0 +1,152 @@
+//! Writes the configuration, has osmon run each minute, and runs the first minute.
+
+use super::arguments::{Arguments, Scheduler};
+use super::present::Present;
+use super::report::Report;
+use super::trial::Tried;
+use crate::cli::{Call, Exit};
+use crate::commands::view::{self, health};
+use crate::context::Context;
+use crate::pipeline::test_results::remember;
+use crate::pipeline::{Minute, StepReport, run_lock};
+use crate::setup::config_file::{Draft, Written, write};
+use crate::setup::page_directory;
+use crate::setup::schedule::{Kind, Role, find, install};
+use anyhow::Result;
+use nix::sys::signal::{SigSet, Signal};
+use serde_json::json;
+use std::path::Path;
+
+/// Carries out what was answered.
+///
+/// # Errors
+/// The configuration cannot be written.
+pub fn apply(
+    call: &Call,
+    arguments: &Arguments,
+    present: &Present,
+    draft: &Draft,
+    page: &str,
+    tried: Option<&Tried>,
+    mut report: Report,
+) -> Result<Exit> {
+    // From here to the schedule all is done or nothing: Ctrl-C waits.
+    let mut interrupt = SigSet::empty();
+    interrupt.add(Signal::SIGINT);
+    let is_held = interrupt.thread_block().is_ok();
+    let written = write(draft, &present.path)?;
+    tell_written(call, &mut report, present, draft, &written);
+    if !page.is_empty()
+        && let Err(error) = page_directory::prepare(Path::new(page))
+    {
+        report.fail(format!("{error:#}"), Exit::from_error(&error));
+    }
+    schedule(call, arguments, present, &mut report);
+    if is_held {
+        // A waiting Ctrl-C ends the process here.
+        let _ = interrupt.thread_unblock();
+    }
+    // As cron will run it: without the environment of this call.
+    first_minute(call, Context::open_with(call, &present.request)?, tried, &mut report)?;
+    Ok(report.end(call))
+}
+
+fn tell_written(call: &Call, report: &mut Report, present: &Present, draft: &Draft, written: &Written) {
+    let path = present.path.display();
+    let state = match &written.backup {
+        _ if !draft.is_changed => " (unchanged)".to_string(),
+        Some(backup) => format!(" (before: {})", backup.display()),
+        None => String::new(),
+    };
+    report.step(call, "settings", &format!("{path}{state}"));
+    let secrets: Vec<String> = written.secrets.iter().map(|path| path.display().to_string()).collect();
+    if !secrets.is_empty() {
+        report.step(call, "secrets", &format!("{} (mode 600)", secrets.join(", ")));
+    }
+    let backup = written.backup.as_ref().map(|path| path.display().to_string());
+    report.keep(
+        "settings",
+        json!({ "file": path.to_string(), "changed": draft.is_changed, "before": backup, "secret": secrets }),
+    );
+}
+
+/// Has cron or a timer run osmon.
+fn schedule(call: &Call, arguments: &Arguments, present: &Present, report: &mut Report) {
+    let kind = match arguments.schedule {
+        Scheduler::Auto => None,
+        Scheduler::Cron => Some(Kind::Cron),
+        Scheduler::Timer => Some(Kind::Timer),
+        Scheduler::None => return report.step(call, "schedule", "not changed"),
+    };
+    if call.common.root.is_some() {
+        return report.step(call, "schedule", "not changed: this is a recorded host");
+    }
+    if present.path != present.request.source.usual_file() {
+        let line = format!("* * * * * osmon run --config {}", present.path.display());
+        return report.step(call, "schedule", &format!("not changed; for this configuration add to a crontab: {line}"));
+    }
+    let host = view::schedule::host(call);
+    let result = install(&host, kind, None).and_then(|done| Ok((done, find(&host)?)));
+    match result {
+        Ok((done, found)) => {
+            let minute = found.iter().find(|found| found.role == Role::Minute);
+            let by = minute.map_or_else(|| done.join("; "), |found| format!("{} ({})", found.place(), found.when));
+            report.step(call, "schedule", &by);
+            if let Some(problem) = minute.and_then(|found| found.problem.clone()) {
+                report.fail(format!("schedule: {problem}"), Exit::CannotCreate);
+            }
+            report.keep("schedule", json!({ "done": done, "found": found }));
+        }
+        Err(error) => {
+            report.step(call, "schedule", &format!("failed: {error:#}"));
+            report.fail(format!("schedule: {error:#}"), Exit::from_error(&error));
+        }
+    }
+}
+
+/// Runs the first minute.
+fn first_minute(call: &Call, context: Context, tried: Option<&Tried>, report: &mut Report) -> Result<()> {
+    context.say_warnings();
+    if let Some(tried) = tried {
+        let sends: Vec<_> = tried.sends.iter().map(|send| send.under(&context.config.alert)).collect();
+        if let Err(error) = remember(&context, &sends) {
+            context.out.warn(&format!("{error:#}"));
+        }
+    }
+    if context.config.alert.routes.is_empty() {
+        report.fail(
+            "nobody is notified: no recipient is configured; osmon init --to ADDRESS".to_string(),
+            Exit::Configuration,
+        );
+    }
+    let Some(place) = run_lock::acquire(context)? else {
+        report.step(call, "first run", "another run is at work");
+        return Ok(());
+    };
+    let minute = Minute::run(place);
+    let health = minute.health();
+    if let Some(first) = health::lines(&minute.context.out, &health).first() {
+        report.step(call, "first run", first);
+    }
+    report.keep("run", health::to_json(&health, &[]));
+    for step in &minute.reports {
+        if let StepReport::Rendered(path) = step {
+            report.step(call, "report", &path.display().to_string());
+            report.keep("report", json!(path.display().to_string()));
+        }
+    }
+    report.step(call, "next", "osmon status; osmon doctor");
+    // A recipient who is refused fails each run; that was told with the test.
+    let failed = minute.reports.iter().find_map(|step| match step {
+        StepReport::Failed("send", _) if report.is_somebody_reached => None,
+        StepReport::Failed(name, why) => Some(format!("{name}: {why}")),
+        StepReport::Delivered(outcome) if outcome.is_failing() && !report.is_somebody_reached => {
+            Some(outcome.sentence())
+        }
+        _ => None,
+    });
+    if let (Some(failed), Some(failure)) = (failed, &minute.failure) {
+        report.fail(format!("first run: {failed}"), Exit::from_error(failure));
+    }
+    Ok(())
+}

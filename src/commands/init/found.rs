@@ -1,0 +1,136 @@
+//! What is found on this host.
+
+use super::arguments::Arguments;
+use super::parse;
+use super::present::Present;
+use crate::base::suggestion::hint;
+use crate::cli::Call;
+use crate::cli::output::Style;
+use crate::cli::table::fold_to;
+use crate::probe::Root;
+use crate::setup::discover::mail::{self, Mail};
+use crate::setup::discover::services::{PROPERTIES, Services, sort};
+use crate::setup::discover::web::{self, WebRoot};
+use anyhow::Result;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// Width of the texts behind the names.
+const WIDTH: usize = 66;
+
+/// What is found on this host.
+pub struct Found {
+    /// Services.
+    pub services: Services,
+    /// Why services are not known; empty when they are.
+    services_unknown: String,
+    /// Ways to send mail.
+    pub mail: Mail,
+    /// A web server.
+    pub web: Option<WebRoot>,
+    /// Root of the file system.
+    pub base: PathBuf,
+    root: Root,
+}
+
+impl Found {
+    /// Looks at the host.
+    ///
+    /// # Errors
+    /// A service of `--watch` does not exist.
+    pub fn look(call: &Call, arguments: &Arguments) -> Result<Self, String> {
+        let root = Root::new(call.common.root.as_deref());
+        let base = call.common.root.clone().unwrap_or_else(|| PathBuf::from("/"));
+        let sockets: String =
+            ["net/tcp", "net/tcp6"].iter().filter_map(|name| String::from_utf8(root.proc(name).ok()?).ok()).collect();
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        let (services, services_unknown) = match root.systemctl_show(PROPERTIES, &[]) {
+            Ok(output) => (sort(&output), String::new()),
+            Err(reason) => (Services::default(), reason),
+        };
+        let mail = mail::find(&base, home.as_deref(), &sockets);
+        let found = Self { services, services_unknown, mail, web: web::find(&base), base, root };
+        if let Some(watch) = arguments.watch.as_deref().filter(|watch| *watch != "auto") {
+            found.check_services(&parse::services(watch))?;
+        }
+        Ok(found)
+    }
+
+    /// Checks that services exist: one that does not would be a crisis from the first minute on.
+    ///
+    /// # Errors
+    /// The first that does not, with the one that was probably meant.
+    pub fn check_services(&self, names: &[String]) -> Result<(), String> {
+        let is_new = |name: &&String| !self.services.known.contains(name);
+        let asked: Vec<String> = names.iter().filter(is_new).cloned().collect();
+        if asked.is_empty() || !self.services_unknown.is_empty() {
+            return Ok(());
+        }
+        // Units that nothing has used since boot are not loaded until they are asked for.
+        let known = self.root.systemctl_show(PROPERTIES, &asked).map(|output| sort(&output).known).unwrap_or_default();
+        match asked.iter().find(|name| !known.contains(name)) {
+            Some(name) => Err(format!(
+                "there is no service {name:?}{}",
+                hint(name, self.services.known.iter().map(String::as_str))
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// What was found, for people.
+    pub fn heading(&self, call: &Call, present: &Present) -> String {
+        let or_none = |text: String| if text.is_empty() { "none found".to_string() } else { text };
+        let mut lines = vec![format!("{} · {}", call.out.paint(Style::Bold, "osmon init"), self.root.host_name())];
+        let mut add = |name: &str, text: String| lines.extend(named(name, &text));
+        let services = match self.services_unknown.as_str() {
+            "" => or_none(self.services.running.join(", ")),
+            reason => format!("not known: {reason}"),
+        };
+        add("services", services);
+        if !self.services.stopped.is_empty() {
+            add("", format!("enabled, but not running: {}", self.services.stopped.join(", ")));
+        }
+        add("mail", or_none(self.mail_text()));
+        if let Some(web) = &self.web {
+            add("web root", format!("{} ({}); --web publishes the page there", web.directory, web.server));
+        }
+        let state = if present.is_new { "new" } else { "its values are proposed" };
+        add("settings", format!("{} ({state})", present.path.display()));
+        lines.push(String::new());
+        lines.push("Enter accepts what is in brackets. Ctrl-C ends; nothing is changed until".to_string());
+        lines.push("all is answered and a test mail was accepted.".to_string());
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    fn mail_text(&self) -> String {
+        let mail = &self.mail;
+        let msmtp = mail.msmtp.as_ref().map(|msmtp| match &msmtp.config {
+            Some(config) => format!("msmtp ({})", config.display()),
+            None => "msmtp without a configuration".to_string(),
+        });
+        let relay = mail.is_relay.then(|| "mail server on this host (localhost:25)".to_string());
+        let ways: Vec<String> = msmtp.into_iter().chain(relay).chain(mail.sendmail.clone()).collect();
+        ways.join(", ")
+    }
+
+    /// What was found, for programs.
+    pub fn to_json(&self) -> Value {
+        let mail = &self.mail;
+        json!({
+            "service": self.services.running,
+            "stopped_service": self.services.stopped,
+            "msmtp": mail.msmtp.as_ref().and_then(|msmtp| msmtp.config.as_deref()).map(Path::display).map(|path| path.to_string()),
+            "sendmail": mail.sendmail, "mail_server": mail.is_relay, "root_alias": mail.root_alias,
+            "web_root": self.web.as_ref().map(|web| &web.directory),
+        })
+    }
+}
+
+/// A name and a text, folded below each other; a text with a word that is too long stays whole.
+pub fn named(name: &str, text: &str) -> Vec<String> {
+    let fits = text.split_whitespace().all(|word| word.chars().count() <= WIDTH - 3);
+    let folded = if fits { fold_to(text, WIDTH) } else { vec![text.to_string()] };
+    let lines = folded.into_iter().enumerate();
+    lines.map(|(at, line)| format!("  {:<10}{line}", if at == 0 { name } else { "" })).collect()
+}
