@@ -135,6 +135,8 @@ mod restore_place; // owners, links, mounts and leftovers
 mod run; // the whole minute
 #[path = "suite/run_overlap.rs"]
 mod run_overlap; // runs that begin while another is at work
+#[path = "suite/schedule.rs"]
+mod schedule; // cron or timer on a booted Debian, and a dead cron
 #[path = "suite/scripted_server.rs"]
 mod scripted_server; // a mail server that misbehaves on demand
 #[path = "suite/send_alert_addresses.rs"]

@@ -11,8 +11,10 @@ pub struct Command {
     pub name: &'static str,
     /// Other names of the subcommand.
     pub aliases: &'static [&'static str],
-    /// One line for the list of commands.
+    /// One line for the list of commands, at most 60 characters.
     pub about: &'static str,
+    /// The part of the list it is in.
+    pub group: Group,
     /// Lines of example and explanation, shown at the end of the help.
     pub examples: &'static str,
     /// Adds the command's own arguments to a parser.
@@ -29,12 +31,36 @@ pub struct Command {
     pub failure: Option<Exit>,
 }
 
+/// A part of the list of commands, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// What people and cron call daily.
+    EveryDay,
+    /// Incidents and alerts.
+    Incidents,
+    /// The recorded history as a whole.
+    History,
+    /// Installation and configuration.
+    SetUp,
+}
+
+impl Group {
+    /// Every group with its heading.
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::EveryDay, "Every day"),
+        (Self::Incidents, "Incidents and alerts"),
+        (Self::History, "The history as a whole"),
+        (Self::SetUp, "Set-up"),
+    ];
+}
+
 impl Command {
     /// Defaults of commands; each sets at least its name, description, examples, arguments and function.
     pub const DEFAULT: Self = Self {
         name: "",
         aliases: &[],
         about: "",
+        group: Group::SetUp,
         examples: "",
         arguments: |parser| parser,
         scheduled: false,

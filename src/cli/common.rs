@@ -37,7 +37,7 @@ pub struct Common {
     #[arg(short, long, global = true)]
     pub quiet: bool,
 
-    /// Print terminal output even when piped
+    /// Print into a pipe or file what a terminal would show (osmon run: each step)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 

@@ -11,7 +11,7 @@ mod parser;
 pub mod progress;
 pub mod table;
 
-pub use command::{Call, Command};
+pub use command::{Call, Command, Group};
 pub use common::Common;
 pub use dispatch::{run_all, run_one};
 pub use exit::Exit;

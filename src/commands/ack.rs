@@ -2,7 +2,7 @@
 
 use crate::base::clock::local_minute;
 use crate::base::error_kind::ErrorKind;
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::commands::view;
 use crate::context::Context;
 use crate::model::suppression::Ack;
@@ -39,7 +39,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "ack",
-    about: "Acknowledge an incident: no reminders until the given time, or until it gets worse",
+    about: "Acknowledge an incident: no reminders until a given time",
+    group: Group::Incidents,
     examples: "  osmon ack cpu --for 4h --because \"import is running\"\n  osmon ack disk:/var --because \"new disk is ordered\"",
     arguments: Arguments::augment_args,
     shares_system: true,

@@ -7,7 +7,7 @@ use crate::base::error_kind::ErrorKind;
 use crate::base::text::{clean, plural};
 use crate::cli::output::Style;
 use crate::cli::table::{Column, fold, head, row};
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::context::Context;
 use crate::model::locale::Locale;
 use crate::pipeline::fallback_store;
@@ -48,8 +48,9 @@ enum Action {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "alerts",
-    about: "Show the outbox: queued, given-up and sent alerts, and why delivery fails",
-    examples: "  osmon alerts                queued, given-up and sent alerts\n  osmon alerts retry          retry all of them with the next run\n  osmon alerts drop cpu-3.1   remove one without sending it",
+    about: "Show queued, given-up and sent alerts; why delivery fails",
+    group: Group::Incidents,
+    examples: "  osmon alerts                queued, given-up and sent alerts\n  osmon alerts list --json    the same for programs\n  osmon alerts retry          retry all of them with the next run\n  osmon alerts drop cpu-3.1   remove one without sending it",
     arguments: Arguments::augment_args,
     shares_system: true,
     run,

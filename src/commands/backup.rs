@@ -5,7 +5,7 @@ use crate::base::clock::stamp;
 use crate::base::error_kind::ErrorKind;
 use crate::base::text::{clean, plural};
 use crate::base::units::bytes;
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::context::Context;
 use anyhow::{Context as _, Result};
 use clap::{Args, FromArgMatches};
@@ -28,7 +28,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "backup",
-    about: "Pack the data directory into a tar.gz with a manifest of checksums, and verify it; exit status 65: history is missing in it",
+    about: "Pack the history into a tar.gz with checksums, and verify it",
+    group: Group::History,
     examples: "  osmon backup\n  osmon backup /srv/backup/web-01.tar.gz --force",
     arguments: Arguments::augment_args,
     shares_system: true,

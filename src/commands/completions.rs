@@ -16,7 +16,7 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "completions",
-    about: "Print the completion script of a shell; the package has those of bash, zsh and fish",
+    about: "Print the completion script of a shell: bash, zsh or fish",
     examples: "  osmon completions bash > ~/.local/share/bash-completion/completions/osmon\n  osmon completions zsh > ~/.zfunc/_osmon       with ~/.zfunc in fpath\n  osmon completions fish > ~/.config/fish/completions/osmon.fish",
     arguments: Arguments::augment_args,
     run,

@@ -4,7 +4,7 @@ mod replay;
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::units::duration;
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::commands::view::health;
 use crate::context::Context;
 use crate::model::snapshot::Snapshot;
@@ -44,7 +44,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "detect-crisis",
-    about: "Evaluate the rules on the newest snapshot; queue alerts for incidents that fire, escalate or recover",
+    about: "Evaluate the rules on the newest snapshot; queue alerts",
+    group: Group::Incidents,
     examples: "  osmon detect-crisis -v      print the verdict even when piped\n  osmon detect-crisis --json\n  osmon detect-crisis --dry-run --since 30d\n  osmon detect-crisis --replay cpu.csv --metric cpu.busy_percent",
     arguments: Arguments::augment_args,
     scheduled: true,

@@ -3,7 +3,7 @@
 use crate::base::clock::local_minute;
 use crate::base::error_kind::ErrorKind;
 use crate::base::parse_future;
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::commands::view;
 use crate::context::Context;
 use crate::model::suppression::Silence;
@@ -36,6 +36,7 @@ struct Arguments {
 pub const COMMAND: Command = Command {
     name: "downtime",
     about: "Mute all alerts during maintenance; ends automatically",
+    group: Group::Incidents,
     examples: "  osmon downtime --for 2h --because \"new kernel\"\n  osmon downtime --until \"tomorrow 06:00\" --because \"moving house\"\n  osmon downtime --from 22:00 --for 1h --because \"reboot\"\n  osmon silence --list        lists it; --remove ends it early",
     arguments: Arguments::augment_args,
     shares_system: true,

@@ -4,7 +4,7 @@ mod explanation;
 mod story;
 
 use crate::base::clock::stamp;
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::config::rule::Limit;
 use crate::context::Context;
 use crate::query::incidents;
@@ -23,7 +23,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "explain",
-    about: "Explain an incident: its rule, the samples around it, top consumers, recent changes",
+    about: "Explain an incident: its rule, samples, consumers, changes",
+    group: Group::Incidents,
     examples: "  osmon explain               the newest open incident\n  osmon explain disk:/var\n  osmon explain disk --json | jq .process",
     arguments: Arguments::augment_args,
     shares_system: true,

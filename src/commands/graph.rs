@@ -3,7 +3,7 @@
 mod one;
 mod pdf;
 
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::context::Context;
 use crate::pipeline::maintain;
 use crate::pipeline::render::{gathered, page};
@@ -35,6 +35,7 @@ pub const COMMAND: Command = Command {
     name: "graph",
     aliases: &["report"],
     about: "Draw the page, or a chart of chosen metrics",
+    group: Group::EveryDay,
     examples: "  osmon graph\n  osmon graph --out /srv/www/web-01.html\n  osmon graph cpu.busy_percent --range 7d --out cpu.svg\n  osmon graph 'disk.used_percent{mount=\"/var\"}' --range 1y --out var.png\n  osmon graph --pdf --out november.pdf",
     arguments: Arguments::augment_args,
     scheduled: true,

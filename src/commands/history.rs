@@ -12,7 +12,7 @@ use crate::base::error_kind::ErrorKind;
 use crate::base::local_time::LocalTime;
 use crate::base::suggestion::hint;
 use crate::base::{clock, parse_past, text};
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::context::Context;
 use crate::model::catalogue;
 use crate::model::exposition::{csv, influx, openmetrics};
@@ -63,7 +63,8 @@ enum Format {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "history",
-    about: "What the host did: any metric, from single minutes to years; gaps with their reason",
+    about: "What the host did: any metric, from minutes to years",
+    group: Group::EveryDay,
     examples: "  osmon history                            today at a glance\n  osmon history cpu.busy_percent --since 2h\n  osmon history 'disk.used_percent{mount=\"/\"}' --since 1y\n  osmon history cpu memory --at yesterday --step 1h\n  osmon history network --since 2026-11-01..2026-11-08 --format csv",
     arguments: Arguments::augment_args,
     shares_system: true,

@@ -7,7 +7,7 @@ use crate::base::text::{fit, plural};
 use crate::base::units::{duration, metric_value};
 use crate::cli::output::Style;
 use crate::cli::table::{Column, head, row};
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::context::Context;
 use crate::model::event::is_flag;
 use crate::model::incident::Severity;
@@ -52,7 +52,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "incidents",
-    about: "List incidents: worst severity, start, duration, peak value, whether anybody was notified",
+    about: "List incidents: severity, duration, peak, who was notified",
+    group: Group::Incidents,
     examples: "  osmon incidents --open\n  osmon incidents disk:/var --since 7d\n  osmon incidents --json | jq '.incident[].id'",
     arguments: Arguments::augment_args,
     shares_system: true,

@@ -4,7 +4,7 @@ use crate::base::clock::{local_minute, stamp};
 use crate::base::error_kind::ErrorKind;
 use crate::base::parse_past;
 use crate::base::text::clean;
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::context::Context;
 use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::pipeline::annotations;
@@ -32,7 +32,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "note",
-    about: "Add a note to the timeline: it appears among the events and in the charts",
+    about: "Add a note to the timeline, shown by history and page",
+    group: Group::EveryDay,
     examples: "  osmon note \"deployed v3\"\n  osmon note \"disk replaced\" --at 14:30",
     arguments: Arguments::augment_args,
     shares_system: true,

@@ -1,6 +1,6 @@
 //! `osmon probe`: one snapshot of this host.
 
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::commands::view::snapshot;
 use crate::context::Context;
 use crate::pipeline::measure::{conclude, measure, record};
@@ -21,8 +21,9 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "probe",
-    about: "Take one snapshot of this host, show it and append it to the history",
-    examples: "  osmon probe                 the host at a glance\n  osmon probe --json | jq .cpu\n  osmon probe --no-store      without storing it",
+    about: "Take one snapshot of this host, show it and record it",
+    group: Group::EveryDay,
+    examples: "  osmon probe                 the host at a glance, also into a pipe\n  osmon probe --json | jq .cpu\n  osmon probe --no-store      without storing it\n  * * * * * osmon-probe       in a crontab: silent when all is well",
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
@@ -46,8 +47,9 @@ fn run(call: &Call) -> Result<Exit> {
     if call.out.json {
         call.out.print(&json);
     }
-    if call.out.is_shown() {
-        call.out.info(&snapshot::render(&call.out, &json, &probed.processes.to_json()?));
+    // People pipe `osmon probe` as they do ps or df; `osmon-probe` is for crontabs, where each byte is a mail.
+    if call.out.is_shown() || (call.out.program == "osmon probe" && !call.out.json) {
+        call.out.print(&snapshot::render(&call.out, &json, &probed.processes.to_json()?));
     }
     // The snapshot is shown even when it could not be stored.
     stored.map(|()| Exit::Done)

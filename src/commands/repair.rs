@@ -1,7 +1,7 @@
 //! `osmon repair`: repairs the findings of verify; damaged data is moved aside, never deleted.
 
 use crate::cli::progress::progress;
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::commands::view::findings::{json, kept_since, print_findings};
 use crate::context::Context;
 use crate::store::repair::{Repair, intention};
@@ -21,7 +21,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "repair",
-    about: "Set aside what is damaged and make anew what can be derived",
+    about: "Set aside what is damaged; rebuild what can be derived",
+    group: Group::History,
     examples: "  osmon repair --dry-run      what it would do\n  osmon repair -v             do it; what is bad goes to damaged/ in the data directory",
     arguments: Arguments::augment_args,
     run,

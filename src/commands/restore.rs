@@ -6,7 +6,7 @@ use crate::base::error_kind::ErrorKind;
 use crate::base::lock::{Lock, acquire};
 use crate::base::text::plural;
 use crate::base::units::bytes;
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::context::Context;
 use crate::pipeline::annotations;
 use crate::store::Store;
@@ -35,7 +35,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "restore",
-    about: "Put a backup back: verified whole first; what was there is kept beside it",
+    about: "Put a backup back: verified first; what was there is kept",
+    group: Group::History,
     examples: "  osmon restore --check web-01.tar.gz\n  ssh backup cat web-01.tar.gz | osmon restore -\n  osmon restore web-01.tar.gz\n  osmon restore web-01.tar.gz --to /tmp/look",
     arguments: Arguments::augment_args,
     run,

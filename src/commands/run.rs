@@ -3,7 +3,7 @@
 use crate::alert::DeliveryProblem;
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
 use crate::cli::output::Style;
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::commands::view::{health, snapshot};
 use crate::context::Context;
 use crate::model::locale::Locale;
@@ -17,8 +17,9 @@ struct Arguments {}
 /// The command.
 pub const COMMAND: Command = Command {
     name: "run",
-    about: "Run one minute: measure, evaluate rules, store, alert, draw the page (for cron)",
-    examples: "  osmon run                   interactively: shows each step\n  * * * * * osmon run         in a crontab: silent when all is well",
+    about: "The whole minute: measure, judge, record, alert, draw (cron)",
+    group: Group::EveryDay,
+    examples: "  osmon run                   on a terminal: shows each step\n  osmon run -v | less         the same into a pipe, where it is silent without -v\n  * * * * * osmon run         in a crontab: silent when all is well",
     arguments: Arguments::augment_args,
     scheduled: true,
     run,

@@ -2,7 +2,7 @@
 
 mod test_message;
 
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::context::Context;
 use crate::pipeline::deliver::{Outcome, Pace, deliver};
 use crate::pipeline::fallback_store;
@@ -24,7 +24,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "send-alert",
-    about: "Send all queued alerts, one message per recipient; failed ones are retried",
+    about: "Send all queued alerts; failed ones are retried",
+    group: Group::Incidents,
     examples: "  osmon send-alert --test     check that alerts arrive\n  osmon send-alert -v         send what is queued and show the result",
     arguments: Arguments::augment_args,
     scheduled: true,

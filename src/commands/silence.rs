@@ -5,7 +5,7 @@ use crate::base::error_kind::ErrorKind;
 use crate::base::suggestion::hint;
 use crate::base::text::{NAME_MAX, clean};
 use crate::cli::table::{Column, head, row};
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::commands::view;
 use crate::config::Rule;
 use crate::context::Context;
@@ -48,7 +48,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "silence",
-    about: "Mute matching alerts for a while; without arguments, list silences",
+    about: "Mute matching alerts for a while, or list silences",
+    group: Group::Incidents,
     examples: "  osmon silence cpu --until 18:00 --because \"load test\"\n  osmon silence 'disk.*{mount=\"/backup*\"}' --for 2d --because \"being moved\"\n  osmon silence --list\n  osmon silence --remove 1",
     arguments: Arguments::augment_args,
     shares_system: true,

@@ -6,7 +6,7 @@ mod line;
 
 use crate::base::clock::stamp;
 use crate::cli::output::Style;
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::commands::view;
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure};
@@ -36,7 +36,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "status",
-    about: "One-line health summary and exit code; stale data is UNKNOWN",
+    about: "One-line health summary and exit code",
+    group: Group::EveryDay,
     examples: "  osmon status                OK web-01: all well for 3 d 2 h, 14 s ago\n  osmon status -q || echo trouble\n  osmon status --nagios       for Nagios, Icinga, Zabbix\n  osmon status --html         for your own page\n  osmon status --alert        dead man's switch, see contrib/cron",
     arguments: Arguments::augment_args,
     shares_system: true,

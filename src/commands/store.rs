@@ -3,7 +3,7 @@
 use crate::base::error_kind::ErrorKind;
 use crate::base::text::plural;
 use crate::cli::progress::progress;
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::context::Context;
 use crate::store::day::is_day;
 use anyhow::{Context as _, Result};
@@ -34,7 +34,8 @@ enum Action {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "store",
-    about: "Work on the history as a whole: make its rollups anew",
+    about: "Rebuild the rollups of the whole history",
+    group: Group::History,
     examples: "  osmon store rebuild -v\n  osmon store rebuild --since 2026-11-01",
     arguments: Arguments::augment_args,
     shares_system: true,

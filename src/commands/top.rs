@@ -2,7 +2,7 @@
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::{clock, parse_past};
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::commands::view::consumers as view;
 use crate::context::Context;
 use crate::model::consumers::Consumers;
@@ -33,7 +33,8 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "top",
-    about: "Top consumers of CPU, memory and disks: now, at a time in the past, or over a span",
+    about: "Who uses CPU, memory and disks: now, in the past, in a span",
+    group: Group::EveryDay,
     examples: "  osmon top                   one second of the live host\n  osmon top --at 03:00        what was eating the CPU last night?\n  osmon top --since yesterday --until today",
     arguments: Arguments::augment_args,
     shares_system: true,

@@ -1,7 +1,7 @@
 //! `osmon verify`: checks the completeness and integrity of the history.
 
 use crate::cli::progress::progress;
-use crate::cli::{Call, Command, Exit};
+use crate::cli::{Call, Command, Exit, Group};
 use crate::commands::view::findings::{advice, json, kept_since, print_findings};
 use crate::context::Context;
 use anyhow::{Context as _, Result};
@@ -14,6 +14,7 @@ struct Arguments {}
 pub const COMMAND: Command = Command {
     name: "verify",
     about: "Check every record, rollup and state file; changes nothing",
+    group: Group::History,
     examples: "  osmon verify -v             what is wrong, where, since when, what it costs\n  osmon verify --json | jq .finding\n  osmon verify || osmon repair",
     arguments: Arguments::augment_args,
     shares_system: true,

@@ -25,6 +25,73 @@ fn every_command_has_help_with_examples_and_its_exit_codes_and_a_page() {
     }
 }
 
+/// Every command below `parser` with the words that call it.
+fn tree(parser: &clap::Command, words: &str) -> Vec<(String, clap::Command)> {
+    let mut all = Vec::new();
+    for command in parser.get_subcommands().filter(|command| command.get_name() != "help") {
+        let words = format!("{words} {}", command.get_name());
+        all.extend(tree(command, &words));
+        all.push((words, command.clone()));
+    }
+    all
+}
+
+#[test]
+fn every_command_and_action_has_examples_and_exit_codes_in_80_columns() {
+    let mut parser = osmon::cli::parser(TABLE);
+    parser.build();
+    let all = tree(&parser, "osmon");
+    for action in ["osmon config check", "osmon alerts retry", "osmon store rebuild", "osmon run"] {
+        assert!(all.iter().any(|(words, _)| words == action), "{action} is not in the tree");
+    }
+    for (words, mut command) in all {
+        let help = command.render_long_help().to_string();
+        let (_, after) = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{words} has no examples: {help}"));
+        let (examples, exits) = after.split_once("\n\nExit status:\n").expect("exit status after the examples");
+        let name = words.strip_prefix("osmon ").unwrap();
+        assert!(examples.contains(&format!("osmon {name}")), "no example calls {words}: {examples}");
+        assert!(exits.starts_with("   0  "), "{words}: {exits}");
+        for help in [help.clone(), command.render_help().to_string()] {
+            let wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
+            assert!(wide.is_empty(), "{words}: {wide:?}");
+        }
+    }
+}
+
+#[test]
+fn the_list_of_commands_is_in_groups_with_one_line_each() {
+    let help = tool(binary("osmon"), &["--help"]).ok().out;
+    let at = |text: &str| help.find(text).unwrap_or_else(|| panic!("{text:?} is missing: {help}"));
+    let groups = [
+        "\nEvery day:\n",
+        "\nIncidents and alerts:\n",
+        "\nThe history as a whole:\n",
+        "\nSet-up:\n",
+        "\nCommon options:\n",
+    ];
+    assert!(groups.map(at).is_sorted(), "{help}");
+    for command in TABLE {
+        let line = format!("\n  {:<15}{}\n", command.name, command.about);
+        assert!(at(&line) < at("\nCommon options:"), "{help}");
+        assert!(line.trim_end().chars().count() <= 81, "{line}");
+    }
+    assert!(at("\n  status ") < at("\nIncidents") && at("\n  schedule ") > at("\nSet-up:"));
+    assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+    assert_eq!(tool(binary("osmon"), &["-h"]).ok().out.matches("Every day:").count(), 1);
+}
+
+#[test]
+fn a_probe_is_shown_in_a_pipe_and_what_cron_calls_is_silent_there() {
+    let host = Host::recorded("vm");
+    assert!(host.osmon(&["probe", "--no-store"]).ok().out.contains("CPU"));
+    for (program, arguments) in [("osmon-probe", vec![]), ("osmon", vec!["probe", "-q"]), ("osmon", vec!["run"])] {
+        assert_eq!(host.small(program, &arguments).ok().out, "", "{program} {arguments:?}");
+    }
+    assert!(host.small("osmon-probe", &["-v"]).ok().out.contains("CPU"));
+    assert!(host.osmon(&["run", "-v"]).out.contains("measured"));
+    assert!(tool(binary("osmon"), &["run", "-h"]).ok().out.contains("osmon run -v"));
+}
+
 #[test]
 fn the_exit_codes_of_the_documentation_are_those_of_the_help() {
     let page = fs::read_to_string(repository("docs/exit-codes.md")).unwrap();

@@ -5,14 +5,15 @@ use super::send_alert_smtp::{Server, smtp, subject};
 use std::fs;
 
 /// A booted host; switched off and removed when dropped.
-struct Debian(String);
+pub struct Debian(String);
 
 impl Debian {
     fn boot(what: &str) -> Option<Self> {
         Self::boot_as("cron", what)
     }
 
-    fn boot_as(purpose: &str, what: &str) -> Option<Self> {
+    /// Boots a host whose name contains `purpose`; `what` is skipped where that is not possible.
+    pub fn boot_as(purpose: &str, what: &str) -> Option<Self> {
         let possible = run(&["possible"]);
         if possible.code != 0 {
             skip(what, &possible.out);
@@ -26,12 +27,12 @@ impl Debian {
         Some(Self(name))
     }
 
-    fn sh(&self, script: &str) -> Done {
+    pub fn sh(&self, script: &str) -> Done {
         run(&["exec", &self.0, "sh", "-c", script])
     }
 
     #[track_caller]
-    fn put(&self, source: &str, target: &str) {
+    pub fn put(&self, source: &str, target: &str) {
         let done = run(&["put", &self.0, source, target]);
         assert_eq!(done.code, 0, "{}", done.err);
     }

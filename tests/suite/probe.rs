@@ -116,9 +116,9 @@ fn counters_of_days_ago_are_not_used() {
 }
 
 #[test]
-fn without_a_terminal_it_is_silent_and_no_store_writes_nothing() {
+fn for_a_crontab_it_is_silent_and_no_store_writes_nothing() {
     let host = Host::recorded("vm");
-    let done = host.osmon(&["probe"]).ok();
+    let done = host.small("osmon-probe", &[]).ok();
     assert_eq!(done.out, "");
     let other = Host::recorded("vm");
     assert!(other.osmon(&["probe", "--no-store", "-v"]).ok().out.contains("Memory       57.7 %"));

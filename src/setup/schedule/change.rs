@@ -22,6 +22,7 @@ const WATCH: &str = "osmon-watch";
 /// # Errors
 /// When the scheduler is missing or cannot keep the interval, or a file cannot be written.
 pub fn install(host: &Host, kind: Option<Kind>, every: Option<Every>) -> Result<Vec<String>> {
+    host.live_programs()?;
     let found = find_own(host)?;
     let kind = kind.unwrap_or_else(|| choose(host, &found));
     let mut done = match kind {
@@ -59,6 +60,7 @@ pub fn install(host: &Host, kind: Option<Kind>, every: Option<Every>) -> Result<
 /// # Errors
 /// When a file cannot be removed.
 pub fn remove(host: &Host, everything: bool) -> Result<Vec<String>> {
+    host.live_programs()?;
     let found = find_own(host)?;
     let mut done = clear_crontabs(host, |_, _| true)?;
     for role in [Role::Minute, Role::Step, Role::Watch] {

@@ -133,12 +133,18 @@ impl Host {
     /// # Errors
     /// It cannot be started.
     pub fn attempt(&self, program: &str, arguments: &[&str], input: &str) -> Result<Finished> {
-        let programs = self
-            .programs
-            .as_ref()
-            .ok_or_else(|| ErrorKind::Usage("a recorded host (--root) has no schedule to change".to_string()))?;
+        let programs = self.live_programs()?;
         let words: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         programs(program, &words, input.as_bytes().to_vec()).with_context(|| format!("could not start {program}"))
+    }
+
+    /// The programs of a host that can be changed.
+    ///
+    /// # Errors
+    /// It is a recorded one.
+    pub fn live_programs(&self) -> Result<&Programs> {
+        let refused = || ErrorKind::Usage("a recorded host (--root) has no schedule to change".to_string());
+        Ok(self.programs.as_deref().ok_or_else(refused)?)
     }
 
     /// The program to schedule, if its path can stand in a crontab and in a unit as it is.
