@@ -9,6 +9,8 @@ use crate::commands::view::{self, health};
 use crate::context::Context;
 use crate::pipeline::test_results::remember;
 use crate::pipeline::{Minute, StepReport, run_lock};
+use crate::query;
+use crate::query::health::Health;
 use crate::setup::config_file::{Draft, Written, write};
 use crate::setup::page_directory;
 use crate::setup::schedule::{Kind, Role, find, install};
@@ -119,23 +121,19 @@ fn first_minute(call: &Call, context: Context, tried: Option<&Tried>, report: &m
             Exit::Configuration,
         );
     }
-    let Some(place) = run_lock::acquire(context)? else {
-        report.step(call, "first run", "another run is at work");
+    let Some(place) = run_lock::acquire(context.clone())? else {
+        // Another run is at work, or was a moment ago.
+        tell_health(call, &context, &query::health::read(&context).health, report);
+        tell_page(call, &context.report_path(), report);
         return Ok(());
     };
     let minute = Minute::run(place);
-    let health = minute.health();
-    if let Some(first) = health::lines(&minute.context.out, &health).first() {
-        report.step(call, "first run", first);
-    }
-    report.keep("run", health::to_json(&health, &[]));
+    tell_health(call, &minute.context, &minute.health(), report);
     for step in &minute.reports {
         if let StepReport::Rendered(path) = step {
-            report.step(call, "report", &path.display().to_string());
-            report.keep("report", json!(path.display().to_string()));
+            tell_page(call, path, report);
         }
     }
-    report.step(call, "next", "osmon status; osmon doctor");
     // A recipient who is refused fails each run; that was told with the test.
     let failed = minute.reports.iter().find_map(|step| match step {
         StepReport::Failed("send", _) if report.is_somebody_reached => None,
@@ -149,4 +147,17 @@ fn first_minute(call: &Call, context: Context, tried: Option<&Tried>, report: &m
         report.fail(format!("first run: {failed}"), Exit::from_error(failure));
     }
     Ok(())
+}
+
+fn tell_health(call: &Call, context: &Context, judged: &Health, report: &mut Report) {
+    if let Some(first) = health::lines(&context.out, judged).first() {
+        report.step(call, "first run", first);
+    }
+    report.keep("run", health::to_json(judged, &[]));
+}
+
+fn tell_page(call: &Call, path: &Path, report: &mut Report) {
+    report.step(call, "report", &path.display().to_string());
+    report.keep("report", json!(path.display().to_string()));
+    report.step(call, "next", "osmon status; osmon doctor");
 }

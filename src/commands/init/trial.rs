@@ -85,13 +85,16 @@ pub fn advice(reason: &str) -> &'static str {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     match () {
         () if has(&["certificate"]) => "trust the certificate with --ca-file FILE, or name another host with --smtp",
-        () if has(&["login refused", "password", "exit status 77"]) => "check --user and the password",
+        () if has(&["exit status 67"]) => "check the address: --to",
+        () if has(&["exit status", "no mail program"]) => {
+            "check the configuration of that program, or send with --smtp HOST[:PORT]"
+        }
+        () if has(&["login refused", "password"]) => "check --user and the password",
         () if has(&["helo_name"]) => "name this host with --helo-name web-01.example.org",
         () if has(&["[alert] from", "sender"]) => "set a sender that the server accepts with --from",
-        () if has(&["recipient", "relay access", "user unknown", "exit status 67"]) => "check the address: --to",
+        () if has(&["recipient", "relay access", "user unknown"]) => "check the address: --to",
         () if has(&["status 4", "webhook", "url"]) => "check the URL: --webhook",
         () if has(&["starttls", "tls"]) => "check --security (starttls, tls, none) and the port",
-        () if has(&["exit status", "no mail program"]) => "check the program: --sendmail, or use --smtp HOST",
         () => "check the server and its port: --smtp HOST:PORT",
     }
 }

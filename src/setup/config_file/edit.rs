@@ -6,6 +6,7 @@ use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 /// comment.
 pub fn set(document: &mut DocumentMut, path: &[&str], value: Value, comment: &str) {
     let Some((key, sections)) = path.split_last() else { return };
+    let is_inline = is_inline(document, sections);
     let Some(section) = section(document, sections) else { return };
     if let Some(Item::Value(old)) = section.get_mut(key) {
         let decor = old.decor().clone();
@@ -15,7 +16,7 @@ pub fn set(document: &mut DocumentMut, path: &[&str], value: Value, comment: &st
     }
     section.insert(key, Item::Value(value));
     if let Some(mut key) = section.key_mut(key)
-        && !comment.is_empty()
+        && !(comment.is_empty() || is_inline)
     {
         key.leaf_decor_mut().set_prefix(format!("# {comment}\n"));
     }
@@ -39,6 +40,19 @@ pub fn has(document: &DocumentMut, path: &[&str]) -> bool {
         item = find(item.as_ref(), key);
     }
     item.is_some_and(|item| !item.is_none())
+}
+
+/// Returns whether a section, or one above it, is written in one line, where no comment has a place.
+fn is_inline(document: &DocumentMut, path: &[&str]) -> bool {
+    let mut item = document.as_item();
+    for key in path {
+        let Some(inner) = item.as_table_like().and_then(|table| table.get(key)) else { return false };
+        if inner.is_inline_table() {
+            return true;
+        }
+        item = inner;
+    }
+    false
 }
 
 /// The section at a path, made where it is missing; `None` where something else has its name.
@@ -79,6 +93,7 @@ mod tests {
             ),
             ("a.c = 2\n", &["a", "b"], "a.c = 2\n# why\na.b = \"x\"\n"),
             ("a = { c = 2 }\n", &["a", "b"], "a = { c = 2 , b = \"x\" }\n"),
+            ("a = { c = 2 }\n", &["a", "s", "b"], "a = { c = 2 , s = { b = \"x\" } }\n"),
             ("[a.s]\nc = 2\n", &["a", "b"], "[a]\n# why\nb = \"x\"\n[a.s]\nc = 2\n"),
             ("[a]\nc = 2\n\n[z]\n", &["a", "s", "b"], "[a]\nc = 2\n\n[a.s]\n# why\nb = \"x\"\n\n[z]\n"),
             ("a = 1\n", &["a", "b"], "a = 1\n"),
