@@ -55,6 +55,8 @@ mod delivery_groups; // what is sent together, and what gets no answer
 mod delivery_problems; // what is shown about delivery
 #[path = "suite/disk_faults.rs"]
 mod disk_faults; // disks that fill up or turn read-only
+#[path = "suite/docs_mail.rs"]
+mod docs_mail; // the complete examples of docs/alerts.md
 #[path = "suite/fixture.rs"]
 mod fixture; // data directories of earlier versions
 #[path = "suite/full.rs"]

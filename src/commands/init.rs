@@ -15,6 +15,7 @@ use crate::base::error_kind::ErrorKind;
 use crate::cli::{Call, Command, Exit};
 use crate::config::Config;
 use crate::config::load::load_text;
+use crate::setup::answers::Sending;
 use crate::setup::config_file::{Draft, draft};
 use anyhow::Result;
 use arguments::Arguments;
@@ -38,7 +39,8 @@ pub const COMMAND: Command = Command {
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let present = Present::read(call)?;
-    let found = Found::look(call, &arguments).map_err(|why| ErrorKind::Usage(format!("--watch: {why}")))?;
+    let found = Found::look(call, &arguments)
+        .map_err(|why| ErrorKind::Usage(format!("--watch: {why}; nothing was changed")))?;
     let mut answers = proposal::propose(&arguments, &present, &found)?;
     let is_asking = terminal::is_there() && !arguments.yes && !call.out.json;
     if is_asking {
@@ -46,6 +48,10 @@ fn run(call: &Call) -> Result<Exit> {
         dialog::ask_all(&mut answers, &arguments, &present, &found)?;
     } else if let Some(missing) = proposal::missing(&arguments, &answers, &present) {
         return Err(ErrorKind::Usage(format!("{missing}; nothing was changed")).into());
+    }
+    if answers.to.is_empty() && arguments.smtp.is_none() && arguments.sendmail.is_none() {
+        // What was found is of no use without a recipient.
+        answers.sending = Sending::Unknown;
     }
     let mut report = Report::new(&found);
     loop {
@@ -66,7 +72,9 @@ fn run(call: &Call) -> Result<Exit> {
             Next::Go => {
                 return finish::apply(call, &arguments, &present, &draft, &answers.page, Some(&tried), report);
             }
-            Next::AskAgain => dialog::ask_sending(&mut answers, &arguments, &present, &found, &tried.trouble())?,
+            Next::AskAgain => {
+                dialog::ask_channels(&mut answers, &arguments, &present, &found, Some(&tried.trouble()))?;
+            }
             Next::Stop => return Ok(report.stopped(call, &present.path)),
         }
     }

@@ -158,6 +158,11 @@ fn what_is_missing_is_one_sentence_and_changes_nothing() {
         (&["--webhook", "chat"], 64, "--webhook: a URL must begin with https://"),
         (&["--to", "a@example.org", "--daily-status", "8 o'clock"], 64, "is not a time of day"),
         (&["--web", "/nowhere"], 64, "there is no directory /nowhere"),
+        (
+            &["--to", "a@example.org", "--smtp", "x", "--ca-file", "/no/file"],
+            64,
+            "--ca-file: there is no file /no/file",
+        ),
         (&["--web"], 64, "no root of a web server was found"),
         (&["--to", "a@example.org", "--sendmail", "/no/program"], 64, "there is no program /no/program"),
         (

@@ -103,12 +103,14 @@ fn a_refused_test_mail_asks_again_until_one_is_accepted() {
     dialog.expect("not accepted: localhost:1: ");
     assert!(!config(&host).exists(), "nothing is written before somebody can be notified");
     dialog.answer("or quit [change]: ", "");
+    dialog.answer("Mail addresses for alerts, or none [ops@example.org]: ", "");
     dialog.expect("Mails can be sent with");
     dialog.expect("1  /usr/sbin/sendmail");
     dialog.answer("Which one [2]: ", "2");
     dialog.answer("Mail server (host or host:port) [localhost:1]: ", "localhost:2");
     dialog.answer("Security", "none");
     dialog.answer("Log in as [none]: ", "");
+    dialog.answer("Also a webhook", "");
     dialog.expect("not accepted: localhost:2: ");
     dialog.answer("or quit [change]: ", "keep");
     assert_eq!(dialog.end(), Some(74), "{}", dialog.seen());

@@ -33,20 +33,7 @@ impl Next {
 /// # Errors
 /// At the end of input.
 pub fn ask_all(answers: &mut Answers, arguments: &Arguments, present: &Present, found: &Found) -> Result<()> {
-    if arguments.to.is_none() {
-        let default = answers.to.join(", ");
-        answers.to = ask("Mail addresses for alerts, or none", &default, parse::addresses)?;
-    }
-    if !answers.to.is_empty() {
-        ask_sending(answers, arguments, present, found, "")?;
-    }
-    if arguments.webhook.is_none() && answers.webhook.is_none() {
-        let has = present.config.alert.routes.iter().any(|route| route.name == "webhook");
-        let default = if has { "keep" } else { "" };
-        let question = "Also a webhook (URL of ntfy, Slack, Teams, Discord, …)";
-        let read = |text: &str| if text == "keep" { Ok(None) } else { parse::webhook(text).map(Some) };
-        answers.webhook = ask(question, default, read)?.filter(|webhook| has || !webhook.url.is_empty());
-    }
+    ask_channels(answers, arguments, present, found, None)?;
     if arguments.watch.is_none() {
         let read = |text: &str| {
             let names = if text == "auto" { found.services.running.clone() } else { parse::services(text) };
@@ -67,18 +54,44 @@ pub fn ask_all(answers: &mut Answers, arguments: &Arguments, present: &Present, 
     Ok(())
 }
 
-/// Asks how mails are sent. `trouble` is why the last test failed.
+/// Asks who is notified and how. `trouble` is why a test failed: then also what a flag had answered.
 ///
 /// # Errors
 /// At the end of input.
-pub fn ask_sending(
+pub fn ask_channels(
     answers: &mut Answers,
     arguments: &Arguments,
     present: &Present,
     found: &Found,
-    trouble: &str,
+    trouble: Option<&str>,
 ) -> Result<()> {
-    let is_given = trouble.is_empty() && (arguments.smtp.is_some() || arguments.sendmail.is_some());
+    let is_again = trouble.is_some();
+    if is_again || arguments.to.is_none() {
+        let default = answers.to.join(", ");
+        answers.to = ask("Mail addresses for alerts, or none", &default, parse::addresses)?;
+    }
+    if !answers.to.is_empty() {
+        ask_sending(answers, arguments, present, found, trouble)?;
+    }
+    if answers.webhook.is_none() || (is_again && answers.to.is_empty()) {
+        let has = present.config.alert.routes.iter().any(|route| route.name == "webhook");
+        let default = if has || answers.webhook.is_some() { "keep" } else { "" };
+        let question = "Also a webhook (URL of ntfy, Slack, Teams, Discord, …)";
+        let read = |text: &str| if text == "keep" { Ok(None) } else { parse::webhook(text).map(Some) };
+        let new = ask(question, default, read)?.filter(|webhook| has || !webhook.url.is_empty());
+        answers.webhook = new.or(answers.webhook.take());
+    }
+    Ok(())
+}
+
+fn ask_sending(
+    answers: &mut Answers,
+    arguments: &Arguments,
+    present: &Present,
+    found: &Found,
+    trouble: Option<&str>,
+) -> Result<()> {
+    let is_given = trouble.is_none() && (arguments.smtp.is_some() || arguments.sendmail.is_some());
     if !is_given {
         answers.sending = choose(&answers.sending, found)?;
     }
@@ -103,9 +116,8 @@ pub fn ask_sending(
     if !server.user.is_empty() && (!is_given || !has_secret(server, &present.config.alert)) {
         ask_password(server, present)?;
     }
-    if trouble.contains("certificate") {
-        let file = |text: &str| Ok(if parse::is_none(text) { String::new() } else { text.to_string() });
-        server.ca_file = ask("File with a certificate to trust", &server.ca_file, file)?;
+    if trouble.is_some_and(|trouble| trouble.contains("certificate")) {
+        server.ca_file = ask("File with a certificate to trust", &server.ca_file, parse::file)?;
     }
     Ok(())
 }

@@ -99,7 +99,7 @@ impl Found {
         lines.push(String::new());
         lines.push("Enter accepts what is in brackets. Ctrl-C ends; nothing is changed until".to_string());
         lines.push("all is answered and a test mail was accepted.".to_string());
-        lines.push(String::new());
+        lines.extend([String::new(), String::new()]);
         lines.join("\n")
     }
 

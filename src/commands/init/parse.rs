@@ -99,6 +99,18 @@ pub fn time(text: &str) -> Result<String, String> {
         .map_err(|_| format!("{text:?} is not a time of day such as 08:00"))
 }
 
+/// An existing file, as an absolute path, because cron starts elsewhere; empty: none.
+///
+/// # Errors
+/// There is no such file.
+pub fn file(text: &str) -> Result<String, String> {
+    if is_none(text) {
+        return Ok(String::new());
+    }
+    let path = std::path::absolute(text).unwrap_or_else(|_| text.into());
+    if path.is_file() { Ok(path.display().to_string()) } else { Err(format!("there is no file {}", path.display())) }
+}
+
 /// Names of services, separated by commas or blanks.
 pub fn services(text: &str) -> Vec<String> {
     if is_none(text) {

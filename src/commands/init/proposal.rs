@@ -77,6 +77,10 @@ pub fn propose(arguments: &Arguments, present: &Present, found: &Found) -> Resul
     Ok(answers)
 }
 
+fn usage(flag: &str, why: &str) -> anyhow::Error {
+    ErrorKind::Usage(format!("--{flag}: {why}; nothing was changed")).into()
+}
+
 /// How mails leave this host by now, else by what was found.
 fn sending(present: &Present, found: &Found) -> Sending {
     let alert = &present.config.alert;
@@ -134,17 +138,17 @@ fn complete(server: &mut Server, arguments: &Arguments) -> Result<()> {
     }
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string();
     if let Some(file) = &arguments.ca_file {
-        server.ca_file = absolute(file);
+        server.ca_file = parse::file(&file.display().to_string()).map_err(|why| usage("ca-file", &why))?;
     }
     if let Some(file) = &arguments.password_file {
         let secret = Secret { file: absolute(file), ..Secret::default() };
         let problem = secret.file_problem().or_else(|| secret.read().err());
         if let Some(problem) = problem {
-            return Err(ErrorKind::Usage(format!("--password-file: {problem}")).into());
+            return Err(usage("password-file", &problem));
         }
         server.password_file = secret.file;
     } else if let Ok(password) = std::env::var("OSMON_ALERT_SMTP_PASSWORD")
-        && !password.is_empty()
+        && !(password.is_empty() || server.user.is_empty())
     {
         server.password = Some(password);
     }

@@ -15,13 +15,19 @@ pub fn is_there() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks until `read` understands the answer; Enter means `default`, which is shown in brackets.
+/// Asks until `read` understands the answer; Enter means `default`, which is shown in brackets: `none` if it is empty and
+/// the answer may be.
 ///
 /// # Errors
 /// At the end of input.
 pub fn ask<T>(question: &str, default: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<T> {
+    let shown = match (default, read(default).is_ok()) {
+        ("", true) => " [none]".to_string(),
+        ("", false) => String::new(),
+        (default, _) => format!(" [{default}]"),
+    };
     loop {
-        say(&format!("{question} [{}]: ", if default.is_empty() { "none" } else { default }));
+        say(&format!("{question}{shown}: "));
         let answer = line()?;
         let answer = answer.trim();
         match read(if answer.is_empty() { default } else { answer }) {
