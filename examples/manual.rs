@@ -10,6 +10,9 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Longest line of text, in bytes.
+const WIDTH: usize = 80;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let usage = "usage: manual DIRECTORY YYYY-MM-DD";
     let directory = PathBuf::from(std::env::args_os().nth(1).ok_or(usage)?);
@@ -41,9 +44,10 @@ fn write(directory: &Path, file: &str, text: &str) -> Result<(), Box<dyn Error>>
 fn page(command: &clap::Command, name: &str, date: &str, others: &[String]) -> Result<String, Box<dyn Error>> {
     let end = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let is_group = command.has_subcommands();
-    let command = command.clone().display_name(name);
+    // Options that only the long help shows have a text in the page too.
+    let command = command.clone().display_name(name).mut_args(|option| option.hide_short_help(false));
     let version = format!("osmon {}", env!("CARGO_PKG_VERSION"));
-    let man = Man::new(command).title(name).date(date).source(version).manual("osmon");
+    let man = Man::new(command).title(name.to_uppercase()).date(date).source(version).manual("osmon");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
@@ -58,9 +62,30 @@ fn page(command: &clap::Command, name: &str, date: &str, others: &[String]) -> R
     }
     see_also(others).to_writer(&mut page)?;
     let page = String::from_utf8(page)?;
-    // What a strict reader of man pages complains about: blanks at the end of a line, a break after a space.
-    let page: String = page.lines().map(|line| line.trim_end().to_string() + "\n").collect();
-    Ok(page.replace(".sp\n.br\n", ".sp\n"))
+    Ok(tidy(&page))
+}
+
+/// Without what a strict reader of man pages complains about: long lines, blanks at their end, breaks after a space.
+fn tidy(page: &str) -> String {
+    let (mut tidy, mut is_literal) = (String::new(), false);
+    for line in page.lines().map(str::trim_end) {
+        is_literal = line == ".nf" || is_literal && line != ".fi";
+        let mut column = 0;
+        for word in line.split(' ') {
+            let is_text = !is_literal && !line.starts_with('.') && !word.starts_with(['.', '\'']);
+            if column > 0 && is_text && column + word.len() >= WIDTH {
+                tidy.push('\n');
+                column = 0;
+            } else if column > 0 {
+                tidy.push(' ');
+            }
+            tidy.push_str(word);
+            column += word.len() + 1;
+        }
+        tidy.push('\n');
+    }
+    let pairs = [("\n\n.br\n", "\n.sp\n"), ("\n.br\n.sp\n", "\n.sp\n"), ("\n.br\n\n", "\n.sp\n"), ("\n\n", "\n")];
+    pairs.iter().fold(tidy, |tidy, (from, to)| tidy.replace(from, to))
 }
 
 /// A paragraph as a section, with its first line as the heading if that ends with a colon.

@@ -161,6 +161,8 @@ mod silence; // osmon silence, ack and downtime
 mod status; // osmon status
 #[path = "suite/told.rs"]
 mod told; // which mails a crisis makes: spacing, worse again, flapping, counts
+#[path = "suite/uninstall.rs"]
+mod uninstall; // osmon uninstall, of a user's own installation
 #[path = "suite/unusual.rs"]
 mod unusual; // what is learned of the hours of the week
 #[path = "suite/verify.rs"]

@@ -23,6 +23,7 @@ pub mod silence;
 pub mod status;
 pub mod store;
 pub mod top;
+pub mod uninstall;
 pub mod verify;
 pub mod version;
 pub mod view;
@@ -56,4 +57,5 @@ pub const TABLE: &[&Command] = &[
     &schedule::COMMAND,
     &version::COMMAND,
     &completions::COMMAND,
+    &uninstall::COMMAND,
 ];

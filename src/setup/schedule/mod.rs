@@ -17,7 +17,7 @@ mod unit_text;
 pub use change::{install, remove};
 pub use cron::is_installed as is_cron_installed;
 pub use every::Every;
-pub use find::find;
+pub use find::{find, find_own};
 pub use found::{Found, Kind};
 pub use host::Host;
 pub use role::Role;

@@ -1,0 +1,44 @@
+//! The two questions of `osmon uninstall`.
+
+use crate::base::error_kind::ErrorKind;
+use crate::cli::Call;
+use anyhow::{Context, Result};
+use std::io::{self, BufRead, IsTerminal, Write};
+
+/// Answers given as flags.
+pub struct Answers {
+    /// Remove the data too.
+    pub with_data: Option<bool>,
+    /// Go on without asking.
+    pub sure: bool,
+}
+
+/// Whether the data is to be removed too; `None` when nothing is. Asks what the flags leave open, after `show`.
+///
+/// # Errors
+/// Something is open, and there is no terminal to ask at.
+pub fn with_data(call: &Call, answers: &Answers, show: impl Fn()) -> Result<Option<bool>> {
+    if let (Some(with_data), true) = (answers.with_data, answers.sure) {
+        return Ok(Some(with_data));
+    }
+    if call.out.json || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        let flags =
+            "add --keep-data or --purge (history and configuration too), and --yes; --dry-run shows what there is";
+        return Err(ErrorKind::Usage(format!("there is no terminal to ask at; {flags}")).into());
+    }
+    show();
+    let with_data = match answers.with_data {
+        Some(with_data) => with_data,
+        None => ask("Remove the data too? It cannot be brought back.")?,
+    };
+    let question = if with_data { "Remove all of this?" } else { "Remove schedule and programs, and keep the data?" };
+    Ok((answers.sure || ask(question)?).then_some(with_data))
+}
+
+fn ask(question: &str) -> Result<bool> {
+    print!("{question} [y/N] ");
+    io::stdout().flush().context("could not write to the terminal")?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).context("could not read the answer")?;
+    Ok(["y", "yes", "o", "oui"].contains(&answer.trim().to_lowercase().as_str()))
+}

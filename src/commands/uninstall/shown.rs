@@ -1,0 +1,81 @@
+//! What `osmon uninstall` shows.
+
+use crate::cli::Call;
+use crate::cli::output::Style;
+use crate::setup::removal::Plan;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// Shows what there is to remove.
+pub fn plan(call: &Call, plan: &Plan, is_of_package: bool) {
+    if call.out.json {
+        call.out.print(&with_kept(record(plan), plan).to_string());
+        return;
+    }
+    section(call, "Schedule", plan.schedule.iter().map(|found| format!("{}  {}", found.place(), found.command)));
+    let files = &plan.installed.files;
+    let more = files.len().checked_sub(1).filter(|more| *more > 0);
+    let program = files.last().map(|program| match more {
+        Some(more) => format!("{} and {more} files beside and below it", program.display()),
+        None => program.display().to_string(),
+    });
+    section(call, "Programs, man pages, completions", program.into_iter());
+    if is_of_package {
+        call.out.print("The program belongs to the package osmon: apt remove osmon, or apt purge osmon.");
+    }
+    let account = plan.has_account.then(|| "the user and the group osmon".to_string());
+    section(call, "Data: history, page, configuration", shown(&plan.data.removed).chain(account));
+    section(call, "In memory", shown(plan.memory.as_slice()));
+    section(call, "Stays", plan.data.kept.iter().cloned());
+}
+
+/// Says what was removed.
+pub fn done(call: &Call, plan: &Plan, with_data: bool, failed: &[String]) {
+    if call.out.json {
+        let mut record = record(plan);
+        if !with_data {
+            record["data"] = json!([]);
+            record["account"] = json!(false);
+        }
+        record["failed"] = json!(failed);
+        let kept = if with_data { plan.data.kept.clone() } else { shown(&plan.data.removed).collect() };
+        record["kept"] = json!(kept);
+        call.out.print(&record.to_string());
+        return;
+    }
+    let data = if with_data { " with its data" } else { "" };
+    call.out.print(&format!("osmon was removed{data}"));
+    let kept = || shown(&plan.data.removed).filter(|_| !with_data);
+    for kept in kept().chain(plan.data.kept.iter().cloned()) {
+        call.out.print(&format!("  stays: {kept}"));
+    }
+}
+
+fn record(plan: &Plan) -> Value {
+    let paths = |paths: &[PathBuf]| shown(paths).collect::<Vec<_>>();
+    json!({
+        "schema": 1,
+        "schedule": plan.schedule,
+        "program": paths(&plan.installed.files),
+        "data": paths(&plan.data.removed),
+        "memory": plan.memory.as_deref().map(Path::display).map(|path| path.to_string()),
+        "account": plan.has_account,
+    })
+}
+
+fn with_kept(mut record: Value, plan: &Plan) -> Value {
+    record["kept"] = json!(plan.data.kept);
+    record
+}
+
+fn shown(paths: &[PathBuf]) -> impl Iterator<Item = String> {
+    paths.iter().map(|path| path.display().to_string())
+}
+
+fn section(call: &Call, title: &str, lines: impl Iterator<Item = String>) {
+    let lines: Vec<String> = lines.collect();
+    if !lines.is_empty() {
+        call.out.print(&call.out.paint(Style::Bold, title));
+        lines.iter().for_each(|line| call.out.print(&format!("  {line}")));
+    }
+}
