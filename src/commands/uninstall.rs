@@ -36,7 +36,7 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "uninstall",
-    about: "Remove osmon from this host: schedule, programs and, when told to, its data",
+    about: "Remove osmon from this host; asks about the history",
     examples: "  osmon uninstall --dry-run            what there is of it\n  osmon uninstall                      asks first\n  osmon uninstall --keep-data --yes    history and configuration stay\n  apt purge osmon                      where it was installed as a package",
     arguments: Arguments::augment_args,
     run,
