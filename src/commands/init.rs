@@ -29,7 +29,7 @@ use terminal::say;
 /// The command.
 pub const COMMAND: Command = Command {
     name: "init",
-    about: "Set osmon up: who is notified and how, what to watch, what runs it; send a test mail",
+    about: "Set osmon up: who is notified and how, what runs it",
     examples: "  osmon init                  asks, and proposes what it finds on this host\n  osmon init --yes --to you@example.org --smtp mail.example.org --user you \\\n             --password-file /root/secret\n  osmon init --yes --to you@example.org --dry-run     show the configuration",
     arguments: Arguments::augment_args,
     run,

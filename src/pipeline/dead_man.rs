@@ -20,6 +20,8 @@ use std::time::Duration;
 
 /// Name of the state file; there is none while the data is fresh.
 const STATE: &str = "stale";
+/// Name of the state file with the time of the first look at a host that has recorded nothing yet, RFC 3339.
+const WATCHED: &str = "watched";
 /// Metric of the alert.
 const METRIC: &str = "snapshot.age_seconds";
 /// Wait for the lock. A hung run may hold it; the alert is then sent without it.
@@ -31,7 +33,7 @@ const BOOT_SECONDS: f64 = 300.0;
 #[derive(Debug, Serialize, Deserialize)]
 struct StaleAlert {
     incident: String,
-    /// Time of the last snapshot before the alert, RFC 3339; empty when none existed.
+    /// Time of the last snapshot before the alert, RFC 3339; of the first look when none existed (formerly empty).
     since: String,
     /// No recipient was configured when it was raised.
     #[serde(default)]
@@ -48,7 +50,10 @@ pub fn watch(context: &Context, recorded: &Recorded) -> Result<()> {
     match (alert, recorded.health.is_stale()) {
         // A clock that stepped makes no data old.
         (None, true) if clock::is_only_a_step(context, recorded.health.stale_seconds) => Ok(()),
-        (None, true) if context.now.boottime_seconds >= BOOT_SECONDS => begin(context, recorded),
+        (None, true) if context.now.boottime_seconds >= BOOT_SECONDS => match since_when(context, recorded)? {
+            Some(taken) => begin(context, recorded, taken),
+            None => Ok(()),
+        },
         (Some(alert), true) if alert.nobody && is_notified(context) => {
             put(context, &event(context, &recorded.host, recorded.health.taken, &alert, EventKind::Fired))?;
             save(context, &StaleAlert { nobody: false, ..alert })
@@ -59,19 +64,33 @@ pub fn watch(context: &Context, recorded: &Recorded) -> Result<()> {
     }
 }
 
-fn begin(context: &Context, recorded: &Recorded) -> Result<()> {
+/// The time of the last data: of the newest snapshot, or where none was ever recorded, of the first look, because a new
+/// schedule needs a minute to begin. `None`: it is not long enough ago.
+fn since_when(context: &Context, recorded: &Recorded) -> Result<Option<DateTime<Utc>>> {
+    if recorded.health.taken.is_some() {
+        return Ok(recorded.health.taken);
+    }
+    let now = context.now.wall;
+    let Some(first) = context.store.load_cache::<String>(WATCHED).as_deref().and_then(parse) else {
+        context.store.create()?;
+        context.store.save_state(WATCHED, &stamp(now))?;
+        return Ok(None);
+    };
+    Ok(Some(first).filter(|first| seconds_between(*first, now) > recorded.health.stale_seconds))
+}
+
+fn begin(context: &Context, recorded: &Recorded, taken: DateTime<Utc>) -> Result<()> {
     let lock = context.store.try_lock(PATIENCE);
     if matches!(lock, Ok(Some(_))) && (context.store.has_state(STATE) || !health::read(context).health.is_stale()) {
         // Another watcher alerted, or a run has recorded meanwhile.
         return Ok(());
     }
-    let taken = recorded.health.taken;
     let alert = StaleAlert {
-        incident: format!("{STALE}-{}", taken.map_or(0, |taken| taken.timestamp_millis())),
-        since: taken.map(stamp).unwrap_or_default(),
+        incident: format!("{STALE}-{}", taken.timestamp_millis()),
+        since: stamp(taken),
         nobody: !is_notified(context),
     };
-    let event = event(context, &recorded.host, taken, &alert, EventKind::Fired);
+    let event = event(context, &recorded.host, Some(taken), &alert, EventKind::Fired);
     // The lock protects the files of a run; a hung run must not stop the alert.
     put(context, &event)?;
     let lock = lock?;

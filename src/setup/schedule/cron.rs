@@ -3,7 +3,9 @@
 use super::crontab::{self, Job};
 use super::found::{Found, Kind};
 use super::host::Host;
+use crate::base::error_kind::ErrorKind;
 use crate::base::file::{read_at_most, replace};
+use crate::base::text::clean_bytes;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use std::fs;
@@ -86,9 +88,20 @@ pub fn read(host: &Host, tab: &Tab) -> Result<String> {
             Err(error) => Err(error).with_context(|| format!("could not read {}", file.display())),
         },
         Tab::Own if host.programs.is_none() => Ok(String::new()),
-        // It fails where there is no crontab, no program, or where the user may have none: nothing runs osmon.
-        Tab::Own => Ok(host.run("crontab", &["-l"], "").unwrap_or_default()),
+        Tab::Own => read_own(host),
     }
+}
+
+/// The own crontab. One that could not be read must not look empty: writing it would lose its lines.
+fn read_own(host: &Host) -> Result<String> {
+    let Ok(finished) = host.attempt("crontab", &["-l"], "") else { return Ok(String::new()) };
+    if finished.code == Some(0) {
+        return Ok(String::from_utf8_lossy(&finished.stdout).into_owned());
+    }
+    let said = clean_bytes(finished.stderr.trim_ascii(), 200);
+    // Of Debian and cronie, of busybox; and where the administrator allows this user none.
+    let has_none = ["no crontab for", "can't open", "not allowed"].iter().any(|text| said.contains(text));
+    if has_none { Ok(String::new()) } else { Err(ErrorKind::BadData(format!("crontab -l: {said}")).into()) }
 }
 
 /// Replaces a crontab; one without any job is removed.
@@ -139,7 +152,7 @@ fn describe(host: &Host, tab: &Tab, job: Job, active: bool) -> Found {
     let problem = match missing_program(&job.command, &host.base) {
         Some(program) => Some(format!("{program} does not exist; run osmon schedule cron")),
         None if !is_installed(host) => Some("no cron daemon is installed; run osmon schedule timer".to_string()),
-        None if !active => Some("the cron daemon is not running; start it (systemctl enable --now cron)".to_string()),
+        None if !active => Some(format!("the cron daemon is not running; start it: {}", start_command(host))),
         None => None,
     };
     let modified = |file: &Path| DateTime::from_timestamp(file.metadata().ok()?.mtime(), 0);
@@ -167,6 +180,14 @@ pub fn missing_program(command: &str, base: &Path) -> Option<String> {
         word.starts_with('/') && (name == "osmon" || name.starts_with("osmon-"))
     };
     words.filter(own).find(|word| !base.join(word.trim_start_matches('/')).exists()).map(ToString::to_string)
+}
+
+/// The command that starts the cron daemon.
+fn start_command(host: &Host) -> String {
+    let is_there =
+        |name: &str| ["usr/sbin", "sbin", "usr/bin"].iter().any(|place| host.path(place).join(name).exists());
+    let unit = ["cron", "crond"].into_iter().find(|name| is_there(name)).unwrap_or("cron.target");
+    if host.has_systemd() { format!("systemctl enable --now {unit}") } else { format!("service {unit} start") }
 }
 
 /// The next time of `* * * * *` and `*/N * * * *`.

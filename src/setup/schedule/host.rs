@@ -125,7 +125,10 @@ impl Host {
             (false, true) => format!("exit status {}", finished.code.unwrap_or(-1)),
             (false, false) => said,
         };
-        Err(ErrorKind::CannotCreate(format!("{command}: {reason}")).into())
+        let is_refused = ["not allowed", "denied", "authentication required"].iter().any(|text| reason.contains(text));
+        let text = format!("{command}: {reason}");
+        let refused = io::Error::new(io::ErrorKind::PermissionDenied, text.clone());
+        Err(if is_refused { refused.into() } else { ErrorKind::CannotCreate(text).into() })
     }
 
     /// Runs a program, whatever its exit status.

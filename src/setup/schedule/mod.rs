@@ -23,4 +23,6 @@ pub use host::Host;
 pub use role::Role;
 
 #[cfg(test)]
+mod invented;
+#[cfg(test)]
 mod tests;

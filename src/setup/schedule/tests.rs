@@ -1,118 +1,12 @@
-//! Changes of the schedule on an invented host, with its own `crontab` and `systemctl`.
+//! Changes of the schedule on an invented host.
 
 use super::change::{install, remove};
 use super::every::Every;
 use super::find::find;
 use super::found::Kind;
-use super::host::{Host, User};
-use crate::base::subprocess::Finished;
-use std::cell::RefCell;
+use super::invented::Invented;
 use std::fs;
-use std::path::Path;
-use std::rc::Rc;
 use std::time::Duration;
-use tempfile::TempDir;
-
-/// An invented host.
-struct Invented {
-    directory: TempDir,
-    host: Host,
-    /// What `crontab` keeps.
-    own: Rc<RefCell<String>>,
-}
-
-fn answer(code: i32, stdout: &str) -> Finished {
-    Finished { code: Some(code), signal: None, timed_out: false, stdout: stdout.into(), stderr: Vec::new() }
-}
-
-/// `systemctl` as far as it is used: `enable` and `disable` link and unlink below `units`.
-fn systemctl(base: &Path, units: &Path, arguments: &[String]) -> Finished {
-    let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
-    let name = words.last().copied().unwrap_or_default();
-    let link = units.join("timers.target.wants").join(name);
-    match words[0] {
-        "enable" => {
-            fs::create_dir_all(link.parent().unwrap()).unwrap();
-            let _ = std::os::unix::fs::symlink("/nowhere", link);
-        }
-        "disable" => fs::remove_file(link).unwrap(),
-        "is-active" => return answer(3, if base.join("cron-runs").exists() { "active\n" } else { "inactive\n" }),
-        "show" => return answer(0, "ActiveState=active\nNextElapseUSecRealtime=Fri 2026-11-20 21:41:00 UTC\n"),
-        _ => {}
-    }
-    answer(0, "")
-}
-
-impl Invented {
-    /// A host with these files, seen by root or by the user `ada`.
-    fn with(files: &[&str], of_user: bool) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let base = directory.path().to_path_buf();
-        for file in files.iter().chain(&["opt/osmon"]) {
-            fs::create_dir_all(base.join(file).parent().unwrap()).unwrap();
-            fs::write(base.join(file), "").unwrap();
-        }
-        let own = Rc::new(RefCell::new(String::new()));
-        let user = of_user.then(|| User { name: "ada".to_string(), units: base.join("home/ada/.config/systemd/user") });
-        let units = user.as_ref().map_or_else(|| base.join("etc/systemd/system"), |user| user.units.clone());
-        let (kept, root) = (own.clone(), base.clone());
-        let programs = move |name: &str, arguments: &[String], input: Vec<u8>| match name {
-            "systemctl" => Ok(systemctl(&root, &units, arguments)),
-            _ => match arguments[0].as_str() {
-                "-l" if kept.borrow().is_empty() => Ok(answer(1, "")),
-                "-l" => Ok(answer(0, &kept.borrow())),
-                _ => {
-                    *kept.borrow_mut() = String::from_utf8(input).unwrap();
-                    Ok(answer(0, ""))
-                }
-            },
-        };
-        let now = "2026-11-20T21:40:13Z".parse().unwrap();
-        let host = Host {
-            base,
-            user,
-            program: "/opt/osmon".to_string(),
-            processes: vec!["cron".to_string()],
-            now,
-            programs: Some(Rc::new(programs)),
-            has_own_crontab: true,
-        };
-        Self { directory, host, own }
-    }
-
-    /// Cron and systemd, as on Debian.
-    fn debian() -> Self {
-        Self::with(&["usr/sbin/cron", "usr/bin/systemctl", "run/systemd/system/x", "cron-runs"], false)
-    }
-
-    fn write(&self, file: &str, text: &str) {
-        let file = self.directory.path().join(file);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text).unwrap();
-    }
-
-    fn read(&self, file: &str) -> String {
-        fs::read_to_string(self.directory.path().join(file)).unwrap_or_default()
-    }
-
-    /// What runs osmon: `Minute /etc/cron.d/osmon:3 * * * * *`.
-    fn found(&self) -> Vec<String> {
-        let found = find(&self.host).unwrap().into_iter();
-        found.map(|found| format!("{:?} {} {}", found.role, found.place(), found.when)).collect()
-    }
-
-    fn install(&self, kind: Option<Kind>, seconds: Option<u64>) -> Vec<String> {
-        install(&self.host, kind, seconds.map(|seconds| Every::new(Duration::from_secs(seconds)).unwrap())).unwrap()
-    }
-
-    /// Installs what is there already: nothing may change.
-    fn assert_settled(&self, kind: Kind) {
-        let before = self.found();
-        assert_eq!(self.install(Some(kind), None), Vec::<String>::new());
-        assert_eq!(self.install(None, None), Vec::<String>::new());
-        assert_eq!(self.found(), before);
-    }
-}
 
 const BY_CRON: [&str; 2] =
     ["Minute /etc/cron.d/osmon:3 * * * * *", "Watch /etc/systemd/system/osmon-watch.timer *:0/5:40"];
@@ -269,6 +163,14 @@ fn a_cron_that_does_not_run_is_said() {
     fs::remove_file(debian.host.path("cron-runs")).unwrap();
     let found = &find(&debian.host).unwrap()[0];
     assert!(!found.active && found.problem.as_ref().unwrap().contains("not running"), "{found:?}");
+}
+
+#[test]
+fn an_own_crontab_that_cannot_be_read_is_not_replaced() {
+    let debian = Invented::with(&["usr/sbin/cron"], true);
+    *debian.own.borrow_mut() = "unreadable".to_string();
+    assert!(install(&debian.host, Some(Kind::Cron), None).is_err());
+    assert_eq!(*debian.own.borrow(), "unreadable");
 }
 
 #[test]

@@ -196,9 +196,15 @@ pub fn install(host: &Host, name: &str, every: Option<Every>) -> Result<Vec<Stri
 pub fn remove(host: &Host, name: &str, everything: bool) -> Result<Vec<String>> {
     let timer = format!("{name}.timer");
     let mut done = Vec::new();
-    if own_directory(host).join(WANTS).join(&timer).is_symlink() {
+    let link = own_directory(host).join(WANTS).join(&timer);
+    if link.is_symlink() {
         let now = ["--now"].into_iter().filter(|_| host.has_systemd());
-        systemctl(host, &["disable", "--quiet"].into_iter().chain(now).chain([timer.as_str()]).collect::<Vec<_>>())?;
+        let words: Vec<&str> = ["disable", "--quiet"].into_iter().chain(now).chain([timer.as_str()]).collect();
+        match systemctl(host, &words) {
+            // A user's systemd runs while the user is logged in; without it only the link is there.
+            Err(_) if host.user.is_some() && !has_user_systemd(host) => remove_file(&link)?,
+            answer => answer.map(drop)?,
+        }
         done.push(format!("disabled {timer}"));
     }
     let directory = own_directory(host);
@@ -220,7 +226,7 @@ pub fn remove(host: &Host, name: &str, everything: bool) -> Result<Vec<String>> 
     }
     // It stays where somebody has a drop-in of their own.
     let _ = fs::remove_dir(drop_ins);
-    if !removed.is_empty() && host.has_systemd() {
+    if !removed.is_empty() && host.has_systemd() && (host.user.is_none() || has_user_systemd(host)) {
         systemctl(host, &["daemon-reload"])?;
     }
     Ok(done)
@@ -233,11 +239,17 @@ pub fn remove(host: &Host, name: &str, everything: bool) -> Result<Vec<String>> 
 pub fn check_possible(host: &Host) -> Result<()> {
     let refuse = |text: &str| Err(ErrorKind::CannotCreate(text.to_string()).into());
     if host.user.is_some() {
-        let usable = host.has_systemd() && systemctl(host, &["show", "--property=Version"]).is_ok();
-        return if usable { Ok(()) } else { refuse("no systemd of this user is running; log in once, or use cron") };
+        let advice =
+            "no systemd of yours is running; log in, or let root run loginctl enable-linger for you, or use cron";
+        return if has_user_systemd(host) { Ok(()) } else { refuse(advice) };
     }
     let installed = ["usr/bin/systemctl", "bin/systemctl"].iter().any(|file| host.path(file).exists());
     if installed { Ok(()) } else { refuse("this host has no systemd; install cron (apt install cron)") }
+}
+
+/// Whether the systemd of a normal user answers.
+fn has_user_systemd(host: &Host) -> bool {
+    host.has_systemd() && systemctl(host, &["show", "--property=Version"]).is_ok()
 }
 
 fn put(file: &Path, text: &str) -> Result<()> {
