@@ -103,6 +103,8 @@ mod metrics; // the list of metrics
 mod note; // osmon note
 #[path = "suite/outbox.rs"]
 mod outbox; // an outbox that cannot be listed, written or trusted
+#[path = "suite/package.rs"]
+mod package; // the Debian package on a booted Debian
 #[path = "suite/ping.rs"]
 mod ping; // the ping after a run
 #[path = "suite/probe.rs"]

@@ -112,7 +112,7 @@ fn what_is_banned_stands_in_its_one_place() {
         ("Utc::now", &["base/clock.rs"]),
         ("SystemTime", &["base/clock.rs"]),
         ("process::Command", &["base/subprocess.rs"]),
-        ("Command::new(", &["base/subprocess.rs", "cli/dispatch.rs"]),
+        ("Command::new(", &["base/subprocess.rs", "cli/parser.rs"]),
         ("process::exit", &[]),
         ("plotters::", &["report/chart/"]),
     ];
