@@ -85,6 +85,8 @@ mod incidents; // incidents, their evidence, and why they fired
 mod init; // osmon init: what it writes, keeps, tests and says
 #[path = "suite/init_dialog.rs"]
 mod init_dialog; // osmon init at a terminal
+#[path = "suite/init_host.rs"]
+mod init_host; // osmon init on a booted Debian
 #[path = "suite/init_mail.rs"]
 mod init_mail; // osmon init with a real Postfix and a real msmtp
 #[path = "suite/inject.rs"]

@@ -13,8 +13,8 @@ mod trial;
 
 use crate::base::error_kind::ErrorKind;
 use crate::cli::{Call, Command, Exit};
-use crate::config::Config;
 use crate::config::load::load_text;
+use crate::config::{Config, ConfigIssue};
 use crate::setup::answers::Sending;
 use crate::setup::config_file::{Draft, draft};
 use anyhow::Result;
@@ -57,7 +57,15 @@ fn run(call: &Call) -> Result<Exit> {
     loop {
         let draft = draft(&answers, &present.config, &present.text, &present.directory())
             .map_err(|error| ErrorKind::Configuration(format!("{}: {error}", present.path.display())))?;
-        let config = checked(&present, &draft)?;
+        let config = match checked(&present, &draft) {
+            Ok(config) => config,
+            Err(why) if is_asking => {
+                say(&format!("{why}\n"));
+                dialog::ask_channels(&mut answers, &arguments, &present, &found, Some(&why))?;
+                continue;
+            }
+            Err(why) => return Err(ErrorKind::Configuration(format!("{why}; nothing was changed")).into()),
+        };
         if arguments.dry_run {
             return Ok(report.dry_run(call, &draft));
         }
@@ -81,13 +89,11 @@ fn run(call: &Call) -> Result<Exit> {
 }
 
 /// The drafted configuration, checked as `osmon config check` does.
-fn checked(present: &Present, draft: &Draft) -> Result<Config> {
-    match load_text(&present.request, draft.text_to_try.clone()) {
-        Ok(loaded) => Ok(loaded.config),
-        Err(issues) => {
-            let issue = |issue: &crate::config::ConfigIssue| format!("{}: {}", issue.path.join("."), issue.message);
-            let text: Vec<String> = issues.iter().map(issue).collect();
-            Err(ErrorKind::Configuration(format!("{}; nothing was changed", text.join("; "))).into())
-        }
-    }
+///
+/// # Errors
+/// Everything that is wrong with it.
+fn checked(present: &Present, draft: &Draft) -> Result<Config, String> {
+    let issue = |issue: &ConfigIssue| format!("{}: {}", issue.path.join("."), issue.message);
+    let loaded = load_text(&present.request, draft.text_to_try.clone());
+    loaded.map(|loaded| loaded.config).map_err(|issues| issues.iter().map(issue).collect::<Vec<_>>().join("; "))
 }

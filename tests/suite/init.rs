@@ -1,6 +1,7 @@
 //! `osmon init` without a terminal: what it finds, writes, keeps, tests and says.
 
 use super::harness::{Done, Host, binary};
+use super::web_server::WebServer;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -143,6 +144,48 @@ fn an_existing_file_keeps_comments_order_and_foreign_keys() {
     assert!(!after.contains("services") && !after.contains("sign_of_life"), "nobody answered that: {after}");
     assert_eq!(fs::read_to_string(host.path("etc/osmon.toml.bak")).unwrap(), before);
     assert_eq!(config(&host).metadata().unwrap().permissions().mode() & 0o777, 0o604);
+}
+
+#[test]
+fn a_sample_with_nothing_but_comments_stays_above_the_settings() {
+    let host = Host::recorded("vm");
+    let program = mail_program(&host, "");
+    fs::create_dir_all(config(&host).parent().unwrap()).unwrap();
+    fs::write(config(&host), "# Sample.\n#[alert]\n#to = []\n").unwrap();
+    init(&host, &["--to", "ops@example.org", "--sendmail", &program]).ok();
+    assert!(text(&host).starts_with("# Sample.\n#[alert]\n#to = []\n\n"), "{}", text(&host));
+    assert!(text(&host).contains("services = [\"nginx\"") && text(&host).matches("# Sample").count() == 1);
+}
+
+#[test]
+fn a_webhook_is_tested_and_its_url_gets_a_file_of_its_own() {
+    let host = Host::recorded("vm");
+    let web = WebServer::start("200 OK");
+    let url = format!("http://127.0.0.1:{}/hook/T0K3N", web.port);
+    // The test looks first whether the server can be reached.
+    let bodies = || -> Vec<String> {
+        let asked = web.asked.lock().unwrap();
+        asked.iter().map(|(_, _, body)| body.clone()).filter(|body| !body.is_empty()).collect()
+    };
+    let arguments = ["--to", "none", "--daily-status", "none", "--webhook", &url];
+    let done = init(&host, &arguments).ok();
+    assert!(done.out.contains("test mail webhook: accepted by "), "{}", done.out);
+    assert!(bodies()[0].contains("osmon can reach you"));
+    let file = config(&host).with_file_name("webhook-url");
+    assert_eq!(fs::read_to_string(&file).unwrap(), format!("{url}\n"));
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(text(&host).contains("webhook_file = ") && !text(&host).contains("T0K3N"), "{}", text(&host));
+    init(&host, &["--yes"]).ok();
+    assert_eq!(bodies().len(), 2, "it is tested again without being named");
+    // A kind makes a route; the mails are in its format.
+    init(&host, &["--to", "none", "--webhook", &format!("ntfy={url}")]).ok();
+    assert!(text(&host).contains("[alert.route.chat]") && text(&host).contains("kind = \"ntfy\""), "{}", text(&host));
+    assert!(bodies().iter().any(|body| body.contains("\"topic\":\"T0K3N\"")), "{:?}", bodies());
+    *web.status.lock().unwrap() = "404 Not Found";
+    let other = Host::recorded("vm");
+    let done = init(&other, &arguments);
+    assert_eq!(done.code, 74);
+    assert!(done.err.contains("check the URL: --webhook") && !done.err.contains("T0K3N"), "{}", done.err);
 }
 
 #[test]

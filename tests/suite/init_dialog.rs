@@ -134,6 +134,26 @@ fn a_refused_test_mail_asks_again_until_one_is_accepted() {
 }
 
 #[test]
+fn answers_that_do_not_go_together_are_asked_again() {
+    let host = Host::recorded("vm");
+    let arguments = ["--to", "ops@example.org", "--watch", "none", "--daily-status", "none", "--ping-url", "none"];
+    let mut dialog = Dialog::begin(&host, &[&arguments[..], &["--webhook", "none", "--no-test"]].concat());
+    dialog.answer("Mail server (host or host:port): ", "mail.example.org");
+    dialog.answer("Security", "none");
+    dialog.answer("Log in as [none]: ", "me");
+    dialog.answer("Password of me", "hunter2");
+    dialog.expect("\"none\" would send the password in clear");
+    assert!(!config(&host).exists());
+    dialog.answer("Mail addresses", "");
+    dialog.answer("Mail server", "");
+    dialog.answer("Security", "starttls");
+    dialog.answer("Log in as [me]: ", "");
+    dialog.answer("Password of me (not shown) [keep]: ", "");
+    assert_eq!(dialog.end(), Some(0), "{}", dialog.seen());
+    assert_eq!(fs::read_to_string(config(&host).with_file_name("smtp-password")).unwrap(), "hunter2\n");
+}
+
+#[test]
 fn a_password_is_never_shown_and_the_terminal_is_left_as_it_was() {
     for (typed, kept) in [("hun\u{e9}tx\u{7f}er2\n", Some("hunéter2\n")), ("\u{3}", None), ("hunter2\u{4}", None)] {
         let host = Host::recorded("vm");

@@ -7,8 +7,9 @@ use super::trial::Tried;
 use crate::cli::{Call, Exit};
 use crate::commands::view::{self, health};
 use crate::context::Context;
+use crate::pipeline::run_lock::{self, Place};
 use crate::pipeline::test_results::remember;
-use crate::pipeline::{Minute, StepReport, run_lock};
+use crate::pipeline::{Minute, StepReport};
 use crate::query;
 use crate::query::health::Health;
 use crate::setup::config_file::{Draft, Written, write};
@@ -18,6 +19,12 @@ use anyhow::Result;
 use nix::sys::signal::{SigSet, Signal};
 use serde_json::json;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+/// Further attempts while another run is at work, and the pause before each.
+const ATTEMPTS: usize = 2;
+const PAUSE: Duration = Duration::from_millis(700);
 
 /// Carries out what was answered.
 ///
@@ -48,8 +55,7 @@ pub fn apply(
         // A waiting Ctrl-C ends the process here.
         let _ = interrupt.thread_unblock();
     }
-    // As cron will run it: without the environment of this call.
-    first_minute(call, Context::open_with(call, &present.request)?, tried, &mut report)?;
+    first_minute(call, present, tried, &mut report)?;
     Ok(report.end(call))
 }
 
@@ -107,7 +113,9 @@ fn schedule(call: &Call, arguments: &Arguments, present: &Present, report: &mut 
 }
 
 /// Runs the first minute.
-fn first_minute(call: &Call, context: Context, tried: Option<&Tried>, report: &mut Report) -> Result<()> {
+fn first_minute(call: &Call, present: &Present, tried: Option<&Tried>, report: &mut Report) -> Result<()> {
+    // As cron will run it: without the environment of this call.
+    let context = Context::open_with(call, &present.request)?;
     context.say_warnings();
     if let Some(tried) = tried {
         let sends: Vec<_> = tried.sends.iter().map(|send| send.under(&context.config.alert)).collect();
@@ -121,8 +129,8 @@ fn first_minute(call: &Call, context: Context, tried: Option<&Tried>, report: &m
             Exit::Configuration,
         );
     }
-    let Some(place) = run_lock::acquire(context.clone())? else {
-        // Another run is at work, or was a moment ago.
+    let Some(place) = acquire(call, present, &context)? else {
+        // Another run is at work.
         tell_health(call, &context, &query::health::read(&context).health, report);
         tell_page(call, &context.report_path(), report);
         return Ok(());
@@ -147,6 +155,19 @@ fn first_minute(call: &Call, context: Context, tried: Option<&Tried>, report: &m
         report.fail(format!("first run: {failed}"), Exit::from_error(failure));
     }
     Ok(())
+}
+
+/// Takes the locks of a run. One that ended a moment ago knew nothing of the new answers: this one follows it.
+fn acquire(call: &Call, present: &Present, context: &Context) -> Result<Option<Place>> {
+    let mut place = run_lock::acquire(context.clone())?;
+    for _ in 0..ATTEMPTS {
+        if place.is_some() || context.root.is_recorded() {
+            break;
+        }
+        thread::sleep(PAUSE);
+        place = run_lock::acquire(Context::open_with(call, &present.request)?)?;
+    }
+    Ok(place)
 }
 
 fn tell_health(call: &Call, context: &Context, judged: &Health, report: &mut Report) {

@@ -12,7 +12,9 @@ use crate::setup::discover::mail::{self, Mail};
 use crate::setup::discover::services::{PROPERTIES, Services, sort};
 use crate::setup::discover::web::{self, WebRoot};
 use anyhow::Result;
+use nix::unistd::geteuid;
 use serde_json::{Value, json};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Width of the texts behind the names.
@@ -43,7 +45,9 @@ impl Found {
         let base = call.common.root.clone().unwrap_or_else(|| PathBuf::from("/"));
         let sockets: String =
             ["net/tcp", "net/tcp6"].iter().filter_map(|name| String::from_utf8(root.proc(name).ok()?).ok()).collect();
-        let home = std::env::var_os("HOME").map(PathBuf::from);
+        // Under sudo it may be that of another user, which cron does not use.
+        let is_own = |home: &PathBuf| home.metadata().is_ok_and(|meta| meta.uid() == geteuid().as_raw());
+        let home = std::env::var_os("HOME").map(PathBuf::from).filter(is_own);
         let (services, services_unknown) = match root.systemctl_show(PROPERTIES, &[]) {
             Ok(output) => (sort(&output), String::new()),
             Err(reason) => (Services::default(), reason),
