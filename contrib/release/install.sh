@@ -29,7 +29,7 @@ unpack_and_install() { # ARCHIVE
     name=$(basename "$1")
     [ -f "$directory/SHA256SUMS" ] || fail "$directory/SHA256SUMS is missing; download it too"
     line=$(grep -E "^[0-9a-f]{64}[ *]+$name\$" "$directory/SHA256SUMS") || fail "$directory/SHA256SUMS does not list $name"
-    (cd "$directory" && echo "$line" | sha256sum -c - >/dev/null) ||
+    (cd "$directory" && echo "$line" | sha256sum -c - >/dev/null 2>&1) ||
         fail "$name is not the published file: its SHA-256 sum differs; download it again"
     unpacked=$(mktemp -d)
     trap 'rm -rf "$unpacked"' EXIT
@@ -113,14 +113,16 @@ fi
 
 # What is installed, for osmon uninstall: files, and directories (with a / at the end) that were not there before.
 installed=$DESTDIR$PREFIX/share/osmon/installed
+is_upgrade=false
+[ ! -f "$installed" ] || is_upgrade=true
 list=$(mktemp)
 trap 'rm -f "$list"' EXIT
-mkdir -p "$DESTDIR$PREFIX"
+mkdir -p "${DESTDIR:-/}"
 make_directory "$DESTDIR$PREFIX/share/osmon"
 files=$(cd "$here" && find share bin -type f -o -type l | LC_ALL=C sort -r)
 for file in $files; do copy "$file"; done
 echo "$PREFIX/share/osmon/installed" >>"$list"
-if [ -f "$installed" ]; then
+if $is_upgrade; then
     grep '/$' "$installed" >>"$list" || true
     # What an earlier version installed and this one does not.
     grep -v '/$' "$installed" | while read -r old; do
@@ -136,6 +138,10 @@ if $is_root; then
     make_account
     make_data_directories
 fi
-"$osmon" schedule "${SCHEDULE:-auto}" -q || echo "install.sh: nothing runs osmon yet; when cron or systemd is there: $osmon schedule auto" >&2
+if ! $is_upgrade || [ -n "${SCHEDULE:-}" ]; then
+    "$osmon" schedule "${SCHEDULE:-auto}" -q ||
+        echo "install.sh: nothing runs osmon yet; when cron or systemd is there: $osmon schedule auto" >&2
+fi
 echo "$("$osmon" version) is installed as $osmon; what runs it: osmon schedule"
-echo "To be notified, run: osmon init"
+if $is_root; then config=/etc/osmon/osmon.toml; else config=${XDG_CONFIG_HOME:-$HOME/.config}/osmon/osmon.toml; fi
+[ -e "$config" ] || echo "To be notified, run: $osmon init"

@@ -46,9 +46,11 @@ done
 for directory in $directories; do rmdir "$directory" 2>/dev/null || true; done
 if [ "$(id -u)" = 0 ]; then
     rm -f /etc/cron.d/osmon /etc/cron.d/osmon-watch
-    for timer in osmon.timer osmon-watch.timer; do
-        systemctl disable --quiet --now "$timer" 2>/dev/null || true
+    for unit in osmon osmon-watch; do
+        systemctl disable --quiet --now "$unit.timer" 2>/dev/null || true
+        rm -rf "/etc/systemd/system/$unit.timer" "/etc/systemd/system/$unit.service" "/etc/systemd/system/$unit.timer.d"
     done
+    systemctl daemon-reload 2>/dev/null || true
     echo "Removed. If you want to be rid of the history too: rm -r /var/lib/osmon /etc/osmon"
 else
     echo "Removed. If a line runs osmon, take it out: crontab -e. The history: rm -r ~/.local/state/osmon ~/.config/osmon"

@@ -47,11 +47,10 @@ impl Installed {
         installed
     }
 
-    /// The entries of a list that are below the prefix.
+    /// The entries of a list that are below the prefix, or the prefix itself where it was made.
     fn listed(text: &str, prefix: &Path) -> Self {
-        let is_below = |path: &Path| {
-            path.starts_with(prefix) && path != prefix && !path.components().any(|part| part == Component::ParentDir)
-        };
+        let is_below =
+            |path: &Path| path.starts_with(prefix) && !path.components().any(|part| part == Component::ParentDir);
         let (mut files, mut directories) = (Vec::new(), Vec::new());
         for line in text.lines().filter(|line| is_below(Path::new(line))) {
             if line.ends_with('/') { directories.push(PathBuf::from(line)) } else { files.push(PathBuf::from(line)) }
@@ -69,8 +68,11 @@ mod tests {
     fn a_list_names_nothing_outside_its_prefix() {
         let text = "/usr/local/share/osmon/\n/usr/local/share/osmon/a/\n/usr/local/bin/osmon\n/etc/passwd\n/usr/local/../../etc/passwd\nbin/x\n\n/usr/local\n/usr/local/\n/usr/localx/y\n";
         let installed = Installed::listed(text, Path::new("/usr/local"));
-        assert_eq!(installed.files, [PathBuf::from("/usr/local/bin/osmon")]);
-        assert_eq!(installed.directories, ["/usr/local/share/osmon/a/", "/usr/local/share/osmon/"].map(PathBuf::from));
+        assert_eq!(installed.files, ["/usr/local/bin/osmon", "/usr/local"].map(PathBuf::from));
+        assert_eq!(
+            installed.directories,
+            ["/usr/local/share/osmon/a/", "/usr/local/share/osmon/", "/usr/local/"].map(PathBuf::from)
+        );
     }
 
     #[test]
