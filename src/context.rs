@@ -170,9 +170,19 @@ impl Context {
         if self.problems.is_empty() { Exit::Done } else { Exit::Configuration }
     }
 
+    /// Settings that are valid but probably unintended.
+    pub fn warnings(&self) -> Vec<String> {
+        self.loaded.warnings().iter().map(ToString::to_string).collect()
+    }
+
+    /// The configuration file that is in force, if there is one.
+    pub fn configuration_file(&self) -> Option<&str> {
+        self.loaded.file.as_ref().and_then(|(path, _)| path.to_str())
+    }
+
     /// Prints warnings about settings that are valid but probably unintended.
     pub fn say_warnings(&self) {
-        for warning in self.loaded.warnings() {
+        for warning in self.warnings() {
             self.out.warn(&format!("warning: {warning}"));
         }
     }

@@ -57,6 +57,8 @@ mod delivery_problems; // what is shown about delivery
 mod disk_faults; // disks that fill up or turn read-only
 #[path = "suite/docs_mail.rs"]
 mod docs_mail; // the complete examples of docs/alerts.md
+#[path = "suite/doctor.rs"]
+mod doctor; // osmon doctor: each fault with its remedy
 #[path = "suite/fixture.rs"]
 mod fixture; // data directories of earlier versions
 #[path = "suite/full.rs"]

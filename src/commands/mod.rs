@@ -6,6 +6,7 @@ pub mod backup;
 pub mod completions;
 pub mod config;
 pub mod detect_crisis;
+pub mod doctor;
 pub mod downtime;
 pub mod explain;
 pub mod graph;
@@ -55,6 +56,7 @@ pub const TABLE: &[&Command] = &[
     &store::COMMAND,
     &config::COMMAND,
     &schedule::COMMAND,
+    &doctor::COMMAND,
     &version::COMMAND,
     &completions::COMMAND,
     &uninstall::COMMAND,

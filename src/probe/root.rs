@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub mod file_system;
-mod full_name;
+pub mod full_name;
 pub mod kernel_log;
 mod machine;
 mod mount_view;

@@ -2,6 +2,7 @@
 
 use crate::alert::attempt::Attempt;
 use crate::alert::draft::Draft;
+use crate::base::net::failure::Failure;
 use crate::base::redact::Redactor;
 use anyhow::Result;
 use std::time::{Duration, Instant};
@@ -25,6 +26,13 @@ pub trait Transport {
     fn prepare_test(&self, draft: &Draft<'_>) -> Result<SendJob> {
         self.prepare(draft)
     }
+
+    /// Reaches the peer before a deadline, without sending anything: connects, greets with the full name of this host, logs
+    /// in. Returns who answered.
+    ///
+    /// # Errors
+    /// Why it could not be reached.
+    fn reach(&self, full_host: &str, deadline: Instant) -> Result<String, Failure>;
 
     /// Removes the secrets of this transport from the answers of its peer.
     fn redactor(&self) -> Redactor {

@@ -23,6 +23,13 @@ impl Transport for Sendmail {
         let content = unix_lines(&mail.content);
         Ok(Box::new(move |deadline| send(&to, &content, &settings, deadline)))
     }
+
+    fn reach(&self, _: &str, _: Instant) -> Result<String, Failure> {
+        match (missing(self), find_program(self)) {
+            (None, Some(program)) => Ok(format!("{program} is installed")),
+            (reason, _) => Err(Failure::configuration(reason.unwrap_or_default())),
+        }
+    }
 }
 
 fn unix_lines(content: &[u8]) -> Vec<u8> {

@@ -7,14 +7,15 @@ mod session;
 
 use super::interface::{SendJob, Transport};
 use crate::alert::draft::Draft;
+use crate::base::net::failure::Failure;
 use crate::base::redact::Redactor;
 use crate::config::Smtp;
 use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use dialogue::{Letter, send};
+use dialogue::{Letter, reach, send};
 use lettre::Address;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a message may take in all: some servers greet late, to keep spam away, and some check a mail before they
 /// accept it.
@@ -26,14 +27,15 @@ impl Transport for Smtp {
     fn prepare(&self, draft: &Draft<'_>) -> Result<SendJob> {
         let (settings, mail) = (self.clone(), draft.mail()?);
         let to: Vec<Address> = mail.envelope.to.iter().map(|to| to.email.clone()).collect();
-        let hello = match (self.helo_name.as_str(), mail.full_host.contains('.')) {
-            ("", true) => mail.full_host.clone(),
-            (name, _) => name.to_string(),
-        };
+        let hello = hello_name(self, &mail.full_host);
         Ok(Box::new(move |deadline| {
             let from = &mail.envelope.from.email;
             send(&Letter { from, to: &to, content: &mail.content, hello: &hello }, &settings, deadline)
         }))
+    }
+
+    fn reach(&self, full_host: &str, deadline: Instant) -> Result<String, Failure> {
+        reach(self, &hello_name(self, full_host), deadline)
     }
 
     fn patience(&self) -> Duration {
@@ -51,6 +53,14 @@ impl Transport for Smtp {
             STANDARD.encode(format!("user={user}\x01auth=Bearer {password}\x01\x01")),
             password,
         ])
+    }
+}
+
+/// The name of this host for EHLO; empty: it has no full name.
+fn hello_name(settings: &Smtp, full_host: &str) -> String {
+    match (settings.helo_name.as_str(), full_host.contains('.')) {
+        ("", true) => full_host.to_string(),
+        (name, _) => name.to_string(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::config::Syslog;
 use anyhow::Result;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Socket of the systemd journal.
 const JOURNAL: &str = "/run/systemd/journal/socket";
@@ -29,15 +29,26 @@ impl Transport for Syslog {
         Ok(Box::new(move |_| send(&lines, &socket, &timestamp)))
     }
 
+    fn reach(&self, _: &str, _: Instant) -> Result<String, Failure> {
+        let path = socket_path(&self.socket);
+        let connected = UnixDatagram::unbound().and_then(|socket| socket.connect(path));
+        connected.map(|()| format!("{path} is open")).map_err(|error| Failure::temporary(format!("{path}: {error}")))
+    }
+
     fn is_rate_limited(&self) -> bool {
         false
     }
 }
 
+/// The configured socket, else the journal's, else that of syslog.
+fn socket_path(configured: &str) -> &str {
+    let default = if Path::new(JOURNAL).exists() { JOURNAL } else { SYSLOG };
+    if configured.is_empty() { default } else { configured }
+}
+
 fn send(lines: &[LogLine], socket: &str, timestamp: &str) -> Attempt {
     let mut log = StepLog::default();
-    let default = if Path::new(JOURNAL).exists() { JOURNAL } else { SYSLOG };
-    let path = if socket.is_empty() { default } else { socket };
+    let path = socket_path(socket);
     let is_journal = path == JOURNAL || path.ends_with("/journal/socket");
     let result = match write(lines, path, is_journal, timestamp) {
         Ok(()) => {

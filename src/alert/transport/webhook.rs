@@ -46,6 +46,11 @@ impl Transport for Webhook {
         }))
     }
 
+    fn reach(&self, _: &str, deadline: Instant) -> Result<String, Failure> {
+        probe(self, deadline, &mut StepLog::default())?;
+        target(self).map(|url| format!("{} accepts connections", host_and_port(&url)))
+    }
+
     /// The URL with its parts, and the token.
     fn redactor(&self) -> Redactor {
         let token = self.token.is_set().then(|| self.token.read().ok()).flatten();

@@ -43,7 +43,7 @@ fn from_resolver(host: &str, resolver: &str) -> Option<String> {
 }
 
 /// Returns whether a name has a domain that is meant for other hosts.
-fn is_full(name: &str) -> bool {
+pub fn is_full(name: &str) -> bool {
     let labels: Vec<&str> = name.split('.').collect();
     let is_label = |label: &&str| {
         !label.is_empty()

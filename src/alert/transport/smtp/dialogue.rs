@@ -47,6 +47,21 @@ fn dialogue(
     deadline: Instant,
     log: &mut StepLog,
 ) -> Result<Vec<SendResult>, Failure> {
+    let (mut session, offers) = open(letter.hello, settings, deadline, log)?;
+    let results = envelope(&mut session, letter, &offers, log)?;
+    deliver(&mut session, letter, results, log)
+}
+
+/// Connects, greets as `hello`, logs in and ends the dialogue. Returns who answered.
+pub fn reach(settings: &Smtp, hello: &str, deadline: Instant) -> Result<String, Failure> {
+    let (mut session, _) = open(hello, settings, deadline, &mut StepLog::default())?;
+    quit(&mut session);
+    let login = if settings.user.is_empty() { "" } else { ", login accepted" };
+    Ok(format!("{} answers{login}", session.server))
+}
+
+/// Begins a dialogue: connection, greeting, TLS, login. Returns it with the extensions of the server.
+fn open(hello: &str, settings: &Smtp, deadline: Instant, log: &mut StepLog) -> Result<(Session, Vec<String>), Failure> {
     let (host, port) = (settings.host.as_str(), settings.port());
     let server = format!("{host}:{port}");
     let step = Duration::from_secs(settings.timeout_seconds);
@@ -72,7 +87,7 @@ fn dialogue(
     let greeting = session.expect(greeting, "its greeting")?;
     log.record("greeting", greeting.text());
     session.connection.tcp().set_deadline(deadline.min(Instant::now() + step));
-    let hello = match (letter.hello, session.connection.tcp().local_address()) {
+    let hello = match (hello, session.connection.tcp().local_address()) {
         ("", Some(IpAddr::V4(address))) => format!("[{address}]"),
         ("", Some(IpAddr::V6(address))) => format!("[IPv6:{address}]"),
         ("", None) => "localhost".to_string(),
@@ -96,8 +111,7 @@ fn dialogue(
     if !settings.user.is_empty() {
         login(&mut session, settings, &offers, log)?;
     }
-    let results = envelope(&mut session, letter, &offers, log)?;
-    deliver(&mut session, letter, results, log)
+    Ok((session, offers))
 }
 
 /// Sends sender and recipients. Returns the result of each recipient, without text where it is accepted.
@@ -153,9 +167,13 @@ fn deliver(
             *result = Ok(accepted.clone());
         }
     }
-    // The mail has been accepted: the reply to QUIT changes nothing and is not awaited.
-    let _ = session.connection.write_all(Quit.to_string().as_bytes()).and_then(|()| session.connection.flush());
+    quit(session);
     Ok(results)
+}
+
+/// Ends the dialogue. The reply changes nothing and is not awaited.
+fn quit(session: &mut Session) {
+    let _ = session.connection.write_all(Quit.to_string().as_bytes()).and_then(|()| session.connection.flush());
 }
 
 /// Sends the content. Returns who accepted it.

@@ -1,0 +1,136 @@
+//! What runs osmon, whether it did lately, and who would notice if it stopped.
+
+use super::check::Check;
+use crate::base::units::duration;
+use crate::context::Context;
+use crate::query::health::seconds_between;
+use crate::setup::schedule::{Found, Kind, Role};
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+const SET_UP: &str = "osmon schedule auto";
+
+/// Schedule, last run and dead man's switch.
+pub fn checks(context: &Context, found: &Result<Vec<Found>>, taken: Option<DateTime<Utc>>, stale: f64) -> Vec<Check> {
+    let alert = &context.config.alert;
+    let signs = [
+        (!alert.ping_url.is_empty()).then_some("ping_url"),
+        (!alert.sign_of_life.is_empty()).then_some("the daily status"),
+    ];
+    let signs: Vec<&str> = signs.into_iter().flatten().collect();
+    let age = taken.map(|taken| seconds_between(taken, context.now.wall));
+    match found {
+        Ok(found) => vec![minute(found), last_run(age, stale), dead_man(found, &signs)],
+        Err(error) => {
+            vec![
+                Check::warn("schedule", format!("could not be read: {error:#}"), "sudo osmon doctor"),
+                last_run(age, stale),
+            ]
+        }
+    }
+}
+
+fn named(found: &Found) -> String {
+    format!("{} ({})", if found.kind == Kind::Cron { "cron" } else { "systemd timer" }, found.place())
+}
+
+fn minute(found: &[Found]) -> Check {
+    let all: Vec<&Found> = found.iter().filter(|found| found.role == Role::Minute).collect();
+    let Some(first) = all.first() else {
+        return Check::fail("schedule", "nothing runs osmon", SET_UP);
+    };
+    // A user's own schedule records elsewhere than that of the host.
+    let same: Vec<&&Found> = all.iter().filter(|other| other.of_host == first.of_host).collect();
+    if same.len() > 1 {
+        let places: Vec<String> = same.iter().map(|found| named(found)).collect();
+        return Check::warn("schedule", format!("osmon is run by {}", places.join(" and by ")), SET_UP);
+    }
+    let text = format!("{}, {}", named(first), first.when);
+    match &first.problem {
+        Some(problem) => Check::fail("schedule", format!("{text}: {problem}"), SET_UP),
+        None if !first.active => Check::fail("schedule", format!("{text}: not started"), SET_UP),
+        None => Check::ok("schedule", text),
+    }
+}
+
+fn last_run(age: Option<f64>, stale: f64) -> Check {
+    match age {
+        None => Check::fail("last-run", "nothing was recorded yet", "osmon run -v"),
+        Some(age) if age > stale => {
+            Check::fail("last-run", format!("{} ago", duration(age)), "osmon run -v; journalctl -n 20 -t CRON -t osmon")
+        }
+        Some(age) => Check::ok("last-run", format!("{} ago", duration(age))),
+    }
+}
+
+fn dead_man(found: &[Found], signs: &[&str]) -> Check {
+    let watch = found.iter().find(|found| found.role == Role::Watch && found.active && found.problem.is_none());
+    let all: Vec<String> = watch.map(named).into_iter().chain(signs.iter().map(ToString::to_string)).collect();
+    match all.is_empty() {
+        true => Check::warn(
+            "dead-man",
+            "nobody would notice if osmon stopped: there is no dead man's switch, no ping_url and no daily status",
+            "osmon schedule auto (or set ping_url under [alert])",
+        ),
+        false => Check::ok("dead-man", all.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::State;
+    use super::*;
+
+    fn found(kind: Kind, role: Role, active: bool, problem: Option<&str>) -> Found {
+        Found {
+            kind,
+            role,
+            of_host: true,
+            file: "/etc/cron.d/osmon".to_string(),
+            line: 3,
+            when: "* * * * *".to_string(),
+            command: "/usr/bin/osmon run".to_string(),
+            active,
+            problem: problem.map(ToString::to_string),
+            since: None,
+            last: None,
+            next: None,
+        }
+    }
+
+    #[test]
+    fn exactly_one_schedule_that_is_started_is_well() {
+        let cron = || found(Kind::Cron, Role::Minute, true, None);
+        let cases = [
+            (vec![], State::Fail, "nothing runs osmon"),
+            (vec![cron()], State::Ok, "cron (/etc/cron.d/osmon:3), * * * * *"),
+            (vec![cron(), found(Kind::Timer, Role::Minute, true, None)], State::Warn, "and by systemd timer"),
+            (vec![found(Kind::Cron, Role::Minute, false, None)], State::Fail, "not started"),
+            (vec![found(Kind::Cron, Role::Minute, true, Some("no newline at its end"))], State::Fail, "no newline"),
+            (vec![found(Kind::Cron, Role::Watch, true, None)], State::Fail, "nothing runs osmon"),
+        ];
+        for (found, state, text) in cases {
+            let check = minute(&found);
+            assert!(check.state == state && check.text.contains(text), "{check:?} for {text}");
+            assert_eq!(check.fix.is_some(), state != State::Ok);
+        }
+        let own = Found { of_host: false, ..cron() };
+        assert_eq!(minute(&[own, cron()]).state, State::Ok, "a user's and the host's");
+    }
+
+    #[test]
+    fn one_way_to_notice_a_dead_cron_is_enough() {
+        let watch = |active, problem| found(Kind::Timer, Role::Watch, active, problem);
+        assert_eq!(dead_man(&[], &[]).state, State::Warn);
+        assert_eq!(dead_man(&[watch(true, None)], &[]).state, State::Ok);
+        assert_eq!(dead_man(&[watch(false, None), watch(true, Some("x"))], &[]).state, State::Warn);
+        assert_eq!(dead_man(&[], &["ping_url"]).state, State::Ok);
+    }
+
+    #[test]
+    fn the_last_run_is_lately() {
+        assert_eq!(last_run(None, 180.0).state, State::Fail);
+        assert_eq!(last_run(Some(180.0), 180.0).state, State::Ok);
+        assert_eq!(last_run(Some(181.0), 180.0).state, State::Fail);
+    }
+}
