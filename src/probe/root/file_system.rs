@@ -1,5 +1,6 @@
 //! Space and inodes of file systems, from statvfs(3) or from the file `statvfs` of a recorded host.
 
+use super::mount_view::below;
 use super::{FILE_MAX, Root};
 use crate::base::bounded;
 use crate::base::file::read_at_most;
@@ -53,7 +54,8 @@ impl Root {
         if self.recorded {
             return self.recorded_spaces(&queries);
         }
-        let queries = queries.into_iter().map(|query| (self.reach(&query.point), query.access));
+        let directory = self.mounts_below();
+        let queries = queries.into_iter().map(|query| (below(&directory, &query.point), query.access));
         let mut results: Vec<Result<Space, String>> = Vec::with_capacity(queries.len());
         let (mut in_turn, mut separate) = (Vec::new(), Vec::new());
         for (number, (point, access)) in queries.enumerate() {

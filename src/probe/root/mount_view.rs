@@ -18,14 +18,9 @@ impl Root {
         read_at_most(&self.base.join("proc").join(process).join("mountinfo"), FILE_MAX)
     }
 
-    /// A path by which this process reaches a mount point of [`Root::mount_info`].
-    pub fn reach(&self, point: &[u8]) -> PathBuf {
-        let point = Path::new(OsStr::from_bytes(point));
-        if self.is_confined() {
-            self.base.join("proc/1/root").join(point.strip_prefix("/").unwrap_or(point))
-        } else {
-            point.to_path_buf()
-        }
+    /// The directory below which this process reaches the mount points of [`Root::mount_info`].
+    pub fn mounts_below(&self) -> PathBuf {
+        if self.is_confined() { self.base.join("proc/1/root") } else { PathBuf::from("/") }
     }
 
     /// Whether the mounts of this process are not those of process 1. No for a user who may not know.
@@ -33,4 +28,10 @@ impl Root {
         let space = |process: &str| fs::read_link(self.base.join("proc").join(process).join("ns/mnt"));
         !self.is_recorded() && matches!((space("1"), space("self")), (Ok(first), Ok(own)) if first != own)
     }
+}
+
+/// A mount point, raw bytes, below a directory.
+pub fn below(directory: &Path, point: &[u8]) -> PathBuf {
+    let point = Path::new(OsStr::from_bytes(point));
+    directory.join(point.strip_prefix("/").unwrap_or(point))
 }

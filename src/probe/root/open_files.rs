@@ -1,5 +1,6 @@
 //! Open files of all processes on one file system (`/proc/<pid>/fd`, proc_pid_fd(5)).
 
+use super::mount_view::below;
 use super::{Root, names};
 use crate::base::text::{NAME_MAX, clean_bytes};
 use std::collections::HashSet;
@@ -44,7 +45,7 @@ impl Root {
         let device = if self.recorded {
             None
         } else {
-            fs::metadata(self.reach(point.as_os_str().as_bytes())).ok().map(|meta| meta.dev())
+            fs::metadata(below(&self.mounts_below(), point.as_os_str().as_bytes())).ok().map(|meta| meta.dev())
         };
         if device.is_none() && !self.recorded {
             return found;

@@ -17,7 +17,7 @@ impl Every {
     pub fn new(interval: Duration) -> Result<Self, String> {
         let seconds = interval.as_secs();
         let divides_minute = (5..60).contains(&seconds) && 60 % seconds == 0;
-        let divides_hour = seconds >= 60 && seconds % 60 == 0 && seconds <= 1800 && 3600 % seconds == 0;
+        let divides_hour = seconds >= 60 && seconds.is_multiple_of(60) && seconds <= 1800 && 3600 % seconds == 0;
         if divides_minute || divides_hour {
             return Ok(Self(seconds));
         }
