@@ -1,4 +1,6 @@
-//! `osmon config`: checks and shows the configuration.
+//! `osmon config`: checks, shows and imports the configuration.
+
+mod import;
 
 use crate::base::error_kind::ErrorKind;
 use crate::cli::{Call, Command, Exit};
@@ -26,13 +28,15 @@ enum Action {
         #[arg(long)]
         default: bool,
     },
+    /// Make a configuration from those of other systems: monit, munin, msmtp, .env, config.cfg
+    Import(import::Import),
 }
 
 /// The command.
 pub const COMMAND: Command = Command {
     name: "config",
-    about: "Check or show the configuration",
-    examples: "  osmon config check\n  osmon config show | grep alert\n  osmon config show --default > /etc/osmon/osmon.toml",
+    about: "Check, show or import the configuration",
+    examples: "  osmon config check\n  osmon config show | grep alert\n  osmon config show --default > /etc/osmon/osmon.toml\n  osmon config import /etc/monit/monitrc /etc/msmtprc --output /etc/osmon/osmon.toml",
     arguments: Arguments::augment_args,
     shares_system: true,
     run,
@@ -45,6 +49,9 @@ fn run(call: &Call) -> Result<Exit> {
         call.out.print(DEFAULT.trim_end());
         return Ok(Exit::Done);
     }
+    if let Action::Import(arguments) = &action {
+        return import::run(call, arguments);
+    }
     access::configuration(&request(call).source)?;
     match action {
         Action::Show { .. } => {
@@ -52,7 +59,7 @@ fn run(call: &Call) -> Result<Exit> {
             call.out.print(&show(&loaded, call.out.json));
             Ok(Exit::Done)
         }
-        Action::Check => check(call, &examine(&request(call))),
+        Action::Check | Action::Import(_) => check(call, &examine(&request(call))),
     }
 }
 

@@ -15,11 +15,11 @@ pub struct ConfigIssue {
     /// Description of the problem and its solution.
     pub message: String,
     /// Line and column of the place, from 1, if it is in a file.
-    pub position: Option<(usize, usize)>,
+    pub position: Option<(u32, u32)>,
     /// The key that was probably meant.
-    pub meant: Option<String>,
+    pub meant: Option<Box<str>>,
     /// Paths of keys that are set to something unknown because of it, besides its own.
-    pub hidden: Vec<Vec<String>>,
+    pub hidden: Box<[Vec<String>]>,
     /// It is about a metric that does not exist; `optional = true` would do.
     pub is_unmeasured: bool,
 }
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn an_issue_hides_its_key_what_is_below_and_what_was_meant() {
         let meant = ["alert", "smtp", "host"].map(str::to_string).to_vec();
-        let issue = ConfigIssue { hidden: vec![meant], ..ConfigIssue::at(&["alert", "smpt"], "") };
+        let issue = ConfigIssue { hidden: Box::new([meant]), ..ConfigIssue::at(&["alert", "smpt"], "") };
         for (path, expected) in [
             (&["alert", "smpt", "host"][..], true),
             (&["alert", "smtp", "host"], true),

@@ -220,5 +220,5 @@ impl Evaluated {
 /// Adds the places, and sorts by them.
 fn locate(issues: &mut [ConfigIssue], places: &Places<'_>) {
     issues.iter_mut().filter(|issue| issue.place.is_empty()).for_each(|issue| places.locate(issue));
-    issues.sort_by_key(|issue| issue.position.unwrap_or((usize::MAX, 0)));
+    issues.sort_by_key(|issue| issue.position.unwrap_or((u32::MAX, 0)));
 }

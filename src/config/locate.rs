@@ -95,11 +95,12 @@ pub fn position(path: &Path, text: &str, offset: usize) -> String {
 }
 
 /// Line and column of a byte offset, from 1, in characters.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-    (line, column)
+    let small = |number| u32::try_from(number).unwrap_or(u32::MAX);
+    (small(line), small(column))
 }
 
 /// The byte range of the key at a path such as `["rule", "cpu", "warning"]`, or of the nearest one above it, and how many

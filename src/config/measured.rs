@@ -19,7 +19,7 @@ pub fn check(spec: &RuleSpec<'_>) -> Vec<ConfigIssue> {
     }
     let mut add = |key: &str, message: String, meant: Option<&str>| {
         let issue = ConfigIssue::at(&["rule", spec.name, key], message);
-        issues.push(ConfigIssue { meant: meant.map(str::to_string), is_unmeasured: true, ..issue });
+        issues.push(ConfigIssue { meant: meant.map(Box::from), is_unmeasured: true, ..issue });
     };
     let metric = Selector::parse(spec.metric).ok();
     let conditions =

@@ -42,7 +42,7 @@ pub fn merge(base: &mut Table, given: &Table, known: &Table, above: &[String], i
                 (None, _) => {}
             }
             let hidden = hidden.into_iter().map(|(path, _)| path).collect();
-            let meant = meant.map(str::to_string);
+            let meant = meant.map(Box::from);
             issues.push(ConfigIssue { path: path.clone(), message, meant, hidden, ..ConfigIssue::default() });
         };
         match (expected, value) {

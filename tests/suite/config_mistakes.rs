@@ -153,7 +153,7 @@ fn each_mistake_alone_and_all_together_are_reported_once() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn any_set_of_mistakes_is_reported_exactly(
         chosen in proptest::sample::subsequence((0..MISTAKES.len()).collect::<Vec<_>>(), 0..20),
