@@ -128,6 +128,11 @@ impl Context {
             Err(error) => return Err(error),
         }
         for problem in &problems {
+            // The data directory is used all the same, so that no second history begins.
+            let instead = match problem.path.as_slice() {
+                [key] if key == "data_dir" => store.directory().display().to_string(),
+                _ => instead.to_string(),
+            };
             call.out.warn(&format!("{problem}; going on with {instead}"));
         }
         Ok(Self {

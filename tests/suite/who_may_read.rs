@@ -1,7 +1,8 @@
 //! Who may read a system installation: members of group osmon; others are told so. In a mount namespace with its own
 //! `/etc`, `/var/lib` and `/run`.
 
-use super::harness::{Done, binary, repository, skip, tool};
+use super::harness::{Done, Host, binary, repository, skip, tool};
+use std::fs;
 
 /// A recorded host that root watches: anna is in group osmon, bert is not.
 const SET_UP: &str = r#"
@@ -133,6 +134,32 @@ anna status | head -1 | cut -d: -f1
         return;
     };
     assert_eq!(done.out, "33 644\nWARNING web-01\n", "{}", done.err);
+}
+
+#[test]
+fn a_relative_data_directory_is_used_and_named() {
+    let host = Host::recorded("vm");
+    let run = |variable: &str, config: &str| {
+        fs::write(host.path("relative.toml"), config).unwrap();
+        let mut command = std::process::Command::new(binary("osmon"));
+        command.args(["status", "--root"]).arg(host.root()).args(["--now", "2026-11-20T21:40:00Z", "--config"]);
+        command.arg(host.path("relative.toml")).env_clear().env("PATH", "/usr/bin:/bin").current_dir(host.path(""));
+        if !variable.is_empty() {
+            command.env("OSMON_DATA_DIR", variable);
+        }
+        let output = command.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let place = host.path("here").display().to_string();
+    let (out, err) = run("here", "");
+    assert!(out.contains(&format!("no data in {place}")) && err.is_empty(), "{out} {err}");
+    let (out, err) = run("", "data_dir = \"here\"\n");
+    assert!(out.contains(&format!("no data in {place}")), "{out}");
+    assert!(
+        err.contains("must be an absolute path") && err.trim_end().ends_with(&format!("going on with {place}")),
+        "{err}"
+    );
 }
 
 /// The recipe of docs/install.md: a page in a directory of the web server's group.
