@@ -198,6 +198,7 @@ fn what_is_missing_is_one_sentence_and_changes_nothing() {
         (&["--to", "ops"], 64, "--to: \"ops\" is not a mail address: it has no @"),
         (&["--to", "a@example.org", "--smtp", "http://x"], 64, "--smtp: \"http://x\" is not a mail server"),
         (&["--to", "a@example.org", "--watch", "ngnix"], 64, "there is no service \"ngnix\"; did you mean \"nginx\"?"),
+        (&["--to", "a@example.org", "--user", "me"], 64, "--user: it belongs to a mail server; give --smtp"),
         (&["--webhook", "chat"], 64, "--webhook: a URL must begin with https://"),
         (&["--to", "a@example.org", "--daily-status", "8 o'clock"], 64, "is not a time of day"),
         (&["--web", "/nowhere"], 64, "there is no directory /nowhere"),

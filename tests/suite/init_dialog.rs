@@ -180,22 +180,26 @@ fn a_password_is_never_shown_and_the_terminal_is_left_as_it_was() {
 
 #[test]
 fn an_interrupt_and_the_end_of_input_change_nothing() {
-    for by_signal in [true, false] {
+    for moment in ["a question", "the end of input", "the test mail"] {
         let host = Host::recorded("vm");
-        let program = mail_program(&host, "");
-        let mut dialog = Dialog::begin(&host, &["--sendmail", &program]);
+        let program = mail_program(&host, "sleep 3");
+        let mut dialog = Dialog::begin(&host, &["--sendmail", &program, "--ping-url", "none"]);
         dialog.answer("Mail addresses", "ops@example.org");
         dialog.answer("Also a webhook", "");
         dialog.expect("Services that must run");
-        if by_signal {
-            kill(Pid::from_raw(dialog.child.id().cast_signed()), Signal::SIGINT).unwrap();
-            assert_eq!(dialog.end(), None);
-        } else {
+        if moment == "the end of input" {
             dialog.keyboard.write_all(b"\x04").unwrap();
             assert_eq!(dialog.end(), Some(64));
             dialog.expect("nothing was changed");
+        } else {
+            if moment == "the test mail" {
+                dialog.keyboard.write_all(b"\n").unwrap();
+                dialog.answer("Daily status mail", "");
+                wait(10, || host.path("mail.to").exists().then_some(())).expect("no test mail is sent");
+            }
+            kill(Pid::from_raw(dialog.child.id().cast_signed()), Signal::SIGINT).unwrap();
+            assert_eq!(dialog.end(), None, "{moment}");
         }
-        assert!(!config(&host).exists() && !host.data().exists());
-        assert!(!host.path("mail").exists());
+        assert!(!config(&host).exists() && !host.data().exists(), "{moment}");
     }
 }

@@ -65,7 +65,7 @@ pub struct Arguments {
     /// Language of page and mails
     #[arg(long, value_name = "TAG", value_parser = ["en", "fr"])]
     pub language: Option<String>,
-    /// What runs osmon each minute
+    /// What runs osmon each minute: auto, cron, timer, or none (nothing new)
     #[arg(long, value_name = "KIND", value_enum, default_value_t, hide_possible_values = true)]
     pub schedule: Scheduler,
     /// Ask nothing: accept what is proposed

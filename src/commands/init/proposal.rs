@@ -53,8 +53,10 @@ pub fn propose(arguments: &Arguments, present: &Present, found: &Found) -> Resul
     if let Some(program) = &arguments.sendmail {
         answers.sending = Sending::Program(program_for(program, found).map_err(wrong("sendmail"))?);
     }
-    if let Sending::Smtp(server) = &mut answers.sending {
-        complete(server, arguments)?;
+    match (&mut answers.sending, of_server(arguments)) {
+        (Sending::Smtp(server), _) => complete(server, arguments)?,
+        (_, Some(flag)) => return Err(usage(flag, "it belongs to a mail server; give --smtp HOST[:PORT] too")),
+        (_, None) => {}
     }
     let variable = std::env::var("OSMON_ALERT_WEBHOOK").ok().filter(|url| !url.is_empty());
     if let Some(webhook) = arguments.webhook.as_ref().or(variable.as_ref()) {
@@ -75,6 +77,18 @@ pub fn propose(arguments: &Arguments, present: &Present, found: &Found) -> Resul
         answers.page = page(web, found).map_err(wrong("web"))?;
     }
     Ok(answers)
+}
+
+/// A flag that is given and describes a mail server.
+fn of_server(arguments: &Arguments) -> Option<&'static str> {
+    let given = [
+        ("security", arguments.security.is_some()),
+        ("user", arguments.user.is_some()),
+        ("password-file", arguments.password_file.is_some()),
+        ("ca-file", arguments.ca_file.is_some()),
+        ("helo-name", arguments.helo_name.is_some()),
+    ];
+    given.into_iter().find(|(_, is_given)| *is_given).map(|(flag, _)| flag)
 }
 
 fn usage(flag: &str, why: &str) -> anyhow::Error {

@@ -3,6 +3,8 @@
 
 mod draft;
 mod edit;
+#[cfg(test)]
+mod tests;
 mod wishes;
 mod write;
 
