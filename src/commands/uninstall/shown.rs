@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// Shows what there is to remove.
 pub fn plan(call: &Call, plan: &Plan, is_of_package: bool) {
     if call.out.json {
-        call.out.print(&with_kept(record(plan), plan).to_string());
+        call.out.print(&record(plan, true, &plan.data.kept, &[]).to_string());
         return;
     }
     section(call, "Schedule", plan.schedule.iter().map(|found| format!("{}  {}", found.place(), found.command)));
@@ -32,15 +32,8 @@ pub fn plan(call: &Call, plan: &Plan, is_of_package: bool) {
 /// Says what was removed.
 pub fn done(call: &Call, plan: &Plan, with_data: bool, failed: &[String]) {
     if call.out.json {
-        let mut record = record(plan);
-        if !with_data {
-            record["data"] = json!([]);
-            record["account"] = json!(false);
-        }
-        record["failed"] = json!(failed);
         let kept = if with_data { plan.data.kept.clone() } else { shown(&plan.data.removed).collect() };
-        record["kept"] = json!(kept);
-        call.out.print(&record.to_string());
+        call.out.print(&record(plan, with_data, &kept, failed).to_string());
         return;
     }
     let data = if with_data { " with its data" } else { "" };
@@ -51,21 +44,19 @@ pub fn done(call: &Call, plan: &Plan, with_data: bool, failed: &[String]) {
     }
 }
 
-fn record(plan: &Plan) -> Value {
+/// The plan as JSON, with `with_data` saying whether data and account are a part of it.
+fn record(plan: &Plan, with_data: bool, kept: &[String], failed: &[String]) -> Value {
     let paths = |paths: &[PathBuf]| shown(paths).collect::<Vec<_>>();
     json!({
         "schema": 1,
         "schedule": plan.schedule,
         "program": paths(&plan.installed.files),
-        "data": paths(&plan.data.removed),
+        "data": if with_data { paths(&plan.data.removed) } else { Vec::new() },
         "memory": plan.memory.as_deref().map(Path::display).map(|path| path.to_string()),
-        "account": plan.has_account,
+        "account": with_data && plan.has_account,
+        "kept": kept,
+        "failed": failed,
     })
-}
-
-fn with_kept(mut record: Value, plan: &Plan) -> Value {
-    record["kept"] = json!(plan.data.kept);
-    record
 }
 
 fn shown(paths: &[PathBuf]) -> impl Iterator<Item = String> {
