@@ -3,7 +3,7 @@
 use super::found::Kind;
 use crate::base::error_kind::ErrorKind;
 use crate::base::subprocess::{self, Finished};
-use crate::base::text::clean_bytes;
+use crate::base::text::clean;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use std::io;
@@ -119,7 +119,7 @@ impl Host {
             return Ok(String::from_utf8_lossy(&finished.stdout).into_owned());
         }
         let command = format!("{program} {}", arguments.join(" "));
-        let said = clean_bytes(finished.stderr.trim_ascii(), 300);
+        let said = clean(&String::from_utf8_lossy(finished.stderr.trim_ascii()).replace('\n', "; "), 300);
         let reason = match (finished.timed_out, said.is_empty()) {
             (true, _) => format!("no answer within {} s", LIMIT.as_secs()),
             (false, true) => format!("exit status {}", finished.code.unwrap_or(-1)),

@@ -97,9 +97,10 @@ fn describe(host: &Host, name: &str) -> Option<Found> {
     let state = state(host, name);
     let value = |key: &str| state.iter().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
     let active = value("ActiveState") == Some("active");
+    let of_user = if host.user.is_some() { " --user" } else { "" };
     let problem = match missing_program(&command, &host.base) {
         Some(program) => Some(format!("{program} does not exist; run osmon schedule timer")),
-        None if !active => Some(format!("the timer is not active; run systemctl start {name}")),
+        None if !active => Some(format!("the timer is not active; run systemctl{of_user} start {name}")),
         None => None,
     };
     Some(Found {
@@ -197,7 +198,8 @@ pub fn remove(host: &Host, name: &str, everything: bool) -> Result<Vec<String>> 
     let timer = format!("{name}.timer");
     let mut done = Vec::new();
     let link = own_directory(host).join(WANTS).join(&timer);
-    if link.is_symlink() {
+    let was_enabled = link.is_symlink();
+    if was_enabled {
         let now = ["--now"].into_iter().filter(|_| host.has_systemd());
         let words: Vec<&str> = ["disable", "--quiet"].into_iter().chain(now).chain([timer.as_str()]).collect();
         match systemctl(host, &words) {
@@ -214,7 +216,7 @@ pub fn remove(host: &Host, name: &str, everything: bool) -> Result<Vec<String>> 
         let Some(text) = read(&file) else { continue };
         if everything || unit_text::is_shipped(&text, name, suffix, host.user.is_some()) {
             removed.push(file);
-        } else {
+        } else if was_enabled {
             done.push(format!("kept {}, which was edited", host.shown(&file)));
         }
     }
