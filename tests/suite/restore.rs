@@ -1,9 +1,8 @@
-//! Restoring in place: owners, file systems without exchange, kills and faults at any moment, alerts that wait.
+//! Restoring in place: kills and faults at any moment, and what runs beside it.
 
 use super::archive::{tree, with_history};
 use super::harness::{Done, Host, copy, skip, tool};
 use std::fs;
-
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
