@@ -25,7 +25,7 @@ const PROCESSES: usize = 400;
 static PROBE: LazyLock<String> = LazyLock::new(|| {
     let built = Command::new(repository("contrib/release/build")).arg("osmon-probe").status();
     if built.is_ok_and(|status| status.success()) {
-        return repository("target/dist/osmon-probe").display().to_string();
+        return repository("target/dist/bin/osmon-probe").display().to_string();
     }
     println!("contrib/release/build osmon-probe failed: the dynamic binary is measured");
     binary("osmon-probe").to_string()
