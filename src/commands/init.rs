@@ -29,7 +29,7 @@ use terminal::say;
 /// The command.
 pub const COMMAND: Command = Command {
     name: "init",
-    about: "Set osmon up: who is notified and how, what runs it",
+    about: "Set osmon up: alerts, services, schedule; send a test mail",
     examples: "  osmon init                  asks, and proposes what it finds on this host\n  osmon init --yes --to you@example.org --smtp mail.example.org --user you \\\n             --password-file /root/secret\n  osmon init --yes --to you@example.org --dry-run     show the configuration",
     arguments: Arguments::augment_args,
     run,
