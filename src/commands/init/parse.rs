@@ -35,7 +35,7 @@ pub fn server(text: &str) -> Result<Server, String> {
     let text = text.trim();
     let complain = || format!("{text:?} is not a mail server; write mail.example.org or mail.example.org:587");
     let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && (!host.contains(':') || host.ends_with(']')) => {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
             (host, port.parse().map_err(|_| complain())?)
         }
         _ => (text, 0),

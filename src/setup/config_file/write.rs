@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use nix::unistd::geteuid;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
 /// Mode of a secret, and of the configuration of one user.
@@ -58,6 +58,7 @@ fn write_all(draft: &Draft, path: &Path) -> Result<Written> {
         return Ok(written);
     }
     let mut mode = if geteuid().is_root() { OF_SYSTEM } else { PRIVATE };
+    let mut is_new = false;
     match fs::read_to_string(path) {
         Ok(former) => {
             mode = path.metadata()?.permissions().mode() & 0o777;
@@ -67,11 +68,20 @@ fn write_all(draft: &Draft, path: &Path) -> Result<Written> {
                 written.backup = Some(backup);
             }
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => is_new = true,
         Err(error) => return Err(error).with_context(|| format!("could not read {}", path.display())),
     }
     put(path, &draft.text, mode)?;
+    // The directory of a package has no set-group-ID bit.
+    if is_new && geteuid().is_root() {
+        give_to_group_of_directory(path).with_context(|| format!("could not set the group of {}", path.display()))?;
+    }
     Ok(written)
+}
+
+fn give_to_group_of_directory(path: &Path) -> io::Result<()> {
+    let group = path.parent().unwrap_or(Path::new("/")).metadata()?.gid();
+    lchown(path, None, Some(group))
 }
 
 fn put(path: &Path, text: &str, mode: u32) -> Result<()> {

@@ -51,7 +51,7 @@ pub fn words(text: &str) -> Vec<Word> {
         let (passed, after) = rest.split_at_checked(length.max(1)).unwrap_or((rest, ""));
         let lines = passed.matches('\n').count();
         line += lines;
-        is_first |= lines > 0;
+        is_first |= lines > 0 && !is_quoted;
         rest = after;
     }
     found
