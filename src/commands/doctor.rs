@@ -38,7 +38,7 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "doctor",
-    about: "Check the installation: schedule, mail, rights, page, store, versions",
+    about: "Check the installation, and say how to fix what is wrong",
     examples: "  osmon doctor            what is wrong, and the command that mends it\n  osmon doctor --send     sends a test message through every channel, too\n  osmon doctor --json | jq '.[] | select(.state != \"ok\")'",
     arguments: Arguments::augment_args,
     shares_system: true,
