@@ -73,8 +73,17 @@ fn what_cannot_be_read_is_not_replaced_either() {
     tool("chmod", &["000", theirs.to_str().unwrap()]).ok();
     tool("chown", &["65534", directory.path().to_str().unwrap()]).ok();
     let data = directory.path().join("data");
-    let arguments =
-        [binary.to_str().unwrap(), "graph", "--data-dir", data.to_str().unwrap(), "--out", theirs.to_str().unwrap()];
+    let home = format!("HOME={}", directory.path().display());
+    let arguments = [
+        "env",
+        &home,
+        binary.to_str().unwrap(),
+        "graph",
+        "--data-dir",
+        data.to_str().unwrap(),
+        "--out",
+        theirs.to_str().unwrap(),
+    ];
     let user = ["--reuid=65534", "--regid=65534", "--clear-groups"];
     let done = tool("setpriv", &[user.as_slice(), arguments.as_slice()].concat());
     assert!(done.code == 64 && done.err.contains("what is there cannot be read"), "{} {}", done.code, done.err);
