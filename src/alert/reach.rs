@@ -1,4 +1,4 @@
-//! Whether the transports of the routes can be reached, without sending anything.
+//! Connects to the transports of the routes without sending anything.
 
 use super::transport::for_route;
 use crate::base::bounded::{self, Unfinished};

@@ -119,7 +119,7 @@ impl TargetState {
         }
     }
 
-    /// What was learned under other settings does not apply.
+    /// Results recorded under other settings do not apply.
     fn forget_other(&mut self, settings: u32) {
         if self.settings != settings {
             self.attempts = 0;

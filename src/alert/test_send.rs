@@ -24,7 +24,7 @@ pub struct TestSend {
 }
 
 impl TestSend {
-    /// The same result under the present settings of its route: since the test a secret has got a file of its own.
+    /// Moves the result to the present settings of its route, because a secret got its own file after the test.
     pub fn under(&self, settings: &Alert) -> Self {
         let route = settings.routes.iter().find(|route| route.name == self.route);
         Self { settings: route.map_or(self.settings, fingerprint), ..self.clone() }

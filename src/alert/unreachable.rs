@@ -1,4 +1,4 @@
-//! Whether anybody can be notified at all: every channel has failed, and none has worked lately.
+//! Determines that nobody can be notified: every channel has failed, and none has worked lately.
 
 use super::ledger::{Ledger, target_name};
 use super::planner::fingerprint;

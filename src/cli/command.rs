@@ -34,7 +34,7 @@ pub struct Command {
 /// A part of the list of commands, in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
-    /// What people and cron call daily.
+    /// Commands that people and cron use daily.
     EveryDay,
     /// Incidents and alerts.
     Incidents,

@@ -28,7 +28,7 @@ impl State {
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What was checked: a stable name.
+    /// Stable name of the check.
     pub id: &'static str,
     /// How serious it is.
     pub state: State,

@@ -1,4 +1,4 @@
-//! What cron does not have: variables of this shell, and its PATH.
+//! Checks the environment as cron sees it: variables of this shell, and the PATH.
 
 use super::check::Check;
 use crate::config::TransportConfig;

@@ -1,4 +1,4 @@
-//! Whether people are told: recipients, transports, names, and what was accepted.
+//! Checks notification: recipients, transports, names, and the last accepted message.
 
 use super::check::Check;
 use crate::alert::{LEDGER, Ledger, reach, test_send};
