@@ -14,7 +14,7 @@ use crate::config::location::Source;
 use crate::config::read_others::ALL_SECTIONS;
 use crate::config::salvage::salvage;
 use crate::config::{Config, ConfigIssue, Loaded, Request};
-use crate::probe::Root;
+use crate::host::Root;
 use crate::store::{STREAMS, Store};
 use anyhow::Result;
 use std::path::{Path, PathBuf};

@@ -12,6 +12,7 @@ pub mod lock;
 pub mod net;
 pub mod parse_future;
 pub mod parse_past;
+pub mod pidfd;
 pub mod redact;
 pub mod subprocess;
 pub mod suggestion;

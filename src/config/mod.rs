@@ -4,6 +4,7 @@ mod address;
 pub mod alert;
 mod default_rules;
 mod environment;
+pub mod heal;
 pub mod issue;
 mod key_errors;
 mod lint;
@@ -34,6 +35,7 @@ pub mod window;
 
 pub use address::parse as parse_address;
 pub use alert::{Alert, MailTransport};
+pub use heal::{Heal, HealEntry, RepairSpec};
 pub use issue::ConfigIssue;
 pub use load::{Loaded, Request};
 pub use route::Route;

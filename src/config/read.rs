@@ -1,6 +1,7 @@
 //! Reads settings over the typed defaults.
 
 use super::alert::Alert;
+use super::heal::Heal;
 use super::issue::ConfigIssue;
 use super::settings::{Config, Probe, Report, Store};
 use serde::de::DeserializeOwned;
@@ -37,6 +38,7 @@ pub fn read(
         report: Report::default(),
         alert: Alert::default(),
         rules: Vec::new(),
+        heal: Heal::default(),
     };
     if config.probe.top_processes > 1000 {
         issues.push(ConfigIssue::at(&["probe", "top_processes"], "must be at most 1000"));

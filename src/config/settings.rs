@@ -1,6 +1,7 @@
 //! The typed configuration and its defaults. `data/osmon.toml` documents the same defaults; a test compares both.
 
 use super::alert::Alert;
+use super::heal::Heal;
 use super::rule::Rule;
 use crate::base::units::parse_bytes;
 use serde::Deserialize;
@@ -21,6 +22,8 @@ pub struct Config {
     pub alert: Alert,
     /// `[rule.NAME]` of the enabled rules, sorted by name.
     pub rules: Vec<Rule>,
+    /// `[heal]`
+    pub heal: Heal,
 }
 
 /// `[store]`: retention of history. 0 and the empty text mean no limit.

@@ -1,5 +1,6 @@
 //! Plain types that modules exchange. No I/O.
 
+pub mod action;
 pub mod annotation;
 pub mod catalogue;
 pub mod condition;

@@ -1,7 +1,7 @@
 //! The owner of a cgroup by its path: a unit, or a container of Docker, Podman, LXC or Kubernetes.
 
-use super::root::Root;
 use crate::base::text::{NAME_MAX, clean};
+use crate::host::Root;
 use serde_json::Value;
 
 /// Owner of a cgroup.

@@ -3,9 +3,9 @@
 use super::counters::PreviousCounters;
 use super::last_shutdown::{Shutdown, last_shutdown};
 use super::package;
-use super::root::Root;
 use super::system::HostFacts;
 use crate::base::clock::{Now, parse, stamp};
+use crate::host::Root;
 use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::locale::key;
 use crate::model::message::Message;

@@ -1,7 +1,7 @@
 //! Determines whether the previous boot ended with a clean shutdown.
 
-use super::root::Root;
 use super::utmp::{PowerEvent, power_events};
+use crate::host::Root;
 use chrono::{DateTime, Utc};
 
 /// Number of bytes read from the end of wtmp: whole records of both sizes (384 and 400 bytes), some hundred of them.

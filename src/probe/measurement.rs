@@ -1,9 +1,9 @@
 //! Common parts of the resources of a probe: registration, and the measurement in progress.
 
 use super::counters::PreviousCounters;
-use super::root::Root;
 use crate::base::clock::Now;
 use crate::config;
+use crate::host::Root;
 use crate::model::record::Record;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

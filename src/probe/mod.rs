@@ -15,7 +15,6 @@ pub mod open_files;
 mod package;
 mod rates;
 mod resource;
-pub mod root;
 mod run;
 pub mod same_host;
 mod system;
@@ -23,5 +22,4 @@ mod utmp;
 
 pub use counters::PreviousCounters;
 pub use measurement::Scope;
-pub use root::Root;
 pub use run::{ProbeRequest, ProbeResult, probe};

@@ -2,7 +2,7 @@
 //! is needed to look the file system up.
 
 use super::fields::lines;
-use super::root::Root;
+use crate::host::Root;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
 //! Processes that the OOM killer killed, from the kernel log.
 
 use super::cgroup_owner::OwnerNames;
-use super::root::Root;
 use crate::base::text::{NAME_MAX, clean};
+use crate::host::Root;
 
 /// A killed process.
 #[derive(Debug, Clone, PartialEq)]

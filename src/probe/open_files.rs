@@ -1,8 +1,8 @@
 //! Current users of the space of a file system: deleted files that are still open, and open files that grow.
 
 use super::mounts;
-use super::root::Root;
-use super::root::open_files::OpenFile;
+use crate::host::Root;
+use crate::host::open_files::OpenFile;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! Installed packages: the last change of their database, and the packages that changed.
 
-use super::root::Root;
 use crate::base::parse_past;
 use crate::base::text::clean_bytes;
+use crate::host::Root;
 use crate::model::locale::key;
 use crate::model::message::{Arg, Message};
 use chrono::{DateTime, Utc};

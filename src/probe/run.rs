@@ -4,12 +4,12 @@ use super::counters::{COUNTERS_MAX_AGE_SECONDS, PreviousCounters, SHORTEST_SECON
 use super::host_change::{self, HostState};
 use super::measurement::{Absent, Measurement, Scope};
 use super::resource;
-use super::root::Root;
 use super::system;
 use crate::base::clock::{Now, boottime_seconds, own_cpu_ms};
 use crate::base::text::clean;
 use crate::base::units::duration;
 use crate::config;
+use crate::host::Root;
 use crate::model::record::{Header, Record, round};
 use serde::Serialize;
 use std::collections::BTreeMap;

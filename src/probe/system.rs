@@ -1,8 +1,8 @@
 //! Facts about the host that do not change while it runs; read once per boot.
 
 use super::measurement::Measurement;
-use super::root::Root;
 use crate::base::text::{NAME_MAX, clean, clean_bytes};
+use crate::host::Root;
 use serde::{Deserialize, Serialize};
 use sysinfo::{CpuRefreshKind, Product, RefreshKind, System};
 

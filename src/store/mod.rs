@@ -53,9 +53,11 @@ pub const SNAPSHOTS: &str = "snapshots";
 pub const PROCESSES: &str = "processes";
 /// Transitions of incidents.
 pub const EVENTS: &str = "events";
+/// Stream of repairs.
+pub const ACTIONS: &str = "actions";
 
 /// Every stream.
-pub const STREAMS: [&str; 3] = [SNAPSHOTS, PROCESSES, EVENTS];
+pub const STREAMS: [&str; 4] = [SNAPSHOTS, PROCESSES, EVENTS, ACTIONS];
 
 /// A data directory.
 #[derive(Debug, Clone)]

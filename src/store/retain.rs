@@ -8,7 +8,7 @@
 use super::clock_trust::ClockTrust;
 use super::day::{self, Day};
 use super::tier::Tier;
-use super::{EVENTS, PROCESSES, SNAPSHOTS, STREAMS, Store, at};
+use super::{ACTIONS, EVENTS, PROCESSES, SNAPSHOTS, STREAMS, Store, at};
 use crate::base::file::free_bytes;
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -88,8 +88,12 @@ impl Store {
             let first = now.checked_sub_signed(TimeDelta::days(i64::from(days))).map(|time| time.date_naive());
             last_day(period).max(clock.noticed(period)) < first && recorded.has_enough_after(period, days)
         };
-        let streams =
-            [(SNAPSHOTS, limits.snapshot_days), (PROCESSES, limits.process_days), (EVENTS, limits.event_days)];
+        let streams = [
+            (SNAPSHOTS, limits.snapshot_days),
+            (PROCESSES, limits.process_days),
+            (EVENTS, limits.event_days),
+            (ACTIONS, limits.event_days),
+        ];
         for (stream, days) in streams.into_iter().filter(|(_, days)| *days > 0) {
             for day in self.sealed_days(stream)?.iter().filter(|day| is_expired(&day.name, days)) {
                 dropped.push(self.drop_day(stream, day, Why::Age)?);

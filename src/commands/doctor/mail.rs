@@ -5,8 +5,8 @@ use crate::alert::{LEDGER, Ledger, reach, test_send};
 use crate::base::units::duration;
 use crate::config::{Route, TransportConfig, parse_address};
 use crate::context::Context;
+use crate::host::full_name::is_full;
 use crate::pipeline::test_results::remember;
-use crate::probe::root::full_name::is_full;
 use crate::query::health::seconds_between;
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use crate::base::suggestion::hint;
 use crate::cli::Call;
 use crate::cli::output::Style;
 use crate::cli::table::fold_to;
-use crate::probe::Root;
+use crate::host::Root;
 use crate::setup::discover::mail::{self, Mail};
 use crate::setup::discover::services::{PROPERTIES, Services, sort};
 use crate::setup::discover::web::{self, WebRoot};

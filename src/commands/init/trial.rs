@@ -7,7 +7,7 @@ use crate::base::net::failure::Failure;
 use crate::cli::Call;
 use crate::cli::output::Style;
 use crate::config::Alert;
-use crate::probe::Root;
+use crate::host::Root;
 use serde_json::{Value, json};
 
 /// What became of the test message.

@@ -2,7 +2,7 @@
 
 use crate::base::clock::Now;
 use crate::cli::Call;
-use crate::probe::Root;
+use crate::host::Root;
 use crate::setup::schedule::Host;
 
 /// The host of this call, seen by the user who runs it.

@@ -2,11 +2,11 @@
 
 use crate::base::text::{NAME_MAX, clean_bytes};
 use crate::config;
+use crate::host::file_system::{Access, Space, SpaceQuery};
 use crate::model::metric::Selector;
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
 use crate::probe::mounts::{self, Mount};
 use crate::probe::rates::percent;
-use crate::probe::root::file_system::{Access, Space, SpaceQuery};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

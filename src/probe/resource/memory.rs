@@ -1,9 +1,9 @@
 //! Memory and swap: `/proc/meminfo` (proc_meminfo(5)).
 
+use crate::host::page_bytes;
 use crate::probe::fields::{lines, number, value_of, words};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
 use crate::probe::rates::{per_second, percent};
-use crate::probe::root::page_bytes;
 use serde::{Deserialize, Serialize};
 
 /// The section `memory`, in bytes.

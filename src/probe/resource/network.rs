@@ -1,10 +1,10 @@
 //! Traffic of interfaces: `/proc/net/dev` (proc_net(5)).
 
 use crate::base::text::{NAME_MAX, clean};
+use crate::host::Root;
 use crate::probe::fields::{lines, number, words};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
 use crate::probe::rates::{per_second, unwrapped};
-use crate::probe::root::Root;
 use memchr::memrchr;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

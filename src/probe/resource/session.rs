@@ -2,8 +2,8 @@
 
 use crate::base::clock::stamp;
 use crate::base::text::{NAME_MAX, clean};
+use crate::host::Root;
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
-use crate::probe::root::Root;
 use crate::probe::utmp::{self, Login};
 use chrono::DateTime;
 use serde::Serialize;

@@ -4,13 +4,13 @@ use super::command_line::command_line;
 use super::stat::{IoBytes, ProcessStat};
 use crate::base::clock::stamp;
 use crate::base::text::{NAME_MAX, clean_bytes};
+use crate::host::page_bytes;
+use crate::host::process_files::ProcessFiles;
 use crate::model::record::round;
 use crate::probe::cgroup_owner::OwnerNames;
 use crate::probe::fields::{lines, number, words};
 use crate::probe::measurement::{Absent, Measurement};
 use crate::probe::rates::{per_second, percent};
-use crate::probe::root::page_bytes;
-use crate::probe::root::process_files::ProcessFiles;
 use chrono::TimeDelta;
 use serde::Serialize;
 

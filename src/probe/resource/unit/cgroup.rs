@@ -2,8 +2,8 @@
 //!
 //! v2, v1 and hybrid hierarchies give the same counters; one whose controller is missing is `None`.
 
+use crate::host::Root;
 use crate::probe::cgroup_owner::has_owner;
-use crate::probe::root::Root;
 
 /// Depth to which cgroups are searched: `kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podX.slice/cri-X.scope`.
 const DEPTH_MAX: usize = 6;

@@ -109,6 +109,14 @@ impl Root {
         Ok(content)
     }
 
+    /// Writes a setting of the kernel below `/proc/sys`.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    pub fn set_kernel_value(&self, name: &str, value: &str) -> io::Result<()> {
+        fs::write(self.base.join("proc/sys").join(name), value)
+    }
+
     /// A file below `/etc`.
     pub fn etc(&self, name: &str) -> io::Result<Vec<u8>> {
         read_at_most(&self.base.join("etc").join(name), FILE_MAX)

@@ -1,0 +1,33 @@
+//! Repairs that do no harm: which incident is repaired, what refuses it, what is done, and whether it helped.
+//!
+//! `decide` is pure: (entries, cases, situation, state) → what to do and what refused it. A repair finds its candidates
+//! and acts on one of them through an [`Actuator`], of which there are two: one acts, the other only records.
+
+pub mod actuator;
+pub mod case;
+pub mod clean;
+pub mod command;
+pub mod end;
+pub mod guard;
+pub mod housekeeping;
+pub mod repair;
+pub mod restart;
+pub mod situation;
+
+use crate::config::RepairSpec;
+use repair::Repair;
+
+/// The repair of a configured action.
+pub fn repair(spec: &RepairSpec) -> Box<dyn Repair> {
+    match spec.clone() {
+        RepairSpec::Restart { unit } => Box::new(restart::Restart { unit }),
+        RepairSpec::End { executables, users, memory_bytes } => Box::new(end::End { executables, users, memory_bytes }),
+        RepairSpec::Clean { directories, older_than, keep, stop_bytes } => {
+            Box::new(clean::Clean { directories, older_than, keep, stop_bytes })
+        }
+        RepairSpec::VacuumJournal { keep_bytes } => Box::new(housekeeping::VacuumJournal { keep_bytes }),
+        RepairSpec::ClearPackages => Box::new(housekeeping::ClearPackages),
+        RepairSpec::DropCaches => Box::new(housekeeping::DropCaches),
+        RepairSpec::Run { command, timeout } => Box::new(command::RunCommand { command, timeout }),
+    }
+}
