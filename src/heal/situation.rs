@@ -3,6 +3,7 @@
 use crate::base::clock::Now;
 use crate::host::Root;
 use chrono::{DateTime, Utc};
+use std::path::PathBuf;
 
 /// Facts about the host as a whole.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub struct Situation {
     pub pause: Option<Pause>,
     /// The configuration is invalid, and a fallback is in force.
     pub is_fallback: bool,
+    /// Files and directories of osmon itself, which no repair removes: the data directory, the page, the configuration.
+    pub own_paths: Vec<PathBuf>,
 }
 
 /// A pause of healing, kept in `state/heal.json`.
