@@ -4,7 +4,7 @@ use crate::model::metric::read_labels;
 use chrono::{DateTime, Utc};
 
 /// An open incident that an entry may repair.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Case {
     /// Id of the incident.
     pub incident: String,

@@ -20,8 +20,10 @@ pub struct Situation {
     pub interval_seconds: f64,
     /// Time since the last gap in the snapshots of this boot, in snapshots; 0: the newest one follows a gap.
     pub snapshots_since_gap: u32,
-    /// The clock is in doubt, or was set within the last 24 hours.
+    /// The clock is in doubt, or was set since the last healing run.
     pub clock_doubt: bool,
+    /// Time since the clock was last set, in seconds; `None`: not within the last 24 hours, as far as osmon saw.
+    pub clock_set_seconds: Option<f64>,
     /// State of the system by systemd (`running`, `degraded`, `starting`, `stopping`, `maintenance`); empty without it.
     pub system_state: String,
     /// A package manager or file system tool that is at work.
@@ -40,6 +42,38 @@ pub struct Situation {
     pub is_fallback: bool,
     /// Files and directories of osmon itself, which no repair removes: the data directory, the page, the configuration.
     pub own_paths: Vec<PathBuf>,
+    /// Processes of this boot that did not end though osmon killed them: pid and start in clock ticks since boot.
+    pub unkillable: Vec<(u32, u64)>,
+    /// Units whose start limit osmon reset within the last hour.
+    pub start_limit_resets: Vec<String>,
+}
+
+impl Situation {
+    /// A calm host: fresh and complete snapshots a minute apart, and nothing that speaks against a repair.
+    pub fn calm(root: Root, now: Now) -> Self {
+        let boot_id = root.boot_id();
+        Self {
+            root,
+            now,
+            boot_id,
+            snapshot_age_seconds: Some(0.0),
+            interval_seconds: 60.0,
+            snapshots_since_gap: 3,
+            clock_doubt: false,
+            clock_set_seconds: None,
+            system_state: "running".to_string(),
+            package_work: None,
+            memory_full_percent: None,
+            swap_bytes_per_second: None,
+            harm: None,
+            disabled_by: None,
+            pause: None,
+            is_fallback: false,
+            own_paths: Vec::new(),
+            unkillable: Vec::new(),
+            start_limit_resets: Vec::new(),
+        }
+    }
 }
 
 /// A pause of healing, kept in `state/heal.json`.

@@ -176,6 +176,9 @@ pub struct Outcome {
     /// The target must not be acted on again in its present identity.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_final: bool,
+    /// The start limit of the unit was reset for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub start_limit_reset: bool,
 }
 
 impl Outcome {
@@ -195,6 +198,7 @@ impl Outcome {
             examples: Vec::new(),
             duration_ms: 0,
             is_final: false,
+            start_limit_reset: false,
         }
     }
 
