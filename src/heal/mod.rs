@@ -14,13 +14,13 @@ pub mod repair;
 pub mod restart;
 pub mod situation;
 
-use crate::config::RepairSpec;
+use crate::config::{HealEntry, RepairSpec};
 use repair::Repair;
 
-/// The repair of a configured action.
-pub fn repair(spec: &RepairSpec) -> Box<dyn Repair> {
-    match spec.clone() {
-        RepairSpec::Restart { unit } => Box::new(restart::Restart { unit }),
+/// The repair of a configured entry.
+pub fn repair(entry: &HealEntry) -> Box<dyn Repair> {
+    match entry.repair.clone() {
+        RepairSpec::Restart { unit } => Box::new(restart::Restart { unit, matches: entry.matches.clone() }),
         RepairSpec::End { executables, users, memory_bytes } => Box::new(end::End { executables, users, memory_bytes }),
         RepairSpec::Clean { directories, older_than, keep, stop_bytes } => {
             Box::new(clean::Clean { directories, older_than, keep, stop_bytes })

@@ -11,6 +11,8 @@ use std::time::Instant;
 pub struct Restart {
     /// The unit, if not that of the incident.
     pub unit: Option<String>,
+    /// Pattern of the entry: a protected unit must be named by it in full.
+    pub matches: String,
 }
 
 impl Repair for Restart {

@@ -2,10 +2,9 @@
 //!
 //! A recorded host is a directory with the same files, and replacements for values that are not files on a live host:
 //! `statvfs`, one line per file system (`MOUNT FRAGMENT_SIZE BLOCKS FREE AVAILABLE INODES INODES_FREE`, with the mount
-//! point escaped as in mountinfo), `systemctl-show`, `adjtimex` and `suspended`.
+//! point escaped as in mountinfo), `systemctl-show`, `adjtimex` and `suspended`. Programs that would change it are in its `bin`.
 
 use crate::base::file::read_at_most;
-use crate::base::subprocess;
 use crate::base::text::clean_bytes;
 use chrono::{DateTime, Utc};
 use nix::fcntl::OFlag;
@@ -15,7 +14,6 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 pub mod file_system;
 pub mod full_name;
@@ -25,6 +23,8 @@ mod mount_view;
 pub mod open_files;
 mod past;
 pub mod process_files;
+mod programs;
+mod systemctl;
 
 /// Largest kernel file that is read, in bytes.
 const FILE_MAX: u64 = 8 * 1024 * 1024;
@@ -34,10 +34,6 @@ const FILE_MAX: u64 = 8 * 1024 * 1024;
 const WHOLE_BELOW: usize = 2048;
 /// Longest line taken from a one-line file, in characters.
 const LINE_MAX: usize = 255;
-
-/// Time limit of `systemctl show`.
-const SYSTEMCTL_LIMIT: Duration = Duration::from_secs(2);
-const NO_SYSTEMD: &str = "this host does not run systemd";
 
 /// The host to measure: this one, or a recorded one.
 #[derive(Debug, Clone)]
@@ -167,30 +163,6 @@ impl Root {
     pub fn sys_line(&self, name: &str) -> io::Result<String> {
         let content = self.kernel_file(&self.base.join("sys").join(name))?;
         Ok(clean_bytes(content.trim_ascii(), LINE_MAX))
-    }
-
-    /// Properties of all loaded services and of those named, from `systemctl show`, or from the file `systemctl-show` of a
-    /// recorded host.
-    ///
-    /// # Errors
-    /// When the host does not run systemd, or systemctl fails or does not answer in time.
-    pub fn systemctl_show(&self, properties: &str, named: &[String]) -> Result<String, String> {
-        if self.recorded {
-            return self.recorded_text("systemctl-show").ok_or_else(|| NO_SYSTEMD.to_string());
-        }
-        if !self.base.join("run/systemd/system").exists() {
-            return Err(NO_SYSTEMD.to_string());
-        }
-        let units = named.iter().map(|name| if name.contains('.') { name.clone() } else { format!("{name}.service") });
-        let arguments = ["show", "--no-pager", "--property", properties, "--", "*.service"].map(str::to_string);
-        let arguments: Vec<String> = arguments.into_iter().chain(units).collect();
-        let done = subprocess::run("systemctl", &arguments, Vec::new(), SYSTEMCTL_LIMIT)
-            .map_err(|error| format!("systemctl: {error}"))?;
-        match (done.timed_out, done.code) {
-            (true, _) => Err(format!("systemctl did not answer within {} s", SYSTEMCTL_LIMIT.as_secs())),
-            (false, Some(0)) => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
-            _ => Err(format!("systemctl: {}", clean_bytes(done.stderr.trim_ascii(), 200))),
-        }
     }
 
     /// Returns whether the clock is synchronised, from adjtimex(2), or from the file `adjtimex` of a recorded host.

@@ -123,6 +123,19 @@ pub struct UnitTarget {
     pub restarts: u64,
     /// `TimeoutStartUSec` in seconds; 0: unlimited or unknown.
     pub start_timeout_seconds: f64,
+    /// systemd refuses to start it until its start limit is reset (`systemctl reset-failed`).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_start_limited: bool,
+}
+
+/// The run of a unit that a restart began.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UnitRun {
+    /// `InvocationID`.
+    pub invocation: String,
+    /// `NRestarts` at its beginning.
+    pub restarts: u64,
 }
 
 /// A process at the moment of the decision.
@@ -179,6 +192,9 @@ pub struct Outcome {
     /// The start limit of the unit was reset for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub start_limit_reset: bool,
+    /// The run of the unit that a restart began; `None`: not seen yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<UnitRun>,
 }
 
 impl Outcome {
@@ -199,6 +215,7 @@ impl Outcome {
             duration_ms: 0,
             is_final: false,
             start_limit_reset: false,
+            run: None,
         }
     }
 

@@ -1,0 +1,48 @@
+//! Units of systemd, from `systemctl show`.
+
+use super::Root;
+use crate::base::subprocess;
+use crate::base::text::clean_bytes;
+use std::time::Duration;
+
+/// Time limit of `systemctl show`.
+const LIMIT: Duration = Duration::from_secs(2);
+const NO_SYSTEMD: &str = "this host does not run systemd";
+
+impl Root {
+    /// Properties of all loaded services and of those named, from `systemctl show`, or from the file `systemctl-show` of a
+    /// recorded host.
+    ///
+    /// # Errors
+    /// When the host does not run systemd, or systemctl fails or does not answer in time.
+    pub fn systemctl_show(&self, properties: &str, named: &[String]) -> Result<String, String> {
+        let units = named.iter().map(|name| if name.contains('.') { name.clone() } else { format!("{name}.service") });
+        self.show(properties, std::iter::once("*.service".to_string()).chain(units))
+    }
+
+    /// Properties of these units, from `systemctl show`; of all in the file `systemctl-show` of a recorded host.
+    ///
+    /// # Errors
+    /// As [`Root::systemctl_show`].
+    pub fn systemctl_units(&self, properties: &str, units: &[String]) -> Result<String, String> {
+        self.show(properties, units.iter().cloned())
+    }
+
+    fn show(&self, properties: &str, units: impl Iterator<Item = String>) -> Result<String, String> {
+        if self.recorded {
+            return self.recorded_text("systemctl-show").ok_or_else(|| NO_SYSTEMD.to_string());
+        }
+        if !self.base.join("run/systemd/system").exists() {
+            return Err(NO_SYSTEMD.to_string());
+        }
+        let arguments = ["show", "--no-pager", "--property", properties, "--"].map(str::to_string);
+        let arguments: Vec<String> = arguments.into_iter().chain(units).collect();
+        let done = subprocess::run("systemctl", &arguments, Vec::new(), LIMIT)
+            .map_err(|error| format!("systemctl: {error}"))?;
+        match (done.timed_out, done.code) {
+            (true, _) => Err(format!("systemctl did not answer within {} s", LIMIT.as_secs())),
+            (false, Some(0)) => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
+            _ => Err(format!("systemctl: {}", clean_bytes(done.stderr.trim_ascii(), 200))),
+        }
+    }
+}
