@@ -37,11 +37,10 @@ pub fn check(config: &Config, given: &Table) -> Vec<ConfigIssue> {
 /// Files with secrets that cannot be read, or that others can read, where they are in use.
 fn secret_files(given: &Table) -> impl Iterator<Item = ConfigIssue> {
     let alert = given.get("alert").and_then(Value::as_table);
-    let routes = alert.and_then(|alert| alert.get("route")).and_then(Value::as_table).into_iter().flatten();
+    let below = |key: &str| alert?.get(key)?.as_table();
+    let routes = below("route").into_iter().flatten();
     let routes = routes.map(|(name, route)| (vec!["alert", "route", name], route.as_table()));
-    let own = [("smtp", vec!["alert", "smtp"])].into_iter();
-    let smtp = own.map(move |(key, path)| (path, alert.and_then(|alert| alert.get(key)).and_then(Value::as_table)));
-    let sections = [(vec!["alert"], alert)].into_iter().chain(smtp).chain(routes);
+    let sections = [(vec!["alert"], alert), (vec!["alert", "smtp"], below("smtp"))].into_iter().chain(routes);
     let sections = sections.filter_map(|(path, section)| Some((path, RouteKeys(section?))));
     let is_on = |keys: &RouteKeys<'_>| keys.0.get("enabled").and_then(Value::as_bool) != Some(false);
     sections.filter(move |(_, keys)| is_on(keys)).flat_map(|(path, keys)| {

@@ -43,5 +43,5 @@ pub use rule::Rule;
 pub use secret::Secret;
 pub use sendmail::Sendmail;
 pub use settings::{Config, Probe, Report, Store};
-pub use smtp::{Security, Smtp};
+pub use smtp::{Security, Smtp, is_loopback};
 pub use transport::{Syslog, TransportConfig, WEBHOOK_KINDS, Webhook};

@@ -50,6 +50,17 @@ pub enum Security {
     None,
 }
 
+impl Security {
+    /// Its value in the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Starttls => "starttls",
+            Self::Tls => "tls",
+            Self::None => "none",
+        }
+    }
+}
+
 impl Default for Smtp {
     fn default() -> Self {
         Self {
@@ -125,7 +136,8 @@ fn name_and_port(host: &str) -> Option<(&str, u16)> {
 }
 
 /// Returns whether a host name denotes this host, without a lookup.
-fn is_loopback(host: &str) -> bool {
+/// Returns whether a mail server is this host, without a lookup.
+pub fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -1,6 +1,8 @@
-//! The answers of a set-up: what `osmon init` asks, whoever answers it.
+//! The answers of a set-up, whoever gives them.
 
-/// Everything that is asked.
+use crate::config::is_loopback;
+
+/// The answers to all questions of `osmon init`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answers {
     /// Recipients of mails; none: no mail.
@@ -82,7 +84,6 @@ impl std::fmt::Debug for NewWebhook {
 impl Server {
     /// Returns whether the server is this host, without a lookup.
     pub fn is_local(&self) -> bool {
-        let bare = self.host.trim_start_matches('[').trim_end_matches(']');
-        bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        is_loopback(&self.host)
     }
 }

@@ -1,7 +1,7 @@
 //! `config.cfg` of os-monitoring.
 
 use super::draft::Draft;
-use super::limits::{LimitOf, of_default_rule, percent};
+use super::limits::of_threshold;
 use super::pairs::pairs;
 
 /// Reads it. Its script compared one value each minute and sent a mail at once.
@@ -28,17 +28,7 @@ pub fn read(text: &str, draft: &mut Draft) {
                 continue;
             }
         };
-        match percent(&pair.value) {
-            Some(value) => {
-                let hold = ("for", "0s".to_string());
-                of_default_rule(draft, rule, &LimitOf { line, key, value, is_critical: false, hold });
-            }
-            None => draft.note(
-                line,
-                key,
-                format!("is no percentage above 0 and up to 100; the default limit of rule.{rule} stays"),
-            ),
-        }
+        of_threshold(draft, rule, &pair, false);
     }
     others.into_iter().for_each(|line| draft.note(line, "line", "is no setting KEY=value; left out"));
 }

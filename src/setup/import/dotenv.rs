@@ -1,7 +1,7 @@
 //! `.env` of self-healing-monitor, agent-supervisor and inventory-buildup.
 
 use super::draft::Draft;
-use super::limits::{LimitOf, of_default_rule, percent};
+use super::limits::of_threshold;
 use super::mail_server::MailServer;
 use super::pairs::{Pair, pairs};
 
@@ -68,15 +68,7 @@ fn one(pair: &Pair, is_mail_off: bool, server: &mut MailServer, draft: &mut Draf
     let (line, key, value) = (pair.line, pair.key.as_str(), pair.value.as_str());
     let upper = upper(pair);
     if let Some((rule, is_critical)) = threshold(&upper) {
-        let Some(value) = percent(value) else {
-            return draft.note(
-                line,
-                key,
-                format!("is no percentage above 0 and up to 100; the default limit of rule.{rule} stays"),
-            );
-        };
-        let hold = ("for", "0s".to_string());
-        return of_default_rule(draft, rule, &LimitOf { line, key, value, is_critical, hold });
+        return of_threshold(draft, rule, pair, is_critical);
     }
     let given = Some((line, value.to_string()));
     let secure = is_true(value);

@@ -1,6 +1,7 @@
 //! Limits of other systems as rules.
 
 use super::draft::Draft;
+use super::pairs::Pair;
 
 /// A limit of another system.
 #[derive(Debug, Clone)]
@@ -13,7 +14,7 @@ pub struct LimitOf<'a> {
     pub value: f64,
     /// It is the worse one of two.
     pub is_critical: bool,
-    /// How long or how often it must be exceeded: key and value of a rule.
+    /// Key and value of a rule that say how long or how often it must be exceeded.
     pub hold: (&'static str, String),
 }
 
@@ -26,9 +27,24 @@ pub fn span(seconds: u64) -> String {
 }
 
 /// Reads a percentage: `80`, `80.5`, `80,5`, `80 %`.
-pub fn percent(text: &str) -> Option<f64> {
+fn percent(text: &str) -> Option<f64> {
     let number = text.trim().trim_end_matches('%').trim().replace(',', ".").parse::<f64>().ok()?;
     (number > 0.0 && number <= 100.0).then_some(number)
+}
+
+/// Takes over a threshold in percent whose system told of a single value beyond it.
+pub fn of_threshold(draft: &mut Draft, rule: &str, pair: &Pair, is_critical: bool) {
+    let (line, key) = (pair.line, pair.key.as_str());
+    match percent(&pair.value) {
+        Some(value) => {
+            let hold = ("for", "0s".to_string());
+            of_default_rule(draft, rule, &LimitOf { line, key, value, is_critical, hold });
+        }
+        None => {
+            let why = format!("is no percentage above 0 and up to 100; the default limit of rule.{rule} stays");
+            draft.note(line, key, why);
+        }
+    }
 }
 
 /// Sets the limit of a default rule that compares a percentage. A second limit of the same rule is the critical one.
@@ -63,12 +79,10 @@ pub fn of_default_rule(draft: &mut Draft, rule: &str, limit: &LimitOf<'_>) {
         }
     }
     // A critical limit below the default warning takes the place of both.
-    let warning = if rule == "cpu" {
-        80.0
-    } else if rule == "memory" {
-        85.0
-    } else {
-        90.0
+    let warning = match rule {
+        "cpu" => 80.0,
+        "memory" => 85.0,
+        _ => 90.0,
     };
     if limit.is_critical && known(draft, "warning").is_none() && value < warning {
         draft.set(&section, "warning", value, line);
@@ -86,14 +100,14 @@ fn critical_hold(draft: &mut Draft, section: &str, limit: &LimitOf<'_>) {
     }
 }
 
-/// A rule of its own: name, title, metric, and whether less is worse.
+/// A rule besides the default ones.
 #[derive(Debug, Clone)]
 pub struct OwnRule<'a> {
     /// Its name.
     pub name: String,
     /// Its title.
     pub title: &'a str,
-    /// What it compares.
+    /// Selector of the metric that it compares.
     pub metric: String,
     /// Values below the limit are the bad ones.
     pub is_below: bool,
@@ -119,18 +133,25 @@ pub fn own_rule(draft: &mut Draft, rule: &OwnRule<'_>, limit: &LimitOf<'_>) {
     draft.set(&section, level, limit.value, line);
 }
 
-/// A rule for one file system. The default rule leaves this one out.
-pub fn of_mount(draft: &mut Draft, default: &str, metric: &str, mount: &str, limit: &LimitOf<'_>) {
+/// A rule on a metric of one file system; its name begins with `begin`.
+pub fn mount_rule<'a>(begin: &str, title: &'a str, metric: &str, mount: &str, is_below: bool) -> OwnRule<'a> {
     let plain: String = mount.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let name = match plain.trim_matches('-') {
-        "" => format!("{default}_root"),
-        plain => format!("{default}_{plain}"),
+        "" => format!("{begin}_root"),
+        plain => format!("{begin}_{plain}"),
     };
+    OwnRule { name, title, metric: format!("{metric}{{mount=\"{}\"}}", quoted(mount)), is_below }
+}
+
+fn quoted(mount: &str) -> String {
+    mount.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// A rule for one file system. The default rule leaves this one out.
+pub fn of_mount(draft: &mut Draft, default: &str, metric: &str, mount: &str, limit: &LimitOf<'_>) {
     let title = if default == "inodes" { "Inodes of {mount}" } else { "File system {mount}" };
-    let quoted = mount.replace('\\', "\\\\").replace('"', "\\\"");
-    let rule = OwnRule { name, title, metric: format!("{metric}{{mount=\"{quoted}\"}}"), is_below: false };
-    own_rule(draft, &rule, limit);
-    let own = (default.to_string(), metric.to_string(), quoted);
+    own_rule(draft, &mount_rule(default, title, metric, mount, false), limit);
+    let own = (default.to_string(), metric.to_string(), quoted(mount));
     if !draft.own_mounts.contains(&own) {
         draft.own_mounts.push(own);
     }

@@ -1,9 +1,9 @@
 //! A mail server of another system as `[alert.smtp]`.
 
 use super::draft::Draft;
-use std::net::IpAddr;
+use crate::config::is_loopback;
 
-/// What another system says about its mail server; each with its line.
+/// The mail server of another system, its texts with the lines they come from.
 #[derive(Debug, Clone, Default)]
 pub struct MailServer {
     /// Host name, perhaps with a port.
@@ -12,9 +12,9 @@ pub struct MailServer {
     pub port: Option<(usize, String)>,
     /// Port that the other system uses if none is set.
     pub usual_port: Option<u16>,
-    /// Whether the connection is encrypted.
+    /// The connection is encrypted; `None`: not said.
     pub tls: Option<bool>,
-    /// Whether it is encrypted from the first byte.
+    /// It is encrypted from the first byte; `None`: not said.
     pub from_first_byte: Option<bool>,
     /// User.
     pub user: Option<(usize, String)>,
@@ -48,7 +48,7 @@ impl MailServer {
             }
             None => self.usual_port,
         };
-        let is_local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let is_local = is_loopback(&host);
         let security = match (self.tls, self.from_first_byte) {
             (Some(false), None | Some(false)) => "none",
             (_, Some(true)) => "tls",

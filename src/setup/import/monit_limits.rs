@@ -1,10 +1,10 @@
 //! The tests of a `monitrc`: `if memory usage > 75% for 5 cycles then alert`.
 
 use super::draft::Draft;
-use super::limits::{LimitOf, OwnRule, of_default_rule, of_mount, own_rule, span};
+use super::limits::{LimitOf, OwnRule, mount_rule, of_default_rule, of_mount, own_rule, span};
 use super::monit_tokens::Word;
 
-/// What is tested.
+/// The thing that a test is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// The host.
@@ -133,42 +133,23 @@ fn one(
             of_mount(draft, "inodes", "disk.inodes_used_percent", mount, &limit(100.0 - value));
         }
         (Subject::Mount(mount), ["space"], true) => {
-            own_rule(
-                draft,
-                &own(&named("disk_used", mount), "Used on {mount}", &of("disk.used_bytes", mount), false),
-                &limit(value),
-            );
+            let rule = mount_rule("disk_used", "Used on {mount}", "disk.used_bytes", mount, false);
+            own_rule(draft, &rule, &limit(value));
         }
         (Subject::Mount(mount), ["space", "free"], false) => {
-            own_rule(
-                draft,
-                &own(&named("disk_free", mount), "Free on {mount}", &of("disk.available_bytes", mount), true),
-                &limit(value),
-            );
+            let rule = mount_rule("disk_free", "Free on {mount}", "disk.available_bytes", mount, true);
+            own_rule(draft, &rule, &limit(value));
         }
         (Subject::Mount(mount), ["inode" | "inodes", "free"], false) => {
-            own_rule(
-                draft,
-                &own(&named("inodes_free", mount), "Free inodes of {mount}", &of("disk.inodes_free", mount), true),
-                &limit(value),
-            );
+            let rule = mount_rule("inodes_free", "Free inodes of {mount}", "disk.inodes_free", mount, true);
+            own_rule(draft, &rule, &limit(value));
         }
         _ => return Err("has no counterpart; keep monit for it".to_string()),
     }
     Ok(())
 }
 
-fn named(begin: &str, mount: &str) -> String {
-    let plain: String = mount.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let plain = plain.trim_matches('-');
-    format!("{begin}_{}", if plain.is_empty() { "root" } else { plain })
-}
-
-fn of(metric: &str, mount: &str) -> String {
-    format!("{metric}{{mount=\"{}\"}}", mount.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// Whether values above are the bad ones.
+/// Returns whether values above the limit are the bad ones; `None`: no comparison.
 fn operator(word: &str) -> Option<bool> {
     match word {
         ">" | ">=" | "gt" | "ge" | "greater" | "exceeds" => Some(true),
