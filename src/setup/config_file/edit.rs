@@ -34,11 +34,7 @@ pub fn remove(document: &mut DocumentMut, path: &[&str]) {
 
 /// Returns whether a key is set.
 pub fn has(document: &DocumentMut, path: &[&str]) -> bool {
-    let find = |table: Option<&Item>, key: &&str| -> Option<Item> { table?.as_table_like()?.get(key).cloned() };
-    let mut item = Some(document.as_item().clone());
-    for key in path {
-        item = find(item.as_ref(), key);
-    }
+    let item = path.iter().try_fold(document.as_item(), |item, key| item.as_table_like()?.get(key));
     item.is_some_and(|item| !item.is_none())
 }
 

@@ -1,6 +1,6 @@
 //! The keys that answers set, each with its value and the comment above it.
 
-use crate::config::{Config, MailTransport, Security};
+use crate::config::{Config, MailTransport};
 use crate::setup::answers::{Answers, Sending, Server};
 use toml_edit::{Array, Value};
 
@@ -77,16 +77,11 @@ impl Wishes {
 
     fn smtp(&mut self, server: &Server, present: &Config) {
         let smtp = &present.alert.smtp;
-        let security = match smtp.security {
-            Security::Starttls => "starttls",
-            Security::Tls => "tls",
-            Security::None => "none",
-        };
         self.text(&["alert", "smtp", "host"], &server.host, &smtp.host, "The mail server.");
         let comment = "Its port; 0 is the usual one.";
         self.push(server.port != smtp.port, &["alert", "smtp", "port"], i64::from(server.port), comment);
         let comment = "\"starttls\", \"tls\" (from the first byte) or \"none\".";
-        self.text(&["alert", "smtp", "security"], &server.security, security, comment);
+        self.text(&["alert", "smtp", "security"], &server.security, smtp.security.word(), comment);
         let allow_plain = server.security == "none" && !server.is_local();
         let comment = "Mails go in clear over the network.";
         self.push(allow_plain && !smtp.allow_plain, &["alert", "smtp", "allow_plain"], true, comment);

@@ -20,7 +20,7 @@ const WATCH: &str = "osmon-watch";
 /// is installed too, under the other scheduler where there is one.
 ///
 /// # Errors
-/// When the scheduler is missing or cannot keep the interval, or a file cannot be written.
+/// The scheduler is missing or cannot keep the interval, or a file cannot be written.
 pub fn install(host: &Host, kind: Option<Kind>, every: Option<Every>) -> Result<Vec<String>> {
     host.live_programs()?;
     let found = find_own(host)?;
@@ -58,7 +58,7 @@ pub fn install(host: &Host, kind: Option<Kind>, every: Option<Every>) -> Result<
 /// Removes every schedule of osmon; with `everything` also units that were edited.
 ///
 /// # Errors
-/// When a file cannot be removed.
+/// A file cannot be removed.
 pub fn remove(host: &Host, everything: bool) -> Result<Vec<String>> {
     host.live_programs()?;
     let found = find_own(host)?;
@@ -76,7 +76,7 @@ fn choose(host: &Host, found: &[Found]) -> Kind {
     kept.unwrap_or(if cron::is_installed(host) { Kind::Cron } else { Kind::Timer })
 }
 
-/// What the dead man's switch runs under: not what runs the minute, where there is another.
+/// The scheduler of the dead man's switch: where there are two, the one that does not run the minute. `None` for a user.
 fn watch_kind(host: &Host, minute: Kind) -> Option<Kind> {
     if host.user.is_some() {
         return None;
@@ -98,12 +98,8 @@ fn install_cron(host: &Host, found: &[Found], every: Option<Every>) -> Result<Ve
         let text = "no cron daemon is installed; install one (apt install cron), or run osmon schedule timer";
         return Err(ErrorKind::CannotCreate(text.to_string()).into());
     }
-    let when = match every
-        .map(|every| every.cron().ok_or("cron runs at most once a minute; osmon schedule timer does more"))
-    {
-        Some(when) => Some(when.map_err(|text| ErrorKind::Usage(text.to_string()))?),
-        None => None,
-    };
+    let too_often = || ErrorKind::Usage("cron runs at most once a minute; osmon schedule timer does more".to_string());
+    let when = every.map(|every| every.cron().ok_or_else(too_often)).transpose()?;
     let is_good = |found: &Found| cron::missing_program(&found.command, &host.base).is_none();
     let minutes: Vec<&Found> =
         found.iter().filter(|found| found.kind == Kind::Cron && found.role == Role::Minute).collect();
