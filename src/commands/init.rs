@@ -20,7 +20,7 @@ use crate::setup::config_file::{Draft, draft};
 use anyhow::Result;
 use arguments::Arguments;
 use clap::{Args, FromArgMatches};
-use dialog::Next;
+use dialog::{Dialog, Next};
 use found::Found;
 use present::Present;
 use report::Report;
@@ -42,10 +42,11 @@ fn run(call: &Call) -> Result<Exit> {
     let found = Found::look(call, &arguments)
         .map_err(|why| ErrorKind::Usage(format!("--watch: {why}; nothing was changed")))?;
     let mut answers = proposal::propose(&arguments, &present, &found)?;
+    let dialog = Dialog { arguments: &arguments, present: &present, found: &found };
     let is_asking = terminal::is_there() && !arguments.yes && !call.out.json;
     if is_asking {
         say(&found.heading(call, &present));
-        dialog::ask_all(&mut answers, &arguments, &present, &found)?;
+        dialog.ask_all(&mut answers)?;
     } else if let Some(missing) = proposal::missing(&arguments, &answers, &present) {
         return Err(ErrorKind::Usage(format!("{missing}; nothing was changed")).into());
     }
@@ -53,39 +54,36 @@ fn run(call: &Call) -> Result<Exit> {
         // What was found is of no use without a recipient.
         answers.sending = Sending::Unknown;
     }
-    let mut report = Report::new(&found);
-    loop {
+    let mut report = Report::new(call, &found);
+    let (draft, tried) = loop {
         let draft = draft(&answers, &present.config, &present.text, &present.directory())
             .map_err(|error| ErrorKind::Configuration(format!("{}: {error}", present.path.display())))?;
         let config = match checked(&present, &draft) {
             Ok(config) => config,
             Err(why) if is_asking => {
                 say(&format!("{why}\n"));
-                dialog::ask_channels(&mut answers, &arguments, &present, &found, Some(&why))?;
+                dialog.ask_channels(&mut answers, Some(&why))?;
                 continue;
             }
             Err(why) => return Err(ErrorKind::Configuration(format!("{why}; nothing was changed")).into()),
         };
         if arguments.dry_run {
-            return Ok(report.dry_run(call, &draft));
+            return Ok(report.dry_run(&draft));
         }
         if arguments.no_test || config.alert.routes.is_empty() {
-            return finish::apply(call, &arguments, &present, &draft, &answers.page, None, report);
+            break (draft, None);
         }
         report.retry();
         let tried = trial::send(call, &config.alert);
-        report.test(call, &tried);
+        report.test(&tried);
         let is_worse = !tried.is_accepted() && draft.changes_anything() && !present.config.alert.routes.is_empty();
         match if is_asking { dialog::after_test(&tried)? } else { Next::unasked(is_worse) } {
-            Next::Go => {
-                return finish::apply(call, &arguments, &present, &draft, &answers.page, Some(&tried), report);
-            }
-            Next::AskAgain => {
-                dialog::ask_channels(&mut answers, &arguments, &present, &found, Some(&tried.trouble()))?;
-            }
-            Next::Stop => return Ok(report.stopped(call, &present.path)),
+            Next::Go => break (draft, Some(tried)),
+            Next::AskAgain => dialog.ask_channels(&mut answers, Some(&tried.trouble()))?,
+            Next::Stop => return Ok(report.stopped(&present.path)),
         }
-    }
+    };
+    finish::apply(&arguments, &present, &draft, &answers.page, tried.as_ref(), report)
 }
 
 /// The drafted configuration, checked as `osmon config check` does.

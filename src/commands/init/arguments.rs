@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// What runs osmon each minute.
+/// The scheduler that runs osmon each minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Scheduler {
     /// cron where it is installed, else a systemd timer.

@@ -26,12 +26,12 @@ use std::time::Duration;
 const ATTEMPTS: usize = 2;
 const PAUSE: Duration = Duration::from_millis(700);
 
-/// Carries out what was answered.
+/// Carries out what was answered. `page`: the file of the page, empty in the data directory; `tried`: the test message,
+/// `None` if none was sent.
 ///
 /// # Errors
 /// The configuration cannot be written.
 pub fn apply(
-    call: &Call,
     arguments: &Arguments,
     present: &Present,
     draft: &Draft,
@@ -44,32 +44,32 @@ pub fn apply(
     interrupt.add(Signal::SIGINT);
     let is_held = interrupt.thread_block().is_ok();
     let written = write(draft, &present.path)?;
-    tell_written(call, &mut report, present, draft, &written);
+    tell_written(&mut report, present, draft, &written);
     if !page.is_empty()
         && let Err(error) = page_directory::prepare(Path::new(page))
     {
         report.fail(format!("{error:#}"), Exit::from_error(&error));
     }
-    schedule(call, arguments, present, &mut report);
+    schedule(arguments, present, &mut report);
     if is_held {
         // A waiting Ctrl-C ends the process here.
         let _ = interrupt.thread_unblock();
     }
-    first_minute(call, present, tried, &mut report)?;
-    Ok(report.end(call))
+    first_minute(present, tried, &mut report)?;
+    Ok(report.end())
 }
 
-fn tell_written(call: &Call, report: &mut Report, present: &Present, draft: &Draft, written: &Written) {
+fn tell_written(report: &mut Report, present: &Present, draft: &Draft, written: &Written) {
     let path = present.path.display();
     let state = match &written.backup {
         _ if !draft.is_changed => " (unchanged)".to_string(),
         Some(backup) => format!(" (before: {})", backup.display()),
         None => String::new(),
     };
-    report.step(call, "settings", &format!("{path}{state}"));
+    report.step("settings", &format!("{path}{state}"));
     let secrets: Vec<String> = written.secrets.iter().map(|path| path.display().to_string()).collect();
     if !secrets.is_empty() {
-        report.step(call, "secrets", &format!("{} (mode 600)", secrets.join(", ")));
+        report.step("secrets", &format!("{} (mode 600)", secrets.join(", ")));
     }
     let backup = written.backup.as_ref().map(|path| path.display().to_string());
     report.keep(
@@ -79,43 +79,43 @@ fn tell_written(call: &Call, report: &mut Report, present: &Present, draft: &Dra
 }
 
 /// Has cron or a timer run osmon.
-fn schedule(call: &Call, arguments: &Arguments, present: &Present, report: &mut Report) {
+fn schedule(arguments: &Arguments, present: &Present, report: &mut Report) {
     let kind = match arguments.schedule {
         Scheduler::Auto => None,
         Scheduler::Cron => Some(Kind::Cron),
         Scheduler::Timer => Some(Kind::Timer),
-        Scheduler::None => return report.step(call, "schedule", "not changed"),
+        Scheduler::None => return report.step("schedule", "not changed"),
     };
-    if call.common.root.is_some() {
-        return report.step(call, "schedule", "not changed: this is a recorded host");
+    if report.call.common.root.is_some() {
+        return report.step("schedule", "not changed: this is a recorded host");
     }
     if present.path != present.request.source.usual_file() {
         let line = format!("* * * * * osmon run --config {}", present.path.display());
-        return report.step(call, "schedule", &format!("not changed; for this configuration add to a crontab: {line}"));
+        return report.step("schedule", &format!("not changed; for this configuration add to a crontab: {line}"));
     }
-    let host = view::schedule::host(call);
+    let host = view::schedule::host(report.call);
     let result = install(&host, kind, None).and_then(|done| Ok((done, find(&host)?)));
     match result {
         Ok((done, found)) => {
             let minute = found.iter().find(|found| found.role == Role::Minute);
             let by = minute.map_or_else(|| done.join("; "), |found| format!("{} ({})", found.place(), found.when));
-            report.step(call, "schedule", &by);
+            report.step("schedule", &by);
             if let Some(problem) = minute.and_then(|found| found.problem.clone()) {
                 report.fail(format!("schedule: {problem}"), Exit::CannotCreate);
             }
             report.keep("schedule", json!({ "done": done, "found": found }));
         }
         Err(error) => {
-            report.step(call, "schedule", &format!("failed: {error:#}"));
+            report.step("schedule", &format!("failed: {error:#}"));
             report.fail(format!("schedule: {error:#}"), Exit::from_error(&error));
         }
     }
 }
 
 /// Runs the first minute.
-fn first_minute(call: &Call, present: &Present, tried: Option<&Tried>, report: &mut Report) -> Result<()> {
+fn first_minute(present: &Present, tried: Option<&Tried>, report: &mut Report) -> Result<()> {
     // As cron will run it: without the environment of this call.
-    let context = Context::open_with(call, &present.request)?;
+    let context = Context::open_with(report.call, &present.request)?;
     context.say_warnings();
     if let Some(tried) = tried {
         let sends: Vec<_> = tried.sends.iter().map(|send| send.under(&context.config.alert)).collect();
@@ -129,17 +129,17 @@ fn first_minute(call: &Call, present: &Present, tried: Option<&Tried>, report: &
             Exit::Configuration,
         );
     }
-    let Some(place) = acquire(call, present, &context)? else {
+    let Some(place) = acquire(report.call, present, &context)? else {
         // Another run is at work.
-        tell_health(call, &context, &query::health::read(&context).health, report);
-        tell_page(call, &context.report_path(), report);
+        tell_health(&context, &query::health::read(&context).health, report);
+        tell_page(&context.report_path(), report);
         return Ok(());
     };
     let minute = Minute::run(place);
-    tell_health(call, &minute.context, &minute.health(), report);
+    tell_health(&minute.context, &minute.health(), report);
     for step in &minute.reports {
         if let StepReport::Rendered(path) = step {
-            tell_page(call, path, report);
+            tell_page(path, report);
         }
     }
     // A recipient who is refused fails each run; that was told with the test.
@@ -170,15 +170,15 @@ fn acquire(call: &Call, present: &Present, context: &Context) -> Result<Option<P
     Ok(place)
 }
 
-fn tell_health(call: &Call, context: &Context, judged: &Health, report: &mut Report) {
+fn tell_health(context: &Context, judged: &Health, report: &mut Report) {
     if let Some(first) = health::lines(&context.out, judged).first() {
-        report.step(call, "first run", first);
+        report.step("first run", first);
     }
     report.keep("run", health::to_json(judged, &[]));
 }
 
-fn tell_page(call: &Call, path: &Path, report: &mut Report) {
-    report.step(call, "report", &path.display().to_string());
+fn tell_page(path: &Path, report: &mut Report) {
+    report.step("report", &path.display().to_string());
     report.keep("report", json!(path.display().to_string()));
-    report.step(call, "next", "osmon status; osmon doctor");
+    report.step("next", "osmon status; osmon doctor");
 }

@@ -1,4 +1,4 @@
-//! What is found on this host.
+//! Services, ways to send mail and a web server of this host.
 
 use super::arguments::Arguments;
 use super::parse;
@@ -20,11 +20,11 @@ use std::path::{Path, PathBuf};
 /// Width of the texts behind the names.
 const WIDTH: usize = 66;
 
-/// What is found on this host.
+/// Services, ways to send mail and a web server of this host.
 pub struct Found {
     /// Services.
     pub services: Services,
-    /// Why services are not known; empty when they are.
+    /// The reason why services are not known; empty when they are.
     services_unknown: String,
     /// Ways to send mail.
     pub mail: Mail,
@@ -60,10 +60,10 @@ impl Found {
         Ok(found)
     }
 
-    /// Checks that services exist: one that does not would be a crisis from the first minute on.
+    /// Checks that services exist: a missing one would be a crisis from the first minute on.
     ///
     /// # Errors
-    /// The first that does not, with the one that was probably meant.
+    /// The first missing service, with the name that was probably meant.
     pub fn check_services(&self, names: &[String]) -> Result<(), String> {
         let is_new = |name: &&String| !self.services.known.contains(name);
         let asked: Vec<String> = names.iter().filter(is_new).cloned().collect();
@@ -81,7 +81,7 @@ impl Found {
         }
     }
 
-    /// What was found, for people.
+    /// The text above the questions: what was found, and how to answer.
     pub fn heading(&self, call: &Call, present: &Present) -> String {
         let or_none = |text: String| if text.is_empty() { "none found".to_string() } else { text };
         let mut lines = vec![format!("{} · {}", call.out.paint(Style::Bold, "osmon init"), self.root.host_name())];
@@ -108,17 +108,13 @@ impl Found {
     }
 
     fn mail_text(&self) -> String {
-        let mail = &self.mail;
-        let msmtp = mail.msmtp.as_ref().map(|msmtp| match &msmtp.config {
-            Some(config) => format!("msmtp ({})", config.display()),
-            None => "msmtp without a configuration".to_string(),
-        });
-        let relay = mail.is_relay.then(|| "mail server on this host (localhost:25)".to_string());
-        let ways: Vec<String> = msmtp.into_iter().chain(relay).chain(mail.sendmail.clone()).collect();
-        ways.join(", ")
+        let is_useless = self.mail.msmtp.as_ref().is_some_and(|msmtp| msmtp.config.is_none());
+        let useless = is_useless.then(|| "msmtp without a configuration".to_string());
+        let ways = self.mail.ways().into_iter().map(|(name, _)| name);
+        useless.into_iter().chain(ways).collect::<Vec<_>>().join(", ")
     }
 
-    /// What was found, for programs.
+    /// What was found, as JSON.
     pub fn to_json(&self) -> Value {
         let mail = &self.mail;
         json!({

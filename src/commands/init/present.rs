@@ -2,8 +2,9 @@
 
 use crate::base::error_kind::ErrorKind;
 use crate::cli::Call;
-use crate::config::load::load;
-use crate::config::{Config, Request};
+use crate::config::load::{load, load_text};
+use crate::config::location::Source;
+use crate::config::{Config, ConfigIssue, Request};
 use crate::context::request;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ pub struct Present {
     pub path: PathBuf,
     /// Its text; empty without a file.
     pub text: String,
-    /// What it says; the defaults without a file.
+    /// Its values; the defaults without a file.
     pub config: Config,
     /// It sets nothing yet.
     pub is_new: bool,
@@ -28,7 +29,7 @@ impl Present {
     /// Reads it.
     ///
     /// # Errors
-    /// When it is invalid: it is not changed before it is mended.
+    /// It is invalid; it has to be corrected before init changes it.
     pub fn read(call: &Call) -> Result<Self> {
         let mut request = request(call);
         let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path != Path::new(""));
@@ -37,15 +38,14 @@ impl Present {
             .data_dir
             .take()
             .or_else(|| variable("OSMON_DATA_DIR"))
-            .map(|directory| std::path::absolute(&directory).unwrap_or(directory).display().to_string());
-        let data_dir = data_dir.unwrap_or_default();
+            .map(|directory| std::path::absolute(&directory).unwrap_or(directory).display().to_string())
+            .unwrap_or_default();
         request.source.environment.retain(|(name, _)| !name.starts_with("OSMON_") || name == "OSMON_CONFIG");
         let path = std::path::absolute(request.source.path()).unwrap_or_else(|_| request.source.path());
         if !path.exists() {
             // A file that was named has to exist for every other command.
             let usual = Request { source: unnamed(&request), ..request.clone() };
-            let loaded =
-                crate::config::load::load_text(&usual, String::new()).map_err(|issues| invalid(&path, &issues))?;
+            let loaded = load_text(&usual, String::new()).map_err(|issues| invalid(&path, &issues))?;
             return Ok(Self { path, text: String::new(), config: loaded.config, is_new: true, request, data_dir });
         }
         let loaded = load(&request).map_err(|issues| invalid(&path, &issues))?;
@@ -60,14 +60,14 @@ impl Present {
     }
 }
 
-fn unnamed(request: &Request) -> crate::config::location::Source {
+fn unnamed(request: &Request) -> Source {
     let mut source = request.source.clone();
     source.file = None;
     source.environment.retain(|(name, _)| name != "OSMON_CONFIG");
     source
 }
 
-fn invalid(path: &Path, issues: &[crate::config::ConfigIssue]) -> anyhow::Error {
+fn invalid(path: &Path, issues: &[ConfigIssue]) -> anyhow::Error {
     let first = issues.first().map(ToString::to_string).unwrap_or_default();
     let more = if issues.len() > 1 { format!(" (and {} more)", issues.len() - 1) } else { String::new() };
     let path = path.display();

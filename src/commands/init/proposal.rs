@@ -5,8 +5,8 @@ use super::found::Found;
 use super::parse;
 use super::present::Present;
 use crate::base::error_kind::ErrorKind;
-use crate::config::{Alert, MailTransport, Secret, Security};
-use crate::setup::answers::{Answers, NewWebhook, Sending, Server};
+use crate::config::{Alert, MailTransport, Secret};
+use crate::setup::answers::{Answers, Sending, Server};
 use anyhow::Result;
 use std::path::Path;
 
@@ -79,7 +79,7 @@ pub fn propose(arguments: &Arguments, present: &Present, found: &Found) -> Resul
     Ok(answers)
 }
 
-/// A flag that is given and describes a mail server.
+/// The first given flag that describes a mail server.
 fn of_server(arguments: &Arguments) -> Option<&'static str> {
     let given = [
         ("security", arguments.security.is_some()),
@@ -95,7 +95,7 @@ fn usage(flag: &str, why: &str) -> anyhow::Error {
     ErrorKind::Usage(format!("--{flag}: {why}; nothing was changed")).into()
 }
 
-/// How mails leave this host by now, else by what was found.
+/// How mails are sent now; without a configuration of it, the best way that was found.
 fn sending(present: &Present, found: &Found) -> Sending {
     let alert = &present.config.alert;
     let server = present_server(alert).filter(|_| alert.transport != MailTransport::Sendmail);
@@ -105,33 +105,16 @@ fn sending(present: &Present, found: &Found) -> Sending {
     if !alert.sendmail.program.is_empty() {
         return Sending::Program(alert.sendmail.program.clone());
     }
-    let mail = &found.mail;
-    match (&mail.msmtp, &mail.sendmail) {
-        (Some(msmtp), _) if msmtp.config.is_some() => Sending::Program(msmtp.program.clone()),
-        // Unlike a program that only queues, the server says at once whether it accepts the recipient.
-        _ if mail.is_relay => Sending::Smtp(relay()),
-        (_, Some(sendmail)) => Sending::Program(sendmail.clone()),
-        _ => Sending::Unknown,
-    }
-}
-
-/// The mail server of this host.
-pub fn relay() -> Server {
-    Server { host: "localhost".to_string(), security: parse::NONE.to_string(), ..Server::default() }
+    found.mail.ways().into_iter().next().map_or(Sending::Unknown, |(_, way)| way)
 }
 
 /// The server of the present configuration.
 fn present_server(alert: &Alert) -> Option<Server> {
     let smtp = &alert.smtp;
-    let security = match smtp.security {
-        Security::Starttls => "starttls",
-        Security::Tls => "tls",
-        Security::None => parse::NONE,
-    };
     (!smtp.host.is_empty()).then(|| Server {
         host: smtp.host.clone(),
         port: smtp.port,
-        security: security.to_string(),
+        security: smtp.security.word().to_string(),
         user: smtp.user.clone(),
         password_file: smtp.password_file.clone(),
         password: None,
@@ -190,10 +173,10 @@ fn page(web: &str, found: &Found) -> Result<String, String> {
     if is_there { Ok(page) } else { Err(format!("there is no directory {directory}")) }
 }
 
-/// What is still missing where nobody can be asked: one sentence.
+/// A sentence that names the first missing answer; `None` when nothing is missing.
 pub fn missing(arguments: &Arguments, answers: &Answers, present: &Present) -> Option<String> {
     let has_channel = present.config.alert.routes.iter().any(|route| route.name != "mail");
-    let new_channel = answers.webhook.as_ref().map(|webhook: &NewWebhook| !webhook.url.is_empty());
+    let new_channel = answers.webhook.as_ref().map(|webhook| !webhook.url.is_empty());
     if answers.to.is_empty() && arguments.to.is_none() && !new_channel.unwrap_or(has_channel) {
         return Some(
             "--to is missing: give --to ADDRESS or --webhook URL (--to none records and notifies nobody)".to_string(),

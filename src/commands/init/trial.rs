@@ -10,7 +10,7 @@ use crate::config::Alert;
 use crate::host::Root;
 use serde_json::{Value, json};
 
-/// What became of the test message.
+/// The results of a test message.
 pub struct Tried {
     /// By channel.
     pub sends: Vec<TestSend>,
@@ -24,12 +24,12 @@ pub fn send(call: &Call, alert: &Alert) -> Tried {
 }
 
 impl Tried {
-    /// Somebody can be notified.
+    /// Returns whether at least one recipient accepted it.
     pub fn is_accepted(&self) -> bool {
         self.sends.iter().any(|send| send.attempt.results.iter().any(Result::is_ok))
     }
 
-    /// Why nobody can be; the first reason.
+    /// The reason of the first failure; empty without one.
     pub fn trouble(&self) -> String {
         self.failures().next().map(|failure| failure.reason.clone()).unwrap_or_default()
     }
@@ -64,7 +64,7 @@ impl Tried {
         })
     }
 
-    /// For programs.
+    /// One object per recipient or channel.
     pub fn to_json(&self) -> Value {
         let of = |send: &TestSend| {
             let results = send.attempt.results.iter().enumerate().map(|(at, result)| match result {
@@ -79,7 +79,7 @@ impl Tried {
     }
 }
 
-/// The flag that probably mends a failure.
+/// The advice for a failure: usually the flag to change.
 pub fn advice(reason: &str) -> &'static str {
     let text = reason.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));

@@ -1,6 +1,7 @@
 //! Ways to send mail that a host has already: msmtp, another sendmail, a mail server on this host.
 
 use super::{exists, text};
+use crate::setup::answers::{Sending, Server};
 use std::path::{Path, PathBuf};
 
 const MSMTP: [&str; 2] = ["/usr/bin/msmtp", "/usr/local/bin/msmtp"];
@@ -33,6 +34,23 @@ pub struct Msmtp {
     pub program: String,
     /// Its configuration; `None`: it has none, and can send nothing.
     pub config: Option<PathBuf>,
+}
+
+impl Mail {
+    /// The ways that work as they are, each with its name for people; the best one first.
+    pub fn ways(&self) -> Vec<(String, Sending)> {
+        let msmtp = self.msmtp.as_ref().and_then(|msmtp| {
+            let config = msmtp.config.as_ref()?;
+            Some((format!("msmtp ({})", config.display()), Sending::Program(msmtp.program.clone())))
+        });
+        // Unlike a program that only queues, the server says at once whether it accepts the recipient.
+        let relay = self.is_relay.then(|| {
+            let server = Server { host: "localhost".to_string(), security: "none".to_string(), ..Server::default() };
+            ("the mail server on this host (localhost:25)".to_string(), Sending::Smtp(server))
+        });
+        let sendmail = self.sendmail.clone().map(|program| (program.clone(), Sending::Program(program)));
+        msmtp.into_iter().chain(relay).chain(sendmail).collect()
+    }
 }
 
 /// Looks at the host below `base`. `home` is the home directory of this user, `sockets` the text of `/proc/net/tcp` and
