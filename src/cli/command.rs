@@ -69,6 +69,13 @@ impl Command {
         exits: &[Exit::Done],
         failure: None,
     };
+
+    /// Defaults of commands that are called as monitoring plugins.
+    pub const PLUGIN: Self = Self {
+        exits: &[Exit::Done, Exit::Warning, Exit::Critical, Exit::Unknown],
+        failure: Some(Exit::Unknown),
+        ..Self::DEFAULT
+    };
 }
 
 /// A parsed command line.

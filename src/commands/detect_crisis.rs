@@ -50,9 +50,7 @@ pub const COMMAND: Command = Command {
     arguments: Arguments::augment_args,
     scheduled: true,
     run,
-    exits: &[Exit::Done, Exit::Warning, Exit::Critical, Exit::Unknown],
-    failure: Some(Exit::Unknown),
-    ..Command::DEFAULT
+    ..Command::PLUGIN
 };
 
 fn run(call: &Call) -> Result<Exit> {

@@ -42,9 +42,7 @@ pub const COMMAND: Command = Command {
     arguments: Arguments::augment_args,
     shares_system: true,
     run,
-    exits: &[Exit::Done, Exit::Warning, Exit::Critical, Exit::Unknown],
-    failure: Some(Exit::Unknown),
-    ..Command::DEFAULT
+    ..Command::PLUGIN
 };
 
 fn run(call: &Call) -> Result<Exit> {
