@@ -217,7 +217,7 @@ impl Context {
         settings.chain(known).collect()
     }
 
-    /// Why nobody can be notified; `None` when somebody can, or when that was never intended.
+    /// The reason why nobody can be notified; `None` when somebody can, or when no recipient was ever configured.
     pub fn unreachable(&self) -> Option<Unreachable> {
         if !self.problems.is_empty() && self.config.alert.routes.is_empty() {
             return Some(Unreachable::Misconfigured);

@@ -11,12 +11,12 @@ use crate::config::{self, Route};
 use crate::model::locale::{Locale, key};
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How long a channel that has worked may fail before it counts as broken, in minutes: mail servers restart.
+/// Minutes for which a channel that has worked may fail before it counts as broken: mail servers restart.
 const PATIENCE_MINUTES: i64 = 15;
 /// Longest error that is shown, in characters.
 const ERROR_MAX: usize = 120;
 
-/// Why nobody can be notified.
+/// The reason why nobody can be notified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unreachable {
     /// The configuration is invalid, and what is valid of it has no recipient.
@@ -44,11 +44,11 @@ impl Unreachable {
     }
 }
 
-/// Why none of the configured recipients can be notified; `None` when one can, or when none is configured.
+/// The reason why no configured recipient can be notified; `None` when one can, or when none is configured.
 pub fn unreachable(ledger: &Ledger, settings: &config::Alert, now: DateTime<Utc>) -> Option<Unreachable> {
     let targets = settings.routes.iter().flat_map(|route| recipients(route).into_iter().map(move |to| (route, to)));
     let reasons: Option<Vec<Unreachable>> = targets.map(|(route, to)| of_target(ledger, route, &to, now)).collect();
-    // The one that worked last says most.
+    // The reason of the channel that worked last is the most useful one.
     reasons?.into_iter().max_by_key(|reason| match reason {
         Unreachable::Since(since, _) => Some(*since),
         _ => None,

@@ -1,4 +1,4 @@
-//! `osmon doctor`: checks the installation: one line each, with the command that mends it.
+//! `osmon doctor`: checks the installation; one line per check, with the command that fixes what is wrong.
 
 mod access;
 mod check;
@@ -39,7 +39,7 @@ struct Arguments {
 pub const COMMAND: Command = Command {
     name: "doctor",
     about: "Check the installation, and say how to fix what is wrong",
-    examples: "  osmon doctor            what is wrong, and the command that mends it\n  osmon doctor --send     sends a test message through every channel, too\n  osmon doctor --json | jq '.[] | select(.state != \"ok\")'",
+    examples: "  osmon doctor            what is wrong, and the command that fixes it\n  osmon doctor --send     sends a test message through every channel, too\n  osmon doctor --json | jq '.[] | select(.state != \"ok\")'",
     arguments: Arguments::augment_args,
     shares_system: true,
     run,

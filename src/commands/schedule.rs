@@ -1,4 +1,4 @@
-//! `osmon schedule`: what runs osmon, and changing it.
+//! `osmon schedule`: shows or changes what runs osmon.
 
 use crate::base::clock::{local_minute, stamp};
 use crate::base::error_kind::ErrorKind;
@@ -98,7 +98,7 @@ fn change(call: &Call, host: &Host, wanted: Wanted, every: Option<Every>) -> Res
     Ok(Exit::Done)
 }
 
-/// What runs osmon, for people.
+/// The schedules as text.
 fn shown(call: &Call, host: &Host, found: &[Found], newest: Option<DateTime<Utc>>) -> Vec<String> {
     let mut lines = Vec::new();
     let minutes = found.iter().filter(|found| found.role == Role::Minute);

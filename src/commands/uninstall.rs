@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::{Args, FromArgMatches};
 use std::path::{Path, PathBuf};
 
-/// Numbers of users of the system are below this one.
+/// First user number that belongs to a person; those of the system are below it.
 const FIRST_PERSON: u32 = 1000;
 
 #[derive(Debug, Args)]
@@ -109,7 +109,7 @@ fn plan(call: &Call, host: &Host, is_of_package: bool) -> Result<Plan> {
     })
 }
 
-/// Whether the user of the system exists; a person of that name is somebody else.
+/// Returns whether `osmon` is a user of the system; a person of that name does not count.
 fn has_account(host: &Host) -> bool {
     let text = std::fs::read_to_string(host.path("etc/passwd")).unwrap_or_default();
     let mut lines = text.lines().filter_map(|line| line.strip_prefix("osmon:")?.split(':').nth(1)?.parse::<u32>().ok());

@@ -1,4 +1,4 @@
-//! `osmon version`: the version of this program, and whether a downloaded file is what its sum says.
+//! `osmon version`: prints the version, or checks a downloaded file against its published SHA-256 sum.
 
 mod checksum;
 

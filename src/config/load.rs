@@ -80,7 +80,7 @@ struct Document {
     issues: Vec<ConfigIssue>,
 }
 
-/// What settings amount to.
+/// Settings after they were read: the configuration, unless they are too wrong for one, and the issues.
 struct Evaluated {
     config: Option<Config>,
     file: Option<(PathBuf, String)>,

@@ -1,4 +1,4 @@
-//! Whether what a rule watches exists.
+//! Checks that the metrics of a rule exist.
 
 use super::issue::ConfigIssue;
 use super::rule_spec::RuleSpec;
@@ -7,11 +7,11 @@ use crate::model::catalogue;
 use crate::model::condition::Condition;
 use crate::model::metric::Selector;
 
-/// What to do about a rule on a metric that does not exist.
+/// Advice for a rule on an unknown metric when no known name is similar.
 const OPTIONAL: &str = "; if another program supplies it, set optional = true";
 
-/// Errors of a rule that watches what is never measured, unless it is optional. Metrics of other programs are known by
-/// the beginning of their names, or by `optional = true`.
+/// Errors for the metrics of a rule that osmon never measures; none for an optional or disabled rule. Metrics of other
+/// programs are recognised by the beginning of their names.
 pub fn check(spec: &RuleSpec<'_>) -> Vec<ConfigIssue> {
     let mut issues = Vec::new();
     if spec.optional || !spec.enabled {

@@ -12,7 +12,7 @@ const STATEMENT_LINES: usize = 100;
 /// Mistakes that are reported.
 const MISTAKES: usize = 100;
 
-/// What could be read of a document, and what could not.
+/// The readable settings of a document, and the mistakes in it.
 #[derive(Debug, Default)]
 pub struct Recovered {
     /// The settings of every readable statement.

@@ -11,9 +11,9 @@ use super::renamed;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// What is used when rules on metrics that do not exist are all that is wrong.
+/// Name of the fallback when the only errors are rules on unknown metrics.
 const THE_REST: &str = "the rest of the configuration";
-/// What is used when there are invalid addresses too.
+/// Name of the fallback when there are invalid addresses too.
 const WITHOUT_ADDRESSES: &str = "the configuration without the invalid addresses";
 /// Rounds of removing invalid keys; a removed key may leave another one incomplete.
 const ROUNDS: usize = 8;

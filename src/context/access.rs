@@ -1,4 +1,5 @@
-//! Who may read configuration and data: a user who may not is told so, with the remedy; they must never look empty.
+//! Checks that this user may read configuration and data: without permission they would look empty. The error names the
+//! remedy.
 
 use crate::base::group::{Group, groups, user_name};
 use crate::config::location::Source;
@@ -10,13 +11,13 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// What commands read of a data directory besides the streams.
+/// Paths in a data directory, besides the streams, that commands read.
 const PARTS: [&str; 5] = ["", "state", "state/crisis.json", "state/delivery.json", "outbox"];
 
 /// Checks that this user may read the configuration file, if there is one.
 ///
 /// # Errors
-/// Permission denied, with who may and the remedy.
+/// Permission denied; names the group that may read, and the remedy.
 pub fn configuration(source: &Source) -> Result<()> {
     readable(&source.path())
 }
@@ -39,7 +40,7 @@ fn readable(path: &Path) -> Result<()> {
 
 /// The error for a path that this user may not read.
 fn denied(path: &Path) -> anyhow::Error {
-    // Of a path inside a closed directory only that directory is known.
+    // The metadata of a path inside a closed directory cannot be read; that of the directory can.
     let known = path.ancestors().find_map(|path| Some((path, path.metadata().ok()?)));
     let (user, uid) = (user_name(geteuid().as_raw()), geteuid().as_raw());
     let remedy = known.and_then(|(shut, meta)| remedy(&shut.display().to_string(), &meta, &groups(), &user, uid));
@@ -48,7 +49,7 @@ fn denied(path: &Path) -> anyhow::Error {
     anyhow::Error::from(error).context(format!("could not read {}; {remedy}", path.display()))
 }
 
-/// Who may read it, and the command that lets this user too; `None` when no group may.
+/// The command that lets this user read `shut`, with the group that may; `None` when no group may.
 fn remedy(shut: &str, meta: &Metadata, groups: &[Group], user: &str, uid: u32) -> Option<String> {
     let bits = if meta.is_dir() { 0o050 } else { 0o040 };
     let group = groups.iter().find(|group| group.gid == meta.gid() && meta.gid() != 0)?;

@@ -58,7 +58,7 @@ pub struct Health {
     pub verdict_when_taken: Verdict,
     /// Why the verdict is [`Verdict::Unknown`].
     pub doubt: Option<Doubt>,
-    /// Why nobody can be notified.
+    /// The reason why nobody can be notified.
     pub untold: Option<Unreachable>,
     /// Age above which a snapshot is stale, in seconds.
     pub stale_seconds: f64,

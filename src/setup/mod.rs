@@ -1,4 +1,4 @@
-//! Setting osmon up on a host: what is found there, the configuration and that of other systems, what runs osmon; and removing it.
+//! Sets osmon up on a host and removes it: discovery, configuration, import from other systems, schedule, removal.
 
 pub mod answers;
 pub mod config_file;

@@ -1,4 +1,4 @@
-//! osmon doctor: what is wrong, and the command that mends it.
+//! osmon doctor: what is wrong, and the command that fixes it.
 
 use super::harness::{Host, tool};
 use super::incidents::minute;

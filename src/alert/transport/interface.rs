@@ -31,7 +31,7 @@ pub trait Transport {
     /// in. Returns who answered.
     ///
     /// # Errors
-    /// Why it could not be reached.
+    /// The peer cannot be reached, or refuses the greeting or the login.
     fn reach(&self, full_host: &str, deadline: Instant) -> Result<String, Failure>;
 
     /// Removes the secrets of this transport from the answers of its peer.

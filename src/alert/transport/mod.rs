@@ -11,7 +11,7 @@ pub use interface::{SendJob, Transport};
 
 use crate::config::{Route, TransportConfig};
 
-/// Why the mail program of a route cannot be called: it is not there. `None` when it is, and for other transports.
+/// A sentence that names the missing mail program of a route; `None` when it exists, and for other transports.
 pub fn missing_program(route: &Route) -> Option<String> {
     match &route.transport {
         TransportConfig::Sendmail(settings) => sendmail::missing(settings),

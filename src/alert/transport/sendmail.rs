@@ -96,7 +96,7 @@ fn not_found() -> String {
     format!("no mail program found ({}); set [alert.smtp] host, or install msmtp", CANDIDATES.join(", "))
 }
 
-/// Why the program cannot be called: it is not there. One without a path is left to the PATH.
+/// A sentence that names the missing program; `None` when it exists. A name without a path is not looked up.
 pub fn missing(settings: &Sendmail) -> Option<String> {
     match find_program(settings) {
         None => Some(not_found()),

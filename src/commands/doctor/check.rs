@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// How serious a result is.
+/// The severity of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -30,11 +30,11 @@ impl State {
 pub struct Check {
     /// Stable name of the check.
     pub id: &'static str,
-    /// How serious it is.
+    /// Severity.
     pub state: State,
     /// The fact.
     pub text: String,
-    /// The command that mends it; null where all is well.
+    /// The command that fixes it; null where all is well.
     pub fix: Option<String>,
 }
 

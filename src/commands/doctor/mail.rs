@@ -12,6 +12,7 @@ use std::time::Duration;
 
 /// Time limit of each connection.
 const LIMIT: Duration = Duration::from_secs(5);
+/// The command that shows whether alerts arrive.
 const TEST: &str = "osmon send-alert --test";
 
 /// Recipients, transports, sender and HELO, and the last acceptance.
@@ -64,7 +65,7 @@ fn transports(routes: &[Route], full: &str) -> Vec<Check> {
 /// Sends a test message, and remembers the result.
 fn send(context: &Context, full: &str) -> Vec<Check> {
     let sends = test_send(&context.config.alert, &context.root.host_name(), full, context.now.wall);
-    // That it could not be remembered says nothing about the transport.
+    // A result that could not be saved says nothing about the transport.
     let _ = remember(context, &sends);
     let check =
         |send: &crate::alert::TestSend| match send.attempt.results.iter().find_map(|result| result.as_ref().err()) {

@@ -1,4 +1,4 @@
-//! What the newest snapshot has, and lacks.
+//! Checks the newest snapshot: failures of the probe, and services that have to exist.
 
 use super::check::Check;
 use crate::context::Context;
@@ -7,7 +7,7 @@ use crate::model::snapshot::Snapshot;
 use crate::query::health::Recorded;
 use std::collections::BTreeMap;
 
-/// Probe failures and the services of `[probe] services`.
+/// Failures of the probe and `[probe] services`; nothing without a snapshot.
 pub fn checks(context: &Context, recorded: &Recorded) -> Vec<Check> {
     let Some(snapshot) = recorded.json.as_deref().and_then(|json| Snapshot::parse(json).ok()) else {
         return Vec::new();

@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// Age above which the page is old, in seconds.
 const OLD: f64 = 600.0;
-/// Web servers: program, process, and the users they run as.
+/// Web servers: program and name of the process.
 const SERVERS: [(&str, &str); 5] = [
     ("usr/sbin/apache2", "apache2"),
     ("usr/sbin/nginx", "nginx"),
@@ -18,6 +18,7 @@ const SERVERS: [(&str, &str); 5] = [
     ("usr/sbin/lighttpd", "lighttpd"),
     ("usr/bin/caddy", "caddy"),
 ];
+/// Users that web servers run as.
 const USERS: [&str; 5] = ["www-data", "nginx", "apache", "caddy", "http"];
 
 /// Age of the page, and the web server.

@@ -1,4 +1,4 @@
-//! What runs osmon, whether it did lately, and who would notice if it stopped.
+//! Checks the schedule, the age of the newest record, and the dead man's switch.
 
 use super::check::Check;
 use crate::base::units::duration;
@@ -10,7 +10,8 @@ use chrono::{DateTime, Utc};
 
 const SET_UP: &str = "osmon schedule auto";
 
-/// Schedule, last run and dead man's switch.
+/// Schedule, last run and dead man's switch. `taken`: time of the newest record; `stale`: age above which it is too old,
+/// in seconds.
 pub fn checks(context: &Context, found: &Result<Vec<Found>>, taken: Option<DateTime<Utc>>, stale: f64) -> Vec<Check> {
     let alert = &context.config.alert;
     let signs = [

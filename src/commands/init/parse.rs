@@ -11,7 +11,7 @@ pub const NONE: &str = "none";
 /// Mail addresses, separated by commas or semicolons.
 ///
 /// # Errors
-/// What is wrong with one of them.
+/// One of them is not valid.
 pub fn addresses(text: &str) -> Result<Vec<String>, String> {
     if is_none(text) {
         return Ok(Vec::new());

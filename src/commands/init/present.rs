@@ -72,7 +72,7 @@ fn invalid(path: &Path, issues: &[ConfigIssue]) -> anyhow::Error {
     let more = if issues.len() > 1 { format!(" (and {} more)", issues.len() - 1) } else { String::new() };
     let path = path.display();
     ErrorKind::Configuration(format!(
-        "{first}{more}; mend it first (osmon config check), or move {path} away; nothing was changed"
+        "{first}{more}; fix it first (osmon config check), or move {path} away; nothing was changed"
     ))
     .into()
 }

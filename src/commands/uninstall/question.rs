@@ -13,10 +13,10 @@ pub struct Answers {
     pub sure: bool,
 }
 
-/// Whether the data is to be removed too; `None` when nothing is. Asks what the flags leave open, after `show`.
+/// Asks what the flags leave open, after calling `show`. Returns whether to remove the data too; `None`: remove nothing.
 ///
 /// # Errors
-/// Something is open, and there is no terminal to ask at.
+/// A question is open, and there is no terminal to ask it.
 pub fn with_data(call: &Call, answers: &Answers, show: impl Fn()) -> Result<Option<bool>> {
     if let (Some(with_data), true) = (answers.with_data, answers.sure) {
         return Ok(Some(with_data));

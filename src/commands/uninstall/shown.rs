@@ -1,4 +1,4 @@
-//! What `osmon uninstall` shows.
+//! The output of `osmon uninstall`.
 
 use crate::cli::Call;
 use crate::cli::output::Style;

@@ -17,7 +17,7 @@ const HEADER: &str = "# Configuration of osmon: only what differs from the defau
 pub struct Draft {
     /// Its text.
     pub text: String,
-    /// The same with the secrets in it, to try it before anything is written.
+    /// The text with the secrets in it, for the test message before anything is written.
     pub text_to_try: String,
     /// It differs from the present file.
     pub is_changed: bool,
@@ -26,7 +26,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// It differs from what is there, in the file or in a secret.
+    /// Returns whether writing it would change the configuration file or a secret.
     pub fn changes_anything(&self) -> bool {
         self.is_changed || !self.secrets.is_empty()
     }
@@ -46,7 +46,7 @@ impl std::fmt::Debug for SecretFile {
     }
 }
 
-/// Drafts the configuration for answers. `present` is what `text`, the present file, says; secrets go into `directory`.
+/// Drafts the configuration for answers. `text` is the present file, `present` its values; secrets go into `directory`.
 ///
 /// # Errors
 /// The present file is not valid TOML.

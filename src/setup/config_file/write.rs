@@ -14,10 +14,10 @@ const PRIVATE: u32 = 0o600;
 /// Mode of the configuration of a system: its group may read it.
 const OF_SYSTEM: u32 = 0o640;
 
-/// What was written.
+/// The files that were written.
 #[derive(Debug, Default)]
 pub struct Written {
-    /// The former configuration.
+    /// The copy of the former configuration; `None` without one.
     pub backup: Option<PathBuf>,
     /// Files with secrets.
     pub secrets: Vec<PathBuf>,
@@ -72,7 +72,7 @@ fn write_all(draft: &Draft, path: &Path) -> Result<Written> {
         Err(error) => return Err(error).with_context(|| format!("could not read {}", path.display())),
     }
     put(path, &draft.text, mode)?;
-    // The directory of a package has no set-group-ID bit.
+    // The package makes the directory without the set-group-ID bit.
     if is_new && geteuid().is_root() {
         give_to_group_of_directory(path).with_context(|| format!("could not set the group of {}", path.display()))?;
     }

@@ -1,4 +1,4 @@
-//! What a host runs that a set-up can use: services worth watching, ways to send mail, the root of a web server.
+//! Looks at a host for a set-up: services worth watching, ways to send mail, the root of a web server.
 
 pub mod mail;
 pub mod services;

@@ -1,11 +1,11 @@
-//! Whether osmon accepts a configuration.
+//! Checks the text of a configuration as osmon would.
 
 use crate::config::Request;
 use crate::config::load::load_text;
 use crate::config::location::Source;
 use crate::config::read_others::ALL_SECTIONS;
 
-/// The path and the description of everything that osmon does not accept in a text.
+/// Path and description of every error in the text of a configuration.
 pub fn refused(text: &str) -> Vec<(Vec<String>, String)> {
     let request = Request { source: Source::default(), others: Some(ALL_SECTIONS) };
     let issues = load_text(&request, text.to_string()).err().unwrap_or_default();

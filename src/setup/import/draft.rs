@@ -18,7 +18,7 @@ pub struct Note {
     pub place: String,
     /// The key there.
     pub key: String,
-    /// Why, and what to do instead.
+    /// The reason, and an alternative.
     pub message: String,
 }
 
@@ -45,12 +45,12 @@ impl fmt::Debug for SecretFile {
     }
 }
 
-/// What was taken over.
+/// The result of an import.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Imported {
     /// The text of `osmon.toml`. It is valid, and contains no secret.
     pub text: String,
-    /// What could not be taken over, and why.
+    /// Settings that could not be taken over, with the reasons.
     pub notes: Vec<Note>,
     /// The files that hold the secrets.
     pub secrets: Vec<SecretFile>,
@@ -76,7 +76,7 @@ pub struct Draft {
     directory: PathBuf,
     /// The settings, in the order in which they were found.
     pub settings: Vec<Setting>,
-    /// What could not be taken over.
+    /// Settings that could not be taken over.
     pub notes: Vec<Note>,
     /// The secrets.
     pub secrets: Vec<SecretFile>,
@@ -100,7 +100,7 @@ impl Draft {
         }
     }
 
-    /// What follows comes from this file.
+    /// Names the file that is read next, for the places of settings and notes.
     pub fn begin(&mut self, file: &str) {
         self.file = clean(file, TEXT_MAX);
     }
@@ -114,7 +114,7 @@ impl Draft {
         &self.file
     }
 
-    /// Says what could not be taken over.
+    /// Adds a note about a setting that could not be taken over.
     pub fn note(&mut self, line: usize, key: &str, message: impl Into<String>) {
         let message = clean(&message.into(), MESSAGE_MAX);
         let note = Note { place: self.place(line), key: clean(key, TEXT_MAX), message };

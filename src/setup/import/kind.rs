@@ -71,7 +71,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// What to say about a text of no known format.
+/// The error for a text of no known format.
 pub fn unknown() -> String {
     let names: Vec<String> = Kind::value_variants()
         .iter()

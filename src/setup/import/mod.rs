@@ -1,4 +1,4 @@
-//! Takes over the configuration of other systems: reads their files, and makes an `osmon.toml` that does the same.
+//! Converts the configuration of other systems to an `osmon.toml`.
 
 mod config_cfg;
 mod config_text;

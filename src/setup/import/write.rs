@@ -10,7 +10,7 @@ const ROUNDS: usize = 20;
 /// Sections in the order of the documented configuration; others follow.
 const ORDER: [&str; 5] = ["probe", "report", "alert", "alert.smtp", "alert.sendmail"];
 
-/// Writes the settings. What osmon does not accept is left out and said.
+/// Makes the text. Settings that osmon does not accept are left out, with a note.
 pub fn write(mut draft: Draft) -> Imported {
     for default in ["disk", "inodes"] {
         let own: Vec<_> = draft.own_mounts.iter().filter(|(rule, _, _)| rule == default).cloned().collect();

@@ -1,4 +1,4 @@
-//! History, state and configuration: what a removal with the data takes away.
+//! History and state that are removed with the data.
 
 use crate::store::STREAMS;
 use std::fs;
@@ -26,7 +26,7 @@ const BESIDE: [&str; 2] = [".before-restore", ".restoring"];
 pub struct Data {
     /// Paths to remove, directories with all below them.
     pub removed: Vec<PathBuf>,
-    /// What stays, with the reason.
+    /// Paths that stay, with the reasons.
     pub kept: Vec<String>,
 }
 

@@ -23,7 +23,7 @@ pub struct Installed {
     pub directories: Vec<PathBuf>,
 }
 
-/// Whether the program at `program` belongs to the Debian package.
+/// Returns whether the program at `program` belongs to the Debian package.
 pub fn is_of_package(base: &Path, program: &Path) -> bool {
     let list = read_at_most(&base.join(PACKAGE), LIST_MAX).unwrap_or_default();
     program.to_str().is_some_and(|program| String::from_utf8_lossy(&list).lines().any(|line| line == program))

@@ -1,4 +1,4 @@
-//! Removing osmon from a host: what there is of it, and taking it away.
+//! Removes osmon from a host: lists what is there, then deletes it.
 
 mod data;
 mod installed;

@@ -1,14 +1,14 @@
-//! What would be removed.
+//! The plan of a removal.
 
 use super::data::Data;
 use super::installed::Installed;
 use crate::setup::schedule::Found;
 use std::path::PathBuf;
 
-/// What there is of osmon on this host, for this user.
+/// Everything of osmon that this user has on this host.
 #[derive(Debug)]
 pub struct Plan {
-    /// What runs it.
+    /// The crontab lines and timers that run it.
     pub schedule: Vec<Found>,
     /// Its files; empty when they belong to a package or were not installed.
     pub installed: Installed,

@@ -1,4 +1,4 @@
-//! Taking osmon away.
+//! Carries out a removal.
 
 use super::plan::Plan;
 use crate::base::error_kind::ErrorKind;

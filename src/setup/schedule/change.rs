@@ -1,4 +1,4 @@
-//! Changes of the schedule. Each returns what was done, one sentence each; nothing when all was well already.
+//! Changes of the schedule. Each returns one sentence per change that was made; none when there was nothing to do.
 
 use super::cron::{self, Tab};
 use super::crontab;

@@ -35,12 +35,12 @@ pub enum Tab {
     Own,
 }
 
-/// Whether a cron daemon is installed.
+/// Returns whether a cron daemon is installed.
 pub fn is_installed(host: &Host) -> bool {
     DAEMONS.iter().chain(GENERATORS).any(|file| host.path(file).exists())
 }
 
-/// Whether the cron daemon is running.
+/// Returns whether the cron daemon is running.
 pub fn is_running(host: &Host) -> bool {
     let is_daemon = |name: &String| ["cron", "crond", "busybox-crond"].contains(&name.as_str());
     if !host.has_systemd() || host.programs.is_none() {
@@ -52,7 +52,7 @@ pub fn is_running(host: &Host) -> bool {
     answer.is_ok_and(|answer| answer.stdout.split(|byte| *byte == b'\n').any(|line| line == b"active"))
 }
 
-/// Whether the daemon is busybox', which reads crontabs of users only.
+/// Returns whether the daemon is that of busybox, which reads only the crontabs of users.
 fn is_busybox(host: &Host) -> bool {
     let real = |file: &&str| fs::read_link(host.path(file)).ok();
     DAEMONS.iter().find_map(real).is_some_and(|target| target.file_name().is_some_and(|name| name == "busybox"))
@@ -92,7 +92,7 @@ pub fn read(host: &Host, tab: &Tab) -> Result<String> {
     }
 }
 
-/// The own crontab. One that could not be read must not look empty: writing it would lose its lines.
+/// The own crontab. An unreadable one is an error: if it looked empty, writing it would lose its lines.
 fn read_own(host: &Host) -> Result<String> {
     let Ok(finished) = host.attempt("crontab", &["-l"], "") else { return Ok(String::new()) };
     if finished.code == Some(0) {

@@ -7,7 +7,7 @@ use super::role::Role;
 pub struct Job {
     /// Its number, from 1.
     pub line: usize,
-    /// What it does.
+    /// The part of osmon that it runs.
     pub role: Role,
     /// The time fields.
     pub when: String,
@@ -44,7 +44,7 @@ fn split_time(line: &str) -> Option<(String, &str)> {
     Some((fields.join(" "), rest))
 }
 
-/// Whether nothing but comments and empty lines is left.
+/// Returns whether a text has only comments and empty lines.
 pub fn is_idle(text: &str) -> bool {
     text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
 }

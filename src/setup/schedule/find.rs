@@ -1,4 +1,4 @@
-//! What runs osmon.
+//! Finds the schedules that run osmon.
 
 use super::found::Found;
 use super::host::Host;
@@ -16,7 +16,7 @@ pub fn find(host: &Host) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-/// What this user's schedule has, which is the host's for root.
+/// Like [`find`], but only of this user; root's schedules are those of the host.
 ///
 /// # Errors
 /// As [`find`].

@@ -4,7 +4,7 @@ use super::role::Role;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-/// What starts osmon.
+/// The scheduler that starts osmon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -19,7 +19,7 @@ pub enum Kind {
 pub struct Found {
     /// Cron or systemd.
     pub kind: Kind,
-    /// What it does for osmon.
+    /// The part of osmon that it runs.
     pub role: Role,
     /// It is the host's, not that of a normal user.
     pub of_host: bool,
@@ -33,7 +33,7 @@ pub struct Found {
     pub command: String,
     /// It is started: the cron daemon is running, the timer is active.
     pub active: bool,
-    /// Why it is not started, or would fail, with advice.
+    /// The reason why it is not started or would fail, with advice; `None` if it is well.
     pub problem: Option<String>,
     /// Since when: the time of the file, or of the start of the timer.
     pub since: Option<DateTime<Utc>>,

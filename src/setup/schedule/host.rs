@@ -88,7 +88,7 @@ impl Host {
         })
     }
 
-    /// Whether the systemd of a normal user keeps running after logout (`loginctl enable-linger`). True for root.
+    /// Returns whether the systemd of a normal user keeps running after logout (`loginctl enable-linger`); true for root.
     pub fn is_lingering(&self) -> bool {
         self.user.as_ref().is_none_or(|user| self.path("var/lib/systemd/linger").join(&user.name).exists())
     }
@@ -104,7 +104,7 @@ impl Host {
         if path.starts_with(&self.base) { format!("/{}", below.display()) } else { path.display().to_string() }
     }
 
-    /// Whether systemd is process 1.
+    /// Returns whether systemd is process 1.
     pub fn has_systemd(&self) -> bool {
         self.path(SYSTEMD).is_dir()
     }

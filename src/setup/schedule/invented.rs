@@ -19,7 +19,7 @@ pub struct Invented {
     pub directory: TempDir,
     /// As the engine sees it.
     pub host: Host,
-    /// What `crontab` keeps.
+    /// The crontab behind its `crontab`.
     pub own: Rc<RefCell<String>>,
 }
 
@@ -100,7 +100,7 @@ impl Invented {
         fs::read_to_string(self.directory.path().join(file)).unwrap_or_default()
     }
 
-    /// What runs osmon: `Minute /etc/cron.d/osmon:3 * * * * *`.
+    /// The schedules that run osmon: `Minute /etc/cron.d/osmon:3 * * * * *`.
     pub fn found(&self) -> Vec<String> {
         let found = find(&self.host).unwrap().into_iter();
         found.map(|found| format!("{:?} {} {}", found.role, found.place(), found.when)).collect()

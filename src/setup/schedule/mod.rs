@@ -1,7 +1,7 @@
-//! What runs osmon each minute: a crontab line or a systemd timer, never both; and the dead man's switch beside it.
+//! The schedule of osmon: a crontab line or a systemd timer, never both, and the dead man's switch.
 //!
-//! Root's schedule is the host's: `/etc/cron.d/osmon` or `osmon.timer`. A normal user has an own one: the own crontab, else
-//! a timer of the user's systemd.
+//! Root's schedule is that of the host: `/etc/cron.d/osmon` or `osmon.timer`. A normal user has one in their own crontab,
+//! else a timer of their own systemd.
 
 mod change;
 mod cron;

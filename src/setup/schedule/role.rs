@@ -1,8 +1,8 @@
-//! What a scheduled command line does for osmon.
+//! The part of osmon that a scheduled command line runs.
 
 use serde::Serialize;
 
-/// The part a scheduled command has.
+/// The part of osmon that a scheduled command line runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {

@@ -119,7 +119,7 @@ fn describe(host: &Host, name: &str) -> Option<Found> {
     })
 }
 
-/// What systemd says about a timer; empty where it cannot be asked.
+/// Lines `PROPERTY=VALUE` of systemd about a timer; empty where systemd does not run.
 fn state(host: &Host, name: &str) -> Vec<String> {
     if host.programs.is_none() || !host.has_systemd() {
         return Vec::new();
@@ -234,10 +234,10 @@ pub fn remove(host: &Host, name: &str, everything: bool) -> Result<Vec<String>> 
     Ok(done)
 }
 
-/// Refuses where systemd, or the user's, is not to be had.
+/// Checks that timers are possible: systemd is installed, or that of the user runs.
 ///
 /// # Errors
-/// With advice.
+/// They are not; the message has advice.
 pub fn check_possible(host: &Host) -> Result<()> {
     let refuse = |text: &str| Err(ErrorKind::CannotCreate(text.to_string()).into());
     if host.user.is_some() {
@@ -249,7 +249,7 @@ pub fn check_possible(host: &Host) -> Result<()> {
     if installed { Ok(()) } else { refuse("this host has no systemd; install cron (apt install cron)") }
 }
 
-/// Whether the systemd of a normal user answers.
+/// Returns whether the systemd of a normal user answers.
 fn has_user_systemd(host: &Host) -> bool {
     host.has_systemd() && systemctl(host, &["show", "--property=Version"]).is_ok()
 }

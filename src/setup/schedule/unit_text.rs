@@ -24,7 +24,7 @@ pub fn unit(name: &str, suffix: &str, of_user: bool, program: &str) -> String {
     text.replace(SHIPPED, program)
 }
 
-/// Whether a unit is the shipped one, whatever program it starts.
+/// Returns whether a unit is the shipped one, apart from the program that it starts.
 pub fn is_shipped(text: &str, name: &str, suffix: &str, of_user: bool) -> bool {
     let rest = |text: &str| -> Vec<String> {
         let lines = text.lines().filter(|line| !line.starts_with("ExecStart="));
