@@ -98,7 +98,8 @@ impl Dialog<'_> {
             *sending = choose(sending, self.found)?;
         }
         let Sending::Smtp(server) = sending else { return Ok(()) };
-        if !is_given && !(server.is_local() && server.security == parse::NONE) {
+        let is_relay = server.is_local() && server.security == parse::NONE;
+        if !(is_given || is_relay) {
             ask_server(server)?;
         }
         let present = &self.present.config.alert;
