@@ -15,6 +15,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+pub mod directory_size;
 pub mod file_system;
 pub mod full_name;
 pub mod kernel_log;
@@ -22,9 +23,13 @@ mod machine;
 mod mount_view;
 pub mod open_files;
 mod past;
+pub mod process_facts;
 pub mod process_files;
+pub mod process_stat;
 mod programs;
+pub mod rights;
 mod systemctl;
+pub mod users;
 
 /// Largest kernel file that is read, in bytes.
 const FILE_MAX: u64 = 8 * 1024 * 1024;
