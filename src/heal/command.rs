@@ -9,6 +9,8 @@ use std::time::Instant;
 
 /// The repair with its settings; see [`crate::config::RepairSpec`].
 pub struct RunCommand {
+    /// Name of the entry, which the command is told.
+    pub entry: String,
     /// Program and arguments.
     pub command: Vec<String>,
     /// Time limit.

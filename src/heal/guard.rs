@@ -121,6 +121,8 @@ guards! {
     ProcessChanged "process-changed" GUARD_PROCESS_CHANGED,
     /// The process did not end before; it is not tried twice.
     ProcessUnkillable "process-unkillable" GUARD_PROCESS_UNKILLABLE,
+    /// The process is too small: without it, the host would be no better off.
+    ProcessTooSmall "process-too-small" GUARD_PROCESS_TOO_SMALL,
     /// There is no evidence of harm: nothing waits for what the process uses.
     NoHarm "no-harm" GUARD_NO_HARM,
     /// The kernel offers no process file descriptors.
@@ -129,6 +131,8 @@ guards! {
     DirectoryRefused "directory-refused" GUARD_DIRECTORY_REFUSED,
     /// Open files of other users cannot be seen.
     OpenFilesUnknown "open-files-unknown" GUARD_OPEN_FILES_UNKNOWN,
+    /// The program of a command is not one that osmon may start: others could have changed it.
+    ProgramRefused "program-refused" GUARD_PROGRAM_REFUSED,
     /// A program that is needed is missing.
     NoProgram "no-program" GUARD_NO_PROGRAM,
 }

@@ -10,6 +10,9 @@ pub mod command;
 pub mod end;
 pub mod guard;
 pub mod housekeeping;
+pub mod process_guards;
+pub mod process_owner;
+pub mod protected;
 pub mod repair;
 pub mod restart;
 pub mod situation;
@@ -28,6 +31,8 @@ pub fn repair(entry: &HealEntry) -> Box<dyn Repair> {
         RepairSpec::VacuumJournal { keep_bytes } => Box::new(housekeeping::VacuumJournal { keep_bytes }),
         RepairSpec::ClearPackages => Box::new(housekeeping::ClearPackages),
         RepairSpec::DropCaches => Box::new(housekeeping::DropCaches),
-        RepairSpec::Run { command, timeout } => Box::new(command::RunCommand { command, timeout }),
+        RepairSpec::Run { command, timeout } => {
+            Box::new(command::RunCommand { entry: entry.name.clone(), command, timeout })
+        }
     }
 }
