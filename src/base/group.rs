@@ -45,7 +45,8 @@ fn text(path: &str) -> String {
     String::from_utf8_lossy(&read_at_most(Path::new(path), FILE_MAX).unwrap_or_default()).into_owned()
 }
 
-fn parse(text: &str) -> Vec<Group> {
+/// The groups in the text of `/etc/group`; lines in another form are left out.
+pub fn parse(text: &str) -> Vec<Group> {
     let group = |line: &str| {
         let mut fields = line.split(':');
         let (name, gid) = (fields.next()?, fields.nth(1)?.parse().ok()?);

@@ -64,15 +64,15 @@ fn file(path: &str, facts: &Facts, all: &[Group]) -> Check {
     if facts.mode & 0o002 != 0 {
         return Check::fail("settings", format!("{text}: anybody may change it"), format!("chmod o= {path}"));
     }
-    let readers = all.iter().any(|group| group.name == READERS && group.gid == facts.gid);
-    let is_shut = path.starts_with("/etc/") && all.iter().any(|group| group.name == READERS);
-    match is_shut && facts.mode & 0o004 == 0 && !(readers && facts.mode & 0o040 != 0) {
-        true => Check::warn(
+    let readers = all.iter().find(|group| group.name == READERS).filter(|_| path.starts_with("/etc/"));
+    let may_read = |gid| facts.mode & 0o004 != 0 || (facts.gid == gid && facts.mode & 0o040 != 0);
+    match readers {
+        Some(group) if !may_read(group.gid) => Check::warn(
             "settings",
             format!("{text}: members of group {READERS} cannot read it, and so no status"),
             format!("chgrp {READERS} {path}; chmod 640 {path}"),
         ),
-        false => Check::ok("settings", text),
+        _ => Check::ok("settings", text),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The page: its age, and whether the web server may read it.
 
 use super::check::Check;
+use crate::base::group::parse;
 use crate::base::units::duration;
 use crate::context::Context;
 use crate::query::health::seconds_between;
@@ -66,12 +67,8 @@ fn of_files(user: &str, passwd: &str, group: &str) -> Option<Reader> {
         .map(|line| line.split(':').collect())
         .find(|fields: &Vec<&str>| fields.first() == Some(&user))?;
     let number = |at: usize| fields.get(at).and_then(|field| field.parse::<u32>().ok());
-    let of_member = |line: &str| {
-        let mut fields = line.split(':').skip(2);
-        let gid = fields.next()?.parse().ok()?;
-        fields.next()?.split(',').any(|member| member == user).then_some(gid)
-    };
-    let gids = number(3).into_iter().chain(group.lines().filter_map(of_member)).collect();
+    let groups = parse(group).into_iter().filter(|group| group.members.iter().any(|member| member == user));
+    let gids = number(3).into_iter().chain(groups.map(|group| group.gid)).collect();
     Some(Reader { name: user.to_string(), uid: number(2)?, gids })
 }
 

@@ -2,7 +2,7 @@
 
 use super::check::Check;
 use crate::base::subprocess;
-use crate::setup::schedule::{Found, Role};
+use crate::setup::schedule::{Found, Role, own_programs};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -32,9 +32,8 @@ fn real(path: &Path) -> PathBuf {
 
 /// The program of a scheduled command line.
 fn program_of(command: &str) -> Option<PathBuf> {
-    let words = command.split(|c: char| c.is_whitespace() || ";&|'\"()".contains(c));
-    let is_own = |word: &&str| matches!(word.rsplit('/').next(), Some("osmon" | "osmon-probe"));
-    words.filter(|word| word.starts_with('/')).find(is_own).map(PathBuf::from)
+    let measures = |program: &&str| matches!(program.rsplit('/').next(), Some("osmon" | "osmon-probe"));
+    own_programs(command).find(measures).map(PathBuf::from)
 }
 
 fn said_version(program: &Path) -> Option<String> {

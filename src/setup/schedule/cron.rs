@@ -172,14 +172,18 @@ fn describe(host: &Host, tab: &Tab, job: Job, active: bool) -> Found {
     }
 }
 
-/// The program of osmon in a command line, by its absolute path, when there is no such file.
-pub fn missing_program(command: &str, base: &Path) -> Option<String> {
+/// The programs of osmon in a command line that are named by an absolute path.
+pub fn own_programs(command: &str) -> impl Iterator<Item = &str> {
     let words = command.split(|c: char| c.is_whitespace() || ";&|'\"(){}".contains(c));
-    let own = |word: &&str| {
+    words.filter(|word| {
         let name = word.rsplit('/').next().unwrap_or_default();
         word.starts_with('/') && (name == "osmon" || name.starts_with("osmon-"))
-    };
-    words.filter(own).find(|word| !base.join(word.trim_start_matches('/')).exists()).map(ToString::to_string)
+    })
+}
+
+/// The first program of osmon in a command line that does not exist below `base`.
+pub fn missing_program(command: &str, base: &Path) -> Option<String> {
+    own_programs(command).find(|program| !base.join(program.trim_start_matches('/')).exists()).map(ToString::to_string)
 }
 
 /// The command that starts the cron daemon.

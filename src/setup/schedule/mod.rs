@@ -15,7 +15,7 @@ mod timer;
 mod unit_text;
 
 pub use change::{install, remove};
-pub use cron::is_installed as is_cron_installed;
+pub use cron::own_programs;
 pub use every::Every;
 pub use find::{find, find_own};
 pub use found::{Found, Kind};
