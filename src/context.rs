@@ -47,6 +47,8 @@ pub struct Context {
     /// Description of the fallback.
     pub instead: &'static str,
     loaded: Arc<Loaded>,
+    /// Place of the configuration file, whether it exists or not.
+    configuration_path: PathBuf,
 }
 
 impl Context {
@@ -144,6 +146,7 @@ impl Context {
             problems: Arc::new(problems),
             instead,
             loaded: Arc::new(loaded),
+            configuration_path: request.source.path(),
         })
     }
 
@@ -183,6 +186,17 @@ impl Context {
     /// The configuration file that is in force, if there is one.
     pub fn configuration_file(&self) -> Option<&str> {
         self.loaded.file.as_ref().and_then(|(path, _)| path.to_str())
+    }
+
+    /// Place of the configuration file, whether it exists or not.
+    pub fn configuration_path(&self) -> &Path {
+        self.loaded.file.as_ref().map_or(&self.configuration_path, |(path, _)| path)
+    }
+
+    /// Checksum of the configuration file in force, 8 hexadecimal digits; empty when there is none.
+    pub fn configuration_checksum(&self) -> String {
+        let text = self.loaded.file.as_ref().map(|(_, text)| text);
+        text.map(|text| format!("{:08x}", crc32fast::hash(text.as_bytes()))).unwrap_or_default()
     }
 
     /// Prints warnings about settings that are valid but probably unintended.

@@ -30,6 +30,9 @@ struct Arguments {
     /// Reason, for your colleagues
     #[arg(long, value_name = "TEXT", required = true)]
     because: String,
+    /// Do not repair anything either
+    #[arg(long)]
+    no_heal: bool,
 }
 
 /// The command.
@@ -55,7 +58,15 @@ fn run(call: &Call) -> Result<Exit> {
     if since - now > TimeDelta::days(LONGEST_DAYS) {
         return Err(ErrorKind::Usage(format!("--from may be at most {LONGEST_DAYS} days ahead")).into());
     }
-    let silence = Silence { number: 0, matcher: "*".to_string(), since, until, because, by: annotations::author() };
+    let silence = Silence {
+        number: 0,
+        matcher: "*".to_string(),
+        since,
+        until,
+        because,
+        by: annotations::author(),
+        no_heal: arguments.no_heal,
+    };
     let from = if since > now { format!("from {} ", local_minute(since)) } else { String::new() };
     let text = format!("downtime {from}until {}: {}", local_minute(until), silence.because);
     let added = silence.clone();

@@ -4,7 +4,7 @@ use crate::alert::DeliveryProblem;
 use crate::base::clock::{boottime_seconds, local_minute, zone_name};
 use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit, Group};
-use crate::commands::view::{health, snapshot};
+use crate::commands::view::{heal, health, snapshot};
 use crate::context::Context;
 use crate::model::locale::Locale;
 use crate::pipeline::{Minute, StepReport, run_lock};
@@ -65,6 +65,7 @@ fn step_lines(context: &Context, report: &StepReport) -> Vec<String> {
             lines.map(|(at, text)| line(if at == 0 { "verdict" } else { "" }, text.trim_start())).collect()
         }
         StepReport::Learning(rules) => rules.iter().map(|rule| line("", rule)).collect(),
+        StepReport::Healed(report) => heal::lines(report).iter().map(|text| line("repairs", text)).collect(),
         StepReport::Delivered(outcome) => vec![line("alerts", &outcome.sentence())],
         StepReport::Undelivered(problems) => {
             let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };

@@ -37,6 +37,9 @@ struct Arguments {
     /// Reason, for your colleagues
     #[arg(long, value_name = "TEXT", requires = "matcher")]
     because: Option<String>,
+    /// Do not repair what it matches either
+    #[arg(long, requires = "matcher")]
+    no_heal: bool,
     /// List silences and acknowledgements (default)
     #[arg(long, conflicts_with_all = ["matcher", "remove", "until", "span"])]
     list: bool,
@@ -75,7 +78,15 @@ fn run(call: &Call) -> Result<Exit> {
     })?;
     let because = view::silences::reason(arguments.because.as_deref().unwrap_or_default())?;
     let until = view::silences::end(arguments.until.as_deref(), arguments.span.as_deref(), None, LONGEST_DAYS, now)?;
-    let silence = Silence { number: 0, matcher, since: now, until, because, by: annotations::author() };
+    let silence = Silence {
+        number: 0,
+        matcher,
+        since: now,
+        until,
+        because,
+        by: annotations::author(),
+        no_heal: arguments.no_heal,
+    };
     let text = format!("silenced {} until {}: {}", silence.matcher, local_minute(until), silence.because);
     let added = silence.clone();
     let number = silences::change(&context, move |suppressions| {
@@ -147,6 +158,7 @@ fn list(call: &Call, suppressions: &Suppressions, context: &Context) {
         } else {
             String::new()
         };
+        let planned = if silence.no_heal { format!("{planned}, no repairs") } else { planned };
         let what = format!("{}{planned}", clean(&silence.matcher, NAME_MAX));
         (silence.number, what, silence.until, &silence.because, &silence.by)
     });

@@ -1,6 +1,7 @@
 //! The context of an evaluation: everything a step depends on apart from rules, state and metrics.
 
 use super::baseline::Band;
+use super::repairing::Repairing;
 use super::stamp::Stamp;
 use super::unusual::Closed;
 use crate::base::clock::{Now, zone_offset_seconds};
@@ -26,6 +27,8 @@ pub struct EvalContext {
     pub zone_offset_seconds: i32,
     /// Silences and acknowledgements.
     pub suppressions: Suppressions,
+    /// Repairs that may still help: the notification waits for them.
+    pub repairing: Vec<Repairing>,
     /// Lowest severity that any channel delivers; `None`: there is no channel with a recipient.
     pub notified_from: Option<Severity>,
     /// Sections of the snapshot that could not be measured, with the reason (`probe.failed`).
@@ -52,6 +55,7 @@ impl EvalContext {
             host: host.into(),
             zone_offset_seconds: zone_offset_seconds(now.wall),
             suppressions: Suppressions::default(),
+            repairing: Vec::new(),
             notified_from: Some(Severity::Warning),
             failed: BTreeMap::new(),
             sections: BTreeSet::new(),

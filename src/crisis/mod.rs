@@ -4,6 +4,7 @@ pub mod baseline;
 mod breaches;
 mod eval_context;
 mod flap;
+mod repairing;
 pub mod series;
 mod spacing;
 mod stamp;
@@ -14,6 +15,7 @@ mod tally;
 pub mod unusual;
 
 pub use eval_context::EvalContext;
+pub use repairing::Repairing;
 pub use state::State;
 pub use step::step;
 

@@ -185,6 +185,15 @@ impl Alert {
         format!("{}{}-{}", self.rule, labels.unwrap_or_default(), self.began)
     }
 
+    /// Id of the open incident; of a breach that has not lasted long enough yet, the id that it will have.
+    pub fn present_id(&self) -> String {
+        let mut alert = self.clone();
+        if !self.is_open() {
+            alert.begin(false);
+        }
+        alert.incident_id()
+    }
+
     /// Returns whether an id is that of this incident, or of an earlier one of the same conversation.
     pub fn is_known_as(&self, id: &str) -> bool {
         let split = |id: &str| {

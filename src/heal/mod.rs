@@ -4,18 +4,23 @@
 //! and acts on one of them through an [`Actuator`], of which there are two: one acts, the other only records.
 
 pub mod actuator;
+pub mod budget;
 pub mod case;
 pub mod clean;
 pub mod command;
+pub mod decide;
 pub mod end;
 pub mod guard;
 pub mod housekeeping;
+pub mod moment;
 pub mod process_guards;
 pub mod process_owner;
 pub mod protected;
 pub mod repair;
 pub mod restart;
 pub mod situation;
+pub mod state;
+pub mod target_state;
 
 use crate::config::{HealEntry, RepairSpec};
 use repair::Repair;

@@ -47,8 +47,8 @@ pub trait Repair {
         until: Instant,
     ) -> Outcome;
 
-    /// Whether an action helped. `since_seconds`: time since its result; `is_open`: its incident is still open;
-    /// `healthy_seconds`: how long it must have been healthy.
+    /// Whether an action helped. `since_seconds`: time since its result; `is_open`: the newest value of its incident is
+    /// beyond the limit; `healthy_seconds`: how long it must have been healthy.
     fn verify(
         &self,
         target: &Target,

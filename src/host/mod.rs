@@ -30,6 +30,7 @@ mod programs;
 pub mod rights;
 mod systemctl;
 pub mod users;
+mod work;
 
 /// Largest kernel file that is read, in bytes.
 const FILE_MAX: u64 = 8 * 1024 * 1024;

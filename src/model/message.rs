@@ -99,6 +99,11 @@ impl Message {
 }
 
 impl Arg {
+    /// A time span.
+    pub fn from_seconds(seconds: f64) -> Self {
+        Self::Duration { seconds }
+    }
+
     fn render(&self, locale: Locale) -> Option<String> {
         Some(match self {
             Self::Count(count) => count.to_string(),

@@ -54,6 +54,9 @@ pub struct Silence {
     /// Author.
     #[serde(default)]
     pub by: String,
+    /// Nothing that it matches is repaired while it is in force.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_heal: bool,
 }
 
 /// Marks an incident as being handled: no reminders until it expires or the incident gets worse.

@@ -1,5 +1,6 @@
 //! Evaluates the rules on a snapshot and stores the result.
 
+use super::heal::hold;
 use super::identity;
 use super::unusual::{self, Memory};
 use crate::alert::outbox::file_name;
@@ -70,6 +71,7 @@ pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {
         calendar,
         closed,
         suppressions: silences::read(context),
+        repairing: hold::repairing(context, &state),
         notified_from: context.config.alert.notified_from(),
         failed: snapshot.failed.clone(),
         sections: snapshot.sections.clone(),

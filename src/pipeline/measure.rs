@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::pipeline::clock;
+use crate::pipeline::heal::section;
 use crate::pipeline::{annotations, identity};
 use crate::probe::{PreviousCounters, ProbeRequest, ProbeResult, Scope, probe};
 use crate::store::{PROCESSES, SNAPSHOTS};
@@ -11,13 +12,14 @@ use anyhow::{Context as _, Result};
 pub fn measure(context: &Context, skipped_runs: u64) -> Result<(ProbeResult, String)> {
     let previous = context.store.load_cache::<PreviousCounters>("probe");
     let previous = previous.filter(|_| !identity::identify(context).is_other);
-    let probed = probe(
+    let mut probed = probe(
         &context.root,
         &context.config.probe,
         context.now,
         previous,
         &ProbeRequest { scope: Scope::All, skipped_runs },
     );
+    section::add(context, &mut probed);
     let json = probed.snapshot.to_json().context("could not write the snapshot as JSON")?;
     Ok((probed, json))
 }

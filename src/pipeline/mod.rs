@@ -12,6 +12,7 @@ pub mod deliver;
 pub mod detect;
 pub mod evidence;
 pub mod fallback_store;
+pub mod heal;
 mod identity;
 pub mod journal;
 pub mod maintain;
@@ -32,6 +33,7 @@ use crate::context::Context;
 use crate::model::event::Event;
 use crate::model::snapshot::Snapshot;
 use crate::pipeline::deliver::{Outcome, Pace};
+use crate::pipeline::heal::{HealReport, HealRequest};
 use crate::query;
 use crate::query::health::{self, Health};
 use anyhow::{Result, anyhow};
@@ -61,6 +63,8 @@ pub enum StepReport {
     Judged(Box<Health>),
     /// Rules whose baseline is not complete yet, one line each.
     Learning(Vec<String>),
+    /// What healing did.
+    Healed(HealReport),
     /// Result of the delivery.
     Delivered(Outcome),
     /// Problems that prevent the delivery of alerts.
@@ -90,8 +94,13 @@ impl Minute {
     pub fn run(place: run_lock::Place) -> Self {
         let run_lock::Place { context, store_lock, run_lock, failure } = place;
         let mut minute = Self { context, reports: Vec::new(), failure, started: Instant::now(), is_abandoned: false };
+        // What cannot be recorded is not done.
+        let may_heal = store_lock.is_some() && minute.failure.is_none();
         let unsaved = minute.measure_and_judge(store_lock.is_some());
         minute.release(store_lock);
+        if may_heal && !minute.is_abandoned {
+            minute.heal();
+        }
         minute.deliver(unsaved);
         minute.render();
         minute.ping();
@@ -191,6 +200,27 @@ impl Minute {
         self.reports.push(health);
         self.reports.push(StepReport::Learning(query::baseline::lines(&self.context)));
         if enqueued { Vec::new() } else { events }
+    }
+
+    /// Repairs what may be repaired, in the time that the earlier steps and the least time of the later ones leave.
+    fn heal(&mut self) {
+        if !heal::is_wanted(&self.context) || heal::is_of_another_user(&self.context) {
+            return;
+        }
+        let later = run_lock::LOCK_PATIENCE + deliver::LIMIT_MIN + RENDER_LIMIT + PING_LIMIT * 2;
+        let limit = heal::LIMIT.min(RUN_LIMIT.saturating_sub(later + self.started.elapsed()));
+        if limit <= heal::RESERVED {
+            return;
+        }
+        let snapshot = self.reports.iter().find_map(|report| match report {
+            StepReport::Measured(snapshot) => Some(snapshot.clone()),
+            _ => None,
+        });
+        let until = Instant::now() + limit.saturating_sub(heal::RESERVED);
+        let request = HealRequest { until, dry_run: false, snapshot, patience: Duration::ZERO };
+        if let Some(report) = self.step("heal", limit, move |context| heal::heal(context, &request)) {
+            self.reports.push(StepReport::Healed(report));
+        }
     }
 
     /// Limit of the delivery: the time that the earlier steps have left of the run, because some mail servers are slow.

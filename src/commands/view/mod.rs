@@ -2,6 +2,7 @@
 
 pub mod consumers;
 pub mod findings;
+pub mod heal;
 pub mod health;
 pub mod schedule;
 pub mod silences;

@@ -3,6 +3,7 @@
 use crate::config::Rule;
 use crate::config::rule::Measure;
 use crate::crisis::eval_context::EvalContext;
+use crate::crisis::repairing::Repairing;
 use crate::crisis::state::{Alert, State};
 use crate::model::incident::Severity;
 use crate::model::locale::key;
@@ -92,6 +93,11 @@ impl<'a> Suppression<'a> {
     fn excused(&self, key: &str, alert: &Alert, severity: Severity) -> Option<Message> {
         if let Some(reason) = super::service::long_ago(alert, self.context) {
             return Some(reason);
+        }
+        let open_seconds = self.context.elapsed(alert.since);
+        let holds = |repair: &Repairing| repair.holds(&alert.rule, &alert.metric, open_seconds);
+        if alert.notified.is_none() && self.context.repairing.iter().any(holds) {
+            return Some(Message::new(key::MUTED_REPAIRING));
         }
         if let Some(title) = self.inhibited_by.get(key) {
             return Some(Message::new(key::MUTED_SAME_FILE_SYSTEM).with("title", title.clone()));

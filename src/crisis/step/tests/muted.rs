@@ -90,7 +90,15 @@ fn a_host_without_memory_explains_slow_services() {
 fn silence(run: &Run, matcher: &str, minutes: i64) -> Suppressions {
     let since = run.clock.now.wall;
     let until = since + TimeDelta::minutes(minutes);
-    let silence = Silence { number: 0, matcher: matcher.into(), until, because: "work".into(), by: "me".into(), since };
+    let silence = Silence {
+        number: 0,
+        matcher: matcher.into(),
+        until,
+        because: "work".into(),
+        by: "me".into(),
+        since,
+        no_heal: false,
+    };
     Suppressions { silences: vec![silence], ..Suppressions::default() }
 }
 

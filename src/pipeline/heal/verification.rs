@@ -1,0 +1,94 @@
+//! Whether an action helped. A target whose attempts are spent without success is given up.
+
+use super::{Run, audit, cases};
+use crate::config::HealEntry;
+use crate::heal;
+use crate::heal::budget;
+use crate::heal::repair::Verdict;
+use crate::heal::target_state::Verifying;
+use crate::model::action::{Action, Outcome, Phase, Status};
+use crate::model::locale::key;
+use crate::model::message::Message;
+use anyhow::Result;
+
+/// What is not known after this long, beyond the time that it must be healthy, is a failure, in seconds.
+const LONGEST: f64 = 3600.0;
+
+impl Run<'_> {
+    /// Verifies every action whose result is known.
+    pub(super) fn verify(&mut self) -> Result<()> {
+        let verifying: Vec<Verifying> =
+            self.state.targets.iter().filter_map(|target| target.verifying.clone()).collect();
+        if verifying.is_empty() {
+            return Ok(());
+        }
+        let situation = self.situation();
+        for Verifying { action, since } in verifying {
+            let Some(entry) = self.entry(&action) else {
+                self.forget(&action);
+                continue;
+            };
+            let Some(done) = &action.outcome else { continue };
+            let (waited, healthy) = (since.age_seconds(&self.context.now), entry.verify.as_secs_f64());
+            let is_open = self.is_open(&action);
+            let repair = heal::repair(&entry);
+            let verdict = repair.verify(&action.target, done, waited, healthy, is_open, &situation);
+            let outcome = match verdict {
+                Verdict::Helped(outcome) => Outcome { status: Status::Done, ..outcome },
+                Verdict::Failed(outcome) => Outcome { status: Status::Failed, ..outcome },
+                Verdict::Pending if waited > healthy + LONGEST => {
+                    Outcome::new(Status::Failed, Message::new(key::HEAL_UNVERIFIED))
+                }
+                Verdict::Pending => continue,
+            };
+            self.verified(action, outcome)?;
+        }
+        Ok(())
+    }
+
+    fn verified(&mut self, action: Action, outcome: Outcome) -> Result<()> {
+        // A run that was killed may have recorded it already.
+        let known = audit::recorded(self.context, &action, Phase::Verified);
+        let status =
+            known.as_ref().and_then(|known| known.outcome.as_ref()).map_or(outcome.status, |known| known.status);
+        let target = self.state.target_mut(&action.entry, action.kind, &action.target.name);
+        if status == Status::Done {
+            target.helped(&self.context.now);
+        } else {
+            target.verifying = None;
+            self.give_up_if_spent(&action);
+        }
+        if known.is_some() {
+            return audit::save(self.context, &self.state);
+        }
+        let record = Action { phase: Phase::Verified, outcome: Some(outcome), ..action };
+        audit::end(self.context, &self.state, &record)?;
+        self.records.push(record);
+        Ok(())
+    }
+
+    /// The attempt failed: gives the target up when there is nothing left to try.
+    pub(super) fn give_up_if_spent(&mut self, action: &Action) {
+        let Some(entry) = self.entry(action) else { return };
+        if budget::is_spent(&self.state, &entry, &action.target.name, &self.context.now) {
+            self.state.target_mut(&action.entry, action.kind, &action.target.name).give_up(&self.context.now);
+        }
+    }
+
+    /// The entry was removed: nothing says any more when its target is healthy.
+    fn forget(&mut self, action: &Action) {
+        self.state.target_mut(&action.entry, action.kind, &action.target.name).verifying = None;
+    }
+
+    /// The entry of an action, if it is still configured for the same kind of action.
+    fn entry(&self, action: &Action) -> Option<HealEntry> {
+        let mut entries = self.context.config.heal.entries.iter();
+        entries.find(|entry| entry.name == action.entry && entry.repair.kind() == action.kind).cloned()
+    }
+
+    /// Returns whether the value that an action is to repair is still beyond its limit.
+    fn is_open(&self, action: &Action) -> bool {
+        let mut alerts = self.crisis.alerts.values();
+        alerts.any(|alert| alert.rule == action.rule && alert.metric == action.metric && cases::is_beyond(alert))
+    }
+}
