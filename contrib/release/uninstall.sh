@@ -46,7 +46,7 @@ done
 for directory in $directories; do rmdir "$directory" 2>/dev/null || true; done
 if [ "$(id -u)" = 0 ]; then
     rm -f /etc/cron.d/osmon /etc/cron.d/osmon-watch
-    for unit in osmon osmon-watch; do
+    for unit in osmon osmon-watch osmon-heal; do
         systemctl disable --quiet --now "$unit.timer" 2>/dev/null || true
         rm -rf "/etc/systemd/system/$unit.timer" "/etc/systemd/system/$unit.service" "/etc/systemd/system/$unit.timer.d"
     done

@@ -87,6 +87,10 @@ fn installed_it_runs_by_itself_and_purged_it_leaves_nothing() {
     assert_eq!(ok(&debian, modes), "2750 root:osmon\n750 root:osmon\n755 root:root\nosmon\nosmon\n");
     assert_eq!(ok(&debian, "getent passwd osmon").trim().rsplit(':').next(), Some("/usr/sbin/nologin"));
     ok(&debian, "test -s /usr/share/man/man1/osmon-run.1.gz -a -s /usr/share/bash-completion/completions/osmon");
+    // Repairs as a step of their own: shipped, and started by nobody.
+    let heal = "cd /usr/share/doc/osmon/examples && test -s polkit/50-osmon-heal.rules -a -s sudoers/osmon-heal && systemctl is-enabled osmon-heal.timer";
+    assert_eq!(debian.sh(heal).out, "disabled\n");
+    ok(&debian, "systemctl enable --quiet --now osmon-heal.timer");
 
     // The first minute comes by itself; a member of the group reads what it recorded, nobody else does.
     let first = wait(75, || (debian.sh("test -s /var/lib/osmon/report.html").code == 0).then_some(()));
@@ -110,6 +114,7 @@ fn installed_it_runs_by_itself_and_purged_it_leaves_nothing() {
     let times: Vec<i64> = ok(&debian, removal).lines().map(|line| line.parse().unwrap()).collect();
     assert!(times[1] - times[0] >= 2, "a running minute is waited for: {times:?}");
     assert_eq!(ok(&debian, "ls /etc/cron.d /etc/systemd/system/timers.target.wants | grep osmon; true"), "");
+    assert_ne!(debian.sh("systemctl is-active --quiet osmon-heal.timer").code, 0);
     ok(
         &debian,
         "test -s /etc/osmon/osmon.toml && ls /var/lib/osmon/snapshots/*.jsonl && ! test -e /usr/bin/osmon-probe",

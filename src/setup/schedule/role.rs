@@ -8,7 +8,7 @@ use serde::Serialize;
 pub enum Role {
     /// It measures: `osmon run`, `osmon probe`.
     Minute,
-    /// One of the other steps of a minute, as a line of its own: `osmon graph`.
+    /// One of the other steps of a minute, as a line of its own: `osmon graph`, `osmon heal`.
     Step,
     /// The dead man's switch: `osmon status --alert`.
     Watch,
@@ -32,7 +32,7 @@ fn of_simple(command: &str) -> Option<Role> {
     let words: Vec<&str> = words.collect();
     let is_step = |word: &str| match word {
         "run" | "probe" => Some(Role::Minute),
-        "detect-crisis" | "send-alert" | "graph" => Some(Role::Step),
+        "detect-crisis" | "heal" | "send-alert" | "graph" => Some(Role::Step),
         "status" if words.contains(&"--alert") => Some(Role::Watch),
         _ => None,
     };
@@ -55,6 +55,7 @@ mod tests {
                 Some(Role::Minute),
             ),
             ("/usr/bin/osmon-graph", Some(Role::Step)),
+            ("/usr/bin/osmon heal -q", Some(Role::Step)),
             ("sleep 40; /usr/bin/osmon status --alert -q; /usr/bin/osmon-send-alert", Some(Role::Watch)),
             ("osmon status -q --alert", Some(Role::Watch)),
             ("osmon status -q || echo trouble", None),

@@ -12,11 +12,13 @@ pub fn cron_file(name: &str, program: &str) -> String {
     text.replace(SHIPPED, program)
 }
 
-/// The shipped unit: `osmon` or `osmon-watch`, with the suffix `service` or `timer`.
+/// The shipped unit: `osmon`, `osmon-watch` or `osmon-heal`, with the suffix `service` or `timer`.
 pub fn unit(name: &str, suffix: &str, of_user: bool, program: &str) -> String {
     let text = match (name, suffix, of_user) {
         ("osmon-watch", "timer", _) => include_str!("../../../contrib/systemd/osmon-watch.timer"),
         ("osmon-watch", _, _) => include_str!("../../../contrib/systemd/osmon-watch.service"),
+        ("osmon-heal", "timer", _) => include_str!("../../../contrib/systemd/osmon-heal.timer"),
+        ("osmon-heal", _, _) => include_str!("../../../contrib/systemd/osmon-heal.service"),
         (_, "timer", _) => include_str!("../../../contrib/systemd/osmon.timer"),
         (_, _, true) => include_str!("../../../contrib/systemd/user/osmon.service"),
         (_, _, false) => include_str!("../../../contrib/systemd/osmon.service"),
