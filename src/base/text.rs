@@ -72,6 +72,23 @@ pub fn shell_word(word: &str) -> String {
     if is_plain { word.to_string() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
+/// Undoes the kernel's `\040` for space, tab, newline and backslash.
+pub fn unescape(field: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let Some((first, after)) = rest.split_first() {
+        let code = match (first, after) {
+            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..]) => {
+                Some((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'))
+            }
+            _ => None,
+        };
+        out.push(code.unwrap_or(*first));
+        rest = if code.is_some() { after.get(3..).unwrap_or(&[]) } else { after };
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

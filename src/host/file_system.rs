@@ -4,7 +4,7 @@ use super::mount_view::below;
 use super::{FILE_MAX, Root};
 use crate::base::bounded;
 use crate::base::file::read_at_most;
-use crate::probe::mounts;
+use crate::base::text::unescape;
 use nix::sys::statvfs::statvfs;
 use std::collections::HashMap;
 use std::path::Path;
@@ -84,7 +84,7 @@ impl Root {
         let content = read_at_most(&self.base.join("statvfs"), FILE_MAX).unwrap_or_default();
         let lines = content.split(|byte| *byte == b'\n').filter_map(|line| {
             let mut words = line.split(|byte| *byte == b' ');
-            let point = mounts::unescape(words.next()?);
+            let point = unescape(words.next()?);
             let mut numbers = [0_u64; 6];
             for (number, word) in numbers.iter_mut().zip(words) {
                 *number = std::str::from_utf8(word).ok()?.parse().ok()?;

@@ -94,7 +94,7 @@ impl Root {
     }
 
     /// The file behind the link of a process; of a recorded host the file below its directory.
-    fn opened(&self, link: &Path) -> Option<Metadata> {
+    pub(super) fn opened(&self, link: &Path) -> Option<Metadata> {
         if !self.recorded {
             return fs::metadata(link).ok();
         }

@@ -2,6 +2,7 @@
 //! is needed to look the file system up.
 
 use super::fields::lines;
+use crate::base::text::unescape;
 use crate::host::Root;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -61,23 +62,6 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
     let kind = text(fields.next())?;
     let source = unescape(fields.next()?);
     Some(Mount { device_id, root, point, options, kind, source, super_options: text(fields.next())? })
-}
-
-/// Undoes the kernel's `\040` for space, tab, newline and backslash.
-pub fn unescape(field: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let Some((first, after)) = rest.split_first() {
-        let code = match (first, after) {
-            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..]) => {
-                Some((a - b'0') * 64 + (b - b'0') * 8 + (c - b'0'))
-            }
-            _ => None,
-        };
-        out.push(code.unwrap_or(*first));
-        rest = if code.is_some() { after.get(3..).unwrap_or(&[]) } else { after };
-    }
-    out
 }
 
 /// The mount point at or above a path that `/etc/fstab` names and where nothing is mounted; `/` is none.
