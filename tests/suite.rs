@@ -33,12 +33,16 @@ mod completions; // osmon completions and the man pages
 mod config; // places of errors, precedence, the last good one
 #[path = "suite/config_alert.rs"]
 mod config_alert; // osmon config check on [alert]
+#[path = "suite/config_heal.rs"]
+mod config_heal; // osmon config on [heal]
 #[path = "suite/config_import.rs"]
 mod config_import; // files of monit, munin, msmtp and the old systems
 #[path = "suite/config_import_values.rs"]
 mod config_import_values; // units, cycles, ports, and what is no configuration
 #[path = "suite/config_mistakes.rs"]
 mod config_mistakes; // every mistake of a file, once, in one pass
+#[path = "suite/config_mistakes_heal.rs"]
+mod config_mistakes_heal; // the mistakes in [heal]
 #[path = "suite/consumers.rs"]
 mod consumers; // who used the host: one answer, and rollups that survive damage
 #[path = "suite/crisis.rs"]

@@ -51,18 +51,18 @@ pub fn overlay(given: &mut Table, environment: &[(String, String)], issues: &mut
 }
 
 /// Every variable that sets something, with the path of its key and a value of its type: the documented keys, and all
-/// keys of the existing rules and routes.
+/// keys of the existing rules, routes and repairs.
 fn known_variables(given: &Table) -> Vec<(String, Vec<String>, Value)> {
     let mut all = schema::defaults();
     let defaults = all.clone();
     schema::merge(&mut all, given, &defaults, &[], &mut Vec::new());
     let mut keys = Vec::new();
     schema::flatten(&all, &[], &mut keys);
-    for above in [&["rule"][..], &["alert", "route"]] {
+    for above in [&["rule"][..], &["alert", "route"], &["heal"]] {
         let above: Vec<String> = above.iter().map(ToString::to_string).collect();
         let Some(known) = schema::named_section(&above) else { continue };
         let section = above.iter().try_fold(&all, |table, key| table.get(key)?.as_table());
-        for name in section.into_iter().flat_map(Table::keys) {
+        for (name, _) in section.into_iter().flatten().filter(|(_, value)| value.is_table()) {
             let path = |key: &String| [above.clone(), vec![name.clone(), key.clone()]].concat();
             keys.extend(known.iter().map(|(key, value)| (path(key), value.clone())));
         }

@@ -2,6 +2,7 @@
 //! read.
 
 use super::issue::ConfigIssue;
+use super::lint_heal;
 use super::route_keys::RouteKeys;
 use super::rule::{Measure, Rule};
 use super::settings::Config;
@@ -31,6 +32,7 @@ pub fn check(config: &Config, given: &Table) -> Vec<ConfigIssue> {
             add("warning", "a limit above 100 % is never reached".to_string());
         }
     }
+    issues.extend(lint_heal::check(config, given));
     issues
 }
 

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use toml::{Table, Value};
 
 /// Sections that a measurement does not need.
-const NOT_MEASURED: [&str; 3] = ["report", "alert", "rule"];
+const NOT_MEASURED: [&str; 4] = ["report", "alert", "rule", "heal"];
 
 /// A request to load the configuration.
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,4 @@
-//! Reads `[report]`, `[alert]` and `[rule]`.
+//! Reads `[report]`, `[alert]`, `[rule]` and `[heal]`.
 
 use super::default_rules::DEFAULT_RULES;
 use super::issue::ConfigIssue;
@@ -8,7 +8,7 @@ use super::resolve_rule::resolve;
 use super::rule::Rule;
 use super::rule_spec::RuleSpec;
 use super::settings::{Config, Report};
-use super::{alert::Alert, measured, read_routes};
+use super::{alert::Alert, measured, read_heal, read_routes};
 use std::collections::BTreeMap;
 use toml::Table;
 
@@ -21,10 +21,13 @@ const RESERVED: [&str; 4] = ["no-data", "sign-of-life", "skipped-runs", "stale-d
 fn read(given: &mut Table, config: &mut Config, issues: &mut Vec<ConfigIssue>) -> Option<()> {
     config.report = section::<Report>(given, "report")?;
     check_report(&config.report, issues);
-    config.rules = rules(&section::<Table>(given, "rule")?, issues)?;
+    let given_rules = section::<Table>(given, "rule")?;
+    config.rules = rules(&given_rules, issues)?;
     config.alert = section::<Alert>(given, "alert")?;
     config.alert.check(issues);
     config.alert.routes = read_routes::read(&config.alert, issues)?;
+    let rules = read_heal::Rules::new(&given_rules, &config.rules);
+    config.heal = read_heal::read(section::<Table>(given, "heal")?, &rules, issues)?;
     Some(())
 }
 
@@ -82,6 +85,7 @@ fn rules(given: &Table, issues: &mut Vec<ConfigIssue>) -> Option<Vec<Rule>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::heal_keys::PlainKeys;
     use crate::config::read;
     use crate::config::schema::DEFAULT;
     use crate::config::settings::{Probe, Store};
@@ -104,6 +108,7 @@ mod tests {
         typed.insert("report".into(), Table::try_from(Report::default()).unwrap().into());
         typed.insert("alert".into(), Table::try_from(alert).unwrap().into());
         typed.insert("rule".into(), documented["rule"].clone());
+        typed.insert("heal".into(), Table::try_from(PlainKeys::default()).unwrap().into());
         assert_eq!(documented, typed);
         let mut rules = Vec::new();
         for (name, keys) in documented["rule"].as_table().unwrap() {
@@ -145,6 +150,17 @@ mod tests {
             "[rule.x]\nwarning = inf",
             "[rule.x]\nwarnin = 1",
             "[rule]\nx = 1",
+            "heal = 1",
+            "[heal]\nrestart = \"maybe\"",
+            "[heal]\nrestart = true",
+            "[heal]\nactions_per_hour = \"many\"",
+            "[heal]\nweb = 1",
+            "[heal.restart]\nrule = \"service\"",
+            "[heal.web]\nrul = \"service\"",
+            "[heal.web]\nper_hour = \"3\"",
+            "[heal.web]\nper_day = -1",
+            "[heal.web]\nwaits = \"1m\"",
+            "[heal.web]\nwaits = [1]",
             "rule = 1",
         ] {
             assert_eq!(config(text), None, "{text}");

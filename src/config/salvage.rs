@@ -21,8 +21,18 @@ const ROUNDS: usize = 8;
 const LOGIN: [&str; 6] = ["user", "password", "password_file", "password_env", "timeout_seconds", "helo_name"];
 
 /// Loads the fallback for a broken configuration, with its name. `last_good` reads the last good configuration of a
-/// data directory.
+/// data directory. A fallback repairs nothing: what may be done to the host is taken from a valid configuration only.
 pub fn salvage(
+    request: &Request,
+    issues: &[ConfigIssue],
+    last_good: impl FnOnce(&Path) -> Option<String>,
+) -> Option<(Loaded, &'static str)> {
+    let (mut loaded, what) = fallback(request, issues, last_good)?;
+    loaded.config.heal.entries.clear();
+    Some((loaded, what))
+}
+
+fn fallback(
     request: &Request,
     issues: &[ConfigIssue],
     last_good: impl FnOnce(&Path) -> Option<String>,

@@ -2,7 +2,7 @@
 //! the defaults for display. Parsed only where a setting is wrong, comes from the environment or is shown.
 
 use super::issue::ConfigIssue;
-use super::{read_routes, rule_spec};
+use super::{heal_keys, read_routes, rule_spec};
 use crate::base::suggestion::{closest, hint};
 use toml::{Table, Value};
 
@@ -14,6 +14,19 @@ const CHOICES: [(&[&str], &[&str]); 2] = [
     (&["alert", "transport"], &["auto", "smtp", "sendmail"]),
     (&["alert", "smtp", "security"], &["starttls", "tls", "none"]),
 ];
+
+/// Modes of `[heal]`.
+const MODES: [&str; 3] = ["off", "dry-run", "enforce"];
+
+/// The allowed values of a key; `None`: any.
+fn choices(path: &[String]) -> Option<&'static [&'static str]> {
+    if let [section, _] = path
+        && section == "heal"
+    {
+        return Some(&MODES);
+    }
+    CHOICES.iter().find(|(key, _)| *key == path).map(|(_, allowed)| *allowed)
+}
 
 /// The documented defaults as a table.
 pub fn defaults() -> Table {
@@ -32,7 +45,9 @@ pub fn merge(base: &mut Table, given: &Table, known: &Table, above: &[String], i
     for (key, value) in given {
         let path: Vec<String> = above.iter().chain([key]).cloned().collect();
         let section = named_section(above).map(Value::Table);
-        let expected = section.as_ref().or_else(|| known.get(key));
+        // `[heal]` has both: keys of its own, and sections that users name.
+        let is_plain = above == ["heal"] && (known.contains_key(key) || !value.is_table());
+        let expected = section.as_ref().filter(|_| !is_plain).or_else(|| known.get(key));
         let mut add = |message, meant: Option<&str>| {
             let mut hidden = Vec::new();
             let instead = meant.map(|meant| [above, &[meant.to_string()]].concat());
@@ -76,6 +91,9 @@ pub fn named_section(above: &[String]) -> Option<Table> {
     if above == ["rule"] {
         return Some(rule_spec::keys());
     }
+    if above == ["heal"] {
+        return Some(heal_keys::keys());
+    }
     (above == ["alert", "route"]).then(read_routes::keys)
 }
 
@@ -100,14 +118,18 @@ fn convert(path: &[String], expected: &Value, value: &Value) -> Result<Value, St
             Some(item) => Err(format!("expected a list of strings, found {} in it", item.type_str())),
             None => Ok(value.clone()),
         },
-        (Value::String(_), Value::String(text)) => match CHOICES.iter().find(|(key, _)| *key == path) {
-            Some((_, allowed)) if !allowed.contains(&text.as_str()) => {
+        (Value::String(_), Value::String(text)) => match choices(path) {
+            Some(allowed) if !allowed.contains(&text.as_str()) => {
                 let list: Vec<String> = allowed.iter().map(|word| format!("{word:?}")).collect();
                 Err(format!("{text:?} is not one of {}", list.join(", ")))
             }
             _ => Ok(value.clone()),
         },
         _ if expected.same_type(value) => Ok(value.clone()),
+        (_, Value::Table(_)) if path.first().is_some_and(|section| section == "heal") && path.len() == 2 => {
+            let name = path.last().map_or("", String::as_str);
+            Err(format!("{name:?} is a key of [heal] itself; give the repair another name"))
+        }
         _ => Err(format!("expected {}, found {}", type_name(expected), value.type_str())),
     }
 }

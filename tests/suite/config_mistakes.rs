@@ -1,5 +1,6 @@
 //! `osmon config check` reports every mistake of a file once, in one pass.
 
+use super::config_mistakes_heal::{HEAL_MISTAKES, Mistake};
 use super::harness::Host;
 use osmon::config::Request;
 use osmon::config::load::examine;
@@ -10,7 +11,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 /// A valid file: section, and its lines.
-const VALID: [(&str, &str); 9] = [
+const VALID: [(&str, &str); 11] = [
     ("", "data_dir = \"/srv/osmon\""),
     ("store", "snapshot_days = 30\nmax_size = \"2 GiB\""),
     ("probe", "services = [\n  \"nginx\", # [the web]\n  \"cron\",\n]"),
@@ -20,10 +21,12 @@ const VALID: [(&str, &str); 9] = [
     ("alert.route.chat", "kind = \"slack\"\nurl_env = \"CHAT\""),
     ("rule.cpu", "title = '''\n[CPU]\n'''"),
     ("rule.queue", "metric = \"disk_io.latency_ms\"\nwarning = 50"),
+    ("heal", "clean = \"enforce\""),
+    ("heal.web", "rule = \"service\"\nmatch = \"nginx.service\"\naction = \"restart\""),
 ];
 
-/// Section, the line that is wrong, the key that is reported, and a part of the report. Each line may stand beside any other.
-const MISTAKES: [(&str, &str, &str, &str); 62] = [
+/// Each may stand beside any other.
+const MISTAKES: [Mistake; 62] = [
     ("", "unknown = 1", "unknown", "unknown key"),
     ("", "reprot = 1", "reprot", "did you mean \"report\"?"),
     ("", "this is no setting", "", "not valid TOML"),
@@ -103,6 +106,10 @@ const MISTAKES: [(&str, &str, &str, &str); 62] = [
     ("rule.percent", "metric = \"cpu.busy_percent\"\nwarning = 200", "rule.percent.warning", "never reached"),
 ];
 
+fn mistakes() -> Vec<Mistake> {
+    MISTAKES.iter().chain(&HEAL_MISTAKES).copied().collect()
+}
+
 /// Reports of a file: key, and the whole text.
 fn reports(text: &str, environment: &[(&str, &str)]) -> Vec<(String, String)> {
     let directory = tempfile::tempdir().unwrap();
@@ -121,7 +128,7 @@ fn reports(text: &str, environment: &[(&str, &str)]) -> Vec<(String, String)> {
 /// The valid file with mistakes planted, its sections in the given order.
 fn planted(chosen: &[usize], order: &[usize]) -> String {
     let mut sections: Vec<(&str, String)> = VALID.map(|(name, lines)| (name, format!("{lines}\n"))).to_vec();
-    for (name, line, ..) in chosen.iter().map(|at| MISTAKES[*at]) {
+    for (name, line, ..) in chosen.iter().map(|at| mistakes()[*at]) {
         match sections.iter_mut().find(|(known, _)| *known == name) {
             Some((_, lines)) => *lines += &format!("{line}\n"),
             None => sections.push((name, format!("{line}\n"))),
@@ -137,7 +144,7 @@ fn planted(chosen: &[usize], order: &[usize]) -> String {
 fn assert_reports(chosen: &[usize], order: &[usize]) {
     let text = planted(chosen, order);
     let mut found = reports(&text, &[]);
-    for (_, line, key, part) in chosen.iter().map(|at| MISTAKES[*at]) {
+    for (_, line, key, part) in chosen.iter().map(|at| mistakes()[*at]) {
         let at = found.iter().position(|(path, report)| path == key && report.contains(part));
         assert!(at.is_some(), "{line:?} is not reported in\n{text}\nreported: {found:#?}");
         found.remove(at.unwrap());
@@ -147,17 +154,18 @@ fn assert_reports(chosen: &[usize], order: &[usize]) {
 
 #[test]
 fn each_mistake_alone_and_all_together_are_reported_once() {
+    let count = mistakes().len();
     assert_reports(&[], &[]);
-    (0..MISTAKES.len()).for_each(|at| assert_reports(&[at], &[]));
-    assert_reports(&(0..MISTAKES.len()).collect::<Vec<_>>(), &[]);
+    (0..count).for_each(|at| assert_reports(&[at], &[]));
+    assert_reports(&(0..mistakes().len()).collect::<Vec<_>>(), &[]);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn any_set_of_mistakes_is_reported_exactly(
-        chosen in proptest::sample::subsequence((0..MISTAKES.len()).collect::<Vec<_>>(), 0..20),
-        order in Just((0..30).collect::<Vec<usize>>()).prop_shuffle(),
+        chosen in proptest::sample::subsequence((0..mistakes().len()).collect::<Vec<_>>(), 0..20),
+        order in Just((0..60).collect::<Vec<usize>>()).prop_shuffle(),
     ) {
         assert_reports(&chosen, &order);
     }
