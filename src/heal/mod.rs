@@ -4,23 +4,34 @@
 //! and acts on one of them through an [`Actuator`], of which there are two: one acts, the other only records.
 
 pub mod actuator;
+pub mod allow_list;
 pub mod budget;
+pub mod by_incident;
 pub mod case;
 pub mod clean;
 pub mod command;
 pub mod decide;
 pub mod end;
+pub mod ending;
+pub mod finished;
 pub mod guard;
-pub mod housekeeping;
+pub mod journal;
 pub mod moment;
+pub mod packages;
+pub mod page_cache;
 pub mod process_guards;
+pub mod process_load;
 pub mod process_owner;
+pub mod program;
 pub mod protected;
+#[cfg(test)]
+mod recorded;
 pub mod repair;
 pub mod restart;
 pub mod situation;
 pub mod state;
 pub mod target_state;
+pub mod tool;
 
 use crate::config::{HealEntry, RepairSpec};
 use repair::Repair;
@@ -33,9 +44,9 @@ pub fn repair(entry: &HealEntry) -> Box<dyn Repair> {
         RepairSpec::Clean { directories, older_than, keep, stop_bytes } => {
             Box::new(clean::Clean { directories, older_than, keep, stop_bytes })
         }
-        RepairSpec::VacuumJournal { keep_bytes } => Box::new(housekeeping::VacuumJournal { keep_bytes }),
-        RepairSpec::ClearPackages => Box::new(housekeeping::ClearPackages),
-        RepairSpec::DropCaches => Box::new(housekeeping::DropCaches),
+        RepairSpec::VacuumJournal { keep_bytes } => Box::new(journal::VacuumJournal { keep_bytes }),
+        RepairSpec::ClearPackages => Box::new(packages::ClearPackages),
+        RepairSpec::DropCaches => Box::new(page_cache::DropCaches),
         RepairSpec::Run { command, timeout } => {
             Box::new(command::RunCommand { entry: entry.name.clone(), command, timeout })
         }

@@ -179,8 +179,7 @@ mod tests {
     #[test]
     fn each_guard_refuses_alone() {
         type Change = fn(&mut ProcessFacts);
-        let cases: [(&str, Guard, Change); 23] = [
-            ("init", Guard::ProcessProtected, |it| it.pid = 1),
+        let cases: [(&str, Guard, Change); 22] = [
             ("kthreadd", Guard::ProcessProtected, |it| it.pid = 2),
             ("thread of the kernel by its flag", Guard::ProcessProtected, |it| it.stat.is_kernel_thread = true),
             ("thread of the kernel by its parent", Guard::ProcessProtected, |it| it.stat.parent = 2),
@@ -215,6 +214,14 @@ mod tests {
             let mut process = hog();
             change(&mut process);
             assert_eq!(guards(&process, &around), [guard], "{name}");
+        }
+    }
+
+    #[test]
+    fn the_first_processes_are_protected_also_where_nothing_else_is_known() {
+        let alone = Surroundings { is_own_namespace: true, has_pidfd: true, ..Surroundings::default() };
+        for pid in [1, 2] {
+            assert_eq!(guards(&ProcessFacts { pid, ..hog() }, &alone), [Guard::ProcessProtected]);
         }
     }
 

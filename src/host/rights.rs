@@ -25,6 +25,11 @@ impl Root {
         faccessat(AT_FDCWD, &self.base.join(file), AccessFlags::W_OK, AtFlags::AT_EACCESS).is_ok()
     }
 
+    /// Returns whether osmon may write a setting of the kernel.
+    pub fn may_set_kernel_value(&self, name: &str) -> bool {
+        self.may_write(&format!("proc/sys/{name}"))
+    }
+
     /// Effective user id of osmon.
     pub fn own_uid(&self) -> u32 {
         geteuid().as_raw()
