@@ -49,6 +49,8 @@ pub struct Context {
     loaded: Arc<Loaded>,
     /// Place of the configuration file, whether it exists or not.
     configuration_path: PathBuf,
+    /// `[report] path` is the page of another data directory than this one.
+    is_page_of_others: bool,
 }
 
 impl Context {
@@ -137,6 +139,8 @@ impl Context {
             };
             call.out.warn(&format!("{problem}; going on with {instead}"));
         }
+        let text = loaded.file.as_ref().map(|(_, text)| text.as_str());
+        let is_page_of_others = !loaded.is_set_by_variable(&["report", "path"]) && request.source.is_elsewhere(text);
         Ok(Self {
             out: call.out.clone(),
             config: Arc::new(loaded.config.clone()),
@@ -147,6 +151,7 @@ impl Context {
             instead,
             loaded: Arc::new(loaded),
             configuration_path: request.source.path(),
+            is_page_of_others,
         })
     }
 
@@ -216,10 +221,16 @@ impl Context {
             .collect()
     }
 
-    /// Path of the page.
+    /// Path of the page: `[report] path`, else in the data directory. A data directory that is named in the call has its own
+    /// page, so that a look at another history does not replace the published one of this host.
     pub fn report_path(&self) -> PathBuf {
+        self.published_page().unwrap_or_else(|| self.store.directory().join("report.html"))
+    }
+
+    /// `[report] path`, if it is the page of this data directory.
+    pub fn published_page(&self) -> Option<PathBuf> {
         let path = &self.config.report.path;
-        if path.is_empty() { self.store.directory().join("report.html") } else { PathBuf::from(path) }
+        (!path.is_empty() && !self.is_page_of_others).then(|| PathBuf::from(path))
     }
 
     /// Problems that prevent the delivery of alerts; empty when there are none.

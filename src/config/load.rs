@@ -50,6 +50,11 @@ impl Loaded {
         flat.into_iter().map(|(path, value)| (path.clone(), shown(&path, value), places.exact(&path))).collect()
     }
 
+    /// Returns whether a variable of the environment sets this key.
+    pub fn is_set_by_variable(&self, path: &[&str]) -> bool {
+        self.variables.iter().any(|(key, _)| key == path)
+    }
+
     /// Valid settings that are probably mistakes.
     pub fn warnings(&self) -> Vec<ConfigIssue> {
         let mut issues = lint::check(&self.config, &self.given);

@@ -107,4 +107,12 @@ impl Source {
         let chosen = chosen.filter(|path| path != Path::new(""));
         chosen.and_then(|path| std::path::absolute(path).ok()).unwrap_or_else(|| self.usual_data_dir())
     }
+
+    /// Returns whether command line or environment name another data directory than the one of the configuration.
+    pub fn is_elsewhere(&self, text: Option<&str>) -> bool {
+        let environment = self.environment.iter().filter(|(key, _)| key != DATA_DIR).cloned().collect();
+        let configured = Self { data_dir: None, environment, ..self.clone() }.data_dir(text);
+        let real = |path: PathBuf| path.canonicalize().unwrap_or(path);
+        real(self.data_dir(text)) != real(configured)
+    }
 }

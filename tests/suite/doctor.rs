@@ -173,6 +173,7 @@ fn the_web_server_has_to_reach_a_page_that_is_published() {
     fs::create_dir(&www).unwrap();
     fs::set_permissions(&www, fs::Permissions::from_mode(0o700)).unwrap();
     host.config += &format!("[report]\npath = \"{}/osmon.html\"\n", www.display());
+    host.configure_data_dir();
     minute(&mut host, 5);
     expect(&host, "web-server", "warn", &format!("{} is closed to it", www.display()));
     fs::set_permissions(&www, fs::Permissions::from_mode(0o755)).unwrap();

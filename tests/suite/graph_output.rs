@@ -9,11 +9,30 @@ fn it_is_put_where_it_is_wanted() {
     let mut host = with_minutes("vm", 1);
     let path = host.path("page.html");
     host.config = format!("[report]\npath = \"{}\"\n", path.display());
+    host.configure_data_dir();
     assert_eq!(host.osmon(&["report", "-v"]).ok().out.trim(), path.display().to_string());
     assert!(path.exists() && host.path("page.json").exists());
     let done = host.osmon(&["graph", "--out", "/nonexistent/x.html"]);
     assert_eq!(done.code, 74);
     assert!(done.err.contains("could not write the report /nonexistent/x.html"), "{}", done.err);
+}
+
+#[test]
+fn a_look_at_another_history_leaves_the_published_page_alone() {
+    let mut host = with_minutes("vm", 1);
+    let page = host.path("index.html");
+    host.config = format!("[report]\npath = \"{}\"\n", page.display());
+    let own = host.data().join("report.html").display().to_string();
+    assert_eq!(host.osmon(&["graph", "-v"]).ok().out.trim(), own, "--data-dir");
+    host.advance(60, 5);
+    host.osmon(&["run"]).ok();
+    assert!(!page.exists());
+    let mut by_variable = host.command("osmon", &["graph", "-v"]);
+    by_variable.env("OSMON_REPORT_PATH", &page);
+    assert!(by_variable.output().unwrap().status.success() && page.exists(), "named in the call");
+    host.config = "[report]\npath = \"/nonexistent/index.html\"\n".to_string();
+    host.configure_data_dir();
+    assert_eq!(host.osmon(&["graph"]).code, 74, "its own data directory, also when it is named");
 }
 
 #[test]

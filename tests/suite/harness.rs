@@ -80,6 +80,11 @@ impl Host {
         self.path("root")
     }
 
+    /// The configuration names the data directory, so that `[report] path` is the page of it.
+    pub fn configure_data_dir(&mut self) {
+        self.config = format!("data_dir = \"{}\"\n{}", self.data().display(), self.config);
+    }
+
     /// A command of `osmon` on this host: recorded root, own data directory, own clock, no environment but PATH.
     pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let config = self.path("osmon.toml");

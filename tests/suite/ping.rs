@@ -48,6 +48,7 @@ fn next(asked: &Receiver<String>) -> String {
 fn host(url: &str, more: &str) -> Host {
     let mut host = Host::recorded("vm");
     host.config = format!("[alert]\nping_url = \"{url}\"\n{more}");
+    host.configure_data_dir();
     host
 }
 

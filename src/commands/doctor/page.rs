@@ -34,7 +34,7 @@ pub fn checks(context: &Context, processes: &[String]) -> Vec<Check> {
     if let (Some((_, server)), Some(reader)) = (SERVERS.iter().find(is_here), reader(context))
         && age.is_some()
     {
-        let is_published = !context.config.report.path.is_empty();
+        let is_published = context.published_page().is_some();
         checks.push(readable(server, is_published, &reader, obstacle(&path, &reader)));
     }
     checks
