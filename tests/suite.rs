@@ -93,6 +93,8 @@ mod imports; // which source file imports which
 mod incidents; // incidents, their evidence, and why they fired
 #[path = "suite/init.rs"]
 mod init; // osmon init: what it writes, keeps, tests and says
+#[path = "suite/init_again.rs"]
+mod init_again; // osmon init on a host that is set up already
 #[path = "suite/init_dialog.rs"]
 mod init_dialog; // osmon init at a terminal
 #[path = "suite/init_host.rs"]

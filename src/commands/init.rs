@@ -2,6 +2,7 @@
 
 mod arguments;
 mod dialog;
+mod empty;
 mod finish;
 mod found;
 mod parse;
@@ -38,6 +39,7 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
+    empty::refuse(&arguments)?;
     let present = Present::read(call)?;
     let found = Found::look(call, &arguments)
         .map_err(|why| ErrorKind::Usage(format!("--watch: {why}; nothing was changed")))?;
@@ -83,7 +85,7 @@ fn run(call: &Call) -> Result<Exit> {
             Next::Stop => return Ok(report.stopped(&present.path)),
         }
     };
-    finish::apply(&arguments, &present, &draft, &answers.page, tried.as_ref(), report)
+    finish::apply(&arguments, &present, &draft, &answers, tried.as_ref(), report)
 }
 
 /// The drafted configuration, checked as `osmon config check` does.

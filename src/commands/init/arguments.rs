@@ -45,12 +45,12 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS", hide_short_help = true)]
     pub from: Option<String>,
     /// Send mails with msmtp or sendmail
-    #[arg(long, value_name = "PROGRAM", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long, value_name = "PROGRAM", num_args = 0..=1, default_missing_value = "auto")]
     pub sendmail: Option<String>,
     /// Also send to a webhook of Slack, Teams, Discord, ntfy or your own; KIND for a server of your own (ntfy=https://…)
     #[arg(long, value_name = "[KIND=]URL")]
     pub webhook: Option<String>,
-    /// Services that must run, separated by commas; "auto": those found; "none"
+    /// Services that must run, separated by commas; "auto": those that run now, besides those watched; "none"
     #[arg(long, value_name = "SERVICE,…")]
     pub watch: Option<String>,
     /// Send a daily status mail at this local time; "none"

@@ -48,9 +48,9 @@ impl Dialog<'_> {
     pub fn ask_all(&self, answers: &mut Answers) -> Result<()> {
         self.ask_channels(answers, None)?;
         if self.arguments.watch.is_none() {
-            let services = &self.found.services.running;
+            let with_found = self.found.services.beside(&answers.watch);
             let read = |text: &str| {
-                let names = if text == "auto" { services.clone() } else { parse::services(text) };
+                let names = if text == "auto" { with_found.clone() } else { parse::services(text) };
                 let is_kept = names == answers.watch;
                 if is_kept { Ok(names) } else { self.found.check_services(&names).map(|()| names) }
             };

@@ -12,6 +12,7 @@ use crate::pipeline::test_results::remember;
 use crate::pipeline::{Minute, StepReport};
 use crate::query;
 use crate::query::health::Health;
+use crate::setup::answers::Answers;
 use crate::setup::config_file::{Draft, Written, write};
 use crate::setup::page_directory;
 use crate::setup::schedule::{Kind, Role, find, install};
@@ -26,8 +27,7 @@ use std::time::Duration;
 const ATTEMPTS: usize = 2;
 const PAUSE: Duration = Duration::from_millis(700);
 
-/// Carries out what was answered. `page`: the file of the page, empty in the data directory; `tried`: the test message,
-/// `None` if none was sent.
+/// Carries out what was answered. `tried`: the test message, `None` if none was sent.
 ///
 /// # Errors
 /// The configuration cannot be written.
@@ -35,7 +35,7 @@ pub fn apply(
     arguments: &Arguments,
     present: &Present,
     draft: &Draft,
-    page: &str,
+    answers: &Answers,
     tried: Option<&Tried>,
     mut report: Report,
 ) -> Result<Exit> {
@@ -45,8 +45,9 @@ pub fn apply(
     let is_held = interrupt.thread_block().is_ok();
     let written = write(draft, &present.path)?;
     tell_written(&mut report, present, draft, &written);
-    if !page.is_empty()
-        && let Err(error) = page_directory::prepare(Path::new(page))
+    tell_services(&report, &present.config.probe.services, &answers.watch);
+    if !answers.page.is_empty()
+        && let Err(error) = page_directory::prepare(Path::new(&answers.page))
     {
         report.fail(format!("{error:#}"), Exit::from_error(&error));
     }
@@ -76,6 +77,16 @@ fn tell_written(report: &mut Report, present: &Present, draft: &Draft, written: 
         "settings",
         json!({ "file": path.to_string(), "changed": draft.is_changed, "before": backup, "secret": secrets }),
     );
+}
+
+/// Tells which services are watched from now on, where that changes.
+fn tell_services(report: &Report, before: &[String], now: &[String]) {
+    let gone: Vec<&str> = before.iter().filter(|name| !now.contains(name)).map(String::as_str).collect();
+    let left_out = if gone.is_empty() { String::new() } else { format!("; no longer: {}", gone.join(", ")) };
+    if before != now {
+        let now = if now.is_empty() { "none".to_string() } else { now.join(", ") };
+        report.step("services", &format!("{now}{left_out}"));
+    }
 }
 
 /// Has cron or a timer run osmon.

@@ -41,7 +41,7 @@ pub fn propose(arguments: &Arguments, present: &Present, found: &Found) -> Resul
         answers.to = parse::addresses(to).map_err(wrong("to"))?;
     }
     if let Some(from) = &arguments.from {
-        answers.from.clone_from(from);
+        answers.from = named(from);
     }
     if let Some(smtp) = &arguments.smtp {
         let new = parse::server(smtp).map_err(wrong("smtp"))?;
@@ -63,7 +63,7 @@ pub fn propose(arguments: &Arguments, present: &Present, found: &Found) -> Resul
         answers.webhook = Some(parse::webhook(webhook).map_err(wrong("webhook"))?);
     }
     match arguments.watch.as_deref() {
-        Some("auto") => answers.watch.clone_from(&found.services.running),
+        Some("auto") => answers.watch = found.services.beside(&config.probe.services),
         Some(watch) => answers.watch = parse::services(watch),
         None => {}
     }
@@ -89,6 +89,11 @@ fn of_server(arguments: &Arguments) -> Option<&'static str> {
         ("helo-name", arguments.helo_name.is_some()),
     ];
     given.into_iter().find(|(_, is_given)| *is_given).map(|(flag, _)| flag)
+}
+
+/// An answer; empty where it is the word for nothing.
+fn named(text: &str) -> String {
+    if parse::is_none(text) { String::new() } else { text.to_string() }
 }
 
 fn usage(flag: &str, why: &str) -> anyhow::Error {
@@ -128,10 +133,10 @@ fn complete(server: &mut Server, arguments: &Arguments) -> Result<()> {
         server.security.clone_from(security);
     }
     if let Some(user) = &arguments.user {
-        server.user.clone_from(user);
+        server.user = named(user);
     }
     if let Some(name) = &arguments.helo_name {
-        server.helo_name.clone_from(name);
+        server.helo_name = named(name);
     }
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string();
     if let Some(file) = &arguments.ca_file {
@@ -153,7 +158,7 @@ fn complete(server: &mut Server, arguments: &Arguments) -> Result<()> {
 }
 
 fn program_for(program: &str, found: &Found) -> Result<String, String> {
-    if !program.is_empty() {
+    if program != "auto" {
         let is_there = Path::new(program).is_absolute() && found.base.join(program.trim_start_matches('/')).exists();
         return if is_there { Ok(program.to_string()) } else { Err(format!("there is no program {program}")) };
     }

@@ -65,6 +65,7 @@ fn write_all(draft: &Draft, path: &Path) -> Result<Written> {
             if !former.trim().is_empty() {
                 let backup = PathBuf::from(format!("{}.bak", path.display()));
                 put(&backup, &former, mode)?;
+                give_as(&backup, path);
                 written.backup = Some(backup);
             }
         }
@@ -77,6 +78,14 @@ fn write_all(draft: &Draft, path: &Path) -> Result<Written> {
         give_to_group_of_directory(path).with_context(|| format!("could not set the group of {}", path.display()))?;
     }
     Ok(written)
+}
+
+/// Gives the copy of a file the owner and group of that file, as far as this user may: it has the same readers.
+fn give_as(copy: &Path, original: &Path) {
+    if let Ok(meta) = original.metadata() {
+        // Only root may give files away; others may set a group of their own.
+        let _ = lchown(copy, Some(meta.uid()), Some(meta.gid())).or_else(|_| lchown(copy, None, Some(meta.gid())));
+    }
 }
 
 fn give_to_group_of_directory(path: &Path) -> io::Result<()> {
