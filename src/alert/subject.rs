@@ -87,7 +87,8 @@ fn recovered(event: &Event, locale: Locale) -> String {
         None => Key::find(&format!("recovered.{}", event.rule)).filter(|_| is_shipped),
     };
     let of = |name| label(event, name).unwrap_or_default();
-    let values = [("title", &*title), ("lasts", &lasts), ("service", of("service")), ("mount", of("mount"))];
+    let names = [("service", of("service")), ("mount", of("mount")), ("target", of("target"))];
+    let values: Vec<_> = [("title", &*title), ("lasts", &*lasts)].into_iter().chain(names).collect();
     locale.fill(key.unwrap_or(key::MAIL_RECOVERED_AFTER), &values)
 }
 

@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod downtime;
 pub mod explain;
 pub mod graph;
+pub mod heal;
 pub mod history;
 pub mod incidents;
 pub mod init;
@@ -45,6 +46,7 @@ pub const TABLE: &[&Command] = &[
     &ack::COMMAND,
     &silence::COMMAND,
     &downtime::COMMAND,
+    &heal::COMMAND,
     &detect_crisis::COMMAND,
     &send_alert::COMMAND,
     &alerts::COMMAND,

@@ -3,7 +3,7 @@
 use super::rule_spec::{RuleSpec, Unusual};
 
 /// Every default rule, also those that are off until they are enabled.
-pub const DEFAULT_RULES: [RuleSpec<'static>; 20] = [
+pub const DEFAULT_RULES: [RuleSpec<'static>; 22] = [
     watch("conntrack", "Table of tracked connections", "conntrack.used_percent", [85.0, 75.0, 95.0, 90.0]),
     RuleSpec {
         when: "above",
@@ -43,6 +43,24 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 20] = [
     },
     unusual("disk_latency_unusual", "Disk {device} unusually slow", "disk_io.latency_ms", "above"),
     watch("file_handles", "Open files of the host", "file_handle.used_percent", [80.0, 70.0, 95.0, 90.0]),
+    RuleSpec {
+        title: "osmon gave up repairing {target}",
+        metric: "heal.gave_up",
+        critical: Some(1.0),
+        critical_clear: Some(1.0),
+        hold: "0s",
+        clear_for: "2m",
+        ..RuleSpec::named("heal_gave_up")
+    },
+    RuleSpec {
+        title: "{target} had to be repaired again and again",
+        metric: "heal.repairs_24h",
+        warning: Some(3.0),
+        warning_clear: Some(3.0),
+        hold: "0s",
+        clear_for: "5m",
+        ..RuleSpec::named("heal_repeated")
+    },
     RuleSpec {
         only_if: "disk.inodes_free < 1000000",
         critical_only_if: "disk.inodes_free < 200000",

@@ -11,9 +11,12 @@ use std::fs;
 fn measured(name: &str, found: &mut BTreeMap<String, String>) {
     let mut host = Host::recorded(name);
     host.config = "[probe]\nservices = [\"nginx\"]\n".to_string();
+    host.config += "[heal.x]\nrule = \"service\"\nmatch = \"nginx.service\"\naction = \"restart\"\n";
     fs::create_dir_all(host.data().join("state")).unwrap();
     fs::write(host.data().join("state/skipped"), "2026-11-20T21:39:30.000Z\n").unwrap();
     if name == "vm" {
+        let healed = r#"{"schema":1,"targets":[{"entry":"x","kind":"restart","target":"nginx.service","attempts":1}]}"#;
+        fs::write(host.data().join("state/heal.json"), healed).unwrap();
         fs::create_dir_all(host.root().join("dev/pts")).unwrap();
         fs::write(host.root().join("dev/pts/0"), "").unwrap();
         super::harness::tool("touch", &["-d", "2026-11-20T21:30:00Z", host.root().join("dev/pts/0").to_str().unwrap()])

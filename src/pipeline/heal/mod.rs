@@ -103,12 +103,29 @@ pub fn heal(context: &Context, request: &HealRequest) -> Result<HealReport> {
     Ok(HealReport { is_busy: false, considered, records: run.records })
 }
 
-/// What would be done now, and every guard that refuses. Changes nothing and records nothing.
-pub fn explain(context: &Context, dry_run: bool) -> Vec<Considered> {
+/// What would be done now, what refuses it, and what healing remembers.
+pub struct Explained {
+    /// Every possible action.
+    pub considered: Vec<Considered>,
+    /// What is remembered.
+    pub state: HealState,
+    /// The file that switches healing off.
+    pub disabled_by: Option<String>,
+    /// By entry, the right that is missing for all that it does.
+    pub missing_rights: Vec<Option<String>>,
+}
+
+/// Explains what would be done now. Changes nothing and records nothing.
+pub fn explain(context: &Context, dry_run: bool) -> Explained {
     let mut state: HealState = context.peek_state(STATE).unwrap_or_default();
     state.put_in_order(&context.now, &context.root.boot_id());
     let mut run = Run { context, state, crisis: incidents::state(context), records: Vec::new() };
-    run.consider(&HealRequest { until: Instant::now() + LIMIT, dry_run, snapshot: None, patience: Duration::ZERO })
+    let until = Instant::now() + LIMIT;
+    let considered = run.consider(&HealRequest { until, dry_run, snapshot: None, patience: Duration::ZERO });
+    let situation = run.situation();
+    let entries = context.config.heal.entries.iter();
+    let missing_rights = entries.map(|entry| crate::heal::repair(entry).missing_right(&situation)).collect();
+    Explained { considered, state: run.state, disabled_by: situation.disabled_by, missing_rights }
 }
 
 /// A healing run under way.
