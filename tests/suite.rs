@@ -77,6 +77,8 @@ mod fuzz; // the bodies of the fuzz targets on their seeds
 mod graph_metric; // osmon graph METRIC: one chart as SVG or PNG
 #[path = "suite/graph_output.rs"]
 mod graph_output; // where the page is written, and what is never replaced
+#[path = "suite/heal_service.rs"]
+mod heal_service; // services of a booted Debian: repaired, given up, left alone
 #[path = "suite/health.rs"]
 mod health; // one answer about the health of the host, from every command and the page
 #[path = "suite/history.rs"]

@@ -114,7 +114,9 @@ impl TargetState {
     pub fn conclude(&mut self, outcome: &Outcome, now: &Now) -> bool {
         let Some(action) = self.pending.take() else { return false };
         self.changed = Moment::of(now);
-        if outcome.start_limit_reset {
+        // Nobody knows whether an interrupted restart got as far as that.
+        let unit = action.target.unit.as_ref().filter(|_| outcome.status == Status::Interrupted);
+        if outcome.start_limit_reset || unit.is_some_and(|unit| unit.is_start_limited) {
             self.start_limit_reset = Some(Moment::of(now));
         }
         let is_verified = action.mode == Mode::Enforce && matches!(outcome.status, Status::Done | Status::Interrupted);
