@@ -216,6 +216,7 @@ fn rendered(data: &Path) -> f64 {
         health: Health::assess(&State::default(), Ok(now), &Suppressions::default(), now),
         events: Vec::new(),
         marks: Vec::new(),
+        repairs: Vec::new(),
         hour: Series::new(0),
         ranges: Vec::new(),
         first_range: "24h",

@@ -79,6 +79,8 @@ mod graph_metric; // osmon graph METRIC: one chart as SVG or PNG
 mod graph_output; // where the page is written, and what is never replaced
 #[path = "suite/heal_service.rs"]
 mod heal_service; // services of a booted Debian: repaired, given up, left alone
+#[path = "suite/heal_views.rs"]
+mod heal_views; // what explain, history, page and mails show of repairs
 #[path = "suite/health.rs"]
 mod health; // one answer about the health of the host, from every command and the page
 #[path = "suite/history.rs"]

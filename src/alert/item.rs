@@ -186,7 +186,8 @@ fn sentence(event: &Event, locale: Locale) -> String {
 
 /// Facts beside the value, from the newest event that has any.
 fn details(evident: &Event, event: &Event, locale: Locale) -> Vec<String> {
-    let evidence = evident.evidence.as_ref().filter(|_| !event.is_over());
+    // A recovery has facts of its own: what osmon did about it.
+    let evidence = if event.is_over() { event } else { evident }.evidence.as_ref();
     let facts = evidence.map(|evidence| evidence.facts_in(locale)).unwrap_or_default();
     facts.iter().map(|fact| clean(fact, FACT_MAX)).filter(|fact| !fact.is_empty()).collect()
 }

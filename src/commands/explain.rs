@@ -7,6 +7,7 @@ use crate::base::clock::stamp;
 use crate::cli::{Call, Command, Exit, Group};
 use crate::config::rule::Limit;
 use crate::context::Context;
+use crate::query::actions::Repair;
 use crate::query::incidents;
 use anyhow::Result;
 use clap::{Args, FromArgMatches};
@@ -67,7 +68,7 @@ fn to_json(explanation: &Explanation, context: &Context) -> Value {
         "open": record.open.is_some(), "duration_seconds": record.lasted, "peak": record.peak, "told": record.notified(context),
         "rule": rule_json, "sample": samples.collect::<Vec<_>>(), "resource": explanation.consumers.resource,
         "process": explanation.consumers.process, "unit": explanation.consumers.unit, "change": explanation.changes,
-        "event": record.events, "waits_for": explanation.ends_when(),
+        "action": explanation.repairs.iter().map(Repair::to_json).collect::<Vec<_>>(), "event": record.events, "waits_for": explanation.ends_when(),
         "ack": explanation.ack, "silence": suppressions.silence(&record.rule, &record.metric, now),
     })
 }

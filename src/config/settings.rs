@@ -140,7 +140,7 @@ impl Default for Report {
             title: String::new(),
             language: "en".to_string(),
             ranges: owned(&["1h", "24h", "7d", "30d", "1y"]),
-            sections: owned(&["tiles", "attention", "changed", "days", "charts", "who", "services"]),
+            sections: owned(&["tiles", "attention", "changed", "days", "charts", "who", "services", "heal"]),
             style_file: String::new(),
             public: false,
         }

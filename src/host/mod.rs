@@ -31,7 +31,6 @@ pub mod process_files;
 pub mod process_stat;
 mod programs;
 pub mod rights;
-pub mod system_directories;
 mod systemctl;
 pub mod users;
 mod work;

@@ -8,8 +8,9 @@ use crate::model::event::{Event, EventKind, Localized};
 use crate::model::incident::{Incident, Severity};
 use crate::model::locale::key;
 use crate::model::message::{Arg, Message};
+use crate::query::actions;
 use crate::query::health::{Doubt, Health, Verdict};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// Number of open incidents named in the subject.
 const TITLES_MAX: usize = 5;
@@ -38,7 +39,8 @@ fn event(context: &Context, health: &Health, today: &str) -> Event {
         Some(Doubt::Unmeasured(names)) => names.iter().map(|name| name.as_str().into()).collect(),
         _ => health.open.iter().map(title).collect(),
     };
-    let title = with_unusual(message(health.verdict, &named, !health.open.is_empty()), health);
+    let status = with_unusual(message(health.verdict, &named, !health.open.is_empty()), health);
+    let title = with_repaired(context, status);
     Event {
         id: format!("alive-{today}.1"),
         incident: format!("alive-{today}"),
@@ -76,6 +78,17 @@ fn with_unusual(status: Message, health: &Health) -> Message {
     }
     let list: Vec<Arg> = health.unusual.iter().take(TITLES_MAX).map(title).collect();
     Message::new(key::DAILY_STATUS_UNUSUAL).with("status", status).with("titles", Arg::List { list })
+}
+
+/// Adds what was repaired within a day: `Healthy: no open problems; repaired: nginx.service restarted once`.
+fn with_repaired(context: &Context, status: Message) -> Message {
+    let now = context.now.wall;
+    let repairs = actions::read(context, now - TimeDelta::days(1), now, usize::MAX, &|_| true).unwrap_or_default();
+    let list: Vec<Arg> = actions::repaired(&repairs, TITLES_MAX).into_iter().map(Arg::Message).collect();
+    if list.is_empty() {
+        return status;
+    }
+    Message::new(key::DAILY_STATUS_REPAIRED).with("status", status).with("titles", Arg::List { list })
 }
 
 /// `Degraded, 2 open problems: CPU, Memory`.

@@ -16,7 +16,7 @@ use crate::model::metric::write_labels;
 use crate::model::record::time_of;
 use crate::model::snapshot::Snapshot;
 use crate::model::walk::walk;
-use crate::query::{consumers, incidents, timeline};
+use crate::query::{actions, consumers, incidents, timeline};
 use crate::store::SNAPSHOTS;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::{Duration, Instant};
@@ -29,12 +29,23 @@ const VALUES_MINUTES: i64 = 30;
 pub const CHANGES_MINUTES: i64 = 60;
 /// Maximum length of a change, in characters.
 const CHANGE_MAX: usize = 160;
+/// Largest number of repairs that an alert tells of.
+const REPAIRS_MAX: usize = 4;
 /// The same of a fact.
 const FACT_MAX: usize = 400;
 
 /// Adds evidence to events that tell of an open incident. `processes` is the record of this run, if there is one. Evidence
 /// that cannot be collected in time is left out: an alert without evidence is better than none.
 pub fn add(context: &Context, events: Vec<Event>, snapshot: &Snapshot, processes: Option<String>) -> Vec<Event> {
+    let mut events = with_facts(context, events, snapshot, processes);
+    // A recovery says too what was tried.
+    for event in events.iter_mut().filter(|event| needs_evidence(event) || event.is_over()) {
+        add_repairs(context, event);
+    }
+    events
+}
+
+fn with_facts(context: &Context, events: Vec<Event>, snapshot: &Snapshot, processes: Option<String>) -> Vec<Event> {
     if !events.iter().any(needs_evidence) {
         return events;
     }
@@ -51,6 +62,17 @@ pub fn add(context: &Context, events: Vec<Event>, snapshot: &Snapshot, processes
         }
     }
     events
+}
+
+/// Adds what osmon tried for the incident of an event, and what came of it, as facts.
+fn add_repairs(context: &Context, event: &mut Event) {
+    let repairs = actions::of_event(context, event, REPAIRS_MAX);
+    for repair in repairs.iter().rev() {
+        let fact = Message::new(key::ACTION_FACT).with("line", repair.timed(context.now.wall));
+        let evidence = event.evidence.get_or_insert_default();
+        evidence.fact.push(clean(&fact.english(), FACT_MAX));
+        evidence.fact_localized.push(fact);
+    }
 }
 
 fn needs_evidence(event: &Event) -> bool {

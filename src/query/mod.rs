@@ -1,5 +1,6 @@
 //! Read models shared by commands, page and mails.
 
+pub mod actions;
 pub mod baseline;
 pub mod clock;
 pub mod consumers;

@@ -13,6 +13,7 @@ use crate::model::metric::SeriesKey;
 use crate::model::point::Point;
 use crate::model::suppression::{Ack, Suppressions};
 use crate::pipeline::evidence;
+use crate::query::actions::{self, Repair};
 use crate::query::incidents::{self, IncidentRecord, STALE};
 use crate::query::silences;
 use crate::store::query::Query;
@@ -26,6 +27,8 @@ const SAMPLES: (usize, usize) = (12, 4);
 const BEFORE_MINUTES: i64 = 5;
 /// Samples older than this before it fired are not shown, in hours.
 const LONGEST_HOURS: i64 = 24;
+/// Largest number of repairs shown.
+const REPAIRS_MAX: usize = 50;
 
 /// The acknowledgement in force for an incident, perhaps under the id of an earlier one of the same conversation.
 fn ack(context: &Context, id: &str, suppressions: &Suppressions) -> Option<Ack> {
@@ -51,6 +54,8 @@ pub struct Explanation {
     pub consumers: Evidence,
     /// Changes in the hour before it fired.
     pub changes: Vec<Annotation>,
+    /// What osmon tried to repair it, the oldest first.
+    pub repairs: Vec<Repair>,
     /// Silences and acknowledgements in force.
     pub suppressions: Suppressions,
     /// The acknowledgement in force for it.
@@ -75,6 +80,7 @@ impl Explanation {
             consumers: recorded.unwrap_or_else(|| evidence::who(context, &record.metric, fired)),
             changes: evidence::changes(context, fired),
             ack: ack(context, &record.id, &suppressions),
+            repairs: repairs(context, &record),
             suppressions,
             record,
         })
@@ -125,6 +131,14 @@ impl Explanation {
             format!("after {lasting} {side} {clear}; it is {now} now")
         })
     }
+}
+
+/// What osmon tried, up to its end.
+fn repairs(context: &Context, record: &IncidentRecord) -> Vec<Repair> {
+    let mut repairs = actions::of_incident(context, &record.id, &record.metric, record.since, REPAIRS_MAX);
+    repairs.retain(|repair| record.ended.is_none_or(|ended| repair.time().is_some_and(|time| time <= ended)));
+    repairs.reverse();
+    repairs
 }
 
 /// The last samples up to the moment it fired, and the first after it.

@@ -87,6 +87,12 @@ pub fn render(out: &Output, explanation: &Explanation, context: &Context) -> Str
         std::iter::once(line.trim_end().to_string()).chain(reason.map(|line| format!("{:13}{line}", "")))
     });
     section("Events", events.collect());
+    let tried = explanation.repairs.iter().flat_map(|repair| {
+        let mut lines = fold_to(&repair.timed(explanation.fired).english(), WIDTH - 4).into_iter();
+        let first = lines.next();
+        first.into_iter().chain(lines.map(|line| format!("  {line}"))).collect::<Vec<_>>()
+    });
+    section("Repairs by osmon", tried.collect());
     section("Ends", explanation.ends_when().into_iter().collect());
     lines.join("\n")
 }

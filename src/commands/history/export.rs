@@ -5,6 +5,7 @@ use crate::base::clock::stamp;
 use crate::model::annotation::Annotation;
 use crate::model::event::Event;
 use crate::model::point::Point;
+use crate::query::actions::Repair;
 use anyhow::Result;
 use chrono::DateTime;
 use serde::Serialize;
@@ -29,6 +30,7 @@ struct Document<'a> {
     coarser: Vec<Coarser>,
     mark: &'a [Annotation],
     event: &'a [Event],
+    action: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -96,5 +98,6 @@ pub fn json(history: &History) -> Result<String> {
         coarser: coarser.collect(),
         mark: &history.timeline.marks,
         event: &history.timeline.events,
+        action: history.repairs.iter().rev().map(Repair::to_json).collect(),
     })?)
 }

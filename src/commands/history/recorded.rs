@@ -10,6 +10,7 @@ use crate::model::exposition::series::ExposedSeries;
 use crate::model::metric::{Selector, SeriesKey};
 use crate::model::point::Point;
 use crate::model::record::time_of;
+use crate::query::actions::{self, Repair};
 use crate::query::periods::{self, Request, Row};
 use crate::query::timeline::{self, Timeline};
 use crate::query::{clock, incidents};
@@ -40,6 +41,8 @@ pub struct History {
     pub gaps: Vec<Gap>,
     /// Events and annotations of the span.
     pub timeline: Timeline,
+    /// Repairs of the span, the newest first.
+    pub repairs: Vec<Repair>,
     /// Series of a selected name whose labels were not selected.
     pub others: Vec<SeriesKey>,
 }
@@ -86,6 +89,7 @@ pub fn read(context: &Context, mut span: Span, selectors: &[Selector]) -> Result
         context.out.warn(&format!("{} could not be read: {reason}", file.display()));
     }
     let timeline = timeline::read(context, span.since, span.until)?;
+    let repairs = actions::read(context, span.since, span.until, usize::MAX, &|_| true)?;
     let (mut tracks, mut times, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for (key, points) in answer.points {
         if key.name == ALWAYS {
@@ -120,7 +124,7 @@ pub fn read(context: &Context, mut span: Span, selectors: &[Selector]) -> Result
         },
     );
     gap::explain(&mut gaps, context, &span, &timeline)?;
-    Ok(History { host: host(context, span.until), span, tracks, gaps, timeline, others })
+    Ok(History { host: host(context, span.until), span, tracks, gaps, timeline, repairs, others })
 }
 
 /// The row that begins at a time; a sample has none.

@@ -207,6 +207,9 @@ pub fn annotation_lines(out: &Output, history: &History, after_ms: i64, until_ms
         let (severity, kind) = (event.severity.word(), event.kind.word());
         lines.push((time(&event.time), format!("{severity} {kind}: {}{value}", event.title)));
     }
+    for repair in history.repairs.iter().filter(|repair| within(time(&repair.action.since))) {
+        lines.push((time(&repair.action.since), format!("repair: {}", repair.sentence().english())));
+    }
     lines.sort_by_key(|line| line.0);
     let at = |time| {
         let day = || local_minute(DateTime::from_timestamp_millis(time).unwrap_or_default());

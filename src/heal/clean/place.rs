@@ -1,8 +1,8 @@
 //! A directory that is to be cleaned, opened step by step from `/` without following a link.
 
 use super::seen::{self, Seen};
+use crate::base::system_directories::{NOT_ITSELF, NOTHING_IN, is_system};
 use crate::host::file_id::FileId;
-use crate::host::system_directories::{NOT_ITSELF, NOTHING_IN, is_system};
 use crate::host::{Root, local};
 use crate::model::message::Message;
 use rustix::fs::{Mode, OFlags, StatVfsMountFlags, fstatfs, fstatvfs};

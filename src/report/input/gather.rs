@@ -4,6 +4,7 @@ use crate::base::file::read_at_most;
 use crate::base::text::plural;
 use crate::context::Context;
 use crate::model::consumers::Consumers;
+use crate::query::actions::{self, Repair};
 use crate::query::timeline;
 use crate::query::{baseline, forecast, health};
 use crate::report::chart::range::{RANGES, Range, first, shown};
@@ -24,6 +25,9 @@ use serde_json::Value;
 /// If the cache of the last page is no older than this, in seconds, a run every minute is assumed. The cache is written
 /// every five minutes.
 const FOLLOWED_SECONDS: f64 = 450.0;
+/// Days of repairs that are listed, and their largest number.
+const REPAIR_DAYS: i64 = 30;
+const REPAIRS_MAX: usize = 30;
 
 /// Gathers the data of the page.
 ///
@@ -36,6 +40,7 @@ pub fn read(context: &Context) -> Result<PageData> {
     let mut happened = timeline::read(context, now - TimeDelta::days(7), now)?;
     happened.events.reverse();
     happened.marks.reverse();
+    let repairs = if look.has("heal") { repairs(context) } else { Vec::new() };
     let recent = series::recent(context)?;
     let kept = LongRanges::load(context)?;
     let age = age(context, kept.since.as_deref());
@@ -80,6 +85,7 @@ pub fn read(context: &Context) -> Result<PageData> {
         health,
         events: happened.events,
         marks: happened.marks,
+        repairs,
         hour,
         ranges: drawn,
         first_range: first(&ranges, age),
@@ -95,6 +101,12 @@ pub fn read(context: &Context) -> Result<PageData> {
         problems,
         no_recipient: context.nobody().is_some(),
     })
+}
+
+/// The repairs of the last days. A page without them is better than none.
+fn repairs(context: &Context) -> Vec<Repair> {
+    let now = context.now.wall;
+    actions::read(context, now - TimeDelta::days(REPAIR_DAYS), now, REPAIRS_MAX, &|_| true).unwrap_or_default()
 }
 
 /// The configured options. An unreadable style sheet is reported and ignored.

@@ -2,6 +2,7 @@
 
 use crate::model::annotation::Annotation;
 use crate::model::event::Event;
+use crate::query::actions::Repair;
 use crate::query::health::Health;
 use crate::report::chart::range_charts::RangeCharts;
 use crate::report::chart::series::Series;
@@ -31,6 +32,8 @@ pub struct PageData {
     pub events: Vec<Event>,
     /// Annotations: changes of clock and machine, and notes; newest first.
     pub marks: Vec<Annotation>,
+    /// Repairs, newest first.
+    pub repairs: Vec<Repair>,
     /// Samples of the last hour, for the tiles.
     pub hour: Series,
     /// The drawn ranges, shortest first.

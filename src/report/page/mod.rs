@@ -6,6 +6,7 @@ pub mod footer;
 pub mod options;
 pub mod outlook;
 pub mod render;
+pub mod repairs;
 pub mod services;
 pub mod sheet;
 pub mod size_budget;

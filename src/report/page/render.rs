@@ -15,6 +15,7 @@ use crate::report::chart::spark;
 use crate::report::page::consumers;
 use crate::report::page::data::PageData;
 use crate::report::page::footer::{facts, footer, unexplained};
+use crate::report::page::repairs;
 use crate::report::page::services::{Service, services};
 use crate::report::page::sheet;
 use crate::report::page::size_budget::{self, Charts, PAGE_MAX};
@@ -84,6 +85,7 @@ struct Page<'a> {
     ranges: Vec<Shown<'a>>,
     tabs: Vec<(&'a str, &'a str, bool)>,
     services: Vec<Service>,
+    repairs: Vec<repairs::Row>,
     unexplained: String,
     problems: Vec<String>,
     no_recipient: bool,
@@ -180,6 +182,7 @@ pub fn render(input: &PageData) -> Result<String> {
         tabs: ranges.iter().map(|range| (range.id, range.title, range.is_first)).collect(),
         ranges,
         services,
+        repairs: repairs::rows(input),
         unexplained: unexplained(input, record),
         problems: problems(input, snapshot),
         no_recipient: input.no_recipient && !input.options.is_public,

@@ -4,6 +4,7 @@ use crate::base::clock::{parse, stamp};
 use crate::base::text::clean;
 use crate::model::incident::Incident;
 use crate::report::page::data::PageData;
+use crate::report::page::repairs;
 use crate::report::page::services::services;
 use crate::report::page::tiles::tiles;
 use crate::report::page::timeline;
@@ -40,12 +41,17 @@ pub fn of(input: &PageData, now: &str) -> String {
     let days = input.days.rows.iter().map(|row| json!({ "name": row.name, "share": row.share, "bad": row.bad }));
     let services =
         services.iter().map(|service| json!({ "service": service.name, "state": service.state, "word": service.word }));
+    let repairs = repairs::rows(input).into_iter().map(|row| {
+        let time = chrono::DateTime::from_timestamp(row.seconds, 0).map(stamp);
+        json!({ "time": time, "what": row.what, "target": row.target, "state": row.state, "result": row.result,
+            "details": row.details, "verified": row.verified })
+    });
     json!({
         "schema": 1, "time": now, "host": clean(&input.title, 80), "taken": taken.map(stamp),
         "verdict": { "word": headline.word, "state": headline.state, "text": headline.rest },
         "incident": open.collect::<Vec<_>>(), "unusual": unusual.collect::<Vec<_>>(),
         "tile": tiles.collect::<Vec<_>>(), "changed": changed.collect::<Vec<_>>(),
-        "day": days.collect::<Vec<_>>(), "service": services.collect::<Vec<_>>(), "problem": if input.options.is_public { &[] } else { input.problems.as_slice() },
+        "day": days.collect::<Vec<_>>(), "service": services.collect::<Vec<_>>(), "repair": repairs.collect::<Vec<_>>(), "problem": if input.options.is_public { &[] } else { input.problems.as_slice() },
     })
     .to_string()
 }
