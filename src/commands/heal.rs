@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 
 /// Longest pause, in days.
 const LONGEST_DAYS: i64 = 30;
+/// Longest time of a run of the command, which no other step waits for.
+const LIMIT: Duration = Duration::from_secs(45);
 /// Wait for another healing run.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -55,6 +57,7 @@ pub const COMMAND: Command = Command {
     scheduled: true,
     shares_system: true,
     run,
+    exits: &[Exit::Done, Exit::Warning],
     ..Command::DEFAULT
 };
 
@@ -87,7 +90,7 @@ fn run(call: &Call) -> Result<Exit> {
     if context.store.directory().exists() && !context.store.is_writable() {
         return Err(unwritable(&context));
     }
-    let until = Instant::now() + heal::LIMIT;
+    let until = Instant::now() + LIMIT;
     let request = HealRequest { until, dry_run: arguments.dry_run, snapshot: None, patience: PATIENCE };
     let report = heal::heal(&context, &request)?;
     if report.is_busy {

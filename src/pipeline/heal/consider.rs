@@ -70,7 +70,7 @@ impl Run<'_> {
             Some(snapshot) => snapshot.interval_seconds,
             None => self.state.snapshot.map(|last| judged.boottime_seconds - last).filter(|seconds| *seconds > 0.0),
         };
-        let follows = follows.filter(|seconds| *seconds <= self.crisis.spacing.whole_seconds());
+        let follows = follows.filter(|seconds| *seconds <= self.crisis.spacing.stale_seconds());
         self.state.see(seen, judged.boottime_seconds, follows);
     }
 

@@ -142,9 +142,9 @@ struct Run<'a> {
 impl Run<'_> {
     /// Verifies earlier actions, then decides and acts.
     fn consider_and_act(&mut self, request: &HealRequest) -> Result<Vec<Considered>> {
-        let considered = self.consider(request);
         self.verify()?;
         self.note_health()?;
+        let considered = self.consider(request);
         for one in considered.iter().filter(|one| one.decision.refused.is_empty()) {
             self.act(one, request.until)?;
         }

@@ -6,7 +6,7 @@ use crate::heal;
 use crate::heal::budget;
 use crate::heal::repair::Verdict;
 use crate::heal::target_state::Verifying;
-use crate::model::action::{Action, Outcome, Phase, Status};
+use crate::model::action::{Action, ActionKind, Outcome, Phase, Status};
 use crate::model::locale::key;
 use crate::model::message::Message;
 use anyhow::Result;
@@ -30,6 +30,12 @@ impl Run<'_> {
             };
             let Some(done) = &action.outcome else { continue };
             let (waited, healthy) = (since.age_seconds(&self.context.now), entry.verify.as_secs_f64());
+            // A look at the unit is fresh; everything else is judged by a snapshot taken after the action.
+            let judged = self.crisis.last.filter(|_| self.crisis.boot_id == self.state.boot_id);
+            let is_judged = judged.is_some_and(|last| last.boottime_seconds > since.boottime_seconds);
+            if action.kind != ActionKind::Restart && !is_judged && waited <= healthy + LONGEST {
+                continue;
+            }
             let is_open = self.is_open(&action);
             let repair = heal::repair(&entry);
             let verdict = repair.verify(&action.target, done, waited, healthy, is_open, &situation);
