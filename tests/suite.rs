@@ -77,14 +77,14 @@ mod fuzz; // the bodies of the fuzz targets on their seeds
 mod graph_metric; // osmon graph METRIC: one chart as SVG or PNG
 #[path = "suite/graph_output.rs"]
 mod graph_output; // where the page is written, and what is never replaced
-#[path = "suite/heal_service.rs"]
-mod heal_service; // services of a booted Debian: repaired, given up, left alone
-#[path = "suite/heal_views.rs"]
-mod heal_views; // what explain, history, page and mails show of repairs
 #[path = "suite/heal.rs"]
 mod heal; // repairs from decision to verification, and what holds them back
 #[path = "suite/heal_kill.rs"]
 mod heal_kill; // kill -9 at each system call of a repair
+#[path = "suite/heal_service.rs"]
+mod heal_service; // services of a booted Debian: repaired, given up, left alone
+#[path = "suite/heal_views.rs"]
+mod heal_views; // what explain, history, page and mails show of repairs
 #[path = "suite/health.rs"]
 mod health; // one answer about the health of the host, from every command and the page
 #[path = "suite/history.rs"]
