@@ -79,6 +79,14 @@ mod graph_metric; // osmon graph METRIC: one chart as SVG or PNG
 mod graph_output; // where the page is written, and what is never replaced
 #[path = "suite/heal.rs"]
 mod heal; // repairs from decision to verification, and what holds them back
+#[path = "suite/heal_clean.rs"]
+mod heal_clean; // what a cleaning run removes, and what never
+#[path = "suite/heal_clean_place.rs"]
+mod heal_clean_place; // which directories are cleaned, mounts, limits of a run
+#[path = "suite/heal_clean_races.rs"]
+mod heal_clean_races; // changes during a cleaning run, trees at random
+#[path = "suite/heal_clean_tree.rs"]
+mod heal_clean_tree; // a real tree to clean
 #[path = "suite/heal_kill.rs"]
 mod heal_kill; // kill -9 at each system call of a repair
 #[path = "suite/heal_service.rs"]

@@ -48,9 +48,11 @@ impl Root {
         &self.base
     }
 
-    /// Returns whether open files of all processes can be seen: of process 1 they can by root only.
+    /// Returns whether what other users' processes use can be seen: that of process 1, which root sees only.
     pub fn sees_open_files(&self) -> bool {
-        self.recorded || fs::read_dir(self.base.join("proc/1/fd")).is_ok()
+        let process = self.base.join("proc/1");
+        let is_shown = || fs::read_dir(process.join("fd")).is_ok() && fs::read_link(process.join("cwd")).is_ok();
+        self.recorded || (is_shown() && self.proc("1/maps").is_ok())
     }
 
     /// What is in use on the whole host. Files that this process itself has open do not count.

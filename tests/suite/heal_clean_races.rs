@@ -1,0 +1,329 @@
+//! What happens to a tree while it is cleaned, and trees at random.
+
+use super::heal_clean_tree::{Tree, listing, time, touch, tree};
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg, RenameFlags, renameat2};
+use nix::unistd::UnlinkatFlags;
+use osmon::base::subprocess::Finished;
+use osmon::heal::actuator::{Actuator, Enforce};
+use osmon::host::Root;
+use osmon::model::action::Status;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use rustix::process::Signal;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ffi::CStr;
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Does something, or fails, when a name is about to be removed.
+struct Meanwhile<'a>(&'a dyn Fn(&str) -> nix::Result<()>);
+
+impl Actuator for Meanwhile<'_> {
+    fn run(&self, _: &str, _: &[String], _: Vec<u8>, _: Duration) -> io::Result<Finished> {
+        panic!("nothing is run");
+    }
+    fn signal(&self, _: BorrowedFd<'_>, _: Signal) -> rustix::io::Result<()> {
+        panic!("nothing is signalled");
+    }
+    fn remove(&self, directory: BorrowedFd<'_>, name: &CStr, flags: UnlinkatFlags) -> nix::Result<()> {
+        (self.0)(name.to_str().unwrap())?;
+        Enforce.remove(directory, name, flags)
+    }
+    fn set_kernel_value(&self, _: &Root, _: &str, _: &str) -> io::Result<()> {
+        panic!("nothing is set");
+    }
+    fn is_dry(&self) -> bool {
+        false
+    }
+}
+
+fn exchange(one: &Path, other: &Path) {
+    let _ = renameat2(nix::fcntl::AT_FDCWD, one, nix::fcntl::AT_FDCWD, other, RenameFlags::RENAME_EXCHANGE);
+}
+
+#[test]
+fn nothing_outside_is_touched_while_links_and_directories_change_places() {
+    let tree = tree!("changing places");
+    fs::create_dir_all(tree.out("deep/a")).unwrap();
+    fs::write(tree.out("deep/a/file"), "canary").unwrap();
+    fs::write(tree.out("deep/file"), "canary").unwrap();
+    let outside = listing(&tree.out(""));
+    // Names that are there on both sides, so that a removal through the link would find them.
+    let places = [("tree", "tree link", "deep"), ("tree/a", "tree/a link", "deep/a"), ("top", "top link", "")];
+    let (is_done, building) = (AtomicBool::new(false), Mutex::new(()));
+    let (mut removed, begin) = (0, Instant::now());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                let _wait = building.lock();
+                for (directory, link, _) in places {
+                    exchange(&tree.path(directory), &tree.path(link));
+                }
+            }
+        });
+        while begin.elapsed() < Duration::from_secs(3) {
+            {
+                let _wait = building.lock();
+                for (directory, link, target) in places {
+                    build(&tree, directory, link, target);
+                }
+            }
+            removed += tree.run().removed.unwrap_or(0);
+        }
+        is_done.store(true, Ordering::Relaxed);
+    });
+    assert!(removed > 10, "only {removed} removed: the test proves nothing");
+    assert_eq!(listing(&tree.out("")), outside);
+}
+
+/// A directory with files, and a link beside it that leads outside.
+fn build(tree: &Tree, directory: &str, link: &str, target: &str) {
+    let (directory, link) = (tree.path(directory), tree.path(link));
+    if directory.is_symlink() {
+        let _ = fs::rename(&directory, &link).or_else(|_| Ok::<_, io::Error>(exchange(&directory, &link)));
+    }
+    if !link.is_symlink() {
+        symlink(tree.out(target), &link).unwrap();
+    }
+    fs::create_dir_all(&directory).unwrap();
+    for name in ["file", "canary", "other"] {
+        fs::write(directory.join(name), "x").unwrap();
+    }
+}
+
+#[test]
+fn what_changes_between_decision_and_removal_stays() {
+    type Change = fn(&Tree);
+    let held: RefCell<Option<Flock<File>>> = RefCell::new(None);
+    let changes: [(&str, Change); 6] = [
+        ("written to", |tree| fs::write(tree.path("unit/b"), "new").unwrap()),
+        ("replaced by a file", |tree| fs::rename(tree.file("other"), tree.path("unit/b")).unwrap()),
+        ("replaced by a link", |tree| {
+            fs::remove_file(tree.path("unit/b")).unwrap();
+            symlink(tree.out("canary"), tree.path("unit/b")).unwrap();
+        }),
+        ("replaced by a directory", |tree| {
+            fs::remove_file(tree.path("unit/b")).unwrap();
+            fs::create_dir(tree.path("unit/b")).unwrap();
+        }),
+        ("read", |tree| {
+            touch(&tree.path("unit/b"), time(2), fs::metadata(tree.path("unit/b")).unwrap().modified().unwrap())
+        }),
+        ("linked", |tree| fs::hard_link(tree.path("unit/b"), tree.out("b")).unwrap()),
+    ];
+    for (what, change) in changes {
+        let tree = tree!("changes meanwhile");
+        tree.file("unit/a");
+        tree.file("unit/b");
+        let meanwhile = |name: &str| {
+            if name == "a" {
+                change(&tree);
+            }
+            Ok(())
+        };
+        let done = tree.act(&Meanwhile(&meanwhile));
+        assert!(tree.has("unit/b") && !tree.has("unit/a"), "{what}: {}", done.text);
+        assert!(done.text.contains("1 changed meanwhile"), "{what}: {}", done.text);
+    }
+    let tree = tree!("a lock meanwhile");
+    tree.file("unit/a");
+    tree.file("unit/b");
+    let lock = |name: &str| {
+        if name == "a" {
+            let file = File::open(tree.path("unit/b")).unwrap();
+            *held.borrow_mut() = Some(Flock::lock(file, FlockArg::LockExclusive).unwrap());
+        }
+        Ok(())
+    };
+    let done = tree.act(&Meanwhile(&lock));
+    assert!(tree.has("unit/b") && done.text.contains("1 locked"), "{}", done.text);
+}
+
+#[test]
+fn a_directory_that_changes_places_meanwhile_is_not_entered() {
+    let tree = tree!("a directory that changes places");
+    for name in ["unit/a", "unit/b/canary"] {
+        tree.file(name);
+    }
+    let swap = |name: &str| {
+        if name == "a" {
+            fs::rename(tree.path("unit/b"), tree.path("moved")).unwrap();
+            symlink(tree.out(""), tree.path("unit/b")).unwrap();
+        }
+        Ok(())
+    };
+    let done = tree.act(&Meanwhile(&swap));
+    assert!(tree.out("canary").exists() && tree.has("unit/b") && tree.has("moved/canary"), "{}", done.text);
+}
+
+#[test]
+fn what_appears_or_goes_meanwhile_is_no_error() {
+    let tree = tree!("what appears and goes");
+    tree.file("unit/a");
+    tree.file("unit/b");
+    tree.file("zzz");
+    let appear = |name: &str| {
+        if name == "b" {
+            fs::write(tree.path("unit/new"), "new").unwrap();
+        }
+        Ok(())
+    };
+    let done = tree.act(&Meanwhile(&appear));
+    assert!(tree.has("unit/new") && !tree.has("zzz") && done.text.contains("1 busy"), "{}", done.text);
+
+    let tree = tree!("what goes");
+    tree.file("unit/a");
+    tree.file("zzz");
+    let vanish =
+        |name: &str| if name == "a" { fs::remove_file(tree.path("unit/a")).map_err(|_| Errno::EIO) } else { Ok(()) };
+    let done = tree.act(&Meanwhile(&vanish));
+    // What somebody else removed is not counted.
+    assert_eq!((done.status, done.removed, tree.has("unit"), tree.has("zzz")), (Status::Done, Some(2), false, false));
+}
+
+#[test]
+fn an_error_of_the_file_system_costs_one_entry() {
+    for error in [Errno::ESTALE, Errno::EIO, Errno::EPERM, Errno::EROFS, Errno::EBUSY, Errno::ENOTEMPTY] {
+        let tree = tree!("errors of the file system");
+        for name in ["a", "b", "c"] {
+            tree.file(name);
+        }
+        let done = tree.act(&Meanwhile(&|name| if name == "b" { Err(error) } else { Ok(()) }));
+        assert_eq!((done.status, done.removed, tree.has("b")), (Status::Done, Some(2), true), "{error}: {}", done.text);
+        assert!(done.text.contains("1 that could not be removed") || done.text.contains("1 busy"), "{}", done.text);
+    }
+}
+
+#[test]
+fn the_removal_of_a_unit_ends_in_time() {
+    let tree = tree!("the time limit");
+    for number in 0..50 {
+        tree.file(&format!("unit/{number:02}"));
+    }
+    let target = osmon::model::action::Target { name: tree.clean.directories[0].clone(), ..Default::default() };
+    let slow = |_: &str| {
+        std::thread::sleep(Duration::from_millis(100));
+        Ok(())
+    };
+    let (begin, limit) = (Instant::now(), Duration::from_secs(2));
+    let repair: &dyn osmon::heal::repair::Repair = &tree.clean;
+    let done = repair.act(&target, &Default::default(), &tree.situation, &Meanwhile(&slow), begin + limit);
+    assert!(begin.elapsed() < limit + Duration::from_secs(1), "{:?}", begin.elapsed());
+    assert!(done.removed > Some(0) && tree.has("unit/49") && done.text.contains("time was up"), "{}", done.text);
+}
+
+/// A recorded host without anything in use, so that only what is named here speaks.
+fn recorded(tree: &mut Tree, locks: &str) {
+    let base = tree.out("host");
+    fs::create_dir_all(base.join("proc/1")).unwrap();
+    fs::write(base.join("proc/locks"), locks).unwrap();
+    let root = base.join("srv/in");
+    fs::create_dir_all(&root).unwrap();
+    for name in ["a", "b"] {
+        fs::write(root.join(name), [7; 100]).unwrap();
+    }
+    tree.situation.root = Root::new(Some(&base));
+    tree.clean.directories = vec!["/srv/in".to_string()];
+}
+
+#[test]
+fn a_lock_is_seen_by_asking_for_it_and_in_the_list_of_the_kernel() {
+    let mut tree = tree!("locks one by one");
+    recorded(&mut tree, "");
+    let path = tree.out("host/srv/in/a");
+    let lock = Flock::lock(File::open(&path).unwrap(), FlockArg::LockShared).unwrap();
+    let done = tree.run();
+    assert_eq!((done.removed, path.exists()), (Some(1), true), "{}", done.text);
+    drop(lock);
+
+    let mut tree = tree!("locks in the list");
+    recorded(&mut tree, "");
+    let meta = fs::metadata(tree.out("host/srv/in/b")).unwrap();
+    let (major, minor) = (nix::sys::stat::major(meta.dev()), nix::sys::stat::minor(meta.dev()));
+    let locks = format!("1: POSIX  ADVISORY  READ 4242 {major:02x}:{minor:02x}:{} 0 EOF\n", meta.ino());
+    recorded(&mut tree, &locks);
+    let done = tree.run();
+    assert_eq!((done.removed, tree.out("host/srv/in/b").exists()), (Some(1), true), "{}", done.text);
+    assert!(done.text.contains("1 locked"), "{}", done.text);
+}
+
+/// One thing in a generated tree, and whether it holds back what it is in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Thing {
+    Old,
+    OldLink,
+    EmptyDirectory,
+    Young,
+    Read,
+    Future,
+    Sticky,
+    Protected,
+    Fifo,
+    LinkedElsewhere,
+}
+
+fn things() -> impl Strategy<Value = Vec<(u8, u8, u8, Thing)>> {
+    use Thing::*;
+    let thing = prop_oneof![
+        12 => Just(Old), 3 => Just(OldLink), 3 => Just(EmptyDirectory), 1 => Just(Young), 1 => Just(Read),
+        1 => Just(Future), 1 => Just(Sticky), 1 => Just(Protected), 1 => Just(Fifo), 1 => Just(LinkedElsewhere),
+    ];
+    prop::collection::vec((0..6_u8, 0..3_u8, 0..3_u8, thing), 1..30)
+}
+
+fn make(tree: &Tree, number: usize, (top, middle, depth, thing): (u8, u8, u8, Thing)) -> String {
+    let below = match depth {
+        0 => format!("{number}"),
+        1 => format!("d{top}/{number}"),
+        _ => format!("d{top}/m{middle}/{number}"),
+    };
+    let below = if thing == Thing::Protected { format!("{below}.lock") } else { below };
+    let path = tree.path(&below);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    match thing {
+        Thing::OldLink => symlink(tree.out("canary"), &path).unwrap(),
+        Thing::EmptyDirectory => fs::create_dir(&path).unwrap(),
+        Thing::Fifo => nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap(),
+        Thing::LinkedElsewhere => fs::hard_link(tree.out("canary"), &path).unwrap(),
+        _ => fs::write(&path, [7; 100]).unwrap(),
+    }
+    match thing {
+        Thing::Young => touch(&path, time(30), time(9)),
+        Thing::Read => touch(&path, time(9), time(30)),
+        Thing::Future => touch(&path, time(30), time(-1)),
+        Thing::Sticky => fs::set_permissions(&path, Permissions::from_mode(0o1600)).unwrap(),
+        _ => {}
+    }
+    below
+}
+
+#[test]
+fn of_any_tree_exactly_the_entries_go_in_which_nothing_holds_back() {
+    drop(tree!("trees at random"));
+    let mut runner = TestRunner::new(Config { cases: 60, failure_persistence: None, ..Config::default() });
+    let run = runner.run(&things(), |things| {
+        let tree = Tree::new();
+        let top = |below: &str| below.split('/').next().unwrap().to_string();
+        let mut held = BTreeSet::new();
+        for (number, thing) in things.iter().enumerate() {
+            let below = make(&tree, number, *thing);
+            if !matches!(thing.3, Thing::Old | Thing::OldLink | Thing::EmptyDirectory) {
+                held.insert(top(&below));
+            }
+        }
+        let before: BTreeSet<String> = listing(&tree.root()).into_keys().collect();
+        let gone: Vec<&str> = before.iter().map(String::as_str).filter(|below| !held.contains(&top(below))).collect();
+        let done = tree.loses(&gone);
+        prop_assert_eq!(done.removed, Some(gone.len() as u64));
+        Ok(())
+    });
+    run.unwrap_or_else(|error| panic!("{error}"));
+}
