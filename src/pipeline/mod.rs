@@ -75,6 +75,14 @@ pub enum StepReport {
     Failed(&'static str, String),
 }
 
+/// Limit of the healing after the earlier steps: what they and the least time of the later ones leave of the run. `None`: too
+/// little is left to do anything.
+fn heal_limit(elapsed: Duration) -> Option<Duration> {
+    let later = run_lock::LOCK_PATIENCE + deliver::LIMIT_MIN + RENDER_LIMIT + PING_LIMIT * 2;
+    let limit = heal::LIMIT.min(RUN_LIMIT.saturating_sub(later + elapsed));
+    (limit > heal::RESERVED).then_some(limit)
+}
+
 /// One run of the pipeline.
 pub struct Minute {
     /// Store used by the run: the data directory or its fallback in memory.
@@ -207,11 +215,7 @@ impl Minute {
         if !heal::is_wanted(&self.context) || heal::is_of_another_user(&self.context) {
             return;
         }
-        let later = run_lock::LOCK_PATIENCE + deliver::LIMIT_MIN + RENDER_LIMIT + PING_LIMIT * 2;
-        let limit = heal::LIMIT.min(RUN_LIMIT.saturating_sub(later + self.started.elapsed()));
-        if limit <= heal::RESERVED {
-            return;
-        }
+        let Some(limit) = heal_limit(self.started.elapsed()) else { return };
         let snapshot = self.reports.iter().find_map(|report| match report {
             StepReport::Measured(snapshot) => Some(snapshot.clone()),
             _ => None,
@@ -281,5 +285,13 @@ mod tests {
             PING_LIMIT * 2,
         ];
         assert!(steps.iter().sum::<Duration>() <= RUN_LIMIT, "{:?}", steps.iter().sum::<Duration>());
+        let later = run_lock::LOCK_PATIENCE + deliver::LIMIT_MIN + RENDER_LIMIT + PING_LIMIT * 2;
+        for seconds in 0..60 {
+            let elapsed = Duration::from_secs(seconds);
+            let healed = heal_limit(elapsed);
+            assert!(healed.is_none_or(|limit| elapsed + limit + later <= RUN_LIMIT), "{seconds} s: {healed:?}");
+        }
+        assert_eq!(heal_limit(Duration::ZERO), Some(heal::LIMIT));
+        assert_eq!(heal_limit(Duration::from_secs(24)), None);
     }
 }

@@ -279,6 +279,52 @@ fn without_an_entry_nothing_is_written_and_nothing_is_asked() {
     assert!(!data.join("heal.lock").exists());
 }
 
+/// The notification of an incident waits only while a repair may come of it.
+#[test]
+fn nobody_waits_for_repairs_that_do_not_run() {
+    let mut host = host("");
+    let muted = |host: &Host| host.sections("event").last().unwrap()["muted"].as_str().map(ToString::to_string);
+    let probe = |host: &mut Host, busy| {
+        host.advance(60, busy);
+        host.small("osmon-probe", &[]).ok();
+        host.small("osmon-detect-crisis", &[]);
+    };
+    probe(&mut host, 97);
+    assert_eq!(muted(&host).as_deref(), Some("osmon is repairing it"));
+    for _ in 0..4 {
+        probe(&mut host, 97);
+    }
+    assert_eq!(muted(&host), None, "no run has repaired anything for three minutes");
+    let mut host = self::host("");
+    host.osmon(&["heal", "--pause", "2h", "--because", "test"]).ok();
+    probe(&mut host, 97);
+    assert_eq!(muted(&host), None, "repairs are paused");
+    let mut host = self::host("mode = \"dry-run\"\n");
+    probe(&mut host, 97);
+    assert_eq!(muted(&host), None, "a dry run helps nobody");
+    let mut host = self::host("match = \"other*\"\n");
+    probe(&mut host, 97);
+    assert_eq!(muted(&host), None, "the entry is for something else");
+}
+
+#[test]
+fn a_run_leaves_the_repairs_to_another_user_who_does_them() {
+    let mut host = host("");
+    let path = host.data().join("state/heal.json");
+    let set = |uid: u32| {
+        let mut state: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        state["last"]["uid"] = uid.into();
+        fs::write(&path, state.to_string()).unwrap();
+    };
+    set(4242);
+    minute(&mut host, 97);
+    minute(&mut host, 97);
+    assert_eq!(calls(&host), 0);
+    minute(&mut host, 97);
+    minute(&mut host, 97);
+    assert_eq!(calls(&host), 1, "who has done nothing for three minutes");
+}
+
 #[test]
 fn explanations_are_for_people_and_for_programs() {
     let mut host = host("after = \"10m\"\n");
