@@ -87,6 +87,10 @@ mod heal_clean_place; // which directories are cleaned, mounts, limits of a run
 mod heal_clean_races; // changes during a cleaning run, trees at random
 #[path = "suite/heal_clean_tree.rs"]
 mod heal_clean_tree; // a real tree to clean
+#[path = "suite/heal_end.rs"]
+mod heal_end; // real processes: ended, spared, and numbers that are used again
+#[path = "suite/heal_end_recorded.rs"]
+mod heal_end_recorded; // processes of a recorded host: order, and what is never ended
 #[path = "suite/heal_kill.rs"]
 mod heal_kill; // kill -9 at each system call of a repair
 #[path = "suite/heal_service.rs"]

@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 const LINE_MAX: usize = 200;
 /// What starting and ending a command may take beside its own time.
 const AROUND: Duration = Duration::from_secs(1);
+/// A command with a longer time limit is begun when this much is left, and gets what is left.
+const ENOUGH: Duration = Duration::from_secs(20);
 
 /// The repair with its settings; see [`crate::config::RepairSpec`].
 pub struct RunCommand {
@@ -111,7 +113,7 @@ impl Repair for RunCommand {
     }
 
     fn least_seconds(&self) -> u64 {
-        (self.timeout + AROUND).as_secs()
+        (self.timeout.min(ENOUGH) + AROUND).as_secs()
     }
 
     fn missing_right(&self, _: &Situation) -> Option<String> {
@@ -225,6 +227,11 @@ mod tests {
         assert_eq!((outcome.status, trace.exists()), (Status::Failed, false));
         let until = Instant::now();
         fs::set_permissions(directory.path().join("repair"), Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(
+            (run.least_seconds(), RunCommand { timeout: Duration::from_secs(40), ..run }.least_seconds()),
+            (6, 21)
+        );
+        let run = repair(directory.path(), &format!("touch {}", trace.display()), &[]);
         let late = run.act(&Target::default(), &case(), &situation, actuator::of(Mode::Enforce), until);
         assert_eq!((late.status, trace.exists()), (Status::Failed, false), "no time");
     }
