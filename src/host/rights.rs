@@ -50,7 +50,5 @@ mod tests {
     fn capabilities_are_bits() {
         assert_eq!(effective(b"Name:\tx\nCapEff:\t0000000000080020\n"), Some(0x80020));
         assert_eq!(effective(b"CapEff:\tx\n"), None);
-        let root = Root::new(None);
-        assert_eq!(root.has_capability(Capability::Kill) || root.own_uid() != 0, true);
     }
 }
