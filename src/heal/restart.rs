@@ -155,9 +155,11 @@ impl Repair for Restart {
         let Some(before) = &target.unit else { return Verdict::Failed(Outcome::plain(Status::Failed, String::new())) };
         let looked = unit::look(&situation.root, &before.unit);
         let unit = looked.as_ref().map_or_else(|_| Unit::default(), Clone::clone);
+        // A reboot begins another run of every unit.
+        let is_of_this_boot = since_seconds < situation.now.boottime_seconds;
         let judge = verdict::Judge {
             before,
-            run: done.run.as_ref(),
+            run: done.run.as_ref().filter(|_| is_of_this_boot),
             unit: &unit,
             since_seconds,
             healthy_seconds,

@@ -103,6 +103,8 @@ fn a_restart_is_judged_by_the_run_that_it_began() {
         assert_eq!(verdict(&changes, since, Some("bbbb")), expected, "{changes} after {since} s");
     }
     assert_eq!(verdict(running, 100.0, None), "+ app.service has been running for 1 min", "its begin was not seen");
+    let rebooted = verdict(&more(running, "InvocationID=cccc"), 1500.0, Some("bbbb"));
+    assert_eq!(rebooted, "+ app.service has been running for 1 min", "a reboot began another run");
 }
 
 #[test]
