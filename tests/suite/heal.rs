@@ -322,6 +322,26 @@ fn a_run_leaves_the_repairs_to_another_user_who_does_them() {
 }
 
 #[test]
+fn a_lost_state_renews_no_budget() {
+    for loss in ["removed", "damaged"] {
+        let mut host = host("");
+        for _ in 0..8 {
+            minute(&mut host, 97);
+        }
+        assert_eq!(calls(&host), 3);
+        let state = host.data().join("state");
+        for name in ["heal.json", "heal.json.1"] {
+            let path = state.join(name);
+            if loss == "removed" { fs::remove_file(path).unwrap() } else { fs::write(path, "{").unwrap() }
+        }
+        host.advance(60, 97);
+        host.osmon(&["run"]);
+        minute(&mut host, 97);
+        assert_eq!((calls(&host), refused(&host)), (3, vec!["waiting".to_string(), "budget".into()]), "{loss}");
+    }
+}
+
+#[test]
 fn explanations_are_for_people_and_for_programs() {
     let mut host = host("after = \"10m\"\n");
     minute(&mut host, 97);

@@ -65,6 +65,15 @@ fn append(context: &Context, action: &Action) -> Result<()> {
     context.store.with_reserve(|| context.store.append(ACTIONS, &context.now, &json))
 }
 
+/// Every record of the last day, in the order of the stream. None when it cannot be read.
+pub(super) fn last_day(context: &Context) -> Vec<Action> {
+    let (now, mut found) = (context.now.wall, Vec::new());
+    let visit = &mut |line: &str| found.extend(serde_json::from_str::<Line>(line).ok().map(|line| line.action));
+    let until = now.checked_add_signed(TimeDelta::days(1)).unwrap_or(now);
+    let _ = context.store.read(ACTIONS, now - TimeDelta::days(1), until, visit);
+    found
+}
+
 /// The record of a step of an action, if it was written.
 pub(super) fn recorded(context: &Context, action: &Action, phase: Phase) -> Option<Action> {
     let begun = parse(&action.since)?;

@@ -9,6 +9,7 @@ mod cases;
 mod consider;
 mod health;
 pub mod hold;
+mod lost_state;
 pub mod pause;
 pub mod section;
 mod situation;
@@ -93,7 +94,7 @@ pub fn heal(context: &Context, request: &HealRequest) -> Result<HealReport> {
     let Some(_lock) = lock::acquire(&path, request.patience).with_context(why)? else {
         return Ok(HealReport { is_busy: true, ..HealReport::default() });
     };
-    let mut state: HealState = context.load_state(STATE).unwrap_or_default();
+    let mut state = context.load_state(STATE).unwrap_or_else(|| lost_state::rebuild(context));
     state.put_in_order(&context.now, &context.root.boot_id());
     let mut run = Run { context, state, crisis: incidents::state(context), records: Vec::new() };
     run.conclude_interrupted()?;
