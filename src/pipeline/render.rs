@@ -41,6 +41,14 @@ pub fn page(context: &Context, out: Option<PathBuf>, range: Option<&str>) -> Res
     Ok(path)
 }
 
+/// Removes a page and the file beside it, if osmon made them; links stay. Returns what was removed.
+pub fn remove(page: &Path) -> Vec<PathBuf> {
+    let beside = page.with_extension("json");
+    let own = [(page, place::is_page(page)), (&beside, place::is_beside(&beside))];
+    let own = own.into_iter().filter(|(path, is_own)| *is_own && std::fs::remove_file(path).is_ok());
+    own.map(|(path, _)| path.to_path_buf()).collect()
+}
+
 /// Gathers what the page shows.
 pub fn gathered(context: &Context, range: Option<&str>) -> Result<PageData> {
     let begun = own_cpu_ms();

@@ -21,6 +21,8 @@ pub struct Answers {
     pub ping_url: String,
     /// File of the page; empty: in the data directory.
     pub page: String,
+    /// The page leaves out the names of processes and users.
+    pub public: bool,
     /// Language of page and mails.
     pub language: String,
     /// Data directory; empty: the usual one.

@@ -169,7 +169,7 @@ fn a_webhook_is_tested_and_its_url_gets_a_file_of_its_own() {
     };
     let arguments = ["--to", "none", "--daily-status", "none", "--webhook", &url];
     let done = init(&host, &arguments).ok();
-    assert!(done.out.contains("test mail webhook: accepted by "), "{}", done.out);
+    assert!(done.out.contains("test message webhook: accepted by "), "{}", done.out);
     assert!(bodies()[0].contains("osmon can reach you"));
     let file = config(&host).with_file_name("webhook-url");
     assert_eq!(fs::read_to_string(&file).unwrap(), format!("{url}\n"));
@@ -186,6 +186,7 @@ fn a_webhook_is_tested_and_its_url_gets_a_file_of_its_own() {
     let done = init(&other, &arguments);
     assert_eq!(done.code, 74);
     assert!(done.err.contains("check the URL: --webhook") && !done.err.contains("T0K3N"), "{}", done.err);
+    assert!(!text(&other).contains("webhook"), "{}", text(&other));
 }
 
 #[test]

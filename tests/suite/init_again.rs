@@ -2,6 +2,7 @@
 
 use super::harness::{Host, tool};
 use super::init::{command, config, done, init, mail_program, text};
+use super::web_server::WebServer;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
@@ -91,4 +92,56 @@ fn the_former_file_has_the_readers_of_the_configuration() {
         let meta = file.metadata().unwrap();
         assert_eq!((meta.uid(), meta.gid(), meta.mode() & 0o777), (0, 4242, 0o640), "{}", file.display());
     }
+}
+
+#[test]
+fn a_page_that_is_published_names_nobody_and_the_former_one_is_removed() {
+    let mut host = Host::recorded("vm");
+    let program = mail_program(&host, "");
+    let first = init(&host, &["--to", "ops@example.org", "--sendmail", &program]).ok();
+    let at = config(&host).display().to_string();
+    let next = format!("  next      osmon status --config {at}\n            osmon doctor --config {at}\n");
+    assert!(first.out.ends_with(&next), "{}", first.out);
+    assert!(first.out.contains("osmon init --yes --from osmon@example.org"), "{}", first.out);
+    let (former, beside) = (host.data().join("report.html"), host.data().join("report.json"));
+    assert!(former.exists() && beside.exists());
+    let (www, other) = (host.path("www"), host.path("other"));
+    [&www, &other].into_iter().for_each(|directory| fs::create_dir_all(directory).unwrap());
+    let done = init(&host, &["--yes", "--web", www.to_str().unwrap()]).ok();
+    let page = www.join("osmon/index.html");
+    assert!(done.out.contains("  names     left out of the page, because anyone who can reach"), "{}", done.out);
+    assert!(text(&host).contains("public = true") && page.exists() && page.with_extension("json").exists());
+    assert!(!former.exists() && !beside.exists() && done.out.contains("  removed   "), "{}", done.out);
+    host.advance(60, 5);
+    // Whoever wants the names says so, and is told.
+    let done = init(&host, &["--yes", "--public", "no"]).ok();
+    assert!(done.out.contains("  names     anyone who can reach the web server sees names of"), "{}", done.out);
+    init(&host, &["--yes", "--web", www.to_str().unwrap()]).ok();
+    assert!(text(&host).contains("public = false"), "{}", text(&host));
+    // What osmon did not make stays.
+    fs::write(&page, "mine").unwrap();
+    host.advance(60, 5);
+    init(&host, &["--yes", "--web", other.to_str().unwrap()]).ok();
+    assert_eq!(fs::read_to_string(&page).unwrap(), "mine");
+    assert!(!page.with_extension("json").exists() && other.join("osmon/index.html").exists());
+}
+
+#[test]
+fn a_refused_webhook_is_not_saved_and_its_own_flag_is_named() {
+    let host = Host::recorded("vm");
+    let (program, web) = (mail_program(&host, ""), WebServer::start("404 Not Found"));
+    let url = |name: &str| format!("http://127.0.0.1:{}/{name}", web.port);
+    let saved = || fs::read_to_string(config(&host).with_file_name("webhook-url")).ok();
+    let done = init(&host, &["--to", "ops@example.org", "--sendmail", &program, "--webhook", &url("wrong")]);
+    assert_eq!(done.code, 74, "{}{}", done.out, done.err);
+    assert!(done.out.contains("  test message webhook: not accepted: "), "{}", done.out);
+    let last = done.err.lines().last().unwrap_or_default();
+    assert!(last.contains("the webhook is not saved: ") && last.ends_with("check the URL: --webhook"), "{last}");
+    assert!(text(&host).contains("ops@example.org") && !text(&host).contains("webhook"), "{}", text(&host));
+    assert_eq!(saved(), None);
+    *web.status.lock().unwrap() = "200 OK";
+    init(&host, &["--yes", "--webhook", &url("right")]).ok();
+    *web.status.lock().unwrap() = "404 Not Found";
+    assert_eq!(init(&host, &["--yes", "--webhook", &url("wrong")]).code, 74);
+    assert_eq!(saved(), Some(format!("{}\n", url("right"))), "the one that worked stays");
 }

@@ -2,6 +2,8 @@
 
 use super::harness::{Host, wait};
 use super::init::{command, config, mail_program, text};
+use super::scripted_server::{Behavior, ScriptedServer};
+use super::web_server::WebServer;
 use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{LocalFlags, tcgetattr};
@@ -22,6 +24,10 @@ struct Dialog {
 
 impl Dialog {
     fn begin(host: &Host, arguments: &[&str]) -> Self {
+        let hosts = host.root().join("etc/hosts");
+        if !hosts.exists() {
+            fs::write(hosts, "127.0.1.1 web-01.example.org web-01\n").unwrap();
+        }
         let terminal = openpty(None, None).unwrap();
         let mut command = command(host, arguments);
         let slave = File::from(terminal.slave);
@@ -202,4 +208,55 @@ fn an_interrupt_and_the_end_of_input_change_nothing() {
         }
         assert!(!config(&host).exists() && !host.data().exists(), "{moment}");
     }
+}
+
+#[test]
+fn a_server_of_this_host_is_proposed_without_encryption_and_a_short_name_gets_a_domain() {
+    let server = ScriptedServer::start(Behavior::Good);
+    let host = Host::recorded("vm");
+    host.write("etc/hosts", "127.0.0.1 localhost\n");
+    let arguments = ["--watch", "none", "--daily-status", "none", "--ping-url", "none", "--webhook", "none"];
+    let mut dialog = Dialog::begin(&host, &arguments);
+    dialog.answer("Mail addresses for alerts, or none [none]: ", "ops@example.org");
+    dialog.answer("Mail server (host or host:port): ", &format!("localhost:{}", server.port));
+    dialog.answer("Security: starttls, tls or none [none]: ", "starttls");
+    dialog.answer("Log in as [none]: ", "");
+    dialog.expect("This host has no full name (web-01)");
+    dialog.answer("Sender of mails, or none [osmon@example.org]: ", "");
+    dialog.answer("Name of this host for the server, or none [web-01.example.org]: ", "");
+    dialog.expect("does not offer");
+    dialog.answer("or quit [change]: ", "");
+    assert!(!dialog.seen().contains("[alert"), "{}", dialog.seen());
+    dialog.answer("Mail addresses", "");
+    dialog.answer("Mail server", "");
+    // Enter is enough from here on.
+    dialog.answer("Security: starttls, tls or none [none]: ", "");
+    dialog.answer("Log in as [none]: ", "");
+    dialog.answer("Did it arrive (y, n) [later]: ", "y");
+    assert_eq!(dialog.end(), Some(0), "{}", dialog.seen());
+    for part in ["security = \"none\"", "from = \"osmon@example.org\"", "helo_name = \"web-01.example.org\""] {
+        assert!(text(&host).contains(part), "{part} is not in {}", text(&host));
+    }
+}
+
+#[test]
+fn a_refused_webhook_is_asked_again_and_names_on_a_published_page_are_asked_about() {
+    let host = Host::recorded("vm");
+    let (web, www) = (WebServer::start("404 Not Found"), host.path("www"));
+    fs::create_dir_all(&www).unwrap();
+    let program = mail_program(&host, "");
+    let arguments = ["--to", "ops@example.org", "--sendmail", &program, "--watch", "none", "--daily-status", "none"];
+    let more = ["--ping-url", "none", "--web", www.to_str().unwrap()];
+    let mut dialog = Dialog::begin(&host, &[&arguments[..], &more].concat());
+    dialog.answer("Also a webhook", &format!("http://127.0.0.1:{}/hook", web.port));
+    dialog.expect("Anyone who can reach the web server sees the page and index.json beside it");
+    dialog.answer("Leave these names out (y, n) [y]: ", "n");
+    dialog.expect("webhook: not accepted: ");
+    dialog.expect("The webhook is not saved.");
+    dialog.answer("Discord, …) [none]: ", "");
+    dialog.answer("Did it arrive (y, n) [later]: ", "y");
+    dialog.expect("anyone who can reach the web server sees names of");
+    assert_eq!(dialog.end(), Some(0), "{}", dialog.seen());
+    assert!(!text(&host).contains("webhook") && !text(&host).contains("public"), "{}", text(&host));
+    assert!(!config(&host).with_file_name("webhook-url").exists());
 }

@@ -35,7 +35,11 @@ pub fn checks(context: &Context, processes: &[String]) -> Vec<Check> {
         && age.is_some()
     {
         let is_published = context.published_page().is_some();
-        checks.push(readable(server, is_published, &reader, obstacle(&path, &reader)));
+        let names = match context.config.report.public {
+            true => "names of processes and users are left out",
+            false => "whoever reaches that server sees names of processes and users ([report] public leaves them out)",
+        };
+        checks.push(readable(server, is_published, &reader, obstacle(&path, &reader), names));
     }
     checks
 }
@@ -94,10 +98,10 @@ fn may((uid, gid, mode): &(u32, u32, u32), wanted: u32, reader: &Reader) -> bool
     reader.uid == 0 || (mode >> shift) & wanted != 0
 }
 
-fn readable(server: &str, is_published: bool, reader: &Reader, obstacle: Option<String>) -> Check {
+fn readable(server: &str, is_published: bool, reader: &Reader, obstacle: Option<String>, names: &str) -> Check {
     let user = &reader.name;
     match (obstacle, is_published) {
-        (None, _) => Check::ok("web-server", format!("{server} ({user}) may read the page")),
+        (None, _) => Check::ok("web-server", format!("{server} ({user}) may read the page; {names}")),
         (Some(_), false) => {
             Check::ok("web-server", format!("{server} ({user}) may not read the page; [report] path publishes it"))
         }
@@ -142,7 +146,7 @@ mod tests {
         assert_eq!((reader.uid, reader.gids.as_slice()), (33, &[34, 112][..]));
         assert!(may(&(0, 112, 0o640), 0o4, &reader) && !may(&(0, 5, 0o640), 0o4, &reader));
         assert!(!may(&(33, 5, 0o044), 0o4, &reader), "the bits of the owner come first");
-        assert_eq!(readable("nginx", true, &reader, Some("/x".into())).state, State::Warn);
-        assert_eq!(readable("nginx", false, &reader, Some("/x".into())).state, State::Ok);
+        assert_eq!(readable("nginx", true, &reader, Some("/x".into()), "").state, State::Warn);
+        assert_eq!(readable("nginx", false, &reader, Some("/x".into()), "").state, State::Ok);
     }
 }

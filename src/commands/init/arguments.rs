@@ -62,6 +62,9 @@ pub struct Arguments {
     /// Publish the page below this root of a web server, or below the one found; "none"
     #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "auto")]
     pub web: Option<String>,
+    /// Leave names of processes and users out of the page; usual for a page that --web publishes
+    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"], hide_possible_values = true)]
+    pub public: Option<String>,
     /// Language of page and mails
     #[arg(long, value_name = "TAG", value_parser = ["en", "fr"])]
     pub language: Option<String>,

@@ -2,6 +2,7 @@
 
 use super::arguments::Arguments;
 use super::found::Found;
+use super::names::{self, Names};
 use super::parse;
 use super::present::Present;
 use super::proposal::has_secret;
@@ -64,6 +65,7 @@ impl Dialog<'_> {
             let question = "URL to request each minute (healthchecks, Uptime Kuma, …)";
             answers.ping_url = ask(question, &answers.ping_url, parse::url)?;
         }
+        self.ask_public(answers)?;
         say("\n");
         Ok(())
     }
@@ -80,15 +82,60 @@ impl Dialog<'_> {
         }
         if !answers.to.is_empty() {
             self.ask_sending(&mut answers.sending, trouble)?;
+            self.ask_sender(answers)?;
         }
         if answers.webhook.is_none() || (is_again && answers.to.is_empty()) {
-            let has = self.present.config.alert.routes.iter().any(|route| route.name == "webhook");
-            let default = if has || answers.webhook.is_some() { "keep" } else { "" };
-            let question = "Also a webhook (URL of ntfy, Slack, Teams, Discord, …)";
-            let read = |text: &str| if text == "keep" { Ok(None) } else { parse::webhook(text).map(Some) };
-            let new = ask(question, default, read)?.filter(|webhook| has || !webhook.url.is_empty());
-            answers.webhook = new.or(answers.webhook.take());
+            self.ask_webhook(answers)?;
         }
+        Ok(())
+    }
+
+    /// Asks for a webhook.
+    ///
+    /// # Errors
+    /// At the end of input.
+    pub fn ask_webhook(&self, answers: &mut Answers) -> Result<()> {
+        let has = self.present.config.alert.routes.iter().any(|route| route.name == "webhook");
+        let default = if has || answers.webhook.is_some() { "keep" } else { "" };
+        let question = "Also a webhook (URL of ntfy, Slack, Teams, Discord, …)";
+        let read = |text: &str| if text == "keep" { Ok(None) } else { parse::webhook(text).map(Some) };
+        let new = ask(question, default, read)?.filter(|webhook| has || !webhook.url.is_empty());
+        answers.webhook = new.or(answers.webhook.take());
+        Ok(())
+    }
+
+    /// Asks for sender and greeting where this host has no full name: many servers refuse `osmon@web-01`.
+    fn ask_sender(&self, answers: &mut Answers) -> Result<()> {
+        let full = self.found.full_name();
+        let proposed = Names::proposed(answers, &full);
+        let is_from = proposed.has_domain && proposed.needs_from && self.arguments.from.is_none();
+        let is_helo = proposed.has_domain && proposed.needs_helo && self.arguments.helo_name.is_none();
+        if is_from || is_helo {
+            say(&format!("This host has no full name ({full}), which many mail servers refuse.\n"));
+        }
+        if is_from {
+            answers.from = ask("Sender of mails, or none", &proposed.from, names::sender)?;
+        }
+        if is_helo && let Sending::Smtp(server) = &mut answers.sending {
+            server.helo_name = ask("Name of this host for the server, or none", &proposed.helo_name, names::full)?;
+        }
+        Ok(())
+    }
+
+    /// Asks whether a page that is published names processes and users.
+    fn ask_public(&self, answers: &mut Answers) -> Result<()> {
+        if self.arguments.web.is_none() || self.arguments.public.is_some() || answers.page.is_empty() {
+            return Ok(());
+        }
+        say(
+            "Anyone who can reach the web server sees the page and index.json beside it,\nand in them names of processes and users.\n",
+        );
+        let read = |text: &str| match text.to_lowercase().as_str() {
+            "y" | "yes" => Ok(true),
+            "n" | "no" => Ok(false),
+            _ => Err("y or n".to_string()),
+        };
+        answers.public = ask("Leave these names out (y, n)", if answers.public { "y" } else { "n" }, read)?;
         Ok(())
     }
 
@@ -97,10 +144,11 @@ impl Dialog<'_> {
         if !is_given {
             *sending = choose(sending, self.found)?;
         }
+        // The server that was found needs no further answer.
+        let is_relay = self.found.mail.ways().iter().any(|(_, way)| way == sending);
         let Sending::Smtp(server) = sending else { return Ok(()) };
-        let is_relay = server.is_local() && server.security == parse::NONE;
         if !(is_given || is_relay) {
-            ask_server(server)?;
+            ask_server(server, trouble.unwrap_or_default())?;
         }
         let present = &self.present.config.alert;
         if !server.user.is_empty() && (!is_given || !has_secret(server, present)) {
@@ -113,10 +161,16 @@ impl Dialog<'_> {
     }
 }
 
-fn ask_server(server: &mut Server) -> Result<()> {
-    let shown = if server.port == 0 { server.host.clone() } else { format!("{}:{}", server.host, server.port) };
+fn ask_server(server: &mut Server, trouble: &str) -> Result<()> {
+    let shown = match server.port {
+        // The port of servers that expect TLS from the first byte.
+        _ if is_without_starttls(server, trouble) && !server.is_local() => format!("{}:465", server.host),
+        0 => server.host.clone(),
+        port => format!("{}:{port}", server.host),
+    };
     let new = ask("Mail server (host or host:port)", &shown, parse::server)?;
-    if (&new.host, new.port) != (&server.host, server.port) {
+    let is_new = (&new.host, new.port) != (&server.host, server.port);
+    if is_new {
         let known = if new.host == server.host { server.clone() } else { Server::default() };
         *server = Server { host: new.host, port: new.port, security: new.security, ..known };
     }
@@ -125,10 +179,41 @@ fn ask_server(server: &mut Server) -> Result<()> {
         true => Ok(text.to_string()),
         false => Err(format!("one of {}", choices.join(", "))),
     };
-    server.security = ask("Security: starttls, tls or none", &server.security, security)?;
+    let proposed = proposed_security(server, is_new, trouble).to_string();
+    server.security = ask("Security: starttls, tls or none", &proposed, security)?;
     let user = |text: &str| Ok(if parse::is_none(text) { String::new() } else { text.to_string() });
     server.user = ask("Log in as", &server.user, user)?;
     Ok(())
+}
+
+fn is_without_starttls(server: &Server, trouble: &str) -> bool {
+    server.security == "starttls" && trouble.contains("does not offer STARTTLS")
+}
+
+/// The security to propose: a server on this host seldom offers encryption, and what has just failed is not proposed again.
+/// `is_new`: the server was just named.
+fn proposed_security<'a>(server: &'a Server, is_new: bool, trouble: &str) -> &'a str {
+    let is_usual = matches!(server.port, 465 | 587);
+    match server.security.as_str() {
+        security if is_new => {
+            if server.is_local() && !is_usual {
+                parse::NONE
+            } else {
+                security
+            }
+        }
+        // A login never goes over the network in clear.
+        _ if is_without_starttls(server, trouble) && (server.is_local() || server.user.is_empty()) => parse::NONE,
+        "starttls" if trouble.contains("expects TLS from the first byte") => "tls",
+        "tls" if trouble.contains("TLS") && !trouble.contains("certificate") => {
+            if server.is_local() {
+                parse::NONE
+            } else {
+                "starttls"
+            }
+        }
+        security => security,
+    }
 }
 
 fn ask_password(server: &mut Server, present: &Alert) -> Result<()> {

@@ -7,6 +7,7 @@ use super::trial::Tried;
 use crate::cli::{Call, Exit};
 use crate::commands::view::{self, health};
 use crate::context::Context;
+use crate::pipeline::render;
 use crate::pipeline::run_lock::{self, Place};
 use crate::pipeline::test_results::remember;
 use crate::pipeline::{Minute, StepReport};
@@ -19,13 +20,20 @@ use crate::setup::schedule::{Kind, Role, find, install};
 use anyhow::Result;
 use nix::sys::signal::{SigSet, Signal};
 use serde_json::json;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 /// Further attempts while another run is at work, and the pause before each.
 const ATTEMPTS: usize = 2;
 const PAUSE: Duration = Duration::from_millis(700);
+
+/// What a page below a web root tells strangers.
+const NAMES_SHOWN: &str = "anyone who can reach the web server sees names of processes and users: leave them out \
+    (osmon init --yes --public yes), or restrict access (docs/install.md, Web server)";
+const NAMES_LEFT_OUT: &str = "left out of the page, because anyone who can reach the web server sees it ([report] public = \
+    true); where access is restricted (docs/install.md, Web server): osmon init --yes --public no";
 
 /// Carries out what was answered. `tried`: the test message, `None` if none was sent.
 ///
@@ -45,6 +53,10 @@ pub fn apply(
     let is_held = interrupt.thread_block().is_ok();
     let written = write(draft, &present.path)?;
     tell_written(&mut report, present, draft, &written);
+    if !answers.page.is_empty() && (arguments.web.is_some() || arguments.public.is_some()) {
+        report.step("names", if answers.public { NAMES_LEFT_OUT } else { NAMES_SHOWN });
+        report.keep("public", json!(answers.public));
+    }
     tell_services(&report, &present.config.probe.services, &answers.watch);
     if !answers.page.is_empty()
         && let Err(error) = page_directory::prepare(Path::new(&answers.page))
@@ -143,14 +155,24 @@ fn first_minute(present: &Present, tried: Option<&Tried>, report: &mut Report) -
     let Some(place) = acquire(report.call, present, &context)? else {
         // Another run is at work.
         tell_health(&context, &query::health::read(&context).health, report);
+        // It may know nothing of a new place of the page.
+        if !is_same(&former(present, &context), &context.report_path()) {
+            match render::write(&context, None) {
+                Ok(path) => remove_former(present, &context, &path, report),
+                Err(error) => report.fail(format!("{error:#}"), Exit::from_error(&error)),
+            }
+        }
         tell_page(&context.report_path(), report);
+        tell_next(present, report);
         return Ok(());
     };
     let minute = Minute::run(place);
     tell_health(&minute.context, &minute.health(), report);
     for step in &minute.reports {
         if let StepReport::Rendered(path) = step {
+            remove_former(present, &minute.context, path, report);
             tell_page(path, report);
+            tell_next(present, report);
         }
     }
     // A recipient who is refused fails each run; that was told with the test.
@@ -191,5 +213,37 @@ fn tell_health(context: &Context, judged: &Health, report: &mut Report) {
 fn tell_page(path: &Path, report: &mut Report) {
     report.step("report", &path.display().to_string());
     report.keep("report", json!(path.display().to_string()));
-    report.step("next", "osmon status; osmon doctor");
+}
+
+/// Removes the page that stood elsewhere before: it would go stale.
+fn remove_former(present: &Present, context: &Context, page: &Path, report: &mut Report) {
+    let former = former(present, context);
+    let removed = if is_same(&former, page) { Vec::new() } else { render::remove(&former) };
+    let removed: Vec<String> = removed.iter().map(|path| path.display().to_string()).collect();
+    if !removed.is_empty() {
+        report.step("removed", &removed.join(", "));
+        report.keep("removed", json!(removed));
+    }
+}
+
+fn former(present: &Present, context: &Context) -> PathBuf {
+    match present.config.report.path.as_str() {
+        "" => context.store.directory().join("report.html"),
+        path => Path::new(path).to_path_buf(),
+    }
+}
+
+fn is_same(a: &Path, b: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    real(a) == real(b)
+}
+
+/// Tells the commands that come next, for this very configuration.
+fn tell_next(present: &Present, report: &Report) {
+    if present.path == present.request.source.usual_file() {
+        return report.step("next", "osmon status; osmon doctor");
+    }
+    let path = present.path.display();
+    report.step("next", &format!("osmon status --config {path}"));
+    report.step("", &format!("osmon doctor --config {path}"));
 }

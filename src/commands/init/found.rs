@@ -81,6 +81,11 @@ impl Found {
         }
     }
 
+    /// The full name of this host, or its bare name.
+    pub fn full_name(&self) -> String {
+        self.root.full_name()
+    }
+
     /// The text above the questions: what was found, and how to answer.
     pub fn heading(&self, call: &Call, present: &Present) -> String {
         let or_none = |text: String| if text.is_empty() { "none found".to_string() } else { text };
@@ -129,8 +134,10 @@ impl Found {
 
 /// A name and a text, folded below each other; a text with a word that is too long stays whole.
 pub fn named(name: &str, text: &str) -> Vec<String> {
+    let width = WIDTH.saturating_sub(name.chars().count().saturating_sub(9));
     let fits = text.split_whitespace().all(|word| word.chars().count() <= WIDTH - 3);
-    let folded = if fits { fold_to(text, WIDTH) } else { vec![text.to_string()] };
+    let folded = if fits { fold_to(text, width) } else { vec![text.to_string()] };
     let lines = folded.into_iter().enumerate();
-    lines.map(|(at, line)| format!("  {:<10}{line}", if at == 0 { name } else { "" })).collect()
+    let shown = |at| if at == 0 { format!("{name} ") } else { String::new() };
+    lines.map(|(at, line)| format!("  {:<10}{line}", shown(at))).collect()
 }

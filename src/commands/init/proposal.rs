@@ -32,6 +32,7 @@ pub fn propose(arguments: &Arguments, present: &Present, found: &Found) -> Resul
         daily_status: if present.is_new { DAILY.to_string() } else { alert.sign_of_life.clone() },
         ping_url: alert.ping_url.clone(),
         page: config.report.path.clone(),
+        public: config.report.public,
         language: arguments.language.clone().unwrap_or_else(|| alert.language.clone()),
         data_dir: present.data_dir.clone(),
     };
@@ -75,6 +76,11 @@ pub fn propose(arguments: &Arguments, present: &Present, found: &Found) -> Resul
     }
     if let Some(web) = &arguments.web {
         answers.page = page(web, found).map_err(wrong("web"))?;
+        // A page that strangers may see from now on names nobody, unless that is asked for.
+        answers.public |= !answers.page.is_empty() && answers.page != config.report.path;
+    }
+    if let Some(public) = &arguments.public {
+        answers.public = public == "yes";
     }
     Ok(answers)
 }

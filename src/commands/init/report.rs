@@ -1,7 +1,7 @@
 //! Tells people of each step as it is done; prints the whole as JSON at the end.
 
 use super::found::{Found, named};
-use super::trial::{Tried, advice};
+use super::trial::{Tried, shown};
 use crate::cli::{Call, Exit};
 use crate::setup::config_file::Draft;
 use serde_json::{Map, Value, json};
@@ -55,9 +55,15 @@ impl<'a> Report<'a> {
         self.keep("test", tried.to_json());
         self.is_somebody_reached = tried.is_accepted();
         if !self.is_somebody_reached {
-            let reason = tried.trouble();
-            self.fail(format!("nobody can be notified: {reason}; {}", advice(&reason)), Exit::Io);
+            let (reason, advice) = (shown(&tried.trouble()), tried.advice());
+            self.fail(format!("nobody can be notified: {reason}; {advice}"), Exit::Io);
         }
+    }
+
+    /// Tells that the new webhook did not accept the message.
+    pub fn webhook_refused(&mut self, why: &str) {
+        self.step("webhook", "not saved: it did not accept the message");
+        self.fail(format!("the webhook is not saved: {why}; check the URL: --webhook"), Exit::Io);
     }
 
     /// Prints the configuration that would be written.

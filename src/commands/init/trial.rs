@@ -10,6 +10,11 @@ use crate::config::Alert;
 use crate::host::Root;
 use serde_json::{Value, json};
 
+/// Names of the channels that init sets for a webhook.
+pub const WEBHOOKS: [&str; 2] = ["webhook", "chat"];
+/// The advice for them.
+const WEBHOOK_ADVICE: &str = "check the URL: --webhook";
+
 /// The results of a test message.
 pub struct Tried {
     /// By channel.
@@ -31,24 +36,54 @@ impl Tried {
 
     /// The reason of the first failure; empty without one.
     pub fn trouble(&self) -> String {
-        self.failures().next().map(|failure| failure.reason.clone()).unwrap_or_default()
+        self.failures().next().map(|(_, failure)| failure.reason.clone()).unwrap_or_default()
     }
 
-    fn failures(&self) -> impl Iterator<Item = &Failure> {
-        self.sends.iter().flat_map(|send| &send.attempt.results).filter_map(|result| result.as_ref().err())
+    /// The advice for the first failure: usually the flag to change.
+    pub fn advice(&self) -> String {
+        match self.failures().next() {
+            Some((send, _)) if WEBHOOKS.contains(&send.route.as_str()) => WEBHOOK_ADVICE.to_string(),
+            Some((send, _)) if send.to.is_empty() => format!("check [alert.route.{}]", send.route),
+            Some((_, failure)) => advice(&failure.reason).to_string(),
+            None => String::new(),
+        }
+    }
+
+    /// The reason why the webhook that init sets did not accept the message.
+    pub fn webhook_trouble(&self) -> Option<String> {
+        let mut failures = self.failures().filter(|(send, _)| WEBHOOKS.contains(&send.route.as_str()));
+        failures.next().map(|(_, failure)| shown(&failure.reason))
+    }
+
+    /// The same without the webhook that init sets.
+    pub fn without_webhook(mut self) -> Self {
+        self.sends.retain(|send| !WEBHOOKS.contains(&send.route.as_str()));
+        self
+    }
+
+    fn failures(&self) -> impl Iterator<Item = (&TestSend, &Failure)> {
+        self.sends.iter().flat_map(|send| {
+            let results = send.attempt.results.iter();
+            results.filter_map(move |result| Some((send, result.as_ref().err()?)))
+        })
     }
 
     /// A line for each recipient.
     pub fn lines(&self, call: &Call) -> Vec<String> {
         let mut lines = Vec::new();
-        for (to, result) in self.results() {
-            let name = if lines.is_empty() { "test mail" } else { "" };
+        for (is_mail, to, result) in self.results() {
+            let name = match is_mail {
+                true if lines.is_empty() => "test mail",
+                true => "",
+                false => "test message",
+            };
             let (style, text) = match result {
                 Ok(by) => (Style::Good, format!("{to}: {by}")),
-                Err(failure) => (Style::Bad, format!("{to}: not accepted: {}", failure.reason)),
+                Err(failure) => (Style::Bad, format!("{to}: not accepted: {}", shown(&failure.reason))),
             };
-            let texts = named(name, &text).into_iter();
-            lines.extend(texts.map(|line| match line.split_at_checked(12) {
+            let texts = named(name, &text).into_iter().enumerate();
+            let width = |at: usize| if at == 0 && !is_mail { "  test message ".len() } else { 12 };
+            lines.extend(texts.map(|(at, line)| match line.split_at_checked(width(at)) {
                 Some((name, text)) => format!("{name}{}", call.out.paint(style, text)),
                 None => line,
             }));
@@ -56,11 +91,11 @@ impl Tried {
         lines
     }
 
-    /// Recipient, or channel, and result.
-    fn results(&self) -> impl Iterator<Item = (&str, &Result<String, Failure>)> {
+    /// Whether it is a mail; recipient, or channel; result.
+    fn results(&self) -> impl Iterator<Item = (bool, &str, &Result<String, Failure>)> {
         self.sends.iter().flat_map(|send| {
             let to = |at: usize| send.to.get(at).map_or(send.route.as_str(), String::as_str);
-            send.attempt.results.iter().enumerate().map(move |(at, result)| (to(at), result))
+            send.attempt.results.iter().enumerate().map(move |(at, result)| (!send.to.is_empty(), to(at), result))
         })
     }
 
@@ -79,8 +114,22 @@ impl Tried {
     }
 }
 
-/// The advice for a failure: usually the flag to change.
-pub fn advice(reason: &str) -> &'static str {
+/// A reason without the settings of the file that it names: here an answer or a flag changes.
+pub fn shown(reason: &str) -> String {
+    let mut text = reason.replace("then set security = \"tls\"", "then choose tls");
+    while let Some(at) = text.find(" (set [") {
+        let end = text.get(at..).and_then(|rest| rest.find(')')).map_or(text.len(), |length| at + length + 1);
+        text.replace_range(at..end, "");
+    }
+    while let Some(at) = text.find("; set [") {
+        let end = text.get(at..).and_then(|rest| rest.find(')')).map_or(text.len(), |length| at + length);
+        text.replace_range(at..end, "");
+    }
+    text
+}
+
+/// The advice for a refused mail: usually the flag to change.
+fn advice(reason: &str) -> &'static str {
     let text = reason.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     match () {
@@ -96,5 +145,22 @@ pub fn advice(reason: &str) -> &'static str {
         () if has(&["status 4", "webhook", "url"]) => "check the URL: --webhook",
         () if has(&["starttls", "tls"]) => "check --security (starttls, tls, none) and the port",
         () => "check the server and its port: --smtp HOST:PORT",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn a_reason_speaks_of_no_section_of_a_file() {
+        for (reason, expected) in [
+            ("x: does not offer STARTTLS; set [alert.smtp] security", "x: does not offer STARTTLS"),
+            ("x: 504 no (as web; set [alert.smtp] helo_name to y)", "x: 504 no (as web)"),
+            ("x: 553 no (set [alert] from to an address) (553)", "x: 553 no (553)"),
+            ("x: 550 no such user", "x: 550 no such user"),
+        ] {
+            assert_eq!(shown(reason), expected);
+        }
     }
 }

@@ -48,6 +48,21 @@ pub fn is_others(beside: &Path) -> bool {
     begins(beside, ALL).map_or(true, |begin| is_other(&begin, MARK_BESIDE))
 }
 
+/// Returns whether a file, and no link, is a page of osmon.
+pub fn is_page(path: &Path) -> bool {
+    has(path, LOOKED_AT, MARK)
+}
+
+/// Returns whether a file, and no link, is the `report.json` of a page.
+pub fn is_beside(path: &Path) -> bool {
+    has(path, ALL, MARK_BESIDE)
+}
+
+fn has(path: &Path, most: u64, mark: &[u8]) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file())
+        && begins(path, most).is_ok_and(|begin| memchr::memmem::find(&begin, mark).is_some())
+}
+
 fn is_other(begin: &[u8], mark: &[u8]) -> bool {
     !begin.is_empty() && memchr::memmem::find(begin, mark).is_none()
 }

@@ -42,6 +42,8 @@ pub fn wishes(answers: &Answers, present: &Config) -> Vec<Wish> {
     let watch = "systemd services that must be running.";
     all.list(&["probe", "services"], &answers.watch, &present.probe.services, watch);
     all.text(&["report", "path"], &answers.page, &present.report.path, "File of the page.");
+    let public = "true: without the names of processes and users.";
+    all.push(answers.public != present.report.public, &["report", "public"], answers.public, public);
     all.text(&["report", "language"], &answers.language, &present.report.language, "Language of the page.");
     all.0
 }
