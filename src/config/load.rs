@@ -4,6 +4,7 @@ use super::environment::{self, SetBy};
 use super::issue::ConfigIssue;
 use super::locate::{Part, Places};
 use super::location::Source;
+use super::open_repairs::open_repairs;
 use super::open_secrets::open_secrets;
 use super::read::{SectionReader, read};
 use super::recover::recover;
@@ -174,6 +175,7 @@ impl Evaluated {
     fn new(request: &Request, mut document: Document) -> Self {
         if let Some((path, _)) = document.file.as_ref().filter(|_| request.others.is_some()) {
             document.issues.extend(open_secrets(path, &document.settings));
+            document.issues.extend(open_repairs(path, &document.settings));
         }
         Self::of(request, document)
     }

@@ -15,6 +15,7 @@ pub mod load;
 mod locate;
 pub mod location;
 mod measured;
+mod open_repairs;
 mod open_secrets;
 pub mod read;
 mod read_heal;

@@ -85,6 +85,29 @@ fn a_broken_configuration_repairs_nothing() {
 }
 
 #[test]
+fn a_file_that_everybody_can_write_repairs_nothing() {
+    for (text, mode, is_right) in [
+        (WEB, 0o600, true),
+        (WEB, 0o664, true),
+        (WEB, 0o602, false),
+        (WEB, 0o666, false),
+        ("[heal]\nrun = \"off\"\n", 0o666, true),
+    ] {
+        let (request, _directory) = request(text, &[]);
+        let path = request.source.file.clone().unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        match load(&request) {
+            Ok(_) => assert!(is_right, "{text} {mode:o}"),
+            Err(issues) => {
+                assert!(!is_right && issues.len() == 1, "{mode:o}: {issues:?}");
+                assert!(issues[0].to_string().contains("everybody can write this file"), "{issues:?}");
+                assert_eq!(salvage(&request, &issues, |_| None).unwrap().0.config.heal.entries, []);
+            }
+        }
+    }
+}
+
+#[test]
 fn the_settings_are_shown_with_their_places() {
     let mut host = Host::recorded("vm");
     host.config = format!("[heal]\nend = \"off\"\n{WEB}");
@@ -117,6 +140,6 @@ fn the_examples_in_the_documentation_are_valid() {
     let blocks: Vec<&str> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(blocks.len() >= 7, "an example of each action");
     blocks.iter().for_each(|block| {
-        assert_flawless(&block.replace("/usr/local/bin/", "/bin/").replace("/bin/prune-builds", "/bin/true"))
+        assert_flawless(&block.replace("/usr/local/bin/", "/bin/").replace("/bin/prune-builds", "/bin/true"));
     });
 }

@@ -126,14 +126,8 @@ fn an_action_of_which_the_end_is_unknown_is_shown_as_such() {
     assert!(
         host.osmon(&["explain", "memory"]).ok().out.contains("Restart nginx.service: not finished; being verified")
     );
-    let dry = Recorded {
-        incident: &incident,
-        minutes: 3,
-        mode: Mode::DryRun,
-        kind: ActionKind::Clean,
-        target: "/var/tmp",
-        ..WEB
-    };
+    let dry =
+        Recorded { incident: &incident, minutes: 3, mode: Mode::DryRun, kind: ActionKind::Clean, target: "/var/tmp" };
     record(&host, &dry, Some(Outcome::plain(Status::Simulated, "12 MiB would be freed".to_string())), None);
     let text = host.osmon(&["explain", "memory"]).ok().out;
     assert!(text.contains("Clean up /var/tmp: dry run (12 MiB would be freed)\n"), "a dry run is not verified: {text}");
