@@ -145,6 +145,27 @@ fn a_service_that_dies_at_once_is_given_up_after_three_tries() {
 }
 
 #[test]
+fn a_start_limit_of_systemd_is_reset_once() {
+    let heal = "[heal.app]\nrule = \"service\"\nmatch = \"app.service\"\naction = \"restart\"\nverify = \"5s\"\nwaits = [\"1s\"]\n";
+    let Some(host) = Repaired::boot("limit", heal) else { return };
+    let unit = "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=2\n[Service]\nRestart=on-failure\nRestartSec=0";
+    host.service("app", "exit 3", unit);
+    // Its result is that of the first failure, not that of the limit.
+    assert!(wait(10, || (host.state("app") == "failed").then_some(())).is_some(), "{}", host.log());
+    assert_eq!(host.starts("app"), 2, "{}", host.log());
+    host.warm_up();
+    assert!(
+        host.state("app") == "failed" && host.starts("app") == 4,
+        "reset, and as often as systemd allows: {}",
+        host.log()
+    );
+    host.run();
+    let said = host.explain("osmon heal --explain");
+    assert!(said.contains("start-limit: its start limit was reset less than an hour ago"), "{said}");
+    assert_eq!((host.starts("app"), host.actions().len()), (4, 3), "{}", host.log());
+}
+
+#[test]
 fn what_is_stopped_masked_a_job_or_starting_is_left_alone() {
     let names = ["t-stopped", "t-masked", "t-job", "t-slow", "t-looping", "t-off", "cron"];
     let entry = |name: &str, pattern: &str| {

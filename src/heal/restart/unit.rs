@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// The properties that are asked for.
 const PROPERTIES: &str = "Id,Names,LoadState,ActiveState,SubState,Type,TriggeredBy,Result,UnitFileState,InvocationID,\
     NRestarts,Job,RefuseManualStart,RefuseManualStop,CanStart,Requires,BindsTo,Requisite,TimeoutStartUSec,\
-    StartLimitIntervalUSec,StateChangeTimestampMonotonic,ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,\
+    StartLimitIntervalUSec,StartLimitBurst,StateChangeTimestampMonotonic,ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,\
     ExecMainExitTimestampMonotonic,ExecMainCode,ExecMainStatus";
 
 /// One unit.
@@ -114,11 +114,14 @@ impl Unit {
     }
 
     /// Returns whether systemd refuses to start it until its start limit is reset: it was started too often, and the interval
-    /// in which that counts has not passed.
+    /// in which that counts has not passed. `Result` is that of the first failure, so that it rarely says so; a unit that was
+    /// restarted as often as allowed and is failed nevertheless has reached it.
     pub fn is_start_limited(&self, boottime_seconds: f64) -> bool {
         let interval = seconds(self.get("StartLimitIntervalUSec")).unwrap_or(0.0);
         let since = self.seconds_since("StateChangeTimestampMonotonic", boottime_seconds);
-        self.get("Result").starts_with("start-limit") && interval > 0.0 && since.is_none_or(|since| since < interval)
+        let burst = self.micros("StartLimitBurst");
+        let is_hit = self.get("Result").starts_with("start-limit") || (burst > 0 && self.restarts() >= burst);
+        self.active() == "failed" && is_hit && interval > 0.0 && since.is_none_or(|since| since < interval)
     }
 
     /// The target of its restart.
@@ -225,9 +228,16 @@ mod tests {
 
     #[test]
     fn a_start_limit_holds_for_its_interval() {
-        let unit = |more: &str| parse(&format!("Id=a.service\nResult=start-limit-hit\n{more}")).remove(0);
-        let hit = unit("StartLimitIntervalUSec=1h\nStateChangeTimestampMonotonic=100000000");
+        let unit = |more: &str| parse(&format!("Id=a.service\nActiveState=failed\n{more}")).remove(0);
+        let hit = unit("Result=start-limit-hit\nStartLimitIntervalUSec=1h\nStateChangeTimestampMonotonic=100000000");
         assert!(hit.is_start_limited(200.0) && !hit.is_start_limited(100.0 + 3600.0));
-        assert!(!unit("StartLimitIntervalUSec=0").is_start_limited(1.0));
+        // As systemd 252 prints it.
+        let often = |restarts: u32| {
+            let unit =
+                unit(&format!("Result=exit-code\nNRestarts={restarts}\nStartLimitBurst=2\nStartLimitIntervalUSec=1h"));
+            unit.is_start_limited(200.0)
+        };
+        assert!(often(2) && !often(1));
+        assert!(!unit("Result=start-limit-hit\nStartLimitIntervalUSec=0").is_start_limited(1.0));
     }
 }
