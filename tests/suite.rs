@@ -123,6 +123,8 @@ mod init_host; // osmon init on a booted Debian
 mod init_mail; // osmon init with a real Postfix and a real msmtp
 #[path = "suite/inject.rs"]
 mod inject; // a fault at each system call
+#[path = "suite/install_script.rs"]
+mod install_script; // install.sh and uninstall.sh of the archive
 #[path = "suite/kill.rs"]
 mod kill; // kill -9 at random moments while hours and days end
 #[path = "suite/layers.rs"]

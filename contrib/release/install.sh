@@ -55,10 +55,23 @@ copy() { # FILE BELOW THE ARCHIVE
     echo "${to#"$DESTDIR"}" >>"$list"
 }
 
+# What the steps after copying call; nothing is half-done then.
+need_account_programs() {
+    has_account group && has_account passwd && return
+    for program in groupadd useradd; do
+        command -v $program >/dev/null ||
+            fail "$program is missing, which makes the user and group osmon; install it (package passwd or shadow), or make both yourself; nothing was installed"
+    done
+}
+
+has_account() { # group OR passwd
+    getent "$1" osmon >/dev/null 2>&1 || grep -q '^osmon:' "/etc/$1"
+}
+
 # User and group for those who may read; osmon itself runs as root.
 make_account() {
-    getent group osmon >/dev/null 2>&1 || grep -q '^osmon:' /etc/group || groupadd --system osmon
-    getent passwd osmon >/dev/null 2>&1 || grep -q '^osmon:' /etc/passwd ||
+    has_account group || groupadd --system osmon
+    has_account passwd ||
         useradd --system --gid osmon --home-dir /var/lib/osmon --no-create-home --shell "$(nologin)" osmon
 }
 
@@ -110,6 +123,8 @@ need_sha256sum
 if [ -e /var/lib/dpkg/info/osmon.list ] && [ -z "$DESTDIR" ] && $is_root && [ "$PREFIX" = /usr ]; then
     fail "osmon is installed as a package; upgrade it with apt install ./osmon_VERSION_ARCH.deb"
 fi
+
+if [ -z "$DESTDIR" ] && $is_root; then need_account_programs; fi
 
 # What is installed, for osmon uninstall: files, and directories (with a / at the end) that were not there before.
 installed=$DESTDIR$PREFIX/share/osmon/installed

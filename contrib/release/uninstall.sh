@@ -52,6 +52,9 @@ if [ "$(id -u)" = 0 ]; then
     done
     systemctl daemon-reload 2>/dev/null || true
     echo "Removed. If you want to be rid of the history too: rm -r /var/lib/osmon /etc/osmon"
+    if grep -q '^osmon:' /etc/passwd || grep -q '^osmon:' /etc/group; then
+        echo "The user and the group osmon stay; then: userdel osmon; groupdel osmon"
+    fi
 else
     echo "Removed. If a line runs osmon, take it out: crontab -e. The history: rm -r ~/.local/state/osmon ~/.config/osmon"
 fi
