@@ -22,6 +22,7 @@ use crate::setup::schedule::find;
 use anyhow::Result;
 use check::{Check, State};
 use clap::{Args, FromArgMatches};
+use schedule::Whose;
 
 /// Width of the facts, in columns.
 const WIDTH: usize = 60;
@@ -53,7 +54,8 @@ fn run(call: &Call) -> Result<Exit> {
     let found = find(&host);
     let present = fallback_store::look(context.clone());
     let recorded = health::read(&present);
-    let mut checks = schedule::checks(&context, &found, recorded.health.taken, recorded.health.stale_seconds);
+    let whose = Whose::of(context.store.directory());
+    let mut checks = schedule::checks(&context, &found, whose, recorded.health.taken, recorded.health.stale_seconds);
     checks.extend(program::checks(found.as_deref().unwrap_or_default()));
     checks.extend(environment::checks(&context));
     checks.extend(host::checks(&context));

@@ -20,7 +20,7 @@ const WIDTH: usize = 66;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Wanted {
-    /// Keep what runs osmon; else cron where it is installed, else a timer
+    /// Keep what runs osmon; else cron where its daemon is running, else a timer
     Auto,
     /// A crontab line, once a minute
     Cron,
@@ -80,14 +80,17 @@ fn change(call: &Call, host: &Host, wanted: Wanted, every: Option<Every>) -> Res
         Wanted::Off => remove(host, false),
     }?;
     let found = find(host)?;
+    let is_own = |found: &&Found| found.of_host == host.user.is_none();
+    // Nothing runs osmon until that is mended.
+    let is_idle = found.iter().filter(is_own).any(|found| found.role == Role::Minute && found.problem.is_some());
+    let exit = if is_idle { Exit::CannotCreate } else { Exit::Done };
     if call.out.json {
         call.out.print(&json!({ "schema": 1, "done": done, "schedule": found }).to_string());
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let nothing = || vec!["nothing to change".to_string()];
     call.out.info(&if done.is_empty() { nothing() } else { done }.join("\n"));
-    let own = found.iter().filter(|found| found.of_host == host.user.is_none());
-    for problem in own.filter_map(|found| found.problem.as_ref()) {
+    for problem in found.iter().filter(is_own).filter_map(|found| found.problem.as_ref()) {
         call.out.warn(problem);
     }
     let is_own_timer = |found: &Found| found.kind == Kind::Timer && !found.of_host;
@@ -95,7 +98,7 @@ fn change(call: &Call, host: &Host, wanted: Wanted, every: Option<Every>) -> Res
         let advice = "your timer stops when you log out; for good: sudo loginctl enable-linger";
         call.out.warn(&format!("{advice} {}", host.user.as_ref().map_or("", |user| &user.name)));
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// The schedules as text.

@@ -21,6 +21,8 @@ const BY_CRON: [&str; 2] =
 const BY_TIMER: [&str; 2] =
     ["watch cron /etc/cron.d/osmon-watch active", "minute timer /etc/systemd/system/osmon.timer active"];
 
+const ONLY_TIMERS: &str = "watch timer /etc/systemd/system/osmon-watch.timer active";
+
 /// Snapshots so far, the oldest first.
 fn snapshots(debian: &Debian) -> Vec<Value> {
     let text = debian.sh("cat /var/lib/osmon/snapshots/*.jsonl 2>/dev/null").out;
@@ -69,11 +71,14 @@ fn cron_and_timer_take_turns_and_a_dead_cron_is_noticed() {
     let mails = || debian.sh("grep -h ^Subject: /root/mails").out;
 
     // Cron is installed, and dead.
-    debian.sh("systemctl stop cron");
-    let done = debian.sh("osmon schedule auto");
-    assert_eq!(done.code, 0, "{}", done.err);
+    debian.sh("systemctl stop cron; osmon schedule auto").ok();
+    assert_eq!(shown(), [ONLY_TIMERS, BY_TIMER[1]], "systemd runs it instead");
+    let done = debian.sh("osmon schedule cron");
+    assert_eq!(done.code, 73, "nothing runs osmon: {}", done.err);
     assert!(done.err.contains("the cron daemon is not running"), "{}", done.err);
     assert_eq!(shown()[0], BY_CRON[0].replace("active", "stopped"));
+    let advice = debian.sh("osmon doctor");
+    assert!(advice.out.contains("-> systemctl enable --now cron\n"), "{}", advice.out);
     debian.sh("systemctl start osmon-watch.service");
     assert_eq!(mails(), "", "a new schedule needs a minute to begin");
     debian.sh("rm /var/lib/osmon/state/watched.json; osmon status --alert -q --now $(date -u -d '10 minutes ago' +%FT%TZ); systemctl start osmon-watch.service");
@@ -101,8 +106,7 @@ fn cron_and_timer_take_turns_and_a_dead_cron_is_noticed() {
 
     // Without cron auto takes the timer; a normal user has neither.
     debian.sh("mv /usr/sbin/cron /usr/sbin/cron.away; mv /etc/init.d/cron /root/; osmon schedule auto --every 5s").ok();
-    let watched = "watch timer /etc/systemd/system/osmon-watch.timer active";
-    assert_eq!(shown(), [watched, BY_TIMER[1]]);
+    assert_eq!(shown(), [ONLY_TIMERS, BY_TIMER[1]]);
     await_snapshots(&debian, 1);
     debian.sh("osmon schedule off; mv /usr/sbin/cron.away /usr/sbin/cron; useradd -m ada").ok();
     let as_ada = |words: &str| {
@@ -114,6 +118,15 @@ fn cron_and_timer_take_turns_and_a_dead_cron_is_noticed() {
     assert_eq!(found(&as_ada("osmon schedule --json").json()), ["minute cron crontab of ada active"]);
     as_ada("osmon schedule off").ok();
     assert_eq!(as_ada("crontab -l").out, "MAILTO=ada\n0 4 * * * tidy\n");
+
+    // Her own history is not that of the host, whose schedule records elsewhere.
+    debian.sh("osmon schedule cron").ok();
+    let checks = as_ada("sh -c 'osmon run; osmon doctor'").out;
+    assert!(checks.contains("WARN  schedule      none records here;"), "{checks}");
+    assert!(checks.contains("WARN  dead-man      nobody would notice"), "{checks}");
+    debian.sh("systemctl stop cron");
+    let init = debian.sh("osmon init --yes --to none --schedule cron");
+    assert!(init.code != 0 && init.out.contains(", but the cron daemon is not"), "{}", init.out);
 }
 
 #[test]

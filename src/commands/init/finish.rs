@@ -122,8 +122,10 @@ fn schedule(arguments: &Arguments, present: &Present, report: &mut Report) {
         Ok((done, found)) => {
             let minute = found.iter().find(|found| found.role == Role::Minute);
             let by = minute.map_or_else(|| done.join("; "), |found| format!("{} ({})", found.place(), found.when));
-            report.step("schedule", &by);
-            if let Some(problem) = minute.and_then(|found| found.problem.clone()) {
+            let problem = minute.and_then(|found| found.problem.clone());
+            let but = problem.as_ref().map(|problem| format!(", but {problem}")).unwrap_or_default();
+            report.step("schedule", &format!("{by}{but}"));
+            if let Some(problem) = problem {
                 report.fail(format!("schedule: {problem}"), Exit::CannotCreate);
             }
             report.keep("schedule", json!({ "done": done, "found": found }));

@@ -69,11 +69,16 @@ pub fn remove(host: &Host, everything: bool) -> Result<Vec<String>> {
     Ok(done)
 }
 
-/// The kind that runs osmon already, else cron where a daemon is installed, else the timer.
+/// The kind that runs osmon already, else cron where its daemon is running, else the timer where systemd is, else cron
+/// where it is installed.
 fn choose(host: &Host, found: &[Found]) -> Kind {
     let works = |found: &&Found| found.role == Role::Minute && found.problem.is_none();
     let kept = found.iter().find(works).map(|found| found.kind);
-    kept.unwrap_or(if cron::is_installed(host) { Kind::Cron } else { Kind::Timer })
+    let can_time = || host.has_systemd() && timer::check_possible(host).is_ok();
+    kept.unwrap_or_else(|| match cron::is_installed(host) {
+        true if cron::is_running(host) || !can_time() => Kind::Cron,
+        _ => Kind::Timer,
+    })
 }
 
 /// The scheduler of the dead man's switch: where there are two, the one that does not run the minute. `None` for a user.
@@ -83,7 +88,7 @@ fn watch_kind(host: &Host, minute: Kind) -> Option<Kind> {
     }
     let other = match minute {
         Kind::Cron if host.has_systemd() => Kind::Timer,
-        Kind::Timer if cron::is_installed(host) => Kind::Cron,
+        Kind::Timer if cron::is_installed(host) && cron::is_running(host) => Kind::Cron,
         same => same,
     };
     Some(other)

@@ -8,6 +8,7 @@ use crate::base::file::{read_at_most, replace};
 use crate::base::text::clean_bytes;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
+use nix::unistd::geteuid;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -99,8 +100,9 @@ fn read_own(host: &Host) -> Result<String> {
         return Ok(String::from_utf8_lossy(&finished.stdout).into_owned());
     }
     let said = clean_bytes(finished.stderr.trim_ascii(), 200);
-    // Of Debian and cronie, of busybox; and where the administrator allows this user none.
-    let has_none = ["no crontab for", "can't open", "not allowed"].iter().any(|text| said.contains(text));
+    // Of Debian and cronie, of busybox, also without a spool directory; and where the administrator allows this user none.
+    let has_none = ["no crontab for", "can't open", "No such file or directory", "not allowed"];
+    let has_none = has_none.iter().any(|text| said.contains(text));
     if has_none { Ok(String::new()) } else { Err(ErrorKind::BadData(format!("crontab -l: {said}")).into()) }
 }
 
@@ -149,12 +151,15 @@ pub fn find(host: &Host) -> Result<Vec<Found>> {
 }
 
 fn describe(host: &Host, tab: &Tab, job: Job, active: bool) -> Found {
-    let problem = match missing_program(&job.command, &host.base) {
-        Some(program) => Some(format!("{program} does not exist; run osmon schedule cron")),
-        None if !is_installed(host) => Some("no cron daemon is installed; run osmon schedule timer".to_string()),
-        None if !active => Some(format!("the cron daemon is not running; start it: {}", start_command(host))),
+    let trouble = match missing_program(&job.command, &host.base) {
+        Some(program) => Some((format!("{program} does not exist; run "), "osmon schedule cron".to_string())),
+        None if !is_installed(host) => {
+            Some(("no cron daemon is installed; run ".to_string(), "osmon schedule timer".to_string()))
+        }
+        None if !active => Some(("the cron daemon is not running; start it: ".to_string(), start_command(host))),
         None => None,
     };
+    let problem = trouble.as_ref().map(|(fact, remedy)| format!("{fact}{remedy}"));
     let modified = |file: &Path| DateTime::from_timestamp(file.metadata().ok()?.mtime(), 0);
     Found {
         kind: Kind::Cron,
@@ -167,6 +172,7 @@ fn describe(host: &Host, tab: &Tab, job: Job, active: bool) -> Found {
         command: job.command,
         active,
         problem,
+        remedy: trouble.map(|(_, remedy)| remedy),
         since: if let Tab::File(file) = tab { modified(file) } else { None },
         last: None,
     }
@@ -191,7 +197,12 @@ fn start_command(host: &Host) -> String {
     let is_there =
         |name: &str| ["usr/sbin", "sbin", "usr/bin"].iter().any(|place| host.path(place).join(name).exists());
     let unit = ["cron", "crond"].into_iter().find(|name| is_there(name)).unwrap_or("cron.target");
-    if host.has_systemd() { format!("systemctl enable --now {unit}") } else { format!("service {unit} start") }
+    let sudo = if geteuid().is_root() { "" } else { "sudo " };
+    if host.has_systemd() {
+        format!("{sudo}systemctl enable --now {unit}")
+    } else {
+        format!("{sudo}service {unit} start")
+    }
 }
 
 /// The next time of `* * * * *` and `*/N * * * *`.

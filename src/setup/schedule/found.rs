@@ -35,6 +35,8 @@ pub struct Found {
     pub active: bool,
     /// The reason why it is not started or would fail, with advice; `None` if it is well.
     pub problem: Option<String>,
+    /// The command that ends the problem.
+    pub remedy: Option<String>,
     /// Since when: the time of the file, or of the start of the timer.
     pub since: Option<DateTime<Utc>>,
     /// Its last start; unknown of crontab lines.

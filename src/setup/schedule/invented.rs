@@ -64,6 +64,11 @@ impl Invented {
                 "-l" if kept.borrow().is_empty() => {
                     Ok(Finished { stderr: b"no crontab for ada".to_vec(), ..answer(1, "") })
                 }
+                "-l" if kept.borrow().starts_with("no spool") => Ok(Finished {
+                    stderr: b"crontab: can't change directory to '/var/spool/cron/crontabs': No such file or directory"
+                        .to_vec(),
+                    ..answer(1, "")
+                }),
                 "-l" if kept.borrow().starts_with("unreadable") => Ok(answer(1, "")),
                 "-l" => Ok(answer(0, &kept.borrow())),
                 _ => {

@@ -166,11 +166,33 @@ fn a_cron_that_does_not_run_is_said() {
 }
 
 #[test]
+fn a_cron_daemon_that_does_not_run_is_not_relied_on() {
+    let stopped = Invented::with(&["usr/sbin/cron", "usr/bin/systemctl", "run/systemd/system/x"], false);
+    stopped.write("etc/cron.d/osmon", "* * * * * root /opt/osmon run\n");
+    stopped.install(None, None);
+    let both =
+        ["Watch /etc/systemd/system/osmon-watch.timer *:0/5:40", "Minute /etc/systemd/system/osmon.timer *:*:00"];
+    assert_eq!(stopped.found(), both, "systemd runs both");
+    stopped.install(Some(Kind::Cron), None);
+    let found = find(&stopped.host).unwrap();
+    let minute = found.iter().find(|found| found.kind == Kind::Cron).unwrap();
+    assert!(minute.remedy.as_ref().unwrap().ends_with("systemctl enable --now cron"), "as asked: {minute:?}");
+    let mut alone = Invented::with(&["usr/sbin/cron"], false);
+    alone.host.processes.clear();
+    alone.install(None, None);
+    let found = find(&alone.host).unwrap();
+    assert!(found.iter().all(|found| found.kind == Kind::Cron && found.problem.is_some()), "{found:?}");
+}
+
+#[test]
 fn an_own_crontab_that_cannot_be_read_is_not_replaced() {
     let debian = Invented::with(&["usr/sbin/cron"], true);
     *debian.own.borrow_mut() = "unreadable".to_string();
     assert!(install(&debian.host, Some(Kind::Cron), None).is_err());
     assert_eq!(*debian.own.borrow(), "unreadable");
+    // busybox without a spool directory.
+    *debian.own.borrow_mut() = "no spool".to_string();
+    install(&debian.host, Some(Kind::Cron), None).unwrap();
 }
 
 #[test]

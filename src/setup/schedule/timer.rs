@@ -98,11 +98,12 @@ fn describe(host: &Host, name: &str) -> Option<Found> {
     let value = |key: &str| state.iter().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
     let active = value("ActiveState") == Some("active");
     let of_user = if host.user.is_some() { " --user" } else { "" };
-    let problem = match missing_program(&command, &host.base) {
-        Some(program) => Some(format!("{program} does not exist; run osmon schedule timer")),
-        None if !active => Some(format!("the timer is not active; run systemctl{of_user} start {name}")),
+    let trouble = match missing_program(&command, &host.base) {
+        Some(program) => Some((format!("{program} does not exist"), "osmon schedule timer".to_string())),
+        None if !active => Some(("the timer is not active".to_string(), format!("systemctl{of_user} start {name}"))),
         None => None,
     };
+    let problem = trouble.as_ref().map(|(fact, remedy)| format!("{fact}; run {remedy}"));
     Some(Found {
         kind: Kind::Timer,
         role,
@@ -113,6 +114,7 @@ fn describe(host: &Host, name: &str) -> Option<Found> {
         command,
         active,
         problem,
+        remedy: trouble.map(|(_, remedy)| remedy),
         since: value("ActiveEnterTimestamp").and_then(time),
         last: value("LastTriggerUSec").and_then(time),
         next: value("NextElapseUSecRealtime").and_then(time),
