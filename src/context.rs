@@ -1,6 +1,7 @@
 //! The context of a command: configuration, store, host root, clock and output.
 
 pub mod access;
+mod problems;
 
 use crate::alert::{DeliveryProblem, LEDGER, Ledger, Unreachable, delivery_problems, unreachable};
 use crate::archive::recover;
@@ -91,6 +92,16 @@ impl Context {
     /// # Errors
     /// As [`Context::open`].
     pub fn open_with(call: &Call, request: &Request) -> Result<Self> {
+        let context = Self::open_unsaid(call, request)?;
+        context.say_problems();
+        Ok(context)
+    }
+
+    /// Like [`Context::open_with`]; the caller reports an invalid configuration with [`Context::say_problems`].
+    ///
+    /// # Errors
+    /// As [`Context::open`].
+    pub fn open_unsaid(call: &Call, request: &Request) -> Result<Self> {
         let root = Root::new(call.common.root.as_deref());
         if !root.exists() {
             let given = call.common.root.clone().unwrap_or_default();
@@ -130,14 +141,6 @@ impl Context {
             Err(error) if store.directory().exists() => call.out.warn(&format!("{error:#}")),
             // A new history would begin.
             Err(error) => return Err(error),
-        }
-        for problem in &problems {
-            // The data directory is used all the same, so that no second history begins.
-            let instead = match problem.path.as_slice() {
-                [key] if key == "data_dir" => store.directory().display().to_string(),
-                _ => instead.to_string(),
-            };
-            call.out.warn(&format!("{problem}; going on with {instead}"));
         }
         let text = loaded.file.as_ref().map(|(_, text)| text.as_str());
         let is_page_of_others = !loaded.is_set_by_variable(&["report", "path"]) && request.source.is_elsewhere(text);
@@ -183,11 +186,6 @@ impl Context {
         if self.problems.is_empty() { Exit::Done } else { Exit::Configuration }
     }
 
-    /// Settings that are valid but probably unintended.
-    pub fn warnings(&self) -> Vec<String> {
-        self.loaded.warnings().iter().map(ToString::to_string).collect()
-    }
-
     /// The configuration file that is in force, if there is one.
     pub fn configuration_file(&self) -> Option<&str> {
         self.loaded.file.as_ref().and_then(|(path, _)| path.to_str())
@@ -202,13 +200,6 @@ impl Context {
     pub fn configuration_checksum(&self) -> String {
         let text = self.loaded.file.as_ref().map(|(_, text)| text);
         text.map(|text| format!("{:08x}", crc32fast::hash(text.as_bytes()))).unwrap_or_default()
-    }
-
-    /// Prints warnings about settings that are valid but probably unintended.
-    pub fn say_warnings(&self) {
-        for warning in self.warnings() {
-            self.out.warn(&format!("warning: {warning}"));
-        }
     }
 
     /// Key, value and place (`default`, a place in the file, a variable) of everything below a section.

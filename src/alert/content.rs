@@ -56,6 +56,12 @@ pub fn severity(locale: Locale, severity: Severity) -> &'static str {
     locale.text(if severity == Severity::Critical { key::MAIL_CRITICAL } else { key::MAIL_WARNING })
 }
 
+/// The duration of an incident, to the nearest minute once it is one: an outage of 1 min 49 s is no `1 min`.
+pub fn lasted(locale: Locale, event: &Event) -> String {
+    let seconds = event.duration_seconds;
+    locale.duration(if seconds < 60.0 { seconds } else { (seconds / 60.0).round() * 60.0 })
+}
+
 /// Name of the metric without labels.
 pub fn name(event: &Event) -> &str {
     event.metric.split('{').next().unwrap_or_default()

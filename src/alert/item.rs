@@ -1,7 +1,8 @@
 //! One incident in a message: its newest event, with the timeline of all events sent together.
 
 use super::chart::{self, Chart};
-use super::content::{label, name, severity};
+use super::content::{label, lasted, name, severity};
+use super::subject::recovery;
 use crate::base::clock::{local_minute, local_short, parse, zone_name};
 use crate::base::text::clean;
 use crate::model::event::{Event, EventKind, is_flag};
@@ -53,7 +54,9 @@ pub fn item(events: &[&Event], locale: Locale, now: DateTime<Utc>) -> Option<Ite
     let evident = events.iter().rev().find(|event| event.evidence.is_some()).copied().unwrap_or(event);
     let (word, class, color) = heading(event, locale);
     let since = parse(&event.since).map(local_minute).unwrap_or_default();
-    let title = clean(&event.title_in(locale), 200);
+    // `RECOVERED: Service shop.service failed` would say both.
+    let ended = (event.kind == EventKind::Recovered).then(|| recovery(event, locale)).flatten();
+    let title = clean(&ended.unwrap_or_else(|| event.title_in(locale)), 200);
     let story = story(events, locale, now);
     let chart = if event.is_over() { Chart::default() } else { chart::of(evident, locale) };
     let begin = if event.is_over() { key::MAIL_BEGAN } else { key::MAIL_SINCE };
@@ -62,7 +65,10 @@ pub fn item(events: &[&Event], locale: Locale, now: DateTime<Utc>) -> Option<Ite
         class,
         color,
         sentence: clean(&sentence(event, locale), FACT_MAX),
-        since: locale.fill(begin, &[("time", &since), ("zone", &zone_name(now))]),
+        since: match event.kind {
+            EventKind::Alive => String::new(),
+            _ => locale.fill(begin, &[("time", &since), ("zone", &zone_name(now))]),
+        },
         line: format!("{title}{}{story}", locale.text(key::MAIL_COLON)),
         story: if events.len() > 1 { story } else { String::new() },
         chart,
@@ -140,7 +146,7 @@ fn sentence(event: &Event, locale: Locale) -> String {
     let template = if event.above { key::MAIL_LIMIT_ABOVE } else { key::MAIL_LIMIT_BELOW };
     let limit = locale.fill(template, &[("word", &severity), ("limit", &value(event.limit))]);
     let now = value(event.value);
-    let lasts = locale.duration(event.duration_seconds);
+    let lasts = lasted(locale, event);
     let is_flag = is_flag(name(event), event.limit);
     let is_new = event.duration_seconds < 1.0;
     let message = event.message_in(locale);

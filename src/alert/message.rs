@@ -7,7 +7,7 @@ use super::item::{BLUE, Item};
 use super::payload::{ChatMessage, LogLine};
 use super::subject::subject;
 use super::template::{Html, Page, Text, page};
-use crate::base::clock::parse;
+use crate::base::clock::{local_minute, parse, zone_name};
 use crate::base::text::{clean, plural};
 use crate::model::event::Event;
 use crate::model::incident::Severity;
@@ -59,7 +59,7 @@ pub fn compose_test(envelope: &Envelope, host: &str, language: Locale, now: Date
         color: BLUE,
         title: locale.text(key::MAIL_TEST_TITLE).to_string(),
         sentence: locale.text(key::MAIL_TEST_SENTENCE).to_string(),
-        since: crate::base::clock::local_minute(now),
+        since: locale.fill(key::MAIL_SENT, &[("time", &local_minute(now)), ("zone", &zone_name(now))]),
         story: String::new(),
         chart: Chart::default(),
         details: Vec::new(),

@@ -1,6 +1,6 @@
 //! The subject line: the worst incident, the number of others, and the reason of a delay.
 
-use super::content::{Content, Late, by_incident, label, name, severity, span, worst_first};
+use super::content::{Content, Late, by_incident, label, lasted, name, severity, span, worst_first};
 use crate::base::clock::parse;
 use crate::base::text::clean;
 use crate::model::event::{Event, EventKind, is_flag};
@@ -39,7 +39,7 @@ pub fn subject(content: &Content<'_>) -> String {
         ("title", &first.title_in(locale)),
         ("about", &about(first, locale)),
         ("recovered", &recovered(first, locale)),
-        ("lasts", &locale.duration(first.duration_seconds)),
+        ("lasts", &lasted(locale, first)),
     ];
     let text = locale.fill(template, &values);
     let late = match content.late {
@@ -77,19 +77,27 @@ pub fn about(event: &Event, locale: Locale) -> String {
 
 /// `shop.service is up again (down 3 min)`: the message of the rule, or the title with its duration.
 fn recovered(event: &Event, locale: Locale) -> String {
-    let title = event.title_in(locale);
-    let lasts = locale.duration(event.duration_seconds);
+    let (title, lasts) = (event.title_in(locale), lasted(locale, event));
+    let text = recovery(event, locale);
+    text.unwrap_or_else(|| locale.fill(key::MAIL_RECOVERED_AFTER, &[("title", &title), ("lasts", &lasts)]))
+}
+
+/// How an incident ended whose title is a sentence, or whose reason says it: `shop.service is up again (down 3 min)`.
+pub fn recovery(event: &Event, locale: Locale) -> Option<String> {
+    let lasts = lasted(locale, event);
     let of_state = event.localized.title.as_ref().is_some_and(|title| title.key.starts_with("rule.service_"));
+    let of_state = of_state || event.localized.title.as_ref().is_some_and(|title| title.key == "crisis.stale");
     let is_shipped = of_state || shipped(&event.rule, &event.metric, &event.title).is_some();
     let key = match event.reason.as_deref() {
         Some(reason @ ("stopped" | "unloaded")) => Key::find(&format!("recovered.{reason}")),
         Some(_) => None,
         None => Key::find(&format!("recovered.{}", event.rule)).filter(|_| is_shipped),
-    };
+    }?;
     let of = |name| label(event, name).unwrap_or_default();
     let names = [("service", of("service")), ("mount", of("mount")), ("target", of("target"))];
+    let title = event.title_in(locale);
     let values: Vec<_> = [("title", &*title), ("lasts", &*lasts)].into_iter().chain(names).collect();
-    locale.fill(key.unwrap_or(key::MAIL_RECOVERED_AFTER), &values)
+    Some(locale.fill(key, &values))
 }
 
 /// Seconds until a file system is full, by least squares over the values before; only if they rise steadily.

@@ -9,6 +9,7 @@ use crate::cli::output::Style;
 use crate::cli::table::{Column, fold, head, row};
 use crate::cli::{Call, Command, Exit, Group};
 use crate::context::Context;
+use crate::model::event::EventKind;
 use crate::model::locale::Locale;
 use crate::pipeline::fallback_store;
 use anyhow::Result;
@@ -152,6 +153,7 @@ fn line(context: &Context, stage: Stage, alert: &OutboxEntry) -> String {
     let title = clean(&event.title, 80);
     let what = match is_unanswered {
         true => format!("may not have arrived: {title}"),
+        false if event.kind == EventKind::Alive => format!("daily status: {title}"),
         false => format!("{} {}: {title}", event.kind.word(), event.severity.word().to_lowercase()),
     };
     let state = if is_unanswered && stage == Stage::Sent { "unknown" } else { word(stage) };

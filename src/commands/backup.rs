@@ -50,6 +50,7 @@ fn run(call: &Call) -> Result<Exit> {
             context.now.wall.format("%Y%m%dT%H%M%SZ")
         ))
     };
+    let is_named_here = arguments.file.is_none();
     let target =
         std::path::absolute(arguments.file.unwrap_or_else(usual)).context("could not find the present directory")?;
     if target.is_dir() {
@@ -92,6 +93,10 @@ fn run(call: &Call) -> Result<Exit> {
     for entry in &packed.left_out {
         let path = clean(&entry.path.to_string_lossy(), 300);
         call.out.warn(&format!("not in the backup: {path} {}", entry.reason));
+    }
+    if is_named_here && !call.out.is_shown() && !call.out.json {
+        // A script knows the name only from here.
+        call.out.print(&target.display().to_string());
     }
     call.out.info(&format!(
         "{}: {}, {} in {}, verified",

@@ -202,7 +202,7 @@ fn nothing(context: &Context, history: &History, requested: &[String]) -> Result
     let why = match began {
         Some(began) if span.until < began => format!("recording began on {}", clock::local_form(began, "%Y-%m-%d")),
         Some(_) if span.since > span.now => format!("it is {} now", clock::local_minute(span.now)),
-        _ => "is osmon run in your crontab?".to_string(),
+        _ => "see osmon schedule".to_string(),
     };
     Ok(ErrorKind::BadData(format!("nothing was recorded from {since} to {until}; {why}")))
 }

@@ -81,5 +81,6 @@ fn step_lines(context: &Context, report: &StepReport) -> Vec<String> {
 }
 
 fn line(name: &str, text: &str) -> String {
-    format!("  {name:<10}{text}")
+    let gap = if name.len() < 10 { "" } else { " " };
+    format!("  {name:<10}{gap}{text}")
 }

@@ -4,13 +4,14 @@
 mod html;
 mod line;
 
+use crate::alert::DeliveryProblem;
 use crate::base::clock::stamp;
 use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit, Group};
 use crate::commands::view;
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure};
-use crate::context::Context;
+use crate::context::{Context, request};
 use crate::model::exposition::perfdata::{self, Thresholds};
 use crate::model::locale::Locale;
 use crate::model::metric::Label;
@@ -47,7 +48,7 @@ pub const COMMAND: Command = Command {
 
 fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
-    let opened = Context::open(call);
+    let opened = Context::open_unsaid(call, &request(call));
     if let (true, false, Err(error)) = (arguments.nagios, call.out.json, &opened) {
         // A monitoring system shows standard output only.
         call.out.print(&format!("OSMON UNKNOWN - {}", format!("{error:#}").replace('|', "/")));
@@ -57,6 +58,7 @@ fn run(call: &Call) -> Result<Exit> {
     let (health, text) = (&recorded.health, line::text(&context, &recorded.health, Locale::En));
     let exit = health.verdict.exit();
     if arguments.alert {
+        context.say_problems();
         dead_man::watch(&context, &recorded)?;
         // It alerted already; cron need not mail the same line every time.
         call.out.info(&line::line(&recorded, &text));
@@ -76,9 +78,16 @@ fn run(call: &Call) -> Result<Exit> {
         format!("OSMON {line}{data}")
     } else {
         let line = line::line(&recorded, &text);
-        std::iter::once(line).chain(undelivered(&context)).collect::<Vec<_>>().join("\n")
+        // Mistakes of the configuration are reported below.
+        let is_mistake = |problem: &DeliveryProblem| matches!(problem, DeliveryProblem::Misconfigured { .. });
+        std::iter::once(line)
+            .chain(undelivered(&context, |problem| !is_mistake(problem)))
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     call.out.print(&printed);
+    // The verdict comes first.
+    context.say_problems();
     Ok(exit)
 }
 
@@ -91,11 +100,12 @@ fn thresholds(rules: &[Rule], name: &str, labels: &[Label]) -> Option<Thresholds
 }
 
 /// Problems that prevent the delivery of alerts, one line each.
-fn undelivered(context: &Context) -> Vec<String> {
+fn undelivered(context: &Context, is_shown: impl Fn(&DeliveryProblem) -> bool) -> Vec<String> {
     let nobody = context.nobody().map(|advice| context.out.paint(Style::Warn, advice));
     let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
     let problems = context.delivery_problems().into_iter();
     let problems = problems
+        .filter(|problem| is_shown(problem))
         .map(|problem| context.out.paint(style(problem.is_loss()), &format!("alerts: {}", problem.text(Locale::En))));
     nobody.into_iter().chain(problems).collect()
 }
@@ -104,7 +114,7 @@ fn to_json(recorded: &Recorded, text: &str, context: &Context) -> String {
     let health = &recorded.health;
     json!({
         "schema": 1, "time": stamp(health.now), "host": recorded.host, "status": health.verdict.status_word().to_lowercase(),
-        "verdict": health.verdict.word().to_lowercase(), "exit": health.verdict.exit() as u8, "untold": undelivered(context),
+        "verdict": health.verdict.word().to_lowercase(), "exit": health.verdict.exit() as u8, "untold": undelivered(context, |_| true),
         "text": text, "taken": health.taken.map(stamp),
         "age_seconds": health.taken.map(|taken| seconds_between(taken, health.now)), "stale": health.is_stale(),
         "incident": view::health::incidents(health, &health.open),

@@ -12,6 +12,7 @@ use crate::setup::removal::{Data, Installed, Plan, is_of_package, remove};
 use crate::setup::schedule::{Host, find_own};
 use anyhow::Result;
 use clap::{Args, FromArgMatches};
+use nix::unistd::{AccessFlags, access};
 use std::path::{Path, PathBuf};
 
 /// First user number that belongs to a person; those of the system are below it.
@@ -50,16 +51,16 @@ fn run(call: &Call) -> Result<Exit> {
     }
     let host = view::schedule::host(call);
     let is_of_package = is_of_package(&host.base, Path::new(&host.program));
-    if is_of_package && host.user.is_none() && !arguments.dry_run {
+    if is_of_package && host.user.is_none() {
         let advice = "apt purge osmon removes it with history and configuration, apt remove osmon keeps those";
         return Err(ErrorKind::Usage(format!("osmon was installed as a package: {advice}")).into());
     }
     let plan = plan(call, &host, is_of_package)?;
     if arguments.dry_run {
-        shown::plan(call, &plan, is_of_package);
+        shown::plan(call, &plan);
         return Ok(Exit::Done);
     }
-    let with_data = question::with_data(call, &arguments.answers(), || shown::plan(call, &plan, is_of_package))?;
+    let with_data = question::with_data(call, &arguments.answers(), &plan, || shown::plan(call, &plan))?;
     let Some(with_data) = with_data else {
         call.out.print("nothing was removed");
         return Ok(Exit::Done);
@@ -94,7 +95,9 @@ fn plan(call: &Call, host: &Host, is_of_package: bool) -> Result<Plan> {
     if request.source.path() != usual {
         data.kept.push(format!("{}: a configuration that you named", request.source.path().display()));
     }
-    let installed = if is_of_package { Installed::default() } else { Installed::of(&std::env::current_exe()?) };
+    let program = std::env::current_exe()?;
+    let foreign_program = whose(host, &program, is_of_package).map(|owner| format!("{}: {owner}", program.display()));
+    let installed = if foreign_program.is_some() { Installed::default() } else { Installed::of(&program) };
     let memory = match host.user {
         None => Some(host.path("run")),
         Some(_) => std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()),
@@ -106,7 +109,17 @@ fn plan(call: &Call, host: &Host, is_of_package: bool) -> Result<Plan> {
         data_directory,
         data,
         has_account: host.user.is_none() && has_account(host),
+        foreign_program,
     })
+}
+
+/// Whose a program is that this user does not remove.
+fn whose(host: &Host, program: &Path, is_of_package: bool) -> Option<&'static str> {
+    if is_of_package {
+        return Some("it belongs to the package osmon (root: apt purge osmon)");
+    }
+    let is_shut = || program.parent().is_some_and(|directory| access(directory, AccessFlags::W_OK).is_err());
+    (host.user.is_some() && is_shut()).then_some("you may not remove it")
 }
 
 /// Returns whether `osmon` is a user of the system; a person of that name does not count.

@@ -11,6 +11,7 @@ pub mod dead_man;
 pub mod deliver;
 pub mod detect;
 pub mod evidence;
+mod failed_run;
 pub mod fallback_store;
 pub mod heal;
 mod identity;
@@ -35,6 +36,7 @@ use crate::model::snapshot::Snapshot;
 use crate::pipeline::deliver::{Outcome, Pace};
 use crate::pipeline::heal::{HealReport, HealRequest};
 use crate::query;
+use crate::query::failed_run::FailedRun;
 use crate::query::health::{self, Health};
 use anyhow::{Result, anyhow};
 use std::io;
@@ -91,6 +93,8 @@ pub struct Minute {
     pub reports: Vec<StepReport>,
     /// First failure of the run.
     pub failure: Option<anyhow::Error>,
+    /// What failed, in words, except for deliveries.
+    failed: Vec<String>,
     /// Begin of the first step.
     started: Instant,
     /// A step exceeded its time limit and its thread may still be writing.
@@ -101,10 +105,14 @@ impl Minute {
     /// Runs every step at the place returned by [`run_lock::acquire`].
     pub fn run(place: run_lock::Place) -> Self {
         let run_lock::Place { context, store_lock, run_lock, failure } = place;
-        let mut minute = Self { context, reports: Vec::new(), failure, started: Instant::now(), is_abandoned: false };
+        let shut = failure.as_ref().map(|error| format!("the data directory cannot be written ({error:#})"));
+        let (failed, started) = (shut.into_iter().collect(), Instant::now());
+        let mut minute = Self { context, reports: Vec::new(), failure, failed, started, is_abandoned: false };
         // What cannot be recorded is not done.
         let may_heal = store_lock.is_some() && minute.failure.is_none();
         let unsaved = minute.measure_and_judge(store_lock.is_some());
+        // The page tells it too.
+        failed_run::keep(&minute.context, &minute.failed);
         minute.release(store_lock);
         if may_heal && !minute.is_abandoned {
             minute.heal();
@@ -112,6 +120,7 @@ impl Minute {
         minute.deliver(unsaved);
         minute.render();
         minute.ping();
+        failed_run::keep(&minute.context, &minute.failed);
         minute.release(run_lock);
         minute
     }
@@ -152,6 +161,7 @@ impl Minute {
             Ok(value) => Some(value),
             Err(error) => {
                 self.context.out.warn(&format!("{name}: {error:#}"));
+                self.failed.extend(failed_run::line(name, &error));
                 self.reports.push(StepReport::Failed(name, error.to_string()));
                 self.failure.get_or_insert(error);
                 None
@@ -181,9 +191,9 @@ impl Minute {
         };
         detected.events.splice(0..0, told_late);
         let events = detected.to_deliver();
-        let health = StepReport::Judged(Box::new(detected.health(&self.context)));
+        let health = detected.health(&self.context);
         if !may_write {
-            self.reports.push(health);
+            self.reports.push(self.judged(health));
             return events;
         }
         let (promised, queued, host) = (detected.clone(), events.clone(), self.context.root.host_name());
@@ -205,7 +215,7 @@ impl Minute {
         });
         self.step("maintenance", MAINTAIN_LIMIT, maintain::keep_up);
         self.step("baseline", BASELINE_LIMIT, baseline::keep_up);
-        self.reports.push(health);
+        self.reports.push(self.judged(health));
         self.reports.push(StepReport::Learning(query::baseline::lines(&self.context)));
         if enqueued { Vec::new() } else { events }
     }
@@ -225,6 +235,12 @@ impl Minute {
         if let Some(report) = self.step("heal", limit, move |context| heal::heal(context, &request)) {
             self.reports.push(StepReport::Healed(report));
         }
+    }
+
+    /// The health, with what failed so far.
+    fn judged(&self, health: Health) -> StepReport {
+        let failed = FailedRun::new(self.context.now.wall, &self.failed);
+        StepReport::Judged(Box::new(health.with_failed_run(failed)))
     }
 
     /// Limit of the delivery: the time that the earlier steps have left of the run, because some mail servers are slow.
@@ -267,31 +283,4 @@ impl Minute {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_time_limits_together_stay_below_the_longest_run() {
-        let steps = [
-            run_lock::LOCK_PATIENCE,
-            MEASURE_LIMIT,
-            DETECT_LIMIT,
-            ENQUEUE_LIMIT,
-            STORE_LIMIT,
-            MAINTAIN_LIMIT,
-            BASELINE_LIMIT,
-            deliver::LIMIT_MIN,
-            RENDER_LIMIT,
-            PING_LIMIT * 2,
-        ];
-        assert!(steps.iter().sum::<Duration>() <= RUN_LIMIT, "{:?}", steps.iter().sum::<Duration>());
-        let later = run_lock::LOCK_PATIENCE + deliver::LIMIT_MIN + RENDER_LIMIT + PING_LIMIT * 2;
-        for seconds in 0..60 {
-            let elapsed = Duration::from_secs(seconds);
-            let healed = heal_limit(elapsed);
-            assert!(healed.is_none_or(|limit| elapsed + limit + later <= RUN_LIMIT), "{seconds} s: {healed:?}");
-        }
-        assert_eq!(heal_limit(Duration::ZERO), Some(heal::LIMIT));
-        assert_eq!(heal_limit(Duration::from_secs(24)), None);
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ use crate::model::incident::{Incident, Lifecycle, Severity};
 use crate::model::locale::Locale;
 use crate::model::suppression::Suppressions;
 use crate::model::title;
+use crate::query::failed_run::{self, FailedRun};
 use crate::query::suppression::Suppressed;
 pub use crate::query::verdict::{Doubt, Verdict, seconds_between, unjudged};
 use crate::query::{incidents, silences};
@@ -60,6 +61,8 @@ pub struct Health {
     pub doubt: Option<Doubt>,
     /// The reason why nobody can be notified.
     pub untold: Option<Unreachable>,
+    /// The last run, if it failed.
+    pub failed_run: Option<FailedRun>,
     /// Age above which a snapshot is stale, in seconds.
     pub stale_seconds: f64,
     /// Open incidents, the most urgent first, then the oldest.
@@ -110,6 +113,7 @@ impl Health {
             verdict_when_taken,
             doubt,
             untold: None,
+            failed_run: None,
             stale_seconds: state.spacing.stale_seconds(),
             open,
             unusual,
@@ -129,6 +133,15 @@ impl Health {
             self.verdict = Verdict::Degraded;
         }
         self.untold = untold;
+        self
+    }
+
+    /// With the last run, if it failed and nothing was recorded since: such a host is not well watched.
+    pub fn with_failed_run(mut self, run: Option<FailedRun>) -> Self {
+        self.failed_run = run.filter(|run| run.is_last(self.taken));
+        if self.failed_run.is_some() && self.verdict == Verdict::Healthy {
+            self.verdict = Verdict::Degraded;
+        }
         self
     }
 
@@ -174,6 +187,7 @@ pub fn read(context: &Context) -> Recorded {
     let taken = header.map(|(time, _)| time).ok_or(missing);
     let state = incidents::state(context);
     let health = Health::assess(&state, taken, &silences::read(context), now).with_untold(context.unreachable());
+    let health = health.with_failed_run(context.store.load_cache(failed_run::STATE));
     Recorded { state, health, host, json, snapshot }
 }
 

@@ -4,6 +4,7 @@ pub mod actions;
 pub mod baseline;
 pub mod clock;
 pub mod consumers;
+pub mod failed_run;
 pub mod forecast;
 pub mod health;
 pub mod host;

@@ -56,6 +56,15 @@ fn history_behind_links_is_followed() {
 }
 
 #[test]
+fn a_script_learns_the_name_that_it_did_not_give() {
+    let (host, archive) = with_history();
+    let done = host.command("osmon", &["backup"]).current_dir(host.path("")).output().unwrap();
+    let printed = String::from_utf8(done.stdout).unwrap();
+    assert!(Path::new(printed.trim_end()).is_file() && printed.ends_with(".tar.gz\n"), "{printed}");
+    assert_eq!(host.osmon(&["backup", &archive, "--force"]).ok().out, "", "cron is silent");
+}
+
+#[test]
 fn any_name_is_packed() {
     let (host, archive) = with_history();
     let mut names: Vec<Vec<u8>> = [99, 100, 101, 155, 200, 250].map(|length| vec![b'n'; length]).into();

@@ -14,6 +14,7 @@ fn problem(text: &str) -> String {
 fn every_mistake_is_named_with_its_place_and_a_way_out() {
     let cases = [
         ("[rule.cpu]\nwarnning = 1\n", "FILE:2:1: rule.cpu.warnning: unknown key; did you mean \"warning\"?\n"),
+        ("[rule.cpu]\nwarn = 1\n", "FILE:2:1: rule.cpu.warn: unknown key; did you mean \"warning\"?\n"),
         ("[alrt]\n", "FILE:1:2: alrt: unknown key; did you mean \"alert\"?\n"),
         ("[rule.cpu]\nwarning = \"80\"\n", "FILE:2:1: rule.cpu.warning: expected a number, found string\n"),
         ("[rule.cpu]\nwarning = 97\n", "FILE:2:1: rule.cpu.warning: warning (97) must be below critical (95)\n"),
@@ -157,6 +158,19 @@ fn a_wrong_type_hides_no_other_mistake() {
         [":5:1: probe.top_processes", ":2:1: report.language", ":3:1: report.ranges", ":10:1: alert.to", "rule.cpu"]
     {
         assert_eq!(done.err.matches(part).count(), 1, "{part}: {}", done.err);
+    }
+}
+
+#[test]
+fn status_gives_its_verdict_first_and_each_mistake_once() {
+    let mut host = Host::recorded("vm");
+    host.osmon(&["run"]).ok();
+    host.config = "[alert]\nto = [\"x\"]\n[report]\ntitel = 1\n".to_string();
+    let both = format!("exec 2>&1; {:?}", host.command("osmon", &["status"]));
+    let shown = super::harness::tool("sh", &["-c", &both]).out;
+    assert!(shown.starts_with("WARNING web-01: ") || shown.starts_with("OK web-01: "), "{shown}");
+    for mistake in ["alert.to", "report.titel"] {
+        assert_eq!(shown.matches(mistake).count(), 1, "{mistake}: {shown}");
     }
 }
 

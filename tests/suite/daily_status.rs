@@ -22,6 +22,10 @@ fn the_daily_status_is_sent_once_a_day_and_is_no_event() {
     assert_eq!((signs(&mut host, 1), signs(&mut host, 1)), (1, 1), "at once, so that it is seen to work, and once");
     assert_eq!((signs(&mut host, 615), signs(&mut host, 5)), (1, 2), "07:58 and 08:03 of the next day");
     assert!(host.events().is_empty(), "{:?}", host.events());
+    let mails = std::fs::read_to_string(&told).unwrap();
+    assert!(!mails.contains("Began ") && !mails.contains("\n.\n") && mails.contains("No action needed"), "{mails}");
+    let listed = host.osmon(&["alerts"]).ok().out;
+    assert!(listed.contains("daily status: ") && !listed.contains("warning"), "{listed}");
     let json = host.osmon(&["incidents", "--json"]).ok().json();
     assert_eq!(json["incident"].as_array().map(Vec::len), Some(0));
     host.config = "[alert]\nsign_of_life = \"8 o'clock\"\n".to_string();

@@ -48,6 +48,25 @@ fn a_run_ends_the_alert_without_the_switch() {
 }
 
 #[test]
+fn its_end_is_told_in_a_sentence() {
+    let (mut host, _) = silent();
+    let (mail, program) = (host.path("mail"), host.path("sendmail"));
+    fs::write(&program, format!("#!/bin/sh\ncat >> {}\n", mail.display())).unwrap();
+    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    host.config = host.config.replace("/bin/true", program.to_str().unwrap());
+    assert_eq!(host.osmon(&["status", "--alert"]).code, 3);
+    host.osmon(&["send-alert"]).ok();
+    for _ in 0..3 {
+        host.advance(60, 5);
+        host.osmon(&["run"]).ok();
+    }
+    let mails = fs::read_to_string(&mail).unwrap().replace('\r', "").replace("=\n", "").replace("\n ", " ");
+    let text = "osmon records again (recorded nothing for 11 min)";
+    assert!(mails.contains(&format!("Subject: RECOVERED web-01: {text}\n")), "{mails}");
+    assert!(mails.contains(&format!("RECOVERED: {text}")), "{mails}");
+}
+
+#[test]
 fn the_small_binaries_end_it_too() {
     let (mut host, id) = silent();
     assert_eq!(host.osmon(&["status", "--alert"]).code, 3);

@@ -101,9 +101,16 @@ fn a_full_disk_loses_no_snapshot_that_was_stored_and_stops_no_alert() {
     let done = minute(&mut host);
     assert_eq!(done.code, 74, "{}", done.err);
     assert!(done.err.contains("No space left on device"), "{}", done.err);
+    let status = |host: &Host, code: i32, text: &str| {
+        let done = host.osmon(&["status"]);
+        assert!(done.code == code && done.out.contains(text), "{}", done.out);
+    };
+    status(&host, 1, "WARNING web-01: the last run failed: store: ");
+    assert!(host.osmon(&["run", "-v"]).out.contains("the last run failed: store: "), "the verdict of a run");
     for _ in 0..5 {
         assert_eq!(minute(&mut host).code, 74);
     }
+    status(&host, 1, "since 6 min [memory]; the last run failed: store: could not write");
     let after = fs::read(host.day_file("snapshots")).unwrap();
     assert!(after.starts_with(&before) && after.ends_with(b"\n"), "nothing half-written stays");
     let mails = fs::read_to_string(&mail).unwrap_or_default();
@@ -111,4 +118,5 @@ fn a_full_disk_loses_no_snapshot_that_was_stored_and_stops_no_alert() {
     fs::remove_file(filler).unwrap();
     minute(&mut host).ok();
     assert!(host.snapshots().len() >= 2, "recording goes on by itself");
+    assert!(!host.osmon(&["status"]).out.contains("the last run failed"), "over");
 }

@@ -21,7 +21,7 @@ fn gaps_have_a_reason() {
     assert_eq!(json["gap"][0]["seconds"], 10_800.0);
     host.now += TimeDelta::minutes(30);
     let done = history(&host, &["load.one", "--since", "6h"]).ok();
-    assert!(done.out.contains("no data for 30 min: nothing since; is osmon run in your crontab?"), "{}", done.out);
+    assert!(done.out.contains("no data for 30 min: nothing since; see osmon schedule"), "{}", done.out);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_part_of_a_gap_has_its_reason_and_true_length() {
             (Some("2026-11-21T00:41:00.000Z"), Some(90_000.0)),
             "{step}"
         );
-        assert_eq!(gap["reason"], "nothing since; is osmon run in your crontab?", "{step}");
+        assert_eq!(gap["reason"], "nothing since; see osmon schedule", "{step}");
     }
 }
 

@@ -89,6 +89,7 @@ fn a_new_configuration_has_only_what_differs_and_is_valid() {
         assert!(lines[at - 1].starts_with("# "), "no comment above {}", lines[at]);
     }
     assert!(fs::read_to_string(host.path("mail")).unwrap().contains("Subject: TEST web-01: osmon can reach you"));
+    assert!(fs::read_to_string(host.path("mail")).unwrap().contains("\nSent 2026-11-20 21:40 (+00:00).\n"));
     let to = fs::read_to_string(host.path("mail.to")).unwrap();
     assert_eq!(to.lines().next(), Some("-i -- ops@example.org dev@example.org"));
     for part in ["test mail ops@example.org: handed over to", "first run ", "report    ", "next      "] {

@@ -95,8 +95,17 @@ fn a_silent_or_refusing_server_costs_no_snapshot() {
     assert!(done.err.contains("ping: did not answer in time") && !done.err.contains("5ecret"), "{}", done.err);
     assert_eq!(host.snapshots().len(), 1);
     let (url, _asked) = server(Some(404));
-    let done = self::host(&url, "").osmon(&["run"]);
+    let mut host = self::host(&url, "");
+    let done = host.osmon(&["run"]);
     assert!(done.err.contains("status 404") && !done.err.contains("5ecret"), "{}", done.err);
+    let status = host.osmon(&["status"]);
+    let warning = "WARNING web-01: the last run failed: ping_url: answered with status 404";
+    assert_eq!((status.code, status.out.lines().next()), (1, Some(warning)));
+    let (url, _asked) = server(Some(200));
+    host.config = format!("[alert]\nping_url = \"{url}\"\n");
+    host.advance(60, 5);
+    host.osmon(&["run"]).ok();
+    assert!(!host.osmon(&["status"]).out.contains("ping_url"));
 }
 
 #[test]

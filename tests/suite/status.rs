@@ -41,7 +41,7 @@ fn status_is_a_line_and_an_exit_code() {
     host.now += chrono::TimeDelta::seconds(200);
     let done = status(&host, &[]);
     assert_eq!(done.code, 3);
-    assert_eq!(done.out.lines().next(), Some("UNKNOWN web-01: no data for 3 min; is osmon run in your crontab?"));
+    assert_eq!(done.out.lines().next(), Some("UNKNOWN web-01: no data for 3 min; see osmon schedule"));
     host.advance(-200, 0);
     host.small("osmon-probe", &[]).ok();
     host.now += chrono::TimeDelta::seconds(400);

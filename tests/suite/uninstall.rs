@@ -159,6 +159,29 @@ fn a_minute_that_is_running_is_waited_for() {
     holder.wait().unwrap();
 }
 
+/// A user's schedule and data with a program of root's, as a package installs it.
+#[test]
+fn a_program_of_others_stays_and_is_named() {
+    let Some(home) = Home::new() else { return };
+    if !nix::unistd::geteuid().is_root() {
+        return skip("a program of root's", "the tests do not run as root");
+    }
+    tool("chown", &["-R", "0:0", home.path("home/.local/bin").to_str().unwrap()]).ok();
+    let program = home.path("home/.local/bin/osmon");
+    let stays = format!("  stays: {}: you may not remove it\n", program.display());
+    assert!(home.uninstall(&["--dry-run"]).ok().out.contains("you may not remove it"));
+    let done = home.uninstall(&["--purge", "--yes"]).ok();
+    assert_eq!(done.out, format!("removed: the schedule and the data\n{stays}"));
+    assert!(program.exists() && !home.path("home/.local/state/osmon").exists());
+    assert_eq!(
+        home.uninstall(&["--purge", "--yes"]).ok().out,
+        format!("nothing of osmon here is yours to remove\n{stays}")
+    );
+    let typed = format!("script -qec '{} uninstall' /dev/null", program.display());
+    let asked = tool("sh", &["-c", &format!("echo n | HOME=/nonexistent {typed}")]).out;
+    assert!(!asked.contains("Remove the data too?") || asked.contains("Data:"), "{asked}");
+}
+
 /// The installer and `osmon uninstall` with a prefix: every file of the list goes, others stay.
 #[test]
 fn what_the_installer_lists_is_removed() {

@@ -77,7 +77,7 @@ fn every_kind_has_its_words() {
             "FLAPPING web-01: CPU",
             "Changing state too often to report each change; currently normal.",
         ),
-        (EventKind::Settled, true, "SETTLED web-01: CPU back to normal", "Back to normal."),
+        (EventKind::Settled, true, "SETTLED web-01: CPU, back to normal", "Back to normal."),
         (EventKind::Settled, false, "CRITICAL web-01: CPU 97.2 % (limit 95 %)", "Not notified until now: 97.2 %,"),
     ];
     for (kind, well, subject, sentence) in cases {
@@ -126,6 +126,9 @@ fn a_flag_says_how_long_it_lasts_and_how_it_ended() {
     let (english, shown) = says(&event, Locale::En);
     assert_eq!(english, "RECOVERED web-01: shop.service is up again (down 3 min)");
     assert_eq!(shown.sentence, "Back to normal after 3 min.");
+    assert_eq!(shown.title, "shop.service is up again (down 3 min)", "not RECOVERED: it failed");
+    let down = |seconds| says(&Event { duration_seconds: seconds, ..event.clone() }, Locale::En).0;
+    assert!(down(109.0).ends_with("(down 2 min)") && down(59.0).ends_with("(down 59 s)"), "{}", down(109.0));
     let (french, shown) = says(&event, Locale::Fr);
     assert_eq!(french, "RÉTABLI web-01 : shop.service fonctionne de nouveau (en panne 3 min)");
     assert_eq!(shown.sentence, "Retour à la normale après 3 min.");

@@ -39,7 +39,7 @@ pub enum Before {
 /// The reason of the gap before the first sample of all.
 pub const BEGAN: &str = "recording began";
 /// The reason of the gap after the last sample of all.
-const NOTHING_SINCE: &str = "nothing since; is osmon run in your crontab?";
+const NOTHING_SINCE: &str = "nothing since; see osmon schedule";
 const UNKNOWN: &str = "no reason recorded";
 /// The annotating run started within the first minutes after the gap.
 const SLACK_MS: i64 = 120_000;

@@ -23,18 +23,23 @@ pub fn line(recorded: &Recorded, text: &str) -> String {
 
 /// The line without verdict and host.
 pub fn text(context: &Context, health: &Health, locale: Locale) -> String {
-    match &health.doubt {
+    let semicolon = locale.text(key::MAIL_SEMICOLON);
+    let failed = health.failed_run.as_ref().map(|run| run.text(locale));
+    let and_failed = failed.as_ref().map(|text| format!("{semicolon}{text}")).unwrap_or_default();
+    let text = match &health.doubt {
         Some(doubt) => clean(&doubt.text(health.now, locale), REASON_MAX),
-        None if health.open.is_empty() => {
-            let untold = health.untold.as_ref().map(|untold| untold.text(locale));
-            untold.unwrap_or_else(|| all_well(context, health, locale)) + &unusual(health, locale)
-        }
+        None if health.open.is_empty() => match (&health.untold, failed) {
+            (None, Some(failed)) => return failed + &unusual(health, locale),
+            (None, None) => all_well(context, health, locale) + &unusual(health, locale),
+            (Some(untold), _) => untold.text(locale) + &unusual(health, locale),
+        },
         None => {
             let untold = health.untold.as_ref().map(|_| locale.text(key::DELIVERY_NOBODY_AT_ALL));
-            let untold = untold.map(|text| format!("{}{text}", locale.text(key::MAIL_SEMICOLON))).unwrap_or_default();
+            let untold = untold.map(|text| format!("{semicolon}{text}")).unwrap_or_default();
             worst(health, locale) + &untold + &unusual(health, locale)
         }
-    }
+    };
+    text + &and_failed
 }
 
 /// `File system /var 98.2 % (limit 98 %) since 38 min [disk:/var]; 1 warning`.

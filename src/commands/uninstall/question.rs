@@ -2,6 +2,7 @@
 
 use crate::base::error_kind::ErrorKind;
 use crate::cli::Call;
+use crate::setup::removal::Plan;
 use anyhow::{Context, Result};
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -13,11 +14,11 @@ pub struct Answers {
     pub sure: bool,
 }
 
-/// Asks what the flags leave open, after calling `show`. Returns whether to remove the data too; `None`: remove nothing.
+/// Asks what the flags leave open and the plan has, after calling `show`. Returns whether to remove the data too; `None`: remove nothing.
 ///
 /// # Errors
 /// A question is open, and there is no terminal to ask it.
-pub fn with_data(call: &Call, answers: &Answers, show: impl Fn()) -> Result<Option<bool>> {
+pub fn with_data(call: &Call, answers: &Answers, plan: &Plan, show: impl Fn()) -> Result<Option<bool>> {
     if let (Some(with_data), true) = (answers.with_data, answers.sure) {
         return Ok(Some(with_data));
     }
@@ -29,10 +30,15 @@ pub fn with_data(call: &Call, answers: &Answers, show: impl Fn()) -> Result<Opti
     show();
     let with_data = match answers.with_data {
         Some(with_data) => with_data,
+        None if !plan.has_data() => false,
         None => ask("Remove the data too? It cannot be brought back.")?,
     };
-    let question = if with_data { "Remove all of this?" } else { "Remove schedule and programs, and keep the data?" };
-    Ok((answers.sure || ask(question)?).then_some(with_data))
+    let parts = plan.parts(with_data);
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    let kept = if plan.has_data() && !with_data { ", and keep the data" } else { "" };
+    Ok((answers.sure || ask(&format!("Remove {parts}{kept}?"))?).then_some(with_data))
 }
 
 fn ask(question: &str) -> Result<bool> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// Shows what there is to remove.
-pub fn plan(call: &Call, plan: &Plan, is_of_package: bool) {
+pub fn plan(call: &Call, plan: &Plan) {
     if call.out.json {
         call.out.print(&record(plan, true, &plan.data.kept, &[]).to_string());
         return;
@@ -20,13 +20,10 @@ pub fn plan(call: &Call, plan: &Plan, is_of_package: bool) {
         None => program.display().to_string(),
     });
     section(call, "Programs, man pages, completions", program.into_iter());
-    if is_of_package {
-        call.out.print("The program belongs to the package osmon: apt remove osmon, or apt purge osmon.");
-    }
     let account = plan.has_account.then(|| "the user and the group osmon".to_string());
     section(call, "Data: history, page, configuration", shown(&plan.data.removed).chain(account));
     section(call, "In memory", shown(plan.memory.as_slice()));
-    section(call, "Stays", plan.data.kept.iter().cloned());
+    section(call, "Stays", plan.foreign_program.iter().chain(&plan.data.kept).cloned());
 }
 
 /// Says what was removed.
@@ -37,9 +34,13 @@ pub fn done(call: &Call, plan: &Plan, with_data: bool, failed: &[String]) {
         return;
     }
     let data = if with_data { " with its data" } else { "" };
-    call.out.print(&format!("osmon was removed{data}"));
+    call.out.print(&match (plan.foreign_program.is_some(), plan.parts(with_data)) {
+        (false, _) => format!("osmon was removed{data}"),
+        (true, parts) if parts.is_empty() => "nothing of osmon here is yours to remove".to_string(),
+        (true, parts) => format!("removed: {parts}"),
+    });
     let kept = || shown(&plan.data.removed).filter(|_| !with_data);
-    for kept in kept().chain(plan.data.kept.iter().cloned()) {
+    for kept in plan.foreign_program.iter().cloned().chain(kept()).chain(plan.data.kept.iter().cloned()) {
         call.out.print(&format!("  stays: {kept}"));
     }
 }

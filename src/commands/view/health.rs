@@ -24,7 +24,8 @@ pub fn lines(out: &Output, health: &Health) -> Vec<String> {
         (None, 0) => format!("no open problems{}", pending(health, Locale::En)),
         (None, count) => plural(count, "open problem"),
     };
-    let heading = format!("{verdict}: {summary}");
+    let failed = health.failed_run.as_ref().map(|run| format!("; {}", run.text(Locale::En))).unwrap_or_default();
+    let heading = format!("{verdict}: {summary}{failed}");
     let incidents = health.open.iter().chain(&health.unusual).map(|incident| line(out, health, incident));
     std::iter::once(heading).chain(incidents).collect()
 }

@@ -53,7 +53,12 @@ pub fn verdict(input: &PageData) -> Verdict {
     let (health, locale) = (&input.health, input.options.locale);
     let rest = match &health.doubt {
         None if health.open.is_empty() => match &health.untold {
-            None => last_ended(input),
+            None => match &health.failed_run {
+                None => last_ended(input),
+                // The reason may name files.
+                Some(_) if input.options.is_public => locale.text(key::VERDICT_RUN_FAILED_AT_ALL).to_string(),
+                Some(run) => fit(&clean(&run.text(locale), TEXT_MAX), TEXT_MAX),
+            },
             // The reason may name addresses.
             Some(_) if input.options.is_public => locale.text(key::DELIVERY_NOBODY_AT_ALL).to_string(),
             Some(untold) => fit(&clean(&untold.text(locale), TEXT_MAX), TEXT_MAX),

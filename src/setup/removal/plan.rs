@@ -20,4 +20,29 @@ pub struct Plan {
     pub data: Data,
     /// The user and group `osmon` exist.
     pub has_account: bool,
+    /// The program that stays, and whose it is.
+    pub foreign_program: Option<String>,
+}
+
+impl Plan {
+    /// What there is to remove, in words; the data only with `with_data`.
+    pub fn parts(&self, with_data: bool) -> String {
+        let has_files = !self.installed.files.is_empty();
+        let parts = [
+            (!self.schedule.is_empty()).then_some("the schedule"),
+            has_files.then_some("the programs"),
+            (with_data && self.has_data()).then_some("the data"),
+        ];
+        let parts: Vec<&str> = parts.into_iter().flatten().collect();
+        match parts.split_last() {
+            Some((last, [])) => (*last).to_string(),
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
+
+    /// Returns whether there is history, page, configuration or an account.
+    pub fn has_data(&self) -> bool {
+        !self.data.removed.is_empty() || self.has_account
+    }
 }
