@@ -140,3 +140,15 @@ fn unless_ended<T>(answer: io::Result<T>) -> Result<Option<T>, Unseen> {
         Err(_) => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_not_be_seen_is_unknown_and_what_has_ended_uses_nothing() {
+        let answer = |kind: ErrorKind| unless_ended::<()>(Err(kind.into()));
+        assert_eq!(answer(ErrorKind::PermissionDenied), Err(Unseen::Hidden));
+        assert_eq!((answer(ErrorKind::NotFound), unless_ended(Ok(1))), (Ok(None), Ok(Some(1))));
+    }
+}

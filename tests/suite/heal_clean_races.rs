@@ -18,7 +18,7 @@ use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -220,39 +220,81 @@ fn the_removal_of_a_unit_ends_in_time() {
     assert!(done.removed > Some(0) && tree.has("unit/49") && done.text.contains("time was up"), "{}", done.text);
 }
 
-/// A recorded host without anything in use, so that only what is named here speaks.
-fn recorded(tree: &mut Tree, locks: &str) {
+#[test]
+fn a_directory_whose_name_is_taken_over_meanwhile_leaves_the_new_one() {
+    let tree = tree!("a name taken over");
+    tree.file("unit/b/file");
+    let swap = |name: &str| {
+        if name == "file" {
+            fs::rename(tree.path("unit/b"), tree.path("moved")).unwrap();
+            fs::create_dir(tree.path("unit/b")).unwrap();
+        }
+        Ok(())
+    };
+    let done = tree.act(&Meanwhile(&swap));
+    assert!(tree.has("unit/b") && done.text.contains("1 changed meanwhile"), "{}", done.text);
+}
+
+/// A recorded host with files `a` and `b` to clean, without anything in use.
+fn recorded(tree: &mut Tree) -> (PathBuf, fs::Metadata) {
     let base = tree.out("host");
-    fs::create_dir_all(base.join("proc/1")).unwrap();
-    fs::write(base.join("proc/locks"), locks).unwrap();
-    let root = base.join("srv/in");
-    fs::create_dir_all(&root).unwrap();
+    fs::create_dir_all(base.join("proc/7/fd")).unwrap();
+    fs::create_dir_all(base.join("srv/in")).unwrap();
     for name in ["a", "b"] {
-        fs::write(root.join(name), [7; 100]).unwrap();
+        fs::write(base.join("srv/in").join(name), [7; 100]).unwrap();
     }
     tree.situation.root = Root::new(Some(&base));
     tree.clean.directories = vec!["/srv/in".to_string()];
+    let meta = fs::metadata(base.join("srv/in/a")).unwrap();
+    (base, meta)
 }
 
 #[test]
-fn a_lock_is_seen_by_asking_for_it_and_in_the_list_of_the_kernel() {
-    let mut tree = tree!("locks one by one");
-    recorded(&mut tree, "");
-    let path = tree.out("host/srv/in/a");
-    let lock = Flock::lock(File::open(&path).unwrap(), FlockArg::LockShared).unwrap();
-    let done = tree.run();
-    assert_eq!((done.removed, path.exists()), (Some(1), true), "{}", done.text);
-    drop(lock);
+fn each_source_of_what_is_in_use_keeps_a_file_alone() {
+    type Say = fn(&Path, u64, u64, u64);
+    fn write(base: &Path, file: &str, text: &str) {
+        let path = base.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let sources: [(&str, Say); 5] = [
+        ("1 locked", |base, major, minor, inode| {
+            write(base, "proc/locks", &format!("1: POSIX  ADVISORY  READ 4 {major:02x}:{minor:02x}:{inode} 0 EOF\n"));
+        }),
+        ("1 in use", |base, major, minor, inode| {
+            let line = format!("7f01-7f02 r--s 00000000 {major:02x}:{minor:02x} {inode} /x y\n");
+            write(base, "proc/7/maps", &line);
+        }),
+        ("1 in use", |base, major, minor, inode| {
+            symlink("anon_inode:inotify", base.join("proc/7/fd/3")).unwrap();
+            let device = major << 20 | minor;
+            write(base, "proc/7/fdinfo/3", &format!("pos:\t0\ninotify wd:1 ino:{inode:x} sdev:{device:x} mask:2\n"));
+        }),
+        ("1 in use", |base, _, _, _| write(base, "proc/swaps", "Filename Type\n/srv/in/a file 1 0 -2\n")),
+        ("1 in use", |base, _, _, _| write(base, "sys/block/loop0/loop/backing_file", "/srv/in/a\n")),
+    ];
+    for (what, say) in sources {
+        let mut tree = tree!("what is in use");
+        let (base, meta) = recorded(&mut tree);
+        let (major, minor) = (nix::sys::stat::major(meta.dev()), nix::sys::stat::minor(meta.dev()));
+        say(&base, major, minor, meta.ino());
+        let done = tree.run();
+        assert_eq!((done.removed, base.join("srv/in/a").exists()), (Some(1), true), "{}", done.text);
+        assert!(done.text.contains(what), "{}", done.text);
+    }
+}
 
-    let mut tree = tree!("locks in the list");
-    recorded(&mut tree, "");
-    let meta = fs::metadata(tree.out("host/srv/in/b")).unwrap();
-    let (major, minor) = (nix::sys::stat::major(meta.dev()), nix::sys::stat::minor(meta.dev()));
-    let locks = format!("1: POSIX  ADVISORY  READ 4242 {major:02x}:{minor:02x}:{} 0 EOF\n", meta.ino());
-    recorded(&mut tree, &locks);
+#[test]
+fn a_lock_that_the_kernel_does_not_list_keeps_the_whole_tree() {
+    let mut tree = tree!("locks without a list");
+    let (base, _) = recorded(&mut tree);
+    fs::create_dir(base.join("srv/in/unit")).unwrap();
+    for name in ["a", "b"] {
+        fs::rename(base.join("srv/in").join(name), base.join("srv/in/unit").join(name)).unwrap();
+    }
+    let _lock = Flock::lock(File::open(base.join("srv/in/unit/b")).unwrap(), FlockArg::LockShared).unwrap();
     let done = tree.run();
-    assert_eq!((done.removed, tree.out("host/srv/in/b").exists()), (Some(1), true), "{}", done.text);
-    assert!(done.text.contains("1 locked"), "{}", done.text);
+    assert!(done.removed == Some(0) && done.text.contains("1 locked"), "{}", done.text);
 }
 
 /// One thing in a generated tree, and whether it holds back what it is in.
