@@ -216,6 +216,11 @@ fn stale_data_and_a_fresh_boot_are_no_evidence() {
     host.osmon(&["heal"]).ok();
     assert_eq!((calls(&host), refused(&host)), (0, vec!["stale-data".to_string()]));
     let mut host = self::host("");
+    minute(&mut host, 97);
+    host.advance(180, 97);
+    host.osmon(&["heal"]).ok();
+    assert_eq!(actions(&host), ["intent -", "result done"], "no snapshot since: nothing says that it failed");
+    let mut host = self::host("");
     host.write("proc/sys/kernel/random/boot_id", "another\n");
     host.write("proc/uptime", "60.00 0.00\n");
     for _ in 0..3 {
@@ -282,7 +287,7 @@ fn without_an_entry_nothing_is_written_and_nothing_is_asked() {
 /// The notification of an incident waits only while a repair may come of it.
 #[test]
 fn nobody_waits_for_repairs_that_do_not_run() {
-    let mut host = host("");
+    let mut host = host("verify = \"20m\"\n");
     let muted = |host: &Host| host.sections("event").last().unwrap()["muted"].as_str().map(ToString::to_string);
     let probe = |host: &mut Host, busy| {
         host.advance(60, busy);
