@@ -107,6 +107,10 @@ fn what_fails_is_told_tried_with_growing_waits_and_given_up_loudly_once() {
     assert!(sent[0].contains("CPU") && sent[1].contains("CRITICAL") && sent[1].contains("gave up"), "{sent:?}");
     assert_eq!(sent.len(), 2, "{sent:?}");
     assert_eq!(refused(&host), ["gave-up", "budget"]);
+    let told = host.osmon(&["explain", "heal_gave_up", "--json"]).ok().json();
+    let tries = told["action"].as_array().unwrap();
+    assert_eq!(tries.len(), 3, "who reads that it was given up sees what was tried: {tries:?}");
+    assert!(tries.iter().all(|action| action["verified"]["status"] == "failed"), "{tries:?}");
     let target = host.snapshots().last().unwrap()["heal"][0]["target"].as_str().unwrap().to_string();
     assert_eq!(host.osmon(&["heal", "--release", "nothing"]).code, 64);
     host.osmon(&["heal", "--release", &target]).ok();
