@@ -84,7 +84,9 @@ mod heal_clean; // what a cleaning run removes, and what never
 #[path = "suite/heal_clean_place.rs"]
 mod heal_clean_place; // which directories are cleaned, mounts, limits of a run
 #[path = "suite/heal_clean_races.rs"]
-mod heal_clean_races; // changes during a cleaning run, trees at random
+mod heal_clean_races; // changes during a cleaning run, and who uses its files
+#[path = "suite/heal_clean_random.rs"]
+mod heal_clean_random; // cleaning of random trees
 #[path = "suite/heal_clean_tree.rs"]
 mod heal_clean_tree; // a real tree to clean
 #[path = "suite/heal_end.rs"]
