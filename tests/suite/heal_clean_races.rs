@@ -85,7 +85,9 @@ fn nothing_outside_is_touched_while_links_and_directories_change_places() {
 fn build(tree: &Tree, directory: &str, link: &str, target: &str) {
     let (directory, link) = (tree.path(directory), tree.path(link));
     if directory.is_symlink() {
-        let _ = fs::rename(&directory, &link).or_else(|_| Ok::<_, io::Error>(exchange(&directory, &link)));
+        if fs::rename(&directory, &link).is_err() {
+            exchange(&directory, &link);
+        }
     }
     if !link.is_symlink() {
         symlink(tree.out(target), &link).unwrap();
@@ -112,7 +114,7 @@ fn what_changes_between_decision_and_removal_stays() {
             fs::create_dir(tree.path("unit/b")).unwrap();
         }),
         ("read", |tree| {
-            touch(&tree.path("unit/b"), time(2), fs::metadata(tree.path("unit/b")).unwrap().modified().unwrap())
+            touch(&tree.path("unit/b"), time(2), fs::metadata(tree.path("unit/b")).unwrap().modified().unwrap());
         }),
         ("linked", |tree| fs::hard_link(tree.path("unit/b"), tree.out("b")).unwrap()),
     ];
