@@ -84,10 +84,8 @@ fn nothing_outside_is_touched_while_links_and_directories_change_places() {
 /// A directory with files, and a link beside it that leads outside.
 fn build(tree: &Tree, directory: &str, link: &str, target: &str) {
     let (directory, link) = (tree.path(directory), tree.path(link));
-    if directory.is_symlink() {
-        if fs::rename(&directory, &link).is_err() {
-            exchange(&directory, &link);
-        }
+    if directory.is_symlink() && fs::rename(&directory, &link).is_err() {
+        exchange(&directory, &link);
     }
     if !link.is_symlink() {
         symlink(tree.out(target), &link).unwrap();
