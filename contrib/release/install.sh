@@ -55,7 +55,7 @@ copy() { # FILE BELOW THE ARCHIVE
     echo "${to#"$DESTDIR"}" >>"$list"
 }
 
-# What the steps after copying call; nothing is half-done then.
+# Checks for the programs that the steps after copying need, so that nothing is left half done.
 need_account_programs() {
     has_account group && has_account passwd && return
     for program in groupadd useradd; do

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// Not themselves; directories in them may be named.
+/// Directories that are not cleaned themselves; directories in them may be named.
 pub const NOT_ITSELF: [&str; 21] = [
     "/",
     "/home",
@@ -27,7 +27,7 @@ pub const NOT_ITSELF: [&str; 21] = [
     "/var/db",
 ];
 
-/// Neither themselves nor anything in them.
+/// Directories in which nothing is cleaned, themselves included.
 pub const NOTHING_IN: [&str; 46] = [
     "/bin",
     "/sbin",

@@ -52,7 +52,7 @@ pub const COMMAND: Command = Command {
     name: "heal",
     about: "Repair what [heal] allows; explain what is not repaired",
     group: Group::Incidents,
-    examples: "  osmon heal                  what osmon run does as its last step, now\n  osmon heal --explain        what would be done, and what refuses it\n  osmon heal --pause 2h --because \"moving the database\"\n  osmon heal --resume\n  osmon heal --release nginx.service",
+    examples: "  osmon heal                  repair now, as osmon run does each minute\n  osmon heal --explain        what would be done, and what refuses it\n  osmon heal --pause 2h --because \"moving the database\"\n  osmon heal --resume\n  osmon heal --release nginx.service",
     arguments: Arguments::augment_args,
     scheduled: true,
     shares_system: true,

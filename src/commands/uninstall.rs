@@ -113,7 +113,7 @@ fn plan(call: &Call, host: &Host, is_of_package: bool) -> Result<Plan> {
     })
 }
 
-/// Whose a program is that this user does not remove.
+/// The reason why this user does not remove a program; `None`: it is removed.
 fn whose(host: &Host, program: &Path, is_of_package: bool) -> Option<&'static str> {
     if is_of_package {
         return Some("it belongs to the package osmon (root: apt purge osmon)");

@@ -28,7 +28,7 @@ pub struct HealEntry {
     pub rule: String,
     /// Pattern of a label value of the incident (`nginx*.service`); `*` for all, also for those without labels.
     pub matches: String,
-    /// What is done.
+    /// The repair and its settings.
     pub repair: RepairSpec,
     /// Its own mode, else that of its kind.
     pub mode: Mode,
@@ -40,7 +40,8 @@ pub struct HealEntry {
     pub per_day: u32,
     /// Waiting times before the second, third, … attempt; the last one also before all later ones.
     pub waits: Vec<Duration>,
-    /// How long a repaired target must stay healthy to count as repaired.
+    /// Restarts: how long the service must stay active to count as repaired. Other repairs: how long the incident may take
+    /// to end.
     pub verify: Duration,
     /// A target that is given up, or repaired three times within a day, becomes an incident.
     pub escalates: bool,

@@ -67,7 +67,7 @@ fn is_interpreter(path: &str) -> bool {
     INTERPRETERS.contains(&name)
 }
 
-/// What keeps a program from being run, or lets everybody decide what it does.
+/// A reason why a program cannot be run, or why anybody can decide what it does.
 fn program_problem(program: &str) -> Option<(&'static str, String)> {
     let message = match Path::new(program).metadata() {
         Err(error) => format!("{program}: {error}"),

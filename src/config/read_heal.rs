@@ -28,7 +28,7 @@ pub struct Rules<'a> {
 }
 
 impl<'a> Rules<'a> {
-    /// Of the settings of `[rule]`, and the rules that they amount to.
+    /// Reads the names from `given`, the settings of `[rule]`. `in_force`: the rules that result from them.
     pub fn new(given: &'a Table, in_force: &'a [Rule]) -> Self {
         let mut names: BTreeMap<&str, bool> = DEFAULT_RULES.iter().map(|spec| (spec.name, spec.enabled)).collect();
         for (name, keys) in given {
@@ -38,7 +38,7 @@ impl<'a> Rules<'a> {
         Self { names, in_force }
     }
 
-    /// What is wrong with the name of a rule in an entry.
+    /// The error in the name of a rule in an entry; `None`: there is none.
     fn problem(&self, name: &str) -> Option<String> {
         match self.names.get(name) {
             None => Some(format!("there is no rule {name:?}{}", hint(name, self.names.keys().copied()))),

@@ -1,4 +1,4 @@
-//! What is wrong or doubtful in the configuration, in words.
+//! Messages about mistakes and doubtful settings in the configuration.
 
 use super::Context;
 

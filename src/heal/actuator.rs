@@ -37,7 +37,7 @@ pub trait Actuator {
     /// Errors of the file system.
     fn set_kernel_value(&self, root: &Root, name: &str, value: &str) -> io::Result<()>;
 
-    /// Returns whether this is a dry run: what was acted on is still there.
+    /// Returns whether this is a dry run: the host is unchanged.
     fn is_dry(&self) -> bool;
 }
 

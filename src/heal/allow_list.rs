@@ -1,4 +1,4 @@
-//! Which processes an entry allows to be ended: by the file that they execute and by their user, never by their name.
+//! The processes that an entry allows to be ended: chosen by their executable and user, never by their name.
 
 use crate::host::Root;
 use crate::host::process_facts::{Executable, ProcessFacts};
@@ -33,7 +33,7 @@ impl<'a> AllowList<'a> {
         self.users.name(uid)
     }
 
-    /// Why a process is not allowed; `None`: it is.
+    /// The reason why a process is not allowed; `None`: it is allowed.
     pub fn objection(&self, process: &ProcessFacts) -> Option<Message> {
         let path = self.executables.iter().find(|path| {
             let exe = process.exe.as_ref().map(|exe| exe.path.as_slice());

@@ -26,7 +26,7 @@ pub fn left(state: &HealState, entry: &HealEntry, mode: Mode, target: &str, now:
     [entry.per_hour.saturating_sub(used(HOUR)), entry.per_day.saturating_sub(used(DAY))]
 }
 
-/// Whether a target is given up after an attempt that failed: nothing is left to try for now.
+/// Returns whether a target is given up after an attempt that failed: nothing is left to try for now.
 pub fn is_spent(state: &HealState, entry: &HealEntry, target: &str, now: &Now) -> bool {
     let attempts = state.target(&entry.name, entry.repair.kind(), target).map_or(0, |known| known.attempts);
     let most = u32::try_from(entry.waits.len()).unwrap_or(u32::MAX).saturating_add(1);

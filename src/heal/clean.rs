@@ -35,7 +35,7 @@ const PEEK_LIMIT: Duration = Duration::from_secs(2);
 const ITEMS_MAX: u64 = 10_000;
 /// Largest space that one run frees, in bytes.
 const BYTES_MAX: u64 = 5 << 30;
-/// Nothing younger is removed, whatever the configuration says.
+/// Least age of a file that is removed, whatever the configuration says.
 const LEAST_AGE: Duration = Duration::from_secs(3600);
 
 /// The repair with its settings; see [`crate::config::RepairSpec`].
@@ -50,7 +50,7 @@ pub struct Clean {
     pub stop_bytes: u64,
 }
 
-/// Why a directory is not cleaned.
+/// The reason why a directory is not cleaned.
 enum Refused {
     Place(Message),
     Unseen(Unseen),

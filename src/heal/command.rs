@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// Longest command line that is shown, in characters.
 const LINE_MAX: usize = 200;
-/// What starting and ending a command may take beside its own time.
+/// Time for starting and ending a command, besides its own time limit.
 const AROUND: Duration = Duration::from_secs(1);
 /// A command with a longer time limit is begun when this much is left, and gets what is left.
 const ENOUGH: Duration = Duration::from_secs(20);
@@ -33,7 +33,7 @@ pub struct RunCommand {
     pub timeout: Duration,
 }
 
-/// What a command reads on standard input: one JSON object, then the end of the file.
+/// Standard input of a command: one JSON object, then the end of the file.
 #[derive(Serialize)]
 struct Evidence<'a> {
     incident: &'a str,

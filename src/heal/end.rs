@@ -48,7 +48,7 @@ impl End {
         Candidate { target, refused, sighting }
     }
 
-    /// Why there is nothing to end.
+    /// The candidate that says why there is nothing to end.
     fn nothing(&self, situation: &Situation) -> Candidate {
         let link = |path: &String| {
             let target = situation.root.resolved_program(path)?;
@@ -60,7 +60,7 @@ impl End {
         Candidate { target, refused: vec![Refusal::with(Guard::NoTarget, detail)], sighting: String::new() }
     }
 
-    /// What a process of the host lacks to be worth ending.
+    /// The reasons why ending a process would not help, or is not possible.
     fn objections(&self, load: &Load, situation: &Situation) -> Vec<Refusal> {
         let process = &load.process;
         let mut refused = Vec::new();

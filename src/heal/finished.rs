@@ -1,4 +1,4 @@
-//! How a program that a repair started ended, as an outcome.
+//! Turns the end of a program that a repair started into an outcome.
 
 use crate::base::subprocess::Finished;
 use crate::base::text::clean_bytes;

@@ -14,11 +14,11 @@ use crate::model::locale::key;
 use crate::model::message::Message;
 use std::time::{Duration, Instant};
 
-/// Where journals are: kept over a restart, and not.
+/// Directories of journals: the permanent one, and the one that is lost at a reboot.
 const DIRECTORIES: [&str; 2] = ["var/log/journal", "run/log/journal"];
 /// Time to add up the sizes of the files.
 const LOOK: Duration = Duration::from_secs(2);
-/// What looking at the result may take.
+/// Time kept for measuring the result.
 const AROUND: Duration = Duration::from_secs(2);
 /// Longest time that journalctl gets.
 const LIMIT: Duration = Duration::from_secs(20);

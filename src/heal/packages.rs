@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 /// Time to add up the sizes of the files.
 const LOOK: Duration = Duration::from_secs(2);
-/// What looking at the result may take.
+/// Time kept for measuring the result.
 const AROUND: Duration = Duration::from_secs(2);
 /// Longest time that a package manager gets.
 const LIMIT: Duration = Duration::from_secs(20);

@@ -11,10 +11,10 @@ use crate::model::locale::key;
 use crate::model::message::Message;
 use std::collections::{BTreeMap, HashSet};
 
-/// Up to this adjustment, somebody decided that the kernel should end nearly everything else first.
+/// With this `oom_score_adj` or a lower one, somebody wants the kernel to end nearly everything else first.
 const ADJUSTMENT_PROTECTED: i64 = -900;
 
-/// Processes around a candidate: who must not lose what by its end.
+/// Facts about the processes around a candidate, which may depend on it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Surroundings {
     /// osmon and all its ancestors.

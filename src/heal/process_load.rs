@@ -1,4 +1,4 @@
-//! What processes use of the resource that an incident is about.
+//! The share that processes have of the resource of an incident.
 
 use super::case::Case;
 use super::situation::Situation;
@@ -8,7 +8,7 @@ use crate::model::message::{Arg, Message};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Time over which the use of CPU is measured: 2 % of a core show.
+/// Time over which the use of CPU is measured; its resolution is 2 % of a core.
 const LOOK: Duration = Duration::from_millis(500);
 /// Seconds of a clock tick (`USER_HZ`).
 const TICK_SECONDS: f64 = 0.01;
@@ -29,7 +29,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Why it is too small to matter; `None`: it is not. `least_bytes`: the least memory by the entry; 0: none is set.
+    /// The reason why it is too small to matter; `None`: it is not. `least_bytes`: the limit of the entry; 0: none is set.
     pub fn smallness(&self, least_bytes: u64) -> Option<Message> {
         if let Some(percent) = self.cpu_percent.filter(|percent| *percent < CPU_LEAST) {
             let counts = |value: f64| Arg::Count(value.max(0.0) as u64);

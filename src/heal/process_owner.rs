@@ -1,4 +1,4 @@
-//! What a process belongs to, by its control groups (cgroups(7)).
+//! The owner of a process, by its control groups (cgroups(7)).
 
 /// Owner of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Whether a program may be started with the rights of osmon: only one that nobody else can have changed.
+//! Checks that a program may be started with the rights of osmon: nobody else can have changed it.
 
 use crate::base::group::user_name;
 use crate::model::locale::key;
@@ -14,7 +14,7 @@ const STICKY: u32 = 0o1000;
 /// Permissions to execute.
 const EXECUTABLE: u32 = 0o111;
 
-/// Why a program must not be started; `None`: it may be. It and all directories above it must belong to root or to the user
+/// The reason why a program must not be started; `None`: it may. It and all directories above must belong to root or the user
 /// that runs osmon, and others must not be able to write to them; the same for what a link leads to. `uid`: that user.
 pub fn objection(program: &str, uid: u32) -> Option<Message> {
     let path = Path::new(program);

@@ -7,12 +7,12 @@ const NEVER: &[&str] = &[
     // The system itself.
     "init", "systemd*", "(sd-*", "runit*", "s6-*", "openrc*", "udevd", "eudev*", "elogind*", "dbus-*", "polkitd",
     "rsyslogd", "syslog-ng", "syslogd", "auditd", "chronyd", "ntpd", "watchdog*", "osmon*",
-    // Who logs in, and the way in.
+    // Logins, and the ways in.
     "sshd*", "dropbear", "login", "su", "sudo", "doas", "agetty", "getty", "mgetty", "gdm*", "sddm*", "lightdm*",
     "lxdm*", "xdm", "Xorg", "Xwayland", "gnome-session*", "gnome-shell", "plasmashell", "startplasma*", "ksmserver",
     "kwin_*", "xfce4-session", "mate-session", "cinnamon-sessi*", "xinit", "startx", "sway", "cockpit-*", "openvpn",
     "wg-quick", "tailscaled",
-    // What runs jobs.
+    // Schedulers.
     "cron", "crond", "fcron", "dcron", "anacron", "atd",
     // The network.
     "NetworkManager", "nm-*", "ModemManager", "wpa_supplicant", "iwd", "dhclient", "dhcpcd", "udhcpc", "connmand",

@@ -1,4 +1,4 @@
-//! What every kind of repair provides.
+//! The interface of every kind of repair.
 
 use super::actuator::Actuator;
 use super::case::Case;
@@ -19,7 +19,7 @@ pub struct Candidate {
     pub sighting: String,
 }
 
-/// Whether an action helped.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// Not known yet.
@@ -47,7 +47,7 @@ pub trait Repair {
         until: Instant,
     ) -> Outcome;
 
-    /// Whether an action helped. `since_seconds`: time since its result; `is_open`: the newest value of its incident is
+    /// Judges whether an action helped. `since_seconds`: time since its result; `is_open`: the newest value of its incident is
     /// beyond the limit; `healthy_seconds`: how long it must have been healthy.
     fn verify(
         &self,

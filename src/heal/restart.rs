@@ -28,7 +28,7 @@ const CALL_SECONDS: u64 = 10;
 const SEEN: Duration = Duration::from_secs(3);
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(200);
-/// A verdict that cannot be had for so long after the time it was due in is a failure, in seconds.
+/// Time after which a verdict that is due and cannot be reached counts as a failure, in seconds.
 const UNKNOWN_SECONDS: f64 = 600.0;
 
 /// The repair with its settings; see [`crate::config::RepairSpec`].
@@ -177,7 +177,7 @@ impl Repair for Restart {
         5
     }
 
-    /// Rights are granted by unit: `candidates` looks.
+    /// Rights are granted for each unit, so `candidates` checks them.
     fn missing_right(&self, _: &Situation) -> Option<String> {
         None
     }
@@ -209,7 +209,7 @@ fn begun(situation: &Situation, name: &str, before: &str, until: Instant) -> Opt
     }
 }
 
-/// Why a call of systemctl did not succeed.
+/// The outcome of a call of systemctl that did not succeed; `None`: it did.
 fn problem(finished: io::Result<Finished>, limit: Duration) -> Option<Outcome> {
     let failed = |text: String| Some(Outcome::plain(Status::Failed, text));
     match finished {

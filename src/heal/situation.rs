@@ -81,8 +81,8 @@ impl Situation {
 pub struct Pause {
     /// Its end.
     pub until: DateTime<Utc>,
-    /// Who paused it.
+    /// The person who paused it.
     pub by: String,
-    /// Why.
+    /// The reason.
     pub because: String,
 }

@@ -62,7 +62,7 @@ pub struct HealState {
     /// Snapshots without a gap up to that one; 0: it follows a gap.
     #[serde(default)]
     pub streak: u32,
-    /// When the clock was last set.
+    /// Time at which the clock was last set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_set: Option<Moment>,
     /// Processes of this boot that did not end.

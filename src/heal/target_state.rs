@@ -1,4 +1,4 @@
-//! What healing remembers of one target of one entry: attempts, the action under way, whether it was given up.
+//! State of one target of one entry: attempts, the action under way, whether it was given up.
 
 use super::moment::{DAY, HOUR, Moment};
 use crate::base::clock::Now;
@@ -15,7 +15,7 @@ const SHOWN: f64 = HOUR;
 /// An action that was begun.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// When.
+    /// Its time.
     pub at: Moment,
     /// Dry runs have a budget of their own.
     pub mode: Mode,
@@ -69,7 +69,7 @@ pub struct TargetState {
     /// The last change, which keeps it in the snapshots for a while.
     #[serde(default)]
     pub changed: Moment,
-    /// When the start limit of the unit was last reset.
+    /// Time at which the start limit of the unit was last reset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_limit_reset: Option<Moment>,
 }

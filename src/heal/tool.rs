@@ -3,7 +3,7 @@
 use super::guard::{Guard, Refusal};
 use crate::host::Root;
 
-/// Where tools of the system are.
+/// Directories of the tools of the system.
 const DIRECTORIES: [&str; 4] = ["usr/bin", "bin", "usr/sbin", "sbin"];
 
 /// The program by a name, if it is installed. Of a recorded host the one in its directory `bin`.

@@ -13,7 +13,7 @@ const DEPTH_MAX: usize = 16;
 
 impl Root {
     /// Space allocated to the regular files below a directory whose names fit, in bytes; links are not followed. `directory`
-    /// is relative to the root. What was found until the moment counts; 0: there is no such directory.
+    /// is relative to the root. After `until`, the sum so far; 0: there is no such directory.
     pub fn allocated_below(&self, directory: &str, fits: &dyn Fn(&str) -> bool, until: Instant) -> u64 {
         let mut waiting: Vec<(PathBuf, usize)> = vec![(self.base.join(directory), 0)];
         let mut total: u64 = 0;

@@ -1,5 +1,5 @@
-//! What is in use: files and directories that a process has open, mapped or as its working directory, that are locked,
-//! watched, mounted elsewhere, or used by the kernel. For repairs that remove files.
+//! Files and directories in use: open, mapped, the working directory of a process, locked, watched, mounted elsewhere, or
+//! used by the kernel. For repairs that remove files.
 
 use super::Root;
 use super::file_id::FileId;
@@ -21,7 +21,7 @@ pub struct InUse {
     locked: HashSet<FileId>,
 }
 
-/// Why it is not known what is in use.
+/// The reason why it is not known which files are in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unseen {
     /// Processes of other users are hidden from this one.
@@ -48,14 +48,14 @@ impl Root {
         &self.base
     }
 
-    /// Returns whether what other users' processes use can be seen: that of process 1, which root sees only.
+    /// Returns whether the files that processes of other users use can be seen. Tried with process 1, which only root may see.
     pub fn sees_open_files(&self) -> bool {
         let process = self.base.join("proc/1");
         let is_shown = || fs::read_dir(process.join("fd")).is_ok() && fs::read_link(process.join("cwd")).is_ok();
         self.recorded || (is_shown() && self.proc("1/maps").is_ok())
     }
 
-    /// What is in use on the whole host. Files that this process itself has open do not count.
+    /// The files in use on the whole host. Those that this process itself has open do not count.
     ///
     /// # Errors
     /// [`Unseen`]: it is not known, so that everything may be in use.
@@ -97,7 +97,7 @@ impl Root {
         Ok(())
     }
 
-    /// What a process has open, and what it watches (inotify(7)).
+    /// The files that a process has open, and those that it watches (inotify(7)).
     fn add_open(&self, directory: &Path, used: &mut HashSet<FileId>) -> Result<(), Unseen> {
         let Some(links) = unless_ended(fs::read_dir(directory.join("fd")))? else { return Ok(()) };
         for entry in links.flatten() {

@@ -76,7 +76,7 @@ impl Root {
         fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
     }
 
-    /// Where a path that is a link leads; `None`: it is no link, or leads nowhere.
+    /// The target of a path that is a link; `None`: it is no link, or leads nowhere.
     pub fn resolved_program(&self, path: &str) -> Option<String> {
         let found = fs::canonicalize(path).ok().filter(|_| !self.recorded)?;
         (found != Path::new(path)).then(|| found.to_string_lossy().into_owned())

@@ -1,4 +1,4 @@
-//! What the host is busy with as a whole: starting or stopping, and package or file system work.
+//! Work that concerns the host as a whole: starting, stopping, and work on packages and file systems.
 
 use super::Root;
 use crate::base::subprocess;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Time limit of `systemctl is-system-running`.
 const SYSTEMCTL_LIMIT: Duration = Duration::from_secs(2);
-/// Programs during whose work nothing is repaired. The kernel keeps 15 bytes of a name.
+/// Programs; while one of them is running, nothing is repaired. The kernel keeps 15 bytes of a name.
 const WORKERS: [&str; 24] = [
     "apt",
     "apt-get",

@@ -44,7 +44,7 @@ impl ActionKind {
     }
 }
 
-/// Whether a repair may change the host.
+/// The mode of a repair: it may change the host, or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
@@ -81,7 +81,7 @@ pub enum Phase {
     Released,
 }
 
-/// How an action, or its verification, ended.
+/// The way in which an action, or its verification, ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -167,11 +167,11 @@ pub struct ProcessTarget {
 /// Result of an action or of its verification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// How it ended.
+    /// Its status.
     pub status: Status,
-    /// What happened, in one English sentence.
+    /// The event, in one English sentence.
     pub text: String,
-    /// The same as a message; `None` for text of other programs.
+    /// That sentence as a message; `None` for text of other programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub localized: Option<Message>,
     /// Space freed, or that a dry run would have freed, in bytes.
@@ -198,7 +198,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// An outcome that is said by a message.
+    /// An outcome with a message of osmon.
     pub fn new(status: Status, message: Message) -> Self {
         Self { localized: Some(message.clone()), ..Self::plain(status, message.english()) }
     }
@@ -219,7 +219,7 @@ impl Outcome {
         }
     }
 
-    /// What happened, in a language.
+    /// The sentence in a language.
     pub fn text_in(&self, locale: Locale) -> String {
         localized(self.localized.as_ref(), &self.text, locale)
     }
@@ -234,11 +234,11 @@ pub struct Action {
     pub phase: Phase,
     /// Name of its entry in the configuration (`[heal.NAME]`).
     pub entry: String,
-    /// What is done.
+    /// The kind of the repair.
     pub kind: ActionKind,
-    /// Whether anything is changed.
+    /// The mode: a dry run changes nothing.
     pub mode: Mode,
-    /// Whom it is done to.
+    /// The target.
     pub target: Target,
     /// Id of the incident that it is to repair.
     pub incident: String,
@@ -252,7 +252,7 @@ pub struct Action {
     pub limit: f64,
     /// Time of the intent, RFC 3339, UTC: the same in all records of one action.
     pub since: String,
-    /// Which try this is for its target since it was last healthy, from 1.
+    /// Number of the attempt on the target since it was last healthy, from 1.
     pub attempt: u32,
     /// Actions left for the target in this hour and this day, after this one.
     #[serde(default)]
@@ -262,7 +262,7 @@ pub struct Action {
     /// Checksum of the configuration in force.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub configuration: String,
-    /// How it ended; `None` in an intent.
+    /// The outcome; `None` in an intent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
 }

@@ -54,7 +54,7 @@ pub struct Silence {
     /// Author.
     #[serde(default)]
     pub by: String,
-    /// Nothing that it matches is repaired while it is in force.
+    /// While it is in force, nothing that it matches is repaired.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_heal: bool,
 }

@@ -31,7 +31,7 @@ pub const CHANGES_MINUTES: i64 = 60;
 const CHANGE_MAX: usize = 160;
 /// Largest number of repairs that an alert tells of.
 const REPAIRS_MAX: usize = 4;
-/// The same of a fact.
+/// Maximum length of a fact, in characters.
 const FACT_MAX: usize = 400;
 
 /// Adds evidence to events that tell of an open incident. `processes` is the record of this run, if there is one. Evidence

@@ -13,7 +13,7 @@ pub fn line(step: &str, error: &anyhow::Error) -> Option<String> {
     }
 }
 
-/// Keeps what failed in this run, or forgets the failed run before it. The lock is held. A failure to do so is none of its own.
+/// Keeps what failed in this run, or forgets the failed run before it. The caller holds the lock. An error in doing so is ignored.
 pub fn keep(context: &Context, failed: &[String]) {
     let _ = match FailedRun::new(context.now.wall, failed) {
         Some(run) => context.store.with_reserve(|| context.store.save_state(STATE, &run)),

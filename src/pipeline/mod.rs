@@ -65,7 +65,7 @@ pub enum StepReport {
     Judged(Box<Health>),
     /// Rules whose baseline is not complete yet, one line each.
     Learning(Vec<String>),
-    /// What healing did.
+    /// Report of the healing run.
     Healed(HealReport),
     /// Result of the delivery.
     Delivered(Outcome),
@@ -93,7 +93,7 @@ pub struct Minute {
     pub reports: Vec<StepReport>,
     /// First failure of the run.
     pub failure: Option<anyhow::Error>,
-    /// What failed, in words, except for deliveries.
+    /// The steps that failed, in words; without deliveries.
     failed: Vec<String>,
     /// Begin of the first step.
     started: Instant,
@@ -108,10 +108,10 @@ impl Minute {
         let shut = failure.as_ref().map(|error| format!("the data directory cannot be written ({error:#})"));
         let (failed, started) = (shut.into_iter().collect(), Instant::now());
         let mut minute = Self { context, reports: Vec::new(), failure, failed, started, is_abandoned: false };
-        // What cannot be recorded is not done.
+        // A repair that cannot be recorded is not done.
         let may_heal = store_lock.is_some() && minute.failure.is_none();
         let unsaved = minute.measure_and_judge(store_lock.is_some());
-        // The page tells it too.
+        // The page shows this too.
         failed_run::keep(&minute.context, &minute.failed);
         minute.release(store_lock);
         if may_heal && !minute.is_abandoned {

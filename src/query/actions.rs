@@ -22,9 +22,9 @@ const OF_REPAIRS: &str = "heal.";
 pub struct Repair {
     /// Its first record.
     pub action: Action,
-    /// How it ended; `None`: it has not, or osmon was killed.
+    /// The outcome; `None`: it has not ended, or osmon was killed.
     pub result: Option<Outcome>,
-    /// Whether it helped; `None`: not known yet.
+    /// The verdict; `None`: not known yet.
     pub verified: Option<Outcome>,
 }
 
@@ -91,7 +91,7 @@ pub fn of_event(context: &Context, event: &Event, most: usize) -> Vec<Repair> {
 }
 
 impl Repair {
-    /// When it began.
+    /// Time at which it began.
     pub fn time(&self) -> Option<DateTime<Utc>> {
         parse(&self.action.since)
     }
@@ -102,7 +102,7 @@ impl Repair {
         self.action.mode == Mode::Enforce && is_done(&self.verified)
     }
 
-    /// What is done, as a heading.
+    /// The kind of the repair, as a heading.
     pub fn what(&self) -> Key {
         match self.action.kind {
             ActionKind::Restart => key::ACTION_RESTART,
@@ -115,7 +115,7 @@ impl Repair {
         }
     }
 
-    /// How it ended, in a word.
+    /// The outcome, in a word.
     pub fn result_word(&self) -> Key {
         match self.result.as_ref().map(|outcome| outcome.status) {
             None => key::ACTION_UNFINISHED,
@@ -126,7 +126,7 @@ impl Repair {
         }
     }
 
-    /// Whether it helped, in a word; `None`: that is not asked of a dry run.
+    /// The verdict, in a word; `None`: a dry run is not verified.
     pub fn verified_word(&self) -> Option<Key> {
         match self.verified.as_ref().map(|outcome| outcome.status) {
             Some(Status::Done) => Some(key::ACTION_HELPED),
@@ -160,7 +160,7 @@ impl Repair {
             .with("result", with_reason(self.result_word(), self.result.as_ref()))
     }
 
-    /// The same with its time; `now` decides how that is written.
+    /// The sentence with its time, which is written in a form that suits `now`.
     pub fn timed(&self, now: DateTime<Utc>) -> Message {
         let time = self.time().map(|time| local_short(time, now)).unwrap_or_default();
         Message::new(key::ACTION_TIMED).with("time", time).with("line", self.sentence())
@@ -176,7 +176,7 @@ impl Repair {
     }
 }
 
-/// What was repaired, for the daily status: `nginx.service restarted once`, for the targets with most repairs.
+/// Summary for the daily status: `nginx.service restarted once`, for the targets with the most repairs.
 pub fn repaired(repairs: &[Repair], most: usize) -> Vec<Message> {
     let mut counts: BTreeMap<(&str, ActionKind), usize> = BTreeMap::new();
     for repair in repairs.iter().filter(|repair| repair.has_helped()) {

@@ -1,4 +1,4 @@
-//! What failed in the last run: without room for its record, the newest one still says that all is well.
+//! Failures of the last run. When there is no room for its record, the newest record still says that all is well.
 
 use crate::base::clock::{parse, stamp};
 use crate::base::text::clean;
@@ -11,7 +11,7 @@ pub const STATE: &str = "failed-run";
 /// Longest reason that is shown, in characters.
 const REASON_MAX: usize = 200;
 
-/// A run of which a step failed. Failed deliveries are no part of it: the ledger knows them, with patience.
+/// A run in which a step failed. Failed deliveries are not included: the ledger keeps them, and they are tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedRun {
     /// Time of the run.

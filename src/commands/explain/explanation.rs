@@ -54,7 +54,7 @@ pub struct Explanation {
     pub consumers: Evidence,
     /// Changes in the hour before it fired.
     pub changes: Vec<Annotation>,
-    /// What osmon tried to repair it, the oldest first.
+    /// The repairs that osmon tried, the oldest first.
     pub repairs: Vec<Repair>,
     /// Silences and acknowledgements in force.
     pub suppressions: Suppressions,
@@ -133,7 +133,7 @@ impl Explanation {
     }
 }
 
-/// What osmon tried, up to its end.
+/// The repairs that osmon tried for an incident before it ended.
 fn repairs(context: &Context, record: &IncidentRecord) -> Vec<Repair> {
     let mut repairs = actions::of_incident(context, &record.id, &record.metric, record.since, REPAIRS_MAX);
     repairs.retain(|repair| record.ended.is_none_or(|ended| repair.time().is_some_and(|time| time <= ended)));

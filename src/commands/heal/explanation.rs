@@ -10,7 +10,7 @@ use crate::heal::target_state::TargetState;
 use crate::model::incident::short_id;
 use crate::pipeline::heal::{Considered, Explained};
 
-/// Without an entry nothing is ever repaired.
+/// The message when there is no entry: nothing is ever repaired.
 pub const NOTHING: &str = "no repairs are configured: [heal] in osmon.toml, docs/heal.md";
 
 /// Everything: what stops healing as a whole, the entries, what was given up, and each possible action.
@@ -105,7 +105,7 @@ fn decision(context: &Context, one: &Considered) -> Vec<String> {
     lines
 }
 
-/// What is remembered of a target, if that matters now.
+/// A line about a target that was acted on; `None` when there is nothing to say about it.
 fn remembered(context: &Context, target: &TargetState) -> Option<String> {
     let ago = |moment: crate::heal::moment::Moment| duration(moment.age_seconds(&context.now));
     let how = if let Some(since) = target.gave_up {

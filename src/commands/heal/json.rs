@@ -1,11 +1,11 @@
-//! The same for programs.
+//! Output of `osmon heal` as JSON, for programs.
 
 use crate::base::clock::stamp;
 use crate::context::Context;
 use crate::pipeline::heal::{Considered, Explained, HealReport};
 use serde_json::{Value, json};
 
-/// What a healing run did.
+/// The report of a healing run.
 pub fn report(context: &Context, report: &HealReport) -> Value {
     json!({
         "schema": 1, "time": stamp(context.now.wall),
@@ -14,7 +14,7 @@ pub fn report(context: &Context, report: &HealReport) -> Value {
     })
 }
 
-/// What would be done.
+/// The answer to `--explain`.
 pub fn explained(context: &Context, explained: &Explained) -> Value {
     let entries = context.config.heal.entries.iter().zip(&explained.missing_rights).map(|(entry, missing)| {
         json!({

@@ -29,7 +29,7 @@ use std::time::Duration;
 const ATTEMPTS: usize = 2;
 const PAUSE: Duration = Duration::from_millis(700);
 
-/// What a page below a web root tells strangers.
+/// Notes on the names that strangers can read on a page below a web root.
 const NAMES_SHOWN: &str = "anyone who can reach the web server sees names of processes and users: leave them out \
     (osmon init --yes --public yes), or restrict access (docs/install.md, Web server)";
 const NAMES_LEFT_OUT: &str = "left out of the page, because anyone who can reach the web server sees it ([report] public = \

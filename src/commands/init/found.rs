@@ -119,7 +119,7 @@ impl Found {
         useless.into_iter().chain(ways).collect::<Vec<_>>().join(", ")
     }
 
-    /// What was found, as JSON.
+    /// The findings as JSON.
     pub fn to_json(&self) -> Value {
         let mail = &self.mail;
         json!({

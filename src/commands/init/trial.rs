@@ -55,7 +55,7 @@ impl Tried {
         failures.next().map(|(_, failure)| shown(&failure.reason))
     }
 
-    /// The same without the webhook that init sets.
+    /// A copy without the webhook that init sets.
     pub fn without_webhook(mut self) -> Self {
         self.sends.retain(|send| !WEBHOOKS.contains(&send.route.as_str()));
         self

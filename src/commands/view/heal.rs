@@ -1,4 +1,4 @@
-//! What healing did, one line for each record.
+//! The records of a healing run as text.
 
 use crate::model::action::{Action, Mode, Phase, Status};
 use crate::model::locale::Locale;

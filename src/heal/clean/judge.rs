@@ -1,4 +1,4 @@
-//! Whether an entry of a cleaned directory may go: it and everything in it, or nothing.
+//! Decides whether an entry of a cleaned directory may go, with everything in it or not at all.
 
 use super::kept::Kept;
 use super::place::STICKY;
@@ -19,10 +19,10 @@ const DEPTH_MAX: usize = 64;
 /// Room for a directory's entries as the kernel returns them; one has at most 280 bytes.
 const ENTRIES_BYTES: usize = 32 * 1024;
 
-/// What may go.
+/// The conditions under which an entry may go.
 #[derive(Debug)]
 pub struct Rules<'a> {
-    /// Nothing with a time after this one.
+    /// Only files whose times are all up to this one.
     pub before: Time,
     /// The present.
     pub now: Time,
@@ -49,7 +49,7 @@ pub struct Item {
     pub name: CString,
     /// As it was judged.
     pub seen: Seen,
-    /// What is in it.
+    /// Its contents, if it is a directory.
     pub children: Vec<Item>,
 }
 
@@ -88,7 +88,7 @@ struct Judge<'a> {
     in_use: &'a InUse,
     items: u64,
     bytes: u64,
-    /// Of files with several hard links: how many are in this unit, and how many there are.
+    /// Files with several hard links: the number of links in this unit, and in all.
     links: HashMap<FileId, (u32, u32)>,
 }
 
@@ -169,7 +169,7 @@ impl Judge<'_> {
     }
 }
 
-/// Nobody uses it or holds a lock on it.
+/// Checks that nobody uses a file or holds a lock on it.
 pub fn free(in_use: &InUse, id: FileId) -> Result<(), Kept> {
     match (in_use.is_locked(id), in_use.is_used(id)) {
         (true, _) => Err(Kept::Locked),

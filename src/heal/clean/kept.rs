@@ -1,8 +1,8 @@
-//! Why something in a directory stays.
+//! The reasons why an entry of a cleaned directory stays.
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident $word:literal,)*) => {
-        /// Why an entry of a cleaned directory stays.
+        /// The reason why an entry of a cleaned directory stays.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kept { $($(#[$doc])* $name,)* }
 

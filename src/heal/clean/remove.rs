@@ -19,7 +19,7 @@ pub struct Removal<'a> {
     actuator: &'a dyn Actuator,
     in_use: &'a InUse,
     until: Instant,
-    /// Of files with several hard links: how many are left.
+    /// Files with several hard links: the number of links that are left.
     links: HashMap<FileId, u32>,
     /// Number of files and directories removed.
     pub removed: u64,
@@ -36,7 +36,7 @@ impl<'a> Removal<'a> {
     /// Removes an item and everything that was judged in it.
     ///
     /// # Errors
-    /// Why the rest stays.
+    /// The reason why the rest stays.
     pub fn remove(&mut self, directory: BorrowedFd<'_>, item: &Item) -> Result<(), Kept> {
         if Instant::now() >= self.until {
             return Err(Kept::NoTime);

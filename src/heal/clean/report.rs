@@ -1,4 +1,4 @@
-//! What a cleaning run did, and what it left and why.
+//! The report of a cleaning run: what was removed, what stays, and why.
 
 use super::kept::Kept;
 use crate::model::action::{Outcome, Status};
@@ -13,10 +13,10 @@ const PATH_MAX: usize = 255;
 /// A metric in bytes: its name decides how a size is written.
 const BYTES: &str = "freed_bytes";
 
-/// Why a run ended before the end of its directory.
+/// The reason why a run ended before it was through with its directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// So much was freed as was wanted.
+    /// Enough was freed.
     Enough,
     /// The limit of a run, by number or size, would have been passed.
     Limit,
@@ -24,7 +24,7 @@ pub enum Ended {
     Time,
 }
 
-/// What a run did.
+/// The report of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
     /// Space freed, in bytes.
@@ -35,7 +35,7 @@ pub struct Report {
     pub examples: Vec<String>,
     /// Entries that stay, by reason.
     pub kept: BTreeMap<Kept, u64>,
-    /// Why it ended early.
+    /// The reason why it ended early; `None`: it did not.
     pub ended: Option<Ended>,
     noted: Vec<(String, Kept)>,
 }
@@ -63,7 +63,7 @@ impl Report {
         }
     }
 
-    /// What stays and why, as the end of a sentence; empty if nothing stays.
+    /// The entries that stay and the reasons, as the end of a sentence; empty if nothing stays.
     pub fn left(&self) -> Arg {
         let reasons = self.kept.iter().map(|(why, count)| {
             Arg::Message(Message::named(&format!("clean.{}", why.word())).with("count", Arg::Count(*count)))

@@ -16,7 +16,7 @@ const BLOCK_BYTES: u64 = 512;
 /// A point in time: seconds and nanoseconds since 1970.
 pub type Time = (i64, u32);
 
-/// What statx(2) said.
+/// The answer of statx(2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     /// Device and inode.
@@ -52,7 +52,7 @@ impl Seen {
         Self::ask(file, c"", AtFlags::EMPTY_PATH)
     }
 
-    /// What a path leads to, from memory: it never waits for a server.
+    /// The file that a path leads to, as the kernel remembers it: this never waits for a server.
     pub fn by_path(path: &std::path::Path) -> Result<Self> {
         let flags = AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
         Ok(Self::new(&statx(rustix::fs::CWD, path, flags, StatxFlags::BASIC_STATS | StatxFlags::MNT_ID)?))

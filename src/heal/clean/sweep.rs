@@ -18,17 +18,17 @@ use std::time::{Duration, Instant};
 const ENTRIES_MAX: usize = 200_000;
 /// Time limit for finding out what is in use.
 const LOOK_LIMIT: Duration = Duration::from_secs(5);
-/// What was in use longer ago than this is found out again.
+/// The list of files in use is renewed when it is older than this.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// A unit is begun only with so much time left, besides twice the time that judging it took.
 const SPARE: Duration = Duration::from_millis(200);
 
-/// Where a run stops.
+/// When a run stops early.
 #[derive(Debug, Clone, Copy)]
 pub struct Stop {
-    /// So many bytes freed are enough; 0: no target.
+    /// After this many freed bytes; 0: no target.
     pub bytes: u64,
-    /// So many entries are enough.
+    /// After this many entries.
     pub units: u64,
 }
 
@@ -100,7 +100,7 @@ pub fn sweep(
     Ok(report)
 }
 
-/// What is in use, found out again while a run lasts.
+/// The files in use, renewed while a run lasts.
 struct Look {
     in_use: InUse,
     at: Instant,

@@ -7,7 +7,7 @@ use crate::heal::moment::DAY;
 use crate::model::action::{ActionKind, Mode};
 use crate::model::message::Arg;
 
-/// Nothing is done in the first minutes after a boot, in seconds.
+/// Time after a boot in which nothing is done, in seconds.
 const BOOT_GRACE: f64 = 300.0;
 /// A snapshot older than this many intervals is stale,
 const STALE_INTERVALS: f64 = 2.0;

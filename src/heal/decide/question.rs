@@ -1,4 +1,4 @@
-//! What is decided about, and what was decided.
+//! The questions that are decided, and the decisions.
 
 use crate::config::HealEntry;
 use crate::heal::case::Case;
@@ -25,22 +25,22 @@ pub struct Question {
     pub least_seconds: u64,
 }
 
-/// What was decided about a question.
+/// The decision about a question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     /// Every guard that refuses; empty: act.
     pub refused: Vec<Refusal>,
-    /// Which try this is for the target, from 1.
+    /// Number of the attempt on the target, from 1.
     pub attempt: u32,
     /// Actions left for the target in this hour and this day, without this one.
     pub left: [u32; 2],
 }
 
-/// What a decision depends on besides the questions.
+/// Everything that a decision depends on, besides the questions.
 pub struct Request<'a> {
     /// The host.
     pub situation: &'a Situation,
-    /// What was done before.
+    /// The earlier actions.
     pub state: &'a HealState,
     /// Largest number of actions on this host within an hour.
     pub actions_per_hour: u32,

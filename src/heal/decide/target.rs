@@ -11,10 +11,11 @@ use crate::model::action::Mode;
 use crate::model::locale::key;
 use crate::model::message::{Arg, Message};
 
-/// In so many snapshots in a row a candidate must be seen.
+/// Number of snapshots in a row in which a candidate must be seen.
 const SIGHTINGS: u32 = 3;
 
-/// Which try the next one is, from 1: since the target was last healthy; dry runs, which change nothing, since a day.
+/// Number of the next attempt, from 1. Attempts count since the target was last healthy; dry runs, which change nothing,
+/// within the last 24 hours.
 pub(super) fn attempt(state: &HealState, entry: &HealEntry, mode: Mode, target: &str, now: &Now) -> u32 {
     let kind = entry.repair.kind();
     let before = match mode {

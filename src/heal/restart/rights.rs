@@ -12,7 +12,7 @@ const LIMIT: Duration = Duration::from_secs(3);
 /// of a user whom it does not know.
 const SUDOERS: &str = "etc/sudoers.d/osmon-heal";
 
-/// How systemctl is called.
+/// The way to call systemctl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// Directly: as root, or with the permission of polkit.
@@ -45,7 +45,7 @@ pub fn reset(unit: &str) -> [&str; 4] {
     ["--no-ask-password", "reset-failed", "--", unit]
 }
 
-/// How this process may restart a unit; `None`: it may not. Asks nobody for a password, and changes nothing.
+/// The way in which this process may restart a unit; `None`: it may not. Asks for no password, and changes nothing.
 pub fn way(root: &Root, unit: &str) -> Option<Way> {
     if geteuid().is_root() || root.is_recorded() {
         return Some(Way::Direct);

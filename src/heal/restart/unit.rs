@@ -141,7 +141,7 @@ impl Unit {
         clean(&format!("{}/{}", self.active(), self.get("SubState")), NAME_MAX)
     }
 
-    /// How it failed; `None`: systemd does not say.
+    /// The cause of its failure; `None`: systemd does not say.
     pub fn cause(&self) -> Option<Message> {
         let exit = match (self.get("ExecMainCode"), self.micros("ExecMainStatus")) {
             ("1", status @ 1..) => format!("status {status}"),

@@ -1,4 +1,4 @@
-//! Whether a restart helped.
+//! Judges whether a restart helped.
 
 use super::unit::Unit;
 use crate::heal::repair::Verdict;
@@ -10,10 +10,10 @@ use crate::model::message::{Arg, Message};
 const GRACE_SECONDS: f64 = 60.0;
 /// Grace of a unit whose start may take any time, in seconds.
 const UNLIMITED_SECONDS: f64 = 600.0;
-/// How long after it the incident may stay open that a healthy unit is to end, in seconds.
+/// Time that an incident about something else has to end once the unit is healthy, in seconds.
 const INCIDENT_SECONDS: f64 = 900.0;
 
-/// What a restart is judged by.
+/// The facts by which a restart is judged.
 pub struct Judge<'a> {
     /// The unit before the restart.
     pub before: &'a UnitTarget,
@@ -63,7 +63,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Of a unit that is active.
+    /// The verdict on a unit that is active.
     fn active(&self) -> Verdict {
         let unit = self.unit;
         if unit.restarts() > self.run.map_or(0, |run| run.restarts) {

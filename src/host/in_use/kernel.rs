@@ -1,4 +1,4 @@
-//! What the kernel itself uses or knows to be used: locks, disk images, swap files, watched directories.
+//! Files that the kernel itself uses or knows to be in use: locks, disk images, swap files, watched directories.
 
 use super::super::Root;
 use super::super::file_id::FileId;

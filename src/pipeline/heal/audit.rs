@@ -35,7 +35,7 @@ pub(super) fn begin(context: &Context, state: &HealState, intent: &Action) -> Re
 /// Appends a record, then saves the state that follows from it.
 ///
 /// # Errors
-/// Errors of the file system; the next run concludes the action.
+/// Errors of the file system. If the state was not saved either, the next run concludes the action.
 pub(super) fn end(context: &Context, state: &HealState, record: &Action) -> Result<()> {
     let _lock = context.store.lock(PATIENCE)?;
     let appended = append(context, record);
@@ -65,7 +65,7 @@ fn append(context: &Context, action: &Action) -> Result<()> {
     context.store.with_reserve(|| context.store.append(ACTIONS, &context.now, &json))
 }
 
-/// Every record of the last day, in the order of the stream. None when it cannot be read.
+/// Every record of the last day, in the order of the stream; empty when it cannot be read.
 pub(super) fn last_day(context: &Context) -> Vec<Action> {
     let (now, mut found) = (context.now.wall, Vec::new());
     let visit = &mut |line: &str| found.extend(serde_json::from_str::<Line>(line).ok().map(|line| line.action));

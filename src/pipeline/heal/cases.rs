@@ -1,4 +1,4 @@
-//! Which open incidents the entries may repair.
+//! The open incidents that the entries may repair.
 
 use crate::config::{HealEntry, RepairSpec};
 use crate::context::Context;

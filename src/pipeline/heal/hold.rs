@@ -1,4 +1,4 @@
-//! Which notifications wait for a repair: quiet when it works, loud when it does not.
+//! Notifications that wait for a repair: nobody is notified if it works, everybody as usual if it does not.
 
 use super::{mode, situation};
 use crate::context::Context;

@@ -1,5 +1,5 @@
-//! What healing remembers after its state was lost: the attempts of the last day, from the stream of actions. Without it a
-//! lost file would renew every budget.
+//! Rebuilds the state of healing when its file was lost: the attempts of the last day, from the stream of actions.
+//! Otherwise a lost file would renew every budget.
 
 use super::audit;
 use crate::base::clock::parse;

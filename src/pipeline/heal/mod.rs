@@ -40,13 +40,13 @@ const RECENT_INTERVALS: f64 = 3.0;
 /// One healing run.
 #[derive(Clone)]
 pub struct HealRequest {
-    /// When it must be over.
+    /// The moment by which it must be over.
     pub until: Instant,
     /// Changes nothing on the host, whatever the configuration says.
     pub dry_run: bool,
     /// The newest snapshot, if the caller has it.
     pub snapshot: Option<Arc<Snapshot>>,
-    /// How long another healing run is waited for.
+    /// Longest wait for another healing run.
     pub patience: Duration,
 }
 
@@ -104,11 +104,11 @@ pub fn heal(context: &Context, request: &HealRequest) -> Result<HealReport> {
     Ok(HealReport { is_busy: false, considered, records: run.records })
 }
 
-/// What would be done now, what refuses it, and what healing remembers.
+/// The possible actions with their refusals, and the state of healing.
 pub struct Explained {
     /// Every possible action.
     pub considered: Vec<Considered>,
-    /// What is remembered.
+    /// The state of healing.
     pub state: HealState,
     /// The file that switches healing off.
     pub disabled_by: Option<String>,
@@ -132,7 +132,7 @@ pub fn explain(context: &Context, dry_run: bool) -> Explained {
 /// A healing run under way.
 struct Run<'a> {
     context: &'a Context,
-    /// What is remembered; saved before and after each action.
+    /// The state of healing; saved before and after each action.
     state: HealState,
     /// The state of the rules.
     crisis: State,

@@ -1,4 +1,4 @@
-//! Whether an action helped. A target whose attempts are spent without success is given up.
+//! Verifies whether actions helped. A target whose attempts are used up without success is given up.
 
 use super::{Run, audit, cases};
 use crate::config::HealEntry;
@@ -11,7 +11,7 @@ use crate::model::locale::key;
 use crate::model::message::Message;
 use anyhow::Result;
 
-/// What is not known after this long, beyond the time that it must be healthy, is a failure, in seconds.
+/// Time, beyond that in which a target must be healthy, after which an action without a verdict counts as failed, in seconds.
 const LONGEST: f64 = 3600.0;
 
 impl Run<'_> {

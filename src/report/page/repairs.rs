@@ -12,21 +12,21 @@ pub struct Row {
     pub time: String,
     /// Unix time in seconds.
     pub seconds: i64,
-    /// What was done, and that it was a dry run.
+    /// Kind of the repair; says so if it was a dry run.
     pub what: String,
-    /// Whom it was done to; empty on a public page where that is a process or a path.
+    /// The target; empty on a public page unless it is a service.
     pub target: String,
     /// `ok`, `warn`, `bad` or `plain`.
     pub state: &'static str,
-    /// How it ended, in a word.
+    /// The outcome, in a word.
     pub result: String,
-    /// The same in a sentence; empty on a public page.
+    /// The outcome in a sentence; empty on a public page.
     pub details: String,
     /// `ok`, `warn`, `bad` or `plain`.
     pub verified_state: &'static str,
-    /// Whether it helped, in a word; empty: not asked of a dry run.
+    /// The verdict, in a word; empty for a dry run, which is not verified.
     pub verified: String,
-    /// The same in a sentence; empty on a public page.
+    /// The verdict in a sentence; empty on a public page.
     pub verified_details: String,
 }
 

@@ -39,7 +39,7 @@ pub struct Services {
 }
 
 impl Services {
-    /// What is watched already, and the running services that are not among it.
+    /// The services that are watched already, then the other running ones.
     pub fn beside(&self, watched: &[String]) -> Vec<String> {
         let is_new = |name: &&String| !watched.contains(name);
         watched.iter().chain(self.running.iter().filter(is_new)).cloned().collect()

@@ -25,7 +25,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What there is to remove, in words; the data only with `with_data`.
+    /// The parts that can be removed, in words; the data only with `with_data`.
     pub fn parts(&self, with_data: bool) -> String {
         let has_files = !self.installed.files.is_empty();
         let parts = [
