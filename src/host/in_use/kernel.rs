@@ -8,7 +8,7 @@ use std::path::Path;
 
 impl Root {
     /// Locked files (`/proc/locks`, proc_locks(5)): of flock(2), fcntl(2), and leases.
-    pub(super) fn locks(&self) -> HashSet<FileId> {
+    pub(in crate::host) fn locks(&self) -> HashSet<FileId> {
         let text = self.proc("locks").unwrap_or_default();
         String::from_utf8_lossy(&text).lines().filter_map(lock).collect()
     }
