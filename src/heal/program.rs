@@ -3,19 +3,22 @@
 use crate::base::group::user_name;
 use crate::model::locale::key;
 use crate::model::message::Message;
+use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// Permissions of the group and of others to write.
 const WRITABLE: u32 = 0o022;
 /// Of a directory: only the owner of a file may rename or remove it.
 const STICKY: u32 = 0o1000;
+/// More links in a row lead nowhere, as for the kernel.
+const LINKS_MAX: u32 = 40;
 /// Permissions to execute.
 const EXECUTABLE: u32 = 0o111;
 
 /// The reason why a program must not be started; `None`: it may. It and all directories above must belong to root or the user
-/// that runs osmon, and others must not be able to write to them; the same for what a link leads to. `uid`: that user.
+/// that runs osmon, and others must not be able to write to them; the same for every link on the way and what it leads to. `uid`: that user.
 pub fn objection(program: &str, uid: u32) -> Option<Message> {
     let path = Path::new(program);
     let about = |key, path: &Path| Message::new(key).with("path", path.display().to_string());
@@ -27,22 +30,61 @@ pub fn objection(program: &str, uid: u32) -> Option<Message> {
     if !fs::metadata(&real).is_ok_and(|meta| is_program(&meta)) {
         return Some(about(key::REPAIR_PATH_NO_PROGRAM, path));
     }
-    // The directories of a link decide where it leads.
-    path.ancestors().skip(1).chain(real.ancestors()).find_map(|path| {
-        let Ok(meta) = fs::metadata(path) else { return Some(about(key::REPAIR_PATH_MISSING, path)) };
+    let found = walk(path, &mut |path, meta| {
         if meta.uid() != 0 && meta.uid() != uid {
             return Some(about(key::REPAIR_PATH_OF_OTHER, path).with("user", user_name(meta.uid())));
         }
-        let is_open = meta.mode() & WRITABLE != 0 && !(meta.is_dir() && meta.mode() & STICKY != 0);
-        is_open.then(|| about(key::REPAIR_PATH_WRITABLE, path))
-    })
+        // The mode of a link says nothing.
+        let is_kept = meta.is_symlink() || (meta.is_dir() && meta.mode() & STICKY != 0);
+        (meta.mode() & WRITABLE != 0 && !is_kept).then(|| about(key::REPAIR_PATH_WRITABLE, path))
+    });
+    found.unwrap_or_else(|| Some(about(key::REPAIR_PATH_MISSING, path)))
+}
+
+/// Follows an absolute path as the kernel does (path_resolution(7)), and asks about every directory and every link on the way
+/// and about the file at its end, until there is an objection. `None` instead of an answer: the path leads nowhere.
+fn walk(path: &Path, objects: &mut dyn FnMut(&Path, &Metadata) -> Option<Message>) -> Option<Option<Message>> {
+    let (mut place, mut links) = (PathBuf::from("/"), 0);
+    let mut left: Vec<OsString> = words(path);
+    if let Some(objection) = objects(&place, &fs::symlink_metadata(&place).ok()?) {
+        return Some(Some(objection));
+    }
+    while let Some(word) = left.pop() {
+        if word == ".." {
+            // Its directories were asked about on the way here.
+            place.pop();
+            continue;
+        }
+        let next = place.join(&word);
+        let meta = fs::symlink_metadata(&next).ok()?;
+        if let Some(objection) = objects(&next, &meta) {
+            return Some(Some(objection));
+        }
+        if !meta.is_symlink() {
+            place = next;
+            continue;
+        }
+        links += 1;
+        let target = fs::read_link(&next).ok().filter(|_| links <= LINKS_MAX)?;
+        if target.is_absolute() {
+            place = PathBuf::from("/");
+        }
+        left.extend(words(&target));
+    }
+    Some(None)
+}
+
+/// The names in a path, the last one first.
+fn words(path: &Path) -> Vec<OsString> {
+    let names = path.components().rev().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
+    names.map(|part| part.as_os_str().to_os_string()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs::Permissions;
-    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+    use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 
     #[test]
     fn only_what_nobody_else_can_change_is_started() {
@@ -77,5 +119,39 @@ mod tests {
             assert_eq!(answer(&other.path().join("true")).as_deref(), Some("repair.path_of_other"));
         }
         assert_eq!(objection("/bin/true", 12345), None, "of root, for everybody");
+    }
+
+    #[test]
+    fn every_link_of_a_chain_counts() {
+        let uid = nix::unistd::geteuid().as_raw();
+        let (ours, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (first, middle) = (ours.path().join("first"), other.path().join("middle"));
+        symlink("/bin/true", &middle).unwrap();
+        symlink(&middle, &first).unwrap();
+        let answer = |path: &Path| objection(path.to_str().unwrap(), uid).map(|message| message.key);
+        let mode = |mode: u32| fs::set_permissions(other.path(), Permissions::from_mode(mode)).unwrap();
+        assert_eq!(answer(&first), None);
+        // A link to a directory on the way is a link of the chain too, and so is one that is relative.
+        let through = ours.path().join("through");
+        symlink(other.path(), &through).unwrap();
+        let name = other.path().file_name().unwrap().to_str().unwrap();
+        let relative = ours.path().join("relative");
+        symlink(format!("../{name}/./middle"), &relative).unwrap();
+        let paths = [first.clone(), through.join("middle"), relative];
+        mode(0o777);
+        for path in &paths {
+            assert_eq!(answer(path).as_deref(), Some("repair.path_writable"), "{}", path.display());
+        }
+        mode(0o1777);
+        for path in &paths {
+            assert_eq!(answer(path), None, "{}", path.display());
+        }
+        if lchown(&middle, Some(65534), None).is_ok() {
+            for path in &paths {
+                assert_eq!(answer(path).as_deref(), Some("repair.path_of_other"), "its owner may replace the link");
+            }
+        }
+        symlink("loop", ours.path().join("loop")).unwrap();
+        assert_eq!(answer(&ours.path().join("loop")).as_deref(), Some("repair.path_missing"));
     }
 }
