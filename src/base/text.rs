@@ -2,6 +2,8 @@
 
 /// Maximum length of a name, in characters.
 pub const NAME_MAX: usize = 80;
+/// Longest name of a unit of systemd, in characters.
+pub const UNIT_NAME_MAX: usize = 255;
 
 /// Makes bytes safe to store and print: invalid UTF-8, control and bidirectional formatting characters become U+FFFD, and
 /// text longer than `max` characters is cut and ends in `…`.
@@ -11,7 +13,7 @@ pub fn clean_bytes(bytes: &[u8], max: usize) -> String {
 
 /// Like [`clean_bytes`], for text.
 pub fn clean(text: &str, max: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(max * 4));
+    let mut out = String::with_capacity(text.len().min(max.saturating_mul(4)));
     for (count, c) in text.chars().enumerate() {
         if count == max {
             out.pop();

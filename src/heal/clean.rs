@@ -151,9 +151,10 @@ impl Repair for Clean {
         done: &Outcome,
         since_seconds: f64,
         healthy_seconds: f64,
-        is_open: bool,
+        is_open: Option<bool>,
         _: &Situation,
     ) -> Verdict {
+        let Some(is_open) = is_open else { return Verdict::Pending };
         let freed = done.freed_bytes.unwrap_or(0);
         let message = |key: &str| {
             let message = Message::named(key).with("directory", target.name.as_str());

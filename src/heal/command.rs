@@ -9,7 +9,7 @@ use super::program;
 use super::repair::{Candidate, Repair, Verdict};
 use super::situation::Situation;
 use crate::base::clock::stamp;
-use crate::base::text::{NAME_MAX, clean, shell_word};
+use crate::base::text::{clean, shell_word};
 use crate::model::action::{Mode, Outcome, Status, Target};
 use crate::model::locale::key;
 use crate::model::message::Message;
@@ -53,10 +53,10 @@ impl RunCommand {
         self.command.first().map(String::as_str).unwrap_or_default()
     }
 
-    /// The command as one would type it.
+    /// The command as one would type it, in full.
     fn line(&self) -> String {
         let words: Vec<String> = self.command.iter().map(|word| shell_word(word)).collect();
-        clean(&words.join(" "), LINE_MAX)
+        clean(&words.join(" "), usize::MAX)
     }
 
     fn refusals(&self, situation: &Situation) -> Vec<Refusal> {
@@ -85,7 +85,7 @@ impl RunCommand {
 
 impl Repair for RunCommand {
     fn candidates(&self, _: &Case, situation: &Situation) -> Vec<Candidate> {
-        let target = Target { name: clean(&self.line(), NAME_MAX), ..Target::default() };
+        let target = Target { name: self.line(), ..Target::default() };
         vec![Candidate { target, refused: self.refusals(situation), sighting: String::new() }]
     }
 
@@ -102,13 +102,21 @@ impl Repair for RunCommand {
         let arguments = self.command.get(1..).unwrap_or_default();
         let done = actuator.run(self.program(), arguments, self.evidence(case, situation), limit);
         if actuator.is_dry() {
-            let message = Message::new(key::REPAIR_COMMAND_WOULD_RUN).with("command", self.line());
+            let message = Message::new(key::REPAIR_COMMAND_WOULD_RUN).with("command", clean(&self.line(), LINE_MAX));
             return Outcome::new(Status::Simulated, message);
         }
         finished::outcome(self.program(), done, limit)
     }
 
-    fn verify(&self, _: &Target, _: &Outcome, since: f64, healthy: f64, is_open: bool, _: &Situation) -> Verdict {
+    fn verify(
+        &self,
+        _: &Target,
+        _: &Outcome,
+        since: f64,
+        healthy: f64,
+        is_open: Option<bool>,
+        _: &Situation,
+    ) -> Verdict {
         by_incident::verdict(since, healthy, is_open)
     }
 
@@ -199,6 +207,19 @@ mod tests {
         fs::write(directory.path().join("repair"), "#!/nonexistent\n").unwrap();
         let outcome = act(&binary, Mode::Enforce);
         assert!(outcome.text.contains("cannot be started") && outcome.status == Status::Failed, "{}", outcome.text);
+    }
+
+    #[test]
+    fn long_commands_are_told_apart_by_their_ends() {
+        let directory = tempfile::tempdir().unwrap();
+        let long = "x".repeat(400);
+        let names = ["a", "b"].map(|end| {
+            let run = repair(directory.path(), "exit 0", &[&long, end]);
+            run.candidates(&case(), &Situation::calm(Root::new(None), Now::read()))[0].target.name.clone()
+        });
+        assert!(names[0].ends_with("xx a") && names[1].ends_with("xx b"), "{names:?}");
+        let shown = act(&repair(directory.path(), "exit 0", &[&long]), Mode::DryRun).text;
+        assert!(shown.chars().count() < 250 && shown.ends_with('…'), "{shown}");
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl Repair for End {
         _: &Outcome,
         since_seconds: f64,
         healthy_seconds: f64,
-        is_open: bool,
+        is_open: Option<bool>,
         situation: &Situation,
     ) -> Verdict {
         let Some(process) = &target.process else {

@@ -77,7 +77,15 @@ impl Repair for VacuumJournal {
         Outcome { freed_bytes, examples: ended.examples, ..outcome }
     }
 
-    fn verify(&self, _: &Target, _: &Outcome, since: f64, healthy: f64, is_open: bool, _: &Situation) -> Verdict {
+    fn verify(
+        &self,
+        _: &Target,
+        _: &Outcome,
+        since: f64,
+        healthy: f64,
+        is_open: Option<bool>,
+        _: &Situation,
+    ) -> Verdict {
         by_incident::verdict(since, healthy, is_open)
     }
 

@@ -117,7 +117,15 @@ impl Repair for ClearPackages {
         Outcome { freed_bytes: Some(freed), ..Outcome::new(Status::Done, about(key::REPAIR_PACKAGES_DONE, freed)) }
     }
 
-    fn verify(&self, _: &Target, _: &Outcome, since: f64, healthy: f64, is_open: bool, _: &Situation) -> Verdict {
+    fn verify(
+        &self,
+        _: &Target,
+        _: &Outcome,
+        since: f64,
+        healthy: f64,
+        is_open: Option<bool>,
+        _: &Situation,
+    ) -> Verdict {
         by_incident::verdict(since, healthy, is_open)
     }
 

@@ -57,7 +57,15 @@ impl Repair for DropCaches {
         Outcome::new(Status::Done, Message::new(key::REPAIR_CACHE_DONE).with("freed", bytes(freed)))
     }
 
-    fn verify(&self, _: &Target, _: &Outcome, since: f64, healthy: f64, is_open: bool, _: &Situation) -> Verdict {
+    fn verify(
+        &self,
+        _: &Target,
+        _: &Outcome,
+        since: f64,
+        healthy: f64,
+        is_open: Option<bool>,
+        _: &Situation,
+    ) -> Verdict {
         by_incident::verdict(since, healthy, is_open)
     }
 

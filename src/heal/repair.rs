@@ -48,14 +48,14 @@ pub trait Repair {
     ) -> Outcome;
 
     /// Judges whether an action helped. `since_seconds`: time since its result; `is_open`: the newest value of its incident is
-    /// beyond the limit; `healthy_seconds`: how long it must have been healthy.
+    /// beyond the limit, `None`: there is no value, which is no recovery; `healthy_seconds`: how long it must have been healthy.
     fn verify(
         &self,
         target: &Target,
         done: &Outcome,
         since_seconds: f64,
         healthy_seconds: f64,
-        is_open: bool,
+        is_open: Option<bool>,
         situation: &Situation,
     ) -> Verdict;
 

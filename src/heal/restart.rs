@@ -126,7 +126,9 @@ impl Repair for Restart {
         };
         let resets = unit.is_start_limited(situation.now.boottime_seconds);
         if resets && let Some(problem) = call(&rights::reset(&known.unit)) {
-            return problem;
+            // Nobody knows whether a call without an answer got as far as the reset: it counts. The restart was not begun.
+            let start_limit_reset = problem.status == Status::Interrupted;
+            return Outcome { status: Status::Failed, start_limit_reset, ..problem };
         }
         let mut outcome = call(&rights::restart(&known.unit)).unwrap_or_else(|| {
             let (status, key) = match (actuator.is_dry(), resets) {
@@ -149,7 +151,7 @@ impl Repair for Restart {
         done: &Outcome,
         since_seconds: f64,
         healthy_seconds: f64,
-        is_open: bool,
+        is_open: Option<bool>,
         situation: &Situation,
     ) -> Verdict {
         let Some(before) = &target.unit else { return Verdict::Failed(Outcome::plain(Status::Failed, String::new())) };
@@ -163,7 +165,7 @@ impl Repair for Restart {
             unit: &unit,
             since_seconds,
             healthy_seconds,
-            is_incident_open: is_open && self.unit.is_some(),
+            is_incident_open: if self.unit.is_some() { is_open } else { Some(false) },
             boottime_seconds: situation.now.boottime_seconds,
         };
         match looked {
@@ -209,16 +211,20 @@ fn begun(situation: &Situation, name: &str, before: &str, until: Instant) -> Opt
     }
 }
 
-/// The outcome of a call of systemctl that did not succeed; `None`: it did.
+/// The outcome of a call of systemctl that did not succeed; `None`: it did. A call that was killed may have reached systemd: it
+/// is interrupted.
 fn problem(finished: io::Result<Finished>, limit: Duration) -> Option<Outcome> {
     let failed = |text: String| Some(Outcome::plain(Status::Failed, text));
     match finished {
         Err(error) => failed(format!("systemctl: {error}")),
         Ok(done) if done.timed_out => {
             let seconds = Arg::Duration { seconds: limit.as_secs_f64().round() };
-            Some(Outcome::new(Status::Failed, Message::new(key::HEAL_UNIT_NO_ANSWER).with("time", seconds)))
+            Some(Outcome::new(Status::Interrupted, Message::new(key::HEAL_UNIT_NO_ANSWER).with("time", seconds)))
         }
         Ok(done) if done.code == Some(0) => None,
-        Ok(done) => failed(clean_bytes(done.stderr.trim_ascii(), 200)),
+        Ok(done) => {
+            let status = if done.code.is_some() { Status::Failed } else { Status::Interrupted };
+            Some(Outcome::plain(status, clean_bytes(done.stderr.trim_ascii(), 200)))
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The owner of a cgroup by its path: a unit, or a container of Docker, Podman, LXC or Kubernetes.
 
-use crate::base::text::{NAME_MAX, clean};
+use crate::base::text::{UNIT_NAME_MAX, clean};
 use crate::host::Root;
 use serde_json::Value;
 
@@ -74,7 +74,7 @@ impl<'a> OwnerNames<'a> {
             _ => Some(id.clone()),
         };
         let name = name.unwrap_or_else(|| id.get(..12).unwrap_or(&id).to_string());
-        Some(CgroupOwner { name: clean(&name, NAME_MAX), kind })
+        Some(CgroupOwner { name: clean(&name, UNIT_NAME_MAX), kind })
     }
 
     /// Name of the owner of a process, by its `/proc/<pid>/cgroup` (cgroups(7)).

@@ -1,6 +1,7 @@
 //! Repairs: from the `actions` stream, each with its intent, its result and its verification.
 
 use crate::base::clock::{local_short, parse, stamp};
+use crate::base::text::{NAME_MAX, clean};
 use crate::context::Context;
 use crate::model::action::{Action, ActionKind, Mode, Outcome, Phase, Status};
 use crate::model::event::Event;
@@ -126,14 +127,18 @@ impl Repair {
         }
     }
 
-    /// The verdict, in a word; `None`: a dry run is not verified.
+    /// Returns whether it may have changed the host: it was done, or nobody knows.
+    fn may_have_acted(&self) -> bool {
+        matches!(self.result.as_ref().map(|outcome| outcome.status), None | Some(Status::Done | Status::Interrupted))
+    }
+
+    /// The verdict, in a word; `None`: a dry run is not verified, nor is what failed.
     pub fn verified_word(&self) -> Option<Key> {
         match self.verified.as_ref().map(|outcome| outcome.status) {
             Some(Status::Done) => Some(key::ACTION_HELPED),
             Some(Status::Interrupted) => Some(key::ACTION_UNKNOWN),
             Some(Status::Failed | Status::Simulated) => Some(key::ACTION_NOT_HELPED),
-            None if self.action.mode == Mode::Enforce => Some(key::ACTION_VERIFYING),
-            None => None,
+            None => (self.action.mode == Mode::Enforce && self.may_have_acted()).then_some(key::ACTION_VERIFYING),
         }
     }
 
@@ -156,7 +161,7 @@ impl Repair {
         };
         message
             .with("what", Message::new(self.what()))
-            .with("target", self.action.target.name.as_str())
+            .with("target", clean(&self.action.target.name, NAME_MAX))
             .with("result", with_reason(self.result_word(), self.result.as_ref()))
     }
 
@@ -194,7 +199,54 @@ pub fn repaired(repairs: &[Repair], most: usize) -> Vec<Message> {
             ActionKind::DropCaches => key::ACTION_DROPPED,
             ActionKind::Run => key::ACTION_COMMAND_RUN,
         };
-        Message::named("action.repaired").with("target", target).with("how", Message::new(how)).with("count", count)
+        Message::named("action.repaired")
+            .with("target", clean(target, NAME_MAX))
+            .with("how", Message::new(how))
+            .with("count", count)
     });
     said.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::action::Target;
+
+    fn repair(mode: Mode, result: Option<Status>) -> Repair {
+        let action = Action {
+            id: String::new(),
+            phase: Phase::Intent,
+            entry: "web".to_string(),
+            kind: ActionKind::Restart,
+            mode,
+            target: Target { name: "x".repeat(200), ..Target::default() },
+            incident: String::new(),
+            rule: String::new(),
+            metric: String::new(),
+            value: 0.0,
+            limit: 0.0,
+            since: String::new(),
+            attempt: 1,
+            left: [0, 0],
+            version: String::new(),
+            configuration: String::new(),
+            outcome: None,
+        };
+        Repair { action, result: result.map(|status| Outcome::plain(status, String::new())), verified: None }
+    }
+
+    #[test]
+    fn only_what_may_have_acted_is_being_verified() {
+        let all = [None, Some(Status::Done), Some(Status::Interrupted), Some(Status::Failed), Some(Status::Simulated)];
+        let verifying = |mode| all.map(|result| repair(mode, result).verified_word() == Some(key::ACTION_VERIFYING));
+        assert_eq!(verifying(Mode::Enforce), [true, true, true, false, false]);
+        assert_eq!(verifying(Mode::DryRun), [false; 5]);
+        let failed = repair(Mode::Enforce, Some(Status::Failed)).sentence().english();
+        assert!(!failed.contains("verified") && failed.contains("failed"), "{failed}");
+    }
+
+    #[test]
+    fn a_long_target_is_shortened_for_people() {
+        assert!(repair(Mode::Enforce, None).sentence().english().chars().count() < 130);
+    }
 }

@@ -259,12 +259,35 @@ fn a_dry_run_records_and_changes_nothing() {
 }
 
 #[test]
+fn a_value_that_is_missing_is_no_repair() {
+    let mut host = host("");
+    minute(&mut host, 97);
+    assert_eq!((calls(&host), actions(&host)), (1, vec!["intent -".to_string(), "result done".into()]));
+    for _ in 0..40 {
+        host.advance(60, 97);
+        let stat = host.read("proc/stat");
+        fs::remove_file(host.root().join("proc/stat")).unwrap();
+        host.osmon(&["run"]);
+        host.write("proc/stat", &stat);
+    }
+    assert!(!actions(&host).contains(&"verified done".to_string()), "{:?}", actions(&host));
+    minute(&mut host, 5);
+    minute(&mut host, 5);
+    assert!(actions(&host).contains(&"verified done".to_string()), "{:?}", actions(&host));
+}
+
+#[test]
 fn an_invalid_configuration_repairs_nothing() {
     let mut host = host("");
     host.config += "[rule.cpu_unusual]\nenabledd = true\n";
     host.advance(60, 97);
     assert_eq!(host.osmon(&["run"]).code, 78);
     assert_eq!(calls(&host), 0);
+    let explained = host.osmon(&["heal", "--explain"]);
+    let said = "the configuration is invalid, so nothing is repaired: osmon config check";
+    assert!(explained.out.contains(said) && !explained.out.contains("no repairs"), "{}", explained.out);
+    let done = host.osmon(&["heal"]);
+    assert!(!(done.out.clone() + &done.err).contains("no repairs"), "{}{}", done.out, done.err);
     host.advance(60, 97);
     assert_eq!(host.osmon(&["run"]).code, 78);
     assert_eq!(calls(&host), 0);

@@ -215,9 +215,14 @@ fn it_helped_when_space_was_freed_or_the_incident_recovers() {
     let verify = |freed, since, is_open| {
         tree.clean.verify(&Target::default(), &done(freed), since, 60.0, is_open, &tree.situation)
     };
-    assert!(matches!(verify(0, 1.0, false), Verdict::Helped(_)));
-    assert_eq!(verify(1 << 20, 59.0, true), Verdict::Pending);
-    assert!(matches!(verify(1 << 20, 60.0, true), Verdict::Helped(outcome) if outcome.text.contains("1 MiB freed")));
-    assert!(matches!(verify(0, 60.0, true), Verdict::Failed(outcome) if outcome.text.contains("nothing old enough")));
+    assert!(matches!(verify(0, 1.0, Some(false)), Verdict::Helped(_)));
+    assert_eq!(verify(1 << 20, 59.0, Some(true)), Verdict::Pending);
+    assert!(
+        matches!(verify(1 << 20, 60.0, Some(true)), Verdict::Helped(outcome) if outcome.text.contains("1 MiB freed"))
+    );
+    assert!(
+        matches!(verify(0, 60.0, Some(true)), Verdict::Failed(outcome) if outcome.text.contains("nothing old enough"))
+    );
+    assert_eq!(verify(1 << 20, 600.0, None), Verdict::Pending, "a disk that is gone did not recover");
     assert_eq!(tree.clean.older_than.as_secs(), 10 * DAY);
 }

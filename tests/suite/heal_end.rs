@@ -216,9 +216,9 @@ fn a_hog_is_ended_and_its_neighbour_of_another_user_is_not() {
     assert!(outcome.text.starts_with("hog (pid ") && outcome.text.ends_with(" ended on SIGTERM"), "{}", outcome.text);
     assert_eq!(*actuator.sent.borrow(), [Signal::TERM], "asked, and no more");
     // Nobody has waited for it yet: a zombie is not there any more.
-    let verdict = end.verify(&target, &outcome, 1.0, 60.0, false, &harmed());
+    let verdict = end.verify(&target, &outcome, 1.0, 60.0, Some(false), &harmed());
     assert!(matches!(verdict, Verdict::Helped(_)));
-    assert_eq!(end.verify(&target, &outcome, 1.0, 60.0, true, &harmed()), Verdict::Pending);
+    assert_eq!(end.verify(&target, &outcome, 1.0, 60.0, Some(true), &harmed()), Verdict::Pending);
     assert!(!hog.is_alive());
     assert!(neighbour.as_mut().is_none_or(Started::is_alive));
     // Also when it is asked for directly, the neighbour is not touched.
@@ -291,7 +291,7 @@ fn who_survives_sigkill_is_never_tried_again() {
     assert!(outcome.text.contains("still there 5 s after SIGKILL"), "{}", outcome.text);
     assert_eq!(*actuator.sent.borrow(), [Signal::TERM, Signal::KILL]);
     assert!(hog.is_alive());
-    assert!(matches!(end.verify(&target, &outcome, 1.0, 60.0, false, &harmed()), Verdict::Failed(_)));
+    assert!(matches!(end.verify(&target, &outcome, 1.0, 60.0, Some(false), &harmed()), Verdict::Failed(_)));
     let known = (hog.pid(), target.process.clone().unwrap().start_ticks);
     let situation = |unkillable| Situation { unkillable: vec![unkillable], ..harmed() };
     let again = |known| of(&end.candidates(&case("memory.used_percent"), &situation(known)), hog.pid()).1;

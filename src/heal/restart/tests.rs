@@ -37,7 +37,7 @@ impl Host {
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir_all(directory.path().join("bin")).unwrap();
         // Notes its arguments, and starts the unit as systemd would.
-        let script = "#!/bin/sh\ncd \"${0%/bin/systemctl}\" || exit 1\necho \"$*\" >>calls\n[ ! -f fails ] || { echo refused >&2; exit 4; }\n[ ! -f after ] || cp after systemctl-show\n";
+        let script = "#!/bin/sh\ncd \"${0%/bin/systemctl}\" || exit 1\necho \"$*\" >>calls\n[ ! -f fails ] || { echo refused >&2; exit 4; }\n[ ! -f slow ] || case \"$*\" in *\"$(cat slow)\"*) exec sleep 30;; esac\n[ ! -f after ] || cp after systemctl-show\n";
         let file = directory.path().join("bin/systemctl");
         fs::write(&file, script).unwrap();
         fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();

@@ -1,6 +1,6 @@
 //! A unit as `systemctl show` prints it. What an older systemd does not print is empty.
 
-use crate::base::text::{NAME_MAX, clean};
+use crate::base::text::{NAME_MAX, UNIT_NAME_MAX, clean};
 use crate::host::Root;
 use crate::model::action::UnitTarget;
 use crate::model::message::Message;
@@ -59,9 +59,9 @@ impl Unit {
         self.0.get(key).map(String::as_str).unwrap_or_default()
     }
 
-    /// Its main name, cleaned.
+    /// Its main name, cleaned, in full.
     pub fn id(&self) -> String {
-        clean(self.get("Id"), NAME_MAX)
+        clean(self.get("Id"), UNIT_NAME_MAX)
     }
 
     /// Returns whether it has this name: aliases count.

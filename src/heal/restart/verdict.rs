@@ -25,8 +25,8 @@ pub struct Judge<'a> {
     pub since_seconds: f64,
     /// How long it must have been active, in seconds.
     pub healthy_seconds: f64,
-    /// The incident is not about the state of the unit, and still open.
-    pub is_incident_open: bool,
+    /// The incident is not about the state of the unit, and still open; `None`: it has no value.
+    pub is_incident_open: Option<bool>,
     /// `CLOCK_BOOTTIME`, in seconds.
     pub boottime_seconds: f64,
 }
@@ -76,9 +76,12 @@ impl Judge<'_> {
         if active < self.healthy_seconds {
             return Verdict::Pending;
         }
-        if !self.is_incident_open {
+        if self.is_incident_open == Some(false) {
             let message = self.message(key::HEAL_UNIT_HELPED).with_duration("time", active.round());
             return Verdict::Helped(Outcome::new(Status::Done, message));
+        }
+        if self.is_incident_open.is_none() {
+            return Verdict::Pending;
         }
         if self.since_seconds < self.healthy_seconds.max(self.grace_seconds()) + INCIDENT_SECONDS {
             return Verdict::Pending;

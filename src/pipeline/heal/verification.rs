@@ -1,18 +1,22 @@
 //! Verifies whether actions helped. A target whose attempts are used up without success is given up.
 
-use super::{Run, audit, cases};
+use super::{Run, audit, cases, newest};
 use crate::config::HealEntry;
 use crate::heal;
 use crate::heal::budget;
 use crate::heal::repair::Verdict;
 use crate::heal::target_state::Verifying;
 use crate::model::action::{Action, ActionKind, Outcome, Phase, Status};
+use crate::model::incident::Lifecycle;
 use crate::model::locale::key;
 use crate::model::message::Message;
+use crate::model::snapshot::Snapshot;
 use anyhow::Result;
 
 /// Time, beyond that in which a target must be healthy, after which an action without a verdict counts as failed, in seconds.
 const LONGEST: f64 = 3600.0;
+/// Beginning of the metrics of services.
+const SERVICES: &str = "service.";
 
 impl Run<'_> {
     /// Verifies every action whose result is known.
@@ -22,7 +26,7 @@ impl Run<'_> {
         if verifying.is_empty() {
             return Ok(());
         }
-        let situation = self.situation();
+        let (situation, snapshot) = (self.situation(), newest(self.context));
         for Verifying { action, since } in verifying {
             let Some(entry) = self.entry(&action) else {
                 self.forget(&action);
@@ -36,7 +40,7 @@ impl Run<'_> {
             if action.kind != ActionKind::Restart && !is_judged && waited <= healthy + LONGEST {
                 continue;
             }
-            let is_open = self.is_open(&action);
+            let is_open = self.is_open(&action, snapshot.as_deref());
             let repair = heal::repair(&entry);
             let verdict = repair.verify(&action.target, done, waited, healthy, is_open, &situation);
             let outcome = match verdict {
@@ -92,9 +96,15 @@ impl Run<'_> {
         entries.find(|entry| entry.name == action.entry && entry.repair.kind() == action.kind).cloned()
     }
 
-    /// Returns whether the value that an action is to repair is still beyond its limit.
-    fn is_open(&self, action: &Action) -> bool {
+    /// Returns whether the value that an action is to repair is still beyond its limit; `None`: there is no value. Services are
+    /// listed only while they are loaded: one that is gone is known to be.
+    fn is_open(&self, action: &Action, snapshot: Option<&Snapshot>) -> Option<bool> {
         let mut alerts = self.crisis.alerts.values();
-        alerts.any(|alert| alert.rule == action.rule && alert.metric == action.metric && cases::is_beyond(alert))
+        let alert = alerts.find(|alert| alert.rule == action.rule && alert.metric == action.metric);
+        if let Some(alert) = alert.filter(|alert| alert.lifecycle != Lifecycle::Ok) {
+            return alert.nodata_since.is_none().then(|| cases::is_beyond(alert));
+        }
+        let has_value = || snapshot.is_some_and(|it| it.metrics.iter().any(|one| one.to_string() == action.metric));
+        (action.metric.starts_with(SERVICES) || has_value()).then_some(false)
     }
 }

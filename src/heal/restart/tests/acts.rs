@@ -58,7 +58,7 @@ fn verdict(changes: &str, since: f64, run: Option<&str>) -> String {
     let run = run.map(|invocation| UnitRun { invocation: invocation.to_string(), restarts: 0 });
     let done = Outcome { run, ..Outcome::plain(Status::Done, String::new()) };
     let host = Host::new(&unit(changes));
-    match pattern("app*").verify(&target, &done, since, 60.0, true, &host.1) {
+    match pattern("app*").verify(&target, &done, since, 60.0, Some(true), &host.1) {
         Verdict::Pending => "pending".to_string(),
         Verdict::Helped(outcome) => format!("+ {}", outcome.text),
         Verdict::Failed(outcome) => format!("- {}", outcome.text),
@@ -114,10 +114,45 @@ fn a_unit_named_for_another_incident_must_end_it() {
     let target = Target { unit: Some(target), ..Target::default() };
     let done = Outcome::plain(Status::Done, String::new());
     let verify = |since, is_open| named("app").verify(&target, &done, since, 60.0, is_open, &host.1);
-    assert_eq!(verify(300.0, true), Verdict::Pending);
-    assert!(matches!(verify(300.0, false), Verdict::Helped(_)));
-    assert!(matches!(verify(1000.0, true), Verdict::Failed(_)));
+    assert_eq!(verify(1000.0, None), Verdict::Pending, "the incident has no value");
+    assert_eq!(verify(300.0, Some(true)), Verdict::Pending);
+    assert!(matches!(verify(300.0, Some(false)), Verdict::Helped(_)));
+    assert!(matches!(verify(1000.0, Some(true)), Verdict::Failed(_)));
     fs::remove_file(host.0.path().join("systemctl-show")).unwrap();
-    assert_eq!(verify(100.0, false), Verdict::Pending, "systemd does not answer");
-    assert!(matches!(verify(1000.0, false), Verdict::Failed(_)));
+    assert_eq!(verify(100.0, Some(false)), Verdict::Pending, "systemd does not answer");
+    assert!(matches!(verify(1000.0, Some(false)), Verdict::Failed(_)));
+}
+
+#[test]
+fn a_restart_without_an_answer_may_have_begun_and_is_verified() {
+    let limited = unit("Result=start-limit-hit StartLimitIntervalUSec=1h");
+    for (slow, status, reset) in
+        [("restart", Status::Interrupted, true), ("reset-failed", Status::Failed, true), ("none", Status::Done, true)]
+    {
+        let host = Host::new(&limited);
+        let target = host.candidate(&pattern("app*"), FAILED).target;
+        host.write("slow", slow);
+        let case = Case { metric: FAILED.to_string(), ..Case::default() };
+        let until = Instant::now() + Duration::from_secs(2);
+        let done = pattern("app*").act(&target, &case, &host.1, actuator::of(Mode::Enforce), until);
+        assert_eq!((done.status, done.start_limit_reset), (status, reset), "{slow}: {done:?}");
+        assert_eq!(done.run, None);
+        assert_eq!(host.calls().contains("restart --"), slow != "reset-failed", "{slow}");
+    }
+    let host = Host::new(&limited);
+    host.write("fails", "");
+    let refused = host.act(&host.candidate(&pattern("app*"), FAILED).target, Mode::Enforce);
+    assert_eq!((refused.status, refused.start_limit_reset), (Status::Failed, false), "it was not reset");
+}
+
+#[test]
+fn a_unit_is_known_by_its_whole_name() {
+    let name = format!("{}.service", "a".repeat(200));
+    let host = Host::new(&unit(&format!("Id={name} Names={name}")));
+    let metric = format!("service.failed{{service=\"{name}\"}}");
+    let candidate = host.candidate(&pattern("a*"), &metric);
+    assert_eq!((words(&candidate).as_str(), candidate.target.name.as_str()), ("", name.as_str()));
+    let done = host.act(&candidate.target, Mode::Enforce);
+    assert_eq!(done.status, Status::Done, "{done:?}");
+    assert!(host.calls().ends_with(&format!("restart -- {name}\n")), "{}", host.calls());
 }

@@ -2,7 +2,7 @@
 //! systemd does not have are empty.
 
 use crate::base::clock::zone_offset_seconds;
-use crate::base::text::{NAME_MAX, clean};
+use crate::base::text::{UNIT_NAME_MAX, clean};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use std::collections::HashSet;
 
@@ -49,7 +49,7 @@ fn parse_unit(block: &str) -> Unit<'_> {
     for (key, value) in block.lines().filter_map(|line| line.split_once('=')) {
         let number = || value.parse().unwrap_or(0);
         match key {
-            "Id" => unit.id = clean(value, NAME_MAX),
+            "Id" => unit.id = clean(value, UNIT_NAME_MAX),
             "Names" => unit.names = value,
             "LoadState" => unit.load = value,
             "ActiveState" => unit.active = value,
