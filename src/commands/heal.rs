@@ -84,7 +84,7 @@ fn run(call: &Call) -> Result<Exit> {
         return Ok(context.exit());
     }
     if !heal::is_wanted(&context) {
-        context.out.info(explanation::NOTHING);
+        context.out.info(explanation::nothing(&context));
         return Ok(context.exit());
     }
     if context.store.directory().exists() && !context.store.is_writable() {

@@ -11,14 +11,25 @@ use crate::model::incident::short_id;
 use crate::pipeline::heal::{Considered, Explained};
 
 /// The message when there is no entry: nothing is ever repaired.
-pub const NOTHING: &str = "no repairs are configured: [heal] in osmon.toml, docs/heal.md";
+const NOTHING: &str = "no repairs are configured: [heal] in osmon.toml, docs/heal.md";
+
+/// The message while the configuration is invalid: the fallback sends alerts.
+const INVALID: &str = "the configuration is invalid, so nothing is repaired: osmon config check";
+
+/// Why nothing is repaired.
+pub fn nothing(context: &Context) -> &'static str {
+    if context.problems.is_empty() { NOTHING } else { INVALID }
+}
 
 /// Everything: what stops healing as a whole, the entries, what was given up, and each possible action.
 pub fn lines(context: &Context, explained: &Explained) -> Vec<String> {
     if context.config.heal.entries.is_empty() {
-        return vec![NOTHING.to_string()];
+        return vec![nothing(context).to_string()];
     }
     let mut lines = Vec::new();
+    if !context.problems.is_empty() {
+        lines.push(context.out.paint(Style::Warn, INVALID));
+    }
     if let Some(path) = &explained.disabled_by {
         lines.push(context.out.paint(Style::Warn, &format!("repairs are switched off by {path}")));
     }

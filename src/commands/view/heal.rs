@@ -1,5 +1,6 @@
 //! The records of a healing run as text.
 
+use crate::base::text::{NAME_MAX, clean};
 use crate::model::action::{Action, Mode, Phase, Status};
 use crate::model::locale::Locale;
 use crate::pipeline::heal::HealReport;
@@ -27,5 +28,5 @@ fn line(action: &Action) -> String {
     };
     let mode = if action.mode == Mode::DryRun && how != "dry run" { " (dry run)" } else { "" };
     let text = if text.is_empty() { text } else { format!(": {text}") };
-    format!("{} {}{mode}: {how}{text}", action.kind.word(), action.target.name)
+    format!("{} {}{mode}: {how}{text}", action.kind.word(), clean(&action.target.name, NAME_MAX))
 }
