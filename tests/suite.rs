@@ -95,6 +95,8 @@ mod heal_end; // real processes: ended, spared, and numbers that are used again
 mod heal_end_recorded; // processes of a recorded host: order, and what is never ended
 #[path = "suite/heal_kill.rs"]
 mod heal_kill; // kill -9 at each system call of a repair
+#[path = "suite/heal_lost.rs"]
+mod heal_lost; // a lost state of repairs is restored from their records, and neither is without the other
 #[path = "suite/heal_service.rs"]
 mod heal_service; // services of a booted Debian: repaired, given up, left alone
 #[path = "suite/heal_views.rs"]

@@ -8,24 +8,26 @@ mod target;
 use super::case::Case;
 use super::guard::{Guard, Refusal};
 use crate::config::HealEntry;
-use crate::model::action::ActionKind;
+use crate::model::action::{ActionKind, Mode};
 use crate::model::message::Arg;
 use question::{Decision, Question, Request};
-use std::collections::BTreeSet;
 
-/// Decides about each question, in the same order. At most one action of each kind is chosen.
+/// Decides about each question, in the same order. At most one action of each kind and mode is chosen, and
+/// no more than the host has left.
 pub fn decide(request: &Request, questions: &[Question]) -> Vec<Decision> {
-    let mut chosen: BTreeSet<ActionKind> = BTreeSet::new();
+    let mut chosen = Vec::new();
     questions.iter().map(|question| decide_one(request, question, &mut chosen)).collect()
 }
 
-fn decide_one(request: &Request, question: &Question, chosen: &mut BTreeSet<ActionKind>) -> Decision {
+fn decide_one(request: &Request, question: &Question, chosen: &mut Vec<(ActionKind, Mode)>) -> Decision {
     let Question { entry, mode, case, candidate, .. } = question;
     let (kind, now) = (entry.repair.kind(), &request.situation.now);
-    let mut refused = host::refusals(request, kind, *mode);
+    let chosen_before = chosen.iter().filter(|(_, of)| of == mode).count();
+    let mut refused = host::refusals(request, kind, *mode, chosen_before);
     refused.extend(of_case(entry, case));
     let (mut attempt, mut left) = (1, [entry.per_hour, entry.per_day]);
     match candidate {
+        None if question.is_unasked => {}
         None => refused.push(Refusal::with(Guard::NoTarget, case.title.as_str())),
         Some(candidate) => {
             attempt = target::attempt(request.state, entry, *mode, &candidate.target.name, now);
@@ -37,11 +39,15 @@ fn decide_one(request: &Request, question: &Question, chosen: &mut BTreeSet<Acti
     if let Some(right) = &question.missing_right {
         refused.push(Refusal::with(Guard::NoRight, right.as_str()));
     }
-    if request.seconds_left < question.least_seconds as f64 {
+    if question.is_unasked || request.seconds_left < question.least_seconds as f64 {
         refused.push(Refusal::new(Guard::NoTime));
     }
-    if refused.is_empty() && !chosen.insert(kind) {
-        refused.push(Refusal::new(Guard::OnePerRun));
+    if refused.is_empty() {
+        if chosen.contains(&(kind, *mode)) {
+            refused.push(Refusal::new(Guard::OnePerRun));
+        } else {
+            chosen.push((kind, *mode));
+        }
     }
     Decision { refused, attempt, left }
 }

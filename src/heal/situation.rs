@@ -20,8 +20,10 @@ pub struct Situation {
     pub interval_seconds: f64,
     /// Time since the last gap in the snapshots of this boot, in snapshots; 0: the newest one follows a gap.
     pub snapshots_since_gap: u32,
-    /// The clock is in doubt, or was set since the last healing run.
+    /// The clock stepped within the last runs, or was set since the last healing run.
     pub clock_doubt: bool,
+    /// The clock is believed: what depends on dates, such as the age of files, may be decided by it.
+    pub is_clock_believed: bool,
     /// Time since the clock was last set, in seconds; `None`: not within the last 24 hours, as far as osmon saw.
     pub clock_set_seconds: Option<f64>,
     /// State of the system by systemd (`running`, `degraded`, `starting`, `stopping`, `maintenance`); empty without it.
@@ -60,6 +62,7 @@ impl Situation {
             interval_seconds: 60.0,
             snapshots_since_gap: 3,
             clock_doubt: false,
+            is_clock_believed: true,
             clock_set_seconds: None,
             system_state: "running".to_string(),
             package_work: None,

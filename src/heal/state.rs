@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const STATE: &str = "heal";
 /// Version of the file.
 const SCHEMA: u32 = 1;
+/// Without a boot id, a time since boot that is this much earlier than that of the last run is of another boot, in seconds.
+/// A run that waited for another one has the earlier reading.
+const EARLIER_BOOT: f64 = 120.0;
 /// The wall clock was set if it advanced this many seconds more or less than the time since boot.
 const STEP_SECONDS: f64 = 90.0;
 
@@ -86,8 +89,9 @@ impl HealState {
     pub fn put_in_order(&mut self, now: &Now, boot_id: &str) {
         self.schema = SCHEMA;
         let last = self.last.as_ref().map(|last| last.at);
-        let is_other_boot =
-            self.boot_id != boot_id || last.is_some_and(|last| last.boottime_seconds > now.boottime_seconds);
+        // Runs read the clocks before they wait for each other: an earlier reading alone is no other boot.
+        let is_earlier = last.is_some_and(|last| last.boottime_seconds > now.boottime_seconds + EARLIER_BOOT);
+        let is_other_boot = self.boot_id != boot_id || (boot_id.is_empty() && is_earlier);
         if is_other_boot {
             let end = last.map_or(0.0, |last| last.boottime_seconds);
             // An attempt of a run that was killed is later than the last run that ended.
@@ -97,18 +101,28 @@ impl HealState {
             self.forget_sightings();
         } else if let Some(last) = last {
             let walked = (now.wall - last.wall).num_milliseconds() as f64 / 1e3;
-            if (walked - last.age_seconds(now)).abs() > STEP_SECONDS {
+            let ran = now.boottime_seconds - last.boottime_seconds;
+            if (walked - ran).abs() > STEP_SECONDS {
                 self.clock_set = Some(Moment::of(now));
             }
         }
         if self.clock_set.is_some_and(|set| set.age_seconds(now) > DAY) {
             self.clock_set = None;
         }
-        if self.pause.as_ref().is_some_and(|pause| pause.until <= now.wall) {
-            self.pause = None;
-        }
         self.targets.iter_mut().for_each(|target| target.forget(now));
         self.targets.retain(|target| target.is_remembered(now));
+    }
+
+    /// Notes that a healing run of a user ends. The time of the last run never goes back.
+    pub fn ran(&mut self, now: &Now, uid: u32) {
+        let last = self.last.as_ref().map(|last| last.at);
+        let later = last.filter(|last| last.boottime_seconds > now.boottime_seconds);
+        self.last = Some(LastRun { at: later.unwrap_or_else(|| Moment::of(now)), uid });
+    }
+
+    /// The pause, if it is not over. One that is over is kept: a clock that is set back brings it back.
+    pub fn pause_at(&self, now: &Now) -> Option<&Pause> {
+        self.pause.as_ref().filter(|pause| now.wall < pause.until)
     }
 
     /// Every moment it contains.

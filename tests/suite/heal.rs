@@ -369,7 +369,11 @@ fn a_lost_state_renews_no_budget() {
         host.advance(60, 97);
         host.osmon(&["run"]);
         minute(&mut host, 97);
-        assert_eq!((calls(&host), refused(&host)), (3, vec!["waiting".to_string(), "budget".into()]), "{loss}");
+        assert_eq!(
+            (calls(&host), refused(&host)),
+            (3, vec!["gave-up".to_string(), "waiting".into(), "budget".into()]),
+            "{loss}"
+        );
     }
 }
 

@@ -110,9 +110,10 @@ fn installed_it_runs_by_itself_and_purged_it_leaves_nothing() {
     assert!(!said.contains("osmon: "), "nothing to say: {said}");
     assert_eq!(minute(&debian), "timer *:*:0/10");
     assert_eq!(ok(&debian, "cat /etc/osmon/osmon.toml"), "language = \"fr\"\n");
-    let removal = "flock /var/lib/osmon/run.lock sleep 4 & sleep 1; date +%s; dpkg --remove osmon >&2; date +%s";
+    let removal = "flock /var/lib/osmon/run.lock sleep 4 & flock /var/lib/osmon/heal.lock sleep 8 & sleep 1; \
+                   date +%s; dpkg --remove osmon >&2; date +%s";
     let times: Vec<i64> = ok(&debian, removal).lines().map(|line| line.parse().unwrap()).collect();
-    assert!(times[1] - times[0] >= 2, "a running minute is waited for: {times:?}");
+    assert!(times[1] - times[0] >= 6, "a running minute and a repair are waited for: {times:?}");
     assert_eq!(ok(&debian, "ls /etc/cron.d /etc/systemd/system/timers.target.wants | grep osmon; true"), "");
     assert_ne!(debian.sh("systemctl is-active --quiet osmon-heal.timer").code, 0);
     ok(

@@ -33,7 +33,7 @@ pub fn lines(context: &Context, explained: &Explained) -> Vec<String> {
     if let Some(path) = &explained.disabled_by {
         lines.push(context.out.paint(Style::Warn, &format!("repairs are switched off by {path}")));
     }
-    if let Some(pause) = &explained.state.pause {
+    if let Some(pause) = explained.state.pause_at(&context.now) {
         let text = format!("repairs are paused until {}: {} ({})", local_minute(pause.until), pause.because, pause.by);
         lines.extend(folded(&text, 0).iter().map(|line| context.out.paint(Style::Warn, line)));
     }

@@ -19,8 +19,9 @@ const MEMORY_FULL: f64 = 20.0;
 /// Swapping at this rate is the same, in bytes per second.
 const SWAP_STORM: f64 = 32.0 * 1024.0 * 1024.0;
 
-/// Every guard of the host that refuses an action of a kind.
-pub(super) fn refusals(request: &Request, kind: ActionKind, mode: Mode) -> Vec<Refusal> {
+/// Every guard of the host that refuses an action of a kind. `chosen`: the number of actions of this mode that this run
+/// carries out already.
+pub(super) fn refusals(request: &Request, kind: ActionKind, mode: Mode, chosen: usize) -> Vec<Refusal> {
     let Request { situation, state, actions_per_hour, .. } = request;
     let (now, mut refused) = (&situation.now, Vec::new());
     if let Some(path) = &situation.disabled_by {
@@ -45,8 +46,10 @@ pub(super) fn refusals(request: &Request, kind: ActionKind, mode: Mode) -> Vec<R
     if situation.snapshots_since_gap == 0 {
         refused.push(Refusal::new(Guard::Gap));
     }
+    // The age of files is by the wall clock, everything else by the time since boot.
     let is_recently_set = situation.clock_set_seconds.is_some_and(|seconds| seconds < DAY);
-    if situation.clock_doubt || (kind == ActionKind::Clean && is_recently_set) {
+    let is_dated = !situation.is_clock_believed || is_recently_set;
+    if situation.clock_doubt || (kind == ActionKind::Clean && is_dated) {
         refused.push(Refusal::new(Guard::ClockInDoubt));
     }
     if now.boottime_seconds < BOOT_GRACE {
@@ -60,7 +63,7 @@ pub(super) fn refusals(request: &Request, kind: ActionKind, mode: Mode) -> Vec<R
         refused.push(Refusal::with(Guard::PackageWork, program.as_str()));
     }
     refused.extend(short_of_memory(request).filter(|_| kind == ActionKind::Restart));
-    if budget::used_by_host(state, mode, now) >= *actions_per_hour {
+    if budget::used_by_host(state, mode, now) as usize + chosen >= *actions_per_hour as usize {
         refused.push(Refusal::with(Guard::HostBudget, *actions_per_hour as usize));
     }
     refused

@@ -19,6 +19,8 @@ pub struct Question {
     pub case: Case,
     /// The target; `None`: the repair found none.
     pub candidate: Option<Candidate>,
+    /// There was no time left to look for targets.
+    pub is_unasked: bool,
     /// The right that is missing.
     pub missing_right: Option<String>,
     /// Least time that the action needs, in seconds.

@@ -53,7 +53,8 @@ fn question(entry: HealEntry, sighting: &str) -> Question {
     };
     let case = Case { is_current: true, open_seconds: 60.0, title: "web failed".to_string(), ..Case::default() };
     let (mode, missing_right) = (entry.mode, None);
-    Question { entry, mode, case, candidate: Some(candidate), missing_right, least_seconds: 5 }
+    let is_unasked = false;
+    Question { entry, mode, case, candidate: Some(candidate), is_unasked, missing_right, least_seconds: 5 }
 }
 
 fn world() -> World {
@@ -121,7 +122,7 @@ fn guards(decision: &Decision) -> Vec<Guard> {
 type Change = fn(&mut World);
 
 /// Each guard of the decision, a situation in which it alone refuses, and a change after which it no longer does.
-const GUARDS: [(Guard, Change, Change); 33] = [
+const GUARDS: [(Guard, Change, Change); 34] = [
     (Guard::Disabled, |w| w.situation.disabled_by = Some("/x".into()), |w| w.situation.disabled_by = None),
     (Guard::Paused, |w| pause(w, 60), |w| pause(w, -1)),
     (Guard::Off, |w| w.first().mode = Mode::Off, |w| w.first().mode = Mode::DryRun),
@@ -135,6 +136,7 @@ const GUARDS: [(Guard, Change, Change); 33] = [
     (Guard::Gap, |w| w.situation.snapshots_since_gap = 0, |w| w.situation.snapshots_since_gap = 1),
     (Guard::ClockInDoubt, |w| w.situation.clock_doubt = true, |w| w.situation.clock_doubt = false),
     (Guard::ClockInDoubt, |w| clean_after_step(w, 86_399.0), |w| w.situation.clock_set_seconds = Some(86_401.0)),
+    (Guard::ClockInDoubt, |w| unbelieved_clean(w), |w| w.situation.is_clock_believed = true),
     (Guard::BootGrace, |w| w.situation.now.boottime_seconds = 299.0, |w| w.situation.now.boottime_seconds = 300.0),
     (Guard::SystemState, |w| state(w, "stopping"), |w| state(w, "degraded")),
     (Guard::SystemState, |w| state(w, "starting"), |w| state(w, "")),
@@ -210,6 +212,11 @@ fn clean_after_step(world: &mut World, seconds: f64) {
     };
     world.first().entry.repair = clean;
     world.situation.clock_set_seconds = Some(seconds);
+}
+
+fn unbelieved_clean(world: &mut World) {
+    clean_after_step(world, 86_401.0);
+    world.situation.is_clock_believed = false;
 }
 
 fn state(world: &mut World, state: &str) {
@@ -298,6 +305,46 @@ fn one_action_of_each_kind_per_run() {
     world.first().case.is_current = false;
     let decided: Vec<_> = world.decide().iter().map(guards).collect();
     assert_eq!(decided, [vec![Guard::NotCurrent], vec![], vec![]], "a refused one does not take the turn");
+}
+
+#[test]
+fn a_dry_run_does_not_take_the_turn_of_an_enforced_action() {
+    let mut world = world();
+    let second = Question { entry: entry("second", RepairSpec::Restart { unit: None }), ..world.questions[0].clone() };
+    world.questions.push(second);
+    world.first().mode = Mode::DryRun;
+    let decided: Vec<_> = world.decide().iter().map(guards).collect();
+    assert_eq!(decided, [vec![], vec![]]);
+}
+
+#[test]
+fn the_actions_of_one_run_count_for_the_budget_of_the_host() {
+    let mut world = world();
+    ten_others(&mut world, 9);
+    world.questions.push(question(entry("cache", RepairSpec::DropCaches), ""));
+    world.questions.push(question(entry("packages", RepairSpec::ClearPackages), ""));
+    world.questions[2].mode = Mode::DryRun;
+    let decided: Vec<_> = world.decide().iter().map(guards).collect();
+    assert_eq!(decided, [vec![], vec![Guard::HostBudget], vec![]], "dry runs have a budget of their own");
+    world.actions_per_hour = 11;
+    let decided: Vec<_> = world.decide().iter().map(guards).collect();
+    assert_eq!(decided, [vec![], vec![], vec![]]);
+}
+
+#[test]
+fn what_there_was_no_time_to_look_at_is_not_without_a_target() {
+    let mut world = world();
+    world.first().is_unasked = true;
+    world.first().candidate = None;
+    let decision = &world.decide()[0];
+    assert_eq!((guards(decision), decision.is_hopeful()), (vec![Guard::NoTime], true));
+}
+
+#[test]
+fn a_clock_that_is_steady_but_not_believed_holds_back_only_what_goes_by_dates() {
+    let mut world = world();
+    world.situation.is_clock_believed = false;
+    assert_eq!(guards(&world.decide()[0]), []);
 }
 
 #[test]

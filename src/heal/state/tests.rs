@@ -96,6 +96,44 @@ fn repairs_count_until_a_day_of_running_time_has_passed() {
     assert_eq!(state.targets.iter().map(|target| target.repaired.len()).sum::<usize>(), 0);
 }
 
+/// A run reads the clocks before it waits for another one, which then ends later than that reading.
+#[test]
+fn an_earlier_reading_of_the_same_boot_changes_nothing() {
+    let mut state = HealState { boot_id: "one".to_string(), ..HealState::default() };
+    let target = state.target_mut("web", ActionKind::Restart, "web.service");
+    target.acted.push(crate::heal::target_state::Attempt { at: Moment::of(&now(20.0)), mode: Mode::Enforce });
+    state.unkillable.push(Unkillable { pid: 17, start_ticks: 4711 });
+    state.see(&seen(&["a"]), 60.0, Some(60.0));
+    state.ran(&now(30.0), 0);
+    let before = state.clone();
+    state.put_in_order(&now(0.0), "one");
+    assert_eq!(state.targets, before.targets, "the attempt is not aged by the whole uptime");
+    assert_eq!((&state.unkillable, &state.sightings), (&before.unkillable, &before.sightings));
+    assert_eq!(state.clock_set, None);
+    state.ran(&now(0.0), 4);
+    assert_eq!(state.last, Some(LastRun { at: Moment::of(&now(30.0)), uid: 4 }), "the last run never goes back");
+    state.put_in_order(&now(-3600.0), "one");
+    assert_eq!(state.unkillable.len(), 1, "the boot id alone tells boots apart");
+    let mut nameless = HealState { boot_id: String::new(), ..before };
+    for (seconds, left) in [(-80.0, 1), (-100.0, 0)] {
+        nameless.put_in_order(&now(seconds), "");
+        assert_eq!(nameless.unkillable.len(), left, "{seconds}");
+    }
+}
+
+#[test]
+fn a_pause_that_is_over_is_ignored_and_comes_back_with_the_clock() {
+    let mut state = HealState { boot_id: "one".to_string(), ..HealState::default() };
+    let pause = Pause { until: now(7200.0).wall, by: "anna".to_string(), because: "new disk".to_string() };
+    state.pause = Some(pause.clone());
+    let wrong = Now { wall: now(9e6).wall, ..now(60.0) };
+    state.put_in_order(&wrong, "one");
+    assert_eq!(state.pause_at(&wrong), None);
+    state.put_in_order(&now(120.0), "one");
+    assert_eq!(state.pause_at(&now(120.0)), Some(&pause));
+    assert_eq!(state.pause_at(&now(7200.0)), None);
+}
+
 #[test]
 fn files_of_a_later_version_are_not_read() {
     let read = |text: &str| serde_json::from_str::<HealState>(text);

@@ -60,7 +60,7 @@ impl Run<'_> {
     fn conclude(&mut self, action: Action, outcome: Outcome) -> Result<()> {
         self.apply(&action, &outcome);
         let record = Action { phase: Phase::Result, outcome: Some(outcome), ..action };
-        audit::end(self.context, &self.state, &record)?;
+        audit::end(self.context, &self.state, std::slice::from_ref(&record))?;
         self.records.push(record);
         Ok(())
     }

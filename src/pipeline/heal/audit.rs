@@ -7,9 +7,9 @@ use crate::context::Context;
 use crate::heal::state::{HealState, STATE};
 use crate::model::action::{Action, Phase};
 use crate::model::record::{Header, Record};
-use crate::store::ACTIONS;
+use crate::store::{ACTIONS, day};
 use anyhow::Result;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -18,8 +18,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A record of the stream.
 #[derive(Deserialize)]
-struct Line {
-    action: Action,
+pub(super) struct Line {
+    /// Its time, RFC 3339.
+    pub(super) time: String,
+    /// Time since boot at that moment, in seconds.
+    #[serde(default)]
+    pub(super) boottime_seconds: f64,
+    /// Identity of that boot; empty: unknown.
+    #[serde(default)]
+    pub(super) boot_id: String,
+    /// The step of the action.
+    pub(super) action: Action,
 }
 
 /// Saves the state with the pending action, then its intent.
@@ -32,14 +41,14 @@ pub(super) fn begin(context: &Context, state: &HealState, intent: &Action) -> Re
     append(context, intent)
 }
 
-/// Appends a record, then saves the state that follows from it.
+/// Appends records, then saves the state that follows from them.
 ///
 /// # Errors
-/// Errors of the file system. If the state was not saved either, the next run concludes the action.
-pub(super) fn end(context: &Context, state: &HealState, record: &Action) -> Result<()> {
+/// Errors of the file system. The state is not saved without the records: the next run concludes the action.
+pub(super) fn end(context: &Context, state: &HealState, records: &[Action]) -> Result<()> {
     let _lock = context.store.lock(PATIENCE)?;
-    let appended = append(context, record);
-    appended.and(write(context, state))
+    records.iter().try_for_each(|record| append(context, record))?;
+    write(context, state)
 }
 
 /// Saves the state.
@@ -65,13 +74,10 @@ fn append(context: &Context, action: &Action) -> Result<()> {
     context.store.with_reserve(|| context.store.append(ACTIONS, &context.now, &json))
 }
 
-/// Every record of the last day, in the order of the stream; empty when it cannot be read.
-pub(super) fn last_day(context: &Context) -> Vec<Action> {
-    let (now, mut found) = (context.now.wall, Vec::new());
-    let visit = &mut |line: &str| found.extend(serde_json::from_str::<Line>(line).ok().map(|line| line.action));
-    let until = now.checked_add_signed(TimeDelta::days(1)).unwrap_or(now);
-    let _ = context.store.read(ACTIONS, now - TimeDelta::days(1), until, visit);
-    found
+/// Calls `visit` with each record, whatever its date: the clock may have been set. What cannot be read is left out.
+pub(super) fn each(context: &Context, visit: &mut dyn FnMut(Line)) {
+    let visit = &mut |line: &str| serde_json::from_str::<Line>(line).into_iter().for_each(&mut *visit);
+    let _ = context.store.read(ACTIONS, DateTime::UNIX_EPOCH, day::last_moment(), visit);
 }
 
 /// The record of a step of an action, if it was written.

@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::crisis::State;
 use crate::crisis::state::Alert;
 use crate::heal::case::Case;
+use crate::model::action::Action;
 use crate::model::incident::Lifecycle;
 use crate::model::suppression::Suppressions;
 use crate::query::silences;
@@ -53,4 +54,10 @@ fn case(alert: &Alert, suppressions: &Suppressions, context: &Context) -> Case {
 /// Returns whether the newest value of an alert was beyond its limit.
 pub(super) fn is_beyond(alert: &Alert) -> bool {
     matches!(alert.lifecycle, Lifecycle::Firing | Lifecycle::Pending) && alert.nodata_since.is_none()
+}
+
+/// The entry of an action, if it is still configured for the same kind of action.
+pub(super) fn entry(context: &Context, action: &Action) -> Option<HealEntry> {
+    let mut entries = context.config.heal.entries.iter();
+    entries.find(|entry| entry.name == action.entry && entry.repair.kind() == action.kind).cloned()
 }

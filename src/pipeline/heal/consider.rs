@@ -23,7 +23,8 @@ impl Run<'_> {
         let situation = situation::gather(self.context, &self.state, &self.crisis, snapshot.as_deref());
         let mut questions = Vec::new();
         for (entry, case) in cases {
-            questions.extend(self.ask(&entry, &case, &situation, request.dry_run));
+            let until = request.until;
+            questions.extend(self.ask(&entry, &case, &situation, request.dry_run, until));
         }
         let sightings = questions.iter().filter_map(|question| question.candidate.as_ref());
         let sightings = sightings.map(|candidate| candidate.sighting.clone()).filter(|sighting| !sighting.is_empty());
@@ -43,7 +44,14 @@ impl Run<'_> {
     }
 
     /// The questions about one incident: one for each candidate.
-    fn ask(&self, entry: &HealEntry, case: &Case, situation: &Situation, dry_run: bool) -> Vec<Question> {
+    fn ask(
+        &self,
+        entry: &HealEntry,
+        case: &Case,
+        situation: &Situation,
+        dry_run: bool,
+        until: Instant,
+    ) -> Vec<Question> {
         let repair = heal::repair(entry);
         let mode = mode(self.context, entry.mode, dry_run);
         let question = Question {
@@ -51,9 +59,14 @@ impl Run<'_> {
             mode,
             case: case.clone(),
             candidate: None,
-            missing_right: repair.missing_right(situation),
+            is_unasked: is_late(until, repair.least_seconds()),
+            missing_right: None,
             least_seconds: repair.least_seconds(),
         };
+        if question.is_unasked {
+            return vec![question];
+        }
+        let question = Question { missing_right: repair.missing_right(situation), ..question };
         let candidates = repair.candidates(case, situation);
         if candidates.is_empty() {
             return vec![question];
@@ -80,4 +93,10 @@ impl Run<'_> {
         let hopeful: BTreeSet<String> = considered.iter().filter(|one| one.decision.is_hopeful()).map(key).collect();
         self.state.stuck = considered.iter().map(key).filter(|key| !hopeful.contains(key)).collect();
     }
+}
+
+/// Returns whether so little time is left that the action could not begin: then looking for its targets, which may ask
+/// systemd and walk directories, is left out, too.
+fn is_late(until: Instant, least_seconds: u64) -> bool {
+    until.saturating_duration_since(Instant::now()).as_secs() < least_seconds
 }

@@ -31,9 +31,9 @@ impl Run<'_> {
                 target.release(&now);
             }
         }
-        for record in released {
-            audit::end(self.context, &self.state, &record)?;
-            self.records.push(record);
+        if !released.is_empty() {
+            audit::end(self.context, &self.state, &released)?;
+            self.records.extend(released);
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ pub fn repairing(context: &Context, crisis: &State) -> Vec<Repairing> {
     state.put_in_order(&context.now, &context.root.boot_id());
     let alive = crisis.spacing.seconds() * ALIVE_INTERVALS;
     let is_alive = state.last.as_ref().is_some_and(|last| last.at.age_seconds(&context.now) <= alive);
-    if !is_alive || state.pause.is_some() {
+    if !is_alive || state.pause_at(&context.now).is_some() {
         return Vec::new();
     }
     let enforced = entries.iter().filter(|entry| mode(context, entry.mode, false) == Mode::Enforce);

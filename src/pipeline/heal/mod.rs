@@ -19,11 +19,10 @@ use crate::base::lock;
 use crate::context::Context;
 use crate::crisis::State;
 use crate::heal::decide::question::{Decision, Question};
-use crate::heal::moment::Moment;
-use crate::heal::state::{HealState, LastRun, STATE};
+use crate::heal::state::{HealState, STATE};
 use crate::model::action::{Action, Mode};
 use crate::model::snapshot::Snapshot;
-use crate::query::incidents;
+use crate::query::{clock, incidents};
 use crate::store::SNAPSHOTS;
 use anyhow::{Context as _, Result};
 use nix::unistd::geteuid;
@@ -94,12 +93,14 @@ pub fn heal(context: &Context, request: &HealRequest) -> Result<HealReport> {
     let Some(_lock) = lock::acquire(&path, request.patience).with_context(why)? else {
         return Ok(HealReport { is_busy: true, ..HealReport::default() });
     };
-    let mut state = context.load_state(STATE).unwrap_or_else(|| lost_state::rebuild(context));
-    state.put_in_order(&context.now, &context.root.boot_id());
+    let mut state = lost_state::load(context);
+    if state.pause_at(&context.now).is_none() && clock::trust(context).is_believed() {
+        state.pause = None;
+    }
     let mut run = Run { context, state, crisis: incidents::state(context), records: Vec::new() };
     run.conclude_interrupted()?;
     let considered = run.consider_and_act(request)?;
-    run.state.last = Some(LastRun { at: Moment::of(&context.now), uid: geteuid().as_raw() });
+    run.state.ran(&context.now, geteuid().as_raw());
     audit::save(context, &run.state)?;
     Ok(HealReport { is_busy: false, considered, records: run.records })
 }
@@ -118,8 +119,7 @@ pub struct Explained {
 
 /// Explains what would be done now. Changes nothing and records nothing.
 pub fn explain(context: &Context, dry_run: bool) -> Explained {
-    let mut state: HealState = context.peek_state(STATE).unwrap_or_default();
-    state.put_in_order(&context.now, &context.root.boot_id());
+    let state = lost_state::peek(context);
     let mut run = Run { context, state, crisis: incidents::state(context), records: Vec::new() };
     let until = Instant::now() + LIMIT;
     let considered = run.consider(&HealRequest { until, dry_run, snapshot: None, patience: Duration::ZERO });
@@ -143,7 +143,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Verifies earlier actions, then decides and acts.
     fn consider_and_act(&mut self, request: &HealRequest) -> Result<Vec<Considered>> {
-        self.verify()?;
+        self.verify(request.until)?;
         self.note_health()?;
         let considered = self.consider(request);
         for one in considered.iter().filter(|one| one.decision.refused.is_empty()) {

@@ -1,11 +1,11 @@
 //! Changes that people make to healing: pause, resume, release.
 
-use super::{audit, health};
+use super::{audit, health, lost_state};
 use crate::base::error_kind::ErrorKind;
 use crate::base::lock::{self, Lock};
 use crate::context::Context;
 use crate::heal::situation::Pause;
-use crate::heal::state::{HealState, STATE};
+use crate::heal::state::HealState;
 use crate::model::locale::key;
 use crate::model::message::Message;
 use crate::pipeline::annotations;
@@ -45,9 +45,7 @@ pub fn release(context: &Context, name: &str) -> Result<Vec<(String, String)>> {
         let known = if names.is_empty() { "nothing is".to_string() } else { names.join(", ") };
         return Err(ErrorKind::Usage(format!("{name} is not given up; given up: {known}")).into());
     }
-    for record in records {
-        audit::end(context, &state, &record)?;
-    }
+    audit::end(context, &state, &records)?;
     Ok(released)
 }
 
@@ -56,7 +54,5 @@ fn open(context: &Context) -> Result<(Lock, HealState)> {
     let path = context.store.directory().join("heal.lock");
     let busy = || ErrorKind::Busy(format!("a healing run does not end; look for it with: fuser {}", path.display()));
     let lock = lock::acquire(&path, PATIENCE)?.ok_or_else(busy)?;
-    let mut state: HealState = context.load_state(STATE).unwrap_or_default();
-    state.put_in_order(&context.now, &context.root.boot_id());
-    Ok((lock, state))
+    Ok((lock, lost_state::load(context)))
 }

@@ -25,7 +25,7 @@ const HARM: [(&str, f64, &str); 4] = [
 
 /// Gathers the situation. Reads `/proc` and asks systemd, so it is called only when there is something to decide.
 pub(super) fn gather(context: &Context, state: &HealState, crisis: &State, snapshot: Option<&Snapshot>) -> Situation {
-    let (now, boot_id) = (context.now, context.root.boot_id());
+    let (now, boot_id, clock) = (context.now, context.root.boot_id(), clock::trust(context));
     // The rules judged it: a snapshot that was not judged is no evidence.
     let judged = crisis.last.filter(|_| crisis.boot_id == boot_id);
     let value = |name: &str| snapshot.and_then(|snapshot| snapshot.value(name));
@@ -38,8 +38,8 @@ pub(super) fn gather(context: &Context, state: &HealState, crisis: &State, snaps
         snapshot_age_seconds: judged.map(|last| (now.boottime_seconds - last.boottime_seconds).max(0.0)),
         interval_seconds: crisis.spacing.seconds(),
         snapshots_since_gap: state.streak,
-        clock_doubt: !clock::trust(context).is_believed()
-            || state.clock_set.is_some_and(|set| set.age_seconds(&now) < JUST_SET),
+        clock_doubt: !clock.is_steady() || state.clock_set.is_some_and(|set| set.age_seconds(&now) < JUST_SET),
+        is_clock_believed: clock.is_believed(),
         clock_set_seconds: state.clock_set.map(|set| set.age_seconds(&now)),
         system_state: context.root.system_state(),
         package_work: context.root.package_work(),
@@ -50,7 +50,7 @@ pub(super) fn gather(context: &Context, state: &HealState, crisis: &State, snaps
             Some(format!("{what}: {}", crate::base::units::metric_value(name, value)))
         }),
         disabled_by: disabled_by(context),
-        pause: state.pause.clone(),
+        pause: state.pause_at(&now).cloned(),
         is_fallback: !context.problems.is_empty(),
         own_paths: own_paths(context),
         unkillable: state.unkillable.iter().map(|process| (process.pid, process.start_ticks)).collect(),

@@ -1,7 +1,6 @@
 //! Verifies whether actions helped. A target whose attempts are used up without success is given up.
 
 use super::{Run, audit, cases, newest};
-use crate::config::HealEntry;
 use crate::heal;
 use crate::heal::budget;
 use crate::heal::repair::Verdict;
@@ -12,6 +11,7 @@ use crate::model::locale::key;
 use crate::model::message::Message;
 use crate::model::snapshot::Snapshot;
 use anyhow::Result;
+use std::time::Instant;
 
 /// Time, beyond that in which a target must be healthy, after which an action without a verdict counts as failed, in seconds.
 const LONGEST: f64 = 3600.0;
@@ -20,7 +20,7 @@ const SERVICES: &str = "service.";
 
 impl Run<'_> {
     /// Verifies every action whose result is known.
-    pub(super) fn verify(&mut self) -> Result<()> {
+    pub(super) fn verify(&mut self, until: Instant) -> Result<()> {
         let verifying: Vec<Verifying> =
             self.state.targets.iter().filter_map(|target| target.verifying.clone()).collect();
         if verifying.is_empty() {
@@ -28,7 +28,11 @@ impl Run<'_> {
         }
         let (situation, snapshot) = (self.situation(), newest(self.context));
         for Verifying { action, since } in verifying {
-            let Some(entry) = self.entry(&action) else {
+            // What there is no time for is verified by the next run.
+            if Instant::now() >= until {
+                break;
+            }
+            let Some(entry) = cases::entry(self.context, &action) else {
                 self.forget(&action);
                 continue;
             };
@@ -72,14 +76,14 @@ impl Run<'_> {
             return audit::save(self.context, &self.state);
         }
         let record = Action { phase: Phase::Verified, outcome: Some(outcome), ..action };
-        audit::end(self.context, &self.state, &record)?;
+        audit::end(self.context, &self.state, std::slice::from_ref(&record))?;
         self.records.push(record);
         Ok(())
     }
 
     /// The attempt failed: gives the target up when there is nothing left to try.
     pub(super) fn give_up_if_spent(&mut self, action: &Action) {
-        let Some(entry) = self.entry(action) else { return };
+        let Some(entry) = cases::entry(self.context, action) else { return };
         if budget::is_spent(&self.state, &entry, &action.target.name, &self.context.now) {
             self.state.target_mut(&action.entry, action.kind, &action.target.name).give_up(&self.context.now);
         }
@@ -88,12 +92,6 @@ impl Run<'_> {
     /// The entry was removed: nothing says any more when its target is healthy.
     fn forget(&mut self, action: &Action) {
         self.state.target_mut(&action.entry, action.kind, &action.target.name).verifying = None;
-    }
-
-    /// The entry of an action, if it is still configured for the same kind of action.
-    fn entry(&self, action: &Action) -> Option<HealEntry> {
-        let mut entries = self.context.config.heal.entries.iter();
-        entries.find(|entry| entry.name == action.entry && entry.repair.kind() == action.kind).cloned()
     }
 
     /// Returns whether the value that an action is to repair is still beyond its limit; `None`: there is no value. Services are
