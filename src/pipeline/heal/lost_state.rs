@@ -81,9 +81,9 @@ fn step(context: &Context, state: &mut HealState, action: Action, then: &Now, is
         Phase::Verified if target.verifying.as_ref().is_some_and(|known| is_same(&known.action)) => {
             let has_helped = outcome.status == Status::Done;
             if has_helped {
-                target.helped(then)
+                target.helped(then);
             } else {
-                target.verifying = None
+                target.verifying = None;
             }
             !has_helped
         }
