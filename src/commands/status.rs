@@ -4,7 +4,6 @@
 mod html;
 mod line;
 
-use crate::alert::DeliveryProblem;
 use crate::base::clock::stamp;
 use crate::cli::output::Style;
 use crate::cli::{Call, Command, Exit, Group};
@@ -78,12 +77,10 @@ fn run(call: &Call) -> Result<Exit> {
         format!("OSMON {line}{data}")
     } else {
         let line = line::line(&recorded, &text);
-        // Mistakes of the configuration are reported below.
-        let is_mistake = |problem: &DeliveryProblem| matches!(problem, DeliveryProblem::Misconfigured { .. });
-        std::iter::once(line)
-            .chain(undelivered(&context, |problem| !is_mistake(problem)))
-            .collect::<Vec<_>>()
-            .join("\n")
+        call.out.print(&std::iter::once(line).chain(undelivered(&context)).collect::<Vec<_>>().join("\n"));
+        // Those of the alerts stand on standard output.
+        context.say_problems_outside("alert");
+        return Ok(exit);
     };
     call.out.print(&printed);
     // The verdict comes first.
@@ -100,12 +97,11 @@ fn thresholds(rules: &[Rule], name: &str, labels: &[Label]) -> Option<Thresholds
 }
 
 /// Problems that prevent the delivery of alerts, one line each.
-fn undelivered(context: &Context, is_shown: impl Fn(&DeliveryProblem) -> bool) -> Vec<String> {
+fn undelivered(context: &Context) -> Vec<String> {
     let nobody = context.nobody().map(|advice| context.out.paint(Style::Warn, advice));
     let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
     let problems = context.delivery_problems().into_iter();
     let problems = problems
-        .filter(|problem| is_shown(problem))
         .map(|problem| context.out.paint(style(problem.is_loss()), &format!("alerts: {}", problem.text(Locale::En))));
     nobody.into_iter().chain(problems).collect()
 }
@@ -114,7 +110,7 @@ fn to_json(recorded: &Recorded, text: &str, context: &Context) -> String {
     let health = &recorded.health;
     json!({
         "schema": 1, "time": stamp(health.now), "host": recorded.host, "status": health.verdict.status_word().to_lowercase(),
-        "verdict": health.verdict.word().to_lowercase(), "exit": health.verdict.exit() as u8, "untold": undelivered(context, |_| true),
+        "verdict": health.verdict.word().to_lowercase(), "exit": health.verdict.exit() as u8, "untold": undelivered(context),
         "text": text, "taken": health.taken.map(stamp),
         "age_seconds": health.taken.map(|taken| seconds_between(taken, health.now)), "stale": health.is_stale(),
         "incident": view::health::incidents(health, &health.open),

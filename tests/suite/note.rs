@@ -48,7 +48,7 @@ fn a_time_before_the_first_record_is_told_when_recording_began() {
     let mut host = Host::recorded("vm");
     let ask = |host: &Host, asked: &[&str]| host.osmon(&[&["history"], asked].concat());
     let empty = ask(&host, &["--at", "2020-01-01"]);
-    assert!(empty.code == 65 && empty.err.contains("crontab?"), "{}", empty.err);
+    assert!(empty.code == 65 && empty.err.contains("; see osmon schedule"), "{}", empty.err);
     host.now = "2026-11-20T12:00:00Z".parse().unwrap();
     host.advance(60, 20);
     host.osmon(&["run"]).ok();
