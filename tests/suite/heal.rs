@@ -277,6 +277,25 @@ fn a_value_that_is_missing_is_no_repair() {
 }
 
 #[test]
+fn a_disk_that_is_gone_was_not_repaired() {
+    let mut host = host("");
+    let disk = "[rule.disk]\nwarning = 70\nwarning_clear = 69\nfor = \"0s\"\n";
+    host.config =
+        host.config.replace("[rule.disk]\nenabled = false\n", disk).replace("rule = \"cpu\"", "rule = \"disk\"");
+    minute(&mut host, 5);
+    assert_eq!(actions(&host), ["intent -", "result done"], "{}", host.osmon(&["heal", "--explain"]).out);
+    let mounts = host.read("proc/self/mountinfo");
+    let left: Vec<&str> = mounts.lines().filter(|line| !line.contains("/dev/vdb")).collect();
+    host.write("proc/self/mountinfo", &(left.join("\n") + "\n"));
+    // After half an hour its incident ends.
+    for _ in 0..40 {
+        minute(&mut host, 5);
+    }
+    assert!(host.lines("events").iter().any(|event| event.contains("\"reason\":\"gone\"")));
+    assert!(!actions(&host).contains(&"verified done".to_string()), "{:?}", actions(&host));
+}
+
+#[test]
 fn an_invalid_configuration_repairs_nothing() {
     let mut host = host("");
     host.config += "[rule.cpu_unusual]\nenabledd = true\n";
