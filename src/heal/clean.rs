@@ -31,6 +31,8 @@ use sweep::{Stop, sweep};
 const RUN_LIMIT: Duration = Duration::from_secs(20);
 /// Time in which a candidate looks for one entry that may go.
 const PEEK_LIMIT: Duration = Duration::from_secs(2);
+/// Time limit for all directories of an entry.
+const PEEKS_LIMIT: Duration = Duration::from_secs(5);
 /// Largest number of files and directories that one run removes.
 const ITEMS_MAX: u64 = 10_000;
 /// Largest space that one run frees, in bytes.
@@ -87,8 +89,8 @@ impl Clean {
         Ok((report, place.seen.id))
     }
 
-    fn candidate(&self, directory: &str, case: &Case, situation: &Situation) -> Candidate {
-        let limits = (Stop { bytes: 0, units: 1 }, Instant::now() + PEEK_LIMIT);
+    fn candidate(&self, directory: &str, case: &Case, situation: &Situation, until: Instant) -> Candidate {
+        let limits = (Stop { bytes: 0, units: 1 }, until.min(Instant::now() + PEEK_LIMIT));
         let mut sighting = directory.to_string();
         let refused = match self.sweep(directory, case, situation, &DryRun, limits) {
             Ok((report, id)) => {
@@ -112,7 +114,8 @@ fn nothing(directory: &str, report: &Report) -> Message {
 impl Repair for Clean {
     /// One for each directory: budgets are of directories.
     fn candidates(&self, case: &Case, situation: &Situation) -> Vec<Candidate> {
-        self.directories.iter().map(|directory| self.candidate(directory, case, situation)).collect()
+        let until = Instant::now() + PEEKS_LIMIT;
+        self.directories.iter().map(|directory| self.candidate(directory, case, situation, until)).collect()
     }
 
     fn act(

@@ -100,3 +100,17 @@ impl Run<'_> {
 fn is_late(until: Instant, least_seconds: u64) -> bool {
     until.saturating_duration_since(Instant::now()).as_secs() < least_seconds
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn targets_are_looked_for_only_while_the_action_could_begin() {
+        let until = Instant::now();
+        assert!(is_late(until, 1), "the time is over");
+        assert!(is_late(until + Duration::from_secs(4), 5));
+        assert!(!is_late(until + Duration::from_secs(60), 5));
+    }
+}
