@@ -134,3 +134,31 @@ fn a_pause_outlasts_a_wrong_clock() {
     }
     assert_eq!((calls(&host), refused(&host).contains(&"paused".to_string())), (0, true));
 }
+
+/// A process that does not end and a start limit that was reset are remembered, too. The records say so here.
+#[test]
+fn processes_that_do_not_end_and_start_limits_are_restored() {
+    let mut host = host("");
+    minute(&mut host, 97);
+    let path = fs::read_dir(host.data().join("actions")).unwrap().next().unwrap().unwrap().path();
+    let changed = host.lines("actions").into_iter().map(|line| {
+        let body = line.split(",\"crc32\"").next().unwrap();
+        let body = body.replace("\"outcome\":{", "\"outcome\":{\"is_final\":true,\"start_limit_reset\":true,");
+        let process = "\"target\":{\"process\":{\"pid\":4711,\"start_ticks\":17},";
+        let body = body.replace("\"target\":{", process);
+        format!("{body},\"crc32\":\"{:08x}\"}}\n", crc32fast::hash(body.as_bytes()))
+    });
+    fs::write(path, changed.collect::<String>()).unwrap();
+    lose(&host);
+    minute(&mut host, 97);
+    let state = saved(&host);
+    assert_eq!(state["unkillable"], serde_json::json!([{"pid": 4711, "start_ticks": 17}]), "{state}");
+    assert!(!state["targets"][0]["start_limit_reset"].is_null(), "{state}");
+    lose(&host);
+    host.write("proc/sys/kernel/random/boot_id", "another\n");
+    host.write("proc/uptime", "600.00 0.00\n");
+    minute(&mut host, 97);
+    let state = saved(&host);
+    assert!(state["unkillable"].is_null(), "of another boot: {state}");
+    assert_eq!(state["targets"][0]["acted"].as_array().map(Vec::len), Some(2), "both attempts count: {state}");
+}
