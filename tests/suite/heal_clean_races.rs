@@ -232,6 +232,27 @@ fn a_directory_whose_name_is_taken_over_meanwhile_leaves_the_new_one() {
     assert!(tree.has("unit/b") && done.text.contains("1 changed meanwhile"), "{}", done.text);
 }
 
+#[test]
+fn a_tree_that_is_moved_away_meanwhile_is_left_alone() {
+    for moved in ["unit", "unit/sub", ""] {
+        let tree = tree!("a tree moved away");
+        for name in ["a", "b", "c"] {
+            tree.file(&format!("unit/sub/{name}"));
+        }
+        let rescue = tree.out("rescue");
+        let rename = |name: &str| {
+            if name == "a" {
+                fs::rename(tree.path(moved), &rescue).unwrap();
+            }
+            Ok(())
+        };
+        let done = tree.act(&Meanwhile(&rename));
+        let sub = rescue.join(Path::new("unit/sub").strip_prefix(moved).unwrap());
+        assert!(sub.join("b").exists() && sub.join("c").exists(), "{moved}: {}", done.text);
+        assert!(done.text.contains("1 changed meanwhile"), "{moved}: {}", done.text);
+    }
+}
+
 /// A recorded host with files `a` and `b` to clean, without anything in use.
 fn recorded(tree: &mut Tree) -> (PathBuf, fs::Metadata) {
     let base = tree.out("host");

@@ -44,6 +44,7 @@ pub fn sweep(
     actuator: &dyn Actuator,
 ) -> Result<Report, Unseen> {
     let directory = place.directory.as_fd();
+    let top = host.top().join(place.path.strip_prefix("/").unwrap_or(&place.path));
     let mut look = Look::new(host, rules.until)?;
     let (mut report, mut units) = (Report::default(), 0);
     let mut entries: Vec<(Seen, CString)> = Vec::new();
@@ -82,7 +83,7 @@ pub fn sweep(
             report.ended = Some(Ended::Time);
             break;
         }
-        let mut removal = Removal::new(actuator, &look.in_use, rules.until);
+        let mut removal = Removal::new((&top, place.seen.id), actuator, &look.in_use, rules.until);
         let result = removal.remove(directory, &unit.item);
         report.removed += removal.removed;
         report.freed += removal.freed;
