@@ -1,5 +1,6 @@
 //! Starts other programs; nothing else does. Time and output are limited, and the process group is killed as a whole.
 
+use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::ffi::OsString;
@@ -15,6 +16,9 @@ use std::time::{Duration, Instant};
 const OUTPUT_MAX: u64 = 4 * 1024 * 1024;
 /// Longest standard error kept, in bytes.
 const ERRORS_MAX: u64 = 64 * 1024;
+
+/// Where programs are found that are started with a clean environment.
+const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// How a program ended.
 #[derive(Debug)]
@@ -36,8 +40,32 @@ pub struct Finished {
 /// # Errors
 /// The program cannot be started.
 pub fn run(program: &str, arguments: &[String], input: Vec<u8>, limit: Duration) -> io::Result<Finished> {
-    let mut child = Command::new(program)
-        .args(arguments)
+    let mut command = Command::new(program);
+    command.args(arguments);
+    wait_for(command, input, limit)
+}
+
+/// Like [`run`], for programs that change the host: the environment is clean, and the program is killed when this process
+/// ends, so that no second one runs beside it.
+///
+/// # Errors
+/// The program cannot be started.
+pub fn run_confined(program: &str, arguments: &[String], input: Vec<u8>, limit: Duration) -> io::Result<Finished> {
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().env("PATH", SYSTEM_PATH).env("HOME", "/");
+    confine(&mut command);
+    wait_for(command, input, limit)
+}
+
+/// Lets the program be killed when the thread ends that starts it.
+#[expect(unsafe_code, reason = "prctl(2) may be called between fork(2) and execve(2), and allocates nothing")]
+fn confine(command: &mut Command) {
+    // SAFETY: the closure makes one system call and touches no memory of the parent.
+    unsafe { command.pre_exec(|| Ok(set_pdeathsig(Signal::SIGKILL)?)) };
+}
+
+fn wait_for(mut command: Command, input: Vec<u8>, limit: Duration) -> io::Result<Finished> {
+    let mut child = command
         .env("LC_ALL", "C")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -119,6 +147,28 @@ mod tests {
     fn input_status_and_output_are_passed() {
         let done = sh("read line; echo \"got $line\" >&2; exit 75", b"hello\n", Duration::from_secs(10));
         assert_eq!((done.code, done.timed_out, done.stderr.as_slice()), (Some(75), false, b"got hello\n".as_slice()));
+    }
+
+    #[test]
+    fn a_confined_program_has_a_clean_environment_and_dies_with_its_starter() {
+        let script = ["-c".to_string(), "env".to_string()];
+        let done = run_confined("/bin/sh", &script, Vec::new(), Duration::from_secs(10)).unwrap();
+        let shown = String::from_utf8(done.stdout).unwrap();
+        let names: std::collections::BTreeSet<&str> = shown.lines().filter_map(|line| line.split('=').next()).collect();
+        let own = ["PWD", "SHLVL", "_", "OLDPWD"];
+        let given: Vec<&str> = names.into_iter().filter(|name| !own.contains(name)).collect();
+        assert_eq!(given, ["HOME", "LC_ALL", "PATH"]);
+        // The death of the thread that started it counts like that of the process.
+        let started = Instant::now();
+        let starter = thread::spawn(|| {
+            let mut command = Command::new("/bin/sleep");
+            command.arg("1000");
+            confine(&mut command);
+            command.spawn().unwrap()
+        });
+        let mut child = starter.join().unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(9));
+        assert!(started.elapsed() < Duration::from_secs(100));
     }
 
     #[test]

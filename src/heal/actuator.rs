@@ -54,7 +54,7 @@ pub fn of(mode: Mode) -> &'static dyn Actuator {
 
 impl Actuator for Enforce {
     fn run(&self, program: &str, arguments: &[String], input: Vec<u8>, limit: Duration) -> io::Result<Finished> {
-        subprocess::run(program, arguments, input, limit)
+        subprocess::run_confined(program, arguments, input, limit)
     }
 
     fn signal(&self, process: BorrowedFd<'_>, signal: Signal) -> rustix::io::Result<()> {
