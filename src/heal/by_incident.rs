@@ -1,9 +1,27 @@
-//! The verification of repairs that are judged by their incident.
+//! Repairs that are judged by their incident: what is on its file system, and whether it is over.
 
+use super::case::Case;
+use super::guard::{Guard, Refusal};
 use super::repair::Verdict;
+use crate::host::Root;
 use crate::model::action::{Outcome, Status};
 use crate::model::locale::key;
 use crate::model::message::Message;
+
+/// The refusal to free space on another file system than the one that the incident is about. `directories` are relative to the
+/// root; those that do not exist hold nothing.
+pub fn elsewhere(case: &Case, root: &Root, directories: &[&str]) -> Option<Refusal> {
+    let point = case.label("mount")?;
+    let device = |path: &str| root.device(path.trim_start_matches('/'));
+    let own = device(&point);
+    let there: Vec<&&str> = directories.iter().filter(|directory| device(directory).is_some()).collect();
+    let is_elsewhere = !there.is_empty() && there.iter().all(|directory| device(directory) != own);
+    let message = || {
+        let message = Message::named("clean.refused_elsewhere").with("mount", point.as_str());
+        message.with("directory", there.first().map(|directory| format!("/{directory}")).unwrap_or_default())
+    };
+    is_elsewhere.then(|| Refusal::with(Guard::DirectoryRefused, message()))
+}
 
 /// It helped once the incident is over; it did not when the incident is still open after the time that it had. Nothing is known
 /// while there is no value.
@@ -22,6 +40,19 @@ pub fn verdict(since_seconds: f64, healthy_seconds: f64, is_open: Option<bool>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn space_is_freed_on_the_file_system_of_the_incident_only() {
+        let case = |mount: &str| Case { metric: format!("disk.used_percent{{mount=\"{mount}\"}}"), ..Case::default() };
+        let root = Root::new(None);
+        // Two file systems of every Linux host.
+        assert_eq!(elsewhere(&case("/dev"), &root, &["dev/null"]), None);
+        let refused = elsewhere(&case("/dev"), &root, &["missing", "etc"]).unwrap();
+        assert_eq!(refused.guard, Guard::DirectoryRefused);
+        assert_eq!(refused.message.english(), "/etc is not on the file system of /dev");
+        assert_eq!(elsewhere(&case("/dev"), &root, &["etc", "dev"]), None, "a part of it is there");
+        assert_eq!(elsewhere(&Case::default(), &root, &["etc"]), None, "not about a file system");
+    }
 
     #[test]
     fn the_incident_decides_after_its_time() {

@@ -37,9 +37,10 @@ fn size(root: &Root) -> u64 {
 }
 
 impl Repair for VacuumJournal {
-    fn candidates(&self, _: &Case, situation: &Situation) -> Vec<Candidate> {
+    fn candidates(&self, case: &Case, situation: &Situation) -> Vec<Candidate> {
         let size = size(&situation.root);
         let mut refused: Vec<Refusal> = tool::installed(&situation.root, "journalctl").err().into_iter().collect();
+        refused.extend(by_incident::elsewhere(case, &situation.root, &DIRECTORIES));
         if size <= self.keep_bytes {
             let detail = Message::new(key::REPAIR_JOURNAL_SMALL).with("size", bytes(size));
             refused.push(Refusal::with(Guard::NoTarget, detail.with("keep", bytes(self.keep_bytes))));

@@ -62,7 +62,7 @@ fn managers(root: &Root) -> Vec<(&'static Manager, u64)> {
 pub struct ClearPackages;
 
 impl Repair for ClearPackages {
-    fn candidates(&self, _: &Case, situation: &Situation) -> Vec<Candidate> {
+    fn candidates(&self, case: &Case, situation: &Situation) -> Vec<Candidate> {
         let candidate = |target, refused| Candidate { target, refused, sighting: String::new() };
         let nothing = |detail: Message| vec![Refusal::with(Guard::NoTarget, detail)];
         let found = managers(&situation.root);
@@ -72,7 +72,9 @@ impl Repair for ClearPackages {
         }
         let each = found.into_iter().map(|(manager, size)| {
             let empty = || Message::new(key::REPAIR_PACKAGES_EMPTY).with("manager", manager.program);
-            candidate(manager.target(), if size == 0 { nothing(empty()) } else { Vec::new() })
+            let mut refused = if size == 0 { nothing(empty()) } else { Vec::new() };
+            refused.extend(by_incident::elsewhere(case, &situation.root, &[manager.cache]));
+            candidate(manager.target(), refused)
         });
         each.collect()
     }

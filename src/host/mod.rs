@@ -81,6 +81,11 @@ impl Root {
         self.base.join(file).exists()
     }
 
+    /// Number of the device that holds a file, which is relative to the root; `None` where there is none.
+    pub fn device(&self, file: &str) -> Option<u64> {
+        fs::metadata(self.base.join(file)).ok().map(|meta| meta.dev())
+    }
+
     /// Returns whether the root contains a host: its `/proc`.
     pub fn exists(&self) -> bool {
         self.base.join("proc").is_dir()
