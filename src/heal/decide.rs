@@ -12,25 +12,43 @@ use crate::model::action::{ActionKind, Mode};
 use crate::model::message::Arg;
 use question::{Decision, Question, Request};
 
-/// Decides about each question, in the same order. At most one action of each kind and mode is chosen, and
-/// no more than the host has left.
+/// Largest number of restarts in a run: each only asks systemd. Of everything else one is enough.
+const RESTARTS_MAX: usize = 3;
+
+/// Actions chosen so far in a run: kind, mode and target.
+type Chosen = Vec<(ActionKind, Mode, String)>;
+
+/// Decides about each question, in the same order. What was tried least comes first: no more is chosen than one run may do,
+/// nothing twice, and no more than the host has left.
 pub fn decide(request: &Request, questions: &[Question]) -> Vec<Decision> {
-    let mut chosen = Vec::new();
-    questions.iter().map(|question| decide_one(request, question, &mut chosen)).collect()
+    let mut chosen = Chosen::new();
+    let mut order: Vec<(u32, usize)> = questions.iter().map(|question| attempt(request, question)).zip(0..).collect();
+    order.sort_unstable();
+    let by_attempt = order.into_iter().filter_map(|(_, at)| Some((at, questions.get(at)?)));
+    let mut decided: Vec<(usize, Decision)> =
+        by_attempt.map(|(at, question)| (at, decide_one(request, question, &mut chosen))).collect();
+    decided.sort_by_key(|(at, _)| *at);
+    decided.into_iter().map(|(_, decision)| decision).collect()
 }
 
-fn decide_one(request: &Request, question: &Question, chosen: &mut Vec<(ActionKind, Mode)>) -> Decision {
+/// Which try an action would be for its target.
+fn attempt(request: &Request, question: &Question) -> u32 {
+    let Question { entry, mode, candidate, .. } = question;
+    let name = candidate.as_ref().map(|candidate| candidate.target.name.as_str());
+    name.map_or(1, |name| target::attempt(request.state, entry, *mode, name, &request.situation.now))
+}
+
+fn decide_one(request: &Request, question: &Question, chosen: &mut Chosen) -> Decision {
     let Question { entry, mode, case, candidate, .. } = question;
     let (kind, now) = (entry.repair.kind(), &request.situation.now);
-    let chosen_before = chosen.iter().filter(|(_, of)| of == mode).count();
+    let chosen_before = chosen.iter().filter(|(_, of, _)| of == mode).count();
     let mut refused = host::refusals(request, kind, *mode, chosen_before);
     refused.extend(of_case(entry, case));
-    let (mut attempt, mut left) = (1, [entry.per_hour, entry.per_day]);
+    let (attempt, mut left) = (attempt(request, question), [entry.per_hour, entry.per_day]);
     match candidate {
         None if question.is_unasked => {}
         None => refused.push(Refusal::with(Guard::NoTarget, case.title.as_str())),
         Some(candidate) => {
-            attempt = target::attempt(request.state, entry, *mode, &candidate.target.name, now);
             left = super::budget::left(request.state, entry, *mode, &candidate.target.name, now);
             refused.extend(target::refusals(request.state, entry, *mode, candidate, now));
             refused.extend(candidate.refused.iter().cloned());
@@ -43,10 +61,14 @@ fn decide_one(request: &Request, question: &Question, chosen: &mut Vec<(ActionKi
         refused.push(Refusal::new(Guard::NoTime));
     }
     if refused.is_empty() {
-        if chosen.contains(&(kind, *mode)) {
+        let name = candidate.as_ref().map(|candidate| candidate.target.name.clone()).unwrap_or_default();
+        let same: Vec<&String> =
+            chosen.iter().filter(|(of, with, _)| (*of, with) == (kind, mode)).map(|(_, _, target)| target).collect();
+        let most = if kind == ActionKind::Restart { RESTARTS_MAX } else { 1 };
+        if same.len() >= most || same.contains(&&name) {
             refused.push(Refusal::new(Guard::OnePerRun));
         } else {
-            chosen.push((kind, *mode));
+            chosen.push((kind, *mode, name));
         }
     }
     Decision { refused, attempt, left }

@@ -308,6 +308,22 @@ fn one_action_of_each_kind_per_run() {
 }
 
 #[test]
+fn three_services_are_restarted_in_a_run_those_tried_least_first() {
+    let mut world = world();
+    let names = ["web.service", "b.service", "c.service", "d.service"];
+    world.questions = names
+        .map(|name| {
+            let mut asked = question(entry("web", RepairSpec::Restart { unit: None }), "");
+            asked.candidate.as_mut().unwrap().target.name = name.to_string();
+            asked
+        })
+        .to_vec();
+    world.state.target_mut("web", ActionKind::Restart, "web.service").attempts = 1;
+    let decided: Vec<_> = world.decide().iter().map(guards).collect();
+    assert_eq!(decided, [vec![Guard::OnePerRun], vec![], vec![], vec![]]);
+}
+
+#[test]
 fn a_dry_run_does_not_take_the_turn_of_an_enforced_action() {
     let mut world = world();
     let second = Question { entry: entry("second", RepairSpec::Restart { unit: None }), ..world.questions[0].clone() };
