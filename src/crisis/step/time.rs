@@ -26,7 +26,8 @@ pub(super) fn put_in_order(next: &mut State, context: &EvalContext) {
         next.last.iter_mut().for_each(|last| *last = later(*last, unseen));
     }
     let rises = next.usual_rises.values_mut();
-    for stamp in next.alerts.values_mut().flat_map(Alert::stamps).chain(rises) {
+    // The last moment too: a value that is missing now is missing since then.
+    for stamp in next.alerts.values_mut().flat_map(Alert::stamps).chain(rises).chain(&mut next.last) {
         if set_by.abs() > STEP_SECONDS {
             let by = TimeDelta::milliseconds((set_by * 1e3) as i64);
             stamp.wall = stamp.wall.checked_add_signed(by).unwrap_or(now.wall);
