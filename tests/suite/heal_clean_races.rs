@@ -66,6 +66,8 @@ fn nothing_outside_is_touched_while_links_and_directories_change_places() {
                 }
             }
         });
+        // The other thread ends even if this one fails.
+        let _done = Done(&is_done);
         while begin.elapsed() < Duration::from_secs(3) {
             {
                 let _wait = building.lock();
@@ -75,10 +77,18 @@ fn nothing_outside_is_touched_while_links_and_directories_change_places() {
             }
             removed += tree.run().removed.unwrap_or(0);
         }
-        is_done.store(true, Ordering::Relaxed);
     });
     assert!(removed > 10, "only {removed} removed: the test proves nothing");
     assert_eq!(listing(&tree.out("")), outside);
+}
+
+/// Tells another thread to end.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A directory with files, and a link beside it that leads outside.
@@ -86,6 +96,10 @@ fn build(tree: &Tree, directory: &str, link: &str, target: &str) {
     let (directory, link) = (tree.path(directory), tree.path(link));
     if directory.is_symlink() && fs::rename(&directory, &link).is_err() {
         exchange(&directory, &link);
+    }
+    // The link was removed while the directory had its name.
+    if link.is_dir() && !link.is_symlink() {
+        fs::remove_dir_all(&link).unwrap();
     }
     if !link.is_symlink() {
         symlink(tree.out(target), &link).unwrap();
