@@ -45,7 +45,7 @@ impl<'a> AllowList<'a> {
         if exe.is_deleted {
             return Some(Message::new(key::REPAIR_PROGRAM_REPLACED).with("path", path.as_str()));
         }
-        // The same path in a container, or below another root directory, is another file.
+        // In a container, or below another root directory, this path leads to another file.
         if !self.root.is_recorded() && (exe.file.is_none() || exe.file != self.root.program_file(path)) {
             return Some(Message::new(key::REPAIR_OTHER_FILE).with("path", path.as_str()));
         }

@@ -69,8 +69,8 @@ impl Root {
         }
     }
 
-    /// What installs packages or works on file systems right now: a program of root, or whoever holds the lock of a package
-    /// manager. What cannot be seen (the mount option `hidepid` of proc(5)) counts as work.
+    /// The program that installs packages or works on file systems now: one of root, or the holder of a package manager's
+    /// lock. Processes that are hidden (the mount option `hidepid` of proc(5)) count as work.
     pub fn package_work(&self) -> Option<String> {
         let seen = self.worker().unwrap_or_else(|| Some(HIDDEN.to_string()));
         self.held_lock().or(seen)

@@ -79,7 +79,7 @@ pub fn of_incident(context: &Context, id: &str, metric: &str, since: DateTime<Ut
         Some((_, target)) => action.target.name == *target,
         None => action.incident == id,
     };
-    // What led to giving up came before that.
+    // The attempts that led to giving up came before it.
     let before = if target.is_some() { TimeDelta::days(1) } else { TimeDelta::zero() };
     // An alert without what was tried is better than none.
     read(context, since - before, context.now.wall, most, &is_of).unwrap_or_default()

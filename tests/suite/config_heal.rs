@@ -1,4 +1,4 @@
-//! What `[heal]` comes to: defaults, the environment, fallbacks, and the documented examples.
+//! `[heal]` as it takes effect: defaults, the environment, fallbacks, and the documented examples.
 
 use super::harness::Host;
 use osmon::config::load::{examine, load};

@@ -91,7 +91,7 @@ impl Tried {
         lines
     }
 
-    /// Whether it is a mail; recipient, or channel; result.
+    /// For each test message: true for a mail, its recipient or channel, and the result.
     fn results(&self) -> impl Iterator<Item = (bool, &str, &Result<String, Failure>)> {
         self.sends.iter().flat_map(|send| {
             let to = |at: usize| send.to.get(at).map_or(send.route.as_str(), String::as_str);

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 use std::time::Duration;
 
-/// What happens between two healing runs.
+/// An event between two healing runs.
 #[derive(Debug, Clone)]
 enum Event {
     /// Running time passes, in seconds.

@@ -89,7 +89,7 @@ pub(super) fn recorded(context: &Context, action: &Action, phase: Phase) -> Opti
         let record = serde_json::from_str::<Line>(line).ok().map(|line| line.action);
         found = found.take().or(record.filter(|known| known.id == action.id && known.phase == phase));
     };
-    // What cannot be read counts as not recorded: at worst it is recorded twice.
+    // An unreadable day counts as not recorded: at worst the result is recorded twice.
     context.store.read(ACTIONS, begun - TimeDelta::days(1), until, visit).ok()?;
     found
 }

@@ -28,7 +28,7 @@ impl Run<'_> {
         }
         let (situation, snapshot) = (self.situation(), newest(self.context));
         for Verifying { action, since } in verifying {
-            // What there is no time for is verified by the next run.
+            // The next run verifies the rest.
             if Instant::now() >= until {
                 break;
             }
