@@ -19,8 +19,8 @@ const ADJUSTMENT_PROTECTED: i64 = -900;
 pub struct Surroundings {
     /// osmon and all its ancestors.
     own: HashSet<u32>,
-    /// Session of osmon; 0: unknown.
-    own_session: u32,
+    /// Session of osmon; `None`: unknown; 0: its leader is outside this PID namespace, and so is each process of session 0.
+    own_session: Option<u32>,
     /// First processes of the sessions of terminals, and all their ancestors.
     logins: HashSet<u32>,
     /// `/proc` numbers processes as osmon would signal them.
@@ -43,7 +43,7 @@ impl Surroundings {
     }
 
     fn among(all: &BTreeMap<u32, IdentityStat>, own: Option<&IdentityStat>) -> Self {
-        let mut around = Self { own_session: own.map_or(0, |own| own.session), ..Self::default() };
+        let mut around = Self { own_session: own.map(|own| own.session), ..Self::default() };
         if let Some(own) = own {
             around.own = ancestors(all, own.pid);
         }
@@ -74,7 +74,7 @@ impl Surroundings {
         }
         if self.own.contains(&process.pid) {
             refused.push(of_session(Message::new(key::REPAIR_OWN_PROCESS)));
-        } else if self.own_session != 0 && stat.session == self.own_session {
+        } else if self.own_session == Some(stat.session) {
             refused.push(of_session(Message::new(key::REPAIR_OWN_SESSION)));
         }
         if self.logins.contains(&process.pid) {
@@ -215,6 +215,17 @@ mod tests {
             change(&mut process);
             assert_eq!(guards(&process, &around), [guard], "{name}");
         }
+    }
+
+    #[test]
+    fn a_session_whose_leader_is_outside_the_pid_namespace_is_its_own_session_too() {
+        let all = [(50, stat(50, 40, 0, 0))].into_iter().collect();
+        let around = Surroundings::among(&all, Some(&stat(50, 40, 0, 0)));
+        let around = Surroundings { is_own_namespace: true, has_pidfd: true, ..around };
+        let mut process = hog();
+        assert_eq!(guards(&process, &around), []);
+        process.stat.session = 0;
+        assert_eq!(guards(&process, &around), [Guard::ProcessOfSession]);
     }
 
     #[test]

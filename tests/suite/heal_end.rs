@@ -347,6 +347,8 @@ fn a_process_that_is_not_the_one_decided_on_is_not_touched() {
 
 /// Starts a process with a chosen number, by `ns_last_pid`; `None`: not as this user, or others were always faster.
 fn start_as(program: &Program, pid: u32) -> Option<Started> {
+    // Later than the last one by more than a tick of 10 ms, the resolution of a process's start.
+    std::thread::sleep(Duration::from_millis(30));
     for _ in 0..200 {
         fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).ok()?;
         let started = program.start(&["setsid"], PLAIN);

@@ -113,7 +113,8 @@ fn a_killed_service_is_back_within_a_minute_and_nobody_is_mailed() {
     assert!(back.is_some_and(|back| back < Duration::from_secs(20)), "{back:?}: {}", host.log());
     let over = wait(90, || {
         let events = host.records("events", "event");
-        events.iter().any(|event| event["kind"] == "recovered").then_some(())
+        let recovered = events.iter().any(|event| event["kind"] == "recovered");
+        (recovered && host.actions().len() > 2).then_some(())
     });
     let done = ["app.service intent", "app.service result done", "app.service verified done"];
     assert_eq!(host.actions(), done, "{}", host.log());
