@@ -15,6 +15,9 @@ pub type Absent = String;
 /// Reason given for a kernel file that does not parse.
 pub const UNKNOWN_FORMAT: &str = "the file has a form that is not understood";
 
+/// Most discarded values whose names and reasons are recorded with a snapshot.
+pub const DISCARDED_NAMES_MAX: usize = 10;
+
 /// Resources measured by a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
@@ -60,6 +63,8 @@ pub struct Measurement<'a> {
     pub memory_bytes: Option<(u64, u64)>,
     /// Number of impossible values that were left out.
     pub discarded: u64,
+    /// Names of the first of them, and why.
+    pub discarded_by_name: BTreeMap<String, String>,
     /// Absent parts of resources, by name.
     pub failed: BTreeMap<&'static str, Absent>,
     /// The counters for the next snapshot.

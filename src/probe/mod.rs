@@ -6,6 +6,7 @@
 mod cgroup_owner;
 pub mod counters;
 mod fields;
+mod growth;
 pub mod host_change;
 mod last_shutdown;
 mod measurement;
@@ -13,6 +14,7 @@ pub mod mounts;
 pub mod oom_victims;
 pub mod open_files;
 mod package;
+mod periodic;
 mod rates;
 mod resource;
 mod run;

@@ -58,6 +58,9 @@ struct ProbeSection<'a> {
     /// Number of impossible values that were left out.
     #[serde(skip_serializing_if = "is_zero")]
     discarded_values: u64,
+    /// The first of them by name, and why: `disk_io sda.reads`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    discarded: &'a BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_step_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -125,6 +128,7 @@ pub fn probe(
         cpu_ms: round(own_cpu_ms()),
         skipped_runs: request.skipped_runs,
         discarded_values: measured.discarded,
+        discarded: &measured.discarded_by_name,
         clock_step_seconds: clock_step,
         remark: &remarks,
         failed: &failed,
@@ -177,6 +181,7 @@ impl Run<'_> {
             forks: None,
             memory_bytes: None,
             discarded: 0,
+            discarded_by_name: BTreeMap::new(),
             failed: BTreeMap::new(),
             counters: PreviousCounters::new(&now, boot_id),
             snapshot: Record::new(header.clone()),
