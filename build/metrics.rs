@@ -14,6 +14,8 @@ struct Catalogue {
     custom_prefixes: Vec<String>,
     chart: Vec<Chart>,
     resource: Vec<Resource>,
+    #[serde(default)]
+    component: Vec<Component>,
     metric: Vec<Metric>,
 }
 
@@ -47,6 +49,19 @@ struct Resource {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Component {
+    section: String,
+    title: String,
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    warn: Vec<String>,
+    #[serde(default)]
+    values: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Metric {
     name: String,
     unit: String,
@@ -68,6 +83,10 @@ pub fn generate() -> Result<BTreeSet<String>, String> {
     if let Some(name) = unknown.into_iter().find(|name| !is_listed(name)) {
         return Err(format!("{SOURCE}: a chart shows {name:?}, which is not listed as a metric"));
     }
+    let of_components = catalogue.component.iter().flat_map(Component::metrics);
+    if let Some(name) = of_components.into_iter().find(|name| !is_listed(name)) {
+        return Err(format!("{SOURCE}: a component shows {name:?}, which is not listed as a metric"));
+    }
     let directory = env::var("OUT_DIR").map_err(|error| error.to_string())?;
     for (name, content) in [("metrics.rs", metrics(&catalogue)), ("charts.rs", charts(&catalogue))] {
         let path = Path::new(&directory).join(name);
@@ -77,7 +96,11 @@ pub fn generate() -> Result<BTreeSet<String>, String> {
         .chart
         .iter()
         .flat_map(|chart| [&chart.title, &chart.heading].into_iter().chain(chart.lines.iter().map(Line::name)));
-    let labels = of_charts.chain(catalogue.resource.iter().map(|resource| &resource.title));
+    let of_components = catalogue
+        .component
+        .iter()
+        .flat_map(|component| std::iter::once(&component.title).chain(component.values.iter().map(|(_, name)| name)));
+    let labels = of_charts.chain(catalogue.resource.iter().map(|resource| &resource.title)).chain(of_components);
     Ok(labels.filter(|label| !label.is_empty()).cloned().collect())
 }
 
@@ -91,6 +114,12 @@ fn metrics(catalogue: &Catalogue) -> String {
         .map(|Resource { title, metrics }| format!("ResourceRow {{ title: {title:?}, metrics: &{metrics:?} }}"));
     let mut out = table("Every metric, in the order of `data/metrics.toml`.", "METRICS", "MetricInfo", rows);
     out += &table("The rows of the last 90 days.", "RESOURCES", "ResourceRow", resources);
+    let components = catalogue.component.iter().map(|Component { section, title, state, warn, values }| {
+        format!(
+            "Component {{ section: {section:?}, title: {title:?}, state: {state:?}, warn: &{warn:?}, values: &{values:?} }}"
+        )
+    });
+    out += &table("The rows of the table of components.", "COMPONENTS", "Component", components);
     let prefixes = &catalogue.custom_prefixes;
     let _ = write!(
         out,
@@ -109,6 +138,12 @@ fn charts(catalogue: &Catalogue) -> String {
         )
     });
     table("Every chart, in the order of `data/metrics.toml`.", "CHARTS", "Chart", rows)
+}
+
+impl Component {
+    fn metrics(&self) -> impl Iterator<Item = &String> {
+        self.warn.iter().chain(self.values.iter().map(|(metric, _)| metric))
+    }
 }
 
 impl Line {

@@ -140,7 +140,17 @@ impl Default for Report {
             title: String::new(),
             language: "en".to_string(),
             ranges: owned(&["1h", "24h", "7d", "30d", "1y"]),
-            sections: owned(&["tiles", "attention", "changed", "days", "charts", "who", "services", "heal"]),
+            sections: owned(&[
+                "tiles",
+                "attention",
+                "changed",
+                "days",
+                "charts",
+                "who",
+                "services",
+                "components",
+                "heal",
+            ]),
             style_file: String::new(),
             public: false,
         }

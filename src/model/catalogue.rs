@@ -24,6 +24,21 @@ pub struct ResourceRow {
     pub metrics: &'static [&'static str],
 }
 
+/// A kind of things that can fail by themselves: its elements are rows of the table of components.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Component {
+    /// Section of the snapshot.
+    pub section: &'static str,
+    /// What its elements are, in English.
+    pub title: &'static str,
+    /// Member that holds the state in words; empty: none.
+    pub state: &'static str,
+    /// Metrics that show a problem when they are not 0.
+    pub warn: &'static [&'static str],
+    /// Metrics that are shown, with a name in English; empty: the value alone.
+    pub values: &'static [(&'static str, &'static str)],
+}
+
 include!(concat!(env!("OUT_DIR"), "/metrics.rs"));
 
 /// The names of all metrics.

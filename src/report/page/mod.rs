@@ -1,5 +1,6 @@
 //! The page: verdict, tiles, charts, tables and events as HTML.
 
+mod components;
 pub mod consumers;
 pub mod data;
 pub mod footer;

@@ -12,6 +12,7 @@ use crate::report::chart::layout::{PLOT, VIEW_BOX};
 use crate::report::chart::range::RANGES;
 use crate::report::chart::range_charts::RangeCharts;
 use crate::report::chart::spark;
+use crate::report::page::components;
 use crate::report::page::consumers;
 use crate::report::page::data::PageData;
 use crate::report::page::footer::{facts, footer, unexplained};
@@ -85,6 +86,9 @@ struct Page<'a> {
     ranges: Vec<Shown<'a>>,
     tabs: Vec<(&'a str, &'a str, bool)>,
     services: Vec<Service>,
+    components: Vec<components::Row>,
+    /// Number of components without a row; empty: none.
+    more_components: String,
     repairs: Vec<repairs::Row>,
     unexplained: String,
     problems: Vec<String>,
@@ -101,6 +105,7 @@ struct Sections {
     charts: bool,
     who: bool,
     services: bool,
+    components: bool,
 }
 
 /// Largest number of events listed.
@@ -130,6 +135,7 @@ pub fn render(input: &PageData) -> Result<String> {
     };
     let taken_text = taken.map(|time| locale.exact(time)).unwrap_or_default();
     let services = services(snapshot, locale);
+    let (components, more_components) = components::rows(snapshot, &input.health.open, locale);
     let style = sheet::of(&input.options.style, &format!("{host} · {taken_text}"));
     // Indentation and line breaks only serve readers of the source.
     let script: String = SCRIPT.lines().map(str::trim).collect();
@@ -171,6 +177,8 @@ pub fn render(input: &PageData) -> Result<String> {
             charts: has("charts"),
             who: has_who,
             services: has("services"),
+            // Names of disks, users and jobs are nobody else's business.
+            components: has("components") && !input.options.is_public,
         },
         is_well: input.health.open.is_empty(),
         open: open.clone().take(OPEN_MAX).map(|incident| attention(incident, input)).collect(),
@@ -182,6 +190,8 @@ pub fn render(input: &PageData) -> Result<String> {
         tabs: ranges.iter().map(|range| (range.id, range.title, range.is_first)).collect(),
         ranges,
         services,
+        components,
+        more_components: some(more_components),
         repairs: repairs::rows(input),
         unexplained: unexplained(input, record),
         problems: problems(input, snapshot),
