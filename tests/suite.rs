@@ -67,6 +67,8 @@ mod disk_faults; // disks that fill up or turn read-only
 mod docs_mail; // the complete examples of docs/alerts.md
 #[path = "suite/doctor.rs"]
 mod doctor; // osmon doctor: each fault with its remedy
+#[path = "suite/ended_process.rs"]
+mod ended_process; // real processes that the tests of `end` start
 #[path = "suite/fixture.rs"]
 mod fixture; // data directories of earlier versions
 #[path = "suite/full.rs"]
@@ -90,7 +92,9 @@ mod heal_clean_random; // cleaning of random trees
 #[path = "suite/heal_clean_tree.rs"]
 mod heal_clean_tree; // a real tree to clean
 #[path = "suite/heal_end.rs"]
-mod heal_end; // real processes: ended, spared, and numbers that are used again
+mod heal_end; // real processes: ended, and spared
+#[path = "suite/heal_end_guards.rs"]
+mod heal_end_guards; // numbers that are used again, and processes that a guard protects
 #[path = "suite/heal_end_recorded.rs"]
 mod heal_end_recorded; // processes of a recorded host: order, and what is never ended
 #[path = "suite/heal_kill.rs"]

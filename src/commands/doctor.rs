@@ -8,6 +8,7 @@ mod mail;
 mod measured;
 mod page;
 mod program;
+mod repairs;
 mod schedule;
 mod store;
 
@@ -62,6 +63,7 @@ fn run(call: &Call) -> Result<Exit> {
     checks.extend(access::checks(&context));
     checks.extend(mail::checks(&present, arguments.send));
     checks.extend(measured::checks(&context, &recorded));
+    checks.push(repairs::check(&context));
     checks.extend(page::checks(&context, &host.processes));
     checks.extend(store::checks(&present));
     if call.out.json {

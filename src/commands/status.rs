@@ -14,7 +14,7 @@ use crate::context::{Context, request};
 use crate::model::exposition::perfdata::{self, Thresholds};
 use crate::model::locale::Locale;
 use crate::model::metric::Label;
-use crate::pipeline::{dead_man, fallback_store};
+use crate::pipeline::{dead_man, fallback_store, heal};
 use crate::query::health::{self, Recorded, seconds_between};
 use anyhow::Result;
 use clap::{Args, FromArgMatches};
@@ -77,7 +77,13 @@ fn run(call: &Call) -> Result<Exit> {
         format!("OSMON {line}{data}")
     } else {
         let line = line::line(&recorded, &text);
-        call.out.print(&std::iter::once(line).chain(undelivered(&context)).collect::<Vec<_>>().join("\n"));
+        call.out.print(
+            &std::iter::once(line)
+                .chain(undelivered(&context))
+                .chain(suspended(&context))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        );
         // Those of the alerts stand on standard output.
         context.say_problems_outside("alert");
         return Ok(exit);
@@ -106,11 +112,18 @@ fn undelivered(context: &Context) -> Vec<String> {
     nobody.into_iter().chain(problems).collect()
 }
 
+/// Reasons why no repair is made, one line each.
+fn suspended(context: &Context) -> Vec<String> {
+    let lines = view::heal::suspended(&heal::suspension(context));
+    lines.iter().map(|line| context.out.paint(Style::Warn, line)).collect()
+}
+
 fn to_json(recorded: &Recorded, text: &str, context: &Context) -> String {
     let health = &recorded.health;
     json!({
         "schema": 1, "time": stamp(health.now), "host": recorded.host, "status": health.verdict.status_word().to_lowercase(),
         "verdict": health.verdict.word().to_lowercase(), "exit": health.verdict.exit() as u8, "untold": undelivered(context),
+        "repairs_suspended": suspended(context),
         "text": text, "taken": health.taken.map(stamp),
         "age_seconds": health.taken.map(|taken| seconds_between(taken, health.now)), "stale": health.is_stale(),
         "incident": view::health::incidents(health, &health.open),

@@ -1,6 +1,7 @@
 //! What explain, history, page, mails and the daily status show of repairs.
 
 use super::harness::Host;
+use super::heal;
 use super::scripted_server::{Behavior, ScriptedServer, decoded};
 use chrono::TimeDelta;
 use osmon::base::clock::Now;
@@ -280,4 +281,35 @@ fn the_page_has_a_row_for_each_repair_and_a_public_one_names_no_process() {
     assert!(!fs::read_to_string(host.data().join("report.json")).unwrap().contains("hog"));
     host.config = host.config.replace("public = true", "sections = [\"tiles\"]");
     assert!(!page(&mut host).contains("Réparations"), "the section can be left out");
+}
+
+#[test]
+fn suspended_repairs_are_said_by_status_and_doctor() {
+    let host = heal::host("");
+    let doctor = |host: &Host| {
+        let checks: Vec<Value> = serde_json::from_str(&host.osmon(&["doctor", "--json"]).out).unwrap();
+        let check = checks.into_iter().find(|check| check["id"] == "repairs").unwrap();
+        (check["state"].as_str().unwrap().to_string(), check["fix"].as_str().unwrap_or_default().to_string())
+    };
+    let suspended = |host: &Host| {
+        let status: Value = serde_json::from_str(&host.osmon(&["status", "--json"]).out).unwrap();
+        status["repairs_suspended"].as_array().unwrap().len()
+    };
+    assert_eq!((doctor(&host).0.as_str(), suspended(&host)), ("ok", 0));
+    host.osmon(&["heal", "--pause", "2h", "--because", "new disk"]).ok();
+    assert_eq!(doctor(&host), ("warn".to_string(), "osmon heal --resume".to_string()));
+    let said = host.osmon(&["status"]).out;
+    assert!(
+        said.lines()
+            .nth(1)
+            .is_some_and(|line| line.starts_with("repairs are paused until") && line.contains("new disk")),
+        "{said}"
+    );
+    let disabled = host.path("heal.disabled");
+    fs::write(&disabled, "").unwrap();
+    assert_eq!(doctor(&host), ("warn".to_string(), format!("rm {}", disabled.display())));
+    assert_eq!(suspended(&host), 2);
+    fs::remove_file(&disabled).unwrap();
+    host.osmon(&["heal", "--resume"]).ok();
+    assert_eq!((doctor(&host).0.as_str(), suspended(&host)), ("ok", 0));
 }

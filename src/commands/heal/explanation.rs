@@ -1,10 +1,10 @@
 //! The explanation as text, at most 80 columns.
 
-use crate::base::clock::local_minute;
 use crate::base::text::{NAME_MAX, clean};
 use crate::base::units::duration;
 use crate::cli::output::Style;
 use crate::cli::table::{WIDTH, fold_to};
+use crate::commands::view;
 use crate::context::Context;
 use crate::heal::target_state::TargetState;
 use crate::model::incident::short_id;
@@ -30,13 +30,8 @@ pub fn lines(context: &Context, explained: &Explained) -> Vec<String> {
     if !context.problems.is_empty() {
         lines.push(context.out.paint(Style::Warn, INVALID));
     }
-    if let Some(path) = &explained.disabled_by {
-        lines.push(context.out.paint(Style::Warn, &format!("repairs are switched off by {path}")));
-    }
-    if let Some(pause) = explained.state.pause_at(&context.now) {
-        let text = format!("repairs are paused until {}: {} ({})", local_minute(pause.until), pause.because, pause.by);
-        lines.extend(folded(&text, 0).iter().map(|line| context.out.paint(Style::Warn, line)));
-    }
+    let suspended = view::heal::suspended(&explained.suspension).into_iter().flat_map(|text| folded(&text, 0));
+    lines.extend(suspended.map(|line| context.out.paint(Style::Warn, &line)));
     lines.push(context.out.paint(Style::Bold, "Entries"));
     lines.extend(entries(context, explained));
     let open: Vec<String> = explained.state.targets.iter().filter_map(|target| remembered(context, target)).collect();

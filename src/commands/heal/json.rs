@@ -30,7 +30,7 @@ pub fn explained(context: &Context, explained: &Explained) -> Value {
         })
     });
     json!({
-        "schema": 1, "time": stamp(context.now.wall), "disabled_by": explained.disabled_by, "pause": explained.state.pause_at(&context.now),
+        "schema": 1, "time": stamp(context.now.wall), "disabled_by": explained.suspension.disabled_by, "pause": explained.suspension.pause,
         "entry": entries.collect::<Vec<_>>(), "target": targets.collect::<Vec<_>>(),
         "considered": explained.considered.iter().map(considered).collect::<Vec<_>>(),
     })

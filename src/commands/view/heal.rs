@@ -1,9 +1,10 @@
 //! The records of a healing run as text.
 
+use crate::base::clock::local_minute;
 use crate::base::text::{NAME_MAX, clean};
 use crate::model::action::{Action, Mode, Phase, Status};
 use crate::model::locale::Locale;
-use crate::pipeline::heal::HealReport;
+use crate::pipeline::heal::{HealReport, Suspension};
 
 /// One line for each record of a healing run.
 pub fn lines(report: &HealReport) -> Vec<String> {
@@ -11,6 +12,15 @@ pub fn lines(report: &HealReport) -> Vec<String> {
         return vec!["another healing run is at work".to_string()];
     }
     report.records.iter().map(line).collect()
+}
+
+/// A line for each reason why no repair is made at present.
+pub fn suspended(suspension: &Suspension) -> Vec<String> {
+    let disabled = suspension.disabled_by.iter().map(|path| format!("repairs are switched off by {path}"));
+    let paused = suspension.pause.iter().map(|pause| {
+        format!("repairs are paused until {}: {} ({})", local_minute(pause.until), pause.because, pause.by)
+    });
+    disabled.chain(paused).collect()
 }
 
 /// `restart nginx.service: done: …`.

@@ -19,6 +19,7 @@ use crate::base::lock;
 use crate::context::Context;
 use crate::crisis::State;
 use crate::heal::decide::question::{Decision, Question};
+use crate::heal::situation::Pause;
 use crate::heal::state::{HealState, STATE};
 use crate::model::action::{Action, Mode};
 use crate::model::snapshot::Snapshot;
@@ -111,8 +112,8 @@ pub struct Explained {
     pub considered: Vec<Considered>,
     /// The state of healing.
     pub state: HealState,
-    /// The file that switches healing off.
-    pub disabled_by: Option<String>,
+    /// What keeps every repair from being made.
+    pub suspension: Suspension,
     /// By entry, the right that is missing for all that it does.
     pub missing_rights: Vec<Option<String>>,
 }
@@ -126,7 +127,26 @@ pub fn explain(context: &Context, dry_run: bool) -> Explained {
     let situation = run.situation();
     let entries = context.config.heal.entries.iter();
     let missing_rights = entries.map(|entry| crate::heal::repair(entry).missing_right(&situation)).collect();
-    Explained { considered, state: run.state, disabled_by: situation.disabled_by, missing_rights }
+    let suspension = Suspension { disabled_by: situation.disabled_by, pause: situation.pause };
+    Explained { considered, state: run.state, suspension, missing_rights }
+}
+
+/// What keeps every repair from being made.
+#[derive(Debug, Clone, Default)]
+pub struct Suspension {
+    /// The file that switches healing off.
+    pub disabled_by: Option<String>,
+    /// The pause that a person set.
+    pub pause: Option<Pause>,
+}
+
+/// The present suspension; empty without an entry, as there is nothing to suspend. Changes nothing.
+pub fn suspension(context: &Context) -> Suspension {
+    if !is_wanted(context) {
+        return Suspension::default();
+    }
+    let state = context.store.load_cache::<HealState>(STATE).unwrap_or_default();
+    Suspension { disabled_by: situation::disabled_by(context), pause: state.pause_at(&context.now).cloned() }
 }
 
 /// A healing run under way.
