@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// Time limit of `systemctl show`.
 const LIMIT: Duration = Duration::from_secs(2);
+/// Longest name of a unit without its suffix, in bytes.
+const LONGEST_NAME: usize = 247;
 const NO_SYSTEMD: &str = "this host does not run systemd";
 
 impl Root {
@@ -16,7 +18,8 @@ impl Root {
     /// # Errors
     /// When the host does not run systemd, or systemctl fails or does not answer in time.
     pub fn systemctl_show(&self, properties: &str, named: &[String]) -> Result<String, String> {
-        let units = named.iter().map(|name| if name.contains('.') { name.clone() } else { format!("{name}.service") });
+        let units = named.iter().filter(|name| can_be_asked(name));
+        let units = units.map(|name| if name.contains('.') { name.clone() } else { format!("{name}.service") });
         self.show(properties, std::iter::once("*.service".to_string()).chain(units))
     }
 
@@ -43,6 +46,35 @@ impl Root {
             (true, _) => Err(format!("systemctl did not answer within {} s", LIMIT.as_secs())),
             (false, Some(0)) => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
             _ => Err(format!("systemctl: {}", clean_bytes(done.stderr.trim_ascii(), 200))),
+        }
+    }
+}
+
+/// Returns whether systemctl accepts a name: one that it refuses, such as that of a template, would cost the answers to all
+/// others.
+fn can_be_asked(name: &str) -> bool {
+    let is_template = name.ends_with('@') || name.contains("@.");
+    !is_template && !name.starts_with(['@', '.', '-']) && !name.is_empty() && name.len() <= LONGEST_NAME
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_systemctl_refuses_is_not_asked_for() {
+        for (name, expected) in [
+            ("nginx", true),
+            ("getty@tty1", true),
+            ("srv-my\\x2ddata.mount", true),
+            ("getty@", false),
+            ("getty@.service", false),
+            ("", false),
+            (".service", false),
+            ("--state=failed", false),
+            (&"x".repeat(300), false),
+        ] {
+            assert_eq!(can_be_asked(name), expected, "{name}");
         }
     }
 }

@@ -40,6 +40,9 @@ pub struct Service {
     /// Time of a failure that was older than a day when osmon first looked, RFC 3339.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub failed_before: String,
+    /// Name under which the configuration requires it, if that is an alias.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub alias: String,
     /// Automatic restarts since the last manual start.
     pub restarts: u64,
     /// Automatic restarts since the previous snapshot.

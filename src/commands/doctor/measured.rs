@@ -24,7 +24,9 @@ fn failures(failed: &BTreeMap<String, String>) -> Check {
 }
 
 fn services(wanted: &[String], known: &BTreeMap<String, Service>) -> Check {
-    let of = |name: &String| known.get(name).or_else(|| known.get(&format!("{name}.service")));
+    let by_alias = |name: &str| known.values().find(|service| service.alias == name);
+    let called = |name: &str| known.get(name).or_else(|| by_alias(name));
+    let of = |name: &String| called(name).or_else(|| called(&format!("{name}.service")));
     let is_missing = |name: &&String| {
         let is_gone = |service: &Service| ["not-found", GONE].contains(&service.state.as_str());
         of(name).is_none_or(is_gone)
@@ -51,10 +53,12 @@ mod tests {
         let service =
             |name: &str, state: &str| Service { service: name.into(), state: state.into(), ..Service::default() };
         let all = [service("ssh.service", "running"), service("nginx.service", "not-found"), service("cron", "failed")];
-        let known: BTreeMap<String, Service> = all.into_iter().map(|one| (one.service.clone(), one)).collect();
+        let alias = Service { alias: "mysqld.service".into(), ..service("mariadb.service", "running") };
+        let all = all.into_iter().chain([alias]);
+        let known: BTreeMap<String, Service> = all.map(|one| (one.service.clone(), one)).collect();
         let wanted = |names: &[&str]| services(&names.iter().map(ToString::to_string).collect::<Vec<_>>(), &known);
         assert_eq!(wanted(&[]).state, State::Ok);
-        assert_eq!(wanted(&["ssh", "cron"]).state, State::Ok, "that it failed is an incident");
+        assert_eq!(wanted(&["ssh", "cron", "mysqld"]).state, State::Ok, "that it failed is an incident");
         let missing = wanted(&["ssh", "nginx", "mysql"]);
         assert!(missing.state == State::Fail && missing.text.ends_with("nginx, mysql"), "{missing:?}");
     }

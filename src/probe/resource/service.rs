@@ -4,12 +4,15 @@
 //! show it. A unit that failed stays in the snapshots for a while after that, so that rules see how it ended: that it runs
 //! again, that it was stopped, or that systemd no longer knows it.
 
+mod required;
 mod show;
+mod time;
 
 use crate::base::clock::stamp;
-use crate::base::text::{NAME_MAX, clean};
+use crate::base::text::{NAME_MAX, UNIT_NAME_MAX, clean};
 use crate::model::service::{GONE, JOB, STOPPED, Service};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
+use required::Answer;
 use serde::{Deserialize, Serialize};
 use show::Unit;
 use std::collections::BTreeMap;
@@ -38,6 +41,12 @@ struct Kept {
     /// Begin of the start that is in progress, in seconds since boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     starting: Option<f64>,
+    /// Its file was removed, or it was masked, after it had failed: until the failure is reset, systemd still calls it failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    removed: bool,
+    /// It has failed without a file, or masked, since it is known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    orphan: bool,
 }
 
 type KeptServices = BTreeMap<String, Kept>;
@@ -57,7 +66,7 @@ pub const RESOURCE: Resource = Resource { name: "service", scope: Scope::All, ha
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let named = &run.settings.services;
     let output = run.root.systemctl_show(show::PROPERTIES, named)?;
-    let units = show::parse(&output);
+    let answer = Answer::new(show::parse(&output), named);
     let now = run.now.boottime_seconds;
     let is_first = run.earlier.is_none();
     let previous: Option<KeptServices> = run.previous("service").map(|(kept, _)| kept);
@@ -66,18 +75,19 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let remembered = remembered(run, now);
     let mut counts = Systemd { services: 0, failed: 0, restarting: 0 };
     let (mut shown, mut kept) = (Vec::new(), KeptServices::new());
-    for unit in &units {
-        let (is_named, before) = (unit.is_among(named), remembered.get(&unit.id));
-        if unit.load == "loaded" || is_named {
-            counts.services += 1;
-            counts.failed += usize::from(unit.active == "failed" && !unit.is_stopped());
-            counts.restarting += usize::from(unit.sub.starts_with("auto-restart"));
-        }
+    for unit in &answer.units {
+        let (name, before) = (answer.name_of(unit), remembered.get(&unit.id));
+        let is_named = name.is_some();
+        counts.services += usize::from(unit.load == "loaded" || is_named);
+        // As `systemctl --failed` counts: also when the file of the unit is gone.
+        counts.failed += usize::from(unit.active == "failed" && !unit.is_stopped());
+        counts.restarting += usize::from(unit.sub.starts_with("auto-restart"));
         // Without a previous snapshot there is no growth. A smaller count was reset meanwhile.
         let known = restarts.as_ref().map_or(unit.restarts, |known| known.get(&*unit.id).copied().unwrap_or(0));
         let new_restarts = unit.restarts.checked_sub(known).unwrap_or(unit.restarts);
         let judge = Judge { unit, is_named, before, new_restarts, now };
         let mut service = judge.service();
+        service.alias = name.filter(|name| *name != unit.id).map(|name| clean(name, UNIT_NAME_MAX)).unwrap_or_default();
         let is_pending = !(service.failed || service.active || is_named) && is_booting(before, now);
         if service.failed || is_named || (before.is_some() && !is_pending) {
             let is_old = is_first && service.failed && unit.active == "failed";
@@ -96,7 +106,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
             kept.insert(unit.id.clone(), Kept { restarts: unit.restarts, ..Kept::default() });
         }
     }
-    for (name, before) in remembered.iter().filter(|(name, _)| units.iter().all(|unit| unit.id != **name)) {
+    for (name, before) in remembered.iter().filter(|(name, _)| answer.units.iter().all(|unit| unit.id != **name)) {
         if is_booting(Some(before), now) {
             kept.insert(name.clone(), before.clone());
         } else {
@@ -119,7 +129,7 @@ fn remembered(run: &Measurement<'_>, now: f64) -> KeptServices {
     let at_that_time = |last: f64| earlier.boottime_seconds - last < REMEMBERED_SECONDS;
     let recent = |kept: &Kept| match kept.last {
         Some(last) if is_this_boot => {
-            kept.failed || now - last < REMEMBERED_SECONDS.max(interval * REMEMBERED_SNAPSHOTS)
+            kept.failed || kept.removed || now - last < REMEMBERED_SECONDS.max(interval * REMEMBERED_SNAPSHOTS)
         }
         Some(last) => kept.failed || at_that_time(last),
         None => is_this_boot && kept.starting.is_some(),
@@ -151,7 +161,7 @@ impl Judge<'_> {
     fn service(&self) -> Service {
         let unit = self.unit;
         let state = match () {
-            () if unit.load != "loaded" => unit.load,
+            () if unit.load != "loaded" && !self.is_orphan() => unit.load,
             () if unit.is_stopped() => STOPPED,
             () => unit.sub,
         };
@@ -165,6 +175,7 @@ impl Judge<'_> {
             kind: if self.is_job() { JOB.to_string() } else { String::new() },
             exit: unit.exit(),
             failed_before: String::new(),
+            alias: String::new(),
             restarts: unit.restarts,
             new_restarts: self.new_restarts,
         }
@@ -179,10 +190,20 @@ impl Judge<'_> {
         self.unit.is_job && !self.is_named
     }
 
+    /// Failed although there is no unit file (any more), or masked, which it was already when it was first seen to fail.
+    fn is_orphan(&self) -> bool {
+        let is_removal = self.before.is_some_and(|before| before.removed || (before.failed && !before.orphan));
+        self.has_failed_unloaded() && !self.is_named && !is_removal
+    }
+
+    fn has_failed_unloaded(&self) -> bool {
+        self.unit.load != "loaded" && self.unit.active == "failed" && !self.unit.is_stopped()
+    }
+
     fn is_failed(&self) -> bool {
         let (unit, had_failed) = (self.unit, self.before.is_some_and(|before| before.failed));
         let is_failed = unit.load == "loaded" && unit.active == "failed" && !unit.is_stopped();
-        if is_failed || unit.sub.starts_with("auto-restart") || self.new_restarts > 0 {
+        if is_failed || self.is_orphan() || unit.sub.starts_with("auto-restart") || self.new_restarts > 0 {
             return true;
         }
         match unit.active {
@@ -210,6 +231,8 @@ impl Judge<'_> {
             failed: service.failed,
             failed_before: service.failed_before.clone(),
             starting: self.starting(),
+            removed: self.has_failed_unloaded() && !self.is_named && !self.is_orphan(),
+            orphan: self.is_orphan(),
         }
     }
 }

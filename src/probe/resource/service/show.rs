@@ -1,22 +1,22 @@
 //! Units as `systemctl show` prints them: blocks of `Key=value` lines, separated by empty lines. Properties that an older
 //! systemd does not have are empty.
 
-use crate::base::clock::zone_offset_seconds;
+use super::time::time;
 use crate::base::text::{UNIT_NAME_MAX, clean};
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use std::collections::HashSet;
+use chrono::{DateTime, Utc};
 
 /// The properties that are asked for.
 pub const PROPERTIES: &str = "Id,Names,LoadState,ActiveState,SubState,Type,TriggeredBy,Result,ExecMainCode,\
     ExecMainStatus,NRestarts,StateChangeTimestamp,ActiveExitTimestampMonotonic,ExecMainExitTimestampMonotonic";
 
-/// One service unit. The texts are as printed: not cleaned.
+/// One unit. The texts are as printed: not cleaned.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Unit<'a> {
     /// Its main name, cleaned.
     pub id: String,
-    /// All its names, separated by blanks.
-    names: &'a str,
+    /// All its names, separated by blanks; empty where systemctl was not asked for them.
+    pub names: &'a str,
+    block: &'a str,
     /// `loaded`, `masked`, `not-found`, …
     pub load: &'a str,
     /// `active`, `inactive`, `failed`, `activating`, `deactivating`, …
@@ -37,15 +37,13 @@ pub struct Unit<'a> {
     ended: (u64, u64),
 }
 
-/// Parses the output; a unit that is printed twice counts once.
+/// Parses the output, in its order. A unit can be printed twice: as asked for by its name, and as matched by a pattern.
 pub fn parse(output: &str) -> Vec<Unit<'_>> {
-    let mut known = HashSet::new();
-    let units = output.split("\n\n").map(parse_unit).filter(|unit| !unit.id.is_empty());
-    units.filter(|unit| known.insert(unit.id.clone())).collect()
+    output.split("\n\n").map(parse_unit).filter(|unit| !unit.id.is_empty()).collect()
 }
 
 fn parse_unit(block: &str) -> Unit<'_> {
-    let mut unit = Unit::default();
+    let mut unit = Unit { block, ..Unit::default() };
     for (key, value) in block.lines().filter_map(|line| line.split_once('=')) {
         let number = || value.parse().unwrap_or(0);
         match key {
@@ -69,11 +67,28 @@ fn parse_unit(block: &str) -> Unit<'_> {
     unit
 }
 
-impl Unit<'_> {
-    /// Returns whether one of its names is in a list of the configuration: `nginx` is `nginx.service`.
-    pub fn is_among(&self, named: &[String]) -> bool {
-        let is_same = |named: &str, unit: &str| named == unit || unit.strip_suffix(".service") == Some(named);
-        named.iter().any(|named| is_same(named, &self.id) || self.names.split(' ').any(|unit| is_same(named, unit)))
+impl<'a> Unit<'a> {
+    /// A unit that systemd does not know.
+    pub fn not_found(id: String) -> Self {
+        Unit { id, load: "not-found", active: "inactive", sub: "dead", ..Unit::default() }
+    }
+
+    /// Returns whether it has this full name, among others.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.id == name || self.names.split(' ').any(|own| own == name)
+    }
+
+    /// A property that few units have; empty where it has none.
+    #[allow(dead_code, reason = "for other units")]
+    pub fn property(&self, key: &str) -> &'a str {
+        self.properties(key).next().unwrap_or_default()
+    }
+
+    /// The values of a property that can be printed more than once.
+    #[allow(dead_code, reason = "for other units")]
+    pub fn properties(&self, key: &str) -> impl Iterator<Item = &'a str> {
+        let lines = self.block.lines().filter_map(|line| line.split_once('='));
+        lines.filter(move |(name, _)| *name == key).map(|(_, value)| value)
     }
 
     /// How its main process ended: `status 203` or `signal 9`; empty when it ended well, or this is unknown.
@@ -98,41 +113,15 @@ impl Unit<'_> {
     }
 }
 
-/// Reads `Thu 2026-10-10 16:05:04 CEST` and `@1791641104`. systemd prints the zone of the host; the abbreviation alone is
-/// ambiguous.
-fn time(text: &str) -> Option<DateTime<Utc>> {
-    if let Some(seconds) = text.strip_prefix('@') {
-        return DateTime::from_timestamp(seconds.split('.').next()?.parse().ok()?, 0);
-    }
-    let mut words = text.split(' ').skip_while(|word| !word.starts_with(|first: char| first.is_ascii_digit()));
-    let (day, time, zone) = (words.next()?, words.next()?, words.next());
-    let local = NaiveDateTime::parse_from_str(&format!("{day} {time}"), "%Y-%m-%d %H:%M:%S%.f").ok()?.and_utc();
-    if matches!(zone, Some("UTC" | "GMT")) {
-        return Some(local);
-    }
-    local.checked_sub_signed(TimeDelta::seconds(zone_offset_seconds(local).into()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_in_every_form() {
-        let at = |text| time(text).map(|time| time.format("%m-%d %H:%M").to_string());
-        assert_eq!(at("Thu 2026-10-10 16:05:04 UTC").as_deref(), Some("10-10 16:05"));
-        assert_eq!(at("@1791641104").as_deref(), Some("10-10 14:05"));
-        for unknown in ["", "n/a", "x", "Thu 2026-13-10 16:05:04 UTC", "@", "2026-10-10"] {
-            assert_eq!(at(unknown), None, "{unknown}");
-        }
-    }
 
     #[test]
     fn a_block_without_the_newer_properties_is_read() {
         let old = "Id=a.service\nLoadState=loaded\nActiveState=failed\nSubState=failed\nResult=exit-code\nNRestarts=2";
         let unit = parse(old).remove(0);
         assert!(!unit.is_job && !unit.is_stopped() && unit.exit().is_empty() && unit.changed().is_none());
-        assert_eq!(parse(&format!("{old}\n\n{old}")).len(), 1);
         let exit = |more: &str| parse(&format!("{old}\n{more}"))[0].exit();
         assert_eq!(exit("ExecMainCode=1\nExecMainStatus=203"), "status 203");
         assert_eq!(exit("ExecMainCode=2\nExecMainStatus=9"), "signal 9");
@@ -145,6 +134,8 @@ mod tests {
         };
         let cases = [is_stopped(5, 6), is_stopped(6, 5), is_stopped(6, 6), is_stopped(0, 6)];
         assert_eq!(cases, [true, false, false, false]);
-        assert!(parse(&format!("{old}\nNames=a.service b.service"))[0].is_among(&["b".to_string()]));
+        let two = format!("{old}\nNames=a.service b.service");
+        let other = parse(&two).remove(0);
+        assert!(other.is_called("b.service") && !other.is_called("b"));
     }
 }
