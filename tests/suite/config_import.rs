@@ -1,8 +1,9 @@
 //! `osmon config import`: files of other systems become a valid configuration, and what does not is said.
 
 use super::harness::{Host, repository};
+use nix::unistd::geteuid;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::Path;
 
 /// File, settings of the result, and line and key of what is said not to be taken over (all of it).
@@ -265,6 +266,26 @@ fn secrets_go_into_private_files_and_nothing_is_overwritten() {
         assert_eq!(host.osmon(&[&import[..], &["--force"]].concat()).code, 0);
         assert_eq!(fs::read_to_string(host.path("smtp-password")).unwrap(), secret);
     }
+}
+
+#[test]
+fn what_root_imports_is_read_by_the_group_of_the_directory() {
+    if !geteuid().is_root() {
+        eprintln!("skipped: not root");
+        return;
+    }
+    let host = Host::recorded("vm");
+    let directory = host.path("etc");
+    fs::create_dir(&directory).unwrap();
+    lchown(&directory, None, Some(4242)).unwrap();
+    let target = directory.join("osmon.toml");
+    let import = ["config", "import", &fixture("msmtprc"), "--output", target.to_str().unwrap()];
+    assert_eq!(host.osmon(&import).code, 0);
+    let owner = |path: &Path| path.metadata().map(|meta| (meta.uid(), meta.gid())).unwrap();
+    assert_eq!((owner(&target), owner(&directory.join("smtp-password"))), ((0, 4242), (0, 0)));
+    lchown(&target, Some(1), Some(1)).unwrap();
+    assert_eq!(host.osmon(&[&import[..], &["--force"]].concat()).code, 0);
+    assert_eq!(owner(&target), (1, 1), "one that was there keeps its owner and group");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::{read_at_most, replace};
 use crate::cli::{Call, Exit};
+use crate::setup::config_file::give_to_group_of_directory;
 use crate::setup::import::{Imported, Input, Kind, import};
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -64,8 +65,10 @@ fn write(imported: &Imported, output: &Path, force: bool) -> Result<()> {
         replace(&secret.path, format!("{}\n", secret.content).as_bytes(), SECRET_MODE)
             .with_context(|| format!("could not write {}", secret.path.display()))?;
     }
+    let is_new = !output.exists();
     replace(output, imported.text.as_bytes(), CONFIG_MODE)
-        .with_context(|| format!("could not write {}", output.display()))
+        .with_context(|| format!("could not write {}", output.display()))?;
+    if is_new { give_to_group_of_directory(output) } else { Ok(()) }
 }
 
 /// Says what could not be taken over, and prints the configuration unless it was written.

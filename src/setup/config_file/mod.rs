@@ -9,4 +9,4 @@ mod wishes;
 mod write;
 
 pub use draft::{Draft, SecretFile, draft};
-pub use write::{Written, write};
+pub use write::{Written, give_to_group_of_directory, write};

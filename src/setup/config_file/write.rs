@@ -73,11 +73,23 @@ fn write_all(draft: &Draft, path: &Path) -> Result<Written> {
         Err(error) => return Err(error).with_context(|| format!("could not read {}", path.display())),
     }
     put(path, &draft.text, mode)?;
-    // The package makes the directory without the set-group-ID bit.
-    if is_new && geteuid().is_root() {
-        give_to_group_of_directory(path).with_context(|| format!("could not set the group of {}", path.display()))?;
+    if is_new {
+        give_to_group_of_directory(path)?;
     }
     Ok(written)
+}
+
+/// Gives a file that root has just made the group of its directory, whose members may read the configuration of the
+/// system: the package makes the directory without the set-group-ID bit. Does nothing for other users.
+///
+/// # Errors
+/// I/O errors.
+pub fn give_to_group_of_directory(path: &Path) -> Result<()> {
+    let give = || lchown(path, None, Some(path.parent().unwrap_or(Path::new("/")).metadata()?.gid()));
+    if geteuid().is_root() {
+        give().with_context(|| format!("could not set the group of {}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Gives the copy of a file the owner and group of that file, as far as this user may: it has the same readers.
@@ -86,11 +98,6 @@ fn give_as(copy: &Path, original: &Path) {
         // Only root may give files away; others may set a group of their own.
         let _ = lchown(copy, Some(meta.uid()), Some(meta.gid())).or_else(|_| lchown(copy, None, Some(meta.gid())));
     }
-}
-
-fn give_to_group_of_directory(path: &Path) -> io::Result<()> {
-    let group = path.parent().unwrap_or(Path::new("/")).metadata()?.gid();
-    lchown(path, None, Some(group))
 }
 
 fn put(path: &Path, text: &str, mode: u32) -> Result<()> {

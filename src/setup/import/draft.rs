@@ -30,7 +30,7 @@ impl fmt::Display for Note {
 
 /// A file that holds a secret.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SecretFile {
+pub struct ImportedSecret {
     /// Where it belongs.
     pub path: PathBuf,
     /// The secret.
@@ -39,9 +39,9 @@ pub struct SecretFile {
     pub place: String,
 }
 
-impl fmt::Debug for SecretFile {
+impl fmt::Debug for ImportedSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretFile").field("path", &self.path).field("place", &self.place).finish_non_exhaustive()
+        f.debug_struct("ImportedSecret").field("path", &self.path).field("place", &self.place).finish_non_exhaustive()
     }
 }
 
@@ -53,7 +53,7 @@ pub struct Imported {
     /// Settings that could not be taken over, with the reasons.
     pub notes: Vec<Note>,
     /// The files that hold the secrets.
-    pub secrets: Vec<SecretFile>,
+    pub secrets: Vec<ImportedSecret>,
 }
 
 /// One setting.
@@ -79,7 +79,7 @@ pub struct Draft {
     /// Settings that could not be taken over.
     pub notes: Vec<Note>,
     /// The secrets.
-    pub secrets: Vec<SecretFile>,
+    pub secrets: Vec<ImportedSecret>,
     /// The files are in French.
     pub is_french: bool,
     /// File systems with rules of their own: default rule, metric, mount point.
@@ -191,7 +191,7 @@ impl Draft {
         let path = self.directory.join(name);
         self.set(section, key, path.display().to_string(), line);
         if self.secrets.iter().all(|secret| secret.path != path) {
-            self.secrets.push(SecretFile { path, content: content.to_string(), place: self.place(line) });
+            self.secrets.push(ImportedSecret { path, content: content.to_string(), place: self.place(line) });
         }
     }
 

@@ -17,7 +17,7 @@ mod munin;
 mod pairs;
 mod write;
 
-pub use draft::{Imported, Note, SecretFile};
+pub use draft::{Imported, ImportedSecret, Note};
 pub use kind::Kind;
 
 use draft::Draft;
