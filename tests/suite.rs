@@ -157,6 +157,8 @@ mod probe; // recorded hosts
 mod probe_golden; // snapshots of recorded hosts, byte for byte
 #[path = "suite/probe_processes.rs"]
 mod probe_processes; // processes, units, containers and services of recorded hosts
+#[path = "suite/probe_storage.rs"]
+mod probe_storage; // arrays, pools and disks
 #[path = "suite/probe_systemd.rs"]
 mod probe_systemd; // aliases, units other than services, timers, waiting jobs
 #[path = "suite/reachable.rs"]

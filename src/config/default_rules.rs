@@ -1,9 +1,13 @@
 //! The default rules, sorted by name. `data/osmon.toml` explains them; a test compares both.
 
+use super::default_storage_rules as storage;
 use super::rule_spec::{RuleSpec, Unusual};
 
 /// Every default rule, also those that are off until they are enabled.
-pub const DEFAULT_RULES: [RuleSpec<'static>; 22] = [
+pub const DEFAULT_RULES: [RuleSpec<'static>; 29] = [
+    storage::BTRFS_ERRORS,
+    storage::BTRFS_METADATA,
+    storage::BTRFS_MISSING,
     watch("conntrack", "Table of tracked connections", "conntrack.used_percent", [85.0, 75.0, 95.0, 90.0]),
     RuleSpec {
         when: "above",
@@ -97,6 +101,10 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 22] = [
         ..RuleSpec::named("oom_kill")
     },
     unusual("processes_unusual", "Number of processes unusual", "process.total", "either"),
+    storage::RAID,
+    storage::RAID_INACTIVE,
+    storage::RAID_MEMBER,
+    storage::RAID_MISMATCH,
     RuleSpec {
         title: "File system {mount} switched to read-only",
         metric: "disk.read_only_by_kernel",

@@ -3,6 +3,7 @@
 mod address;
 pub mod alert;
 mod default_rules;
+mod default_storage_rules;
 mod environment;
 pub mod heal;
 mod heal_keys;

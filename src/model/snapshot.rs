@@ -14,6 +14,9 @@ const FAILED: &str = "probe.failed.";
 /// Path of the members that name the device of a file system.
 const DEVICE: &str = "disk.device";
 
+/// Ends of the paths of [`Snapshot::words`].
+const WORDS: [&str; 3] = [".state", ".problem", ".model"];
+
 /// A parsed snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
@@ -31,6 +34,8 @@ pub struct Snapshot {
     pub failed: BTreeMap<String, String>,
     /// Devices of file systems by mount point: `/dev/sda1`, `nas:/export`. Only those with a device of their own.
     pub devices: BTreeMap<String, String>,
+    /// What is said of arrays, pools and disks, by path and identity: `("raid.state", "md0")`.
+    pub words: BTreeMap<(String, String), String>,
     /// Its metrics.
     pub metrics: Vec<Metric>,
     /// Its services by name, unless only some metrics were wanted.
@@ -57,11 +62,12 @@ impl Snapshot {
             sections: BTreeSet::new(),
             failed: BTreeMap::new(),
             devices: BTreeMap::new(),
+            words: BTreeMap::new(),
             metrics: Vec::new(),
             is_wanted,
         };
         walk_record(json, &mut found).context("the snapshot is damaged")?;
-        let Found { header, sections, failed, devices, metrics, .. } = found;
+        let Found { header, sections, failed, devices, words, metrics, .. } = found;
         let text = |name: &str| header.get(name).and_then(Value::as_str);
         let now = || {
             let wall = parse(text("time")?)?;
@@ -72,7 +78,8 @@ impl Snapshot {
         };
         let (host, boot_id) = (host.to_string(), boot_id.to_string());
         let interval_seconds = header.get("interval_seconds").and_then(Value::as_f64);
-        Ok(Self { now, host, boot_id, interval_seconds, sections, failed, devices, metrics, services: BTreeMap::new() })
+        let services = BTreeMap::new();
+        Ok(Self { now, host, boot_id, interval_seconds, sections, failed, devices, words, metrics, services })
     }
 
     /// Value of a metric of the host itself.
@@ -93,6 +100,7 @@ struct Found<'w> {
     sections: BTreeSet<String>,
     failed: BTreeMap<String, String>,
     devices: BTreeMap<String, String>,
+    words: BTreeMap<(String, String), String>,
     metrics: Vec<Metric>,
     is_wanted: &'w mut dyn FnMut(&str) -> bool,
 }
@@ -121,6 +129,11 @@ impl Visit for Found<'_> {
             && let Some((_, mount)) = labels.first()
         {
             self.devices.insert(mount.clone(), value.to_string());
+        }
+        if WORDS.iter().any(|end| path.ends_with(end))
+            && let Some((_, identity)) = labels.first()
+        {
+            self.words.insert((path.to_string(), identity.clone()), value.to_string());
         }
         if let Some(resource) = path.strip_prefix(FAILED) {
             self.failed.insert(resource.to_string(), value.to_string());

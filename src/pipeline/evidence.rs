@@ -1,6 +1,7 @@
 //! Evidence for events: the top consumers of the resource, the last values, recent changes.
 
 mod facts;
+mod storage;
 
 use crate::base::bounded;
 use crate::base::clock::{local_short, parse, stamp};

@@ -23,6 +23,9 @@ fn measured(name: &str, found: &mut BTreeMap<String, String>) {
             .ok();
         fs::write(host.root().join("proc/1204/io"), "read_bytes: 1000000\nwrite_bytes: 2000000\n").unwrap();
     }
+    if name == "pi" {
+        super::probe_storage::everything(&host);
+    }
     host.osmon(&["run"]);
     host.advance(60, 20);
     host.now += chrono::TimeDelta::days(1);

@@ -1,5 +1,6 @@
 //! Facts beside the value of an event: the bytes that are left, what takes them, whom the OOM killer killed.
 
+use super::storage;
 use crate::base::bounded;
 use crate::context::Context;
 use crate::model::event::{Event, EventKind};
@@ -34,7 +35,7 @@ pub fn of(
     match (name, mount) {
         ("disk.used_percent", Some(mount)) => disk(context, event, snapshot, mount, until),
         ("memory.oom_kills", _) => killed(context, event, snapshot, processes, until),
-        _ => Vec::new(),
+        _ => storage::facts(name, &labels, snapshot),
     }
 }
 

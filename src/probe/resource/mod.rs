@@ -1,5 +1,6 @@
 //! The resources of a host, one file each. Each file holds a constant `RESOURCE` that registers it.
 
+mod btrfs;
 mod cpu;
 mod disk;
 mod disk_io;
@@ -9,6 +10,7 @@ mod memory;
 mod network;
 mod pressure;
 mod process;
+mod raid;
 mod service;
 mod session;
 mod tcp;
@@ -25,6 +27,8 @@ pub const ALL: &[Resource] = &[
     pressure::RESOURCE,
     disk::RESOURCE,
     disk_io::RESOURCE,
+    raid::RESOURCE,
+    btrfs::RESOURCE,
     network::RESOURCE,
     tcp::RESOURCE,
     temperature::RESOURCE,
