@@ -7,6 +7,7 @@ pub mod error_kind;
 pub mod file;
 pub mod group;
 pub mod html;
+pub mod identity;
 pub mod local_time;
 pub mod lock;
 pub mod net;

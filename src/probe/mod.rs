@@ -10,6 +10,7 @@ mod growth;
 pub mod host_change;
 mod last_shutdown;
 mod measurement;
+mod mount_tree;
 pub mod mounts;
 pub mod oom_victims;
 pub mod open_files;

@@ -37,15 +37,16 @@ pub struct Found {
     pub growing: Option<Holder>,
 }
 
-/// Searches the file system mounted at `mount`. A file that grows on another one is never named.
+/// Searches the file system whose mount point has the name `mount`. A file that grows on another one is never named.
 pub fn open_files(root: &Root, mount: &str) -> Found {
     let Ok(info) = root.mount_info() else { return Found::default() };
-    let points: Vec<Vec<u8>> = mounts::parse(&info).into_iter().map(|mount| mount.point).collect();
+    let mounts = mounts::parse(&info);
+    let Some(named) = mounts.iter().find(|known| known.name() == mount) else { return Found::default() };
+    let points: Vec<&[u8]> = mounts.iter().map(|mount| mount.point.as_slice()).collect();
     let is_below = |path: &[u8]| {
-        points.iter().filter(|point| is_below(path, point)).map(Vec::as_slice).max_by_key(|it| it.len())
-            == Some(mount.as_bytes())
+        points.iter().filter(|point| is_below(path, point)).max_by_key(|it| it.len()) == Some(&named.point.as_slice())
     };
-    let point = Path::new(OsStr::from_bytes(mount.as_bytes()));
+    let point = Path::new(OsStr::from_bytes(&named.point));
     let files = root.open_files(point, &is_below, Instant::now() + SEARCH_LIMIT);
     let holder = |file: &OpenFile, bytes: f64| Holder {
         path: file.path.clone(),

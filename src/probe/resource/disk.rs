@@ -1,14 +1,21 @@
 //! Space and inodes of file systems: what is mounted, and `statvfs(3)` of each.
 
+mod choice;
+mod kind;
+mod overlay;
+mod read_only;
+mod size;
+
 use crate::base::text::{NAME_MAX, clean_bytes};
-use crate::config;
-use crate::host::file_system::{Access, Space, SpaceQuery};
-use crate::model::metric::Selector;
+use crate::host::file_system::{Access, NoSpace, Space, SpaceQuery};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
+use crate::probe::mount_tree::MountTree;
 use crate::probe::mounts::{self, Mount};
-use crate::probe::rates::percent;
+use choice::Views;
+use read_only::KeptByDevice;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use size::Size;
+use std::collections::HashMap;
 
 /// An element of the section `disk`.
 #[derive(Debug, Serialize)]
@@ -18,99 +25,59 @@ struct Disk {
     fs: String,
     total_bytes: u64,
     /// Total minus free, as in `df`.
-    used_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_bytes: Option<u64>,
     /// Available to users, without the blocks reserved for root.
-    available_bytes: u64,
-    /// Used share of the space that users can use, as in `df`. Absent for mounts that are read-only on purpose: an image
-    /// is always full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available_bytes: Option<u64>,
+    /// Used share of the space that users can use, as in `df`. Absent for file systems that are read-only on purpose: an
+    /// image is always full.
     #[serde(skip_serializing_if = "Option::is_none")]
     used_percent: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inodes_used_percent: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inodes_free: Option<u64>,
+    /// The file system is read-only; a read-only view of one that can be written is not.
     read_only: bool,
     read_only_by_kernel: bool,
 }
 
-/// Pseudo file systems of the kernel.
-const KERNEL: [&str; 22] = [
-    "autofs",
-    "bpf",
-    "binfmt_misc",
-    "cgroup",
-    "cgroup2",
-    "configfs",
-    "debugfs",
-    "devpts",
-    "devtmpfs",
-    "efivarfs",
-    "fusectl",
-    "hugetlbfs",
-    "mqueue",
-    "nsfs",
-    "proc",
-    "pstore",
-    "ramfs",
-    "rpc_pipefs",
-    "securityfs",
-    "selinuxfs",
-    "sysfs",
-    "tracefs",
-];
-
-/// Types behind a network or a program, which may not answer; so are all that begin with `fuse.`.
-const NETWORK: [&str; 17] = [
-    "nfs",
-    "nfs4",
-    "nfsd",
-    "cifs",
-    "smb3",
-    "smbfs",
-    "ncpfs",
-    "afs",
-    "ceph",
-    "glusterfs",
-    "lustre",
-    "9p",
-    "fuse",
-    "beegfs",
-    "davfs",
-    "coda",
-    "virtiofs",
-];
-
-/// Types whose statvfs(3) answers from memory, whatever the disk does.
-const IN_MEMORY: [&str; 7] = ["ext2", "ext3", "ext4", "tmpfs", "squashfs", "iso9660", "erofs"];
-
-/// Longest path of a mount point, in characters.
-const PATH_MAX: usize = 4096;
 /// Smaller file systems are left out.
 const SMALLEST_BYTES: u64 = 1024 * 1024;
+/// Name under which the read-only views are kept with the counters.
+const READ_ONLY: &str = "disk_read_only";
 
 /// The registration.
 pub const RESOURCE: Resource = Resource { name: "disk", scope: Scope::All, has_counters: false, measure };
 
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let content = run.root.mount_info().map_err(|error| error.to_string())?;
-    let (mut disks, mut silent) = (Vec::new(), Vec::new());
     let mounts = mounts::parse(&content);
-    let beneath: Vec<Vec<u8>> = mounts.iter().filter(|mount| lookup_may_hang(mount)).map(|m| m.point.clone()).collect();
-    let mut chosen = choose(mounts, run.settings);
-    // Stable: those that may hang come last.
-    chosen.sort_by_key(|mount| may_hang(&mount.kind));
-    let queries: Vec<SpaceQuery> = chosen.iter().map(|mount| query(mount, &beneath)).collect();
-    for (mount, space) in chosen.iter().zip(run.root.spaces(queries)) {
+    let tree = MountTree::new(&mounts);
+    let by_kernel = read_only_by_kernel(run, &mounts);
+    let (mut found, mut silent) = (Vec::new(), Vec::new());
+    for (at, answer) in ask(run, &mounts, choice::file_systems(&mounts, &tree, run.settings)) {
+        let Some(mount) = mounts.get(at) else { continue };
         // Whole, as it identifies the series: paths of volumes may differ in their last characters only.
-        let name = clean_bytes(&mount.point, PATH_MAX);
-        match space {
-            Ok(space) if space.total_bytes >= SMALLEST_BYTES => disks.push(disk(name, mount, &space)),
-            // A pseudo file system of a type that is not in the list.
-            Ok(_) => {}
-            Err(reason) => silent.push(format!("{name}: {reason}")),
+        let name = mount.name();
+        let space = match answer {
+            Ok(space) => space,
+            Err(reason) => {
+                silent.push(format!("{name}: {reason}"));
+                continue;
+            }
+        };
+        let mut discard = |number: &str, reason: String| run.discard(format!("disk {name}.{number}"), reason);
+        // Below that size: a pseudo file system of a type that is not in the list.
+        if let Some(size) = size::judge(&space, &mut discard).filter(|size| size.total_bytes >= SMALLEST_BYTES) {
+            let by_kernel = by_kernel.get(mount.device_id.as_str()).copied().unwrap_or_default();
+            found.push((at, space, disk(name, mount, &mounts, &size, by_kernel)));
         }
     }
+    let mut disks = overlay::once(found, &mounts, &tree);
     disks.sort_by(|a, b| a.mount.cmp(&b.mount));
+    silent.sort();
     if disks.is_empty() && !silent.is_empty() {
         return Err(silent.join("; "));
     }
@@ -119,79 +86,85 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     run.add("disk", &disks)
 }
 
-/// One mount per file system: the shortest path to it, preferring mounts of the whole file system.
-fn choose(mounts: Vec<Mount>, settings: &config::Probe) -> Vec<Mount> {
-    // A later mount on the same point hides the earlier one.
-    let mut by_point: BTreeMap<Vec<u8>, Mount> = BTreeMap::new();
-    for mount in mounts.into_iter().filter(|mount| !is_left_out(mount, settings)) {
-        by_point.insert(mount.point.clone(), mount);
-    }
-    let rank = |mount: &Mount| (mount.root != b"/", mount.point.len());
-    let mut by_device: BTreeMap<String, Mount> = BTreeMap::new();
-    for mount in by_point.into_values() {
-        match by_device.get(&mount.device_id) {
-            Some(other) if rank(other) <= rank(&mount) => {}
-            _ => {
-                by_device.insert(mount.device_id.clone(), mount);
+/// Asks each file system at its best view; a view that is a file is followed by the next best.
+fn ask(run: &Measurement<'_>, mounts: &[Mount], mut pending: Vec<Views>) -> Vec<(usize, Result<Space, String>)> {
+    let beneath: Vec<&[u8]> =
+        mounts.iter().filter(|mount| kind::lookup_may_hang(&mount.kind)).map(|mount| mount.point.as_slice()).collect();
+    let mut answers = Vec::with_capacity(pending.len());
+    while !pending.is_empty() {
+        // Stable: those that may hang come last.
+        let last = |views: &Views| views.last().and_then(|at| mounts.get(*at));
+        pending.sort_by_key(|views| last(views).map(|mount| (kind::may_hang(&mount.kind), &mount.device_id)));
+        let queries = pending.iter().filter_map(|views| last(views).map(|mount| query(mount, &beneath))).collect();
+        let mut files = Vec::new();
+        for (mut views, answer) in pending.into_iter().zip(run.root.spaces(queries)) {
+            let Some(at) = views.pop() else { continue };
+            match answer {
+                Ok(space) => answers.push((at, Ok(space))),
+                Err(NoSpace::Failed(reason)) => answers.push((at, Err(reason))),
+                Err(NoSpace::NotADirectory) if views.is_empty() => {}
+                Err(NoSpace::NotADirectory) => files.push(views),
             }
         }
+        pending = files;
     }
-    by_device.into_values().collect()
+    answers
 }
 
-/// Returns whether a file system depends on a network or a program.
-fn may_hang(kind: &str) -> bool {
-    NETWORK.contains(&kind) || kind.starts_with("fuse.")
-}
-
-/// Returns whether resolving a path through this mount may hang. On other file systems the path of a mount point is
-/// cached.
-fn lookup_may_hang(mount: &Mount) -> bool {
-    may_hang(&mount.kind) || mount.kind == "autofs" || mount.kind == "overlay"
-}
-
-fn query(mount: &Mount, beneath: &[Vec<u8>]) -> SpaceQuery {
-    let is_beneath = |top: &Vec<u8>| {
-        let rest = mount.point.strip_prefix(top.as_slice());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || top.as_slice() == b"/")
+fn query(mount: &Mount, beneath: &[&[u8]]) -> SpaceQuery {
+    let is_beneath = |top: &&[u8]| {
+        let rest = mount.point.strip_prefix(*top);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || *top == b"/")
     };
-    let access = if may_hang(&mount.kind) {
+    let access = if kind::may_hang(&mount.kind) {
         Access::Separate
-    } else if IN_MEMORY.contains(&mount.kind.as_str()) && !beneath.iter().any(is_beneath) {
+    } else if kind::is_in_memory(&mount.kind) && !beneath.iter().any(is_beneath) {
         Access::Direct
     } else {
         Access::Bounded
     };
-    SpaceQuery { point: mount.point.clone(), access }
+    SpaceQuery { point: mount.point.clone(), is_part: mount.root != b"/", access }
 }
 
-fn is_left_out(mount: &Mount, settings: &config::Probe) -> bool {
-    let point = String::from_utf8_lossy(&mount.point);
-    let below =
-        |directory: &str| point.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    (may_hang(&mount.kind) && !settings.network_mounts.iter().any(|named| *named == point))
-        || KERNEL.contains(&mount.kind.as_str())
-        || ["dev", "proc", "sys"].iter().any(|top| below(&format!("/{top}")))
-        || settings.ignore_file_systems.contains(&mount.kind)
-        || settings.ignore_mounts.iter().any(|pattern| Selector::pattern_fits(pattern, &point))
+/// Whether the kernel made a file system read-only after an error, by `major:minor`.
+fn read_only_by_kernel<'m>(run: &mut Measurement<'_>, mounts: &'m [Mount]) -> HashMap<&'m str, bool> {
+    let earlier = run.earlier.filter(|earlier| earlier.boot_id == run.counters.boot_id);
+    let earlier: KeptByDevice = earlier.and_then(|earlier| earlier.get(READ_ONLY)).unwrap_or_default();
+    let mut by_device: HashMap<&str, Vec<&Mount>> = HashMap::new();
+    for mount in mounts.iter().filter(|mount| kind::may_be_switched(&mount.kind)) {
+        by_device.entry(&mount.device_id).or_default().push(mount);
+    }
+    let mut kept = KeptByDevice::new();
+    let mut judge = |(device, views): (&'m str, Vec<&Mount>)| {
+        let (is, keep) = read_only::by_kernel(views.iter().copied(), earlier.get(device));
+        kept.extend(keep.map(|keep| (device.to_string(), keep)));
+        (device, is)
+    };
+    let verdicts = by_device.into_iter().map(&mut judge).collect();
+    if !kept.is_empty() {
+        run.counters.keep(READ_ONLY, &kept);
+    }
+    verdicts
 }
 
-fn disk(name: String, mount: &Mount, space: &Space) -> Disk {
-    let used = space.total_bytes.saturating_sub(space.free_bytes);
-    let inodes_used = space.inodes.saturating_sub(space.inodes_free);
-    let fills = !mount.is_read_only() || mount.is_read_only_by_kernel();
+fn disk(name: String, mount: &Mount, mounts: &[Mount], size: &Size, by_kernel: bool) -> Disk {
+    let same = |other: &&Mount| other.device_id == mount.device_id;
+    // A tmpfs that nobody sees but for reading was sealed by who made it.
+    let is_sealed = mount.kind == "tmpfs" && mounts.iter().filter(same).all(Mount::is_read_only_view);
+    let is_image = mount.kind == "overlay" && !choice::has_own_place(mount);
+    let fills = by_kernel || !(mount.is_read_only() || is_sealed || is_image);
     Disk {
         mount: name,
         device: clean_bytes(&mount.source, NAME_MAX),
         fs: clean_bytes(mount.kind.as_bytes(), NAME_MAX),
-        total_bytes: space.total_bytes,
-        used_bytes: used,
-        available_bytes: space.available_bytes,
-        used_percent: fills.then(|| percent(used as f64, used.saturating_add(space.available_bytes) as f64)),
-        inodes_used_percent: (fills && space.inodes > 0).then(|| percent(inodes_used as f64, space.inodes as f64)),
-        inodes_free: (fills && space.inodes > 0).then_some(space.inodes_free),
-        read_only: mount.is_read_only(),
-        read_only_by_kernel: mount.is_read_only_by_kernel(),
+        total_bytes: size.total_bytes,
+        used_bytes: size.used_bytes,
+        available_bytes: size.available_bytes,
+        used_percent: size.used_percent.filter(|_| fills),
+        inodes_used_percent: size.inodes_used_percent.filter(|_| fills),
+        inodes_free: size.inodes_free.filter(|_| fills),
+        read_only: mount.is_read_only() || by_kernel,
+        read_only_by_kernel: by_kernel,
     }
 }
 
@@ -200,33 +173,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_disk_seen_twice_is_one() {
-        let settings = config::Probe {
-            processes: true,
-            top_processes: 10,
-            command_lines: false,
-            services: vec![],
-            network_mounts: vec![],
-            ignore_file_systems: vec!["squashfs".into()],
-            ignore_mounts: vec!["/run/user/*".into()],
-        };
-        let content = b"1 0 8:1 /sub /srv/bind rw - ext4 /dev/sda1 rw\n2 0 8:1 / / rw - ext4 /dev/sda1 rw\n3 0 8:1 / /mnt/again rw - ext4 /dev/sda1 rw\n\
-            4 0 0:4 / /proc rw - proc proc rw\n5 0 0:50 / /mnt/nfs rw - nfs4 s:/x rw\n6 0 7:1 / /snap/a ro - squashfs /dev/loop1 ro\n\
-            7 0 0:31 / /tmp rw - tmpfs tmpfs rw\n8 0 0:33 / /run/user/0 rw - tmpfs tmpfs rw\n9 0 0:34 / /dev/shm rw - tmpfs tmpfs rw\n\
-            10 0 0:35 / /mnt/s rw - fuse.sshfs u@h: rw\n11 0 0:36 / /tmp rw - tmpfs over rw\n";
-        let chosen: Vec<_> =
-            choose(mounts::parse(content), &settings).into_iter().map(|mount| (mount.point, mount.device_id)).collect();
-        assert_eq!(chosen, [(b"/tmp".to_vec(), "0:36".to_string()), (b"/".to_vec(), "8:1".to_string())]);
-    }
-
-    #[test]
     fn only_what_answers_from_memory_is_asked_directly() {
         let content = b"1 0 8:1 / / rw - ext4 a rw\n2 0 0:50 / /mnt/nfs rw - nfs4 s:/x rw\n3 0 8:2 / /mnt/nfs/disk rw - ext4 b rw\n\
             4 0 8:3 / /srv rw - xfs c rw\n5 0 8:4 / /mnt/nfs2 rw - ext4 d rw\n";
         let mounts = mounts::parse(content);
-        let beneath = vec![b"/mnt/nfs".to_vec()];
-        let access: Vec<Access> = mounts.iter().map(|mount| query(mount, &beneath).access).collect();
+        let access: Vec<Access> = mounts.iter().map(|mount| query(mount, &[b"/mnt/nfs"]).access).collect();
         assert_eq!(access, [Access::Direct, Access::Separate, Access::Bounded, Access::Bounded, Access::Direct]);
-        assert_eq!(query(&mounts[4], &[b"/".to_vec()]).access, Access::Bounded, "the root is an overlay");
+        assert_eq!(query(&mounts[4], &[b"/"]).access, Access::Bounded, "the root is an overlay");
     }
 }
