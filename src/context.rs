@@ -143,7 +143,9 @@ impl Context {
             Err(error) => return Err(error),
         }
         let text = loaded.file.as_ref().map(|(_, text)| text.as_str());
-        let is_page_of_others = !loaded.is_set_by_variable(&["report", "path"]) && request.source.is_elsewhere(text);
+        let is_page_of_others = !loaded.config.report.path.is_empty()
+            && !loaded.is_set_by_variable(&["report", "path"])
+            && request.source.is_elsewhere(text);
         Ok(Self {
             out: call.out.clone(),
             config: Arc::new(loaded.config.clone()),

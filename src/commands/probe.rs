@@ -34,12 +34,12 @@ fn run(call: &Call) -> Result<Exit> {
     let arguments = Arguments::from_arg_matches(&call.matches)?;
     let context = Context::open_to_measure(call)?;
     let (probed, json, stored) = if arguments.no_store {
-        let (probed, json) = measure(&context, 0)?;
+        let (probed, json, _) = measure(&context, 0)?;
         (probed, json, Ok(()))
     } else {
         let lock = context.store.lock(PATIENCE)?;
-        let (probed, json) = measure(&context, 0)?;
-        let stored = conclude(&context, record(&context, &probed, &json));
+        let (probed, json, identity) = measure(&context, 0)?;
+        let stored = conclude(&context, record(&context, &probed, &json, Some(identity)));
         context.store.keep_reserve();
         drop(lock);
         (probed, json, stored)

@@ -10,10 +10,12 @@ use chrono::{DateTime, Utc};
 use nix::fcntl::OFlag;
 use nix::sys::utsname::uname;
 use nix::unistd::{SysconfVar, sysconf};
+use rustix::buffer::spare_capacity;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 pub mod directory_size;
 pub mod file_id;
@@ -41,6 +43,8 @@ const FILE_MAX: u64 = 8 * 1024 * 1024;
 /// A kernel file whose first read returns less than this is whole. The kernel ends a read early only when the next record
 /// does not fit into its page; the records of all files read this way are shorter than the other half of a page.
 const WHOLE_BELOW: usize = 2048;
+/// Most bytes of the first read of a kernel file.
+const FIRST_BYTES: usize = 8192;
 /// Longest line taken from a one-line file, in characters.
 const LINE_MAX: usize = 255;
 
@@ -49,12 +53,22 @@ const LINE_MAX: usize = 255;
 pub struct Root {
     base: PathBuf,
     recorded: bool,
+    constant: Arc<Constant>,
+}
+
+/// What does not change while osmon runs, read when it is first asked for.
+#[derive(Debug, Default)]
+struct Constant {
+    host_name: OnceLock<String>,
+    boot_id: OnceLock<String>,
+    is_confined: OnceLock<bool>,
 }
 
 impl Root {
     /// This host, or the recording in `directory`.
     pub fn new(directory: Option<&Path>) -> Self {
-        Self { base: directory.unwrap_or(Path::new("/")).to_path_buf(), recorded: directory.is_some() }
+        let base = directory.unwrap_or(Path::new("/")).to_path_buf();
+        Self { base, recorded: directory.is_some(), constant: Arc::default() }
     }
 
     /// Returns whether the kernel keeps its counters in 32 bits, from the machine's architecture
@@ -109,14 +123,7 @@ impl Root {
         if self.recorded {
             return read_at_most(path, FILE_MAX);
         }
-        let mut file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
-        let mut content = vec![0; 8192];
-        let length = file.read(&mut content)?;
-        content.truncate(length);
-        if length >= WHOLE_BELOW {
-            file.take(FILE_MAX).read_to_end(&mut content)?;
-        }
-        Ok(content)
+        read_first(path, WHOLE_BELOW)
     }
 
     /// Writes a setting of the kernel below `/proc/sys`.
@@ -215,16 +222,26 @@ impl Root {
 
     /// Host name (`/proc/sys/kernel/hostname`).
     pub fn host_name(&self) -> String {
-        self.proc_line("sys/kernel/hostname")
-            .ok()
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| "localhost".to_string())
+        let read = || self.proc_line("sys/kernel/hostname").ok().filter(|name| !name.is_empty());
+        self.constant.host_name.get_or_init(|| read().unwrap_or_else(|| "localhost".to_string())).clone()
     }
 
     /// Identity of this boot (`/proc/sys/kernel/random/boot_id`); empty where the kernel has none.
     pub fn boot_id(&self) -> String {
-        self.proc_line("sys/kernel/random/boot_id").unwrap_or_default()
+        self.constant.boot_id.get_or_init(|| self.proc_line("sys/kernel/random/boot_id").unwrap_or_default()).clone()
     }
+}
+
+/// Reads a kernel file into memory that is not cleared before. It is whole when the first read returns less than
+/// `whole_below` bytes.
+fn read_first(path: &Path, whole_below: usize) -> io::Result<Vec<u8>> {
+    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+    let mut content = Vec::with_capacity(FIRST_BYTES);
+    let length = rustix::io::read(&file, spare_capacity(&mut content))?;
+    if length >= whole_below {
+        file.take(FILE_MAX).read_to_end(&mut content)?;
+    }
+    Ok(content)
 }
 
 /// Size of a page of memory in bytes.

@@ -66,14 +66,14 @@ impl NotStored {
 pub fn found(context: &Context, probed: &ProbeResult) -> Vec<Annotation> {
     let Some(now) = HostState::from_counters(&probed.counters) else { return Vec::new() };
     let Some(before) = probed.before.clone().or_else(|| newest(context)) else { return Vec::new() };
-    let waiting = context.load_state::<Waiting>(STATE).unwrap_or_default();
-    let is_restored = waiting.marks.iter().any(|mark| mark.kind == AnnotationKind::Restored);
-    let away = waiting.not_stored.filter(|away| away.boot_id == now.boot_id).map(|away| away.boottime_seconds);
-    let gap = GapContext { skipped_runs: probed.skipped_runs, until_boottime_seconds: away };
+    let gap = GapContext { skipped_runs: probed.skipped_runs, until_boottime_seconds: None };
     let found = host_change::annotations(&context.root, &before, &now, gap);
     if !found.iter().any(|mark| mark.kind == AnnotationKind::MissedRuns) {
         return found;
     }
+    let waiting = context.load_state::<Waiting>(STATE).unwrap_or_default();
+    let is_restored = waiting.marks.iter().any(|mark| mark.kind == AnnotationKind::Restored);
+    let away = waiting.not_stored.filter(|away| away.boot_id == now.boot_id).map(|away| away.boottime_seconds);
     if is_restored {
         // Snapshots taken since the backup were recorded, so they are no missed runs.
         return found.into_iter().filter(|mark| mark.kind != AnnotationKind::MissedRuns).collect();

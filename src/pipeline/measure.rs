@@ -1,17 +1,19 @@
 //! Measures this host and appends the snapshot to the history.
 
 use crate::context::Context;
+use crate::pipeline::annotations;
 use crate::pipeline::clock;
 use crate::pipeline::heal::section;
-use crate::pipeline::{annotations, identity};
+use crate::pipeline::identity::{self, Identity};
 use crate::probe::{PreviousCounters, ProbeRequest, ProbeResult, Scope, probe};
 use crate::store::{PROCESSES, SNAPSHOTS};
 use anyhow::{Context as _, Result};
 
-/// Measures; returns what was measured, and the snapshot as JSON.
-pub fn measure(context: &Context, skipped_runs: u64) -> Result<(ProbeResult, String)> {
+/// Measures; returns what was measured, the snapshot as JSON, and the host that records.
+pub fn measure(context: &Context, skipped_runs: u64) -> Result<(ProbeResult, String, Identity)> {
     let previous = context.store.load_cache::<PreviousCounters>("probe");
-    let previous = previous.filter(|_| !identity::identify(context).is_other);
+    let identity = identity::identify(context);
+    let previous = previous.filter(|_| !identity.is_other);
     let mut probed = probe(
         &context.root,
         &context.config.probe,
@@ -21,7 +23,7 @@ pub fn measure(context: &Context, skipped_runs: u64) -> Result<(ProbeResult, Str
     );
     section::add(context, &mut probed);
     let json = probed.snapshot.to_json().context("could not write the snapshot as JSON")?;
-    Ok((probed, json))
+    Ok((probed, json, identity))
 }
 
 /// Result of storing a snapshot.
@@ -33,8 +35,9 @@ pub struct Recorded {
 }
 
 /// Appends a snapshot, its processes and annotations to the history, and saves the counters. The lock is held.
-pub fn record(context: &Context, probed: &ProbeResult, json: &str) -> Recorded {
-    let identity = identity::identify(context);
+/// `identity`: the host that records, if it was determined under this lock.
+pub fn record(context: &Context, probed: &ProbeResult, json: &str, identity: Option<Identity>) -> Recorded {
+    let identity = identity.unwrap_or_else(|| identity::identify(context));
     // If it cannot be kept, the next run judges the clock by an earlier reading.
     let back = clock::keep(context).ok().flatten();
     let mut found = if identity.is_other { Vec::new() } else { annotations::found(context, probed) };

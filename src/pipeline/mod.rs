@@ -173,7 +173,7 @@ impl Minute {
     fn measure_and_judge(&mut self, may_write: bool) -> Vec<Event> {
         let (skipped, told_late) = if may_write { overlap::take(&self.context) } else { (0, Vec::new()) };
         let measure = move |context: &Context| {
-            let (probed, json) = measure::measure(context, skipped)?;
+            let (probed, json, _) = measure::measure(context, skipped)?;
             // Parsed once, for all steps.
             let snapshot = Arc::new(Snapshot::parse(&json)?);
             Ok((probed, json, snapshot))
@@ -205,7 +205,7 @@ impl Minute {
         self.step("store", STORE_LIMIT, move |context| {
             // A failure of one does not stop the other; the reserve is for the state, so history is written first,
             // without it.
-            let recorded = measure::record(context, &probed, &json);
+            let recorded = measure::record(context, &probed, &json, None);
             let committed = detect::commit(context, &detected, enqueued);
             let recorded = measure::conclude(context, recorded);
             let recorded = recorded.and_then(|()| dead_man::end(context, &host));

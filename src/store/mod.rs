@@ -82,6 +82,9 @@ impl Store {
     /// When it cannot be created; the message says how to choose another one. [`ErrorKind::Busy`] while a restore is not
     /// finished.
     pub fn create(&self) -> Result<()> {
+        if self.directory.is_dir() {
+            return Ok(());
+        }
         self.await_restore()?;
         let is_new = !self.directory.exists();
         let made = make_directory(&self.directory);

@@ -22,8 +22,15 @@ impl Store {
     pub fn append(&self, stream: &str, now: &Now, json: &str) -> Result<()> {
         let path = self.file(stream, &now.wall.format("%Y-%m-%d").to_string());
         let directory = self.directory.join(stream);
-        at("make", &directory, make_directory(&directory))?;
-        at("write to", &path, append(&path, &line::seal(json)))
+        let line = line::seal(json);
+        let written = match append(&path, &line) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                at("make", &directory, make_directory(&directory))?;
+                append(&path, &line)
+            }
+            written => written,
+        };
+        at("write to", &path, written)
     }
 }
 
@@ -68,8 +75,7 @@ impl Store {
 /// # Errors
 /// Errors of the file system; the file then contains nothing of the lines.
 pub(super) fn append(path: &Path, record: &str) -> io::Result<()> {
-    let is_new = !path.exists();
-    append_by(path, record.as_bytes(), File::sync_data)?;
+    let is_new = append_by(path, record.as_bytes(), File::sync_data)?;
     if is_new { sync_parent(path) } else { Ok(()) }
 }
 
@@ -78,10 +84,11 @@ pub(super) fn append(path: &Path, record: &str) -> io::Result<()> {
 /// # Errors
 /// Errors of the file system; the file then contains nothing of the lines.
 pub(super) fn append_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
-    append_by(path, content, |_| Ok(()))
+    append_by(path, content, |_| Ok(())).map(|_| ())
 }
 
-fn append_by(path: &Path, record: &[u8], sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
+/// Returns whether the file was empty, as a new one is.
+fn append_by(path: &Path, record: &[u8], sync: impl Fn(&File) -> io::Result<()>) -> io::Result<bool> {
     let mut file = OpenOptions::new()
         .read(true)
         .append(true)
@@ -110,7 +117,7 @@ fn append_by(path: &Path, record: &[u8], sync: impl Fn(&File) -> io::Result<()>)
         // The error that matters is the one above; if even this fails, the next append seals the torn tail.
         let _ = file.set_len(length);
     }
-    written
+    written.map(|()| length == 0)
 }
 
 /// Returns whether the last byte is not a newline.
