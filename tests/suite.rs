@@ -43,6 +43,8 @@ mod config_import_values; // units, cycles, ports, and what is no configuration
 mod config_mistakes; // every mistake of a file, once, in one pass
 #[path = "suite/config_mistakes_heal.rs"]
 mod config_mistakes_heal; // the mistakes in [heal]
+#[path = "suite/config_mistakes_watched.rs"]
+mod config_mistakes_watched; // the mistakes in [process] and [freshness]
 #[path = "suite/consumers.rs"]
 mod consumers; // who used the host: one answer, and rollups that survive damage
 #[path = "suite/crisis.rs"]
@@ -153,8 +155,12 @@ mod package; // the Debian package on a booted Debian
 mod ping; // the ping after a run
 #[path = "suite/probe.rs"]
 mod probe; // recorded hosts
+#[path = "suite/probe_freshness.rs"]
+mod probe_freshness; // the age of backups and other recurring jobs
 #[path = "suite/probe_golden.rs"]
 mod probe_golden; // snapshots of recorded hosts, byte for byte
+#[path = "suite/probe_named.rs"]
+mod probe_named; // processes watched by name, the clock, entropy
 #[path = "suite/probe_processes.rs"]
 mod probe_processes; // processes, units, containers and services of recorded hosts
 #[path = "suite/probe_storage.rs"]

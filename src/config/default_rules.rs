@@ -4,10 +4,15 @@ use super::default_storage_rules as storage;
 use super::rule_spec::{RuleSpec, Unusual};
 
 /// Every default rule, also those that are off until they are enabled.
-pub const DEFAULT_RULES: [RuleSpec<'static>; 29] = [
+pub const DEFAULT_RULES: [RuleSpec<'static>; 35] = [
     storage::BTRFS_ERRORS,
     storage::BTRFS_METADATA,
     storage::BTRFS_MISSING,
+    RuleSpec {
+        hold: "15m",
+        clear_for: "15m",
+        ..watch("clock_offset", "Clock is off", "clock.offset_ms", [500.0, 250.0, 5000.0, 2500.0])
+    },
     watch("conntrack", "Table of tracked connections", "conntrack.used_percent", [85.0, 75.0, 95.0, 90.0]),
     RuleSpec {
         when: "above",
@@ -46,7 +51,26 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 29] = [
         ..RuleSpec::named("disk_forecast")
     },
     unusual("disk_latency_unusual", "Disk {device} unusually slow", "disk_io.latency_ms", "above"),
+    RuleSpec {
+        title: "Entropy used up",
+        metric: "entropy.available_bits",
+        when: "below",
+        warning: Some(64.0),
+        warning_clear: Some(128.0),
+        hold: "10m",
+        clear_for: "10m",
+        ..RuleSpec::named("entropy")
+    },
     watch("file_handles", "Open files of the host", "file_handle.used_percent", [80.0, 70.0, 95.0, 90.0]),
+    RuleSpec {
+        title: "{name} is overdue",
+        metric: "freshness.overdue",
+        critical: Some(1.0),
+        critical_clear: Some(1.0),
+        hold: "5m",
+        clear_for: "2m",
+        ..RuleSpec::named("freshness")
+    },
     RuleSpec {
         title: "osmon gave up repairing {target}",
         metric: "heal.gave_up",
@@ -99,6 +123,31 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 29] = [
         hold: "0s",
         clear_for: "10m",
         ..RuleSpec::named("oom_kill")
+    },
+    RuleSpec {
+        title: "Too few processes {process}",
+        metric: "named_process.missing",
+        critical: Some(1.0),
+        critical_clear: Some(1.0),
+        hold: "2m",
+        clear_for: "2m",
+        boot_grace: "5m",
+        ..RuleSpec::named("process_missing")
+    },
+    watch(
+        "process_open_files",
+        "Open files of {process}",
+        "named_process.open_files_used_percent",
+        [80.0, 70.0, 95.0, 90.0],
+    ),
+    RuleSpec {
+        title: "Too many processes {process}",
+        metric: "named_process.surplus",
+        warning: Some(1.0),
+        warning_clear: Some(1.0),
+        hold: "5m",
+        clear_for: "5m",
+        ..RuleSpec::named("process_surplus")
     },
     unusual("processes_unusual", "Number of processes unusual", "process.total", "either"),
     storage::RAID,

@@ -1,7 +1,7 @@
 //! Settings from environment variables: `OSMON_ALERT_FROM` is `[alert] from`.
 
 use super::issue::{ConfigIssue, VARIABLE};
-use super::{renamed, rule_spec, schema};
+use super::{renamed, rule_spec, schema, watched_keys};
 use crate::base::suggestion::hint;
 use toml::{Table, Value};
 
@@ -58,7 +58,8 @@ fn known_variables(given: &Table) -> Vec<(String, Vec<String>, Value)> {
     schema::merge(&mut all, given, &defaults, &[], &mut Vec::new());
     let mut keys = Vec::new();
     schema::flatten(&all, &[], &mut keys);
-    for above in [&["rule"][..], &["alert", "route"], &["heal"]] {
+    let watched = watched_keys::SECTIONS.iter().map(std::slice::from_ref);
+    for above in [&["rule"][..], &["alert", "route"], &["heal"]].into_iter().chain(watched) {
         let above: Vec<String> = above.iter().map(ToString::to_string).collect();
         let Some(known) = schema::named_section(&above) else { continue };
         let section = above.iter().try_fold(&all, |table, key| table.get(key)?.as_table());

@@ -3,6 +3,7 @@
 
 use super::issue::ConfigIssue;
 use super::lint_heal;
+use super::lint_watched;
 use super::route_keys::RouteKeys;
 use super::rule::{Measure, Rule};
 use super::settings::Config;
@@ -32,6 +33,7 @@ pub fn check(config: &Config, given: &Table) -> Vec<ConfigIssue> {
             add("warning", "a limit above 100 % is never reached".to_string());
         }
     }
+    issues.extend(lint_watched::check(&config.probe));
     issues.extend(lint_heal::check(config, given));
     issues
 }
@@ -64,8 +66,10 @@ fn unknown_placeholder<'a>(rule: &'a Rule, label: &str) -> Option<&'a str> {
 
 /// Returns whether a limit is beyond the largest possible value.
 fn is_never_reached(rule: &Rule) -> bool {
-    // For units and processes it is relative to one core.
-    let is_whole = rule.metric.name.ends_with("_percent") && !rule.metric.name.starts_with("unit.");
+    // Of one core, or of an age that is allowed.
+    let is_part = ["unit.", "named_process.cpu_percent", "freshness.age_percent"];
+    let name = &rule.metric.name;
+    let is_whole = name.ends_with("_percent") && !is_part.iter().any(|start| name.starts_with(start));
     let limits = rule.warning.into_iter().chain(rule.critical);
     rule.above
         && rule.measure == Measure::Value

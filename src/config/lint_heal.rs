@@ -68,7 +68,7 @@ fn is_interpreter(path: &str) -> bool {
 }
 
 /// A reason why a program cannot be run, or why anybody can decide what it does.
-fn program_problem(program: &str) -> Option<(&'static str, String)> {
+pub fn program_problem(program: &str) -> Option<(&'static str, String)> {
     let message = match Path::new(program).metadata() {
         Err(error) => format!("{program}: {error}"),
         Ok(meta) if meta.is_dir() || meta.permissions().mode() & EXECUTABLE == 0 => {

@@ -4,7 +4,7 @@ use super::environment::{self, SetBy};
 use super::issue::ConfigIssue;
 use super::locate::{Part, Places};
 use super::location::Source;
-use super::open_repairs::open_repairs;
+use super::open_repairs::{open_commands, open_repairs};
 use super::open_secrets::open_secrets;
 use super::read::{SectionReader, read};
 use super::recover::recover;
@@ -176,6 +176,9 @@ impl Evaluated {
         if let Some((path, _)) = document.file.as_ref().filter(|_| request.others.is_some()) {
             document.issues.extend(open_secrets(path, &document.settings));
             document.issues.extend(open_repairs(path, &document.settings));
+        }
+        if let Some((path, _)) = &document.file {
+            document.issues.extend(open_commands(path, &document.settings));
         }
         Self::of(request, document)
     }

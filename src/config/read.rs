@@ -3,6 +3,7 @@
 use super::alert::Alert;
 use super::heal::Heal;
 use super::issue::ConfigIssue;
+use super::read_watched;
 use super::settings::{Config, Probe, Report, Store};
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
@@ -40,6 +41,7 @@ pub fn read(
         rules: Vec::new(),
         heal: Heal::default(),
     };
+    read_watched::read(&mut given, &mut config.probe, issues)?;
     if config.probe.top_processes > 1000 {
         issues.push(ConfigIssue::at(&["probe", "top_processes"], "must be at most 1000"));
     }

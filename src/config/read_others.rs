@@ -109,6 +109,9 @@ mod tests {
         typed.insert("alert".into(), Table::try_from(alert).unwrap().into());
         typed.insert("rule".into(), documented["rule"].clone());
         typed.insert("heal".into(), Table::try_from(PlainKeys::default()).unwrap().into());
+        for section in crate::config::watched_keys::SECTIONS {
+            typed.insert(section.into(), Table::new().into());
+        }
         assert_eq!(documented, typed);
         let mut rules = Vec::new();
         for (name, keys) in documented["rule"].as_table().unwrap() {
@@ -162,6 +165,14 @@ mod tests {
             "[heal.web]\nwaits = \"1m\"",
             "[heal.web]\nwaits = [1]",
             "rule = 1",
+            "process = 1",
+            "[process]\nx = 1",
+            "[process.x]\nmtach = \"nginx\"",
+            "[process.x]\nmatch = [\"nginx\"]",
+            "[process.x]\nmatch = \"nginx\"\nat_most = -1",
+            "[freshness]\nx = \"1h\"",
+            "[freshness.x]\nmax_age = 26",
+            "[freshness.x]\ncommand = \"/bin/date\"",
         ] {
             assert_eq!(config(text), None, "{text}");
             let mut issues = Vec::new();

@@ -2,7 +2,7 @@
 //! the defaults for display. Parsed only where a setting is wrong, comes from the environment or is shown.
 
 use super::issue::ConfigIssue;
-use super::{heal_keys, read_routes, rule_spec};
+use super::{heal_keys, read_routes, rule_spec, watched_keys};
 use crate::base::suggestion::{closest, hint};
 use toml::{Table, Value};
 
@@ -93,6 +93,11 @@ pub fn named_section(above: &[String]) -> Option<Table> {
     }
     if above == ["heal"] {
         return Some(heal_keys::keys());
+    }
+    if let [section] = above
+        && let Some(keys) = watched_keys::keys(section)
+    {
+        return Some(keys);
     }
     (above == ["alert", "route"]).then(read_routes::keys)
 }

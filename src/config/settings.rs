@@ -3,6 +3,7 @@
 use super::alert::Alert;
 use super::heal::Heal;
 use super::rule::Rule;
+use super::watched::{WatchedFreshness, WatchedProcess};
 use crate::base::units::parse_bytes;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `[store]`
     pub store: Store,
-    /// `[probe]`
+    /// `[probe]`, `[process]` and `[freshness]`
     pub probe: Probe,
     /// `[report]`
     pub report: Report,
@@ -90,6 +91,12 @@ pub struct Probe {
     pub ignore_file_systems: Vec<String>,
     /// Patterns of mount points to ignore.
     pub ignore_mounts: Vec<String>,
+    /// `[process.NAME]`, sorted by name.
+    #[serde(skip)]
+    pub watched_processes: Vec<WatchedProcess>,
+    /// `[freshness.NAME]`, sorted by name.
+    #[serde(skip)]
+    pub freshness: Vec<WatchedFreshness>,
 }
 
 impl Default for Probe {
@@ -108,6 +115,8 @@ impl Default for Probe {
                 "/var/lib/containers/*",
                 "/snap/*",
             ]),
+            watched_processes: Vec::new(),
+            freshness: Vec::new(),
         }
     }
 }

@@ -22,7 +22,6 @@ pub mod page_cache;
 pub mod process_guards;
 pub mod process_load;
 pub mod process_owner;
-pub mod program;
 pub mod protected;
 #[cfg(test)]
 mod recorded;

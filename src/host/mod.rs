@@ -2,7 +2,7 @@
 //!
 //! A recorded host is a directory with the same files, and replacements for values that are not files on a live host:
 //! `statvfs`, one line per file system (`MOUNT FRAGMENT_SIZE BLOCKS FREE AVAILABLE INODES INODES_FREE`, with the mount
-//! point escaped as in mountinfo), `systemctl-show`, `adjtimex` and `suspended`. Programs that would change it are in its `bin`.
+//! point escaped as in mountinfo), `systemctl-show`, `adjtimex`, `chronyc-tracking`, `freshness-NAME` and `suspended`. Programs that would change it are in its `bin`.
 
 use crate::base::file::read_at_most;
 use crate::base::text::clean_bytes;
@@ -17,6 +17,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+mod clock;
 pub mod directory_size;
 pub mod file_id;
 pub mod file_system;
@@ -26,13 +27,17 @@ pub mod kernel_log;
 pub mod local;
 mod machine;
 mod mount_view;
+pub mod newest_file;
+mod open_file_limit;
 pub mod open_files;
 mod past;
 pub mod process_facts;
 pub mod process_files;
 pub mod process_stat;
+pub mod program;
 mod programs;
 pub mod rights;
+mod success_time;
 mod systemctl;
 pub mod users;
 mod work;
@@ -81,6 +86,14 @@ impl Root {
         };
         ["i386", "i486", "i586", "i686", "arm", "armv5tel", "armv6l", "armv7l", "armv8l", "mips", "ppc", "riscv32"]
             .contains(&machine.as_str())
+    }
+
+    /// Release of the kernel (`/proc/sys/kernel/osrelease` of a recorded host); `None` where it is not known.
+    pub fn kernel_release(&self) -> Option<String> {
+        if self.recorded {
+            return self.proc_line("sys/kernel/osrelease").ok();
+        }
+        uname().ok().map(|name| name.release().to_string_lossy().into_owned())
     }
 
     /// Time at which a device was last read; for a terminal, of the last key press.
@@ -184,14 +197,6 @@ impl Root {
     pub fn sys_line(&self, name: &str) -> io::Result<String> {
         let content = self.kernel_file(&self.base.join("sys").join(name))?;
         Ok(clean_bytes(content.trim_ascii(), LINE_MAX))
-    }
-
-    /// Returns whether the clock is synchronised, from adjtimex(2), or from the file `adjtimex` of a recorded host.
-    pub fn is_clock_synchronized(&self) -> Option<bool> {
-        if !self.recorded {
-            return crate::base::clock_sync::is_synchronized();
-        }
-        self.recorded_text("adjtimex").map(|text| text.trim() == "synchronized")
     }
 
     fn recorded_text(&self, name: &str) -> Option<String> {

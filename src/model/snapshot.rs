@@ -34,7 +34,8 @@ pub struct Snapshot {
     pub failed: BTreeMap<String, String>,
     /// Devices of file systems by mount point: `/dev/sda1`, `nas:/export`. Only those with a device of their own.
     pub devices: BTreeMap<String, String>,
-    /// What is said of arrays, pools and disks, by path and identity: `("raid.state", "md0")`.
+    /// What is said of arrays, disks and other things, by path and identity: `("raid.state", "md0")`. Of a section without
+    /// elements the identity is empty.
     pub words: BTreeMap<(String, String), String>,
     /// Its metrics.
     pub metrics: Vec<Metric>,
@@ -130,10 +131,9 @@ impl Visit for Found<'_> {
         {
             self.devices.insert(mount.clone(), value.to_string());
         }
-        if WORDS.iter().any(|end| path.ends_with(end))
-            && let Some((_, identity)) = labels.first()
-        {
-            self.words.insert((path.to_string(), identity.clone()), value.to_string());
+        if WORDS.iter().any(|end| path.ends_with(end)) {
+            let identity = labels.first().map(|(_, identity)| identity.clone()).unwrap_or_default();
+            self.words.insert((path.to_string(), identity), value.to_string());
         }
         if let Some(resource) = path.strip_prefix(FAILED) {
             self.failed.insert(resource.to_string(), value.to_string());

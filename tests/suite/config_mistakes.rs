@@ -1,6 +1,7 @@
 //! `osmon config check` reports every mistake of a file once, in one pass.
 
 use super::config_mistakes_heal::{HEAL_MISTAKES, Mistake};
+use super::config_mistakes_watched::WATCHED_MISTAKES;
 use super::harness::Host;
 use osmon::config::Request;
 use osmon::config::load::examine;
@@ -11,7 +12,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 /// A valid file: section, and its lines.
-const VALID: [(&str, &str); 11] = [
+const VALID: [(&str, &str); 13] = [
     ("", "data_dir = \"/srv/osmon\""),
     ("store", "snapshot_days = 30\nmax_size = \"2 GiB\""),
     ("probe", "services = [\n  \"nginx\", # [the web]\n  \"cron\",\n]"),
@@ -22,6 +23,8 @@ const VALID: [(&str, &str); 11] = [
     ("rule.cpu", "title = '''\n[CPU]\n'''"),
     ("rule.queue", "metric = \"disk_io.latency_ms\"\nwarning = 50"),
     ("heal", "clean = \"enforce\""),
+    ("process.web", "match = \"nginx\"\nat_most = 8"),
+    ("freshness.backup", "path = \"/etc/*\"\nmax_age = \"26h\""),
     ("heal.web", "rule = \"service\"\nmatch = \"nginx.service\"\naction = \"restart\""),
 ];
 
@@ -107,7 +110,7 @@ const MISTAKES: [Mistake; 62] = [
 ];
 
 fn mistakes() -> Vec<Mistake> {
-    MISTAKES.iter().chain(&HEAL_MISTAKES).copied().collect()
+    MISTAKES.iter().chain(&HEAL_MISTAKES).chain(&WATCHED_MISTAKES).copied().collect()
 }
 
 /// Reports of a file: key, and the whole text.

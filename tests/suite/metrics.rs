@@ -11,6 +11,8 @@ use std::fs;
 fn measured(name: &str, found: &mut BTreeMap<String, String>) {
     let mut host = Host::recorded(name);
     host.config = "[probe]\nservices = [\"nginx\"]\n".to_string();
+    host.config +=
+        "[process.java]\nmatch = \"java\"\nat_most = 9\n[freshness.notes]\npath = \"/etc/passwd\"\nmax_age = \"1d\"\n";
     host.config += "[heal.x]\nrule = \"service\"\nmatch = \"nginx.service\"\naction = \"restart\"\n";
     fs::create_dir_all(host.data().join("state")).unwrap();
     fs::write(host.data().join("state/skipped"), "2026-11-20T21:39:30.000Z\n").unwrap();
@@ -22,10 +24,13 @@ fn measured(name: &str, found: &mut BTreeMap<String, String>) {
         super::harness::tool("touch", &["-d", "2026-11-20T21:30:00Z", host.root().join("dev/pts/0").to_str().unwrap()])
             .ok();
         fs::write(host.root().join("proc/1204/io"), "read_bytes: 1000000\nwrite_bytes: 2000000\n").unwrap();
+        fs::create_dir_all(host.root().join("proc/1204/fd/0")).unwrap();
+        fs::write(host.root().join("proc/1204/limits"), "Max open files   1024   4096   files\n").unwrap();
     }
     if name == "pi" {
         super::probe_storage::everything(&host);
     }
+    super::harness::tool("touch", &["-d", "2026-11-20T21:30:00Z", host.root().join("etc/passwd").to_str().unwrap()]);
     host.osmon(&["run"]);
     host.advance(60, 20);
     host.now += chrono::TimeDelta::days(1);

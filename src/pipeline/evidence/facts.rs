@@ -35,8 +35,18 @@ pub fn of(
     match (name, mount) {
         ("disk.used_percent", Some(mount)) => disk(context, event, snapshot, mount, until),
         ("memory.oom_kills", _) => killed(context, event, snapshot, processes, until),
-        _ => storage::facts(name, &labels, snapshot),
+        _ => match storage::facts(name, &labels, snapshot) {
+            facts if facts.is_empty() => state(snapshot, name, labels.first().map_or("", |(_, element)| element)),
+            facts => facts,
+        },
     }
+}
+
+/// How the thing is, in words. Of a service the title and the cause say it.
+fn state(snapshot: &Snapshot, metric: &str, element: &str) -> Vec<Message> {
+    let section = metric.split('.').next().filter(|section| *section != "service").unwrap_or_default();
+    let state = snapshot.words.get(&(format!("{section}.state"), element.to_string()));
+    state.map(|state| Message::new(key::FACT_STATE).with("state", state.as_str())).into_iter().collect()
 }
 
 fn disk(context: &Context, event: &Event, snapshot: &Snapshot, mount: &str, until: Instant) -> Vec<Message> {

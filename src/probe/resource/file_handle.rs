@@ -1,4 +1,4 @@
-//! File handles, clock synchronisation, and whether a reboot is pending.
+//! File handles, and whether a reboot is pending.
 
 use crate::probe::fields::{number, words};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
@@ -13,13 +13,6 @@ struct FileHandle {
     used_percent: f64,
 }
 
-/// The section `clock`.
-#[derive(Debug, Serialize)]
-struct Clock {
-    /// The clock is synchronised: `STA_UNSYNC` is not set (adjtimex(2)).
-    synchronized: bool,
-}
-
 /// The section `maintenance`.
 #[derive(Debug, Serialize)]
 struct Maintenance {
@@ -32,9 +25,6 @@ pub const RESOURCE: Resource = Resource { name: "file_handle", scope: Scope::All
 
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     run.add("maintenance", &Maintenance { reboot_needed: run.root.run("reboot-required").is_ok() })?;
-    if let Some(synchronized) = run.root.is_clock_synchronized() {
-        run.add("clock", &Clock { synchronized })?;
-    }
     let content = run.proc("sys/fs/file-nr")?;
     // Used, unused (always 0 since 2.6) and limit.
     let numbers: Vec<u64> = words(content.trim_ascii()).filter_map(number).collect();

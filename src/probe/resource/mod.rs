@@ -1,10 +1,12 @@
 //! The resources of a host, one file each. Each file holds a constant `RESOURCE` that registers it.
 
 mod btrfs;
+mod clock;
 mod cpu;
 mod disk;
 mod disk_io;
 mod file_handle;
+mod freshness;
 mod load;
 mod memory;
 mod network;
@@ -33,8 +35,10 @@ pub const ALL: &[Resource] = &[
     tcp::RESOURCE,
     temperature::RESOURCE,
     file_handle::RESOURCE,
+    clock::RESOURCE,
     process::RESOURCE,
     unit::RESOURCE,
     service::RESOURCE,
     session::RESOURCE,
+    freshness::RESOURCE,
 ];

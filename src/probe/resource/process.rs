@@ -1,7 +1,9 @@
 //! Processes: `/proc/<pid>/stat` of each, one file per process.
 
 mod command_line;
+mod named;
 mod previous;
+mod search;
 mod stat;
 mod top;
 
@@ -43,7 +45,7 @@ pub const RESOURCE: Resource = Resource { name: "process", scope: Scope::Consume
 
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     if !run.settings.processes {
-        return Ok(());
+        return named::measure_alone(run);
     }
     let mut files = run.root.process_files().map_err(|error| error.to_string())?;
     let pids = files.pids();
@@ -74,6 +76,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     }
     run.counters.keep("process", &kept);
     run.add("process", &counts)?;
+    named::measure(run, &mut files, usages.iter().map(ProcessUsage::stat));
     // Tasks that began and ended between the snapshots; the kernel counts threads as forks too.
     let short_lived = run.forks.filter(|_| previous.is_some()).map(|forks| forks.saturating_sub(started));
     top::measure(run, &mut files, usages, short_lived)

@@ -24,9 +24,14 @@ impl ProcessName {
         Self { bytes, length }
     }
 
+    /// The name as the process set it.
+    pub fn raw(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(&[])
+    }
+
     /// The name, fit to store and show.
     pub fn clean(&self) -> String {
-        clean_bytes(self.bytes.get(..self.length).unwrap_or(&[]), NAME_MAX)
+        clean_bytes(self.raw(), NAME_MAX)
     }
 }
 

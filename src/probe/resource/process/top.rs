@@ -40,6 +40,11 @@ impl ProcessUsage {
         Self { stat, cpu_percent, read_bytes_per_second, written_bytes_per_second }
     }
 
+    /// The process.
+    pub fn stat(&self) -> &ProcessStat {
+        &self.stat
+    }
+
     fn cpu(&self) -> f64 {
         self.cpu_percent.unwrap_or(0.0)
     }
@@ -192,13 +197,13 @@ impl Describe<'_, '_> {
 }
 
 /// The effective user id: second number of `Uid:` in proc_pid_status(5).
-fn effective_uid(status: &[u8]) -> Option<u32> {
+pub fn effective_uid(status: &[u8]) -> Option<u32> {
     let ids = lines(status).find_map(|line| line.strip_prefix(b"Uid:"))?;
     u32::try_from(number(words(ids).nth(1)?)?).ok()
 }
 
 /// The name in `/etc/passwd`, or the number. No name service is asked, because it may hang.
-fn user_name(passwd: &[u8], uid: u32) -> String {
+pub fn user_name(passwd: &[u8], uid: u32) -> String {
     let find = |line: &[u8]| {
         let mut fields = line.split(|byte| *byte == b':');
         let name = fields.next()?;
