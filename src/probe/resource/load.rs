@@ -5,27 +5,44 @@ use crate::probe::fields::{fraction, words};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
 use serde::Serialize;
 
+/// Largest plausible load: as many tasks as Linux can have.
+const LOAD_MAX: f64 = 4_194_304.0;
+
 /// The section `load`: tasks running or in uninterruptible sleep, averaged over 1, 5 and 15 minutes.
 #[derive(Debug, Serialize)]
 struct Load {
-    one: f64,
-    five: f64,
-    fifteen: f64,
-    /// Load per core, so that one limit fits every machine.
-    one_per_core: f64,
-    five_per_core: f64,
-    fifteen_per_core: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    one: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    five: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fifteen: Option<f64>,
+    /// Load per core, so that one limit fits every machine; absent where the number of cores is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    one_per_core: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    five_per_core: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fifteen_per_core: Option<f64>,
 }
 
 /// The registration.
 pub const RESOURCE: Resource = Resource { name: "load", scope: Scope::All, has_counters: false, measure };
 
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
-    let content = run.proc("loadavg")?;
-    let mut averages = words(&content).map_while(fraction).map(round);
-    let mut next = || averages.next().ok_or(UNKNOWN_FORMAT);
-    let (one, five, fifteen) = (next()?, next()?, next()?);
-    let per_core = |value: f64| round(value / run.cores.unwrap_or(1) as f64);
+    let [one, five, fifteen] = parse(&run.proc("loadavg")?).map(|(name, average)| {
+        let average = average?;
+        let is_plausible = (0.0..=LOAD_MAX).contains(&average);
+        if !is_plausible {
+            run.discard(format!("load.{name}"), format_args!("is {average}"));
+        }
+        is_plausible.then(|| round(average))
+    });
+    if one.is_none() && five.is_none() && fifteen.is_none() {
+        return Err(UNKNOWN_FORMAT.to_string());
+    }
+    let cores = run.cores;
+    let per_core = |value: Option<f64>| Some(round(value? / cores.filter(|cores| *cores > 0)? as f64));
     run.add(
         "load",
         &Load {
@@ -37,4 +54,23 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
             fifteen_per_core: per_core(fifteen),
         },
     )
+}
+
+/// The three averages by name, each alone.
+fn parse(content: &[u8]) -> [(&'static str, Option<f64>); 3] {
+    let mut words = words(content.trim_ascii());
+    ["one", "five", "fifteen"].map(|name| (name, words.next().and_then(fraction)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_average_alone() {
+        let parsed = |content: &[u8]| parse(content).map(|(_, average)| average);
+        assert_eq!(parsed(b"0.50 0.40 0.30 1/100 1234\n"), [Some(0.5), Some(0.4), Some(0.3)]);
+        assert_eq!(parsed(b"x 0.40 inf"), [None, Some(0.4), None]);
+        assert_eq!(parsed(b"\n"), [None, None, None]);
+    }
 }

@@ -1,25 +1,29 @@
 //! TCP and UDP: `/proc/net/sockstat`, `/proc/net/sockstat6`, `/proc/net/snmp` (RFC 1213 names), and connection tracking.
 
-use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
-use crate::probe::rates::{per_second, percent};
+use crate::probe::growth::{Counter, rate};
+use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
+use crate::probe::rates::percent;
 use serde::{Deserialize, Serialize};
 
-/// The section `tcp`.
+/// Most sockets that a host can have: beyond it, the number is no count, but one below zero.
+const SOCKETS_MAX: u64 = 1 << 30;
+/// Most segments and datagrams of a host per second.
+const SEGMENTS_PER_SECOND_MAX: f64 = 1e9;
+
+/// The section `tcp`; each value alone.
 #[derive(Debug, Serialize)]
 struct Tcp {
     /// Sockets in use, IPv4 and IPv6.
-    in_use: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_use: Option<u64>,
     /// Open connections (`tcpCurrEstab`).
-    established: u64,
-    time_wait: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    established: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_wait: Option<u64>,
     /// Sockets no longer held by any process.
-    orphaned: u64,
-    #[serde(flatten)]
-    rates: Option<TcpRates>,
-}
-
-#[derive(Debug, Serialize)]
-struct TcpRates {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orphaned: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retransmitted_segments_per_second: Option<f64>,
     /// Share of the segments sent. A few percent mean a bad line.
@@ -30,7 +34,8 @@ struct TcpRates {
 /// The section `udp`.
 #[derive(Debug, Serialize)]
 struct Udp {
-    in_use: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_use: Option<u64>,
     /// Datagrams dropped because the receiver was too slow (`RcvbufErrors`).
     #[serde(skip_serializing_if = "Option::is_none")]
     receive_buffer_errors_per_second: Option<f64>,
@@ -41,23 +46,28 @@ struct Udp {
 struct Conntrack {
     entries: u64,
     limit: u64,
-    used_percent: f64,
+    /// Absent without a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_percent: Option<f64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct KeptTcp {
-    sent: u64,
-    retransmitted: u64,
-    udp_errors: u64,
+    sent: Option<u64>,
+    retransmitted: Option<u64>,
+    udp_errors: Option<u64>,
 }
 
 /// The registration.
 pub const RESOURCE: Resource = Resource { name: "tcp", scope: Scope::All, has_counters: true, measure };
 
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
-    let sockstat = text(run, "net/sockstat").ok_or("not supported by this kernel")?;
+    let (sockstat, snmp) = (text(run, "net/sockstat"), text(run, "net/snmp"));
+    if sockstat.is_none() && snmp.is_none() {
+        return Err("not supported by this kernel".to_string());
+    }
+    let (sockstat, snmp) = (sockstat.unwrap_or_default(), snmp.unwrap_or_default());
     let sockstat6 = text(run, "net/sockstat6").unwrap_or_default();
-    let snmp = text(run, "net/snmp").unwrap_or_default();
     let now = KeptTcp {
         sent: named(&snmp, "Tcp:", "OutSegs"),
         retransmitted: named(&snmp, "Tcp:", "RetransSegs"),
@@ -65,59 +75,62 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     };
     let before = run.previous::<KeptTcp>("tcp");
     run.counters.keep("tcp", &now);
-    let rates = before.map(|(before, seconds)| TcpRates {
-        retransmitted_segments_per_second: per_second(now.retransmitted, before.retransmitted, seconds),
-        retransmitted_percent: share(&now, &before),
-    });
-    run.add(
-        "tcp",
-        &Tcp {
-            in_use: paired(&sockstat, "TCP:", "inuse") + paired(&sockstat6, "TCP6:", "inuse"),
-            established: named(&snmp, "Tcp:", "CurrEstab"),
-            time_wait: paired(&sockstat, "TCP:", "tw"),
-            orphaned: paired(&sockstat, "TCP:", "orphan"),
-            rates,
-        },
-    )?;
-    run.add(
-        "udp",
-        &Udp {
-            in_use: paired(&sockstat, "UDP:", "inuse") + paired(&sockstat6, "UDP6:", "inuse"),
-            receive_buffer_errors_per_second: before
-                .and_then(|(before, seconds)| per_second(now.udp_errors, before.udp_errors, seconds)),
-        },
-    )?;
-    conntrack(run)
+    let (before, seconds) = before.unwrap_or_default();
+    let wrap = run.root.is_32_bit().then_some(1 << 32);
+    let counter =
+        |name, now, before| [Counter { name, now, before, wrap, most: SEGMENTS_PER_SECOND_MAX * (seconds + 1.0) }];
+    let [sent] = run.growth_of_device("tcp", counter("sent_segments", now.sent, before.sent));
+    let [again] =
+        run.growth_of_device("tcp", counter("retransmitted_segments", now.retransmitted, before.retransmitted));
+    let [errors] = run.growth_of_device("udp", counter("receive_buffer_errors", now.udp_errors, before.udp_errors));
+    let mut gauge = |name: &str, value: Option<u64>| run.at_most(|| name.to_string(), value, SOCKETS_MAX);
+    let tcp = Tcp {
+        in_use: gauge("tcp.in_use", sum(paired(&sockstat, "TCP:", "inuse"), paired(&sockstat6, "TCP6:", "inuse"))),
+        established: gauge("tcp.established", named(&snmp, "Tcp:", "CurrEstab")),
+        time_wait: gauge("tcp.time_wait", paired(&sockstat, "TCP:", "tw")),
+        orphaned: gauge("tcp.orphaned", paired(&sockstat, "TCP:", "orphan")),
+        retransmitted_segments_per_second: again.map(|again| rate(again, seconds)),
+        retransmitted_percent: sent.zip(again).map(|(sent, again)| percent(again as f64, sent as f64)),
+    };
+    let udp = Udp {
+        in_use: gauge("udp.in_use", sum(paired(&sockstat, "UDP:", "inuse"), paired(&sockstat6, "UDP6:", "inuse"))),
+        receive_buffer_errors_per_second: errors.map(|errors| rate(errors, seconds)),
+    };
+    let is_unknown = tcp.in_use.is_none() && tcp.established.is_none() && udp.in_use.is_none();
+    run.add("tcp", &tcp)?;
+    run.add("udp", &udp)?;
+    conntrack(run)?;
+    if is_unknown { Err(UNKNOWN_FORMAT.to_string()) } else { Ok(()) }
 }
 
-fn conntrack(run: &mut Measurement<'_>) -> Result<(), String> {
+fn conntrack(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let number = |name: &str| run.root.proc_line(&format!("sys/net/netfilter/{name}")).ok()?.parse::<u64>().ok();
     let Some((entries, limit)) = number("nf_conntrack_count").zip(number("nf_conntrack_max")) else { return Ok(()) };
-    run.add("conntrack", &Conntrack { entries, limit, used_percent: percent(entries as f64, limit as f64) })
+    let used_percent = (limit > 0).then(|| percent(entries as f64, limit as f64));
+    run.add("conntrack", &Conntrack { entries, limit, used_percent })
 }
 
 fn text(run: &Measurement<'_>, name: &str) -> Option<String> {
     run.root.proc(name).ok().map(|content| String::from_utf8_lossy(&content).into_owned())
 }
 
-fn share(now: &KeptTcp, before: &KeptTcp) -> Option<f64> {
-    let (sent, again) = (now.sent.checked_sub(before.sent)?, now.retransmitted.checked_sub(before.retransmitted)?);
-    Some(percent(again as f64, sent as f64))
+/// IPv4 and IPv6 together; a kernel may lack either.
+fn sum(four: Option<u64>, six: Option<u64>) -> Option<u64> {
+    (four.is_some() || six.is_some()).then(|| four.unwrap_or(0).saturating_add(six.unwrap_or(0)))
 }
 
 /// The number behind a word of a line: `TCP: inuse 5 orphan 0 tw 2 …`.
-fn paired(text: &str, line: &str, word: &str) -> u64 {
-    let words = text.lines().find_map(|found| found.strip_prefix(line)).unwrap_or_default();
-    let mut words = words.split_whitespace().skip_while(|found| *found != word).skip(1);
-    words.next().and_then(|number| number.parse().ok()).unwrap_or_default()
+fn paired(text: &str, line: &str, word: &str) -> Option<u64> {
+    let words = text.lines().find_map(|found| found.strip_prefix(line))?;
+    words.split_whitespace().skip_while(|found| *found != word).nth(1)?.parse().ok()
 }
 
 /// A value from two lines with the same prefix, the first with names, the second with numbers.
-fn named(text: &str, line: &str, name: &str) -> u64 {
+fn named(text: &str, line: &str, name: &str) -> Option<u64> {
     let mut lines = text.lines().filter_map(|found| found.strip_prefix(line));
-    let (Some(names), Some(numbers)) = (lines.next(), lines.next()) else { return 0 };
+    let (names, numbers) = (lines.next()?, lines.next()?);
     let found = names.split_whitespace().zip(numbers.split_whitespace()).find(|(found, _)| *found == name);
-    found.and_then(|(_, number)| number.parse().ok()).unwrap_or_default()
+    found.and_then(|(_, number)| number.parse().ok())
 }
 
 #[cfg(test)]
@@ -130,13 +143,13 @@ mod tests {
             "sockets: used 100\nTCP: inuse 5 orphan 1 tw 2 alloc 7 mem 3\nUDP: inuse 4 mem 0\nUDPLITE: inuse 9\n";
         assert_eq!(
             (paired(sockstat, "TCP:", "inuse"), paired(sockstat, "TCP:", "tw"), paired(sockstat, "UDP:", "inuse")),
-            (5, 2, 4)
+            (Some(5), Some(2), Some(4))
         );
-        assert_eq!(paired("TCP: inuse", "TCP:", "inuse"), 0);
-        let snmp = "Tcp: MaxConn CurrEstab RetransSegs\nTcp: -1 12 34\n";
+        assert_eq!(paired("TCP: inuse", "TCP:", "inuse"), None);
+        let snmp = "Tcp: MaxConn CurrEstab RetransSegs\nTcp: -1 12 34\nTcp: 9 9 9\n";
         assert_eq!(
             (named(snmp, "Tcp:", "CurrEstab"), named(snmp, "Tcp:", "RetransSegs"), named(snmp, "Udp:", "x")),
-            (12, 34, 0)
+            (Some(12), Some(34), None)
         );
     }
 }
