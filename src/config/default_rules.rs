@@ -4,7 +4,7 @@ use super::default_storage_rules as storage;
 use super::rule_spec::{RuleSpec, Unusual};
 
 /// Every default rule, also those that are off until they are enabled.
-pub const DEFAULT_RULES: [RuleSpec<'static>; 35] = [
+pub const DEFAULT_RULES: [RuleSpec<'static>; 47] = [
     storage::BTRFS_ERRORS,
     storage::BTRFS_METADATA,
     storage::BTRFS_MISSING,
@@ -39,6 +39,8 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 35] = [
         critical_only_if: "disk.available_bytes < 50 GiB",
         ..watch("disk", "File system {mount}", "disk.used_percent", [90.0, 88.0, 98.0, 96.0])
     },
+    storage::DISK_ERRORS,
+    storage::DISK_FAILING,
     RuleSpec {
         title: "File system {mount} fills up",
         metric: "disk.used_percent",
@@ -50,7 +52,10 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 35] = [
         clear_for: "15m",
         ..RuleSpec::named("disk_forecast")
     },
+    storage::DISK_HOT,
     unusual("disk_latency_unusual", "Disk {device} unusually slow", "disk_io.latency_ms", "above"),
+    storage::DISK_SECTORS,
+    storage::DISK_WEAR,
     RuleSpec {
         title: "Entropy used up",
         metric: "entropy.available_bits",
@@ -115,6 +120,7 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 35] = [
     unusual("load_unusual", "Load unusually high", "load.fifteen_per_core", "above"),
     watch("memory", "Memory", "memory.used_percent", [85.0, 80.0, 95.0, 90.0]),
     unusual("memory_unusual", "Memory use unusual", "memory.used_percent", "either"),
+    storage::MULTIPATH,
     RuleSpec {
         title: "Processes killed by the OOM killer",
         metric: "memory.oom_kills",
@@ -187,6 +193,12 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 35] = [
         hold: "5m",
         ..watch("swap", "Swap", "swap.used_percent", [90.0, 80.0, 98.0, 90.0])
     },
+    storage::THIN_POOL,
+    storage::THIN_POOL_FAILED,
+    storage::THIN_POOL_METADATA,
+    storage::ZFS_ERRORS,
+    storage::ZFS_POOL,
+    storage::ZFS_POOL_FULL,
 ];
 
 /// A rule with limits to raise and clear a warning, and to raise and clear critical.

@@ -2,7 +2,9 @@
 //!
 //! A recorded host is a directory with the same files, and replacements for values that are not files on a live host:
 //! `statvfs`, one line per file system (`MOUNT FRAGMENT_SIZE BLOCKS FREE AVAILABLE INODES INODES_FREE`, with the mount
-//! point escaped as in mountinfo), `systemctl-show`, `adjtimex`, `chronyc-tracking`, `freshness-NAME` and `suspended`. Programs that would change it are in its `bin`.
+//! point escaped as in mountinfo), `systemctl-show`, `smartctl-scan`, `smartctl-sda`, `zpool-list`, `zpool-status`,
+//! `dmsetup-status`, `adjtimex`, `chronyc-tracking`, `freshness-NAME` and `suspended`. Programs that would change it are in
+//! its `bin`.
 
 use crate::base::file::read_at_most;
 use crate::base::text::clean_bytes;
@@ -37,6 +39,7 @@ pub mod process_stat;
 pub mod program;
 mod programs;
 pub mod rights;
+mod storage_programs;
 mod success_time;
 mod systemctl;
 pub mod users;
@@ -169,12 +172,7 @@ impl Root {
 
     /// Names of the directories in a directory below `/sys`.
     pub fn sys_directories(&self, directory: &str) -> Vec<String> {
-        let entries = fs::read_dir(self.base.join("sys").join(directory)).into_iter().flatten().flatten();
-        let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        let mut names: Vec<String> =
-            directories.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        names.sort();
-        names
+        directories(&self.base.join("sys").join(directory))
     }
 
     /// A file below `/sys` as text.
@@ -259,4 +257,12 @@ fn names(directory: &Path) -> io::Result<Vec<String>> {
         fs::read_dir(directory)?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     Ok(names)
+}
+
+fn directories(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let mut names: Vec<String> = directories.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }

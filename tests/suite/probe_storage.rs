@@ -24,13 +24,13 @@ const CHECK: &str = "md0 : active raid1 sdb1[1] sda1[0]
 ";
 
 /// Writes a file of a recorded host, with its directories.
-fn put(host: &Host, file: &str, content: &str) {
+pub fn put(host: &Host, file: &str, content: &str) {
     fs::create_dir_all(host.root().join(file).parent().unwrap()).unwrap();
     host.write(file, content);
 }
 
 /// Runs for some minutes.
-fn minutes(host: &mut Host, count: u32) {
+pub fn minutes(host: &mut Host, count: u32) {
     for _ in 0..count {
         host.advance(60, 5);
         let done = host.osmon(&["run"]);
@@ -38,12 +38,12 @@ fn minutes(host: &mut Host, count: u32) {
     }
 }
 
-fn probe(host: &Host) -> Value {
+pub fn probe(host: &Host) -> Value {
     host.small("osmon-probe", &["--json"]).ok().json()
 }
 
 /// The facts of the last event of a rule.
-fn facts(host: &Host, kind: &str) -> String {
+pub fn facts(host: &Host, kind: &str) -> String {
     let events = host.sections("event");
     let event = events.iter().rev().find(|event| event["kind"] == kind).unwrap();
     event["evidence"]["fact"].to_string()
@@ -53,7 +53,45 @@ fn facts(host: &Host, kind: &str) -> String {
 pub fn everything(host: &Host) {
     put(host, "proc/mdstat", CHECK);
     put(host, "sys/block/md0/md/mismatch_cnt", "0\n");
+    put(host, "sys/block/dm-0/dm/name", "vg-pool-tpool\n");
+    put(host, "sys/block/dm-0/dm/uuid", "LVM-x-tpool\n");
+    put(host, "dmsetup-status", DMSETUP);
+    put(host, "proc/spl/kstat/zfs/tank/state", "ONLINE\n");
+    put(host, "zpool-list", "tank\t1000000000\t400000000\n");
+    put(
+        host,
+        "zpool-status",
+        "  pool: tank\n state: ONLINE\nconfig:\n\n\tNAME STATE READ WRITE CKSUM\n\ttank ONLINE 0 0 0\n",
+    );
+    put(
+        host,
+        "smartctl-scan",
+        r#"{"devices":[{"name":"/dev/sda","type":"scsi"},{"name":"/dev/nvme0","type":"nvme"}]}"#,
+    );
+    put(host, "smartctl-sda", &ata(0, 0));
+    put(host, "smartctl-nvme0", NVME);
     btrfs(host, 0, 500);
+}
+
+pub const DMSETUP: &str =
+    "vg-pool-tpool: 0 209715200 thin-pool 1 406/4160 819200/1638400 - rw discard_passdown queue_if_no_space - 1024
+vg-home: 0 8388608 linear
+mpatha: 0 209715200 multipath 2 0 0 0 2 1 A 0 1 2 8:16 A 0 0 1 E 0 1 2 8:32 A 0 0 1
+vg-lv: 0 1638400 raid raid1 2 AA 1638400/1638400 idle 0 0 -
+";
+pub const NVME: &str = r#"{"model_name": "Samsung SSD 980", "serial_number": "S64D", "smart_status": {"passed": true},
+    "nvme_smart_health_information_log": {"critical_warning": 0, "available_spare": 100, "percentage_used": 3, "media_errors": 0},
+    "temperature": {"current": 38}, "power_on_time": {"hours": 100}}"#;
+
+/// A hard disk with so many reallocated and pending sectors.
+pub fn ata(reallocated: u32, pending: u32) -> String {
+    json!({"model_name": "WDC WD40EFRX", "serial_number": "WD-1", "smart_status": {"passed": true}, "rotation_rate": 5400,
+        "temperature": {"current": 34, "op_limit_max": 60}, "power_on_time": {"hours": 41000},
+        "ata_smart_attributes": {"table": [
+            {"id": 5, "name": "Reallocated_Sector_Ct", "value": 200, "raw": {"value": reallocated, "string": reallocated.to_string()}},
+            {"id": 197, "name": "Current_Pending_Sector", "value": 200, "raw": {"value": pending, "string": pending.to_string()}},
+            {"id": 198, "name": "Offline_Uncorrectable", "value": 200, "raw": {"value": 0, "string": "0"}}]}})
+    .to_string()
 }
 
 /// A Btrfs of two devices of 10 GB at `/srv`, with that many write errors, and used metadata in MiB of 1 GiB.
@@ -89,7 +127,7 @@ fn btrfs(host: &Host, errors: u32, used_mib: u64) {
 fn a_host_without_arrays_and_pools_has_no_sections_and_no_reasons() {
     let host = Host::recorded("vm");
     let snapshot = probe(&host);
-    for section in ["raid", "btrfs"] {
+    for section in ["raid", "btrfs", "zfs_pool", "thin_pool", "multipath", "disk_health"] {
         assert!(snapshot.get(section).is_none() && snapshot["probe"]["failed"].get(section).is_none(), "{section}");
     }
 }
@@ -194,7 +232,9 @@ fn the_page_has_a_row_for_each_and_one_broken_file_costs_no_other() {
     put(&host, "sys/fs/btrfs/4b1b9f54-0f5e-4f0c-8a3b-0f7c0d2a9a11/devinfo/1/error_stats", "write_errs \u{0}\n\u{fffd}");
     minutes(&mut host, 2);
     let page = fs::read_to_string(host.data().join("report.html")).unwrap();
-    for part in ["RAID array", "md0", "being checked (3.1 %)", "Btrfs", "/srv"] {
+    for part in
+        ["RAID array", "md0", "being checked (3.1 %)", "Btrfs", "/srv", "vg-pool-tpool", "mpatha", "tank", "nvme0"]
+    {
         assert!(page.contains(part), "{part}");
     }
     assert_eq!(probe(&host)["btrfs"][0]["device_errors"], 0);

@@ -4,6 +4,7 @@ mod btrfs;
 mod clock;
 mod cpu;
 mod disk;
+mod disk_health;
 mod disk_io;
 mod file_handle;
 mod freshness;
@@ -18,6 +19,7 @@ mod session;
 mod tcp;
 mod temperature;
 mod unit;
+mod zfs_pool;
 
 use super::measurement::Resource;
 
@@ -31,6 +33,8 @@ pub const ALL: &[Resource] = &[
     disk_io::RESOURCE,
     raid::RESOURCE,
     btrfs::RESOURCE,
+    zfs_pool::RESOURCE,
+    disk_health::RESOURCE,
     network::RESOURCE,
     tcp::RESOURCE,
     temperature::RESOURCE,

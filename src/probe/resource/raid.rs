@@ -1,6 +1,7 @@
-//! RAID: the arrays of the md driver.
+//! RAID, thin pools and multipath devices: the md driver, and the device mapper as LVM and multipathd use it.
 
 mod array;
+mod device_mapper;
 mod mdstat;
 
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
@@ -9,8 +10,28 @@ use array::Array;
 /// The registration.
 pub const RESOURCE: Resource = Resource { name: "raid", scope: Scope::All, has_counters: false, measure };
 
+/// Interval at which dmsetup is run, in seconds.
+const INTERVAL_SECONDS: f64 = 300.0;
+
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let mut arrays = md(run);
+    let status = match run.periodic("device_mapper", INTERVAL_SECONDS, dmsetup) {
+        Ok((status, _)) => status,
+        Err(reason) => {
+            run.failed.insert("device_mapper", reason);
+            String::new()
+        }
+    };
+    if !status.is_empty() {
+        let found = device_mapper::parse(&status, |number| path_name(run, number));
+        arrays.extend(found.arrays);
+        if !found.pools.is_empty() {
+            run.add("thin_pool", &found.pools)?;
+        }
+        if !found.multipath.is_empty() {
+            run.add("multipath", &found.multipath)?;
+        }
+    }
     arrays.sort_by(|a, b| a.array.cmp(&b.array));
     if arrays.is_empty() { Ok(()) } else { run.add("raid", &arrays) }
 }
@@ -21,4 +42,21 @@ fn md(run: &Measurement<'_>) -> Vec<Array> {
     let found = mdstat::parse(&String::from_utf8_lossy(&content));
     let mismatches = |name: &str| run.root.sys_line(&format!("block/{name}/md/mismatch_cnt")).ok()?.parse().ok();
     found.iter().filter_map(|md| Array::of_md(md, mismatches(&md.name))).collect()
+}
+
+/// Output of `dmsetup status`; empty on a host that has nothing of interest.
+fn dmsetup(run: &mut Measurement<'_>) -> Result<String, Absent> {
+    let names = run.root.block_devices().unwrap_or_default();
+    let line = |device: &str, file: &str| run.root.sys_line(&format!("block/{device}/dm/{file}")).unwrap_or_default();
+    let mut mapped = names.iter().filter(|name| name.starts_with("dm-"));
+    if !mapped.any(|device| device_mapper::is_of_interest(&line(device, "name"), &line(device, "uuid"))) {
+        return Ok(String::new());
+    }
+    Ok(run.root.storage_program("dmsetup", &["status"], "dmsetup-status")?.unwrap_or_default())
+}
+
+/// Name of a block device by its number: `sdc` of `8:32`.
+fn path_name(run: &Measurement<'_>, number: &str) -> String {
+    let text = run.root.sys_text(&format!("dev/block/{number}/uevent")).unwrap_or_default();
+    text.lines().find_map(|line| line.strip_prefix("DEVNAME=")).unwrap_or(number).to_string()
 }
