@@ -6,6 +6,7 @@ pub mod data;
 pub mod footer;
 pub mod options;
 pub mod outlook;
+mod problems;
 pub mod render;
 pub mod repairs;
 pub mod services;

@@ -16,6 +16,7 @@ use crate::report::page::components;
 use crate::report::page::consumers;
 use crate::report::page::data::PageData;
 use crate::report::page::footer::{facts, footer, unexplained};
+use crate::report::page::problems::problems;
 use crate::report::page::repairs;
 use crate::report::page::services::{Service, services};
 use crate::report::page::sheet;
@@ -110,13 +111,10 @@ struct Sections {
 
 /// Largest number of events listed.
 const EVENTS_MAX: usize = 30;
-/// Largest numbers of open incidents and of problems of osmon itself.
+/// Largest number of open incidents.
 const OPEN_MAX: usize = 25;
-const PROBLEMS_MAX: usize = 20;
 /// Largest number of gaps listed for a range.
 const GAPS_MAX: usize = 5;
-/// Longest text of a problem, in characters.
-const PROBLEM_MAX: usize = 400;
 
 /// The page as one self-contained HTML document.
 ///
@@ -269,25 +267,6 @@ fn most(input: &PageData) -> String {
 /// The number as text; empty for zero.
 fn some(count: usize) -> String {
     if count > 0 { count.to_string() } else { String::new() }
-}
-
-/// Problems of osmon itself, and sources that did not answer.
-fn problems(input: &PageData, snapshot: &Value) -> Vec<String> {
-    let locale = input.options.locale;
-    if input.options.is_public && !input.problems.is_empty() {
-        // Problems name files and people.
-        return vec![locale.text(key::PAGE_OSMON_IN_TROUBLE).to_string()];
-    }
-    let silent = snapshot["probe"]["failed"].as_object().into_iter().flatten().filter_map(|(name, reason)| {
-        let reason = reason.as_str().filter(|reason| reason.contains("did not answer"))?;
-        Some(locale.with(key::PAGE_NOT_MEASURED, &format!("{name}: {reason}")))
-    });
-    let all = input.problems.iter().cloned().chain(silent);
-    let mut all: Vec<String> = all.map(|problem| clean(&problem, PROBLEM_MAX)).collect();
-    let more = all.len().saturating_sub(PROBLEMS_MAX);
-    all.truncate(PROBLEMS_MAX);
-    all.extend((more > 0).then(|| locale.with(key::PAGE_AND_MORE, &more.to_string())));
-    all
 }
 
 /// The hash that the Content-Security-Policy allows.
