@@ -157,6 +157,10 @@ mod ping; // the ping after a run
 mod probe; // recorded hosts
 #[path = "suite/probe_disk_health.rs"]
 mod probe_disk_health; // thin pools, multipath, ZFS, SMART and NVMe
+#[path = "suite/probe_disk.rs"]
+mod probe_disk; // read-only views, hidden mounts, impossible sizes, odd names
+#[path = "suite/probe_disk_containers.rs"]
+mod probe_disk_containers; // overlays and files of containers
 #[path = "suite/probe_freshness.rs"]
 mod probe_freshness; // the age of backups and other recurring jobs
 #[path = "suite/probe_golden.rs"]

@@ -3,7 +3,7 @@
 use super::locale::Locale;
 use super::message::{Message, localized};
 use super::metric::read_labels;
-use crate::base::text::shell_word;
+use crate::base::text::{NAME_MAX, clean, shell_word};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +76,12 @@ pub fn short_id(rule: &str, metric: &str) -> String {
     if values.is_empty() { rule.to_string() } else { format!("{rule}:{}", values.join(",")) }
 }
 
+/// The name to show where there is little room: the short id, or the long one where the short one is too long or would have
+/// to be cleaned.
+pub fn typed<'n>(short: &'n str, long: &'n str) -> &'n str {
+    if clean(short, NAME_MAX) == short { short } else { long }
+}
+
 /// A short id to paste into a shell: quoted if necessary; the long id where quotes are not enough.
 pub fn shell_id(short: &str, long: &str) -> String {
     if short.starts_with('-') || short.contains(['\'', '\\']) || short.chars().any(char::is_control) {
@@ -95,6 +101,11 @@ impl Incident {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_id_that_would_be_cut_gives_way() {
+        assert_eq!((typed("disk:/var", "disk-1"), typed(&"v".repeat(81), "disk-1")), ("disk:/var", "disk-1"));
+    }
 
     #[test]
     fn a_short_id_is_the_rule_and_what_it_is_about() {

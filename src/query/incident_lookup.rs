@@ -2,6 +2,7 @@
 
 use crate::base::error_kind::ErrorKind;
 use crate::base::text::{NAME_MAX, clean, shell_word};
+use crate::model::incident::typed;
 
 /// Candidates that are listed at most.
 const LISTED: usize = 8;
@@ -56,7 +57,7 @@ pub fn find(incidents: &[Named], name: Option<&str>, command: &str) -> Result<Op
     }
     let mut commands: Vec<String> = Vec::new();
     for named in others {
-        let name = if is_one_thing { shell_word(&clean(&named.short, NAME_MAX)) } else { named.id.to_string() };
+        let name = if is_one_thing { shell_word(typed(&named.short, named.id)) } else { named.id.to_string() };
         let command = format!("osmon {command} {name}");
         if !commands.contains(&command) {
             commands.push(command);
@@ -70,11 +71,12 @@ pub fn find(incidents: &[Named], name: Option<&str>, command: &str) -> Result<Op
     Err(ErrorKind::Usage(format!("{count} incidents are called {plain}; which one: {}", commands.join(", "))))
 }
 
-/// The shortest name that means the incident at a position: its short name, or its id where that means another one.
+/// The shortest name that means the incident at a position: its short name, or its id where that means another one or is too
+/// long to be shown.
 pub fn shortest(incidents: &[Named], at: usize) -> String {
     let Some(named) = incidents.get(at) else { return String::new() };
     match find(incidents, Some(&named.short), "") {
-        Ok(Some(found)) if found == at => named.short.clone(),
+        Ok(Some(found)) if found == at => typed(&named.short, named.id).to_string(),
         _ => named.id.to_string(),
     }
 }

@@ -3,7 +3,6 @@
 use crate::alert::{Outbox, Stage};
 use crate::base::clock::parse;
 use crate::base::error_kind::ErrorKind;
-use crate::base::text::{NAME_MAX, clean};
 use crate::context::Context;
 use crate::crisis::State;
 use crate::crisis::state::Alert;
@@ -144,7 +143,7 @@ pub fn shortest_names(records: &[IncidentRecord], are_old: bool) -> Vec<String> 
     let names: Vec<Named> = records.iter().map(IncidentRecord::named).collect();
     let name = |(at, named): (usize, &Named)| match are_old && !named.is_open {
         true => named.id.to_string(),
-        false => clean(&lookup::shortest(&names, at), NAME_MAX),
+        false => lookup::shortest(&names, at),
     };
     names.iter().enumerate().map(name).collect()
 }

@@ -4,7 +4,7 @@ use crate::base::clock::parse;
 use crate::base::text::clean;
 use crate::commands::view::health::{pending, states, unusual, value_and_limit};
 use crate::context::Context;
-use crate::model::incident::Severity;
+use crate::model::incident::{Severity, typed};
 use crate::model::locale::{Locale, key};
 use crate::query::health::{Health, Recorded, seconds_between};
 use crate::query::timeline;
@@ -47,7 +47,7 @@ fn worst(health: &Health, locale: Locale) -> String {
     let Some((worst, others)) = health.open.split_first() else { return String::new() };
     let title = clean(&worst.title_in(locale), TITLE_MAX) + &value_and_limit(worst, locale);
     let lasted = locale.duration(seconds_between(worst.since, health.now));
-    let name = clean(&worst.short_id, TITLE_MAX);
+    let name = typed(&worst.short_id, &worst.id);
     let mut parts =
         vec![locale.fill(key::STATUS_SINCE, &[("title", &title), ("duration", &lasted)]) + &format!(" [{name}]")];
     parts.extend(states(health, worst, locale).into_iter().map(ToString::to_string));

@@ -1,12 +1,12 @@
 //! The health of the host as terminals and JSON show it.
 
 use crate::base::clock::{local_short, stamp};
-use crate::base::text::{NAME_MAX, clean, plural};
+use crate::base::text::{clean, plural};
 use crate::base::units::duration;
 use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::model::event::{Event, is_flag};
-use crate::model::incident::{Incident, Severity};
+use crate::model::incident::{Incident, Severity, typed};
 use crate::model::locale::{Locale, key};
 use crate::query::health::{Health, seconds_between};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn line(out: &Output, health: &Health, incident: &Incident) -> String {
     let lasted = duration(seconds_between(incident.since, health.now));
     let state = states(health, incident, Locale::En).into_iter().map(|state| format!("; {state}")).collect::<String>();
     let (word, since) = (out.paint(style, word), local_short(incident.since, health.now));
-    let name = out.paint(Style::Dim, &format!(" [{}]", clean(&incident.short_id, NAME_MAX)));
+    let name = out.paint(Style::Dim, &format!(" [{}]", typed(&incident.short_id, &incident.id)));
     format!(
         "  {word}  {}{} since {since}, {lasted}{state}{name}",
         incident.title,
