@@ -194,7 +194,7 @@ fn impossible_sizes_are_the_worst_they_can_mean_or_absent() {
     assert_eq!(used, expected.map(|(mount, used)| (mount.to_string(), used)));
     assert_eq!(
         (&snapshot["disk"][1]["inodes_used_percent"], &snapshot["disk"][3]["available_bytes"]),
-        (&100.into(), &0.into())
+        (&100.0.into(), &0.into())
     );
     let discarded: Vec<&String> = snapshot["probe"]["discarded"].as_object().unwrap().keys().collect();
     assert_eq!(

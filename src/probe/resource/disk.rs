@@ -1,6 +1,7 @@
 //! Space and inodes of file systems: what is mounted, and `statvfs(3)` of each.
 
 mod choice;
+mod element;
 mod kind;
 mod overlay;
 mod read_only;
@@ -12,36 +13,10 @@ use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
 use crate::probe::mount_tree::MountTree;
 use crate::probe::mounts::{self, Mount};
 use choice::Views;
+use element::Disk;
 use read_only::KeptByDevice;
-use serde::Serialize;
 use size::Size;
 use std::collections::HashMap;
-
-/// An element of the section `disk`.
-#[derive(Debug, Serialize)]
-struct Disk {
-    mount: String,
-    device: String,
-    fs: String,
-    total_bytes: u64,
-    /// Total minus free, as in `df`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    used_bytes: Option<u64>,
-    /// Available to users, without the blocks reserved for root.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    available_bytes: Option<u64>,
-    /// Used share of the space that users can use, as in `df`. Absent for file systems that are read-only on purpose: an
-    /// image is always full.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    used_percent: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    inodes_used_percent: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    inodes_free: Option<u64>,
-    /// The file system is read-only; a read-only view of one that can be written is not.
-    read_only: bool,
-    read_only_by_kernel: bool,
-}
 
 /// Smaller file systems are left out.
 const SMALLEST_BYTES: u64 = 1024 * 1024;

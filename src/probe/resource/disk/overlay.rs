@@ -1,6 +1,7 @@
 //! Overlays: their space is that of the file system which holds what is written to them.
 
-use super::{Disk, choice};
+use super::choice;
+use super::element::Disk;
 use crate::host::file_system::Space;
 use crate::probe::mount_tree::MountTree;
 use crate::probe::mounts::Mount;
