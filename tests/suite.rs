@@ -155,12 +155,12 @@ mod package; // the Debian package on a booted Debian
 mod ping; // the ping after a run
 #[path = "suite/probe.rs"]
 mod probe; // recorded hosts
-#[path = "suite/probe_disk_health.rs"]
-mod probe_disk_health; // thin pools, multipath, ZFS, SMART and NVMe
 #[path = "suite/probe_disk.rs"]
 mod probe_disk; // read-only views, hidden mounts, impossible sizes, odd names
 #[path = "suite/probe_disk_containers.rs"]
 mod probe_disk_containers; // overlays and files of containers
+#[path = "suite/probe_disk_health.rs"]
+mod probe_disk_health; // thin pools, multipath, ZFS, SMART and NVMe
 #[path = "suite/probe_freshness.rs"]
 mod probe_freshness; // the age of backups and other recurring jobs
 #[path = "suite/probe_golden.rs"]
