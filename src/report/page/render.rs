@@ -29,7 +29,6 @@ use anyhow::Result;
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 
