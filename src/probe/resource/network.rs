@@ -5,7 +5,6 @@ use crate::host::Root;
 use crate::probe::fields::{lines, number, words};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
 use crate::probe::rates::{per_second, unwrapped};
-use memchr::memrchr;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -106,7 +105,7 @@ fn parse(content: &[u8]) -> Result<BTreeMap<String, NetworkCounters>, Absent> {
 
 /// `  eth0: 1 2 …`; old kernels leave out the blank before a large number: `eth0:123 2 …`.
 fn parse_line(line: &[u8]) -> Option<(String, NetworkCounters)> {
-    let (name, fields) = line.split_at_checked(memrchr(b':', line)?)?;
+    let (name, fields) = line.split_at_checked(line.iter().rposition(|byte| *byte == b':')?)?;
     let mut numbers = [0; 12];
     let mut fields = words(fields.get(1..)?);
     for slot in &mut numbers {
