@@ -4,7 +4,7 @@ use super::default_storage_rules as storage;
 use super::rule_spec::{RuleSpec, Unusual};
 
 /// Every default rule, also those that are off until they are enabled.
-pub const DEFAULT_RULES: [RuleSpec<'static>; 47] = [
+pub const DEFAULT_RULES: [RuleSpec<'static>; 50] = [
     storage::BTRFS_ERRORS,
     storage::BTRFS_METADATA,
     storage::BTRFS_MISSING,
@@ -199,6 +199,36 @@ pub const DEFAULT_RULES: [RuleSpec<'static>; 47] = [
     storage::ZFS_ERRORS,
     storage::ZFS_POOL,
     storage::ZFS_POOL_FULL,
+    RuleSpec {
+        title: "Timer {timer} is overdue",
+        metric: "timer.overdue_seconds",
+        warning: Some(900.0),
+        warning_clear: Some(1.0),
+        hold: "2m",
+        clear_for: "2m",
+        boot_grace: "15m",
+        ..RuleSpec::named("timer")
+    },
+    RuleSpec {
+        title: "Unit {unit} failed",
+        metric: "systemd_unit.failed",
+        warning: Some(1.0),
+        warning_clear: Some(1.0),
+        hold: "2m",
+        clear_for: "2m",
+        boot_grace: "5m",
+        ..RuleSpec::named("unit")
+    },
+    RuleSpec {
+        title: "Unit {unit} waits for a job",
+        metric: "systemd_unit.job_seconds",
+        warning: Some(600.0),
+        warning_clear: Some(1.0),
+        hold: "2m",
+        clear_for: "2m",
+        boot_grace: "10m",
+        ..RuleSpec::named("unit_job")
+    },
 ];
 
 /// A rule with limits to raise and clear a warning, and to raise and clear critical.

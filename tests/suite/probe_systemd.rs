@@ -18,7 +18,11 @@ fn host(config: &str, text: &str) -> Host {
 }
 
 fn probe(host: &mut Host) -> Value {
-    host.advance(60, 5);
+    probe_after(host, 60)
+}
+
+fn probe_after(host: &mut Host, seconds: i64) -> Value {
+    host.advance(seconds, 5);
     host.small("osmon-probe", &[]).ok();
     host.small("osmon-detect-crisis", &[]);
     host.snapshots().pop().unwrap()
@@ -119,4 +123,169 @@ fn failed_units_are_counted_as_systemctl_failed_does() {
     host.write("systemctl-show", &print("loaded"));
     (0..4).for_each(|_| drop(probe(&mut host)));
     assert_eq!(titles(&host).len(), 3, "it is there again, and has failed");
+}
+
+fn mount(state: &str) -> String {
+    let (active, sub, result) = match state {
+        "failed" => ("failed", "failed", "exit-code"),
+        _ => ("active", "mounted", "success"),
+    };
+    let what = format!("What=/dev/sdb1\nWhere=/srv/data\nResult={result}");
+    unit("srv-data.mount", "loaded", active, sub, &what).replacen("Result=success\n", "", 1)
+}
+
+#[test]
+fn a_failed_mount_is_told_with_its_device_and_its_recovery_too() {
+    let ssh = unit("ssh.service", "loaded", "active", "running", "");
+    for end in [mount("mounted"), String::new()] {
+        let mut host = host("", &format!("{ssh}{}", mount("mounted")));
+        let snapshot = probe(&mut host);
+        assert!(snapshot["systemd_unit"].as_array().unwrap().is_empty(), "what is well is not listed");
+        host.write("systemctl-show", &format!("{ssh}{}", mount("failed")));
+        (0..5).for_each(|_| drop(probe(&mut host)));
+        let snapshot = probe(&mut host);
+        assert_eq!(snapshot["systemd_unit"][0]["state"], "failed (exit-code): /dev/sdb1 on /srv/data");
+        assert_eq!((&snapshot["systemd"]["failed"], &snapshot["systemd"]["failed_units"]), (&0.into(), &1.into()));
+        host.write("systemctl-show", &format!("{ssh}{end}"));
+        (0..6).for_each(|_| drop(probe(&mut host)));
+        let expected = ["fired Unit srv-data.mount failed", "recovered Unit srv-data.mount failed"];
+        assert_eq!(titles(&host), expected, "mounted, or stopped and in no answer");
+        (0..65).for_each(|_| drop(probe(&mut host)));
+        assert!(probe(&mut host)["systemd_unit"].as_array().unwrap().is_empty(), "an hour later it is no news");
+    }
+}
+
+#[test]
+fn units_of_a_minute_without_an_answer_are_remembered() {
+    let mut host = host("", &mount("failed"));
+    (0..4).for_each(|_| drop(probe(&mut host)));
+    std::fs::remove_file(host.root().join("systemctl-show")).unwrap();
+    probe(&mut host);
+    host.write("systemctl-show", &mount("mounted"));
+    (0..4).for_each(|_| drop(probe(&mut host)));
+    assert_eq!(titles(&host), ["fired Unit srv-data.mount failed", "recovered Unit srv-data.mount failed"]);
+}
+
+#[test]
+fn a_start_that_waits_for_ten_minutes_is_told_with_what_it_waits_for() {
+    let waiting = unit("web.service", "loaded", "inactive", "dead", "Job=387");
+    let migration = unit("migrate.service", "loaded", "activating", "start", "Type=oneshot\nJob=337");
+    let mut host = host("", &format!("{migration}{waiting}"));
+    (0..9).for_each(|_| drop(probe(&mut host)));
+    assert_eq!(titles(&host), [""; 0], "nine minutes");
+    (0..6).for_each(|_| drop(probe(&mut host)));
+    let snapshot = probe(&mut host);
+    assert_eq!(titles(&host), ["fired Unit web.service waits for a job"]);
+    assert_eq!(snapshot["systemd_unit"][0]["state"], "its job is waiting; in progress: migrate.service");
+    assert_eq!(snapshot["systemd"]["jobs"], 2);
+    host.write("systemctl-show", &unit("web.service", "loaded", "active", "running", "Job="));
+    (0..4).for_each(|_| drop(probe(&mut host)));
+    assert_eq!(titles(&host)[1..], ["recovered Unit web.service waits for a job"]);
+}
+
+/// A timer every day at 03:00 with a state; the host is at 21:40 on 2026-11-20.
+fn timer(sub: &str, more: &str) -> String {
+    let active = if sub == "dead" { "inactive" } else { "active" };
+    let more = format!("UnitFileState=enabled\nConditionResult=yes\nUnit=backup.service\nAccuracyUSec=1min\n{more}");
+    unit("backup.timer", "loaded", active, sub, &more)
+}
+
+const LAST: &str = "LastTriggerUSec=Fri 2026-11-20 21:00:00 UTC\nLastTriggerUSecMonotonic=1h";
+
+/// The states of the timer, as its block and how many times five minutes it stays so, and what is told at the end.
+fn timers(steps: &[(u32, &str)]) -> (Vec<String>, Value) {
+    let mut host = host("", "");
+    let mut snapshot = Value::Null;
+    for (times, text) in steps {
+        host.write("systemctl-show", &format!("{}{text}", unit("ssh.service", "loaded", "active", "running", "")));
+        (0..*times).for_each(|_| snapshot = probe_after(&mut host, 300));
+    }
+    (titles(&host), snapshot["timer"][0].clone())
+}
+
+#[test]
+fn a_timer_that_should_have_run_is_overdue() {
+    let next = |time: &str| format!("NextElapseUSecRealtime=Fri 2026-11-20 {time} UTC\n{LAST}");
+    let waits = timer("waiting", &next("22:00:00"));
+    let (fired, recovered) = ("fired Timer backup.timer is overdue", "recovered Timer backup.timer is overdue");
+
+    let (told, shown) = timers(&[(3, &waits)]);
+    assert!(told.is_empty() && shown["overdue_seconds"] == 0.0 && shown["state"] == "waiting", "{shown}");
+    let (told, shown) = timers(&[(10, &waits)]);
+    assert_eq!(told, [fired], "it was due at 22:00, and nothing happened");
+    assert!(shown["overdue_seconds"].as_f64().unwrap() > 900.0, "{shown}");
+    let (told, _) = timers(&[(10, &waits), (2, &timer("waiting", &next("23:00:00")))]);
+    assert_eq!(told, [fired, recovered]);
+    let late = timer("waiting", &next("22:00:00").replace("1min", "12h"));
+    assert!(timers(&[(2, &late.replace("1min", "12h")), (7, &late.replace("1min", "12h"))]).0.is_empty(), "accuracy");
+
+    // The last run began at 22:00, an hour after the one before, and does not end.
+    let runs = timer("running", "LastTriggerUSec=Fri 2026-11-20 22:00:00 UTC\nLastTriggerUSecMonotonic=2h");
+    let (told, shown) = timers(&[(4, &waits), (17, &runs)]);
+    assert!(told.is_empty(), "it may take half again its interval");
+    assert_eq!(shown["state"], "running");
+    let (told, shown) = timers(&[(4, &waits), (22, &runs)]);
+    assert_eq!(
+        (told, shown["state"].as_str()),
+        (vec![fired.to_string()], Some("its last run does not end: backup.service"))
+    );
+    assert!(timers(&[(24, &runs)]).0.is_empty(), "the interval is not known");
+    let never = waits.replace("LastTriggerUSecMonotonic=1h", "LastTriggerUSecMonotonic=0");
+    assert!(timers(&[(4, &never), (22, &runs)]).0.is_empty(), "what it starts may be a daemon");
+    let after_end =
+        runs.clone().replace("AccuracyUSec", "TimersMonotonic={ OnUnitInactiveUSec=1h ; next_elapse=0 }\nAccuracyUSec");
+    assert!(timers(&[(4, &waits), (22, &after_end)]).0.is_empty(), "the next run counts from the end of this one");
+}
+
+#[test]
+fn an_enabled_timer_that_was_stopped_is_overdue_when_its_run_has_passed() {
+    let waits = timer("waiting", &format!("NextElapseUSecRealtime=Fri 2026-11-20 22:00:00 UTC\n{LAST}"));
+    let dead = timer("dead", "");
+    let fired = ["fired Timer backup.timer is overdue"];
+    let (told, shown) = timers(&[(2, &waits), (1, &dead)]);
+    assert!(told.is_empty() && shown["overdue_seconds"] == 0.0, "{shown}");
+    // At first it is in no answer: no pattern matches what is inactive.
+    let (told, shown) = timers(&[(2, &waits), (1, ""), (7, &dead)]);
+    assert_eq!(
+        (told.as_slice(), shown["state"].as_str()),
+        (&fired.map(String::from)[..], Some("stopped, although it is enabled"))
+    );
+    for (what, gone) in [
+        ("disabled", dead.replace("UnitFileState=enabled", "UnitFileState=disabled")),
+        ("static", dead.replace("UnitFileState=enabled", "UnitFileState=static")),
+        ("removed", dead.replace("LoadState=loaded", "LoadState=not-found")),
+        ("a condition", dead.replace("ConditionResult=yes", "ConditionResult=no")),
+        ("not in two answers", String::new()),
+    ] {
+        let (told, shown) = timers(&[(2, &waits), (7, &gone)]);
+        assert!(told.is_empty() && shown.is_null(), "{what}: {told:?} {shown}");
+    }
+    assert!(timers(&[(10, &dead)]).0.is_empty(), "it was never seen to run");
+}
+
+#[test]
+fn a_timer_that_nothing_will_start_again_is_overdue() {
+    let elapsed = |more: &str| timer("elapsed", &format!("NextElapseUSecMonotonic=infinity\n{more}"));
+    let (told, shown) = timers(&[(5, &elapsed("TimersMonotonic={ OnUnitActiveUSec=1h ; next_elapse=0 }"))]);
+    assert_eq!(told, ["fired Timer backup.timer is overdue"]);
+    assert!(shown["state"].as_str().unwrap().starts_with("has no next run"), "{shown}");
+    let (told, _) = timers(&[(5, &elapsed("TimersMonotonic={ OnBootUSec=15min ; next_elapse=0 }"))]);
+    assert!(told.is_empty(), "it was meant to run once");
+}
+
+#[test]
+fn units_of_users_whose_services_run_without_a_login_are_looked_at() {
+    let mut host = host("", &unit("ssh.service", "loaded", "active", "running", ""));
+    host.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\nbob:x:1001:1001::/:/bin/sh\n");
+    std::fs::create_dir_all(host.root().join("var/lib/systemd/linger")).unwrap();
+    host.write("var/lib/systemd/linger/alice", "");
+    host.write("systemctl-show-user-1000", &unit("web.service", "loaded", "failed", "failed", ""));
+    host.write("systemctl-show-user-1001", &unit("desktop.service", "loaded", "failed", "failed", ""));
+    (0..4).for_each(|_| drop(probe(&mut host)));
+    let snapshot = probe(&mut host);
+    assert_eq!(members(&snapshot, "systemd_unit", "unit", "failed"), ["alice/web.service true"]);
+    host.write("systemctl-show-user-1000", "");
+    (0..15).for_each(|_| drop(probe(&mut host)));
+    let expected = ["fired Unit alice/web.service failed", "recovered Unit alice/web.service failed"];
+    assert_eq!(titles(&host), expected, "asked every ten minutes");
 }

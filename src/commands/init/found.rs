@@ -48,7 +48,7 @@ impl Found {
         // Under sudo it may be that of another user, which cron does not use.
         let is_own = |home: &PathBuf| home.metadata().is_ok_and(|meta| meta.uid() == geteuid().as_raw());
         let home = std::env::var_os("HOME").map(PathBuf::from).filter(is_own);
-        let (services, services_unknown) = match root.systemctl_show(PROPERTIES, &[]) {
+        let (services, services_unknown) = match root.systemctl_show(PROPERTIES, &[], &[]) {
             Ok(output) => (sort(&output), String::new()),
             Err(reason) => (Services::default(), reason),
         };
@@ -71,7 +71,8 @@ impl Found {
             return Ok(());
         }
         // Units that nothing has used since boot are not loaded until they are asked for.
-        let known = self.root.systemctl_show(PROPERTIES, &asked).map(|output| sort(&output).known).unwrap_or_default();
+        let known =
+            self.root.systemctl_show(PROPERTIES, &asked, &[]).map(|output| sort(&output).known).unwrap_or_default();
         match asked.iter().find(|name| !known.contains(name)) {
             Some(name) => Err(format!(
                 "there is no service {name:?}{}",

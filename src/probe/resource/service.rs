@@ -4,25 +4,34 @@
 //! show it. A unit that failed stays in the snapshots for a while after that, so that rules see how it ended: that it runs
 //! again, that it was stopped, or that systemd no longer knows it.
 
+mod beside;
+mod other_unit;
 mod required;
 mod show;
 mod time;
+mod timer;
+mod user_unit;
 
 use crate::base::clock::stamp;
 use crate::base::text::{NAME_MAX, UNIT_NAME_MAX, clean};
 use crate::model::service::{GONE, JOB, STOPPED, Service};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
+use beside::Beside;
 use required::Answer;
 use serde::{Deserialize, Serialize};
 use show::Unit;
 use std::collections::BTreeMap;
 
-/// The section `systemd`: number of services by state.
-#[derive(Debug, Serialize)]
+/// The section `systemd`: numbers of services by state, of failed units and of jobs.
+#[derive(Debug, Default, Serialize)]
 struct Systemd {
     services: usize,
     failed: usize,
     restarting: usize,
+    /// Failed units of every kind.
+    failed_units: usize,
+    /// Queued jobs.
+    jobs: usize,
 }
 
 /// What is kept of a service that has or had failed, or was restarted. An earlier version kept only the first two, as an
@@ -65,22 +74,49 @@ pub const RESOURCE: Resource = Resource { name: "service", scope: Scope::All, ha
 
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let named = &run.settings.services;
-    let output = run.root.systemctl_show(show::PROPERTIES, named)?;
+    let beside = Beside::new(run);
+    let output = match run.root.systemctl_show(show::PROPERTIES, named, &beside.units()) {
+        Ok(output) => output,
+        Err(reason) => {
+            keep_earlier(run);
+            beside.keep(run);
+            return Err(reason);
+        }
+    };
     let answer = Answer::new(show::parse(&output), named);
+    let mut counts = services(run, &answer)?;
+    let others = beside.measure(run, &answer.units)?;
+    counts.failed_units = counts.failed + others.failed;
+    counts.jobs = others.jobs;
+    run.add("systemd", &counts)
+}
+
+/// A minute without an answer does not forget what failed before it.
+fn keep_earlier(run: &mut Measurement<'_>) {
+    if let Some((kept, _)) = run.previous::<KeptServices>("service") {
+        run.counters.keep("service", &kept);
+    }
+}
+
+/// Adds the section `service`; returns the numbers of services.
+fn services(run: &mut Measurement<'_>, answer: &Answer<'_>) -> Result<Systemd, Absent> {
     let now = run.now.boottime_seconds;
     let is_first = run.earlier.is_none();
     let previous: Option<KeptServices> = run.previous("service").map(|(kept, _)| kept);
     let restarts: Option<BTreeMap<&str, u64>> =
         previous.as_ref().map(|kept| kept.iter().map(|(name, kept)| (name.as_str(), kept.restarts)).collect());
     let remembered = remembered(run, now);
-    let mut counts = Systemd { services: 0, failed: 0, restarting: 0 };
+    let mut counts = Systemd::default();
     let (mut shown, mut kept) = (Vec::new(), KeptServices::new());
     for unit in &answer.units {
         let (name, before) = (answer.name_of(unit), remembered.get(&unit.id));
         let is_named = name.is_some();
+        if !unit.is_service() && !is_named {
+            continue;
+        }
         counts.services += usize::from(unit.load == "loaded" || is_named);
         // As `systemctl --failed` counts: also when the file of the unit is gone.
-        counts.failed += usize::from(unit.active == "failed" && !unit.is_stopped());
+        counts.failed += usize::from(unit.is_service() && unit.active == "failed" && !unit.is_stopped());
         counts.restarting += usize::from(unit.sub.starts_with("auto-restart"));
         // Without a previous snapshot there is no growth. A smaller count was reset meanwhile.
         let known = restarts.as_ref().map_or(unit.restarts, |known| known.get(&*unit.id).copied().unwrap_or(0));
@@ -116,8 +152,8 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
         }
     }
     run.counters.keep("service", &kept);
-    run.add("systemd", &counts)?;
-    run.add("service", &shown)
+    run.add("service", &shown)?;
+    Ok(counts)
 }
 
 /// The services that failed lately, with times of this boot.

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 
 /// The properties that are asked for.
 pub const PROPERTIES: &str = "Id,Names,LoadState,ActiveState,SubState,Type,TriggeredBy,Result,ExecMainCode,\
-    ExecMainStatus,NRestarts,StateChangeTimestamp,ActiveExitTimestampMonotonic,ExecMainExitTimestampMonotonic";
+    ExecMainStatus,NRestarts,StateChangeTimestamp,ActiveExitTimestampMonotonic,ExecMainExitTimestampMonotonic,\
+    Job,What,Where,Listen,Unit,UnitFileState,ConditionResult,TimersMonotonic,NextElapseUSecRealtime,\
+    NextElapseUSecMonotonic,LastTriggerUSec,LastTriggerUSecMonotonic,AccuracyUSec";
 
 /// One unit. The texts are as printed: not cleaned.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -78,14 +80,35 @@ impl<'a> Unit<'a> {
         self.id == name || self.names.split(' ').any(|own| own == name)
     }
 
+    /// Returns whether it is a service.
+    pub fn is_service(&self) -> bool {
+        self.id.ends_with(".service")
+    }
+
+    /// Number of its queued job.
+    pub fn job(&self) -> Option<&'a str> {
+        Some(self.property("Job")).filter(|job| !matches!(*job, "" | "0"))
+    }
+
+    /// Returns whether its job is in progress; else it waits for another.
+    pub fn has_running_job(&self) -> bool {
+        let is_changing = matches!(self.active, "activating" | "deactivating" | "reloading" | "refreshing");
+        is_changing && self.job().is_some()
+    }
+
+    /// Returns whether its job is one that should soon have ended. One-shots and what timers start wait for each other, and
+    /// take their time.
+    pub fn is_delayed(&self) -> bool {
+        let is_stopping = self.active == "deactivating";
+        self.job().is_some() && (is_stopping || !self.is_job) && !self.sub.starts_with("auto-restart")
+    }
+
     /// A property that few units have; empty where it has none.
-    #[allow(dead_code, reason = "for other units")]
     pub fn property(&self, key: &str) -> &'a str {
         self.properties(key).next().unwrap_or_default()
     }
 
     /// The values of a property that can be printed more than once.
-    #[allow(dead_code, reason = "for other units")]
     pub fn properties(&self, key: &str) -> impl Iterator<Item = &'a str> {
         let lines = self.block.lines().filter_map(|line| line.split_once('='));
         lines.filter(move |(name, _)| *name == key).map(|(_, value)| value)

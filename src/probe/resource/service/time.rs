@@ -21,7 +21,6 @@ pub fn time(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// Reads a time span, in seconds: `1min 30s`; `None` for `infinity`, an empty text and what is no time span.
-#[allow(dead_code, reason = "for timers")]
 pub fn span(text: &str) -> Option<f64> {
     if text == "0" {
         return Some(0.0);
