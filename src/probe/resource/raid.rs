@@ -44,7 +44,7 @@ fn md(run: &Measurement<'_>) -> Vec<Array> {
     found.iter().filter_map(|md| Array::of_md(md, mismatches(&md.name))).collect()
 }
 
-/// Output of `dmsetup status`; empty on a host that has nothing of interest.
+/// The lines of `dmsetup status` that matter; empty on a host that has nothing of interest.
 fn dmsetup(run: &mut Measurement<'_>) -> Result<String, Absent> {
     let names = run.root.block_devices().unwrap_or_default();
     let line = |device: &str, file: &str| run.root.sys_line(&format!("block/{device}/dm/{file}")).unwrap_or_default();
@@ -52,7 +52,9 @@ fn dmsetup(run: &mut Measurement<'_>) -> Result<String, Absent> {
     if !mapped.any(|device| device_mapper::is_of_interest(&line(device, "name"), &line(device, "uuid"))) {
         return Ok(String::new());
     }
-    Ok(run.root.storage_program("dmsetup", &["status"], "dmsetup-status")?.unwrap_or_default())
+    let status = run.root.storage_program("dmsetup", &["status"], "dmsetup-status")?.unwrap_or_default();
+    let is_of_interest = |line: &&str| [" thin-pool ", " multipath ", " raid "].iter().any(|kind| line.contains(kind));
+    Ok(status.lines().filter(is_of_interest).collect::<Vec<_>>().join("\n"))
 }
 
 /// Name of a block device by its number: `sdc` of `8:32`.

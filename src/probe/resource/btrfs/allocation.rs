@@ -8,6 +8,11 @@ use serde::Serialize;
 /// Size of the sectors in which the kernel counts devices, in bytes.
 const SECTOR_BYTES: u64 = 512;
 
+/// Free metadata at which the kernel refuses to write, beside the reserve (`btrfs_statfs`), in bytes.
+const MARGIN_BYTES: u64 = 4 << 20;
+/// The beginning of each device is never allocated, in bytes.
+const DEVICE_BEGIN_BYTES: u64 = 1 << 20;
+
 /// The metadata of a file system.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Metadata {
@@ -57,14 +62,17 @@ pub fn metadata(root: &Root, directory: &str, devices: &[String], is_incomplete:
         (Some(size), Some(areas)) if !is_incomplete && !devices.is_empty() => Some(size.saturating_sub(areas)),
         _ => None,
     };
-    Some(of_numbers(numbers, unallocated))
+    Some(of_numbers(numbers, unallocated, devices.len() as u64))
 }
 
-fn of_numbers(numbers: Numbers, unallocated_bytes: Option<u64>) -> Metadata {
+fn of_numbers(numbers: Numbers, unallocated_bytes: Option<u64>, devices: u64) -> Metadata {
     let Numbers { total, used, reserve, on_devices } = numbers;
     let copies = if total > 0 { (on_devices as f64 / total as f64).max(1.0) } else { 1.0 };
-    let share =
-        |free: u64| percent(used.saturating_add(reserve) as f64, total as f64 + free as f64 / copies).min(100.0);
+    let begin = devices.saturating_mul(DEVICE_BEGIN_BYTES);
+    let share = |free: u64| {
+        let used = used.saturating_add(reserve).saturating_add(MARGIN_BYTES) as f64;
+        percent(used, total as f64 + free.saturating_sub(begin) as f64 / copies).min(100.0)
+    };
     Metadata {
         metadata_total_bytes: total,
         metadata_used_bytes: used,
@@ -82,13 +90,20 @@ mod tests {
     #[test]
     fn metadata_is_full_only_when_nothing_can_be_added() {
         let numbers = Numbers { total: GIB, used: GIB / 10 * 9, reserve: GIB / 20, on_devices: 2 * GIB };
-        let used = |free: Option<u64>| of_numbers(numbers, free).metadata_used_percent;
-        assert_eq!(used(Some(0)), Some(95.0));
+        let used = |free: Option<u64>| of_numbers(numbers, free, 2).metadata_used_percent;
+        assert_eq!(used(Some(0)), Some(95.391));
         // Two copies: of 18 GiB that are left, metadata can get 9.
-        assert_eq!(used(Some(18 * GIB)), Some(9.5));
+        assert_eq!(used(Some(18 * GIB)), Some(9.54));
         assert_eq!(used(None), None);
         let beyond = Numbers { used: GIB, reserve: GIB, ..numbers };
-        assert_eq!(of_numbers(beyond, Some(0)).metadata_used_percent, Some(100.0));
-        assert_eq!(of_numbers(Numbers::default(), Some(0)).metadata_used_percent, None);
+        assert_eq!(of_numbers(beyond, Some(0), 2).metadata_used_percent, Some(100.0));
+        assert_eq!(of_numbers(Numbers::default(), Some(0), 2).metadata_used_percent, None);
+    }
+
+    /// A file system of 300 MB that refused to write a small file while half of its data was free.
+    #[test]
+    fn a_real_one_that_was_full_counts_as_full() {
+        let numbers = Numbers { total: 32_505_856, used: 22_822_912, reserve: 5_767_168, on_devices: 32_505_856 };
+        assert_eq!(of_numbers(numbers, Some(1_048_576), 1).metadata_used_percent, Some(100.0));
     }
 }

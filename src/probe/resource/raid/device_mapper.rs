@@ -87,7 +87,7 @@ fn thin_pool(name: String, words: &[&str]) -> Option<ThinPool> {
     };
     let has = |flag: &str| words.contains(&flag);
     let state = match () {
-        () if words.first().is_none() => return None,
+        () if words.is_empty() => return None,
         () if has("Fail") || has("Error") => "failed",
         () if has("needs_check") => "metadata needs a check",
         () if has("out_of_data_space") => "out of data space",
