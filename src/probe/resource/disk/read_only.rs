@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn an_error_is_told_from_a_purpose() {
-        let cases: [(&str, &[&[(&str, &str)]], &[bool]); 10] = [
+        type Case = (&'static str, &'static [&'static [(&'static str, &'static str)]], &'static [bool]);
+        let cases: [Case; 10] = [
             ("an error", &[&[("rw", "rw")], &[("rw", "ro,errors=remount-ro")], &[("rw", "ro")]], &[false, true, true]),
             ("an emergency", &[&[("rw", "rw")], &[("rw", "rw,emergency_ro")]], &[false, true]),
             ("an error before the first snapshot", &[&[("rw", "ro")]], &[true]),

@@ -86,7 +86,8 @@ mod tests {
     #[test]
     fn what_cannot_be_is_absent_or_the_worst_it_can_mean() {
         let below = |number: u64| number.wrapping_neg();
-        let cases: [([u64; 5], Option<f64>, Option<f64>, &str); 10] = [
+        type Case = ([u64; 5], Option<f64>, Option<f64>, &'static str);
+        let cases: [Case; 10] = [
             ([1000, 600, 500, 100, 25], Some(44.444), Some(75.0), ""),
             ([1000, 100, below(50), 100, 25], Some(100.0), Some(75.0), "available: -50 of 100 free blocks, taken as 0"),
             ([1000, 100, 900, 100, 25], Some(90.0), Some(75.0), "available: 900 of 100 free blocks, taken as 100"),
