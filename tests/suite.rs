@@ -165,10 +165,14 @@ mod probe_disk_health; // thin pools, multipath, ZFS, SMART and NVMe
 mod probe_freshness; // the age of backups and other recurring jobs
 #[path = "suite/probe_golden.rs"]
 mod probe_golden; // snapshots of recorded hosts, byte for byte
+#[path = "suite/probe_memory.rs"]
+mod probe_memory; // memory, processes and load as odd kernels and containers say them
 #[path = "suite/probe_named.rs"]
 mod probe_named; // processes watched by name, the clock, entropy
 #[path = "suite/probe_processes.rs"]
 mod probe_processes; // processes, units, containers and services of recorded hosts
+#[path = "suite/probe_sensors.rs"]
+mod probe_sensors; // odd sensors, and users and shutdowns of other architectures
 #[path = "suite/probe_storage.rs"]
 mod probe_storage; // arrays, pools and disks
 #[path = "suite/probe_systemd.rs"]

@@ -20,12 +20,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 mod clock;
+mod container;
 pub mod directory_size;
 pub mod file_id;
 pub mod file_system;
 pub mod full_name;
+mod hidden_processes;
 pub mod in_use;
 pub mod kernel_log;
+mod links;
 pub mod local;
 mod machine;
 mod mount_view;

@@ -1,5 +1,6 @@
-//! The owner of a cgroup by its path: a unit, or a container of Docker, Podman, LXC or Kubernetes.
+//! The owner of a cgroup: a unit or a container, with the name that its users know.
 
+use super::cgroup_kind::{self, classify};
 use crate::base::text::{UNIT_NAME_MAX, clean};
 use crate::host::Root;
 use serde_json::Value;
@@ -9,45 +10,8 @@ use serde_json::Value;
 pub struct CgroupOwner {
     /// Name as its users know it.
     pub name: String,
-    /// `service`, `scope`, `docker`, `podman`, `lxc`, `kubernetes`.
+    /// The word of [`cgroup_kind`](super::cgroup_kind): `service`, `docker`, …
     pub kind: &'static str,
-}
-
-/// Returns whether a path belongs to a unit or container rather than a slice, which only groups them.
-pub fn has_owner(path: &str) -> bool {
-    classify(path).is_some()
-}
-
-/// Kind of the last component of a path, and the id or name in it.
-fn classify(path: &str) -> Option<(&'static str, String)> {
-    let mut parts = path.rsplit('/');
-    let (last, parent) = (parts.next()?, parts.next().unwrap_or_default());
-    let in_pod = path.contains("kubepods");
-    let bare = last.strip_suffix(".scope").unwrap_or(last);
-    let id = |prefix: &str| bare.strip_prefix(prefix).filter(|id| is_id(id)).map(ToString::to_string);
-    if in_pod {
-        let id = ["cri-containerd-", "crio-", "docker-", ""].iter().find_map(|prefix| id(prefix));
-        return id.map(|id| ("kubernetes", id));
-    }
-    if let Some(id) = id("docker-").or_else(|| id("").filter(|_| parent == "docker")) {
-        return Some(("docker", id));
-    }
-    if let Some(id) = id("libpod-").or_else(|| id("").filter(|_| parent.starts_with("libpod_parent"))) {
-        return Some(("podman", id));
-    }
-    if let Some(name) = last.strip_prefix("lxc.payload.").or_else(|| (parent == "lxc").then_some(last)) {
-        return Some(("lxc", name.to_string()));
-    }
-    match last.rsplit_once('.') {
-        Some((_, "service")) if !last.starts_with("user@") => Some(("service", last.to_string())),
-        Some((_, "scope")) => Some(("scope", last.to_string())),
-        _ => None,
-    }
-}
-
-/// Returns whether a text is a container id: 64 hexadecimal digits.
-fn is_id(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Names of owners. Container names are read once per run, and only if there are containers.
@@ -70,6 +34,8 @@ impl<'a> OwnerNames<'a> {
             "docker" => self.docker(&id),
             "podman" => self.podman(&id),
             "kubernetes" => self.pod(&id),
+            // The engine is not known by the path.
+            cgroup_kind::CONTAINER => self.docker(&id).or_else(|| self.podman(&id)),
             "service" | "scope" => Some(unescape(&id)),
             _ => Some(id.clone()),
         };
@@ -138,30 +104,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_of_every_engine() {
+    fn the_owner_of_a_process() {
         let id = "0123456789abcdef".repeat(4);
-        let cases = [
-            ("/system.slice/nginx.service".to_string(), Some("service")),
-            ("/user.slice/user-0.slice/session-3.scope".to_string(), Some("scope")),
-            ("/user.slice/user-1000.slice/user@1000.service".to_string(), None),
-            ("/system.slice".to_string(), None),
-            (format!("/system.slice/docker-{id}.scope"), Some("docker")),
-            (format!("/docker/{id}"), Some("docker")),
-            (format!("/machine.slice/libpod-{id}.scope"), Some("podman")),
-            ("/lxc.payload.web".to_string(), Some("lxc")),
-            ("/lxc/web".to_string(), Some("lxc")),
-            (
-                format!(
-                    "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podX.slice/cri-containerd-{id}.scope"
-                ),
-                Some("kubernetes"),
-            ),
-            (format!("/kubepods/burstable/podX/{id}"), Some("kubernetes")),
-            ("/kubepods/burstable/podX".to_string(), None),
-        ];
-        for (path, kind) in cases {
-            assert_eq!(classify(&path).map(|(kind, _)| kind), kind, "{path}");
-        }
         let owner = |cgroup: &str| {
             OwnerNames::new(&Root::new(Some(std::path::Path::new("/nonexistent")))).owner_of_process(cgroup.as_bytes())
         };

@@ -1,9 +1,9 @@
 //! Annotations for changes of the clock and the machine between two snapshots.
 
 use super::counters::PreviousCounters;
+use super::host_facts::HostFacts;
 use super::last_shutdown::{Shutdown, last_shutdown};
 use super::package;
-use super::system::HostFacts;
 use crate::base::clock::{Now, parse, stamp};
 use crate::host::Root;
 use crate::model::annotation::{Annotation, AnnotationKind};

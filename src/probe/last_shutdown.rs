@@ -4,8 +4,10 @@ use super::utmp::{PowerEvent, power_events};
 use crate::host::Root;
 use chrono::{DateTime, Utc};
 
-/// Number of bytes read from the end of wtmp: whole records of both sizes (384 and 400 bytes), some hundred of them.
+/// Number of bytes read from the end of wtmp: some hundred records.
 const WTMP_TAIL: u64 = 9600 * 25;
+/// Longest time from the record of a shutdown to the last snapshot: services take their time to stop.
+const SHUTDOWN_SECONDS: i64 = 30 * 60;
 
 /// How a boot ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,18 +22,31 @@ pub enum Shutdown {
 
 /// Determines how the boot that was running at `last` ended.
 pub fn last_shutdown(root: &Root, last: DateTime<Utc>) -> Shutdown {
-    let wtmp = root.tail("var/log/wtmp", WTMP_TAIL).unwrap_or_default();
-    match from_wtmp(&power_events(&wtmp), last.timestamp()) {
+    // The record of a shutdown may have been rotated away since then.
+    let mut rotated: Vec<String> = root.list("var/log").into_iter().filter(|name| is_rotated(name)).collect();
+    rotated.sort_by_key(|name| root.modified(&format!("var/log/{name}")));
+    let files = rotated.pop().into_iter().chain(["wtmp".to_string()]);
+    let read = |name: String| power_events(&root.tail(&format!("var/log/{name}"), WTMP_TAIL).unwrap_or_default());
+    let events: Vec<(i64, PowerEvent)> = files.flat_map(read).collect();
+    match from_wtmp(&events, last.timestamp()) {
+        // Who ends a container does not tell it, and neither is that a loss of power.
+        Shutdown::Unclean | Shutdown::Unknown if root.container().is_some() => Shutdown::Unknown,
         // Some hosts leave the journal open although they shut down cleanly, so wtmp has precedence.
         Shutdown::Unknown if has_unclean_journal(root, last) => Shutdown::Unclean,
         known => known,
     }
 }
 
+/// Returns whether a file is a former wtmp that is not compressed: `wtmp.1`, `wtmp-20261101`.
+fn is_rotated(name: &str) -> bool {
+    let end = name.strip_prefix("wtmp").and_then(|rest| rest.strip_prefix(['.', '-']));
+    end.is_some_and(|end| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Evaluates wtmp: each boot after `last` must have a shutdown before it.
 fn from_wtmp(events: &[(i64, PowerEvent)], last: i64) -> Shutdown {
     let (mut shutdown, mut was_shut_down) = (Shutdown::Unknown, false);
-    for (_, event) in events.iter().filter(|(seconds, _)| *seconds > last) {
+    for (_, event) in events.iter().skip(first_since(events, last)) {
         match event {
             PowerEvent::Shutdown => {
                 was_shut_down = true;
@@ -48,6 +63,26 @@ fn from_wtmp(events: &[(i64, PowerEvent)], last: i64) -> Shutdown {
         }
     }
     shutdown
+}
+
+/// Index of the first event after `last`. A shutdown that had just begun at the last snapshot belongs to them, and the
+/// boot after it, whose time is wrong where the hardware keeps none.
+fn first_since(events: &[(i64, PowerEvent)], last: i64) -> usize {
+    let later = events.iter().position(|(seconds, _)| *seconds > last).unwrap_or(events.len());
+    let is_begun = |event: Option<&(i64, PowerEvent)>| {
+        event.is_some_and(|(at, event)| *event == PowerEvent::Shutdown && (0..=SHUTDOWN_SECONDS).contains(&(last - at)))
+    };
+    let before = |count: usize| later.checked_sub(count);
+    let at = |count: usize| before(count).and_then(|index| events.get(index));
+    let is_boot = |event: Option<&(i64, PowerEvent)>| event.is_some_and(|(_, event)| *event == PowerEvent::Boot);
+    let begun = if is_begun(at(1)) && later < events.len() {
+        before(1)
+    } else if is_boot(at(1)) && is_begun(at(2)) {
+        before(2)
+    } else {
+        None
+    };
+    begun.unwrap_or(later)
 }
 
 /// Returns whether journald found its file open when it started, and renamed it to end in `~`.
@@ -79,7 +114,7 @@ mod tests {
     #[test]
     fn each_boot_needs_a_shutdown_before_it() {
         let (boot, down) = (PowerEvent::Boot, PowerEvent::Shutdown);
-        let cases: [(&[(i64, PowerEvent)], Shutdown); 7] = [
+        let cases: [(&[(i64, PowerEvent)], Shutdown); 12] = [
             (&[], Shutdown::Unknown),
             (&[(50, boot), (60, down)], Shutdown::Unknown),
             (&[(50, boot), (110, down), (120, boot)], Shutdown::Clean),
@@ -87,6 +122,11 @@ mod tests {
             (&[(50, boot), (120, boot)], Shutdown::Unclean),
             (&[(120, boot), (130, down), (140, boot)], Shutdown::Unclean),
             (&[(110, down), (120, boot), (140, boot)], Shutdown::Unclean),
+            (&[(50, boot), (100, down), (120, boot)], Shutdown::Clean),
+            (&[(50, boot), (99, down), (98, down), (120, boot)], Shutdown::Clean),
+            (&[(50, boot), (110, down), (5, boot)], Shutdown::Clean),
+            (&[(50, boot), (99, down), (5, boot)], Shutdown::Clean),
+            (&[(-9000, down), (120, boot)], Shutdown::Unclean),
         ];
         for (turns, expected) in cases {
             assert_eq!(from_wtmp(turns, 100), expected, "{turns:?}");

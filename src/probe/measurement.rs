@@ -1,6 +1,7 @@
 //! Common parts of the resources of a probe: registration, and the measurement in progress.
 
 use super::counters::PreviousCounters;
+use super::host_facts::HostFacts;
 use crate::base::clock::Now;
 use crate::config;
 use crate::host::Root;
@@ -53,6 +54,10 @@ pub struct Measurement<'a> {
     pub previous: Option<(&'a PreviousCounters, f64)>,
     /// Counters kept by the previous snapshot, however old and of whichever boot; `None`: there was none.
     pub earlier: Option<&'a PreviousCounters>,
+    /// Facts that do not change while the host runs.
+    pub facts: HostFacts,
+    /// Tasks of the kernel, threads included; set by `load`.
+    pub tasks: Option<u64>,
     /// Number of cores that are online; set by `cpu`.
     pub cores: Option<usize>,
     /// CPU time used by everything since the previous snapshot, in ticks; set by `cpu`.

@@ -3,11 +3,13 @@
 //! A resource that cannot be read is missing from the snapshot, with the reason under `probe.failed`; it never fails the
 //! run.
 
+mod cgroup_kind;
 mod cgroup_owner;
 pub mod counters;
 mod fields;
 mod growth;
 pub mod host_change;
+mod host_facts;
 mod last_shutdown;
 mod measurement;
 mod mount_tree;
@@ -22,6 +24,7 @@ mod run;
 pub mod same_host;
 mod system;
 mod utmp;
+mod utmp_layout;
 
 pub use counters::PreviousCounters;
 pub use measurement::Scope;

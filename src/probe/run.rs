@@ -2,6 +2,7 @@
 
 use super::counters::{COUNTERS_MAX_AGE_SECONDS, PreviousCounters, SHORTEST_SECONDS};
 use super::host_change::{self, HostState};
+use super::host_facts::HostFacts;
 use super::measurement::{Absent, Measurement, Scope};
 use super::resource;
 use super::system;
@@ -176,6 +177,8 @@ impl Run<'_> {
             now,
             previous: previous.zip(interval),
             earlier: self.earlier,
+            facts: HostFacts::default(),
+            tasks: None,
             cores: None,
             busy_ticks: None,
             forks: None,
@@ -187,6 +190,7 @@ impl Run<'_> {
             snapshot: Record::new(header.clone()),
             processes: Record::new(header),
         };
+        measurement.facts = system::facts(&mut measurement);
         let mut failed = BTreeMap::new();
         let in_scope = resource::ALL.iter().filter(|resource| {
             (self.scope == Scope::All || resource.scope == self.scope) && (!counters_only || resource.has_counters)
@@ -200,7 +204,7 @@ impl Run<'_> {
             }
         }
         failed.append(&mut measurement.failed);
-        let facts = system::facts(&mut measurement);
+        let facts = std::mem::take(&mut measurement.facts);
         host_change::keep(root, &measurement.snapshot.header, &mut measurement.counters);
         for (name, added) in [
             ("uptime", measurement.add("uptime", &Uptime { seconds: round(now.boottime_seconds) })),

@@ -1,30 +1,10 @@
 //! Facts about the host that do not change while it runs; read once per boot.
 
+use super::host_facts::HostFacts;
 use super::measurement::Measurement;
-use crate::base::text::{NAME_MAX, clean, clean_bytes};
+use crate::base::text::{NAME_MAX, clean};
 use crate::host::Root;
-use serde::{Deserialize, Serialize};
 use sysinfo::{CpuRefreshKind, Product, RefreshKind, System};
-
-/// The section `system`: information, no metrics.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HostFacts {
-    /// Name and version, such as `Debian GNU/Linux 12 (bookworm)`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    distribution: String,
-    /// Release of the running kernel.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub kernel: String,
-    /// Model of the processor.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    processor: String,
-    /// Product name of the machine, from its firmware.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    machine: String,
-    /// Hypervisor or container engine: `docker`, `lxc`, `kvm`, `vmware`, …; empty when none is known.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    virtualization: String,
-}
 
 /// Hypervisors by the vendor in the firmware of a virtual machine.
 const VENDORS: [(&str, &str); 8] = [
@@ -39,14 +19,8 @@ const VENDORS: [(&str, &str); 8] = [
 ];
 
 fn virtualization(root: &Root) -> String {
-    // systemd-nspawn and LXC set the first file, Docker and Podman those below.
-    if let Ok(container) = root.run("systemd/container") {
-        return clean_bytes(container.trim_ascii(), NAME_MAX);
-    }
-    for (file, engine) in [(".dockerenv", "docker"), ("run/.containerenv", "podman")] {
-        if root.has(file) {
-            return engine.to_string();
-        }
+    if let Some(engine) = root.container() {
+        return engine;
     }
     if let Ok(hypervisor) = root.sys_line("hypervisor/type") {
         return hypervisor;

@@ -147,21 +147,27 @@ impl View<'_> {
         line(
             "Load",
             self.number("/load/one_per_core").map(short).unwrap_or_default(),
-            format!("per core; {} over 1, 5, 15 min", load.join(", ")),
+            match self.snapshot.pointer("/load/of") {
+                Some(_) => format!("of the whole host: {} over 1, 5, 15 min", load.join(", ")),
+                None => format!("per core; {} over 1, 5, 15 min", load.join(", ")),
+            },
         );
         if let Some(total) = self.number("/memory/total_bytes") {
-            let get = |name: &str| bytes(self.number(&format!("/memory/{name}")).unwrap_or_default());
+            let get = |name: &str| self.number(&format!("/memory/{name}")).map_or_else(|| "–".to_string(), bytes);
+            let huge = self.number("/memory/huge_pages_bytes").filter(|huge| *huge > 0.0);
+            let huge = huge.map(|huge| format!(", {} in huge pages", bytes(huge))).unwrap_or_default();
             line(
                 "Memory",
                 self.percent("/memory/used_percent"),
-                format!("{} of {}, {} available", get("used_bytes"), bytes(total), get("available_bytes")),
+                format!("{} of {}, {} available{huge}", get("used_bytes"), bytes(total), get("available_bytes")),
             );
         }
         if let Some(total) = self.number("/swap/total_bytes") {
             line(
                 "Swap",
                 self.percent("/swap/used_percent"),
-                format!("{} of {}", bytes(self.number("/swap/used_bytes").unwrap_or_default()), bytes(total)),
+                self.number("/swap/used_bytes")
+                    .map_or_else(|| bytes(total), |used| format!("{} of {}", bytes(used), bytes(total))),
             );
         }
         let stall = |name: &str| {
@@ -229,11 +235,10 @@ impl View<'_> {
             .filter(|name| count(name) > 0.0)
             .map(|name| format!("{} {name}", count(name)))
             .collect();
-        let total = format!(
-            "{} processes ({})",
-            count("total"),
-            [others, vec![format!("{} threads", count("threads"))]].concat().join(", ")
-        );
+        let all = self
+            .number("/process/total")
+            .map_or_else(|| "Visible processes".to_string(), |all| format!("{all} processes"));
+        let total = format!("{all} ({})", [others, vec![format!("{} threads", count("threads"))]].concat().join(", "));
         let rows = processes["process"].as_array().into_iter().flatten().map(|process| {
             row(
                 PROCESS,

@@ -1,12 +1,14 @@
 //! Processes: `/proc/<pid>/stat` of each, one file per process.
 
 mod command_line;
+mod hidden;
 mod named;
 mod previous;
 mod search;
 mod stat;
 mod top;
 
+use crate::host::page_bytes;
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
 use previous::PreviousProcesses;
 use serde::Serialize;
@@ -24,6 +26,13 @@ struct ProcessCounts {
     stopped: u32,
     zombies: u32,
     threads: u64,
+}
+
+/// The section `process` where processes are hidden from this user: only what the kernel says of all.
+#[derive(Debug, Serialize)]
+struct Hidden {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threads: Option<u64>,
 }
 
 impl ProcessCounts {
@@ -56,10 +65,12 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let (mut kept, mut usages) = (Vec::new(), Vec::with_capacity(pids.len()));
     // A process is new when it began after the previous snapshot, less a tick for rounding.
     let new_from_ticks = run.previous.map(|(previous, _)| previous.boottime_seconds * 100.0 - 1.0);
-    let mut started = 0_u64;
+    let (mut started, mut sees_first) = (0_u64, false);
     for pid in pids {
         // The process may have ended by now, which is no error.
-        let Some(stat) = files.read(pid, "stat").ok().and_then(|content| stat::parse(pid, content)) else { continue };
+        let parsed = files.read(pid, "stat").ok().and_then(|content| stat::parse(pid, content));
+        let Some(stat) = parsed.map(|stat| possible(run, stat)) else { continue };
+        sees_first |= pid == 1;
         counts.add(&stat);
         let earlier = previous.as_ref().and_then(|previous| previous.find(&stat));
         let is_new = new_from_ticks.is_some_and(|from| stat.start_ticks as f64 >= from);
@@ -75,11 +86,32 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
         usages.push(ProcessUsage::new(stat, io, earlier, seconds));
     }
     run.counters.keep("process", &kept);
-    run.add("process", &counts)?;
+    match hidden::reason(run, counts.threads, sees_first) {
+        Some(reason) => {
+            run.failed.insert("processes", reason);
+            run.add("process", &Hidden { threads: run.tasks })?;
+        }
+        None => run.add("process", &counts)?,
+    }
     named::measure(run, &mut files, usages.iter().map(ProcessUsage::stat));
     // Tasks that began and ended between the snapshots; the kernel counts threads as forks too.
     let short_lived = run.forks.filter(|_| previous.is_some()).map(|forks| forks.saturating_sub(started));
     top::measure(run, &mut files, usages, short_lived)
+}
+
+/// A process without the memory that it cannot have.
+fn possible(run: &mut Measurement<'_>, stat: ProcessStat) -> ProcessStat {
+    let bytes = stat.resident_pages.saturating_mul(page_bytes());
+    match run.memory_bytes {
+        Some((_, total)) if bytes > total => {
+            run.discard(
+                format!("process {} pid {}.memory", stat.name.clean(), stat.pid),
+                format_args!("{bytes} of {total} bytes"),
+            );
+            ProcessStat { resident_pages: 0, ..stat }
+        }
+        _ => stat,
+    }
 }
 
 /// Earlier ticks and I/O of a process without kept counters: it had used no CPU, or did not exist. All I/O of a new

@@ -2,8 +2,10 @@
 
 mod cgroup;
 
+use crate::base::text::{UNIT_NAME_MAX, clean};
 use crate::model::record::round;
-use crate::probe::cgroup_owner::OwnerNames;
+use crate::probe::cgroup_kind::SLICE;
+use crate::probe::cgroup_owner::{CgroupOwner, OwnerNames};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
 use crate::probe::rates::{per_second, percent};
 use cgroup::CgroupUsage;
@@ -58,12 +60,17 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     run.counters.keep("unit", &counters);
     let mut names = OwnerNames::new(run.root);
     let units = usages.iter().filter_map(|usage| {
-        let owner = names.owner_of_cgroup(&usage.path)?;
+        let owner = if usage.is_slice { slice(&usage.path) } else { names.owner_of_cgroup(&usage.path)? };
         let earlier = before.as_ref().and_then(|(before, seconds)| Some((before.get(&usage.path)?, *seconds)));
         Some(unit(usage, owner.name, owner.kind, earlier))
     });
     let units = choose(units.collect(), run.settings.top_processes);
     if units.is_empty() { Ok(()) } else { run.processes.add("unit", &units).map_err(|error| error.to_string()) }
+}
+
+/// A slice as a whole.
+fn slice(path: &str) -> CgroupOwner {
+    CgroupOwner { name: clean(path.trim_start_matches('/'), UNIT_NAME_MAX), kind: SLICE }
 }
 
 fn unit(usage: &CgroupUsage, name: String, kind: &'static str, earlier: Option<(&KeptUnit, f64)>) -> Unit {

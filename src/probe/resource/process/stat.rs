@@ -66,7 +66,11 @@ pub fn parse(pid: u32, content: &[u8]) -> Option<ProcessStat> {
     // `rest` begins with field 3 of proc_pid_stat(5).
     let state = *rest.first().filter(|byte| byte.is_ascii_alphabetic())?;
     let mut blanks = (0..).zip(rest).filter(|(_, byte)| **byte == b' ').map(|(at, _)| at);
-    let mut number = |skip: usize| leading_number(rest.get(blanks.nth(skip)? + 1_usize..)?);
+    // Kernels have had negative times and sizes; they cost no other field.
+    let mut number = |skip: usize| {
+        let field = rest.get(blanks.nth(skip)? + 1_usize..)?;
+        leading_number(field).or_else(|| field.starts_with(b"-").then_some(0))
+    };
     let user = number(10)?; // 14
     let system = number(0)?; // 15
     let threads = number(4)?; // 20
@@ -116,13 +120,15 @@ mod tests {
                 (clean, b'S', 75, 3, 900, 256)
             );
         }
+        let negative = parse(7, b"7 (x) S 1 7 7 0 -1 4194560 1 2 3 4 -1 25 0 0 20 0 3 0 900 1 -1 5").unwrap();
+        assert_eq!((negative.ticks, negative.start_ticks, negative.resident_pages), (25, 900, 0));
         for wrong in [
             b"".as_slice(),
             b"7 (x",
             b"7 (x)",
             b"7 (x) S 1",
             b")(",
-            b"7 (x) S 1 7 7 0 -1 4194560 1 2 3 4 -5 25 0 0 20 0 3 0 900 1 2",
+            b"7 (x) S 1 7 7 0 -1 4194560 1 2 3 4 x 25 0 0 20 0 3 0 900 1 2",
         ] {
             assert_eq!(parse(7, wrong), None);
         }
