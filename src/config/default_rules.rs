@@ -196,9 +196,6 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 50] = [
     storage::THIN_POOL,
     storage::THIN_POOL_FAILED,
     storage::THIN_POOL_METADATA,
-    storage::ZFS_ERRORS,
-    storage::ZFS_POOL,
-    storage::ZFS_POOL_FULL,
     RuleSpec {
         title: "Timer {timer} is overdue",
         metric: "timer.overdue_seconds",
@@ -229,6 +226,9 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 50] = [
         boot_grace: "10m",
         ..RuleSpec::named("unit_job")
     },
+    storage::ZFS_ERRORS,
+    storage::ZFS_POOL,
+    storage::ZFS_POOL_FULL,
 ];
 
 /// A rule with limits to raise and clear a warning, and to raise and clear critical.
