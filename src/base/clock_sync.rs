@@ -8,8 +8,8 @@ pub struct KernelClock {
     /// By how much the clock is behind its source, in milliseconds; negative: ahead. `None`: the program that keeps the time
     /// does not leave that to the kernel, as chrony does not.
     pub behind_ms: Option<f64>,
-    /// Largest possible error, in milliseconds. It grows by 0.5 ms in each second without a correction.
-    pub max_error_ms: f64,
+    /// Largest possible error, in milliseconds. It grows by 0.5 ms in each second without a correction. `None`: not known.
+    pub max_error_ms: Option<f64>,
 }
 
 /// The clock of this host; `None` if adjtimex(2) fails.
@@ -28,6 +28,6 @@ pub fn read() -> Option<KernelClock> {
     (state >= 0).then_some(KernelClock {
         synchronized,
         behind_ms: (synchronized && is_set(nix::libc::STA_PLL)).then_some(timex.offset as f64 / per_ms),
-        max_error_ms: timex.maxerror as f64 / 1e3,
+        max_error_ms: (timex.maxerror >= 0).then_some(timex.maxerror as f64 / 1e3),
     })
 }

@@ -20,13 +20,7 @@ impl Root {
         if !self.recorded {
             return clock_sync::read();
         }
-        let text = self.recorded_text("adjtimex")?;
-        let number = |key: &str| text.split_whitespace().find_map(|word| word.strip_prefix(key)?.parse().ok());
-        Some(KernelClock {
-            synchronized: text.split_whitespace().next() == Some("synchronized"),
-            behind_ms: number("behind_ms="),
-            max_error_ms: number("max_error_ms=").unwrap_or_default(),
-        })
+        Some(parse_record(&self.recorded_text("adjtimex")?))
     }
 
     /// Returns whether the clock is synchronised; `None`: the kernel does not say.
@@ -64,18 +58,33 @@ impl Root {
     }
 }
 
+/// The record of the clock of a recorded host.
+fn parse_record(text: &str) -> KernelClock {
+    let number = |key: &str| {
+        let mut numbers = text.split_whitespace().filter_map(|word| word.strip_prefix(key)?.parse::<f64>().ok());
+        numbers.find(|number| number.is_finite())
+    };
+    KernelClock {
+        synchronized: text.split_whitespace().next() == Some("synchronized"),
+        behind_ms: number("behind_ms="),
+        max_error_ms: number("max_error_ms="),
+    }
+}
+
 /// The offset in the output of `chronyc -c tracking`; `None`: there is no source, or the output has another form.
 fn parse_tracking(text: &str) -> Option<f64> {
     let fields: Vec<&str> = text.trim().split(',').collect();
     // Without a source its identity is 0, and the offset means nothing.
     fields.first().filter(|id| id.chars().any(|digit| digit != '0'))?;
     let seconds: f64 = fields.get(BEHIND_FIELD)?.parse().ok()?;
-    seconds.is_finite().then_some(seconds * 1e3)
+    let milliseconds = seconds * 1e3;
+    milliseconds.is_finite().then_some(milliseconds)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_offset_of_chrony() {
@@ -89,6 +98,30 @@ mod tests {
 
     #[test]
     fn the_clock_of_this_host_is_read() {
-        assert!(Root::new(None).kernel_clock().is_none_or(|clock| clock.max_error_ms >= 0.0));
+        assert!(Root::new(None).kernel_clock().is_none_or(|clock| clock.max_error_ms >= Some(0.0)));
+    }
+
+    proptest! {
+        #[test]
+        fn every_offset_of_chrony_is_read_as_it_is(id in "[1-9A-F][0-9A-F]{7}", name in "[^,\n]{0,20}", ms in -9e9..9e9_f64) {
+            let line = format!("{id},{name},2,1795143600.1,{:.9},0.1,0.1,x,,nan,,,64.5,Normal\n", ms / 1e3);
+            prop_assert!(parse_tracking(&line).is_some_and(|behind| (behind - ms).abs() < 1e-3));
+        }
+
+        #[test]
+        fn any_output_is_no_number_or_a_finite_one(text in "([^,]{0,6}|[0-9.e+-]{0,8}|nan|inf|1e308|,){0,20}") {
+            prop_assert!(parse_tracking(&text).is_none_or(f64::is_finite));
+            let clock = parse_record(&text.replace(',', " behind_ms="));
+            prop_assert!(clock.behind_ms.is_none_or(f64::is_finite));
+        }
+
+        #[test]
+        fn each_word_of_a_record_counts_alone(noise in "[a-z=]{1,12}", behind in -1e6..1e6_f64, error in 0.0..1e6_f64) {
+            let clock = |text: &str| parse_record(text);
+            let whole = clock(&format!("synchronized {noise} behind_ms={behind} max_error_ms={error}"));
+            prop_assert_eq!(whole, KernelClock { synchronized: true, behind_ms: Some(behind), max_error_ms: Some(error) });
+            let broken = clock(&format!("unsynchronized behind_ms={noise} max_error_ms={error}"));
+            prop_assert_eq!(broken, KernelClock { synchronized: false, behind_ms: None, max_error_ms: Some(error) });
+        }
     }
 }

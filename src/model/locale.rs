@@ -5,6 +5,8 @@ use crate::base::clock::{local_form, local_minute, zone_name};
 use crate::base::units;
 use chrono::{DateTime, Utc};
 
+mod state;
+
 include!(concat!(env!("OUT_DIR"), "/locale.rs"));
 
 /// Key of a text.

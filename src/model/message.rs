@@ -86,7 +86,11 @@ impl Message {
         };
         let mut values = Vec::with_capacity(self.args.len());
         for (name, arg) in &self.args {
-            values.push((name.as_str(), arg.render(locale)?));
+            let value = match arg {
+                Arg::Text(state) if name == "state" => locale.state(state),
+                _ => arg.render(locale)?,
+            };
+            values.push((name.as_str(), value));
         }
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         Some(locale.fill(key, &values))

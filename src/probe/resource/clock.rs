@@ -61,7 +61,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
             synchronized: kernel.synchronized,
             offset_ms: behind_ms.map(|behind| round(behind.abs())),
             // Without a source the kernel only knows that it is more than 16 s.
-            max_error_ms: kernel.synchronized.then(|| round(kernel.max_error_ms)),
+            max_error_ms: kernel.max_error_ms.filter(|_| kernel.synchronized).map(round),
             state,
         },
     )

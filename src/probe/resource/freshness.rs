@@ -213,6 +213,7 @@ impl Entry<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_time_of_a_command_is_its_last_line() {
@@ -224,6 +225,24 @@ mod tests {
         }
         for wrong in ["", "\n\n", "none", "-1", "99999999999999999999", "9223372036854775807", "1.2.3"] {
             assert!(time(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn lines_before_the_last_do_not_count(noise in "([^\n]{0,30}\n){0,4}", seconds in SECONDS_MIN..4_000_000_000, fraction in "(\\.[0-9]{0,9})?", end in "[ \n\r]{0,3}") {
+            let now = DateTime::from_timestamp(SECONDS_MIN, 0).unwrap();
+            let time = parse_time(&format!("{noise}{seconds}{fraction}{end}"), now).map(|time| time.timestamp());
+            prop_assert_eq!(time, Ok(seconds));
+        }
+
+        #[test]
+        fn any_output(text in any::<String>(), digits in "[0-9.:TZ@ +-]{0,40}") {
+            let now = DateTime::from_timestamp(SECONDS_MIN, 0).unwrap();
+            for text in [text, digits] {
+                let said = parse_time(&text, now).err().unwrap_or_default();
+                prop_assert!(said.chars().count() < 400 && !said.contains('\n'), "{}", said);
+            }
         }
     }
 }

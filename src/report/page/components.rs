@@ -59,7 +59,7 @@ fn row(component: &Component, element: &Map<String, Value>, open: &[Incident], l
         kind: locale.label(component.title).to_string(),
         name: clean(identity, TEXT_MAX),
         class,
-        state: clean(locale.label(state), TEXT_MAX),
+        state: clean(&locale.state(state), TEXT_MAX),
         values: values.collect::<Vec<_>>().join(" · "),
     })
 }

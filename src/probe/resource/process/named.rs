@@ -3,6 +3,7 @@
 use super::search::Search;
 use super::stat::{self, ProcessStat};
 use crate::base::clock::stamp;
+use crate::base::units::duration;
 use crate::config::WatchedProcess;
 use crate::host::page_bytes;
 use crate::host::process_files::ProcessFiles;
@@ -10,6 +11,7 @@ use crate::model::record::round;
 use crate::probe::cgroup_owner::OwnerNames;
 use crate::probe::measurement::{Absent, Measurement};
 use crate::probe::rates::percent;
+use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -117,9 +119,10 @@ pub fn measure<'p>(
     }
 }
 
-/// A process that has ended and that its parent has not yet noticed does nothing any more.
+/// A process that has ended and that its parent has not yet noticed does nothing any more. One whose first thread has ended
+/// before the others looks the same, but has more than one thread.
 fn is_alive(stat: &ProcessStat) -> bool {
-    !matches!(stat.state, b'Z' | b'X' | b'x')
+    !matches!(stat.state, b'Z' | b'X' | b'x') || stat.threads > 1
 }
 
 fn describe(
@@ -169,8 +172,9 @@ fn describe(
         (0, 0) => if count == 0 { "not running, which is allowed" } else { "running" }.to_string(),
         (0, _) => format!("{count} running, at most {} allowed", watch.at_most.unwrap_or_default()),
         _ => {
-            let seen =
-                if last_seen.is_empty() || count > 0 { String::new() } else { format!("; last seen {last_seen}") };
+            let ago = DateTime::parse_from_rfc3339(&last_seen).ok().filter(|_| count == 0);
+            let ago = ago.map(|time| duration((run.now.wall - time.to_utc()).num_seconds() as f64));
+            let seen = ago.map(|ago| format!("; last seen {ago} ago")).unwrap_or_default();
             let unit = if seen.is_empty() || unit.is_empty() { String::new() } else { format!(" in {unit}") };
             format!("{count} running, at least {} required{seen}{unit}", watch.at_least)
         }
