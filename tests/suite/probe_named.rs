@@ -141,6 +141,13 @@ fn too_few_and_too_many_are_told_and_end() {
     );
     let fact = fired["evidence"]["fact"][0].as_str().unwrap();
     assert!(fact.starts_with("State: 0 running, at least 2 required; last seen 3 min ago in queue.service"), "{fact}");
+    let config = host.config.clone();
+    host.config += "[report]\nlanguage = \"fr\"\n";
+    assert_eq!(host.osmon(&["report"]).code, 0);
+    let page = fs::read_to_string(host.data().join("report.html")).unwrap().replace(['\u{a0}', '\u{202f}'], " ");
+    host.config = config;
+    let words = "0 actifs, 2 au moins requis ; vu pour la dernière fois il y a 4 min dans queue.service";
+    assert!(page.contains(words) && page.contains("queue <span class=\"q\">Processus surveillé</span>"));
     run(&host, &[7001, 7002, 7003, 7004]);
     minutes(&mut host, 8);
     run(&host, &[7001, 7002, 7003]);

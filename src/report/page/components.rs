@@ -40,7 +40,7 @@ pub fn rows(snapshot: &Value, open: &[Incident], locale: Locale) -> (Vec<Row>, u
 }
 
 fn row(component: &Component, element: &Map<String, Value>, open: &[Incident], locale: Locale) -> Option<Row> {
-    let identity = element.values().next()?.as_str()?;
+    let identity = element.get(label(component.section)?)?.as_str()?;
     let of = |metric: &str| element.get(metric.strip_prefix(component.section)?.strip_prefix('.')?);
     let is_set = |value: &Value| value.as_bool().unwrap_or_else(|| value.as_f64().is_some_and(|number| number != 0.0));
     let worst = open.iter().filter(|incident| is_about(incident, component, identity)).map(|it| it.severity).max();
@@ -62,6 +62,12 @@ fn row(component: &Component, element: &Map<String, Value>, open: &[Incident], l
         state: clean(&locale.state(state), TEXT_MAX),
         values: values.collect::<Vec<_>>().join(" · "),
     })
+}
+
+/// The member that identifies the elements of a section. Members have no order here.
+fn label(section: &str) -> Option<&'static str> {
+    let is_of_section = |name: &str| name.strip_prefix(section).is_some_and(|rest| rest.starts_with('.'));
+    catalogue::METRICS.iter().find(|metric| is_of_section(metric.name)).map(|metric| metric.label)
 }
 
 /// Returns whether an incident is about an element.
@@ -121,6 +127,9 @@ mod tests {
             assert_eq!((row.class, row.name.as_str(), row.state.as_str()), (class, "md0", "rebuilding"));
             assert_eq!(row.values, "synced 34.5 %", "what it does not have is left out");
         }
+        assert!(
+            catalogue::COMPONENTS.iter().all(|component| label(component.section).is_some_and(|it| !it.is_empty()))
+        );
         let well = json!({"array": "md0", "degraded": false});
         assert_eq!(row(&RAID, well.as_object().unwrap(), &[], Locale::default()).unwrap().class, "ok");
     }
