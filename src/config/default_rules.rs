@@ -131,7 +131,7 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 50] = [
         ..RuleSpec::named("oom_kill")
     },
     RuleSpec {
-        title: "Too few processes {process}",
+        title: "Too few {process} processes",
         metric: "named_process.missing",
         critical: Some(1.0),
         critical_clear: Some(1.0),
@@ -147,7 +147,7 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 50] = [
         [80.0, 70.0, 95.0, 90.0],
     ),
     RuleSpec {
-        title: "Too many processes {process}",
+        title: "Too many {process} processes",
         metric: "named_process.surplus",
         warning: Some(1.0),
         warning_clear: Some(1.0),
