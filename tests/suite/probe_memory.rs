@@ -50,6 +50,7 @@ fn available_memory_is_what_can_be_true() {
     assert_eq!(of(&[("MemAvailable", Some(5_000_000))]), 92.0, "that of the host of an LXC container");
     assert_eq!(of(&[("MemAvailable", Some(900_000))]), 92.0);
     assert_eq!(of(&[("MemAvailable", Some(40_000))]), 96.0);
+    assert_eq!(of(&[("MemAvailable", Some(100_000))]), 90.0, "kernels count more than these lines have");
     assert_eq!(
         of(&[("MemAvailable", None), ("Cached", Some(700_000)), ("Shmem", Some(650_000))]),
         90.0,

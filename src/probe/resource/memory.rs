@@ -20,8 +20,8 @@ const MOST_PAGES: f64 = 25e6;
 struct Memory {
     #[serde(skip_serializing_if = "Option::is_none")]
     total_bytes: Option<u64>,
-    /// Available to programs without swapping: `MemAvailable` (free memory and page cache on kernels before 3.14), at most what is free or
-    /// can be freed, and what the ZFS cache gives back.
+    /// Available to programs without swapping: `MemAvailable` (free memory and page cache on kernels before 3.14), what is free or can be freed
+    /// where it is far more than that, and what the ZFS cache gives back.
     #[serde(skip_serializing_if = "Option::is_none")]
     available_bytes: Option<u64>,
     /// Total minus available and huge pages.
@@ -129,7 +129,8 @@ fn memory(mut info: Meminfo, zfs: u64) -> (Memory, Impossible) {
     let (slab, dirty) = (part("slab", info.slab), part("dirty", info.dirty));
     let most = info.most_available();
     let available = match info.available {
-        Some(available) => most.map(|most| available.min(most)).or(Some(available)),
+        // The number of the host of a container; smaller differences are those of kernels that count otherwise.
+        Some(available) => most.filter(|most| available.saturating_sub(*most) > total / 4).or(Some(available)),
         None => info.estimated_available(),
     };
     // A pool that does not fit beside what is free and available is that of the host of a container.
@@ -191,6 +192,7 @@ mod tests {
             ("MemFree: 400 kB\nCached: 200 kB\n", Some(40.0)),
             ("MemFree: 50 kB\nMemAvailable: 5000 kB\nCached: 30 kB\n", Some(92.0)),
             ("MemFree: 50 kB\nMemAvailable: 900 kB\nCached: 30 kB\n", Some(92.0)),
+            ("MemFree: 500 kB\nMemAvailable: 600 kB\nCached: 30 kB\n", Some(40.0)),
             ("MemFree: 60 kB\nCached: 700 kB\nShmem: 650 kB\n", Some(89.0)),
             ("MemFree: 9999 kB\nMemAvailable: 300 kB\n", Some(70.0)),
             ("MemAvailable: 300 kB\n", Some(70.0)),
