@@ -1,10 +1,8 @@
 //! Building blocks that know nothing of osmon: files, locks, clocks, units, text, subprocesses, network.
 
 pub mod bounded;
-pub mod bytes;
 pub mod clock;
 pub mod clock_sync;
-pub mod crc32;
 pub mod error_kind;
 pub mod file;
 pub mod group;

@@ -1,11 +1,11 @@
 //! Lines, words and numbers of kernel files. They are read as bytes: names in them may be no UTF-8.
 
-use crate::base::bytes::positions;
+use memchr::memchr_iter;
 
 /// The lines of a file, without the newline.
 pub fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut begin = 0;
-    positions(b'\n', content).chain((!content.ends_with(b"\n")).then_some(content.len())).map(move |end| {
+    memchr_iter(b'\n', content).chain((!content.ends_with(b"\n")).then_some(content.len())).map(move |end| {
         let line = content.get(begin..end).unwrap_or_default();
         begin = end + 1;
         line

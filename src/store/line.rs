@@ -1,6 +1,5 @@
 //! The line format: one JSON object per line whose last member is the CRC-32 of everything before it.
 
-use crate::base::crc32::crc32;
 use memchr::memchr;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
@@ -20,7 +19,7 @@ const CHUNK: usize = 128 * 1024;
 /// brace.
 pub fn seal(json: &str) -> String {
     let body = json.strip_suffix('}').unwrap_or(json);
-    format!("{body}{MARK}{:08x}\"}}\n", crc32(body.as_bytes()))
+    format!("{body}{MARK}{:08x}\"}}\n", crc32fast::hash(body.as_bytes()))
 }
 
 /// The line as text if its checksum is correct.

@@ -69,7 +69,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
 
 /// Where the kernel is old enough that programs wait for entropy.
 fn entropy(run: &mut Measurement<'_>) -> Result<(), Absent> {
-    if !run.root.kernel_release().as_deref().and_then(release).is_some_and(|release| release < WITHOUT_WAITING) {
+    if run.root.kernel_release().as_deref().and_then(release).is_none_or(|release| release >= WITHOUT_WAITING) {
         return Ok(());
     }
     let line = run.root.proc_line("sys/kernel/random/entropy_avail").unwrap_or_default();

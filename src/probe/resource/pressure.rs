@@ -1,9 +1,9 @@
 //! Pressure stall information: `/proc/pressure/*` (`Documentation/accounting/psi.rst`, kernel 4.20).
 
-use crate::base::bytes::position;
 use crate::model::record::round;
 use crate::probe::fields::{fraction, lines, number, words};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
+use memchr::memchr;
 use serde::Serialize;
 use std::io;
 
@@ -118,7 +118,7 @@ fn parse(content: &[u8]) -> Stall {
             _ => continue,
         };
         for field in fields {
-            let Some((key, value)) = position(b'=', field).and_then(|at| field.split_at_checked(at)) else {
+            let Some((key, value)) = memchr(b'=', field).and_then(|at| field.split_at_checked(at)) else {
                 continue;
             };
             let value = value.get(1..).unwrap_or_default();

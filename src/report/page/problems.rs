@@ -1,5 +1,7 @@
 //! The box with problems of osmon itself.
 
+#![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
+
 use crate::base::text::clean;
 use crate::model::locale::key;
 use crate::report::page::data::PageData;

@@ -1,7 +1,5 @@
 //! Renders the page.
 
-#![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
-
 use crate::base::clock::parse;
 use crate::base::html::escape;
 use crate::base::local_time::LocalTime;

@@ -2,9 +2,9 @@
 //!
 //! Parsed from bytes, because a process may give itself any name, and only the fields needed of 52.
 
-use crate::base::bytes::position;
 use crate::base::text::{NAME_MAX, clean_bytes};
 use crate::probe::fields::{leading_number, lines, value_of};
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// Longest name kept, in bytes: 15 for a program, and what the kernel adds for its own threads.
 const NAME_BYTES: usize = 64;
@@ -59,18 +59,23 @@ pub type IoBytes = Option<[u64; 2]>;
 
 /// Parses `4711 (name) S 1 …`. The name may contain anything, so it ends at the last `)`.
 pub fn parse(pid: u32, content: &[u8]) -> Option<ProcessStat> {
-    let open = position(b'(', content)?;
-    let close = content.iter().rposition(|byte| *byte == b')')?;
+    let open = memchr(b'(', content)?;
+    let close = memrchr(b')', content)?;
     let name = content.get(open + 1..close)?;
     let rest = content.get(close + 2..)?;
     // `rest` begins with field 3 of proc_pid_stat(5).
     let state = *rest.first().filter(|byte| byte.is_ascii_alphabetic())?;
+<<<<<<< HEAD
     let mut blanks = (0..).zip(rest).filter(|(_, byte)| **byte == b' ').map(|(at, _)| at);
     // Kernels have had negative times and sizes; they cost no other field.
     let mut number = |skip: usize| {
         let field = rest.get(blanks.nth(skip)? + 1_usize..)?;
         leading_number(field).or_else(|| field.starts_with(b"-").then_some(0))
     };
+=======
+    let mut blanks = memchr_iter(b' ', rest);
+    let mut number = |skip: usize| leading_number(rest.get(blanks.nth(skip)? + 1..)?);
+>>>>>>> de37801 (Return to the libraries for checksums and byte search)
     let user = number(10)?; // 14
     let system = number(0)?; // 15
     let threads = number(4)?; // 20
