@@ -15,7 +15,7 @@ fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 fn is_hiding(mountinfo: &[u8]) -> bool {
     let is_proc = |line: &&[u8]| words(line).nth(4) == Some(b"/proc");
-    let options = mountinfo.split(|byte| *byte == b'\n').filter(is_proc).last().unwrap_or_default();
+    let options = mountinfo.split(|byte| *byte == b'\n').rfind(is_proc).unwrap_or_default();
     let value =
         words(options).flat_map(|word| word.split(|byte| *byte == b',')).filter_map(|o| o.strip_prefix(b"hidepid="));
     value.last().is_some_and(|value| !matches!(value, b"0" | b"off"))

@@ -73,7 +73,9 @@ fn inside_a_container_the_disk_is_the_root() {
     let config = file(704, "/home/anna/app.toml", "/app/app.toml");
     let volume = file(705, "/srv/data", "/var/lib/data");
     let quota = "4096 50000 5000 5000 4096 4000";
-    let cases: [(&str, String, &str, &[(&str, &str)]); 5] = [
+    /// A name, the mounts, the answer for `/`, and the disks: mount point and type.
+    type Case<'a> = (&'a str, String, &'a str, &'a [(&'a str, &'a str)]);
+    let cases: [Case<'_>; 5] = [
         ("files", root.to_string() + &files, FULL, &[("/", "overlay")]),
         ("a file that has no space of its own", files.clone() + root + &config, FULL, &[("/", "overlay")]),
         ("a volume of the same disk", root.to_string() + &files + &volume, FULL, &[("/", "/dev/vda1")]),

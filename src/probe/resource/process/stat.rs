@@ -65,17 +65,12 @@ pub fn parse(pid: u32, content: &[u8]) -> Option<ProcessStat> {
     let rest = content.get(close + 2..)?;
     // `rest` begins with field 3 of proc_pid_stat(5).
     let state = *rest.first().filter(|byte| byte.is_ascii_alphabetic())?;
-<<<<<<< HEAD
-    let mut blanks = (0..).zip(rest).filter(|(_, byte)| **byte == b' ').map(|(at, _)| at);
+    let mut blanks = memchr_iter(b' ', rest);
     // Kernels have had negative times and sizes; they cost no other field.
     let mut number = |skip: usize| {
-        let field = rest.get(blanks.nth(skip)? + 1_usize..)?;
+        let field = rest.get(blanks.nth(skip)? + 1..)?;
         leading_number(field).or_else(|| field.starts_with(b"-").then_some(0))
     };
-=======
-    let mut blanks = memchr_iter(b' ', rest);
-    let mut number = |skip: usize| leading_number(rest.get(blanks.nth(skip)? + 1..)?);
->>>>>>> de37801 (Return to the libraries for checksums and byte search)
     let user = number(10)?; // 14
     let system = number(0)?; // 15
     let threads = number(4)?; // 20
