@@ -165,6 +165,8 @@ mod probe_disk_health; // thin pools, multipath, ZFS, SMART and NVMe
 mod probe_freshness; // the age of backups and other recurring jobs
 #[path = "suite/probe_golden.rs"]
 mod probe_golden; // snapshots of recorded hosts, byte for byte
+#[path = "suite/probe_limits.rs"]
+mod probe_limits; // limits of units and containers, full tables and queues, memory errors, hung processes, NFS
 #[path = "suite/probe_memory.rs"]
 mod probe_memory; // memory, processes and load as odd kernels and containers say them
 #[path = "suite/probe_named.rs"]

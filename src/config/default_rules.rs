@@ -1,10 +1,11 @@
 //! The default rules, sorted by name. `data/osmon.toml` explains them; a test compares both.
 
+use super::default_limit_rules as limits;
 use super::default_storage_rules as storage;
 use super::rule_spec::{RuleSpec, Unusual};
 
 /// Every default rule, also those that are off until they are enabled.
-pub static DEFAULT_RULES: [RuleSpec<'static>; 50] = [
+pub static DEFAULT_RULES: [RuleSpec<'static>; 61] = [
     storage::BTRFS_ERRORS,
     storage::BTRFS_METADATA,
     storage::BTRFS_MISSING,
@@ -14,6 +15,7 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 50] = [
         ..watch("clock_offset", "Clock is off", "clock.offset_ms", [500.0, 250.0, 5000.0, 2500.0])
     },
     watch("conntrack", "Table of tracked connections", "conntrack.used_percent", [85.0, 75.0, 95.0, 90.0]),
+    limits::CONNTRACK_DROPS,
     RuleSpec {
         when: "above",
         hold: "5m",
@@ -23,6 +25,7 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 50] = [
         mute_usual: true,
         ..watch("cpu", "CPU", "cpu.busy_percent", [80.0, 70.0, 95.0, 85.0])
     },
+    limits::CPU_THROTTLED,
     unusual("cpu_unusual", "CPU unusually busy", "cpu.busy_percent", "above"),
     RuleSpec {
         title: "Service {service} crashes in a loop",
@@ -94,6 +97,7 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 50] = [
         clear_for: "5m",
         ..RuleSpec::named("heal_repeated")
     },
+    limits::HUNG_PROCESSES,
     RuleSpec {
         only_if: "disk.inodes_free < 1000000",
         critical_only_if: "disk.inodes_free < 200000",
@@ -110,6 +114,7 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 50] = [
         mute_usual: true,
         ..RuleSpec::named("iowait")
     },
+    limits::LISTEN_OVERFLOWS,
     RuleSpec {
         only_if: "cpu.nice_percent < 50",
         notify_if: "pressure.cpu.some_avg60_percent >= 20 or pressure.io.full_avg60_percent >= 20 or process.blocked >= 10",
@@ -119,8 +124,12 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 50] = [
     },
     unusual("load_unusual", "Load unusually high", "load.fifteen_per_core", "above"),
     watch("memory", "Memory", "memory.used_percent", [85.0, 80.0, 95.0, 90.0]),
+    limits::MEMORY_ERRORS,
+    limits::MEMORY_ERRORS_UNCORRECTED,
+    limits::MEMORY_LIMIT,
     unusual("memory_unusual", "Memory use unusual", "memory.used_percent", "either"),
     storage::MULTIPATH,
+    limits::NFS,
     RuleSpec {
         title: "Processes killed by the OOM killer",
         metric: "memory.oom_kills",
@@ -130,6 +139,7 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 50] = [
         clear_for: "10m",
         ..RuleSpec::named("oom_kill")
     },
+    limits::PACKET_DROPS,
     RuleSpec {
         title: "Too few {process} processes",
         metric: "named_process.missing",
@@ -193,6 +203,8 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 50] = [
         hold: "5m",
         ..watch("swap", "Swap", "swap.used_percent", [90.0, 80.0, 98.0, 90.0])
     },
+    limits::TASKS,
+    limits::TASKS_LIMIT,
     storage::THIN_POOL,
     storage::THIN_POOL_FAILED,
     storage::THIN_POOL_METADATA,

@@ -2,6 +2,7 @@
 
 mod address;
 pub mod alert;
+mod default_limit_rules;
 mod default_rules;
 mod default_storage_rules;
 mod environment;

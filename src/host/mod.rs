@@ -32,6 +32,7 @@ mod links;
 pub mod local;
 mod machine;
 mod mount_view;
+mod network_namespace;
 pub mod newest_file;
 mod open_file_limit;
 pub mod open_files;

@@ -31,11 +31,11 @@ impl Resource {
         let name = metric.split('{').next().unwrap_or_default();
         let starts = |heads: &[&str]| heads.iter().any(|head| name.starts_with(head));
         // Not `disk.`: who transfers most need not write to the file system that fills up.
-        if name == "cpu.iowait_percent" || starts(&["disk_io.", "pressure.io."]) {
+        if ["cpu.iowait_percent", "process.hung"].contains(&name) || starts(&["disk_io.", "pressure.io."]) {
             Some(Self::Io)
-        } else if starts(&["memory.", "swap.", "pressure.memory."]) {
+        } else if starts(&["memory.", "swap.", "pressure.memory.", "limit.memory"]) {
             Some(Self::Memory)
-        } else if starts(&["cpu.", "load.", "pressure.cpu.", "process.", "temperature.", "fan."]) {
+        } else if starts(&["cpu.", "load.", "pressure.cpu.", "limit.cpu", "process.", "temperature.", "fan."]) {
             Some(Self::Cpu)
         } else {
             None
@@ -176,6 +176,8 @@ mod tests {
             ("disk.used_percent{mount=\"/\"}", None),
             ("disk.read_only_by_kernel{mount=\"/\"}", None),
             ("swap.used_percent", Some(Resource::Memory)),
+            ("limit.memory_used_percent{unit=\"x\"}", Some(Resource::Memory)),
+            ("memory_error.corrected{controller=\"mc0\"}", None),
             ("service.failed{service=\"x\"}", None),
         ];
         for (metric, expected) in cases {

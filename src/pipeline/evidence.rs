@@ -13,7 +13,7 @@ use crate::model::event::{Event, EventKind};
 use crate::model::evidence::{CHANGES_MAX, Evidence, Resource, Sample, VALUES_MAX};
 use crate::model::locale::key;
 use crate::model::message::{Arg, Message};
-use crate::model::metric::write_labels;
+use crate::model::metric::{read_labels, write_labels};
 use crate::model::record::time_of;
 use crate::model::snapshot::Snapshot;
 use crate::model::walk::walk;
@@ -109,10 +109,22 @@ pub fn who(context: &Context, metric: &str, time: DateTime<Utc>) -> Evidence {
 
 fn top_consumers(metric: &str, consumers: Option<&Consumers>) -> Evidence {
     let resource = Resource::of(metric);
+    let within = consumers.and_then(|consumers| within_limit(metric, consumers));
+    let consumers = within.as_ref().or(consumers);
     match (resource, consumers) {
         (Some(resource), Some(consumers)) => consumers::evidence(consumers, resource),
         _ => Evidence { resource, ..Evidence::default() },
     }
+}
+
+/// Of a limit of a unit, only that unit and its processes; `None`: any other metric, or a slice, which is no owner.
+fn within_limit(metric: &str, consumers: &Consumers) -> Option<Consumers> {
+    let (_, labels) = read_labels(metric.starts_with("limit.").then_some(metric)?);
+    let (_, unit) = labels.first().filter(|(_, unit)| consumers.units.contains_key(unit))?;
+    let mut within = consumers.clone();
+    within.programs.retain(|program, _| program.unit == *unit);
+    within.units.retain(|name, _| name == unit);
+    Some(within)
 }
 
 fn has_any(consumers: &Consumers) -> bool {

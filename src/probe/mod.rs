@@ -3,8 +3,10 @@
 //! A resource that cannot be read is missing from the snapshot, with the reason under `probe.failed`; it never fails the
 //! run.
 
+pub mod blocked_processes;
 mod cgroup_kind;
 mod cgroup_owner;
+mod cgroup_tree;
 pub mod counters;
 mod fields;
 mod growth;
@@ -12,6 +14,7 @@ pub mod host_change;
 mod host_facts;
 mod last_shutdown;
 mod measurement;
+pub mod memory_modules;
 mod mount_tree;
 pub mod mounts;
 pub mod oom_victims;

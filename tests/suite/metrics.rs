@@ -31,10 +31,14 @@ fn measured(name: &str, found: &mut BTreeMap<String, String>) {
         super::probe_storage::everything(&host);
     }
     super::harness::tool("touch", &["-d", "2026-11-20T21:30:00Z", host.root().join("etc/passwd").to_str().unwrap()]);
+    if name == "vm" {
+        super::probe_limits::compose(&host, 0);
+    }
     host.osmon(&["run"]);
     host.advance(60, 20);
     host.now += chrono::TimeDelta::days(1);
     if name == "vm" {
+        super::probe_limits::compose(&host, 1);
         host.replace("proc/diskstats", "812345 1200 41234568 400123", "812945 1200 41357448 401123");
         host.replace("proc/net/dev", "eth0: 48000000000", "eth0: 968000000000");
         fs::write(host.root().join("proc/1204/io"), "read_bytes: 9000000\nwrite_bytes: 6000000\n").unwrap();

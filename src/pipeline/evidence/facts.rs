@@ -1,5 +1,7 @@
 //! Facts beside the value of an event: the bytes that are left, what takes them, whom the OOM killer killed.
 
+mod limits;
+
 use super::storage;
 use crate::base::bounded;
 use crate::context::Context;
@@ -35,6 +37,10 @@ pub fn of(
     match (name, mount) {
         ("disk.used_percent", Some(mount)) => disk(context, event, snapshot, mount, until),
         ("memory.oom_kills", _) => killed(context, event, snapshot, processes, until),
+        ("limit.memory_used_percent" | "memory_error.corrected" | "memory_error.uncorrected" | "process.hung", _) => {
+            let (root, metric, values) = (context.root.clone(), event.metric.clone(), snapshot.metrics.clone());
+            bounded::run(left(until), move || limits::of(&root, &metric, &values)).unwrap_or_default()
+        }
         _ => match storage::facts(name, &labels, snapshot) {
             facts if facts.is_empty() => state(snapshot, name, labels.first().map_or("", |(_, element)| element)),
             facts => facts,

@@ -2,20 +2,26 @@
 
 mod btrfs;
 mod clock;
+mod container;
 mod cpu;
 mod disk;
 mod disk_health;
 mod disk_io;
+mod drop;
 mod file_handle;
 mod freshness;
+mod limit;
 mod load;
 mod memory;
+mod memory_error;
 mod network;
+mod nfs;
 mod pressure;
 mod process;
 mod raid;
 mod service;
 mod session;
+mod task;
 mod tcp;
 mod temperature;
 mod unit;
@@ -28,6 +34,7 @@ pub const ALL: &[Resource] = &[
     cpu::RESOURCE,
     load::RESOURCE,
     memory::RESOURCE,
+    memory_error::RESOURCE,
     pressure::RESOURCE,
     disk::RESOURCE,
     disk_io::RESOURCE,
@@ -37,11 +44,16 @@ pub const ALL: &[Resource] = &[
     disk_health::RESOURCE,
     network::RESOURCE,
     tcp::RESOURCE,
+    drop::RESOURCE,
+    nfs::RESOURCE,
     temperature::RESOURCE,
     file_handle::RESOURCE,
     clock::RESOURCE,
+    task::RESOURCE,
     process::RESOURCE,
     unit::RESOURCE,
+    limit::RESOURCE,
+    container::RESOURCE,
     service::RESOURCE,
     session::RESOURCE,
     freshness::RESOURCE,

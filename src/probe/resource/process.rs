@@ -2,6 +2,7 @@
 
 mod command_line;
 mod hidden;
+mod hung;
 mod named;
 mod previous;
 mod search;
@@ -25,6 +26,8 @@ struct ProcessCounts {
     blocked: u32,
     stopped: u32,
     zombies: u32,
+    /// In uninterruptible sleep for two minutes without a context switch.
+    hung: u32,
     threads: u64,
 }
 
@@ -66,12 +69,16 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     // A process is new when it began after the previous snapshot, less a tick for rounding.
     let new_from_ticks = run.previous.map(|(previous, _)| previous.boottime_seconds * 100.0 - 1.0);
     let (mut started, mut sees_first) = (0_u64, false);
+    let mut blocked = Vec::new();
     for pid in pids {
         // The process may have ended by now, which is no error.
         let parsed = files.read(pid, "stat").ok().and_then(|content| stat::parse(pid, content));
         let Some(stat) = parsed.map(|stat| possible(run, stat)) else { continue };
         sees_first |= pid == 1;
         counts.add(&stat);
+        if stat.state == b'D' {
+            blocked.push(stat.clone());
+        }
         let earlier = previous.as_ref().and_then(|previous| previous.find(&stat));
         let is_new = new_from_ticks.is_some_and(|from| stat.start_ticks as f64 >= from);
         started += if is_new { stat.threads } else { 0 };
@@ -86,6 +93,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
         usages.push(ProcessUsage::new(stat, io, earlier, seconds));
     }
     run.counters.keep("process", &kept);
+    counts.hung = hung::count(run, &blocked);
     match hidden::reason(run, counts.threads, sees_first) {
         Some(reason) => {
             run.failed.insert("processes", reason);
