@@ -155,6 +155,8 @@ mod package; // the Debian package on a booted Debian
 mod ping; // the ping after a run
 #[path = "suite/probe.rs"]
 mod probe; // recorded hosts
+#[path = "suite/probe_counters.rs"]
+mod probe_counters; // broken counters, links, stacked disks
 #[path = "suite/probe_disk.rs"]
 mod probe_disk; // read-only views, hidden mounts, impossible sizes, odd names
 #[path = "suite/probe_disk_containers.rs"]

@@ -1,5 +1,6 @@
 //! Common parts of the resources of a probe: registration, and the measurement in progress.
 
+use super::block_devices::BlockDevices;
 use super::counters::PreviousCounters;
 use super::host_facts::HostFacts;
 use crate::base::clock::Now;
@@ -66,6 +67,8 @@ pub struct Measurement<'a> {
     pub forks: Option<u64>,
     /// Memory in use and total memory, in bytes; set by `memory`.
     pub memory_bytes: Option<(u64, u64)>,
+    /// The block devices; set by `disk_io`.
+    pub block_devices: Option<BlockDevices>,
     /// Number of impossible values that were left out.
     pub discarded: u64,
     /// Names of the first of them, and why.

@@ -3,11 +3,14 @@
 //! A resource that cannot be read is missing from the snapshot, with the reason under `probe.failed`; it never fails the
 //! run.
 
+mod block_devices;
+mod block_stack;
 pub mod blocked_processes;
 mod cgroup_kind;
 mod cgroup_owner;
 mod cgroup_tree;
 pub mod counters;
+mod diskstats;
 mod fields;
 mod growth;
 pub mod host_change;

@@ -10,13 +10,6 @@ pub fn per_second(now: u64, before: u64, seconds: f64) -> Option<f64> {
     (seconds > 0.0).then(|| if rate() < 1000.0 { round(rate()) } else { rate().round() })
 }
 
-/// The present value of a counter, with the wrap undone that a 32-bit counter may have had. A fall is a wrap only on a
-/// 32-bit kernel and from a value below 2³². Two wraps between two snapshots look like one.
-pub fn unwrapped(now: u64, before: u64, is_32_bit: bool) -> u64 {
-    let wrap = 1_u64 << 32;
-    if is_32_bit && now < before && before < wrap { now + wrap } else { now }
-}
-
 /// Share of `part` in `whole` in percent; 0 when `whole` is 0.
 pub fn percent(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { round((part / whole * 100.0).clamp(0.0, 100.0)) } else { 0.0 }
@@ -25,14 +18,6 @@ pub fn percent(part: f64, whole: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counters_wrap_on_32_bit_kernels_only() {
-        assert_eq!(unwrapped(100, u64::from(u32::MAX), true), (1 << 32) + 100);
-        assert_eq!(unwrapped(100, u64::from(u32::MAX), false), 100);
-        assert_eq!(unwrapped(100, 1 << 40, true), 100);
-        assert_eq!(unwrapped(200, 100, true), 200);
-    }
 
     #[test]
     fn a_falling_counter_is_a_gap() {

@@ -183,6 +183,7 @@ impl Run<'_> {
             busy_ticks: None,
             forks: None,
             memory_bytes: None,
+            block_devices: None,
             discarded: 0,
             discarded_by_name: BTreeMap::new(),
             failed: BTreeMap::new(),

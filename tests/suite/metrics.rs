@@ -25,6 +25,9 @@ fn measured(name: &str, found: &mut BTreeMap<String, String>) {
             .ok();
         fs::write(host.root().join("proc/1204/io"), "read_bytes: 1000000\nwrite_bytes: 2000000\n").unwrap();
         fs::create_dir_all(host.root().join("proc/1204/fd/0")).unwrap();
+        fs::create_dir_all(host.root().join("sys/block/dm-9/slaves/vda")).unwrap();
+        let disks = fs::read_to_string(host.root().join("proc/diskstats")).unwrap();
+        fs::write(host.root().join("proc/diskstats"), disks + " 253 9 dm-9 1 0 8 1 1 0 8 1 0 1 1\n").unwrap();
         fs::write(host.root().join("proc/1204/limits"), "Max open files   1024   4096   files\n").unwrap();
     }
     if name == "pi" {

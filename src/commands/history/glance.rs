@@ -1,12 +1,12 @@
 //! Today at a glance: one table for the host, like `sar`.
 
-use super::recorded::History;
+use super::recorded::{History, Track};
 use super::table::{annotation_lines, total};
 use crate::base::units::{bytes, short};
 use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, head, row};
-use crate::model::metric::Selector;
+use crate::model::metric::{Label, Selector};
 use crate::model::point::Point;
 use std::collections::BTreeMap;
 
@@ -23,9 +23,12 @@ const SHOWN: [(&str, &str); 9] = [
     ("network.sent_bytes_per_second", "SENT"),
 ];
 
+/// Of a disk that lies on others, whose transfers are theirs.
+const STACKED: &str = "disk_io.stacked";
+
 /// Selectors of the shown metrics.
 pub fn selectors() -> Vec<Selector> {
-    SHOWN.iter().filter_map(|(metric, _)| Selector::parse(metric).ok()).collect()
+    SHOWN.iter().map(|(metric, _)| *metric).chain([STACKED]).filter_map(|metric| Selector::parse(metric).ok()).collect()
 }
 
 pub fn render(out: &Output, history: &History) -> String {
@@ -63,10 +66,15 @@ pub fn render(out: &Output, history: &History) -> String {
     lines.join("\n")
 }
 
-/// A metric over time, summed over all disks or interfaces.
+/// A metric over time, summed over all disks or interfaces; of disks that lie on others, only the others count.
 fn added_up(history: &History, metric: &str) -> BTreeMap<i64, Point> {
     let mut sums: BTreeMap<i64, Point> = BTreeMap::new();
-    for point in history.tracks.iter().filter(|track| track.key.name == metric).flat_map(|track| &track.points) {
+    let stacked: Vec<&[Label]> =
+        history.tracks.iter().filter(|track| track.key.name == STACKED).map(|track| &*track.key.labels).collect();
+    let is_counted = |track: &&Track| {
+        track.key.name == metric && !(metric.starts_with("disk_io.") && stacked.contains(&&*track.key.labels))
+    };
+    for point in history.tracks.iter().filter(is_counted).flat_map(|track| &track.points) {
         sums.entry(point.time_ms)
             .and_modify(|sum| {
                 sum.avg += point.avg;

@@ -1,167 +1,126 @@
 //! Transfers of block devices: `/proc/diskstats` (`Documentation/admin-guide/iostats.rst`).
 
-use crate::base::text::{NAME_MAX, clean};
-use crate::probe::fields::{lines, number, words};
-use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
-use crate::probe::rates::{per_second, percent};
-use serde::{Deserialize, Serialize};
+use crate::model::record::round;
+use crate::probe::block_devices::BlockDevices;
+use crate::probe::block_stack;
+use crate::probe::diskstats::{Device, DiskCounters, SECTOR_BYTES};
+use crate::probe::growth::{Counter, rate};
+use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
+use crate::probe::rates::percent;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Upper limit of a plausible rate; a counter that jumped gives more.
+/// Most bytes per second of one device.
 const BYTES_PER_SECOND_MAX: f64 = 128.0 * 1024.0 * 1024.0 * 1024.0;
-/// Size of a sector in `/proc/diskstats` in bytes, independent of the device.
-const SECTOR_BYTES: u64 = 512;
+/// Most requests per second of one device.
+const REQUESTS_PER_SECOND_MAX: f64 = 2e7;
+/// Most requests of one device at once.
+const IN_FLIGHT_MAX: u64 = 1 << 20;
+/// Milliseconds are counted in 32 bits: 49.7 days of work.
+const MS_WRAP: u64 = 1 << 32;
 
 /// An element of the section `disk_io`: one whole disk, over the interval.
 #[derive(Debug, Serialize)]
 struct DiskIo {
+    /// Name of the mapping where there is one (`vg0-home`), else of the device (`sda`).
     device: String,
     #[serde(flatten)]
     rates: Option<DiskRates>,
     /// Requests in flight at this moment.
-    in_flight: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_flight: Option<u64>,
+    /// It lies on other disks of this list, which count its transfers again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stacked: bool,
+    /// Those disks.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    on: String,
     counters: DiskCounters,
 }
 
 #[derive(Debug, PartialEq, Serialize)]
 struct DiskRates {
-    read_bytes_per_second: f64,
-    written_bytes_per_second: f64,
-    reads_per_second: f64,
-    writes_per_second: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_bytes_per_second: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written_bytes_per_second: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reads_per_second: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    writes_per_second: Option<f64>,
     /// Share of time with at least one request in flight.
-    busy_percent: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    busy_percent: Option<f64>,
     /// Average time of a request from queueing to completion, in milliseconds; absent when there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     latency_ms: Option<f64>,
-}
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct DiskCounters {
-    reads: u64,
-    read_bytes: u64,
-    read_ms: u64,
-    writes: u64,
-    written_bytes: u64,
-    write_ms: u64,
-    busy_ms: u64,
 }
 
 /// The registration.
 pub const RESOURCE: Resource = Resource { name: "disk_io", scope: Scope::All, has_counters: true, measure };
 
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
-    let devices = parse(&run.proc("diskstats")?)?;
-    let whole = run.root.block_devices().ok();
+    let devices = block_stack::read(run)?;
     let before = run.previous::<BTreeMap<String, DiskCounters>>("disk_io");
-    let (mut disks, mut kept) = (Vec::new(), BTreeMap::new());
-    for Device { name, in_flight, counters } in devices.into_iter().filter(|device| is_disk(device, whole.as_deref())) {
-        let device = clean(&name, NAME_MAX);
-        let rates = before.as_ref().and_then(|(before, seconds)| rates(&counters, before.get(&device)?, *seconds));
-        let rates = match rates {
-            Some(rates) if rates.read_bytes_per_second.max(rates.written_bytes_per_second) > BYTES_PER_SECOND_MAX => {
-                run.discarded += 1;
-                None
-            }
-            rates => rates,
-        };
-        if kept.contains_key(&device) {
-            continue;
-        }
-        kept.insert(device.clone(), counters.clone());
-        disks.push(DiskIo { device, rates, in_flight, counters });
+    let mut disks = Vec::new();
+    for device in &devices.disks {
+        let before = before.as_ref().and_then(|(before, seconds)| Some((before.get(&device.name)?, *seconds)));
+        disks.push(disk(run, device, before, &devices));
     }
+    let kept: BTreeMap<&str, &DiskCounters> =
+        devices.disks.iter().map(|device| (device.name.as_str(), &device.counters)).collect();
     run.counters.keep("disk_io", &kept);
+    run.block_devices = Some(devices);
     run.add("disk_io", &disks)
 }
 
-/// A line of `/proc/diskstats`.
-struct Device {
-    name: String,
-    in_flight: u64,
-    counters: DiskCounters,
-}
-
-/// Reads all lines that are complete.
-fn parse(content: &[u8]) -> Result<Vec<Device>, Absent> {
-    let devices: Vec<Device> = lines(content).filter_map(parse_line).collect();
-    if devices.is_empty() && !content.trim_ascii().is_empty() {
-        return Err(UNKNOWN_FORMAT.to_string());
+fn disk(
+    run: &mut Measurement<'_>,
+    device: &Device,
+    before: Option<(&DiskCounters, f64)>,
+    devices: &BlockDevices,
+) -> DiskIo {
+    let Device { name, counters, .. } = device;
+    let in_flight_name = || format!("disk_io {name}.in_flight");
+    if let Some(reason) = &device.in_flight_odd {
+        run.discard(in_flight_name(), reason);
     }
-    Ok(devices)
+    let in_flight = run.at_most(in_flight_name, device.in_flight, IN_FLIGHT_MAX);
+    let rates = before.map(|(before, seconds)| rates(run, name, counters, before, seconds));
+    let on = devices.below(name).join(", ");
+    DiskIo { device: devices.shown(name), rates, in_flight, stacked: !on.is_empty(), on, counters: counters.clone() }
 }
 
-fn parse_line(line: &[u8]) -> Option<Device> {
-    let mut fields = words(line).skip(2);
-    let name = String::from_utf8_lossy(fields.next()?).into_owned();
-    let mut numbers = [0; 10];
-    for slot in &mut numbers {
-        *slot = number(fields.next()?)?;
-    }
-    let [reads, _, sectors_read, read_ms, writes, _, sectors_written, write_ms, in_flight, busy_ms] = numbers;
-    let counters = DiskCounters {
-        reads,
-        read_bytes: sectors_read.saturating_mul(SECTOR_BYTES),
-        read_ms,
-        writes,
-        written_bytes: sectors_written.saturating_mul(SECTOR_BYTES),
-        write_ms,
-        busy_ms,
-    };
-    Some(Device { name, in_flight, counters })
-}
-
-/// Returns whether a device is a whole disk that was used. Loop, RAM and optical devices hold no data of their own.
-fn is_disk(device: &Device, whole: Option<&[String]>) -> bool {
-    let is_whole = whole.is_none_or(|names| names.iter().any(|name| is_same(name, &device.name)));
-    let is_other = ["loop", "ram", "zram", "fd", "sr", "nbd"].iter().any(|prefix| {
-        device.name.strip_prefix(prefix).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
-    });
-    is_whole && !is_other && (device.counters.reads > 0 || device.counters.writes > 0)
-}
-
-/// `/sys/block` writes `!` for the `/` in a device's name.
-fn is_same(directory: &str, device: &str) -> bool {
-    directory.len() == device.len()
-        && directory.bytes().zip(device.bytes()).all(|(a, b)| a == b || (a == b'!' && b == b'/'))
-}
-
-/// Rates over the interval; `None` when a counter fell: another device under the same name.
-fn rates(now: &DiskCounters, before: &DiskCounters, seconds: f64) -> Option<DiskRates> {
-    let reads = now.reads.checked_sub(before.reads)?;
-    let writes = now.writes.checked_sub(before.writes)?;
-    // 32-bit counters of milliseconds: a fall of these alone is a wrap and costs the latency only.
-    let waited = now
-        .read_ms
-        .checked_sub(before.read_ms)
-        .zip(now.write_ms.checked_sub(before.write_ms))
-        .map(|(read, write)| read + write);
-    let requests = (reads + writes) as f64;
-    Some(DiskRates {
-        read_bytes_per_second: per_second(now.read_bytes, before.read_bytes, seconds)?,
-        written_bytes_per_second: per_second(now.written_bytes, before.written_bytes, seconds)?,
-        reads_per_second: per_second(now.reads, before.reads, seconds)?,
-        writes_per_second: per_second(now.writes, before.writes, seconds)?,
-        busy_percent: percent(now.busy_ms.saturating_sub(before.busy_ms) as f64 / 1000.0, seconds),
-        latency_ms: waited.filter(|_| requests > 0.0).map(|ms| crate::model::record::round(ms as f64 / requests)),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_short_line_costs_itself_only() {
-        let content =
-            b"   8  0 sda 1 0 2 3 4 0 5 6 7 8 9\n   8  1 sda1 1 2 3 4\n 104 0 cciss/c0d0 1 0 0 0 0 0 0 0 0 0 0\n";
-        let devices = parse(content).unwrap();
-        let names: Vec<&str> = devices.iter().map(|device| device.name.as_str()).collect();
-        assert_eq!(names, ["sda", "cciss/c0d0"]);
-        let DiskCounters { read_bytes, written_bytes, busy_ms, .. } = devices[0].counters;
-        assert_eq!((read_bytes, written_bytes, busy_ms, devices[0].in_flight), (1024, 2560, 8, 7));
-        assert!(is_disk(&devices[1], Some(&["cciss!c0d0".to_string()])));
-        assert!(!is_disk(&devices[0], Some(&["sdb".to_string()])));
-        assert!(parse(b"\n").unwrap().is_empty() && parse(b"x y z\n").is_err());
+/// Rates over the interval, each alone.
+fn rates(run: &mut Measurement<'_>, name: &str, now: &DiskCounters, before: &DiskCounters, seconds: f64) -> DiskRates {
+    let wrap = run.root.is_32_bit().then_some(1 << 32);
+    let counter = |name, now, before, wrap, most| Counter { name, now, before, wrap, most };
+    let (requests, bytes) = (REQUESTS_PER_SECOND_MAX * (seconds + 1.0), BYTES_PER_SECOND_MAX * seconds);
+    // Requests that end after a long time bring all of it at once.
+    let waited = 65_536.0 * 1000.0 * (seconds + 1.0);
+    let busy = seconds * 1100.0 + 1000.0;
+    let sectors = wrap.map(|wrap| wrap * SECTOR_BYTES);
+    let [reads, read, read_ms, writes, written, write_ms, busy_ms] = run.growth_of_device(
+        &format!("disk_io {name}"),
+        [
+            counter("reads", now.reads, before.reads, wrap, requests),
+            counter("read_bytes", now.read_bytes, before.read_bytes, sectors, bytes),
+            counter("read_ms", now.read_ms, before.read_ms, Some(MS_WRAP), waited),
+            counter("writes", now.writes, before.writes, wrap, requests),
+            counter("written_bytes", now.written_bytes, before.written_bytes, sectors, bytes),
+            counter("write_ms", now.write_ms, before.write_ms, Some(MS_WRAP), waited),
+            counter("busy_ms", now.busy_ms, before.busy_ms, Some(MS_WRAP), busy),
+        ],
+    );
+    let per_second = |grown: Option<u64>| grown.map(|grown| rate(grown, seconds));
+    let sum = |a: Option<u64>, b: Option<u64>| Some((a? + b?) as f64);
+    let (waited, requests) = (sum(read_ms, write_ms), sum(reads, writes).filter(|requests| *requests > 0.0));
+    DiskRates {
+        read_bytes_per_second: per_second(read),
+        written_bytes_per_second: per_second(written),
+        reads_per_second: per_second(reads),
+        writes_per_second: per_second(writes),
+        busy_percent: busy_ms.map(|ms| percent(ms as f64 / 1000.0, seconds)),
+        latency_ms: waited.zip(requests).map(|(ms, requests)| round(ms / requests)),
     }
 }

@@ -1,12 +1,24 @@
 //! Traffic of interfaces: `/proc/net/dev` (proc_net(5)).
 
-use crate::base::text::{NAME_MAX, clean};
-use crate::host::Root;
-use crate::probe::fields::{lines, number, words};
+mod dev;
+mod link;
+
+use crate::probe::growth::{Counter, rate};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
-use crate::probe::rates::{per_second, unwrapped};
+use dev::NetworkCounters;
+use link::Kind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Most bytes per second through an interface whose speed is not known, or no limit: what a memory can move.
+const BYTES_PER_SECOND_MAX: f64 = 1e12;
+/// Most packets per second.
+const PACKETS_PER_SECOND_MAX: f64 = 1e10;
+/// Bytes of the smallest packet on a cable, with the gap behind it.
+const PACKET_BYTES: f64 = 84.0;
+/// Allowed above the speed of the link, for clocks that disagree: a share, and bytes.
+const EXCESS: f64 = 1.2;
+const EXCESS_BYTES: f64 = 1e6;
 
 /// An element of the section `network`: one interface over the interval.
 #[derive(Debug, Serialize)]
@@ -14,7 +26,6 @@ struct Network {
     interface: String,
     #[serde(flatten)]
     rates: Option<NetworkRates>,
-    /// The link is up (`operstate`); a virtual interface, which has no link, counts as up.
     #[serde(skip_serializing_if = "Option::is_none")]
     up: Option<bool>,
     /// Speed of the link (from `speed`, in Mbit/s); absent for virtual interfaces.
@@ -25,141 +36,97 @@ struct Network {
 
 #[derive(Debug, Serialize)]
 struct NetworkRates {
-    received_bytes_per_second: f64,
-    sent_bytes_per_second: f64,
-    received_packets_per_second: f64,
-    sent_packets_per_second: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received_bytes_per_second: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_bytes_per_second: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received_packets_per_second: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_packets_per_second: Option<f64>,
     /// Both directions.
-    errors_per_second: f64,
-    dropped_per_second: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors_per_second: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped_per_second: Option<f64>,
 }
 
+/// What is kept of an interface for the next snapshot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct NetworkCounters {
-    received_bytes: u64,
-    sent_bytes: u64,
-    received_packets: u64,
-    sent_packets: u64,
-    errors: u64,
-    dropped: u64,
+struct KeptInterface {
+    #[serde(flatten)]
+    counters: NetworkCounters,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<Kind>,
+    /// Bits per second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    speed: Option<u64>,
 }
 
 /// The registration.
 pub const RESOURCE: Resource = Resource { name: "network", scope: Scope::All, has_counters: true, measure };
 
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
-    let devices = parse(&run.proc("net/dev")?)?;
-    let before = run.previous::<BTreeMap<String, NetworkCounters>>("network");
-    let is_32_bit = run.root.is_32_bit();
+    let content = run.proc("net/dev")?;
+    let devices = dev::parse(&content);
+    if devices.is_empty() && content.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).nth(2).is_some() {
+        return Err(UNKNOWN_FORMAT.to_string());
+    }
+    let previous = run.previous::<BTreeMap<String, KeptInterface>>("network");
+    let wrap = run.root.is_32_bit().then_some(1 << 32);
     let (mut interfaces, mut kept) = (Vec::new(), BTreeMap::new());
-    for (name, counters) in devices {
+    for (interface, counters) in devices {
         // An interface that never carried a packet is not in use.
-        if name == "lo" || (counters.received_packets == 0 && counters.sent_packets == 0) {
+        if interface == "lo" || (counters.received_packets == Some(0) && counters.sent_packets == Some(0)) {
             continue;
         }
-        let interface = clean(&name, NAME_MAX);
-        let (up, speed) = link(run.root, &name);
-        let rates = before
-            .as_ref()
-            .and_then(|(before, seconds)| rates(&counters, before.get(&interface)?, *seconds, is_32_bit));
-        let rates = match rates {
-            Some(rates) if is_beyond(&rates, speed) => {
-                // A counter that jumped, not traffic.
-                run.discarded += 1;
-                None
-            }
-            rates => rates,
-        };
-        kept.insert(interface.clone(), counters.clone());
+        let before = previous.as_ref().and_then(|(before, seconds)| Some((before.get(&interface)?, *seconds)));
+        let is_path = !interface.contains('/');
+        let kind = before.and_then(|(before, _)| before.kind);
+        let kind = kind.unwrap_or_else(|| if is_path { Kind::of(run.root, &interface) } else { Kind::Virtual });
+        let up = if is_path { link::is_up(run.root, &interface) } else { None };
+        let speed = if kind == Kind::Virtual { None } else { link::speed(run.root, &interface) };
+        let rates = before.map(|(before, seconds)| {
+            // A link that was slowed down meanwhile was faster before.
+            let bits = speed.max(before.speed).filter(|_| kind == Kind::Physical);
+            rates(run, &interface, (&counters, &before.counters), seconds, bits, wrap)
+        });
+        kept.insert(interface.clone(), KeptInterface { counters: counters.clone(), kind: Some(kind), speed });
         interfaces.push(Network { interface, rates, up, speed_bits_per_second: speed, counters });
     }
-    interfaces.sort_by(|a, b| a.interface.cmp(&b.interface));
     run.counters.keep("network", &kept);
     run.add("network", &interfaces)
 }
 
-fn link(root: &Root, name: &str) -> (Option<bool>, Option<u64>) {
-    let state = root.sys_line(&format!("class/net/{name}/operstate")).ok();
-    // -1 or an error without a cable, and for virtual interfaces.
-    let speed = root.sys_line(&format!("class/net/{name}/speed")).ok().and_then(|speed| speed.parse::<u64>().ok());
-    (
-        state.map(|state| state == "up" || state == "unknown"),
-        speed.filter(|speed| *speed > 0).map(|speed| speed.saturating_mul(1_000_000)),
-    )
-}
-
-/// Returns whether a rate exceeds the speed of the link; 20 % more are allowed for clocks that disagree.
-fn is_beyond(rates: &NetworkRates, speed_bits_per_second: Option<u64>) -> bool {
-    let limit = speed_bits_per_second.map(|speed| speed as f64 / 8.0 * 1.2);
-    limit.is_some_and(|limit| rates.received_bytes_per_second > limit || rates.sent_bytes_per_second > limit)
-}
-
-/// The interfaces by name; incomplete lines are skipped.
-fn parse(content: &[u8]) -> Result<BTreeMap<String, NetworkCounters>, Absent> {
-    let devices: BTreeMap<_, _> = lines(content).skip(2).filter_map(parse_line).collect();
-    if devices.is_empty() && lines(content).nth(2).is_some() {
-        return Err(UNKNOWN_FORMAT.to_string());
-    }
-    Ok(devices)
-}
-
-/// `  eth0: 1 2 …`; old kernels leave out the blank before a large number: `eth0:123 2 …`.
-fn parse_line(line: &[u8]) -> Option<(String, NetworkCounters)> {
-    let (name, fields) = line.split_at_checked(line.iter().rposition(|byte| *byte == b':')?)?;
-    let mut numbers = [0; 12];
-    let mut fields = words(fields.get(1..)?);
-    for slot in &mut numbers {
-        *slot = number(fields.next()?)?;
-    }
-    let [
-        received_bytes,
-        received_packets,
-        received_errors,
-        received_drops,
-        ..,
-        sent_bytes,
-        sent_packets,
-        sent_errors,
-        sent_drops,
-    ] = numbers;
-    let counters = NetworkCounters {
-        received_bytes,
-        sent_bytes,
-        received_packets,
-        sent_packets,
-        errors: received_errors.saturating_add(sent_errors),
-        dropped: received_drops.saturating_add(sent_drops),
-    };
-    Some((String::from_utf8_lossy(name.trim_ascii()).into_owned(), counters))
-}
-
-/// Rates over the interval; `None` when a counter fell: the interface was removed and created again.
-fn rates(now: &NetworkCounters, before: &NetworkCounters, seconds: f64, is_32_bit: bool) -> Option<NetworkRates> {
-    let per_second =
-        |now: u64, before: u64, seconds: f64| per_second(unwrapped(now, before, is_32_bit), before, seconds);
-    Some(NetworkRates {
-        received_bytes_per_second: per_second(now.received_bytes, before.received_bytes, seconds)?,
-        sent_bytes_per_second: per_second(now.sent_bytes, before.sent_bytes, seconds)?,
-        received_packets_per_second: per_second(now.received_packets, before.received_packets, seconds)?,
-        sent_packets_per_second: per_second(now.sent_packets, before.sent_packets, seconds)?,
-        errors_per_second: per_second(now.errors, before.errors, seconds)?,
-        dropped_per_second: per_second(now.dropped, before.dropped, seconds)?,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_forms_of_the_line() {
-        let head = "Inter-| Receive\n face |bytes\n";
-        let numbers = "1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0";
-        let content = format!("{head}  eth0: 9{numbers}\neth1:8{numbers}\n br0: 1 2\n veth0:1: {numbers}\n");
-        let found = parse(content.as_bytes()).unwrap();
-        assert_eq!(found.keys().collect::<Vec<_>>(), ["eth0", "eth1", "veth0:1"]);
-        let eth1 = &found["eth1"];
-        assert_eq!((eth1.received_bytes, eth1.sent_bytes, eth1.errors, eth1.dropped), (81, 5, 10, 12));
-        assert!(parse(head.as_bytes()).unwrap().is_empty() && parse(b"a\nb\nc: x\n").is_err());
+/// Rates over the interval, each alone. `bits` is the speed of the link, where it bounds the traffic.
+fn rates(
+    run: &mut Measurement<'_>,
+    interface: &str,
+    (now, before): (&NetworkCounters, &NetworkCounters),
+    seconds: f64,
+    bits: Option<u64>,
+    wrap: Option<u64>,
+) -> NetworkRates {
+    let bytes = bits.map_or(BYTES_PER_SECOND_MAX, |bits| bits as f64 / 8.0 * EXCESS) * seconds + EXCESS_BYTES;
+    let packets = bits.map_or(PACKETS_PER_SECOND_MAX * (seconds + 1.0), |_| bytes / PACKET_BYTES);
+    let counter = |name, now, before, most| Counter { name, now, before, wrap, most };
+    let counters = [
+        counter("received_bytes", now.received_bytes, before.received_bytes, bytes),
+        counter("sent_bytes", now.sent_bytes, before.sent_bytes, bytes),
+        counter("received_packets", now.received_packets, before.received_packets, packets),
+        counter("sent_packets", now.sent_packets, before.sent_packets, packets),
+        counter("errors", now.errors, before.errors, PACKETS_PER_SECOND_MAX * (seconds + 1.0)),
+        counter("dropped", now.dropped, before.dropped, PACKETS_PER_SECOND_MAX * (seconds + 1.0)),
+    ];
+    let grown = run.growth_of_device(&format!("network {interface}"), counters);
+    let [received, sent, packets_received, packets_sent, errors, dropped] =
+        grown.map(|grown| grown.map(|grown| rate(grown, seconds)));
+    NetworkRates {
+        received_bytes_per_second: received,
+        sent_bytes_per_second: sent,
+        received_packets_per_second: packets_received,
+        sent_packets_per_second: packets_sent,
+        errors_per_second: errors,
+        dropped_per_second: dropped,
     }
 }

@@ -4,10 +4,12 @@ mod cgroup;
 
 use crate::base::text::{UNIT_NAME_MAX, clean};
 use crate::model::record::round;
+use crate::probe::block_stack;
 use crate::probe::cgroup_kind::SLICE;
 use crate::probe::cgroup_owner::{CgroupOwner, OwnerNames};
+use crate::probe::growth::rate;
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
-use crate::probe::rates::{per_second, percent};
+use crate::probe::rates::percent;
 use cgroup::CgroupUsage;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -39,6 +41,11 @@ struct Unit {
     io_stalled_percent: Option<f64>,
 }
 
+/// Most bytes per second of one unit.
+const BYTES_PER_SECOND_MAX: f64 = 128.0 * 1024.0 * 1024.0 * 1024.0;
+/// Cores assumed where their number is not known.
+const CORES_MAX: usize = 8192;
+
 /// The counters kept per cgroup path: CPU, read, written, OOM kills, stalls.
 type KeptUnit = [Option<u64>; 7];
 
@@ -54,17 +61,27 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     if !run.settings.processes {
         return Ok(());
     }
-    let usages = cgroup::usages(run.root)?;
+    let devices = run.block_devices.take();
+    let devices = devices.or_else(|| block_stack::read(run).ok()).unwrap_or_default();
+    let usages = cgroup::usages(run.root, &|bytes| devices.sum_once(bytes))?;
     let before = run.previous::<BTreeMap<String, KeptUnit>>("unit");
     let counters: BTreeMap<&str, KeptUnit> = usages.iter().map(|usage| (usage.path.as_str(), kept(usage))).collect();
     run.counters.keep("unit", &counters);
     let mut names = OwnerNames::new(run.root);
-    let units = usages.iter().filter_map(|usage| {
-        let owner = if usage.is_slice { slice(&usage.path) } else { names.owner_of_cgroup(&usage.path)? };
+    let owned: Vec<_> = usages
+        .iter()
+        .filter_map(|usage| {
+            let owner = if usage.is_slice { slice(&usage.path) } else { names.owner_of_cgroup(&usage.path)? };
+            Some((usage, owner))
+        })
+        .collect();
+    let mut units = Vec::new();
+    for (usage, owner) in owned {
         let earlier = before.as_ref().and_then(|(before, seconds)| Some((before.get(&usage.path)?, *seconds)));
-        Some(unit(usage, owner.name, owner.kind, earlier))
-    });
-    let units = choose(units.collect(), run.settings.top_processes);
+        // Sums over other levels of devices do not compare.
+        units.push(unit(run, usage, (owner.name, owner.kind), earlier, !devices.changed));
+    }
+    let units = choose(units, run.settings.top_processes);
     if units.is_empty() { Ok(()) } else { run.processes.add("unit", &units).map_err(|error| error.to_string()) }
 }
 
@@ -73,27 +90,51 @@ fn slice(path: &str) -> CgroupOwner {
     CgroupOwner { name: clean(path.trim_start_matches('/'), UNIT_NAME_MAX), kind: SLICE }
 }
 
-fn unit(usage: &CgroupUsage, name: String, kind: &'static str, earlier: Option<(&KeptUnit, f64)>) -> Unit {
+fn unit(
+    run: &mut Measurement<'_>,
+    usage: &CgroupUsage,
+    (name, kind): (String, &'static str),
+    earlier: Option<(&KeptUnit, f64)>,
+    has_io: bool,
+) -> Unit {
     let now = kept(usage);
-    let grown = |index: usize| {
-        let (before, seconds) = earlier?;
-        let (now, before) = ((*now.get(index)?)?, (*before.get(index)?)?);
-        Some((now, before, seconds))
+    let [cpu, read, written, oom_kills, cpu_stall, memory_stall, io_stall] = match earlier {
+        Some((before, seconds)) => grown(run, &name, now, *before, seconds),
+        None => [None; 7],
     };
-    let rate = |index: usize| grown(index).and_then(|(now, before, seconds)| per_second(now, before, seconds));
-    let stalled = |index: usize| rate(index).map(|us| percent(us / 1e6, 1.0));
+    let seconds = earlier.map_or(1.0, |(_, seconds)| seconds);
+    let stalled = |us: Option<u64>| us.map(|us| percent(us as f64 / 1e6, seconds));
+    let bytes = |grown: Option<u64>| grown.filter(|_| has_io).map(|grown| rate(grown, seconds));
     Unit {
         unit: name,
         kind,
-        cpu_percent: rate(0).map(|us| round(us / 1e4)),
+        cpu_percent: cpu.map(|us| round(rate(us, seconds) / 1e4)),
         memory_bytes: usage.memory_bytes,
-        read_bytes_per_second: rate(1),
-        written_bytes_per_second: rate(2),
-        oom_kills: grown(3).and_then(|(now, before, _)| now.checked_sub(before)),
-        cpu_stalled_percent: stalled(4),
-        memory_stalled_percent: stalled(5),
-        io_stalled_percent: stalled(6),
+        read_bytes_per_second: bytes(read),
+        written_bytes_per_second: bytes(written),
+        oom_kills,
+        cpu_stalled_percent: stalled(cpu_stall),
+        memory_stalled_percent: stalled(memory_stall),
+        io_stalled_percent: stalled(io_stall),
     }
+}
+
+/// Growth of each counter. A unit that was restarted has a new cgroup, whose counters began anew: no fault.
+fn grown(run: &mut Measurement<'_>, name: &str, now: KeptUnit, before: KeptUnit, seconds: f64) -> KeptUnit {
+    let [cpu, cpu_before] = [now, before].map(|counters| counters.into_iter().next().flatten());
+    if cpu.zip(cpu_before).is_some_and(|(now, before)| now < before) {
+        return [None; 7];
+    }
+    let cores = run.cores.unwrap_or(CORES_MAX) as f64;
+    let stall = seconds * 1.1e6 + 1e6;
+    let most =
+        [cores * stall, BYTES_PER_SECOND_MAX * seconds, BYTES_PER_SECOND_MAX * seconds, 1e9, stall, stall, stall];
+    let names = ["cpu_us", "read_bytes", "written_bytes", "oom_kills", "cpu_stalled", "memory_stalled", "io_stalled"];
+    let mut values = now.into_iter().zip(before).zip(names.into_iter().zip(most));
+    [(); 7].map(|()| {
+        let ((now, before), (value, most)) = values.next()?;
+        run.growth_of(|| format!("unit {name}.{value}"), now?, before?, most)
+    })
 }
 
 /// The units with the highest CPU, memory and I/O, a third of the places each, and every unit that lost a process to the

@@ -36,6 +36,9 @@ pub struct CgroupUsage {
     pub stalled_us: [Option<u64>; 3],
 }
 
+/// Sums bytes of devices, given by their numbers (`8:0`), each transfer once.
+type SumOnce<'s> = &'s dyn Fn(&[(&str, u64)]) -> u64;
+
 /// Layout below `/sys/fs/cgroup`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Layout {
@@ -49,7 +52,7 @@ enum Layout {
 ///
 /// # Errors
 /// When there are no cgroups.
-pub fn usages(root: &Root) -> Result<Vec<CgroupUsage>, String> {
+pub fn usages(root: &Root, sum: SumOnce<'_>) -> Result<Vec<CgroupUsage>, String> {
     let tree = if root.sys_line("fs/cgroup/cgroup.controllers").is_ok() {
         Layout::Unified
     } else if root.sys_names("fs/cgroup/memory").is_ok() || root.sys_names("fs/cgroup/cpuacct").is_ok() {
@@ -69,9 +72,9 @@ pub fn usages(root: &Root) -> Result<Vec<CgroupUsage>, String> {
     let mut paths = Vec::new();
     walk(root, &base, "", 0, &mut paths);
     let (paths, cut) = choose(paths, COUNT_MAX);
-    let whole = cut.into_iter().map(|path| CgroupUsage { is_slice: true, ..usage(root, tree, path) });
+    let whole = cut.into_iter().map(|path| CgroupUsage { is_slice: true, ..usage(root, tree, path, sum) });
     let whole: Vec<CgroupUsage> = whole.collect();
-    Ok(paths.into_iter().map(|path| usage(root, tree, path)).chain(whole).collect())
+    Ok(paths.into_iter().map(|path| usage(root, tree, path, sum)).chain(whole).collect())
 }
 
 /// At most `most` of the paths, so that no directory at the top takes the places of another, and the directories of which
@@ -116,12 +119,12 @@ fn walk(root: &Root, base: &str, below: &str, depth: usize, found: &mut Vec<Stri
     }
 }
 
-fn usage(root: &Root, tree: Layout, path: String) -> CgroupUsage {
+fn usage(root: &Root, tree: Layout, path: String, sum: SumOnce<'_>) -> CgroupUsage {
     let number = |text: String| text.parse::<u64>().ok();
     match tree {
         Layout::Unified => {
             let file = |name: &str| root.sys_text(&format!("fs/cgroup{path}/{name}"));
-            let (read_bytes, written_bytes) = file("io.stat").map(|text| io_v2(&text)).unzip();
+            let (read_bytes, written_bytes) = file("io.stat").map(|text| io_v2(&text, sum)).unzip();
             let stalled = |name: &str| file(name).and_then(|text| stalled(&text));
             CgroupUsage {
                 cpu_us: file("cpu.stat").and_then(|text| keyed(&text, "usage_usec")),
@@ -141,8 +144,8 @@ fn usage(root: &Root, tree: Layout, path: String) -> CgroupUsage {
             CgroupUsage {
                 cpu_us: cpu.and_then(|text| number(text.trim().to_string())).map(|ns| ns / 1000),
                 memory_bytes: file("memory", "memory.usage_in_bytes").and_then(|text| number(text.trim().to_string())),
-                read_bytes: io.as_deref().map(|text| io_v1(text, "Read")),
-                written_bytes: io.as_deref().map(|text| io_v1(text, "Write")),
+                read_bytes: io.as_deref().map(|text| io_v1(text, "Read", sum)),
+                written_bytes: io.as_deref().map(|text| io_v1(text, "Write", sum)),
                 oom_kills: file("memory", "memory.oom_control").and_then(|text| keyed(&text, "oom_kill")),
                 stalled_us: [None; 3],
                 path,
@@ -157,23 +160,26 @@ fn keyed(text: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
-/// Bytes read and written, summed over the devices: `8:0 rbytes=1 wbytes=2 rios=3 …`.
-fn io_v2(text: &str) -> (u64, u64) {
-    let sum = |key: &str| {
-        text.split_whitespace()
-            .filter_map(|word| word.strip_prefix(key)?.parse::<u64>().ok())
-            .fold(0, u64::saturating_add)
+/// Bytes read and written, counted once where devices lie on others: `8:0 rbytes=1 wbytes=2 rios=3 …`.
+fn io_v2(text: &str, sum: SumOnce<'_>) -> (u64, u64) {
+    let of = |key: &str| {
+        let bytes = text.lines().filter_map(|line| {
+            let (device, rest) = line.split_once(' ')?;
+            Some((device, rest.split_whitespace().find_map(|word| word.strip_prefix(key)?.parse().ok())?))
+        });
+        sum(&bytes.collect::<Vec<_>>())
     };
-    (sum("rbytes="), sum("wbytes="))
+    (of("rbytes="), of("wbytes="))
 }
 
-/// Bytes of one kind, summed over the devices: `8:0 Read 123`.
-fn io_v1(text: &str, kind: &str) -> u64 {
-    let values = text.lines().filter_map(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        (words.next()? == kind).then(|| words.next()?.parse::<u64>().ok())?
+/// Bytes of one kind, counted once where devices lie on others: `8:0 Read 123`.
+fn io_v1(text: &str, kind: &str, sum: SumOnce<'_>) -> u64 {
+    let bytes = text.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let (device, found, bytes) = (words.next()?, words.next()?, words.next()?);
+        (found == kind).then(|| Some((device, bytes.parse().ok()?)))?
     });
-    values.fold(0, u64::saturating_add)
+    sum(&bytes.collect::<Vec<_>>())
 }
 
 /// The total of the line `some avg10=0.00 avg60=0.00 avg300=0.00 total=123`.
@@ -206,8 +212,10 @@ mod tests {
     fn reads_both_versions() {
         assert_eq!(keyed("usage_usec 12\nuser_usec 5\n", "usage_usec"), Some(12));
         assert_eq!(keyed("oom 1\noom_kill 3\noom_group_kill 0\n", "oom_kill"), Some(3));
-        assert_eq!(io_v2("8:0 rbytes=10 wbytes=20 rios=1\n8:16 rbytes=1 wbytes=2\n"), (11, 22));
-        assert_eq!((io_v1("8:0 Read 5\n8:0 Write 7\n8:16 Read 1\nTotal 13\n", "Read"), io_v1("", "Read")), (6, 0));
+        let sum = |bytes: &[(&str, u64)]| bytes.iter().map(|(_, bytes)| bytes).sum();
+        assert_eq!(io_v2("8:0 rbytes=10 wbytes=20 rios=1\n8:16 wbytes=2 rbytes=1\n8:32\nx rbytes=y\n", &sum), (11, 22));
+        let old = "8:0 Read 5\n8:0 Write 7\n8:16 Read 1\nTotal 13\n";
+        assert_eq!((io_v1(old, "Read", &sum), io_v1("", "Read", &sum)), (6, 0));
         assert_eq!(stalled("some avg10=0.00 avg60=0.00 avg300=0.00 total=99\nfull avg10=0 total=1\n"), Some(99));
     }
 }
