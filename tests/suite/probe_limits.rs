@@ -284,3 +284,31 @@ fn an_alert_of_memory_errors_names_the_module() {
     assert_eq!(fired(&host), ["critical Memory errors that could not be corrected (mc0)"]);
     assert_eq!(facts(&host), ["CPU1_DIMM_A1: 3 corrected, 1 uncorrected errors"]);
 }
+
+#[test]
+fn mounts_and_containers_whose_names_are_alike_remain_two() {
+    let host = Host::recorded("vm");
+    compose(&host, 0);
+    let mount = |point: &[u8]| [b"device nas:/x mounted on ", point, b" with fstype nfs4\n"].concat();
+    fs::write(host.root().join("proc/self/mountstats"), [mount(b"/caf\xe9"), mount(b"/caf\xe8")].concat()).unwrap();
+    let id = "fedcba9876543210".repeat(4);
+    files(
+        &host,
+        &[
+            (&format!("sys/fs/cgroup/other/docker/{id}/cgroup.procs"), "1301\n"),
+            (&format!("var/lib/docker/containers/{id}/config.v2.json"), "{\"Name\": \"/shop-cache\"}"),
+            ("proc/1301/net/dev", "  eth0: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n"),
+        ],
+    );
+    fs::create_dir_all(host.root().join("proc/1301/ns")).unwrap();
+    symlink("net:[3]", host.root().join("proc/1301/ns/net")).unwrap();
+    let snapshot = probe(&host);
+    let names = |section: &str, label: &str| -> Vec<String> {
+        snapshot[section].as_array().unwrap().iter().map(|it| it[label].as_str().unwrap().to_string()).collect()
+    };
+    let mounts = names("nfs", "mount");
+    assert!(mounts.len() == 2 && mounts[0] != mounts[1], "{mounts:?}");
+    let containers = names("container", "container");
+    assert!(containers.len() == 2 && containers[0] != containers[1], "{containers:?}");
+    assert!(containers.contains(&"shop-cache".to_string()), "{containers:?}");
+}

@@ -3,6 +3,7 @@
 //! The list of containers is renewed every ten minutes, and when a process of one has ended.
 
 use crate::host::Root;
+use crate::probe::cgroup_kind::CONTAINER;
 use crate::probe::cgroup_owner::OwnerNames;
 use crate::probe::cgroup_tree::CgroupTree;
 use crate::probe::fields::{lines, number, words};
@@ -16,7 +17,7 @@ const LIST_SECONDS: f64 = 600.0;
 /// Name of the list among the counters.
 const LIST: &str = "container.list";
 /// Kinds of owners of cgroups that are containers.
-const KINDS: [&str; 4] = ["docker", "podman", "lxc", "kubernetes"];
+const KINDS: [&str; 8] = ["docker", "podman", "lxc", "kubernetes", CONTAINER, "ecs", "mesos", "garden"];
 /// Most containers that are followed.
 const COUNT_MAX: usize = 500;
 
@@ -99,8 +100,11 @@ fn find(root: &Root) -> Vec<Networked> {
         let Some(namespace) = root.network_namespace(pid).filter(|namespace| seen.insert(namespace.clone())) else {
             continue;
         };
-        if list.len() < COUNT_MAX && list.iter().all(|known| known.name != owner.name) {
-            list.push(Networked { name: owner.name, kind: owner.kind.to_string(), pid, namespace });
+        if list.len() < COUNT_MAX {
+            // The name of another one, such as of another user or engine: the path tells them apart.
+            let is_known = list.iter().any(|known| known.name == owner.name);
+            let name = if is_known { path } else { owner.name };
+            list.push(Networked { name, kind: owner.kind.to_string(), pid, namespace });
         }
     }
     list

@@ -3,7 +3,7 @@
 
 mod mountstats;
 
-use crate::base::text::clean_bytes;
+use crate::base::identity::identity;
 use crate::model::record::round;
 use crate::probe::growth::{growth, rate};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
@@ -53,7 +53,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let mut counters = BTreeMap::new();
     let mut section = Vec::new();
     for NfsMount { point, export, counts } in mounts {
-        let mount = clean_bytes(&point, POINT_MAX);
+        let mount = identity(&point, POINT_MAX);
         let earlier = before.as_ref().and_then(|(before, seconds)| Some((*before.get(&mount)?, *seconds)));
         counters.insert(mount.clone(), counts);
         section.push(nfs(run, mount, export, counts, earlier));
