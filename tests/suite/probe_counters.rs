@@ -181,4 +181,12 @@ fn a_transfer_through_layers_counts_once() {
     let units = record["unit"].as_array().unwrap();
     let nginx = units.iter().find(|unit| unit["unit"] == "nginx.service").unwrap();
     assert_eq!(nginx["written_bytes_per_second"], 10_000_000.0);
+    // The history adds up disks: 10 MB, not 30 MB.
+    let table = host.osmon(&["history", "--since", "1h"]).ok().out;
+    let cells = |start: &str| -> Vec<String> {
+        let line = table.lines().find(|line| line.trim_start().starts_with(start)).unwrap();
+        line.split_whitespace().map(str::to_string).collect()
+    };
+    let at = cells("TIME").iter().position(|title| title == "WRITE").unwrap();
+    assert_eq!(cells("highest")[at], "9.54M", "{table}");
 }
