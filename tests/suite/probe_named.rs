@@ -86,7 +86,7 @@ fn processes_are_found_by_name_command_line_and_user() {
 fn sums_are_over_the_processes_of_the_name() {
     let mut host = Host::recorded("vm");
     host.config = "[process.queue]\nmatch = \"queue\"\n[process.web]\nmatch = \"nginx\"\n".to_string();
-    let uptime = 3_566_100_42;
+    let uptime = 356_610_042;
     for (pid, start) in [(7001, uptime - 360_000), (7002, uptime - 6_000)] {
         process(&host, pid, "queue", 'S', 100, start, "queue");
         for fd in 0..5 {
