@@ -77,7 +77,7 @@ fn minutes(host: &mut Host, count: u64, mut each: impl FnMut(&Host, u64)) {
 /// The facts of the newest event with any.
 fn facts(host: &Host) -> Vec<String> {
     let of = |event: Value| event["evidence"]["fact"].as_array().cloned();
-    let facts = host.sections("event").into_iter().filter_map(of).last().unwrap_or_default();
+    let facts = host.sections("event").into_iter().rev().find_map(of).unwrap_or_default();
     facts.iter().map(|fact| fact.as_str().unwrap().to_string()).collect()
 }
 

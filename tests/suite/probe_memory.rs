@@ -135,7 +135,7 @@ fn hidden_processes_are_not_counted_as_none() {
     let visible = probe(&host)["process"]["threads"].as_u64().unwrap();
     let mounts = host.read("proc/self/mountinfo");
     let hide = |option: &str| {
-        host.write("proc/self/mountinfo", &mounts.replace("- proc proc rw", &format!("- proc proc rw{option}")))
+        host.write("proc/self/mountinfo", &mounts.replace("- proc proc rw", &format!("- proc proc rw{option}")));
     };
     host.write("proc/loadavg", "0.50 0.40 0.30 1/812 1234\n");
     for option in [",hidepid=1", ",hidepid=2,gid=4", ",hidepid=invisible", ",hidepid=ptraceable"] {
