@@ -153,7 +153,7 @@ fn a_lost_member_is_critical_a_rebuild_a_warning_and_a_check_nothing() {
     let array = &probe(&host)["raid"][0];
     let expected = json!({"array": "md0", "state": "degraded: 1 of 2 members missing, rebuilding (12.6 %)", "level": "raid1",
         "inactive": false, "members": 2, "missing_members": 1, "failed_members": 0, "spare_members": 0,
-        "rebuilding": true, "parity": false, "sync_percent": 12.6, "mismatches": 128});
+        "rebuilding": true, "parity": false, "sync_percent": 12.6});
     assert_eq!(array, &expected);
     put(&host, "proc/mdstat", COMPLETE);
     minutes(&mut host, 5);
@@ -191,6 +191,41 @@ md127 : inactive sdk[1](S) sdl[0](S)
     assert_eq!(events, expected);
     let arrays = probe(&host)["raid"].as_array().unwrap().len();
     assert_eq!(arrays, 4, "a container is no array");
+}
+
+#[test]
+fn mismatches_of_a_check_are_judged_and_those_of_a_resync_or_repair_are_not() {
+    let mut host = Host::recorded("vm");
+    let array = "md5 : active raid6 sdd1[3] sdc1[2] sdb1[1] sda1[0]
+      2096128 blocks super 1.2 level 6, 512k chunk, algorithm 2 [4/4] [UUUU]
+";
+    let pass = |action: &str| format!("{array}      [==>..................]  {action} = 12.6% (132352/1048064)\n");
+    put(&host, "sys/block/md5/md/mismatch_cnt", "65536\n");
+    for (status, last) in
+        [(pass("resync"), "resync"), (array.into(), "resync"), (pass("check"), "check"), (array.into(), "repair")]
+    {
+        put(&host, "proc/mdstat", &status);
+        put(&host, "sys/block/md5/md/last_sync_action", &format!("{last}\n"));
+        minutes(&mut host, 4);
+        assert!(probe(&host)["raid"][0].get("mismatches").is_none(), "{last}: {status}");
+    }
+    assert_eq!(host.events(), [""; 0]);
+    put(&host, "sys/block/md5/md/last_sync_action", "check\n");
+    minutes(&mut host, 4);
+    assert_eq!(host.events(), ["fired warning RAID md5 has inconsistent parity"]);
+}
+
+#[test]
+fn a_btrfs_keeps_its_name_when_its_mounts_change_their_order() {
+    let host = Host::recorded("vm");
+    btrfs(&host, 0, 500);
+    let mounts = host.read("proc/self/mountinfo").replace(" / /srv ", " / /aaa ");
+    let first = mounts.lines().find(|line| line.contains(" /aaa ")).unwrap().to_string();
+    let second = first.replace(" /aaa ", " /bbb ");
+    for (earlier, later) in [(&first, &second), (&second, &first)] {
+        host.write("proc/self/mountinfo", &mounts.replace(&first, &format!("{earlier}\n{later}")));
+        assert_eq!(probe(&host)["btrfs"][0]["mount"], "/aaa");
+    }
 }
 
 #[test]

@@ -108,7 +108,13 @@ fn error_counts(text: &[u8]) -> Vec<(String, u64)> {
     lines(text).filter_map(count).collect()
 }
 
-/// The mount of a file system that `disk` shows: one of the whole file system, with the shortest path.
+/// The order of the mounts of a file system: those of the whole file system before subvolumes, then by the length of the path.
+/// Of equally long ones the name decides: the order of the mounts may differ after a boot.
+fn precedence(mount: &Mount) -> (bool, usize, &[u8]) {
+    (mount.root != b"/", mount.point.len(), &mount.point)
+}
+
+/// The mount of a file system that `disk` shows: the first by `precedence`.
 fn mount_point(run: &Measurement<'_>, devices: &[String], mounts: &[Mount]) -> Option<String> {
     let mapped = devices.iter().filter_map(|device| run.root.sys_line(&format!("block/{device}/dm/name")).ok());
     let names: Vec<String> = devices.iter().cloned().chain(mapped).collect();
@@ -116,7 +122,7 @@ fn mount_point(run: &Measurement<'_>, devices: &[String], mounts: &[Mount]) -> O
         let source = String::from_utf8_lossy(&mount.source);
         source.rsplit('/').next().is_some_and(|name| names.iter().any(|known| known == name))
     };
-    let first = mounts.iter().filter(is_of).min_by_key(|mount| (mount.root != b"/", mount.point.len()))?;
+    let first = mounts.iter().filter(is_of).min_by_key(|mount| precedence(mount))?;
     Some(clean_bytes(&first.point, TEXT_MAX))
 }
 

@@ -38,7 +38,7 @@ pub struct Array {
     /// Progress of a rebuild, check or reshape.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync_percent: Option<f64>,
-    /// Sectors that differed between members in the last check.
+    /// Sectors that differed between members in the last pass, if that was a check and has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mismatches: Option<u64>,
 }

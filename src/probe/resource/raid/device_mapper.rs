@@ -54,7 +54,7 @@ pub struct Targets {
 
 /// Returns whether a device is, or belongs to, one of these kinds, by its name and its UUID.
 pub fn is_of_interest(name: &str, uuid: &str) -> bool {
-    let ends = ["-tpool", "-pool", "_rimage_0", "_mimage_0"];
+    let ends = ["-tpool", "-pool", "_rimage_0"];
     uuid.starts_with("mpath-") || uuid.ends_with("-tpool") || ends.iter().any(|end| name.ends_with(end))
 }
 
