@@ -169,6 +169,8 @@ mod probe_freshness; // the age of backups and other recurring jobs
 mod probe_golden; // snapshots of recorded hosts, byte for byte
 #[path = "suite/probe_limits.rs"]
 mod probe_limits; // limits of units and containers, full tables and queues, memory errors, hung processes, NFS
+#[path = "suite/probe_limits_alarms.rs"]
+mod probe_limits_alarms; // silent servers, frozen processes, drops: what is an alarm of limits
 #[path = "suite/probe_memory.rs"]
 mod probe_memory; // memory, processes and load as odd kernels and containers say them
 #[path = "suite/probe_named.rs"]

@@ -3,12 +3,15 @@
 use super::rule_spec::RuleSpec;
 
 /// Connections dropped: the table of tracked connections is full.
-pub const CONNTRACK_DROPS: RuleSpec<'static> = warn(
-    "conntrack_drops",
-    "Connections dropped: the table of tracked connections is full",
-    "drop.untracked_packets_per_second",
-    [1.0, 0.1],
-);
+pub const CONNTRACK_DROPS: RuleSpec<'static> = RuleSpec {
+    only_if: "conntrack.used_percent >= 90",
+    ..warn(
+        "conntrack_drops",
+        "Connections dropped: the table of tracked connections is full",
+        "drop.untracked_packets_per_second",
+        [1.0, 0.1],
+    )
+};
 /// `{unit}` is held back by its CPU limit.
 pub const CPU_THROTTLED: RuleSpec<'static> = RuleSpec {
     mute_usual: true,

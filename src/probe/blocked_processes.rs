@@ -2,6 +2,17 @@
 
 use crate::host::Root;
 
+/// Where a process waits for its child to start a program (`vfork`), by version of the kernel, or is frozen by a cgroup:
+/// both as long as somebody likes, and neither for a disk or a server.
+const CALM_PLACES: [&str; 6] =
+    ["__refrigerator", "do_freezer_trap", "wait_for_vfork_done", "kernel_clone", "_do_fork", "do_fork"];
+
+/// Returns whether a process that waits in this function of the kernel lacks nothing. Compilers add to names, such as
+/// `.isra.0`.
+pub fn is_calm(place: &str) -> bool {
+    CALM_PLACES.contains(&place.split('.').next().unwrap_or(place))
+}
+
 /// A process that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockedProcess {

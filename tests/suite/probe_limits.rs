@@ -66,7 +66,7 @@ fn element<'a>(snapshot: &'a Value, section: &str, identity: &str) -> &'a Value 
 }
 
 /// `count` minutes of the whole pipeline.
-fn minutes(host: &mut Host, count: u64, mut each: impl FnMut(&Host, u64)) {
+pub fn minutes(host: &mut Host, count: u64, mut each: impl FnMut(&Host, u64)) {
     for minute in 0..count {
         each(host, minute);
         host.osmon(&["run"]);
@@ -75,13 +75,13 @@ fn minutes(host: &mut Host, count: u64, mut each: impl FnMut(&Host, u64)) {
 }
 
 /// The facts of the newest event with any.
-fn facts(host: &Host) -> Vec<String> {
+pub fn facts(host: &Host) -> Vec<String> {
     let of = |event: Value| event["evidence"]["fact"].as_array().cloned();
     let facts = host.sections("event").into_iter().rev().find_map(of).unwrap_or_default();
     facts.iter().map(|fact| fact.as_str().unwrap().to_string()).collect()
 }
 
-fn fired(host: &Host) -> Vec<String> {
+pub fn fired(host: &Host) -> Vec<String> {
     host.events().into_iter().filter_map(|event| event.strip_prefix("fired ").map(ToString::to_string)).collect()
 }
 

@@ -8,7 +8,7 @@ use crate::model::record::round;
 use crate::probe::growth::{growth, rate};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
 use mountstats::{Counts, NfsMount};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Longest mount point, in characters: that of a path.
@@ -17,6 +17,9 @@ const POINT_MAX: usize = 4096;
 const MOST_PER_SECOND: f64 = 1e8;
 /// Shortest interval in which a server must have answered, in seconds.
 const SILENCE_SECONDS: f64 = 20.0;
+/// A server that was asked and did not answer remains silent without being asked again for this time, in seconds. TCP
+/// mounts repeat a request after one to three minutes, and try to connect again after at most five.
+const PENDING_SECONDS: f64 = 600.0;
 
 /// An element of the section `nfs`.
 #[derive(Debug, Serialize)]
@@ -27,7 +30,7 @@ struct Nfs {
     /// `answers`, `does not answer`, `idle`.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'static str>,
-    /// Requests were sent, or a connection was tried, and nothing came back in the whole interval.
+    /// Requests were sent, or a connection was tried, and nothing has come back since, for an interval or more.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_responding: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,6 +43,16 @@ struct Nfs {
     retransmissions_per_second: Option<f64>,
 }
 
+/// What is kept of a mount.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Kept {
+    #[serde(flatten)]
+    counts: Counts,
+    /// Seconds since the server was last asked, while it owes an answer.
+    #[serde(default)]
+    silent_seconds: Option<f64>,
+}
+
 /// The registration.
 pub const RESOURCE: Resource = Resource { name: "nfs", scope: Scope::All, has_counters: true, measure };
 
@@ -49,20 +62,45 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
         return Ok(());
     }
     let mounts = mountstats::parse(&run.proc("self/mountstats")?);
-    let before = run.previous::<BTreeMap<String, Counts>>("nfs");
+    let before = run.previous::<BTreeMap<String, Kept>>("nfs");
     let mut counters = BTreeMap::new();
     let mut section = Vec::new();
     for NfsMount { point, export, counts } in mounts {
         let mount = identity(&point, POINT_MAX);
         let earlier = before.as_ref().and_then(|(before, seconds)| Some((*before.get(&mount)?, *seconds)));
-        counters.insert(mount.clone(), counts);
-        section.push(nfs(run, mount, export, counts, earlier));
+        let silent_seconds = earlier.and_then(|(before, seconds)| silence(counts, before, seconds));
+        counters.insert(mount.clone(), Kept { counts, silent_seconds });
+        let earlier = earlier.map(|(before, seconds)| (before.counts, seconds));
+        section.push(nfs(run, mount, export, counts, earlier, silent_seconds.is_some()));
     }
     run.counters.keep("nfs", &counters);
     run.add("nfs", &section)
 }
 
-fn nfs(run: &mut Measurement<'_>, mount: String, export: String, now: Counts, earlier: Option<(Counts, f64)>) -> Nfs {
+/// All counters begin again with a new mount at the same place, which is no mistake.
+fn is_new(now: Counts, before: Counts) -> bool {
+    now.operations < before.operations || now.sent < before.sent
+}
+
+/// Seconds since the server was last asked, while it owes an answer; `None`: it owes none.
+fn silence(now: Counts, before: Kept, seconds: f64) -> Option<f64> {
+    let Kept { counts: before, silent_seconds } = before;
+    if is_new(now, before) || now.received > before.received {
+        return None;
+    }
+    let is_asked = now.sent > before.sent || now.connects > before.connects;
+    let silent = if is_asked { Some(0.0) } else { silent_seconds.map(|silent| silent + seconds) };
+    silent.filter(|silent| *silent <= PENDING_SECONDS)
+}
+
+fn nfs(
+    run: &mut Measurement<'_>,
+    mount: String,
+    export: String,
+    now: Counts,
+    earlier: Option<(Counts, f64)>,
+    is_silent: bool,
+) -> Nfs {
     let absent = Nfs {
         mount,
         export,
@@ -73,8 +111,7 @@ fn nfs(run: &mut Measurement<'_>, mount: String, export: String, now: Counts, ea
         retransmissions_per_second: None,
     };
     let Some((before, seconds)) = earlier else { return absent };
-    // All counters begin again with a new mount at the same place, which is no mistake.
-    if now.operations < before.operations || now.sent < before.sent {
+    if is_new(now, before) {
         return absent;
     }
     let grown = |field: fn(Counts) -> u64| growth(field(now), field(before), seconds * MOST_PER_SECOND);
@@ -83,16 +120,13 @@ fn nfs(run: &mut Measurement<'_>, mount: String, export: String, now: Counts, ea
         Ok((operations, grown(|it| it.milliseconds)?, again))
     });
     let counts = counts.map_err(|reason| run.discard(format!("nfs {}", absent.mount), reason)).ok();
-    let [sent, received, connects] = [now.sent - before.sent, now.received, now.connects];
-    let (received, connects) = (received.saturating_sub(before.received), connects.saturating_sub(before.connects));
-    let not_responding = received == 0 && (sent > 0 || connects > 0);
     Nfs {
-        state: Some(match (not_responding, received) {
+        state: Some(match (is_silent, now.received > before.received) {
             (true, _) => "does not answer",
-            (false, 0) => "idle",
-            (false, _) => "answers",
+            (false, false) => "idle",
+            (false, true) => "answers",
         }),
-        not_responding: (seconds >= SILENCE_SECONDS).then_some(not_responding),
+        not_responding: (seconds >= SILENCE_SECONDS).then_some(is_silent),
         operations_per_second: counts.map(|(operations, _, _)| rate(operations, seconds)),
         latency_ms: counts
             .filter(|(operations, _, _)| *operations > 0)

@@ -5,11 +5,13 @@ use crate::host::Root;
 use crate::model::locale::key;
 use crate::model::message::Message;
 use crate::model::metric::{Metric, read_labels};
-use crate::probe::blocked_processes::blocked_processes;
+use crate::probe::blocked_processes::{blocked_processes, is_calm};
 use crate::probe::memory_modules::memory_modules;
 
 /// Largest number of modules or processes named.
 const NAMED_MAX: usize = 3;
+/// Largest number of blocked processes that are read.
+const READ_MAX: usize = 50;
 
 /// The facts about a metric, by its name and label; `values` are those of the snapshot.
 pub fn of(root: &Root, metric: &str, values: &[Metric]) -> Vec<Message> {
@@ -53,5 +55,6 @@ fn blocked(root: &Root) -> Vec<Message> {
         let message = Message::new(key).with("name", process.name).with("pid", process.pid.to_string());
         message.with("place", process.place)
     };
-    blocked_processes(root, NAMED_MAX).into_iter().map(fact).collect()
+    let hung = blocked_processes(root, READ_MAX).into_iter().filter(|process| !is_calm(&process.place));
+    hung.take(NAMED_MAX).map(fact).collect()
 }

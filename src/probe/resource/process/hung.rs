@@ -1,7 +1,9 @@
 //! Hung processes: in uninterruptible sleep without a single context switch, as the kernel's own detector defines it
-//! (`Documentation/admin-guide/sysctl/kernel.rst`, `hung_task_timeout_secs`). Threads beside the first are not looked at.
+//! (`Documentation/admin-guide/sysctl/kernel.rst`, `hung_task_timeout_secs`), and without those that are frozen or wait for
+//! the child of a `vfork`. Waits that a signal can end, as for NFS, count. Threads beside the first are not looked at.
 
 use super::stat::ProcessStat;
+use crate::probe::blocked_processes::is_calm;
 use crate::probe::fields::{lines, value_of};
 use crate::probe::measurement::Measurement;
 
@@ -21,17 +23,18 @@ pub fn count(run: &mut Measurement<'_>, blocked: &[ProcessStat]) -> u32 {
     let before = run.previous::<Vec<Blocked>>("process.blocked").map(|(before, _)| before).unwrap_or_default();
     let now = run.now.boottime_seconds;
     let of = |stat: &ProcessStat| {
-        // Threads of the kernel wait like this for work.
         let identity = run.root.process_stat(&stat.pid.to_string())?;
         let switches = switches(&run.root.proc(&format!("{}/status", stat.pid)).ok()?)?;
         let is_same = |known: &&Blocked| (known.0, known.1, known.2) == (stat.pid, stat.start_ticks, switches);
         let since = before.iter().find(is_same).map_or(now, |known| known.3);
+        // Threads of the kernel wait like this for work.
         let is_same_process = identity.start_ticks == stat.start_ticks && !identity.is_kernel_thread;
         is_same_process.then_some((stat.pid, stat.start_ticks, switches, since))
     };
     let kept: Vec<Blocked> = blocked.iter().take(FOLLOWED_MAX).filter_map(of).collect();
     run.counters.keep("process.blocked", &kept);
-    kept.iter().filter(|(_, _, _, since)| now - since >= HUNG_SECONDS).count() as u32
+    let is_calm = |pid: u32| run.root.proc_line(&format!("{pid}/wchan")).is_ok_and(|place| is_calm(&place));
+    kept.iter().filter(|(pid, _, _, since)| now - since >= HUNG_SECONDS && !is_calm(*pid)).count() as u32
 }
 
 /// All context switches of `/proc/<pid>/status`.
