@@ -5,7 +5,7 @@ use super::default_storage_rules as storage;
 use super::rule_spec::{RuleSpec, Unusual};
 
 /// Every default rule, also those that are off until they are enabled.
-pub static DEFAULT_RULES: [RuleSpec<'static>; 61] = [
+pub static DEFAULT_RULES: [RuleSpec<'static>; 63] = [
     storage::BTRFS_ERRORS,
     storage::BTRFS_METADATA,
     storage::BTRFS_MISSING,
@@ -57,6 +57,7 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 61] = [
     },
     storage::DISK_HOT,
     unusual("disk_latency_unusual", "Disk {device} unusually slow", "disk_io.latency_ms", "above"),
+    storage::DISK_MISSING,
     storage::DISK_SECTORS,
     storage::DISK_WEAR,
     RuleSpec {
@@ -238,6 +239,7 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 61] = [
         boot_grace: "10m",
         ..RuleSpec::named("unit_job")
     },
+    storage::ZFS_DATA_ERRORS,
     storage::ZFS_ERRORS,
     storage::ZFS_POOL,
     storage::ZFS_POOL_FULL,

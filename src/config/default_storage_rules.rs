@@ -82,6 +82,13 @@ pub(super) const DISK_HOT: RuleSpec<'static> = RuleSpec {
     warning_clear: Some(1.0),
     ..lasting("disk_hot")
 };
+pub(super) const DISK_MISSING: RuleSpec<'static> = RuleSpec {
+    title: "Disk {device} is no longer found",
+    metric: "disk_health.missing",
+    warning: Some(1.0),
+    warning_clear: Some(1.0),
+    ..lasting("disk_missing")
+};
 pub(super) const DISK_SECTORS: RuleSpec<'static> = RuleSpec {
     title: "Disk {device} has unreadable sectors",
     metric: "disk_health.pending_sectors",
@@ -132,6 +139,13 @@ pub(super) const THIN_POOL_METADATA: RuleSpec<'static> = RuleSpec {
     critical: Some(95.0),
     critical_clear: Some(90.0),
     ..lasting("thin_pool_metadata")
+};
+pub(super) const ZFS_DATA_ERRORS: RuleSpec<'static> = RuleSpec {
+    title: "ZFS pool {pool} has damaged data",
+    metric: "zfs_pool.data_errors",
+    critical: Some(1.0),
+    critical_clear: Some(1.0),
+    ..lasting("zfs_data_errors")
 };
 pub(super) const ZFS_ERRORS: RuleSpec<'static> = RuleSpec {
     title: "ZFS pool {pool} has errors",

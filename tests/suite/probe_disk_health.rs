@@ -2,7 +2,8 @@
 
 use super::harness::Host;
 use super::probe_storage::{DMSETUP, NVME, ata, everything, facts, minutes, probe, put};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::fs;
 
 #[test]
 fn a_full_thin_pool_lost_paths_and_a_degraded_pool_are_told_within_five_minutes() {
@@ -30,6 +31,11 @@ fn a_full_thin_pool_lost_paths_and_a_degraded_pool_are_told_within_five_minutes(
         "fired warning ZFS pool tank has errors",
     ];
     assert_eq!(events, expected);
+    let damaged = faulted.replace("FAULTED 3 1 0", "ONLINE 0 0 0") + "\nerrors: 2 data errors, use '-v' for a list\n";
+    put(&host, "zpool-status", &damaged);
+    minutes(&mut host, 9);
+    let said = host.events();
+    assert!(said.contains(&"fired critical ZFS pool tank has damaged data".to_string()), "{said:?}");
     let said = host.sections("event").iter().map(|event| event["evidence"]["fact"].to_string()).collect::<String>();
     for part in ["path sdc failed", "sdb faulted 3 read errors, 1 write errors", "zpool status -v tank", "lvextend"] {
         assert!(said.contains(part), "{part}: {said}");
@@ -93,4 +99,74 @@ fn a_disk_that_predicts_its_failure_is_critical_and_a_missing_right_is_said() {
     let snapshot = probe(&host);
     assert_eq!(snapshot["probe"]["failed"]["disk_health"], refused);
     assert_eq!(snapshot["disk_health"].as_array().unwrap().len(), 1);
+}
+
+const SCAN: &str = r#"{"devices":[{"name":"/dev/sda","type":"scsi"},{"name":"/dev/nvme0","type":"nvme"}]}"#;
+
+/// Runs three times within an hour and a bit, so that all disks are read again.
+fn hour(host: &mut Host) {
+    for _ in 0..3 {
+        host.advance(1220, 5);
+        assert_eq!(host.osmon(&["run"]).code, 0);
+    }
+}
+
+fn disks(host: &Host) -> Vec<Value> {
+    let last = host.snapshots().last().unwrap().clone();
+    last["disk_health"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn errors_before_a_crash_are_new_after_the_boot_also_when_the_disk_has_another_name() {
+    let mut host = Host::recorded("vm");
+    everything(&host);
+    minutes(&mut host, 2);
+    host.write("proc/sys/kernel/random/boot_id", "11111111-2222-3333-4444-555555555555\n");
+    host.write("proc/uptime", "30.00 0.00\n");
+    put(&host, "smartctl-scan", &SCAN.replace("/dev/sda", "/dev/sdb"));
+    put(&host, "smartctl-sdb", &ata(8, 0));
+    minutes(&mut host, 1);
+    let found = disks(&host);
+    assert_eq!((found.len(), &found[1]["device"], &found[1]["new_errors"]), (2, &json!("sdb"), &json!(8)));
+    minutes(&mut host, 4);
+    assert!(host.events().contains(&"fired warning Disk sdb reports new errors".to_string()), "{:?}", host.events());
+    assert_eq!(disks(&host)[1]["new_errors"], 0, "counted once");
+}
+
+#[test]
+fn a_disk_that_drops_off_is_told_and_keeps_its_alert() {
+    let mut host = Host::recorded("vm");
+    everything(&host);
+    put(&host, "smartctl-sda", &ata(0, 2));
+    // A disk for backups, at USB, that is unplugged later.
+    let interface = host.root().join("sys/devices/usb2/2-1");
+    put(&host, "sys/devices/usb2/2-1/host6/target6/6:0/model", "Elements\n");
+    put(&host, "sys/devices/usb2/2-1/uevent", "DEVTYPE=usb_interface\nDRIVER=uas\n");
+    fs::create_dir_all(host.root().join("sys/block/sdu")).unwrap();
+    std::os::unix::fs::symlink(interface.join("host6/target6/6:0"), host.root().join("sys/block/sdu/device")).unwrap();
+    put(&host, "smartctl-sdu", &ata(0, 0).replace("WD-1", "WD-2"));
+    put(&host, "smartctl-scan", &SCAN.replace("]", r#",{"name":"/dev/sdu","type":"sat"}]"#));
+    minutes(&mut host, 4);
+    assert_eq!(
+        (disks(&host).len(), host.events()),
+        (3, vec!["fired warning Disk sda has unreadable sectors".to_string()])
+    );
+    put(&host, "smartctl-scan", "smartctl: cannot allocate memory\n");
+    hour(&mut host);
+    assert_eq!(disks(&host).len(), 3, "a list that is not understood changes nothing");
+    put(&host, "smartctl-scan", r#"{"devices":[{"name":"/dev/nvme0","type":"nvme"}]}"#);
+    hour(&mut host);
+    minutes(&mut host, 4);
+    let found = disks(&host);
+    let states: Vec<_> =
+        found.iter().map(|disk| (disk["device"].as_str().unwrap(), disk["state"].as_str().unwrap())).collect();
+    assert_eq!(states, [("nvme0", "no problems"), ("sda", "no longer found")]);
+    assert_eq!(host.events()[1..], ["fired warning Disk sda is no longer found"]);
+    assert!(facts(&host, "fired").contains("WDC WD40EFRX, serial number WD-1"));
+    // It comes back by another name.
+    put(&host, "smartctl-scan", &SCAN.replace("/dev/sda", "/dev/sdb"));
+    put(&host, "smartctl-sdb", &ata(1, 0));
+    hour(&mut host);
+    let found = disks(&host);
+    assert_eq!((found.len(), &found[1]["device"], &found[1]["missing"]), (2, &json!("sdb"), &json!(false)));
 }

@@ -35,7 +35,7 @@ fn advice(metric: &str, identity: &str) -> Option<Message> {
         {
             (key::FACT_DISK_NEXT, "device")
         }
-        "zfs_pool.degraded" | "zfs_pool.device_errors" => (key::FACT_ZFS_NEXT, "pool"),
+        "zfs_pool.degraded" | "zfs_pool.device_errors" | "zfs_pool.data_errors" => (key::FACT_ZFS_NEXT, "pool"),
         "thin_pool.data_used_percent" | "thin_pool.metadata_used_percent" => (key::FACT_THIN_NEXT, "pool"),
         _ => return None,
     };

@@ -7,8 +7,8 @@ mod report;
 
 use crate::base::text::clean;
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
-use disk::{Disk, Reading, listed};
-use report::{Answer, answer};
+use disk::{DISKS_MAX as LISTED_MAX, Disk, Reading, listed};
+use report::{Answer, Report, answer};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
@@ -29,32 +29,82 @@ struct Kept {
     /// When disks were looked for, in seconds since boot.
     listed: Option<f64>,
     disks: Vec<Disk>,
+    /// What disks reported before a boot, or before they were no longer found, until they report again.
+    #[serde(default)]
+    before: Vec<Report>,
+}
+
+impl Kept {
+    /// What is left after a boot. Disks may have other names then, so that they are recognised by their serial numbers.
+    fn after_boot(self) -> Self {
+        let mut kept = Self { before: self.before, ..Self::default() };
+        for disk in self.disks {
+            kept.remember(disk);
+        }
+        kept
+    }
+
+    /// Remembers what a disk reported.
+    fn remember(&mut self, disk: Disk) {
+        let report = disk.reading.map(|reading| reading.report).filter(|report| !report.serial.is_empty());
+        let Some(report) = report else { return };
+        self.before.retain(|known| known.serial != report.serial);
+        self.before.insert(0, report);
+        self.before.truncate(LISTED_MAX);
+    }
+
+    /// Takes over the list of disks; returns whether it could be read.
+    fn list(&mut self, run: &Measurement<'_>, scan: &str, now: f64) -> bool {
+        let Some(mut disks) = listed(scan, &self.disks, now) else { return false };
+        let is_usb = |name: &str| {
+            let interface = run.root.sys_text(&format!("block/{name}/device/../../../uevent"));
+            interface.is_some_and(|text| text.contains("DEVTYPE=usb_interface"))
+        };
+        for disk in &mut disks {
+            match disk.missing_since {
+                Some(_) => self.remember(disk.clone()),
+                None => disk.is_usb = is_usb(&disk.name),
+            }
+        }
+        self.disks = disks;
+        true
+    }
 }
 
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let now = run.now.boottime_seconds;
     let is_due = |since: Option<f64>| since.is_none_or(|since| !(0.0..INTERVAL_SECONDS).contains(&(now - since)));
-    let earlier = run.earlier.filter(|earlier| earlier.boot_id == run.snapshot.header.boot_id);
-    let mut kept: Kept = earlier.and_then(|earlier| earlier.get("disk_health")).unwrap_or_default();
+    let mut kept: Kept = run.earlier.and_then(|earlier| earlier.get("disk_health")).unwrap_or_default();
+    if run.earlier.is_some_and(|earlier| earlier.boot_id != run.snapshot.header.boot_id) {
+        kept = kept.after_boot();
+    }
     // What another program waits for, smartctl may wait for as well; a run has a time limit.
     let is_held_up = ["device_mapper", "zpool"].iter().any(|name| run.failed.contains_key(name));
     let mut reason = None;
     if is_due(kept.listed) && !is_held_up {
         match run.root.storage_program("smartctl", &["--scan", "--json"], "smartctl-scan") {
-            Ok(scan) => kept.disks = listed(&scan.unwrap_or_default(), kept.disks),
+            Ok(None) => kept.disks.clear(),
+            Ok(Some(scan)) if kept.list(run, &scan, now) => {}
+            Ok(Some(_)) => reason = Some("smartctl: the list of disks is no JSON".to_string()),
             Err(error) => reason = Some(error),
         }
         kept.listed = Some(now);
     }
     let mut due: Vec<usize> = (0..kept.disks.len()).collect();
-    due.retain(|at| kept.disks.get(*at).is_some_and(|disk| is_due(disk.tried)));
+    due.retain(|at| kept.disks.get(*at).is_some_and(|disk| disk.missing_since.is_none() && is_due(disk.tried)));
     let started = Instant::now();
     for at in due.into_iter().take(if is_held_up { 0 } else { DISKS_MAX }) {
         if let Some(disk) = kept.disks.get_mut(at).filter(|_| started.elapsed() < TIME_MAX) {
             disk.tried = Some(now);
-            read(run, disk, now);
+            read(run, disk, &mut kept.before, now);
         }
     }
+    // One that is found under another name is not missing.
+    let found: Vec<String> =
+        kept.disks.iter().filter(|disk| disk.missing_since.is_none()).map(|disk| disk.serial().to_string()).collect();
+    kept.disks.retain(|disk| {
+        disk.missing_since.is_none() || disk.serial().is_empty() || !found.iter().any(|it| it == disk.serial())
+    });
     let shown: Vec<_> = kept.disks.iter().filter_map(|disk| disk.health(now)).collect();
     // Without the right to ask disks nothing is known of any of them.
     let refused = kept.disks.iter().find(|disk| disk.is_refused).map(|disk| disk.reason.clone());
@@ -65,8 +115,9 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     reason.or(refused).map_or(Ok(()), Err)
 }
 
-/// Reads a disk. What was known of it stays when it sleeps.
-fn read(run: &Measurement<'_>, disk: &mut Disk, now: f64) {
+/// Reads a disk. What was known of it stays when it sleeps. Another disk by the same name begins anew, unless it is among those
+/// that reported `before`.
+fn read(run: &Measurement<'_>, disk: &mut Disk, before: &mut Vec<Report>, now: f64) {
     let arguments = disk.arguments();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let recorded = format!("smartctl-{}", disk.name.replace(['/', ' '], "-"));
@@ -76,7 +127,13 @@ fn read(run: &Measurement<'_>, disk: &mut Disk, now: f64) {
     disk.reason.clear();
     match answer {
         Ok(Answer::Asleep) => disk.is_asleep = true,
-        Ok(Answer::Health(report)) => disk.reading = Some(Reading::after(disk.reading.as_ref(), *report, now)),
+        Ok(Answer::Health(report)) => {
+            let own = disk.reading.as_ref().map(|reading| &reading.report);
+            let same = own.into_iter().chain(before.iter()).find(|known| known.serial == report.serial);
+            let reading = Reading::after(same, *report, now);
+            before.retain(|known| known.serial != reading.report.serial);
+            disk.reading = Some(reading);
+        }
         Ok(Answer::None(reason)) => {
             disk.is_refused = reason.contains("Permission denied") || reason.contains("Operation not permitted");
             disk.reason = clean(&reason, REASON_MAX);

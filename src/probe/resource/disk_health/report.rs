@@ -71,11 +71,15 @@ pub struct Values {
 }
 
 impl Report {
-    /// Errors that only grow.
-    pub fn errors(&self) -> u64 {
-        let Values { reallocated_sectors, uncorrectable_sectors, media_errors, .. } = self.values;
-        let all = [reallocated_sectors, uncorrectable_sectors, media_errors];
-        all.iter().flatten().fold(0, |sum, count| sum.saturating_add(*count))
+    /// Errors since an earlier report of the same disk. Each counter counts by itself, where both reports have it.
+    pub fn errors_since(&self, before: &Self) -> u64 {
+        let counters = |report: &Self| {
+            let Values { reallocated_sectors, uncorrectable_sectors, media_errors, .. } = report.values;
+            [reallocated_sectors, uncorrectable_sectors, media_errors]
+        };
+        let pairs = counters(self).into_iter().zip(counters(before));
+        let grown = pairs.filter_map(|(now, before)| Some(now?.saturating_sub(before?)));
+        grown.fold(0, u64::saturating_add)
     }
 
     /// What a person should know, in words; empty: nothing.
@@ -220,6 +224,23 @@ mod tests {
         let values = health(&scsi).values;
         assert_eq!((values.reallocated_sectors, values.media_errors, values.too_hot), (Some(3), Some(2), Some(false)));
         assert_eq!(values.failing, Some(true));
+    }
+
+    #[test]
+    fn a_counter_that_is_gone_or_falls_hides_no_error_of_another_one_and_makes_none() {
+        let report = |reallocated_sectors, uncorrectable_sectors, media_errors| Report {
+            values: Values { reallocated_sectors, uncorrectable_sectors, media_errors, ..Values::default() },
+            ..Report::default()
+        };
+        let before = report(Some(8), Some(4), None);
+        for (now, expected) in [
+            (report(Some(8), Some(4), Some(900)), 0),
+            (report(Some(9), None, None), 1),
+            (report(Some(9), Some(0), None), 1),
+            (report(Some(10), Some(5), None), 3),
+        ] {
+            assert_eq!(now.errors_since(&before), expected, "{now:?}");
+        }
     }
 
     #[test]
