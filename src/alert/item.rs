@@ -87,8 +87,18 @@ fn todo(event: &Event, locale: Locale) -> String {
         value.chars().all(|c| c.is_ascii_alphanumeric() || "/._@-".contains(c)) && !value.starts_with('-')
     };
     let value = |name, place| label(event, name).filter(is_plain).unwrap_or(locale.text(place));
-    let values = [("mount", value("mount", key::PLACE_MOUNT)), ("service", value("service", key::PLACE_SERVICE))];
-    fill(locale.hint(name(event)), &values)
+    let unit = value("unit", key::PLACE_SERVICE);
+    // The unit of a user: `alice/web.service`.
+    let (user, unit) = unit.split_once('/').unwrap_or(("", unit));
+    let metric = if user.is_empty() { name(event) } else { "systemd_unit.user" };
+    let values = [
+        ("mount", value("mount", key::PLACE_MOUNT)),
+        ("service", value("service", key::PLACE_SERVICE)),
+        ("timer", value("timer", key::PLACE_SERVICE)),
+        ("unit", unit),
+        ("user", user),
+    ];
+    fill(locale.hint(metric), &values)
 }
 
 /// The command that acknowledges an incident.

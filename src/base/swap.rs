@@ -93,7 +93,7 @@ mod tests {
             let reader = File::open(&path).ok();
             replace_by_turns(&path, text.clone().into_bytes()).unwrap();
             assert_eq!(trimmed(&path), text);
-            // Who opened the file before reads what it was.
+            // A file that was opened before keeps its content.
             let mut read = Vec::new();
             if let Some(mut reader) = reader {
                 io::Read::read_to_end(&mut reader, &mut read).unwrap();

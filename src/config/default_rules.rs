@@ -12,7 +12,7 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 63] = [
     RuleSpec {
         hold: "15m",
         clear_for: "15m",
-        ..watch("clock_offset", "Clock is off", "clock.offset_ms", [500.0, 250.0, 5000.0, 2500.0])
+        ..watch("clock_offset", "Clock differs from its source", "clock.offset_ms", [500.0, 250.0, 5000.0, 2500.0])
     },
     watch("conntrack", "Table of tracked connections", "conntrack.used_percent", [85.0, 75.0, 95.0, 90.0]),
     limits::CONNTRACK_DROPS,
@@ -230,7 +230,7 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 63] = [
         ..RuleSpec::named("unit")
     },
     RuleSpec {
-        title: "Unit {unit} waits for a job",
+        title: "Start or stop of {unit} does not end",
         metric: "systemd_unit.job_seconds",
         warning: Some(600.0),
         warning_clear: Some(1.0),

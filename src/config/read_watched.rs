@@ -59,7 +59,7 @@ fn process(name: &str, keys: RouteKeys<'_>, errors: &mut KeyErrors) -> Option<Wa
     }
     let count = |key| keys.0.get(key).and_then(Value::as_integer).and_then(|number| u64::try_from(number).ok());
     let at_most = count("at_most");
-    // What must not run at all need not run.
+    // `at_most = 0`: the default of `at_least` is 0.
     let at_least = count("at_least").unwrap_or(if at_most == Some(0) { 0 } else { 1 });
     if let Some(at_most) = at_most.filter(|at_most| *at_most < at_least) {
         let message = format!("at_most ({at_most}) must not be below at_least ({at_least})");

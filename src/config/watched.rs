@@ -24,13 +24,13 @@ pub struct WatchedProcess {
 pub struct WatchedFreshness {
     /// Its name in the configuration.
     pub name: String,
-    /// What says when it last happened.
+    /// Source of the time of the last success.
     pub source: FreshnessSource,
     /// It has to happen at least this often.
     pub max_age: Duration,
 }
 
-/// What says when something last happened.
+/// Source of the time of the last success.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FreshnessSource {
     /// A file: the time at which it was last written.

@@ -55,7 +55,7 @@ fn newest(path: &Path, least: u64) -> Result<FoundFile, NoFile> {
         let directory = path.parent().unwrap_or(path);
         // A directory that a pattern names is a backup of its own.
         search(directory, &|file| Selector::pattern_fits(&name, file), true, least, &mut found)?;
-        return found.ok_or_else(|| NoFile::Missing(format!("nothing is called {name}")));
+        return found.ok_or_else(|| NoFile::Missing(format!("no file matches {name}")));
     }
     let meta = fs::metadata(path).map_err(|error| problem(path, &error))?;
     if meta.is_dir() {

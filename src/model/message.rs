@@ -87,7 +87,7 @@ impl Message {
         let mut values = Vec::with_capacity(self.args.len());
         for (name, arg) in &self.args {
             let value = match arg {
-                Arg::Text(state) if name == "state" => locale.state(state),
+                Arg::Text(words) if matches!(name.as_str(), "state" | "problem") => locale.state(words),
                 _ => arg.render(locale)?,
             };
             values.push((name.as_str(), value));

@@ -12,7 +12,7 @@ pub struct BlockDevices {
     pub disks: Vec<Device>,
     /// Name of each device by its numbers (`8:0`), partitions included.
     pub names: BTreeMap<String, String>,
-    /// What lies on what.
+    /// The stack of devices.
     pub stack: Stack,
     /// It differs from that of the previous snapshot, so sums over levels do not compare.
     pub changed: bool,

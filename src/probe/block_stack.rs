@@ -1,4 +1,4 @@
-//! Reads the block devices, and looks up what lies on what.
+//! Reads the block devices, and the stack of devices: which of them use others.
 
 use super::block_devices::{BlockDevices, Stack, Stacked};
 use super::diskstats::{disks, holds_nothing, is_partition_of, parse};
@@ -8,7 +8,7 @@ use crate::base::text::NAME_MAX;
 use crate::host::Root;
 use serde::{Deserialize, Serialize};
 
-/// What lies on what is looked up again after this time, or when there are other devices.
+/// The stack of devices is looked up again after this time, or when there are other devices.
 const RENEWED_SECONDS: f64 = 595.0;
 
 /// The stack, kept with the counters.

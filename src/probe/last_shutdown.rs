@@ -29,7 +29,7 @@ pub fn last_shutdown(root: &Root, last: DateTime<Utc>) -> Shutdown {
     let read = |name: String| power_events(&root.tail(&format!("var/log/{name}"), WTMP_TAIL).unwrap_or_default());
     let events: Vec<(i64, PowerEvent)> = files.flat_map(read).collect();
     match from_wtmp(&events, last.timestamp()) {
-        // Who ends a container does not tell it, and neither is that a loss of power.
+        // A container that is stopped from outside records no shutdown; that is no loss of power.
         Shutdown::Unclean | Shutdown::Unknown if root.container().is_some() => Shutdown::Unknown,
         // Some hosts leave the journal open although they shut down cleanly, so wtmp has precedence.
         Shutdown::Unknown if has_unclean_journal(root, last) => Shutdown::Unclean,

@@ -149,3 +149,30 @@ fn a_service_mail_says_how_it_ended_and_how_to_acknowledge() {
         assert!(!mail.contains("▁"), "a recovery is short: {mail}");
     }
 }
+
+#[test]
+fn the_advice_names_the_unit_and_the_user_it_belongs_to() {
+    let unit =
+        |id: &str| format!("Id={id}\nLoadState=loaded\nActiveState=failed\nSubState=failed\nResult=exit-code\n\n");
+    for (language, of_user, advice) in [
+        ("en", true, "systemctl --user -M alice@ status web.service, journalctl _SYSTEMD_USER_UNIT=web.service -e"),
+        ("fr", true, "systemctl --user -M alice@ status web.service, journalctl _SYSTEMD_USER_UNIT=web.service -e"),
+        ("en", false, "systemctl status srv-data.mount, journalctl -u srv-data.mount -e"),
+        ("fr", false, "systemctl status srv-data.mount, journalctl -u srv-data.mount -e"),
+    ] {
+        let server = ScriptedServer::start(Behavior::Good);
+        let mut host = watched(language, &server);
+        if of_user {
+            host.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\n");
+            fs::create_dir_all(host.root().join("var/lib/systemd/linger")).unwrap();
+            host.write("var/lib/systemd/linger/alice", "");
+            host.write("systemctl-show-user-1000", &unit("web.service"));
+        } else {
+            let show = host.read("systemctl-show");
+            host.write("systemctl-show", &format!("{}\n\n{}", show.trim_end(), unit("srv-data.mount")));
+        }
+        minutes(&mut host, 5);
+        let mail = text(&server, 0).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(mail.contains(advice), "{mail}");
+    }
+}

@@ -37,7 +37,7 @@ fn a_full_thin_pool_lost_paths_and_a_degraded_pool_are_told_within_five_minutes(
     let said = host.events();
     assert!(said.contains(&"fired critical ZFS pool tank has damaged data".to_string()), "{said:?}");
     let said = host.sections("event").iter().map(|event| event["evidence"]["fact"].to_string()).collect::<String>();
-    for part in ["path sdc failed", "sdb faulted 3 read errors, 1 write errors", "zpool status -v tank", "lvextend"] {
+    for part in ["path sdc failed", "sdb: faulted, 3 read errors, 1 write errors", "zpool status -v tank", "lvextend"] {
         assert!(said.contains(part), "{part}: {said}");
     }
 }

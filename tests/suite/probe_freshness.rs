@@ -49,7 +49,7 @@ fn the_newest_file_that_counts_gives_the_age() {
         ("empty", "path = \"/backup/empty\"", None, true, "missing: the file has only 0 bytes"),
         ("gone", "path = \"/backup/nothing\"", None, true, "missing: nothing does not exist"),
         ("nowhere", "path = \"/nowhere/*\"", None, true, "missing: nowhere does not exist"),
-        ("unlike", "path = \"/backup/*.zip\"", None, true, "missing: nothing is called *.zip"),
+        ("unlike", "path = \"/backup/*.zip\"", None, true, "missing: no file matches *.zip"),
         (
             "future",
             "path = \"/backup/tomorrow\"",

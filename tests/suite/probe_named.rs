@@ -209,7 +209,10 @@ fn a_clock_that_is_off_is_told() {
     host.write("chronyc-tracking", &tracking("6.5"));
     minutes(&mut host, 25);
     let fired = host.sections("event").pop().unwrap();
-    assert_eq!((fired["severity"].as_str(), fired["title"].as_str()), (Some("critical"), Some("Clock is off")));
+    assert_eq!(
+        (fired["severity"].as_str(), fired["title"].as_str()),
+        (Some("critical"), Some("Clock differs from its source"))
+    );
     assert_eq!(fired["evidence"]["fact"][0], "State: 6500 ms behind its source (chrony)");
     // Without an answer the offset is absent, with the reason, and the rest is there.
     fs::remove_file(host.root().join("chronyc-tracking")).unwrap();

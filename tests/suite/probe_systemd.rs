@@ -175,12 +175,12 @@ fn a_start_that_waits_for_ten_minutes_is_told_with_what_it_waits_for() {
     assert_eq!(titles(&host), [""; 0], "nine minutes");
     (0..6).for_each(|_| drop(probe(&mut host)));
     let snapshot = probe(&mut host);
-    assert_eq!(titles(&host), ["fired Unit web.service waits for a job"]);
+    assert_eq!(titles(&host), ["fired Start or stop of web.service does not end"]);
     assert_eq!(snapshot["systemd_unit"][0]["state"], "its job is waiting; in progress: migrate.service");
     assert_eq!(snapshot["systemd"]["jobs"], 2);
     host.write("systemctl-show", &unit("web.service", "loaded", "active", "running", "Job="));
     (0..4).for_each(|_| drop(probe(&mut host)));
-    assert_eq!(titles(&host)[1..], ["recovered Unit web.service waits for a job"]);
+    assert_eq!(titles(&host)[1..], ["recovered Start or stop of web.service does not end"]);
 }
 
 /// A timer every day at 03:00 with a state; the host is at 21:40 on 2026-11-20.

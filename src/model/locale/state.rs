@@ -52,21 +52,24 @@ impl Locale {
     }
 }
 
-/// A text with its numbers as placeholders; then also with its first word, and with its last word, which may be names.
-fn forms(text: &str) -> [Form<'_>; 3] {
-    [(false, false), (true, false), (false, true)].map(|(first, last)| form(text, first, last))
+/// A text with its numbers as placeholders; then also with its first, second or last word, or the first and the last, which
+/// may be names.
+fn forms(text: &str) -> [Form<'_>; 5] {
+    [(None, false), (Some(0), false), (None, true), (Some(1), false), (Some(0), true)]
+        .map(|(name, with_last)| form(text, name, with_last))
 }
 
-fn form(text: &str, with_first: bool, with_last: bool) -> Form<'_> {
+/// `name` is the number of a word that is a name, beside the last one.
+fn form(text: &str, name: Option<usize>, with_last: bool) -> Form<'_> {
     let mut form = Form { text: String::new(), values: Vec::new() };
     let mut rest = text;
-    let mut is_first = true;
+    let mut number = 0;
     while !rest.is_empty() {
         let end = word_end(rest);
         let (word, _) = rest.split_at_checked(end).unwrap_or((rest, ""));
         let core_start = usize::from(word.starts_with('('));
         let core = word.get(core_start..).unwrap_or_default().trim_end_matches([',', ')']);
-        let is_name = (with_first && is_first) || (with_last && end == rest.len());
+        let is_name = name == Some(number) || (with_last && end == rest.len());
         let length = if core.starts_with(|c: char| c.is_ascii_digit()) {
             span_length(rest.get(core_start..).unwrap_or_default(), core.len())
         } else if is_name {
@@ -88,7 +91,7 @@ fn form(text: &str, with_first: bool, with_last: bool) -> Form<'_> {
         let next = rest.find(' ').map_or(rest.len(), |at| at + 1);
         form.text += rest.get(..next).unwrap_or_default();
         rest = rest.get(next..).unwrap_or_default();
-        is_first = false;
+        number += 1;
     }
     form
 }
@@ -128,11 +131,11 @@ mod tests {
             ("0.25 ms ahead (3 %)", "{} ahead ({} %)", vec!["0.25 ms", "3"]),
             ("2 s 3 members", "{} {} members", vec!["2 s", "3"]),
         ] {
-            let form = form(english, false, false);
+            let form = form(english, None, false);
             assert_eq!((form.text.as_str(), form.values), (template, values), "{english}");
         }
-        assert_eq!(form("db.gz does not exist", true, false).values, ["db.gz"]);
-        assert_eq!(form("nothing is called *.gz", false, true).text, "nothing is called {}");
+        assert_eq!(form("db.gz does not exist", Some(0), false).values, ["db.gz"]);
+        assert_eq!(form("no file matches *.gz", None, true).text, "no file matches {}");
     }
 
     #[test]
@@ -146,10 +149,69 @@ mod tests {
                 "absent : x.gz n’existe pas ; le dernier date d’il y a 3 h",
             ),
             ("0.4 ms behind its source (chrony)", "en retard de 0,4 ms sur sa source (chrony)"),
+            ("path sdc failed, path sdd failed", "chemin sdc en panne, chemin sdd en panne"),
+            ("/dev/sdb1 on /srv/data", "/dev/sdb1 sur /srv/data"),
             ("something else; entirely: unknown", "something else; entirely: unknown"),
         ] {
             assert_eq!(Locale::Fr.state(english), french);
             assert_eq!(Locale::En.state(english), english);
+        }
+    }
+
+    #[test]
+    fn states_of_devices_and_timers_have_no_english_left() {
+        for (english, french) in [
+            (
+                "degraded: 1 of 2 members missing, rebuilding (12.6 %)",
+                "dégradé : membres manquants : 1 sur 2, reconstruction (12,6 %)",
+            ),
+            (
+                "degraded: 1 of 2 members missing, waiting for the rebuild",
+                "dégradé : membres manquants : 1 sur 2, en attente de la reconstruction",
+            ),
+            ("active, being checked (3.5 %)", "active, vérification en cours (3,5 %)"),
+            ("active, being reshaped (3 %)", "active, restructuration en cours (3 %)"),
+            ("active, waiting for its resync", "active, en attente de sa resynchronisation"),
+            ("active, resyncing (0.1 %)", "active, resynchronisation en cours (0,1 %)"),
+            ("complete, with a failed device", "complète, avec un périphérique en panne"),
+            ("metadata needs a check", "métadonnées à vérifier"),
+            ("out of data space", "espace de données épuisé"),
+            ("read-only", "lecture seule"),
+            ("failed", "en échec"),
+            ("1 of 2 paths failed", "chemins en panne : 1 sur 2"),
+            ("no paths", "aucun chemin"),
+            ("online, scrub in progress (12.5 %)", "en ligne, vérification (scrub) en cours (12,5 %)"),
+            ("degraded, resilver in progress", "dégradé, reconstruction (resilver) en cours"),
+            (
+                "sdb: faulted, 3 read errors, 1230 write errors; sdc: 7 checksum errors",
+                "sdb : en panne, erreurs de lecture : 3, erreurs d’écriture : 1230 ; sdc : erreurs de somme de contrôle : 7",
+            ),
+            (
+                "device 2 missing; device 1: 3 write errors, 12 corruption errors",
+                "périphérique 2 manquant ; périphérique 1 : erreurs d’écriture : 3, erreurs de corruption : 12",
+            ),
+            (
+                "2 unreadable sectors, 8 reallocated sectors, 94 % worn, too hot (71.5 °C)",
+                "secteurs illisibles : 2, secteurs réalloués : 8, usé à 94 %, trop chaud (71,5 °C)",
+            ),
+            ("not readable: smartctl did not answer within 2200 ms", "illisible : smartctl n’a pas répondu en 2200 ms"),
+            ("answers", "répond"),
+            ("idle", "inactif"),
+            ("does not answer", "ne répond pas"),
+            ("3 corrected, 0 uncorrected", "erreurs corrigées : 3, non corrigées : 0"),
+            ("was due, and systemd did not start it", "exécution due, mais systemd ne l’a pas lancée"),
+            ("stopped, although it is enabled", "arrêté, bien qu’il soit activé"),
+            ("its last run does not end: backup.service", "sa dernière exécution ne se termine pas : backup.service"),
+            (
+                "has no next run: it counts from a run of backup.service, and there was none",
+                "pas de prochaine exécution : elle dépend d’une exécution de backup.service, et il n’y en a eu aucune",
+            ),
+            ("failed (exit-code): /dev/sdb1 on /srv/data", "en échec (exit-code) : /dev/sdb1 sur /srv/data"),
+            ("its job is waiting; in progress: a.service", "sa tâche est en attente ; en cours : a.service"),
+            ("no file matches *.gz", "aucun fichier ne correspond à *.gz"),
+            ("rsync ended with status 23", "rsync s’est terminé avec le code 23"),
+        ] {
+            assert_eq!(Locale::Fr.state(english), french);
         }
     }
 

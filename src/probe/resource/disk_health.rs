@@ -78,7 +78,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     if run.earlier.is_some_and(|earlier| earlier.boot_id != run.snapshot.header.boot_id) {
         kept = kept.after_boot();
     }
-    // What another program waits for, smartctl may wait for as well; a run has a time limit.
+    // If dmsetup or zpool timed out, a disk may hang: do not start smartctl.
     let is_held_up = ["device_mapper", "zpool"].iter().any(|name| run.failed.contains_key(name));
     let mut reason = None;
     if is_due(kept.listed) && !is_held_up {

@@ -1,4 +1,4 @@
-//! What has to happen again and again, such as a backup: `[freshness.NAME]` of the configuration.
+//! The age of backups and other recurring jobs: `[freshness.NAME]` of the configuration.
 
 use crate::base::clock::stamp;
 use crate::base::parse_past;
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 const TOLERANCE_SECONDS: f64 = 5.0;
 /// A file system that did not answer is asked again after this time, in seconds.
 const HANGS_SECONDS: f64 = 600.0;
-/// What could not be determined for this long counts as overdue, in seconds.
+/// An entry whose age is unknown for this long counts as overdue, in seconds.
 const UNKNOWN_SECONDS: i64 = 3600;
 /// Times further in the future are wrong: they would be fresh for ever.
 const FUTURE: TimeDelta = TimeDelta::hours(1);
@@ -39,7 +39,7 @@ struct Freshness {
     /// Time since the last success.
     #[serde(skip_serializing_if = "Option::is_none")]
     age_seconds: Option<f64>,
-    /// The same as a share of what is allowed.
+    /// The age in percent of `max_age`.
     #[serde(skip_serializing_if = "Option::is_none")]
     age_percent: Option<f64>,
     /// Size of the file.
@@ -90,7 +90,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
 struct Entry<'a> {
     watch: &'a WatchedFreshness,
     kept: Kept,
-    /// What was found now; `None`: it was not asked, and what is kept counts.
+    /// The answer of this run; `None`: not asked, and the kept values count.
     answer: Option<Result<FoundFile, NoFile>>,
 }
 

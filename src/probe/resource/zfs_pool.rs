@@ -25,7 +25,7 @@ struct Pool {
     pool: String,
     /// In words: `online`, `degraded, resilver in progress`.
     state: String,
-    /// The devices concerned: `sdb faulted; sdc 3 checksum errors`.
+    /// The devices concerned: `sdb: faulted; sdc: 3 checksum errors`.
     #[serde(skip_serializing_if = "String::is_empty")]
     problem: String,
     /// Its state is not `ONLINE`.

@@ -1,4 +1,4 @@
-//! Who made a file system read-only: the kernel after an error, or somebody on purpose.
+//! Tells a switch to read-only by the kernel after an error from one by a person.
 //!
 //! The kernel changes the option of the file system and none of its mounts. `mount -o remount,ro` changes the option of the
 //! mount that it names, too, but a mount may have been a read-only view long before. Therefore the read-only views of

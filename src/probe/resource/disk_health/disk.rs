@@ -82,7 +82,9 @@ pub struct Health<'a> {
 impl Disk {
     /// The arguments of smartctl.
     pub fn arguments(&self) -> Vec<String> {
-        let mut arguments = ["--json", "-n", "standby", "-i", "-H", "-A"].map(str::to_string).to_vec();
+        // Only the SCT temperature log has the temperature that an ATA disk is made for; others ignore the option.
+        let arguments = ["--json", "-n", "standby", "-i", "-H", "-A", "-l", "scttemp"];
+        let mut arguments = arguments.map(str::to_string).to_vec();
         if !self.kind.is_empty() {
             arguments.extend(["-d".to_string(), self.kind.clone()]);
         }
@@ -175,8 +177,8 @@ mod tests {
         let disks = listed(scan, &[], 0.0).unwrap();
         let names: Vec<&str> = disks.iter().map(|disk| disk.name.as_str()).collect();
         assert_eq!(names, ["bus/0 megaraid,3", "bus/0 megaraid,4", "nvme0", "sda"]);
-        assert_eq!(disks[0].arguments()[6..], ["-d", "megaraid,3", "/dev/bus/0"]);
-        assert_eq!(disks[3].arguments()[6..], ["/dev/sda"]);
+        assert_eq!(disks[0].arguments()[6..], ["-l", "scttemp", "-d", "megaraid,3", "/dev/bus/0"]);
+        assert_eq!(disks[3].arguments()[6..], ["-l", "scttemp", "/dev/sda"]);
         assert!(disks[3].health(0.0).is_none() && listed("no json", &disks, 0.0).is_none());
     }
 

@@ -95,7 +95,7 @@ impl Report {
         found.extend(counts.iter().filter_map(|(count, what)| Some(format!("{} {what}", count.filter(|it| *it > 0)?))));
         found.extend(values.wear_percent.filter(|wear| *wear >= 90.0).map(|wear| format!("{wear} % worn")));
         if values.too_hot == Some(true) {
-            found.push(values.celsius.map_or("too hot".to_string(), |celsius| format!("too hot: {celsius} °C")));
+            found.push(values.celsius.map_or("too hot".to_string(), |celsius| format!("too hot ({celsius} °C)")));
         }
         clean(&found.join(", "), TEXT_MAX)
     }
@@ -202,7 +202,7 @@ mod tests {
             (Some(8), Some(2), None)
         );
         assert_eq!((values.wear_percent, values.too_hot, values.failing), (Some(94.0), Some(true), Some(false)));
-        assert_eq!(report.problem(), "2 unreadable sectors, 8 reallocated sectors, 94 % worn, too hot: 71 °C");
+        assert_eq!(report.problem(), "2 unreadable sectors, 8 reallocated sectors, 94 % worn, too hot (71 °C)");
         assert_eq!(report.model, "X, serial number S1");
         let nvme = |warning: u64| {
             json!({"smart_status": {"passed": warning == 0}, "nvme_smart_health_information_log":

@@ -27,7 +27,7 @@ pub fn count(run: &mut Measurement<'_>, blocked: &[ProcessStat]) -> u32 {
         let switches = switches(&run.root.proc(&format!("{}/status", stat.pid)).ok()?)?;
         let is_same = |known: &&Blocked| (known.0, known.1, known.2) == (stat.pid, stat.start_ticks, switches);
         let since = before.iter().find(is_same).map_or(now, |known| known.3);
-        // Threads of the kernel wait like this for work.
+        // Idle kernel threads are in uninterruptible sleep, too.
         let is_same_process = identity.start_ticks == stat.start_ticks && !identity.is_kernel_thread;
         is_same_process.then_some((stat.pid, stat.start_ticks, switches, since))
     };

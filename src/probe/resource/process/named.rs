@@ -35,7 +35,7 @@ struct NamedProcess {
     #[serde(skip_serializing_if = "String::is_empty")]
     last_seen: String,
     count: u64,
-    /// Processes that are missing to `at_least`.
+    /// Processes that are missing from `at_least`.
     missing: u64,
     /// Processes beyond `at_most`.
     surplus: u64,

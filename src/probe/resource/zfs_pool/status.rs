@@ -124,9 +124,9 @@ fn finish(pool: Option<&mut Status>, rows: &mut Vec<Row>) {
         let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{count} {kind} errors")).collect();
         let is_well = matches!(row.state.as_str(), "ONLINE" | "AVAIL" | "INUSE");
         if !is_well || !kinds.is_empty() {
-            let state = if is_well { String::new() } else { format!(" {}", row.state.to_lowercase()) };
-            let kinds = if kinds.is_empty() { String::new() } else { format!(" {}", kinds.join(", ")) };
-            pool.problems.push(format!("{}{state}{kinds}", row.name));
+            let state = (!is_well).then(|| row.state.to_lowercase());
+            let found: Vec<String> = state.into_iter().chain(kinds).collect();
+            pool.problems.push(format!("{}: {}", row.name, found.join(", ")));
         }
     }
 }
@@ -177,7 +177,7 @@ errors: 12 data errors, use '-v' for a list
         let tank = &pools[1];
         assert_eq!((&*tank.state, &*tank.scan), ("DEGRADED", "resilver in progress (12.5 %)"));
         assert_eq!((tank.is_resilvering, tank.device_errors, tank.data_errors), (true, 1240, 12));
-        assert_eq!(tank.problems, ["sdb faulted 3 read errors, 1230 write errors", "sdc 7 checksum errors"]);
+        assert_eq!(tank.problems, ["sdb: faulted, 3 read errors, 1230 write errors", "sdc: 7 checksum errors"]);
         assert_eq!(pools.len(), 2);
     }
 
