@@ -1,7 +1,7 @@
 //! Atomic replacement, bounded reading and syncing of files.
 
 use nix::fcntl::OFlag;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, lchown};
 use std::path::{Path, PathBuf};
@@ -36,9 +36,7 @@ fn exchange(path: &Path, content: &[u8], mode: u32, synced: bool) -> io::Result<
     let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let temporary = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
     let written = write_new(&temporary, content, mode, synced).and_then(|()| {
-        if let (Ok(is), Ok(was)) = (temporary.metadata(), path.metadata()) {
-            keep_owner(&temporary, &is, &was);
-        }
+        keep_owner(&temporary, path);
         fs::rename(&temporary, path)
     });
     if written.is_err() {
@@ -51,10 +49,13 @@ fn exchange(path: &Path, content: &[u8], mode: u32, synced: bool) -> io::Result<
 
 /// Gives a new file the owner and group of the file it replaces, as far as this user may: what root or a web server's
 /// group could read before can be read after.
-pub fn keep_owner(new: &Path, is: &Metadata, was: &Metadata) {
-    if (is.uid(), is.gid()) != (was.uid(), was.gid()) {
+fn keep_owner(new: &Path, old: &Path) {
+    let owner = |path: &Path| path.metadata().map(|meta| (meta.uid(), meta.gid()));
+    if let (Ok(is), Ok(was)) = (owner(new), owner(old))
+        && is != was
+    {
         // Only root may give files away; others may set a group of their own.
-        let _ = lchown(new, Some(was.uid()), Some(was.gid())).or_else(|_| lchown(new, None, Some(was.gid())));
+        let _ = lchown(new, Some(was.0), Some(was.1)).or_else(|_| lchown(new, None, Some(was.1)));
     }
 }
 

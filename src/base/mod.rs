@@ -17,7 +17,6 @@ pub mod pidfd;
 pub mod redact;
 pub mod subprocess;
 pub mod suggestion;
-pub mod swap;
 pub mod system_directories;
 pub mod text;
 pub mod units;

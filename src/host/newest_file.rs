@@ -85,7 +85,10 @@ fn search(
     least: u64,
     found: &mut Option<FoundFile>,
 ) -> Result<(), NoFile> {
-    let entries = fs::read_dir(directory).map_err(|error| problem(directory, &error))?;
+    let entries = fs::read_dir(directory).map_err(|error| match problem(directory, &error) {
+        NoFile::Missing(what) => NoFile::Missing(format!("the directory {what}")),
+        unknown => unknown,
+    })?;
     for (number, entry) in entries.flatten().enumerate() {
         if number >= FILES_MAX {
             return Err(NoFile::Unknown(format!("the directory has more than {FILES_MAX} files")));

@@ -51,9 +51,9 @@ impl Mount {
         has(&self.options, "ro")
     }
 
-    /// Returns whether the file system says that an error made it read-only.
+    /// Returns whether the file system says that an error made it read-only, or ended it (`shutdown` of ext4).
     pub fn is_emergency(&self) -> bool {
-        has(&self.super_options, "emergency_ro")
+        has(&self.super_options, "emergency_ro") || has(&self.super_options, "shutdown")
     }
 
     /// Value of an option of the file system, such as `upperdir`, unescaped.

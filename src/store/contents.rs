@@ -3,7 +3,6 @@
 use super::STREAMS;
 use super::day::{PLAIN, SEALED, is_day};
 use super::leftover::is_temporary;
-use crate::base::swap::is_spare;
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
@@ -155,7 +154,7 @@ fn is_lost_and_found(path: &Path) -> bool {
 
 /// Returns whether a file is made again when it is missing: locks, the page, what an interrupted write left.
 pub fn is_made_again(path: &Path) -> bool {
-    MADE_AGAIN.iter().any(|again| path.starts_with(again)) || is_temporary(path) || is_spare(path)
+    MADE_AGAIN.iter().any(|again| path.starts_with(again)) || is_temporary(path)
 }
 
 /// Returns whether the first directory of a path, or the name at the top, is one of osmon's.

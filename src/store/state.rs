@@ -3,7 +3,6 @@
 use super::{Store, at};
 use crate::base::clock::Now;
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace, replace_cache};
-use crate::base::swap::replace_by_turns;
 use anyhow::Result;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -69,15 +68,8 @@ impl Store {
     pub fn save_cache(&self, name: &str, cache: &impl Serialize) -> Result<()> {
         let path = self.state_file(name);
         let directory = self.directory.join("state");
-        let content = serde_json::to_vec(cache)?;
-        let written = match replace_by_turns(&path, content.clone()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                at("make", &directory, make_directory(&directory))?;
-                replace_by_turns(&path, content)
-            }
-            written => written,
-        };
-        at("write", &path, written)
+        at("make", &directory, make_directory(&directory))?;
+        at("write", &path, replace_cache(&path, &serde_json::to_vec(cache)?, FILE_MODE))
     }
 
     /// Reads a cache; `None` when it cannot be read.

@@ -16,7 +16,6 @@ pub fn tree(directory: &Path) -> Vec<(String, u32)> {
                 below.push(path);
             } else if !["lock", "reserve", "report.html", "report.json", "outbox/lock", "run.lock"]
                 .contains(&name.as_str())
-                && !name.ends_with(".spare")
             {
                 files.push((name, crc32fast::hash(&fs::read(&path).unwrap())));
             }

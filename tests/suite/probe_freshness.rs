@@ -48,7 +48,7 @@ fn the_newest_file_that_counts_gives_the_age() {
         ("snapshots", "path = \"/backup/daily.*\"\nmax_age = \"2d\"", hours(24.0), false, "1 d old, at most 2 d"),
         ("empty", "path = \"/backup/empty\"", None, true, "missing: the file has only 0 bytes"),
         ("gone", "path = \"/backup/nothing\"", None, true, "missing: nothing does not exist"),
-        ("nowhere", "path = \"/nowhere/*\"", None, true, "missing: nowhere does not exist"),
+        ("nowhere", "path = \"/nowhere/*\"", None, true, "missing: the directory nowhere does not exist"),
         ("unlike", "path = \"/backup/*.zip\"", None, true, "missing: no file matches *.zip"),
         (
             "future",

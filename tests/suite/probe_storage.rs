@@ -145,6 +145,8 @@ fn a_lost_member_is_critical_a_rebuild_a_warning_and_a_check_nothing() {
     minutes(&mut host, 4);
     assert_eq!(host.events(), ["fired critical RAID md0 is degraded"]);
     let said = facts(&host, "fired");
+    let explained = host.osmon(&["explain", "raid:md0"]).ok().out;
+    assert!(explained.contains("Facts when it fired") && explained.contains("sdb1 failed"), "{explained}");
     for part in ["degraded: 1 of 2 members missing", "sdb1 failed", "mdadm --manage /dev/md0"] {
         assert!(said.contains(part), "{part}: {said}");
     }

@@ -11,6 +11,7 @@ use crate::config::rule::{Limit, Measure};
 use crate::context::Context;
 use crate::model::event::is_flag;
 use crate::model::evidence::User;
+use crate::model::locale::Locale;
 use std::time::Duration;
 
 /// Widest line.
@@ -66,6 +67,7 @@ pub fn render(out: &Output, explanation: &Explanation, context: &Context) -> Str
     };
     section("Rule", rule(explanation));
     section("Samples", samples(explanation));
+    section("Facts when it fired", facts(explanation));
     let (who, units) = (&explanation.consumers.process, &explanation.consumers.unit);
     let word = explanation.consumers.resource.map_or("the host", |resource| resource.word());
     section(&format!("Top consumers of {word} when it fired"), users(who));
@@ -95,6 +97,13 @@ pub fn render(out: &Output, explanation: &Explanation, context: &Context) -> Str
     section("Repairs by osmon", tried.collect());
     section("Ends", explanation.ends_when().into_iter().collect());
     lines.join("\n")
+}
+
+/// The facts that the alert named, such as the failed member of an array.
+fn facts(explanation: &Explanation) -> Vec<String> {
+    let evidence = explanation.record.fired().and_then(|event| event.evidence.as_ref());
+    let facts = evidence.map(|evidence| evidence.facts_in(Locale::En)).unwrap_or_default();
+    facts.iter().flat_map(|fact| fold_to(fact, WIDTH - 2)).collect()
 }
 
 fn rule(explanation: &Explanation) -> Vec<String> {

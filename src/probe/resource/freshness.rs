@@ -143,7 +143,10 @@ fn parse_time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
     if let Some(seconds) = whole.and_then(|whole| whole.parse::<i64>().ok()).filter(|seconds| *seconds >= SECONDS_MIN) {
         return DateTime::from_timestamp(seconds, 0).ok_or_else(|| format!("{line} is beyond every calendar"));
     }
-    parse_past::parse(line, now).map_err(|_| format!("the command printed no time, but {:?}", clean(line, 60)))
+    // Only a whole date: `0`, `now` or `1h` is what a command prints that found nothing.
+    let is_date = line.starts_with('@') || (line.len() > 15 && line.get(4..5) == Some("-"));
+    let time = is_date.then(|| parse_past::parse(line, now).ok()).flatten();
+    time.ok_or_else(|| format!("the command printed no time, but {:?}", clean(line, 60)))
 }
 
 impl Entry<'_> {
@@ -223,7 +226,22 @@ mod tests {
         for text in ["1795143600", "1795143600.25\n", "noise\n2026-11-20T03:00:00Z\n\n", "@1795143600"] {
             assert_eq!(time(text).as_deref(), Ok(expected), "{text:?}");
         }
-        for wrong in ["", "\n\n", "none", "-1", "99999999999999999999", "9223372036854775807", "1.2.3"] {
+        for wrong in [
+            "",
+            "\n\n",
+            "none",
+            "0",
+            "60",
+            "now",
+            "today",
+            "12:00",
+            "1h",
+            "2026-11-20",
+            "-1",
+            "99999999999999999999",
+            "9223372036854775807",
+            "1.2.3",
+        ] {
             assert!(time(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -64,9 +64,10 @@ mod tests {
     #[test]
     fn an_error_is_told_from_a_purpose() {
         type Case = (&'static str, &'static [&'static [(&'static str, &'static str)]], &'static [bool]);
-        let cases: [Case; 10] = [
+        let cases: [Case; 11] = [
             ("an error", &[&[("rw", "rw")], &[("rw", "ro,errors=remount-ro")], &[("rw", "ro")]], &[false, true, true]),
             ("an emergency", &[&[("rw", "rw")], &[("rw", "rw,emergency_ro")]], &[false, true]),
+            ("a shutdown", &[&[("rw", "rw")], &[("rw", "rw,shutdown")]], &[false, true]),
             ("an error before the first snapshot", &[&[("rw", "ro")]], &[true]),
             ("mounted so", &[&[("ro", "ro")], &[("ro", "ro")]], &[false, false]),
             ("remounted", &[&[("rw", "rw")], &[("ro", "ro")]], &[false, false]),

@@ -64,7 +64,8 @@ impl Array {
         let in_use = md.members.iter().filter(|member| !member.flags.contains(['F', 'S', 'J'])).count() as u64;
         // The kernel says `resync` of everything that waits. A member that is not in use yet waits for its rebuild.
         let waits = |sync: &Sync| sync.percent.is_none() && in_use > members.saturating_sub(missing_members);
-        let rebuilds = |sync: &Sync| matches!(sync.action, "recovery" | "reshape") || waits(sync);
+        // A reshape rebuilds no member.
+        let rebuilds = |sync: &Sync| sync.action == "recovery" || waits(sync);
         let rebuilding = missing_members > 0 && sync.is_some_and(rebuilds);
         let mut state = match () {
             () if inactive => md.status.clone(),

@@ -106,10 +106,18 @@ fn details(array: &mut Md, line: &str) {
         if let Some((all, used)) = slots.filter(|_| array.slots.is_none()) {
             array.slots = all.parse().ok().zip(used.parse().ok());
         }
+        array.slots = array.slots.or_else(|| slots_of_map(word));
     }
     if array.sync.is_none() {
         array.sync = ACTIONS.iter().find_map(|(word, action)| Some(sync(action, value_of(line, word)?)));
     }
+}
+
+/// Members and those in use by the map of a line: `[UU_]`.
+fn slots_of_map(word: &str) -> Option<(u64, u64)> {
+    let map = word.strip_prefix('[')?.strip_suffix(']').filter(|map| !map.is_empty())?;
+    let is_map = map.bytes().all(|byte| matches!(byte, b'U' | b'_'));
+    is_map.then(|| (map.len() as u64, map.bytes().filter(|byte| *byte == b'U').count() as u64))
 }
 
 /// What follows `word =` or `word=`.
@@ -159,6 +167,14 @@ md6 : active raid1 sdm[0] sdn[1]
       \tresync=DELAYED
 unused devices: <none>
 ";
+
+    #[test]
+    fn the_map_tells_the_slots_where_their_numbers_cannot_be_read() {
+        let arrays = parse("md2 : active raid1 sda1[0]\n      1 blocks [99999999999999999999/1] [U_]\n");
+        assert_eq!(arrays[0].slots, Some((2, 1)));
+        let arrays = parse("md2 : active raid1 sda1[0]\n      1 blocks super 1.2 [UX] [] [_]\n");
+        assert_eq!(arrays[0].slots, Some((1, 0)));
+    }
 
     #[test]
     fn every_form_of_array() {
