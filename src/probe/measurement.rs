@@ -20,6 +20,9 @@ pub const UNKNOWN_FORMAT: &str = "the file has a form that is not understood";
 /// Most discarded values whose names and reasons are recorded with a snapshot.
 pub const DISCARDED_NAMES_MAX: usize = 10;
 
+/// Cores assumed where their number is not known, as a bound of what is possible.
+pub const CORES_MAX: usize = 8192;
+
 /// Resources measured by a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {

@@ -1,6 +1,7 @@
 //! Limits, drops and waits: what is an alarm, and what looks like one. See `probe_limits`.
 
 use super::harness::Host;
+use super::probe::probe;
 use super::probe_limits::{facts, files, fired, minutes};
 
 fn mountstats(connects: u64, sent: u64, received: u64) -> String {
@@ -67,4 +68,20 @@ fn drops_of_connection_tracking_are_told_only_while_the_table_is_nearly_full() {
     minutes(&mut host, 10, |host, minute| drops(host, minute + 12));
     let told = fired(&host);
     assert!(told.iter().any(|event| event.starts_with("warning Connections dropped")), "{told:?}");
+}
+
+#[test]
+fn one_counter_of_errors_is_told_without_the_other() {
+    let mut host = Host::recorded("vm");
+    let [ce, ue] = ["ce_count", "ue_count"].map(|name| format!("sys/devices/system/edac/mc/mc0/{name}"));
+    files(&host, &[(&ce, "3\n"), (&ue, "not supported\n")]);
+    probe(&host);
+    host.advance(60, 5);
+    files(&host, &[(&ce, "5\n")]);
+    let mc0 = &probe(&host)["memory_error"][0];
+    assert_eq!(
+        (&mc0["corrected"], &mc0["corrected_total"], &mc0["state"]),
+        (&2.into(), &5.into(), &"5 corrected".into())
+    );
+    assert!(mc0.get("uncorrected_total").is_none(), "{mc0}");
 }

@@ -113,12 +113,31 @@ fn sums_are_over_the_processes_of_the_name() {
     let files = named(&first, "queue");
     assert_eq!((&files["open_files"], &files["open_files_used_percent"]), (&10.into(), &25.0.into()));
     assert_eq!(named(&second, "web")["count"], 3, "a neighbour is untouched");
-    // A counter that fell is left out alone.
+    // With a counter that fell the sum is not known.
     host.advance(60, 5);
     process(&host, 7001, "queue", 'S', 1, uptime - 360_000, "queue");
     let third = probe(&host);
-    assert_eq!(named(&third, "queue")["cpu_percent"], 0.0);
+    assert_eq!(named(&third, "queue")["cpu_percent"], Value::Null);
     assert!(third["probe"]["discarded"]["named_process queue pid 7001.ticks"].as_str().unwrap().starts_with("fell"));
+}
+
+#[test]
+fn a_process_that_uses_many_cores_is_believed_where_the_kernel_names_none() {
+    let mut host = Host::recorded("vm");
+    host.config = "[process.queue]\nmatch = \"queue\"\n".to_string();
+    let stat: String = host
+        .read("proc/stat")
+        .lines()
+        .filter(|line| !line.starts_with("cpu"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    host.write("proc/stat", &stat);
+    let _ = fs::remove_file(host.root().join("sys/devices/system/cpu/online"));
+    process(&host, 7001, "queue", 'S', 100, 355_000_000, "queue");
+    probe(&host);
+    host.advance(60, 5);
+    process(&host, 7001, "queue", 'S', 24_100, 355_000_000, "queue");
+    assert_eq!(named(&probe(&host), "queue")["cpu_percent"], 400.0);
 }
 
 #[test]

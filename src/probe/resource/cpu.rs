@@ -4,7 +4,7 @@ mod shares;
 mod stat;
 
 use crate::probe::growth::rate;
-use crate::probe::measurement::{Absent, Measurement, Resource, Scope, UNKNOWN_FORMAT};
+use crate::probe::measurement::{Absent, CORES_MAX, Measurement, Resource, Scope, UNKNOWN_FORMAT};
 use serde::Serialize;
 use shares::{Grown, MODES, Shares, Ticks};
 use stat::{CoreTicks, CpuCounters, Stat};
@@ -13,8 +13,6 @@ use stat::{CoreTicks, CpuCounters, Stat};
 const SWITCHES_PER_SECOND_MAX: f64 = 2e7;
 /// Most processes and threads started by one core, per second.
 const FORKS_PER_SECOND_MAX: f64 = 1e6;
-/// Cores assumed where their number is not known: as many as Linux can have.
-const CORES_MAX: usize = 8192;
 
 /// The section `cpu`: percent of all cores together over the interval.
 #[derive(Debug, Serialize)]

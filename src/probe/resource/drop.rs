@@ -39,7 +39,7 @@ pub const RESOURCE: Resource = Resource { name: "drop", scope: Scope::All, has_c
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let read = |name: &str| run.root.proc(name).unwrap_or_default();
     let netstat = read("net/netstat");
-    let (dropped, squeezed) = softnet(&read("net/softnet_stat")).unzip();
+    let [dropped, squeezed] = softnet(&read("net/softnet_stat"));
     // Without connection tracking there is no such file, which rarely changes.
     let has_conntrack = |run: &mut Measurement<'_>| Ok(run.root.proc(CONNTRACK).is_ok());
     let is_tracking = run.periodic("drop.conntrack", 600.0, has_conntrack)?.0;
@@ -94,13 +94,10 @@ fn extended(netstat: &[u8], name: &[u8]) -> Option<u64> {
     number(words(numbers).nth(at)?)
 }
 
-/// Packets dropped and times squeezed, summed over the cores: the second and third of the hexadecimal columns.
-fn softnet(content: &[u8]) -> Option<(u64, u64)> {
-    let of = |line: &[u8]| {
-        let mut columns = words(line).skip(1).map(hexadecimal);
-        columns.next().flatten().zip(columns.next().flatten())
-    };
-    lines(content).filter_map(of).reduce(|sum, next| (sum.0.saturating_add(next.0), sum.1.saturating_add(next.1)))
+/// Packets dropped and times squeezed, each summed over the cores: the second and third of the hexadecimal columns.
+fn softnet(content: &[u8]) -> [Option<u64>; 2] {
+    let column = |at: usize| lines(content).filter_map(move |line| hexadecimal(words(line).nth(at)?));
+    [1, 2].map(|at| column(at).reduce(u64::saturating_add))
 }
 
 /// `drop` and `early_drop`, summed over the cores. The columns have names, because kernels differ.
@@ -133,8 +130,9 @@ mod tests {
     fn columns_are_found_by_their_names() {
         assert_eq!((extended(NETSTAT, b"ListenOverflows"), extended(NETSTAT, b"ListenDrops")), (Some(12), Some(34)));
         assert_eq!((extended(NETSTAT, b"Listen"), extended(b"TcpExt: A\n", b"A")), (None, None));
-        assert_eq!(softnet(b"0000ffff 00000010 00000002 0 0\n00000001 00000001 00000001\n"), Some((17, 3)));
-        assert_eq!((softnet(b""), softnet(b"x y z\n")), (None, None));
+        assert_eq!(softnet(b"0000ffff 00000010 00000002 0 0\n00000001 00000001 00000001\n"), [Some(17), Some(3)]);
+        assert_eq!((softnet(b""), softnet(b"x y z\n")), ([None; 2], [None; 2]));
+        assert_eq!((softnet(b"1 10\n"), softnet(b"1 10 x\n1 x 2\n")), ([Some(16), None], [Some(16), Some(2)]));
         assert_eq!((conntrack(CONNTRACK), conntrack(b"entries\n5\n"), conntrack(b"")), (Some(12), None, None));
     }
 
@@ -146,8 +144,10 @@ mod tests {
             let with = |text: &[u8]| [text, noise.as_slice(), b"\n"].concat();
             prop_assert_eq!(extended(&with(NETSTAT), b"ListenDrops"), Some(34));
             // A line that is not understood is left out.
-            if words(&noise).nth(2).and_then(hexadecimal).is_none() {
-                prop_assert_eq!(softnet(&with(b"1 10 2\n")), Some((16, 2)));
+            for (at, expected) in [16, 2].into_iter().enumerate() {
+                if words(&noise).nth(at + 1).and_then(hexadecimal).is_none() {
+                    prop_assert_eq!(softnet(&with(b"1 10 2\n"))[at], Some(expected));
+                }
             }
         }
     }

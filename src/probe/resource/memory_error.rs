@@ -24,11 +24,16 @@ struct MemoryError {
     /// Errors that could not be corrected since the previous snapshot.
     #[serde(skip_serializing_if = "Option::is_none")]
     uncorrected: Option<u64>,
-    /// All corrected errors since the driver was loaded.
-    corrected_total: u64,
+    /// All corrected errors since the driver was loaded; absent if they cannot be read, as the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrected_total: Option<u64>,
     /// All others.
-    uncorrected_total: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uncorrected_total: Option<u64>,
 }
+
+/// Corrected errors and others; `None`: not readable.
+type Counts = [Option<u64>; 2];
 
 /// The registration.
 pub const RESOURCE: Resource = Resource { name: "memory_error", scope: Scope::All, has_counters: true, measure };
@@ -43,39 +48,48 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     if controllers.is_empty() {
         return Ok(());
     }
-    let before = run.previous::<BTreeMap<String, [u64; 2]>>("memory_error");
+    let before = run.previous::<BTreeMap<String, Counts>>("memory_error");
     let (mut counters, mut errors) = (BTreeMap::new(), Vec::new());
     for controller in controllers {
         let count = |name: &str| run.root.sys_text(&format!("{DIRECTORY}/{controller}/{name}"))?.trim().parse().ok();
-        let Some(now) = count("ce_count").zip(count("ue_count")) else { continue };
-        let now: [u64; 2] = now.into();
+        let now: Counts = [count("ce_count"), count("ue_count")];
+        if now == [None; 2] {
+            continue;
+        }
         let [corrected, uncorrected] = since(run, &controller, now, before.as_ref());
         counters.insert(controller.clone(), now);
         let [corrected_total, uncorrected_total] = now;
-        let state = match now {
-            [0, 0] => "no errors".to_string(),
-            _ => format!("{corrected_total} corrected, {uncorrected_total} uncorrected"),
-        };
+        let state = state(now);
         errors.push(MemoryError { controller, state, corrected, uncorrected, corrected_total, uncorrected_total });
     }
     run.counters.keep("memory_error", &counters);
     run.add("memory_error", &errors)
 }
 
+/// What was counted, in words.
+fn state(counts: Counts) -> String {
+    match counts {
+        [None | Some(0), None | Some(0)] => "no errors".to_string(),
+        [Some(corrected), Some(uncorrected)] => format!("{corrected} corrected, {uncorrected} uncorrected"),
+        [Some(corrected), None] => format!("{corrected} corrected"),
+        [None, Some(uncorrected)] => format!("{uncorrected} uncorrected"),
+    }
+}
+
 /// Errors since the previous snapshot, corrected and not.
 fn since(
     run: &mut Measurement<'_>,
     controller: &str,
-    now: [u64; 2],
-    before: Option<&(BTreeMap<String, [u64; 2]>, f64)>,
-) -> [Option<u64>; 2] {
+    now: Counts,
+    before: Option<&(BTreeMap<String, Counts>, f64)>,
+) -> Counts {
     let Some((before, seconds)) = before.and_then(|(all, seconds)| Some((*all.get(controller)?, *seconds))) else {
         return [None; 2];
     };
     let ([corrected, uncorrected], [corrected_before, uncorrected_before]) = (now, before);
     let most = seconds * MOST_PER_SECOND;
-    [
-        run.growth_of(|| format!("memory_error {controller}.corrected"), corrected, corrected_before, most),
-        run.growth_of(|| format!("memory_error {controller}.uncorrected"), uncorrected, uncorrected_before, most),
-    ]
+    let mut grown = |name: &str, now: Option<u64>, before: Option<u64>| {
+        run.growth_of(|| format!("memory_error {controller}.{name}"), now?, before?, most)
+    };
+    [grown("corrected", corrected, corrected_before), grown("uncorrected", uncorrected, uncorrected_before)]
 }

@@ -8,7 +8,7 @@ use crate::probe::block_stack;
 use crate::probe::cgroup_kind::SLICE;
 use crate::probe::cgroup_owner::{CgroupOwner, OwnerNames};
 use crate::probe::growth::rate;
-use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
+use crate::probe::measurement::{Absent, CORES_MAX, Measurement, Resource, Scope};
 use crate::probe::rates::percent;
 use cgroup::CgroupUsage;
 use serde::Serialize;
@@ -43,8 +43,6 @@ struct Unit {
 
 /// Most bytes per second of one unit.
 const BYTES_PER_SECOND_MAX: f64 = 128.0 * 1024.0 * 1024.0 * 1024.0;
-/// Cores assumed where their number is not known.
-const CORES_MAX: usize = 8192;
 
 /// The counters kept per cgroup path: CPU, read, written, OOM kills, stalls.
 type KeptUnit = [Option<u64>; 7];

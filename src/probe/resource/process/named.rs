@@ -9,7 +9,7 @@ use crate::host::page_bytes;
 use crate::host::process_files::ProcessFiles;
 use crate::model::record::round;
 use crate::probe::cgroup_owner::OwnerNames;
-use crate::probe::measurement::{Absent, Measurement};
+use crate::probe::measurement::{Absent, CORES_MAX, Measurement};
 use crate::probe::rates::percent;
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
@@ -179,33 +179,34 @@ fn describe(
             format!("{count} running, at least {} required{seen}{unit}", watch.at_least)
         }
     };
-    named.cpu_percent = before.map(|(before, seconds)| cpu_percent(run, watch, found, before, seconds));
+    named.cpu_percent = before.and_then(|(before, seconds)| cpu_percent(run, watch, found, before, seconds));
     let ticks = found.iter().map(|stat| [u64::from(stat.pid), stat.start_ticks, stat.ticks]).collect();
     (named, Kept { ticks, unit, last_seen })
 }
 
 /// CPU use of the processes over the interval. A process that joined without being new, such as a shell that became the
-/// program, counts from the next snapshot on.
+/// program, counts from the next snapshot on. `None`: the counter of one was discarded, so that the sum is not known.
 fn cpu_percent(
     run: &mut Measurement<'_>,
     watch: &WatchedProcess,
     found: &[&ProcessStat],
     before: Option<&Kept>,
     seconds: f64,
-) -> f64 {
+) -> Option<f64> {
     let known: HashMap<(u64, u64), u64> =
         before.iter().flat_map(|kept| &kept.ticks).map(|[pid, start, ticks]| ((*pid, *start), *ticks)).collect();
     let new_from = run.previous.map(|(previous, _)| previous.boottime_seconds * TICKS_PER_SECOND - 1.0);
-    let most = seconds * run.cores.unwrap_or(1).max(1) as f64 * TICKS_PER_SECOND * 1.1;
-    let mut sum = 0_u64;
+    let most = seconds * run.cores.unwrap_or(CORES_MAX).max(1) as f64 * TICKS_PER_SECOND * 1.1;
+    let mut sum = Some(0_u64);
     for stat in found {
         let is_new = new_from.is_some_and(|from| stat.start_ticks as f64 >= from);
         let before = known.get(&(u64::from(stat.pid), stat.start_ticks)).copied();
         let Some(before) = before.or(is_new.then_some(0)) else { continue };
         let name = || format!("{SECTION} {} pid {}.ticks", watch.name, stat.pid);
-        sum = sum.saturating_add(run.growth_of(name, stat.ticks, before, most).unwrap_or(0));
+        let grown = run.growth_of(name, stat.ticks, before, most);
+        sum = sum.zip(grown).map(|(sum, grown)| sum.saturating_add(grown));
     }
-    round(sum as f64 / TICKS_PER_SECOND / seconds * 100.0)
+    sum.map(|sum| round(sum as f64 / TICKS_PER_SECOND / seconds * 100.0))
 }
 
 /// Open files of all processes, and the largest share of a limit. `None`: they may not be read, or are too many processes.
