@@ -2,7 +2,9 @@
 
 use super::harness::Host;
 use super::probe::probe;
-use super::probe_limits::{facts, files, fired, minutes};
+use super::probe_limits::{compose, facts, files, fired, minutes};
+use std::fs;
+use std::os::unix::fs::symlink;
 
 fn mountstats(connects: u64, sent: u64, received: u64) -> String {
     format!(
@@ -84,4 +86,28 @@ fn one_counter_of_errors_is_told_without_the_other() {
         (&2.into(), &5.into(), &"5 corrected".into())
     );
     assert!(mc0.get("uncorrected_total").is_none(), "{mc0}");
+}
+
+#[test]
+fn the_number_of_an_ended_process_gives_a_container_no_foreign_traffic() {
+    let mut host = Host::recorded("vm");
+    compose(&host, 1);
+    probe(&host);
+    host.advance(60, 5);
+    compose(&host, 2);
+    let link = host.root().join("proc/1204/ns/net");
+    fs::remove_file(&link).unwrap();
+    symlink("net:[1]", &link).unwrap();
+    assert_eq!(probe(&host)["container"].as_array().map(Vec::len), Some(0), "process 1204 is one of the host now");
+    fs::remove_file(&link).unwrap();
+    symlink("net:[2]", &link).unwrap();
+    host.advance(660, 5);
+    probe(&host);
+    host.advance(60, 5);
+    let dev = format!("  eth0: {} 1 0 0 0 0 0 0 200000 1 0 0 0 0 0 0\n", u64::MAX);
+    files(&host, &[("proc/1204/net/dev", &dev)]);
+    let snapshot = probe(&host);
+    let cache = &snapshot["container"][0];
+    assert!(cache.get("received_bytes_per_second").is_none() && cache["sent_bytes_per_second"].is_number(), "{cache}");
+    assert!(snapshot["probe"]["discarded"]["container shop-cache.received_bytes"].is_string(), "{}", snapshot["probe"]);
 }

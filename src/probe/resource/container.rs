@@ -7,8 +7,8 @@ use crate::probe::cgroup_kind::CONTAINER;
 use crate::probe::cgroup_owner::OwnerNames;
 use crate::probe::cgroup_tree::CgroupTree;
 use crate::probe::fields::{lines, number, words};
+use crate::probe::growth::{NoGrowth, growth, rate};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
-use crate::probe::rates::per_second;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,8 @@ const LIST_SECONDS: f64 = 600.0;
 const LIST: &str = "container.list";
 /// Kinds of owners of cgroups that are containers.
 const KINDS: [&str; 8] = ["docker", "podman", "lxc", "kubernetes", CONTAINER, "ecs", "mesos", "garden"];
+/// Most bytes per second in each direction.
+const BYTES_PER_SECOND_MAX: f64 = 1e12;
 /// Most containers that are followed.
 const COUNT_MAX: usize = 500;
 
@@ -50,7 +52,10 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let (mut list, age) = run.periodic(LIST, LIST_SECONDS, |run| Ok(find(run.root)))?;
     let root = run.root;
     let read = |list: &[Networked]| -> Vec<Option<[u64; 2]>> {
-        list.iter().map(|container| transferred(&root.proc(&format!("{}/net/dev", container.pid)).ok()?)).collect()
+        // The kernel gives the number of a process that has ended to another one.
+        let is_there = |it: &Networked| root.network_namespace(it.pid).is_some_and(|found| found == it.namespace);
+        let read = |it: &Networked| transferred(&root.proc(&format!("{}/net/dev", it.pid)).ok()?);
+        list.iter().map(|it| if is_there(it) { read(it) } else { None }).collect()
     };
     let mut found = read(&list);
     if age > 0.0 && found.iter().any(Option::is_none) {
@@ -65,14 +70,23 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     {
         counters.insert(container.namespace.as_str(), [received, sent]);
         let before = before.as_ref().and_then(|(before, seconds)| Some((*before.get(&container.namespace)?, *seconds)));
-        let rate = |at: fn([u64; 2]) -> u64| {
-            before.and_then(|(before, seconds)| per_second(at([received, sent]), at(before), seconds))
+        let mut rate = |name: &str, at: fn([u64; 2]) -> u64| {
+            let (before, seconds) = before.filter(|(_, seconds)| *seconds > 0.0)?;
+            match growth(at([received, sent]), at(before), BYTES_PER_SECOND_MAX * seconds) {
+                Ok(grown) => Some(rate(grown, seconds)),
+                // Another network with the number of an earlier one: no fault.
+                Err(NoGrowth::Fell { .. }) => None,
+                Err(jumped) => {
+                    run.discard(format!("container {}.{name}", container.name), jumped);
+                    None
+                }
+            }
         };
         containers.push(Container {
             container: &container.name,
             kind: &container.kind,
-            received_bytes_per_second: rate(|[received, _]| received),
-            sent_bytes_per_second: rate(|[_, sent]| sent),
+            received_bytes_per_second: rate("received_bytes", |[received, _]| received),
+            sent_bytes_per_second: rate("sent_bytes", |[_, sent]| sent),
         });
     }
     run.counters.keep("container", &counters);
