@@ -111,3 +111,16 @@ fn the_number_of_an_ended_process_gives_a_container_no_foreign_traffic() {
     assert!(cache.get("received_bytes_per_second").is_none() && cache["sent_bytes_per_second"].is_number(), "{cache}");
     assert!(snapshot["probe"]["discarded"]["container shop-cache.received_bytes"].is_string(), "{}", snapshot["probe"]);
 }
+
+#[test]
+fn many_pods_do_not_hide_the_limits_of_services() {
+    let host = Host::recorded("vm");
+    compose(&host, 0);
+    for number in 0..2100 {
+        fs::create_dir_all(host.root().join(format!("sys/fs/cgroup/kubepods.slice/pod{number:04}.slice"))).unwrap();
+    }
+    let snapshot = probe(&host);
+    assert_eq!(snapshot["limit"][0]["unit"], "shop.service", "{}", snapshot["limit"]);
+    let failed = snapshot["probe"]["failed"]["limit"].as_str().unwrap();
+    assert!(failed.ends_with("cgroups are not looked at: there are too many"), "{failed}");
+}

@@ -108,7 +108,7 @@ fn find(root: &Root) -> Vec<Networked> {
         return Vec::new();
     }
     let mut list: Vec<Networked> = Vec::new();
-    for path in tree.paths() {
+    for path in tree.paths().0 {
         let Some(owner) = names.owner_of_cgroup(&path).filter(|owner| KINDS.contains(&owner.kind)) else { continue };
         let Some(pid) = tree.process(&path) else { continue };
         let Some(namespace) = root.network_namespace(pid).filter(|namespace| seen.insert(namespace.clone())) else {

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// How often limits are looked up, in seconds.
 const LIST_SECONDS: f64 = 600.0;
 /// Name of the list among the counters.
-const LIST: &str = "limit.list";
+const LIST: &str = "limit.listed";
 /// systemd limits the tasks of every unit: only those are followed that use this share of their limit, or whose limit is
 /// this small.
 const TASKS_SHARE: f64 = 0.25;
@@ -63,20 +63,32 @@ struct Limited {
     limits: CgroupLimits,
 }
 
+/// What is kept of the search.
+#[derive(Debug, Serialize, Deserialize)]
+struct Listed {
+    limited: Vec<Limited>,
+    /// Cgroups that were not looked at.
+    left_out: usize,
+}
+
 /// The registration.
 pub const RESOURCE: Resource = Resource { name: "limit", scope: Scope::All, has_counters: true, measure };
 
 fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let root = run.root;
     let Some(tree) = CgroupTree::of(root) else { return Ok(()) };
-    let (mut list, age) = run.periodic(LIST, LIST_SECONDS, |run| Ok(find(run, tree)))?;
+    let (Listed { limited: mut list, mut left_out }, age) =
+        run.periodic(LIST, LIST_SECONDS, |run| Ok(find(run, tree)))?;
     let read = |list: &[Limited]| -> Vec<CgroupUse> {
         list.iter().map(|limited| CgroupUse::read(tree, &limited.path, &limited.limits)).collect()
     };
     let mut used = read(&list);
     if age > 0.0 && used.iter().any(CgroupUse::is_empty) {
-        list = run.periodic(LIST, 0.0, |run| Ok(find(run, tree)))?.0;
+        Listed { limited: list, left_out } = run.periodic(LIST, 0.0, |run| Ok(find(run, tree)))?.0;
         used = read(&list);
+    }
+    if left_out > 0 {
+        run.failed.insert("limit", format!("{left_out} cgroups are not looked at: there are too many"));
     }
     let before = run.previous::<BTreeMap<String, u64>>("limit");
     let mut counters = BTreeMap::new();
@@ -128,10 +140,11 @@ fn throttled_percent(run: &mut Measurement<'_>, limited: &Limited, now: u64, bef
 }
 
 /// The cgroups with limits that matter. A name that is used twice is replaced by the path.
-fn find(run: &Measurement<'_>, tree: CgroupTree<'_>) -> Vec<Limited> {
+fn find(run: &Measurement<'_>, tree: CgroupTree<'_>) -> Listed {
     let most_memory = run.memory_bytes.map_or(u64::MAX, |(_, total)| total);
     let mut names = OwnerNames::new(run.root);
-    let limited = tree.paths().into_iter().filter_map(|path| {
+    let (paths, left_out) = tree.paths();
+    let limited = paths.into_iter().filter_map(|path| {
         let limits = of_interest(tree, &path, CgroupLimits::read(tree, &path, most_memory));
         let (unit, kind) = limits.is_any().then(|| name(&mut names, &path))??;
         Some(Limited { path, unit, kind: kind.to_string(), limits })
@@ -142,7 +155,7 @@ fn find(run: &Measurement<'_>, tree: CgroupTree<'_>) -> Vec<Limited> {
     for limited in list.iter_mut().filter(|limited| uses.get(&limited.unit).is_some_and(|count| *count > 1)) {
         limited.unit.clone_from(&limited.path);
     }
-    list
+    Listed { limited: list, left_out }
 }
 
 /// The limits without that of the tasks, where it is a default that is far from being reached.

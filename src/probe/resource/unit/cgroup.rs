@@ -4,7 +4,7 @@
 
 use crate::host::Root;
 use crate::probe::cgroup_kind::has_owner;
-use std::collections::BTreeMap;
+use crate::probe::cgroup_tree::choose;
 
 /// Depth to which cgroups are searched: `kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podX.slice/cri-X.scope`.
 const DEPTH_MAX: usize = 6;
@@ -75,33 +75,6 @@ pub fn usages(root: &Root, sum: SumOnce<'_>) -> Result<Vec<CgroupUsage>, String>
     let whole = cut.into_iter().map(|path| CgroupUsage { is_slice: true, ..usage(root, tree, path, sum) });
     let whole: Vec<CgroupUsage> = whole.collect();
     Ok(paths.into_iter().map(|path| usage(root, tree, path, sum)).chain(whole).collect())
-}
-
-/// At most `most` of the paths, so that no directory at the top takes the places of another, and the directories of which
-/// some are left out.
-fn choose(paths: Vec<String>, most: usize) -> (Vec<String>, Vec<String>) {
-    if paths.len() <= most {
-        return (paths, Vec::new());
-    }
-    let mut by_top: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for path in paths {
-        let top = path.split('/').nth(1).unwrap_or_default();
-        by_top.entry(format!("/{top}")).or_default().push(path);
-    }
-    let mut groups: Vec<(String, Vec<String>)> = by_top.into_iter().collect();
-    groups.sort_by_key(|(_, paths)| paths.len());
-    let (mut chosen, mut cut, mut left) = (Vec::new(), Vec::new(), groups.len());
-    for (top, mut paths) in groups {
-        let share = most.saturating_sub(chosen.len()).div_ceil(left.max(1));
-        left = left.saturating_sub(1);
-        if paths.len() > share {
-            paths.truncate(share);
-            cut.extend((!has_owner(&top)).then_some(top));
-        }
-        chosen.append(&mut paths);
-    }
-    chosen.sort();
-    (chosen, cut)
 }
 
 /// Collects services, scopes and containers, but not the cgroups within one.
@@ -191,22 +164,6 @@ fn stalled(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_slice_takes_the_places_of_another() {
-        let of = |top: &str, count: usize| -> Vec<String> {
-            (0..count).map(|number| format!("/{top}/x{number:04}.service")).collect()
-        };
-        let paths = [of("a.slice", 5000), of("kubepods.slice", 900), of("system.slice", 40)].concat();
-        let (chosen, cut) = choose(paths.clone(), 1000);
-        let count = |top: &str| chosen.iter().filter(|path| path.starts_with(top)).count();
-        assert_eq!([count("/a.slice"), count("/kubepods.slice"), count("/system.slice")], [480, 480, 40]);
-        assert_eq!(cut, ["/kubepods.slice", "/a.slice"]);
-        assert_eq!(choose(paths.clone(), 5940), (paths, vec![]));
-        let containers: Vec<String> = (0..1500).map(|number| format!("/lxc.payload.c{number:04}")).collect();
-        let (chosen, cut) = choose(containers, 1000);
-        assert_eq!((chosen.len(), cut.len()), (1000, 0));
-    }
 
     #[test]
     fn reads_both_versions() {
