@@ -183,6 +183,8 @@ mod probe_sensors; // odd sensors, and users and shutdowns of other architecture
 mod probe_storage; // arrays, pools and disks
 #[path = "suite/probe_systemd.rs"]
 mod probe_systemd; // aliases, units other than services, timers, waiting jobs
+#[path = "suite/probe_users.rs"]
+mod probe_users; // failed units of users
 #[path = "suite/reachable.rs"]
 mod reachable; // nobody can be notified: osmon status says so
 #[path = "suite/repair.rs"]

@@ -7,13 +7,17 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// Longest standard output kept, in bytes.
 const OUTPUT_MAX: u64 = 4 * 1024 * 1024;
+/// Longest time that a killed program is waited for; what hangs in the kernel does not end.
+const END_LIMIT: Duration = Duration::from_millis(200);
+/// Longest time that a pipe is read from after the program has ended.
+const PIPE_LIMIT: Duration = Duration::from_millis(500);
 /// Longest standard error kept, in bytes.
 const ERRORS_MAX: u64 = 64 * 1024;
 
@@ -23,7 +27,7 @@ const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 /// How a program ended.
 #[derive(Debug)]
 pub struct Finished {
-    /// Exit status; `None` when a signal ended it.
+    /// Exit status; `None` when a signal ended it, or it could not be ended.
     pub code: Option<i32>,
     /// The signal that ended it.
     pub signal: Option<i32>,
@@ -40,8 +44,22 @@ pub struct Finished {
 /// # Errors
 /// The program cannot be started.
 pub fn run(program: &str, arguments: &[String], input: Vec<u8>, limit: Duration) -> io::Result<Finished> {
+    run_with(program, arguments, &[], input, limit)
+}
+
+/// Like [`run`], with more variables in the environment.
+///
+/// # Errors
+/// The program cannot be started.
+pub fn run_with(
+    program: &str,
+    arguments: &[String],
+    variables: &[(&str, &str)],
+    input: Vec<u8>,
+    limit: Duration,
+) -> io::Result<Finished> {
     let mut command = Command::new(program);
-    command.args(arguments);
+    command.args(arguments).envs(variables.iter().copied());
     wait_for(command, input, limit)
 }
 
@@ -51,8 +69,22 @@ pub fn run(program: &str, arguments: &[String], input: Vec<u8>, limit: Duration)
 /// # Errors
 /// The program cannot be started.
 pub fn run_confined(program: &str, arguments: &[String], input: Vec<u8>, limit: Duration) -> io::Result<Finished> {
+    run_confined_with(program, arguments, &[], input, limit)
+}
+
+/// Like [`run_confined`], with variables in the environment.
+///
+/// # Errors
+/// The program cannot be started.
+pub fn run_confined_with(
+    program: &str,
+    arguments: &[String],
+    variables: &[(&str, &str)],
+    input: Vec<u8>,
+    limit: Duration,
+) -> io::Result<Finished> {
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().env("PATH", SYSTEM_PATH).env("HOME", "/");
+    command.args(arguments).env_clear().env("PATH", SYSTEM_PATH).env("HOME", "/").envs(variables.iter().copied());
     confine(&mut command);
     wait_for(command, input, limit)
 }
@@ -75,13 +107,17 @@ fn wait_for(mut command: Command, input: Vec<u8>, limit: Duration) -> io::Result
     feed(&mut child, input);
     let stdout = child.stdout.take().map(|stream| collect(stream, OUTPUT_MAX));
     let stderr = child.stderr.take().map(|stream| collect(stream, ERRORS_MAX));
-    let (status, timed_out) = wait(&mut child, limit)?;
+    let (status, timed_out) = wait(child, limit)?;
     // A grandchild that keeps the pipe open must not block this process.
+    let until = Instant::now() + PIPE_LIMIT;
     let read = |reader: Option<mpsc::Receiver<Vec<u8>>>| {
-        reader.and_then(|reader| reader.recv_timeout(Duration::from_millis(500)).ok()).unwrap_or_default()
+        let left = until.saturating_duration_since(Instant::now());
+        reader.and_then(|reader| reader.recv_timeout(left).ok()).unwrap_or_default()
     };
     let (stdout, stderr) = (read(stdout), read(stderr));
-    Ok(Finished { code: status.code(), signal: status.signal(), timed_out, stdout, stderr })
+    let code = status.and_then(|status| status.code());
+    let signal = status.and_then(|status| status.signal());
+    Ok(Finished { code, signal, timed_out, stdout, stderr })
 }
 
 /// Replaces this process by a program (`execve(2)`), which finds the path of this one in `OSMON`. Returns only if it cannot
@@ -118,18 +154,29 @@ fn collect(stream: impl Read + Send + 'static, limit: u64) -> mpsc::Receiver<Vec
     receiver
 }
 
-fn wait(child: &mut Child, limit: Duration) -> io::Result<(std::process::ExitStatus, bool)> {
-    let started = Instant::now();
+fn wait(child: Child, limit: Duration) -> io::Result<(Option<ExitStatus>, bool)> {
+    let mut child = child;
+    if let Some(status) = wait_until(&mut child, Instant::now() + limit)? {
+        return Ok((Some(status), false));
+    }
+    if let Ok(pid) = i32::try_from(child.id()) {
+        // It may just have ended by itself.
+        let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
+    }
+    // It may have left its process group.
+    let _ = child.kill();
+    let status = wait_until(&mut child, Instant::now() + END_LIMIT)?;
+    if status.is_none() {
+        thread::spawn(move || child.wait());
+    }
+    Ok((status, true))
+}
+
+fn wait_until(child: &mut Child, until: Instant) -> io::Result<Option<ExitStatus>> {
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok((status, false));
-        }
-        if started.elapsed() >= limit {
-            if let Ok(pid) = i32::try_from(child.id()) {
-                // It may just have ended by itself.
-                let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
-            }
-            return Ok((child.wait()?, true));
+        let status = child.try_wait()?;
+        if status.is_some() || Instant::now() >= until {
+            return Ok(status);
         }
         thread::sleep(Duration::from_millis(5));
     }
@@ -169,6 +216,16 @@ mod tests {
         let mut child = starter.join().unwrap();
         assert_eq!(child.wait().unwrap().signal(), Some(9));
         assert!(started.elapsed() < Duration::from_secs(100));
+    }
+
+    #[test]
+    fn a_program_that_left_its_process_group_is_killed() {
+        // It is in the group of the test, as one is that moved to another group.
+        let child = Command::new("/bin/sleep").arg("30").spawn().unwrap();
+        let started = Instant::now();
+        let (status, timed_out) = wait(child, Duration::from_millis(50)).unwrap();
+        assert!(timed_out && status.is_none_or(|status| status.signal() == Some(9)));
+        assert!(started.elapsed() < Duration::from_secs(10), "the wait is limited");
     }
 
     #[test]

@@ -43,10 +43,11 @@ impl Root {
             self.recorded_text("chronyc-tracking").ok_or("chronyc: no such program")?
         } else {
             let arguments = ["-n", "-c", "tracking"].map(str::to_string);
-            let done = subprocess::run("chronyc", &arguments, Vec::new(), LIMIT)
+            let limit = self.spare_time_for(LIMIT)?;
+            let done = subprocess::run("chronyc", &arguments, Vec::new(), limit)
                 .map_err(|error| format!("chronyc: {error}"))?;
             if done.timed_out {
-                return Err(format!("chronyc did not answer within {} s", LIMIT.as_secs()));
+                return Err(format!("chronyc did not answer within {:.1} s", limit.as_secs_f64()));
             }
             if done.code != Some(0) {
                 // It complains on standard output.

@@ -88,7 +88,9 @@ impl Root {
         }
         let numbers: Vec<usize> = in_turn.iter().chain(separate.iter().flatten()).map(|(number, ..)| *number).collect();
         let groups = std::iter::once(in_turn).chain(separate).collect();
-        let answers = bounded::groups(STATVFS_LIMIT, groups, |(_, point, is_part)| space_of(point, *is_part));
+        // Without time they fail as if they hung.
+        let limit = self.time_for(STATVFS_LIMIT).unwrap_or_default();
+        let answers = bounded::groups(limit, groups, |(_, point, is_part)| space_of(point, *is_part));
         for (number, answer) in numbers.into_iter().zip(answers) {
             if let (Some(slot), Ok(answer)) = (results.get_mut(number), answer) {
                 *slot = answer;

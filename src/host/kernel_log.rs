@@ -38,7 +38,8 @@ impl Root {
                 .filter(|it| is_wanted(&it.text))
                 .collect();
         }
-        self.ring(is_wanted).unwrap_or_else(|| journal(is_wanted))
+        let journal = || self.time_for(JOURNAL_LIMIT).map(|limit| journal(is_wanted, limit)).unwrap_or_default();
+        self.ring(is_wanted).unwrap_or_else(journal)
     }
 
     fn ring(&self, is_wanted: fn(&str) -> bool) -> Option<Vec<KernelMessage>> {
@@ -68,9 +69,9 @@ fn record(line: &str) -> Option<KernelMessage> {
     Some(KernelMessage { seconds, text: text.to_string() })
 }
 
-fn journal(is_wanted: fn(&str) -> bool) -> Vec<KernelMessage> {
+fn journal(is_wanted: fn(&str) -> bool, limit: Duration) -> Vec<KernelMessage> {
     let arguments = ["-k", "-b", "-q", "--no-pager", "-n", "2000", "-o", "short-monotonic"].map(str::to_string);
-    let output = subprocess::run("journalctl", &arguments, Vec::new(), JOURNAL_LIMIT).map(|done| done.stdout);
+    let output = subprocess::run("journalctl", &arguments, Vec::new(), limit).map(|done| done.stdout);
     let output = output.unwrap_or_default();
     String::from_utf8_lossy(&output).lines().filter_map(journal_line).filter(|it| is_wanted(&it.text)).collect()
 }

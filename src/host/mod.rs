@@ -18,9 +18,11 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 mod clock;
 mod container;
+pub mod deadline;
 pub mod directory_size;
 pub mod file_id;
 pub mod file_system;
@@ -45,7 +47,7 @@ mod programs;
 pub mod rights;
 mod storage_programs;
 mod success_time;
-mod systemctl;
+pub mod systemctl;
 pub mod users;
 mod work;
 
@@ -66,6 +68,8 @@ pub struct Root {
     base: PathBuf,
     recorded: bool,
     constant: Arc<Constant>,
+    /// See [`Root::until`].
+    deadline: Option<Instant>,
 }
 
 /// What does not change while osmon runs, read when it is first asked for.
@@ -80,7 +84,7 @@ impl Root {
     /// This host, or the recording in `directory`.
     pub fn new(directory: Option<&Path>) -> Self {
         let base = directory.unwrap_or(Path::new("/")).to_path_buf();
-        Self { base, recorded: directory.is_some(), constant: Arc::default() }
+        Self { base, recorded: directory.is_some(), constant: Arc::default(), deadline: None }
     }
 
     /// Returns whether the kernel keeps its counters in 32 bits, from the machine's architecture

@@ -35,11 +35,12 @@ pub enum NoFile {
 
 impl Root {
     /// The newest file of each path. Its last part may be a pattern; of a directory, its files count. Files below a number of
-    /// bytes do not count.
+    /// bytes do not count. Empty when there is no time for it.
     pub fn newest_files(&self, paths: Vec<(String, u64)>) -> Vec<Result<FoundFile, NoFile>> {
+        let Ok(limit) = self.time_for(LIMIT) else { return Vec::new() };
         let base = self.base.clone();
         let groups = paths.into_iter().map(|(path, least)| vec![(below(&base, &path), least)]).collect();
-        let answers = bounded::groups(LIMIT, groups, |(path, least)| newest(path, *least));
+        let answers = bounded::groups(limit, groups, |(path, least)| newest(path, *least));
         answers.into_iter().map(|answer| answer.unwrap_or(Err(NoFile::Hangs))).collect()
     }
 }

@@ -19,12 +19,12 @@ impl Root {
     /// program that fails and says nothing on its standard output is an error.
     ///
     /// # Errors
-    /// It failed, or did not end in time.
+    /// It failed, did not end in time, or there was no time for it ([`NO_TIME`](super::deadline::NO_TIME)).
     pub fn storage_program(&self, program: &str, arguments: &[&str], recorded: &str) -> Result<Option<String>, String> {
         if self.recorded {
             return Ok(self.recorded_text(recorded));
         }
-        let limit = if program == "smartctl" { DISK_LIMIT } else { LIMIT };
+        let limit = self.spare_time_for(if program == "smartctl" { DISK_LIMIT } else { LIMIT })?;
         let late = || format!("{program} did not answer within {} ms", limit.as_millis());
         let (name, arguments): (String, Vec<String>) =
             (program.to_string(), arguments.iter().map(ToString::to_string).collect());

@@ -23,11 +23,12 @@ impl Root {
         if let Some(objection) = objection(program, self.own_uid()) {
             return Err(objection.english());
         }
+        let limit = self.time_for(limit)?;
         let done = subprocess::run_confined(program, arguments, Vec::new(), limit)
             .map_err(|error| format!("{program}: {error}"))?;
         let said = clean_bytes(done.stderr.trim_ascii(), MESSAGE_MAX);
         match (done.timed_out, done.code, done.signal) {
-            (true, _, _) => Err(format!("{program} did not answer within {} s", limit.as_secs())),
+            (true, _, _) => Err(format!("{program} did not answer within {:.1} s", limit.as_secs_f64())),
             (false, Some(0), _) => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
             (false, Some(code), _) if said.is_empty() => Err(format!("{program} ended with status {code}")),
             (false, Some(code), _) => Err(format!("{program} ended with status {code}: {said}")),

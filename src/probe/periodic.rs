@@ -1,6 +1,7 @@
 //! Values that cost a subprocess or much time: read at most once per interval, and kept with the counters in between.
 
 use super::measurement::{Absent, Measurement};
+use crate::host::deadline::NO_TIME;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,8 @@ struct Reading<T> {
 
 impl Measurement<'_> {
     /// The value kept under `name` if it is younger than `seconds` and of this boot, else a new reading; with its age in
-    /// seconds. A failed reading is kept as well, and tried again after the interval.
+    /// seconds. A failed reading, also one that took too long, is kept as well, and tried again after the interval. One that there was
+    /// no time for ([`NO_TIME`]) is not: the value from before counts, and the next run tries again.
     ///
     /// # Errors
     /// The reason of the last reading.
@@ -32,9 +34,13 @@ impl Measurement<'_> {
         let is_this_boot = |boot_id: &str| boot_id == self.snapshot.header.boot_id;
         let kept = self.earlier.filter(|earlier| is_this_boot(&earlier.boot_id)).and_then(|earlier| earlier.get(name));
         let is_recent = |kept: &Reading<T>| (0.0..seconds - TOLERANCE_SECONDS).contains(&(now - kept.boottime_seconds));
-        let reading = match kept.filter(is_recent) {
-            Some(kept) => kept,
-            None => Reading { boottime_seconds: now, value: read(self) },
+        let reading = match kept {
+            Some(kept) if is_recent(&kept) => kept,
+            kept => match (read(self), kept) {
+                (Err(reason), None) if reason == NO_TIME => return Err(reason),
+                (Err(reason), Some(kept)) if reason == NO_TIME => kept,
+                (value, _) => Reading { boottime_seconds: now, value },
+            },
         };
         self.counters.keep(name, &reading);
         reading.value.map(|value| (value, now - reading.boottime_seconds))

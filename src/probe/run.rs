@@ -15,10 +15,13 @@ use crate::model::record::{Header, Record, round};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A larger change of the wall clock is remarked upon, in seconds.
 const CLOCK_STEP_SECONDS: f64 = 90.0;
+/// Programs and file systems that may hang are asked within this time after the begin of a run. The pipeline abandons
+/// measuring after 8 s, and then nothing of it is kept.
+const ASKING_LIMIT: Duration = Duration::from_millis(5500);
 /// Longest reason for a missing resource, in characters.
 const REASON_MAX: usize = 200;
 
@@ -88,6 +91,7 @@ pub fn probe(
     previous: Option<PreviousCounters>,
     request: &ProbeRequest,
 ) -> ProbeResult {
+    let root = &root.until(Instant::now() + ASKING_LIMIT);
     let boot_id = root.boot_id();
     let host_before = previous.as_ref().and_then(HostState::from_counters);
     let clock_step = previous.as_ref().and_then(|before| before.clock_step(&now, &boot_id));

@@ -5,19 +5,19 @@ use super::harness::Host;
 use serde_json::Value;
 
 /// A unit as `systemctl show` prints it.
-fn unit(id: &str, load: &str, active: &str, sub: &str, more: &str) -> String {
+pub fn unit(id: &str, load: &str, active: &str, sub: &str, more: &str) -> String {
     let more = if more.is_empty() { String::new() } else { format!("\n{more}") };
     format!("Id={id}\nLoadState={load}\nActiveState={active}\nSubState={sub}\nResult=success{more}\n\n")
 }
 
-fn host(config: &str, text: &str) -> Host {
+pub fn host(config: &str, text: &str) -> Host {
     let mut host = Host::recorded("vm");
     host.config = format!("{config}\n[rule.load]\nenabled = false\n");
     host.write("systemctl-show", text);
     host
 }
 
-fn probe(host: &mut Host) -> Value {
+pub fn probe(host: &mut Host) -> Value {
     probe_after(host, 60)
 }
 
@@ -29,7 +29,7 @@ fn probe_after(host: &mut Host, seconds: i64) -> Value {
 }
 
 /// A member of the elements of a section: `name value`.
-fn members(snapshot: &Value, section: &str, name: &str, member: &str) -> Vec<String> {
+pub fn members(snapshot: &Value, section: &str, name: &str, member: &str) -> Vec<String> {
     let elements = snapshot[section].as_array().into_iter().flatten();
     elements.map(|one| format!("{} {}", one[name].as_str().unwrap(), one[member])).collect()
 }

@@ -6,6 +6,7 @@ mod disk;
 mod report;
 
 use crate::base::text::clean;
+use crate::host::deadline::NO_TIME;
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
 use disk::{DISKS_MAX as LISTED_MAX, Disk, Reading, listed};
 use report::{Answer, Report, answer};
@@ -88,14 +89,16 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
             Ok(Some(_)) => reason = Some("smartctl: the list of disks is no JSON".to_string()),
             Err(error) => reason = Some(error),
         }
-        kept.listed = Some(now);
+        // What there was no time for was not tried.
+        if reason.as_deref() != Some(NO_TIME) {
+            kept.listed = Some(now);
+        }
     }
     let mut due: Vec<usize> = (0..kept.disks.len()).collect();
     due.retain(|at| kept.disks.get(*at).is_some_and(|disk| disk.missing_since.is_none() && is_due(disk.tried)));
     let started = Instant::now();
     for at in due.into_iter().take(if is_held_up { 0 } else { DISKS_MAX }) {
         if let Some(disk) = kept.disks.get_mut(at).filter(|_| started.elapsed() < TIME_MAX) {
-            disk.tried = Some(now);
             read(run, disk, &mut kept.before, now);
         }
     }
@@ -122,6 +125,10 @@ fn read(run: &Measurement<'_>, disk: &mut Disk, before: &mut Vec<Report>, now: f
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let recorded = format!("smartctl-{}", disk.name.replace(['/', ' '], "-"));
     let text = run.root.storage_program("smartctl", &arguments, &recorded);
+    if text.as_ref().is_err_and(|reason| reason == NO_TIME) {
+        return;
+    }
+    disk.tried = Some(now);
     let answer = text.map(|text| answer(text.unwrap_or_default().as_bytes()));
     (disk.is_asleep, disk.is_refused) = (false, false);
     disk.reason.clear();

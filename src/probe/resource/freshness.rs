@@ -5,6 +5,7 @@ use crate::base::parse_past;
 use crate::base::text::clean;
 use crate::base::units::duration;
 use crate::config::{FreshnessSource, WatchedFreshness};
+use crate::host::deadline::NO_TIME;
 use crate::host::newest_file::{FoundFile, NoFile};
 use crate::model::record::round;
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
@@ -125,6 +126,9 @@ fn call_one(run: &Measurement<'_>, entries: &mut [Entry<'_>]) {
     let Some((_, entry)) = due.reduce(|best, next| if next.0 > best.0 { next } else { best }) else { return };
     let FreshnessSource::Command { command, timeout, .. } = &entry.watch.source else { return };
     let printed = run.root.success_time(&entry.watch.name, command, *timeout);
+    if printed.as_ref().is_err_and(|reason| reason == NO_TIME) {
+        return;
+    }
     let time = printed.and_then(|text| parse_time(&text, run.now.wall));
     entry.answer = Some(match time {
         Ok(modified) => Ok(FoundFile { modified, bytes: None }),

@@ -3,8 +3,8 @@
 use crate::base::clock::zone_offset_seconds;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-/// Reads `Thu 2026-10-10 16:05:04 CEST` and `@1791641104`. systemd prints the zone of the host; the abbreviation alone is
-/// ambiguous. `None` for an empty text, `n/a` and what is no time.
+/// Reads `Thu 2026-10-10 16:05:04 UTC` and `@1791641104`. systemctl is run with UTC; a recording may have the zone of its
+/// host, whose abbreviation alone is ambiguous. `None` for an empty text, `n/a` and what is no time.
 pub fn time(text: &str) -> Option<DateTime<Utc>> {
     if let Some(seconds) = text.strip_prefix('@') {
         return DateTime::from_timestamp(seconds.split('.').next()?.parse().ok()?, 0);
