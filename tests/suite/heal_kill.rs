@@ -57,7 +57,8 @@ fn a_repair_killed_at_any_call_is_not_begun_or_accounted_for() {
     }
     let pristine = host.path("pristine");
     copy(&host.data(), &pristine);
-    let uptime = host.read("proc/uptime");
+    // The counters go back with the clock: a kernel counts no more ticks than there was time for.
+    let (uptime, stat) = (host.read("proc/uptime"), host.read("proc/stat"));
     let (mut kills, mut begun, now) = (0, 0, host.now);
     for call in CALLS {
         for nth in 1.. {
@@ -65,6 +66,7 @@ fn a_repair_killed_at_any_call_is_not_begun_or_accounted_for() {
             copy(&pristine, &host.data());
             let _ = fs::remove_file(host.path("calls"));
             host.write("proc/uptime", &uptime);
+            host.write("proc/stat", &stat);
             host.now = now;
             let done = killed(&host, call, nth);
             if done.status.success() {
