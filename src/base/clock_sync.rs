@@ -1,6 +1,6 @@
 //! Synchronisation of the host's clock from adjtimex(2), for which no dependency has a safe wrapper.
 
-/// What the kernel knows of its clock.
+/// State of the clock by adjtimex(2).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KernelClock {
     /// `STA_UNSYNC` is not set.

@@ -14,7 +14,7 @@ const CHRONY: [&str; 4] = ["chrony/chronyd.pid", "chronyd.pid", "chrony/chronyd.
 const BEHIND_FIELD: usize = 4;
 
 impl Root {
-    /// What the kernel knows of the clock, or the file `adjtimex` of a recorded host: `synchronized`, or another word, then
+    /// State of the kernel's clock, or the file `adjtimex` of a recorded host: `synchronized`, or another word, then
     /// `behind_ms=` and `max_error_ms=`.
     pub fn kernel_clock(&self) -> Option<KernelClock> {
         if !self.recorded {

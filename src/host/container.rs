@@ -18,7 +18,7 @@ impl Root {
                 return Some(engine.to_string());
             }
         }
-        // The same word of the engine, for an init other than systemd; only root may read it.
+        // Other init systems keep the engine's name in their environment, which only root may read.
         let environment = self.proc("1/environ").unwrap_or_default();
         let said = environment.split(|byte| *byte == 0).find_map(|variable| variable.strip_prefix(b"container="));
         if let Some(engine) = said.filter(|engine| !engine.is_empty()) {

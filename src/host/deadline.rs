@@ -9,7 +9,7 @@ pub const NO_TIME: &str = "left out: other programs or file systems took too lon
 const RESERVE: Duration = Duration::from_secs(2);
 
 impl Root {
-    /// The same host, of which nothing is asked after `deadline` that may hang.
+    /// This host with a deadline, after which nothing is started that may hang.
     pub fn until(&self, deadline: Instant) -> Self {
         Self { deadline: Some(deadline), ..self.clone() }
     }

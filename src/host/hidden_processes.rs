@@ -1,4 +1,4 @@
-//! Whether processes are hidden from users other than root: the mount option `hidepid` of proc(5).
+//! Detects that processes are hidden from users other than root, by the mount option `hidepid` of proc(5).
 
 use super::Root;
 

@@ -72,7 +72,7 @@ pub struct Root {
     deadline: Option<Instant>,
 }
 
-/// What does not change while osmon runs, read when it is first asked for.
+/// Facts that do not change during a run, each read on first use.
 #[derive(Debug, Default)]
 struct Constant {
     host_name: OnceLock<String>,

@@ -10,7 +10,7 @@ use std::time::Duration;
 const MESSAGE_MAX: usize = 160;
 
 impl Root {
-    /// What a program prints, whose first word is its path; of a recorded host the file `freshness-NAME`. It is started with
+    /// Output of a command, whose first word is the path of a program; of a recorded host the file `freshness-NAME`. It is started with
     /// a clean environment, and only if nobody else can change it.
     ///
     /// # Errors

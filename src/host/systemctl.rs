@@ -103,7 +103,7 @@ fn as_user(user: Option<(u32, u32)>, runtime: &Path, command: &[&str], limit: Du
     subprocess::run_confined_with(program, arguments, &variables, Vec::new(), limit)
 }
 
-/// What systemctl printed.
+/// Output of systemctl.
 fn printed(done: &io::Result<Finished>, limit: Duration) -> Result<String, String> {
     let done = done.as_ref().map_err(|error| format!("systemctl: {error}"))?;
     match (done.timed_out, done.code) {
