@@ -93,7 +93,7 @@ fn a_backup_that_stops_is_told_and_ends() {
     minutes(&mut host, 7);
     assert_eq!(host.events().pop().as_deref(), Some("fired critical backup is overdue"));
     let state = host.snapshots().pop().unwrap()["freshness"][0]["state"].as_str().unwrap().to_string();
-    assert!(state.starts_with("missing: backup does not exist; the last one is "), "{state}");
+    assert!(state.starts_with("missing: the directory backup does not exist; the last one is "), "{state}");
 }
 
 #[test]

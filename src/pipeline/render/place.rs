@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Identifies a page, at its beginning (`templates/report.html`).
+/// Identifies a page, at its beginning (`templates/report/head.html`).
 const MARK: &[u8] = b"<meta name=\"generator\" content=\"osmon\">";
 /// Identifies `report.json`.
 const MARK_BESIDE: &[u8] = b"\"verdict\":{";

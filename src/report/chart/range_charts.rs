@@ -20,7 +20,7 @@ const DETAIL_SECONDS: f64 = 900.0;
 
 /// The charts of a range as HTML, with apostrophes instead of quotes, which the cache would have to escape.
 #[derive(Template)]
-#[template(path = "report-charts.html")]
+#[template(path = "report/chart.html")]
 struct Charts<'a> {
     w: Locale,
     id: &'a str,

@@ -7,6 +7,7 @@ pub mod footer;
 pub mod options;
 pub mod outlook;
 mod problems;
+pub mod range_view;
 pub mod render;
 pub mod repairs;
 pub mod services;

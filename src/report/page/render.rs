@@ -1,24 +1,22 @@
 //! Renders the page.
 
 use crate::base::clock::parse;
-use crate::base::html::escape;
 use crate::base::local_time::LocalTime;
 use crate::base::text::{clean, is_plain};
 use crate::model::locale::{Locale, key};
-use crate::report::chart::axis::local;
 use crate::report::chart::layout::{PLOT, VIEW_BOX};
 use crate::report::chart::range::RANGES;
-use crate::report::chart::range_charts::RangeCharts;
 use crate::report::chart::spark;
 use crate::report::page::components;
 use crate::report::page::consumers;
 use crate::report::page::data::PageData;
 use crate::report::page::footer::{facts, footer, unexplained};
 use crate::report::page::problems::problems;
+use crate::report::page::range_view::{RangeView, range_view};
 use crate::report::page::repairs;
 use crate::report::page::services::{Service, services};
 use crate::report::page::sheet;
-use crate::report::page::size_budget::{self, Charts, PAGE_MAX};
+use crate::report::page::size_budget::{self, PAGE_MAX};
 use crate::report::page::status_bars::row::Row;
 use crate::report::page::tiles::{Tile, tiles};
 use crate::report::page::timeline::{self, Happened};
@@ -28,29 +26,11 @@ use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 
-const SCRIPT: &str = include_str!("../../../templates/report.js");
-
-/// A range as the template shows it.
-struct Shown<'a> {
-    id: &'a str,
-    title: &'a str,
-    /// Begin and end, for print.
-    days: String,
-    is_first: bool,
-    from: i64,
-    to: i64,
-    charts: Charts<'a>,
-    markers: String,
-    times: &'a str,
-    gaps: Vec<String>,
-    who: Vec<consumers::Row>,
-    who_since: String,
-}
+const SCRIPT: &str = include_str!("../../../templates/report/script.js");
 
 #[derive(Template)]
-#[template(path = "report.html")]
+#[template(path = "report/page.html")]
 struct Page<'a> {
     w: Locale,
     style: String,
@@ -81,7 +61,7 @@ struct Page<'a> {
     /// Number of services without a row; empty: none.
     more_days: String,
     bad_days: Vec<(&'a str, &'a [String])>,
-    ranges: Vec<Shown<'a>>,
+    ranges: Vec<RangeView<'a>>,
     tabs: Vec<(&'a str, &'a str, bool)>,
     services: Vec<Service>,
     components: Vec<components::Row>,
@@ -110,8 +90,6 @@ struct Sections {
 const EVENTS_MAX: usize = 30;
 /// Largest number of open incidents.
 const OPEN_MAX: usize = 25;
-/// Largest number of gaps listed for a range.
-const GAPS_MAX: usize = 5;
 
 /// The page as one self-contained HTML document.
 ///
@@ -135,7 +113,7 @@ pub fn render(input: &PageData) -> Result<String> {
     // Indentation and line breaks only serve readers of the source.
     let script: String = SCRIPT.lines().map(str::trim).collect();
     let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty());
-    let ranges: Vec<Shown> = drawn.map(|drawn| shown(input, drawn)).collect();
+    let ranges: Vec<RangeView> = drawn.map(|drawn| range_view(input, drawn)).collect();
     // An unknown state is never shown in green.
     let is_unknown = input.health.doubt.is_some();
     let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, snapshot, &services) };
@@ -205,49 +183,6 @@ pub fn render(input: &PageData) -> Result<String> {
         page.render_into(&mut out)?;
     }
     Ok(plain(out))
-}
-
-fn shown<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> Shown<'a> {
-    let locale = input.options.locale;
-    let range = RANGES.iter().find(|range| range.id == drawn.id);
-    let range_consumers = input.who.iter().find(|who| who.range == drawn.id);
-    let since = range_consumers.and_then(|who| who.consumers.first);
-    let since = since.filter(|since| since.timestamp() as f64 - drawn.from > 5400.0);
-    let marked = if drawn.markers.is_empty() {
-        timeline::markers(&input.events, &input.marks, drawn)
-    } else {
-        drawn.markers.clone()
-    };
-    Shown {
-        id: &drawn.id,
-        title: range.map_or("", |range| locale.label(range.title)),
-        days: days(drawn, range.map_or(0, |range| range.step_seconds), locale),
-        is_first: drawn.id == input.first_range,
-        from: drawn.from as i64,
-        to: drawn.to as i64,
-        charts: Charts {
-            id: &drawn.id,
-            html: Cow::Borrowed(&drawn.html),
-            left: drawn.undrawn.iter().map(|title| escape(title)).collect(),
-        },
-        markers: marked,
-        times: &drawn.times,
-        gaps: if drawn.reasons.is_empty() {
-            timeline::gaps(&input.marks, drawn, input.now, locale, GAPS_MAX)
-        } else {
-            drawn.reasons.clone()
-        },
-        who: range_consumers.map(|who| consumers::rows(&who.consumers, locale)).unwrap_or_default(),
-        who_since: since
-            .map(|since| locale.with(key::CONSUMERS_COUNTED_SINCE, &locale.moment(since, input.now)))
-            .unwrap_or_default(),
-    }
-}
-
-/// Begin and end of a range: to the minute for short ranges, in days for long ones.
-fn days(drawn: &RangeCharts, step_seconds: u32, locale: Locale) -> String {
-    let form = if step_seconds > 300 { "%F" } else { "%F %H:%M" };
-    locale.fill(key::PAGE_FROM_TO, &[("begin", &local(drawn.from, form)), ("end", &local(drawn.to, form))])
 }
 
 /// The largest consumers of CPU over the shortest range: `java 34 min, postgres 4 min`.

@@ -2,7 +2,33 @@
 
 use std::fmt::Write;
 
-const STYLE: &str = include_str!("../../../templates/report.css");
+/// One part of the style sheet.
+macro_rules! part {
+    ($name:literal) => {
+        include_str!(concat!("../../../templates/report/style/", $name, ".css"))
+    };
+}
+
+/// The colours of dark mode; left out of a page that is always light.
+const DARK: &str = part!("dark");
+/// The parts before and after the colours of dark mode. Those for a medium come last: they override.
+const COLOURS: &str = part!("colours");
+const PARTS: [&str; 14] = [
+    part!("page"),
+    part!("header"),
+    part!("tiles"),
+    part!("attention"),
+    part!("events"),
+    part!("days"),
+    part!("ranges"),
+    part!("charts"),
+    part!("tables"),
+    part!("tooltip"),
+    part!("tablet"),
+    part!("phone"),
+    part!("contrast"),
+    part!("print"),
+];
 /// A custom style sheet with any of these supports dark mode.
 const KNOWS_DARK: [&str; 3] = ["prefers-color-scheme", "light-dark(", "color-scheme"];
 
@@ -11,8 +37,10 @@ pub fn of(own: &str, foot: &str) -> String {
     // Colours for light mode only would mix with those for dark mode: the page then stays light.
     let has_colours = ["--", "color", "background"].iter().any(|word| own.contains(word));
     let is_light = has_colours && !KNOWS_DARK.iter().any(|word| own.contains(word));
-    let is_kept = |line: &&str| !is_light || !line.contains("prefers-color-scheme:dark");
-    let mut out = STYLE.trim_end().lines().filter(is_kept).collect::<Vec<_>>().join("\n");
+    let dark = if is_light { "" } else { DARK };
+    // Indentation and line breaks only serve readers of the source.
+    let lines = [COLOURS, dark].into_iter().chain(PARTS).flat_map(str::lines);
+    let mut out: String = lines.map(str::trim).collect();
     let foot = quoted(foot);
     // Writing to a String cannot fail.
     let _ = write!(
