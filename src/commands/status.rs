@@ -38,7 +38,7 @@ pub const COMMAND: Command = Command {
     name: "status",
     about: "One-line health summary and exit code",
     group: Group::EveryDay,
-    examples: "  osmon status                OK web-01: all well for 3 d 2 h, 14 s ago\n  osmon status -q || echo trouble\n  osmon status --nagios       for Nagios, Icinga, Zabbix\n  osmon status --html         for your own page\n  osmon status --alert        dead man's switch, see contrib/cron",
+    examples: "  osmon status                OK web-01: no problems for 3 d 2 h; measured 14 s ago\n  osmon status -q || echo trouble\n  osmon status --nagios       for Nagios, Icinga, Zabbix\n  osmon status --html         for your own page\n  osmon status --alert        dead man's switch, see contrib/cron",
     arguments: Arguments::augment_args,
     shares_system: true,
     run,
@@ -122,7 +122,7 @@ fn to_json(recorded: &Recorded, text: &str, context: &Context) -> String {
     let health = &recorded.health;
     json!({
         "schema": 1, "time": stamp(health.now), "host": recorded.host, "status": health.verdict.status_word().to_lowercase(),
-        "verdict": health.verdict.word().to_lowercase(), "exit": health.verdict.exit() as u8, "untold": undelivered(context),
+        "verdict": health.verdict.json_word(), "exit": health.verdict.exit() as u8, "untold": undelivered(context),
         "repairs_suspended": suspended(context),
         "text": text, "taken": health.taken.map(stamp),
         "age_seconds": health.taken.map(|taken| seconds_between(taken, health.now)), "stale": health.is_stale(),

@@ -6,7 +6,7 @@ use crate::base::clock::{local_form, stamp};
 use crate::context::Context;
 use crate::model::event::{Event, EventKind, Localized};
 use crate::model::incident::{Incident, Severity};
-use crate::model::locale::key;
+use crate::model::locale::{Locale, key};
 use crate::model::message::{Arg, Message};
 use crate::query::actions;
 use crate::query::health::{Doubt, Health, Verdict};
@@ -34,7 +34,7 @@ fn minute_of_day(time: DateTime<Utc>) -> u32 {
 
 fn event(context: &Context, health: &Health, today: &str) -> Event {
     let now = stamp(health.now);
-    let word = health.verdict.word();
+    let word = Locale::En.text(health.verdict.key());
     let named: Vec<Arg> = match &health.doubt {
         Some(Doubt::Unmeasured(names)) => names.iter().map(|name| name.as_str().into()).collect(),
         _ => health.open.iter().map(title).collect(),
@@ -71,7 +71,7 @@ fn title(incident: &Incident) -> Arg {
     incident.title_localized.clone().map_or_else(|| incident.title.as_str().into(), Arg::Message)
 }
 
-/// Adds what is unusual: `Healthy: no open problems; unusual: CPU unusually busy`.
+/// Adds what is unusual: `OK: no open problems; unusual: CPU unusually busy`.
 fn with_unusual(status: Message, health: &Health) -> Message {
     if health.unusual.is_empty() {
         return status;
@@ -80,7 +80,7 @@ fn with_unusual(status: Message, health: &Health) -> Message {
     Message::new(key::DAILY_STATUS_UNUSUAL).with("status", status).with("titles", Arg::List { list })
 }
 
-/// Adds what was repaired within a day: `Healthy: no open problems; repaired: nginx.service restarted once`.
+/// Adds what was repaired within a day: `OK: no open problems; repaired: nginx.service restarted once`.
 fn with_repaired(context: &Context, status: Message) -> Message {
     let now = context.now.wall;
     let repairs = actions::read(context, now - TimeDelta::days(1), now, usize::MAX, &|_| true).unwrap_or_default();
@@ -91,7 +91,7 @@ fn with_repaired(context: &Context, status: Message) -> Message {
     Message::new(key::DAILY_STATUS_REPAIRED).with("status", status).with("titles", Arg::List { list })
 }
 
-/// `Degraded, 2 open problems: CPU, Memory`.
+/// `Warning, 2 open problems: CPU, Memory`.
 fn message(verdict: Verdict, named: &[Arg], is_open: bool) -> Message {
     let how = match verdict {
         Verdict::Critical => key::VERDICT_CRITICAL,
@@ -113,20 +113,19 @@ fn message(verdict: Verdict, named: &[Arg], is_open: bool) -> Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::locale::Locale;
 
     #[test]
     fn the_daily_status_names_what_is_open_in_both_languages() {
         let cpu: Arg = Message::new(key::RULE_CPU).into();
         let six: Vec<Arg> = std::iter::once(cpu.clone()).chain(["a", "b", "c", "d", "e"].map(Arg::from)).collect();
         let cases: [(Verdict, &[Arg], bool, &str, &str); 5] = [
-            (Verdict::Healthy, &[], false, "Healthy: no open problems", "En bonne santé : aucun problème en cours"),
+            (Verdict::Healthy, &[], false, "OK: no open problems", "OK : aucun problème en cours"),
             (
                 Verdict::Degraded,
                 std::slice::from_ref(&cpu),
                 true,
-                "Degraded, 1 open problem: CPU",
-                "Dégradé, 1 problème en cours : Processeur",
+                "Warning, 1 open problem: CPU",
+                "Avertissement, 1 problème en cours : Processeur",
             ),
             (
                 Verdict::Critical,

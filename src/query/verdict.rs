@@ -34,13 +34,13 @@ impl Verdict {
         }
     }
 
-    /// The word written by `osmon run` and in JSON.
-    pub fn word(self) -> &'static str {
+    /// The word in JSON, which stays as it is: programs compare it.
+    pub fn json_word(self) -> &'static str {
         match self {
-            Self::Healthy => "Healthy",
-            Self::Degraded => "Degraded",
-            Self::Critical => "Critical",
-            Self::Unknown => "Unknown",
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::Critical => "critical",
+            Self::Unknown => "unknown",
         }
     }
 

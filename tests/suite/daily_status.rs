@@ -17,7 +17,7 @@ fn the_daily_status_is_sent_once_a_day_and_is_no_event() {
         host.advance(minutes * 60, 5);
         host.osmon(&["run", "-v"]).ok();
         let mails = std::fs::read_to_string(&told).unwrap_or_default();
-        mails.lines().filter(|line| *line == "Subject: ALIVE web-01: Healthy: no open problems").count()
+        mails.lines().filter(|line| *line == "Subject: ALIVE web-01: OK: no open problems").count()
     };
     assert_eq!((signs(&mut host, 1), signs(&mut host, 1)), (1, 1), "at once, so that it is seen to work, and once");
     assert_eq!((signs(&mut host, 615), signs(&mut host, 5)), (1, 2), "07:58 and 08:03 of the next day");

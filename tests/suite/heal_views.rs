@@ -238,7 +238,7 @@ fn the_daily_status_has_a_line_about_what_was_repaired_within_a_day() {
     );
     host.osmon(&["run"]).ok();
     let mail = decoded(&server.arrived().last().unwrap().text).split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = "Healthy: no open problems; repaired: shop.service restarted 2 times, nginx.service restarted once";
+    let line = "OK: no open problems; repaired: shop.service restarted 2 times, nginx.service restarted once";
     assert!(mail.contains(line), "{mail}");
     assert!(!["old.service", "bad.service", "dry.service"].iter().any(|name| mail.contains(name)), "{mail}");
 }

@@ -151,8 +151,8 @@ fn an_incident_stands_on_top_and_its_events_below() {
     host.advance(60, 10);
     host.osmon(&["run"]).ok();
     let page = page(&host);
-    assert!(page.contains("<title>Degraded: the &#60;shop&#62; (1 problem)</title>"));
-    assert!(page.contains("Degraded") && page.contains("1 open problem since 20 Nov 21:41"));
+    assert!(page.contains("<title>Warning: the &#60;shop&#62; (1 problem)</title>"));
+    assert!(page.contains("<h1>Warning</h1>") && page.contains("1 open problem since 20 Nov 21:41"));
     assert!(page.contains("<b>Memory 57.7 %</b>") && page.contains("limit 50 %"));
     assert!(page.contains("<code>osmon explain memory</code>"));
     assert!(page.contains("<span class=\"w warn\">warning</span> Memory 57.7 %"));

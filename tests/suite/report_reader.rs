@@ -35,7 +35,7 @@ fn an_old_page_says_what_was_true_and_when() {
     let page = fs::read_to_string(directory.path().join("page.html")).unwrap();
     let head = page.split("<main>").next().unwrap();
     assert!(head.contains("As of 2026-11-20 21:40 +00:00") && head.contains("since 20 Nov "), "without script: {head}");
-    assert!(head.contains("<title>Critical: ") || head.contains("<title>Degraded: "), "{head}");
+    assert!(head.contains("<title>Critical: ") || head.contains("<title>Warning: "), "{head}");
     assert!(!page.contains("http-equiv=\"refresh\""), "a reload without script would throw away what was chosen");
     if !is_here() {
         return;
@@ -209,7 +209,7 @@ fn what_is_a_mean_is_not_called_now_and_a_state_is_a_word_too() {
     for range in ["24h", "7d"] {
         assert!(head(range).contains("<th>last<th>min"), "{range}");
     }
-    assert!(page.contains("<span class=\"u\">healthy</span></h2>") && page.contains("<h2 class=\"pr\">24 hours"));
+    assert!(page.contains("<span class=\"u\">OK</span></h2>") && page.contains("<h2 class=\"pr\">24 hours"));
 }
 
 #[test]

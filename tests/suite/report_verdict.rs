@@ -21,7 +21,7 @@ fn what_nobody_judged_is_not_healthy() {
     assert_eq!(verdict(&page(&host)), "Unknown");
     assert!(page(&host).contains("the rules were never evaluated"));
     host.osmon(&["run"]).ok();
-    assert_eq!(verdict(&page(&host)), "Healthy");
+    assert_eq!(verdict(&page(&host)), "OK");
     host.advance(1200, 5);
     host.small("osmon-probe", &[]).ok();
     host.osmon(&["graph"]).ok();

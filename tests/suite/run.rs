@@ -14,7 +14,7 @@ fn silent_when_all_is_well_and_everything_is_there() {
     let times: Vec<String> =
         host.snapshots().iter().map(|snapshot| snapshot["time"].as_str().unwrap().to_string()).collect();
     assert_eq!(times, ["2026-11-20T21:41:00.000Z", "2026-11-20T21:42:00.000Z", "2026-11-20T21:43:00.000Z"]);
-    assert!(fs::read_to_string(host.data().join("report.html")).unwrap().contains("Healthy"));
+    assert!(fs::read_to_string(host.data().join("report.html")).unwrap().contains("<h1>OK</h1>"));
     assert!(host.data().join("reserve").exists());
 }
 
@@ -27,7 +27,7 @@ fn by_hand_it_shows_what_it_did() {
     for part in [
         "osmon · web-01 · 2026-11-20 21:41 +00:00",
         "measured",
-        "verdict   Degraded: 1 open problem",
+        "verdict   WARNING: 1 open problem",
         "WARNING  Memory 57.7 % (limit 50 %)",
         "no alert recipient configured",
         "report.html",

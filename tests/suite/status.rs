@@ -17,7 +17,8 @@ fn status_is_a_line_and_an_exit_code() {
     host.now += chrono::TimeDelta::seconds(14);
     let done = status(&host, &[]).ok();
     assert!(
-        done.out.starts_with("OK web-01: all well, 14 s ago\nno alert recipient configured; set to = "),
+        done.out
+            .starts_with("OK web-01: no open problems; measured 14 s ago\nno alert recipient configured; set to = "),
         "{}",
         done.out
     );
@@ -37,7 +38,7 @@ fn status_is_a_line_and_an_exit_code() {
     assert_eq!(json["incident"].as_array().unwrap().len(), 2);
     host.config = "[rule.memory]\nenabled = false\n".to_string();
     (0..8).for_each(|_| minute(&mut host, 5));
-    assert_eq!(status(&host, &[]).ok().out.lines().next(), Some("OK web-01: all well for 2 min, 0 s ago"));
+    assert_eq!(status(&host, &[]).ok().out.lines().next(), Some("OK web-01: no problems for 2 min; measured 0 s ago"));
     host.now += chrono::TimeDelta::seconds(200);
     let done = status(&host, &[]);
     assert_eq!(done.code, 3);

@@ -82,7 +82,7 @@ ls -d /mnt/home/.local/state/osmon/state
     };
     assert_eq!(
         (done.out.as_str(), done.err.as_str()),
-        ("OK web-01: all well, 0 s ago\n0\n/mnt/home/.local/state/osmon/state\n", "")
+        ("OK web-01: no open problems; measured 0 s ago\n0\n/mnt/home/.local/state/osmon/state\n", "")
     );
 }
 

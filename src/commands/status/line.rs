@@ -16,7 +16,7 @@ const REASON_MAX: usize = 300;
 /// Longest host name, in characters.
 const HOST_MAX: usize = 80;
 
-/// `OK web-01: all well for 3 d 2 h, 14 s ago`.
+/// `OK web-01: no problems for 3 d 2 h; measured 14 s ago`.
 pub fn line(recorded: &Recorded, text: &str) -> String {
     format!("{} {}: {text}", recorded.health.verdict.status_word(), clean(&recorded.host, HOST_MAX))
 }
@@ -58,7 +58,7 @@ fn worst(health: &Health, locale: Locale) -> String {
     parts.join(locale.text(key::MAIL_SEMICOLON))
 }
 
-/// `all well for 3 d 2 h, 14 s ago`: since the last incident ended, and the age of the data.
+/// `no problems for 3 d 2 h; measured 14 s ago`: since the last incident ended, and the age of the data.
 fn all_well(context: &Context, health: &Health, locale: Locale) -> String {
     let last = timeline::last_recovery(context).and_then(|event| parse(&event.time));
     let age = locale.duration(health.taken.map_or(0.0, |taken| seconds_between(taken, health.now)));

@@ -18,7 +18,7 @@ const TITLE_MAX: usize = 120;
 
 /// The verdict, and a line for each open incident.
 pub fn lines(out: &Output, health: &Health) -> Vec<String> {
-    let verdict = out.paint(health.verdict.style(), health.verdict.word());
+    let verdict = out.paint(health.verdict.style(), health.verdict.status_word());
     let summary = match (&health.doubt, health.open.len()) {
         (Some(doubt), _) => doubt.text(health.now, Locale::En),
         (None, 0) => format!("no open problems{}", pending(health, Locale::En)),
@@ -94,7 +94,7 @@ pub fn pending(health: &Health, locale: Locale) -> String {
 /// The verdict with open incidents and `events` as one JSON object.
 pub fn to_json(health: &Health, events: &[Event]) -> Value {
     json!({
-        "schema": 1, "time": stamp(health.now), "verdict": health.verdict.word().to_lowercase(),
+        "schema": 1, "time": stamp(health.now), "verdict": health.verdict.json_word(),
         "exit": health.verdict.exit() as u8, "incident": incidents(health, &health.open), "unusual": incidents(health, &health.unusual),
         "pending": health.pending.len(), "event": events,
     })

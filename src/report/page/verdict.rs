@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 /// The first line of the page.
 pub struct Verdict {
-    /// Healthy, Degraded, Critical or Unknown.
+    /// OK, Warning, Critical or Unknown.
     pub word: String,
     /// `ok`, `warn`, `bad` or `unknown`.
     pub state: &'static str,
