@@ -23,6 +23,10 @@ mod archive_foreign; // archives of other programs, and from pipes
 mod backup; // what is in a backup, and what is said to be missing
 #[path = "suite/browser.rs"]
 mod browser; // the page in headless Chromium
+#[path = "suite/browser_access.rs"]
+mod browser_access; // the page under axe-core in its states, and without script
+#[path = "suite/browser_zoom.rs"]
+mod browser_zoom; // pointer, keyboard and touch on the charts
 #[path = "suite/cli.rs"]
 mod cli; // help, versions, exit codes, typos, external commands
 #[path = "suite/clock_steps.rs"]
@@ -229,6 +233,8 @@ mod send_alert_smtp; // a real Postfix, a real msmtp
 mod send_alert_webhook; // webhooks: formats, secrets, HTTPS
 #[path = "suite/services.rs"]
 mod services; // every way a service goes from one state to another
+#[path = "suite/short_script.rs"]
+mod short_script; // the script of the page, shortened
 #[path = "suite/silence.rs"]
 mod silence; // osmon silence, ack and downtime
 #[path = "suite/status.rs"]

@@ -161,6 +161,16 @@ impl Locale {
         nth(self.format().months, number)
     }
 
+    /// The days of the week from Sunday on, separated by spaces.
+    pub fn weekdays(self) -> String {
+        ["7", "1", "2", "3", "4", "5", "6"].map(|number| self.weekday(number)).join(" ")
+    }
+
+    /// The months, separated by spaces.
+    pub fn months(self) -> String {
+        self.format().months.join(" ")
+    }
+
     /// A time with its day, because a page is also read on later days.
     pub fn moment(self, time: DateTime<Utc>, now: DateTime<Utc>) -> String {
         let day = local_form(time, "%d");

@@ -8,7 +8,7 @@ use std::fs;
 
 /// Snapshots of the first minutes of some days, as the host would have written them; `user` and `system` by the day and
 /// the minute.
-fn record(host: &Host, first: &str, days: i64, minutes: i64, value: &dyn Fn(i64, i64) -> (f64, f64)) {
+pub fn record(host: &Host, first: &str, days: i64, minutes: i64, value: &dyn Fn(i64, i64) -> (f64, f64)) {
     let first: DateTime<Utc> = first.parse().unwrap();
     let directory = host.data().join("snapshots");
     fs::create_dir_all(&directory).unwrap();

@@ -11,7 +11,7 @@ use crate::report::chart::range::{RANGES, Range, first, shown};
 use crate::report::chart::range_charts::draw;
 use crate::report::input::long_ranges::{LongRanges, Request};
 use crate::report::input::series;
-use crate::report::page::consumers::Who;
+use crate::report::page::consumers::{Top, Who};
 use crate::report::page::data::PageData;
 use crate::report::page::options::PageOptions;
 use crate::report::page::options::STYLE_MAX;
@@ -51,7 +51,7 @@ pub fn read(context: &Context) -> Result<PageData> {
 
     let hour_range = RANGES.first().copied().unwrap_or(Range { id: "1h", title: "", seconds: 3600, step_seconds: 0 });
     let hour = series::recent_series(&recent, &hour_range, look.is_public);
-    let (last_hour, open_hour) = consumers(context, look.has("who") && !look.is_public)?;
+    let (last_hour, open_hour, mut tops) = consumers(context, look.has("who") && !look.is_public)?;
     // The current second belongs to the newest sample.
     let end = (now.timestamp_millis() as f64 / 1e3).ceil();
     let (mut drawn, mut who) = (Vec::new(), Vec::new());
@@ -72,7 +72,8 @@ pub fn read(context: &Context) -> Result<PageData> {
             }
             _ => drawn.extend(kept.drawn.iter_mut().find(|drawn| drawn.id == range.id).map(std::mem::take)),
         }
-        who.push(Who { range: range.id, consumers });
+        let tops = if range.step_seconds == 0 { std::mem::take(&mut tops) } else { Vec::new() };
+        who.push(Who { range: range.id, consumers, tops });
     }
     problems.extend(damage(&recent.reading));
     problems.extend(context.delivery_problems().into_iter().map(|problem| problem.text(look.locale)));
@@ -150,20 +151,21 @@ fn age(context: &Context, first_day: Option<&str>) -> f64 {
     since.map_or(0.0, |since| (now - since).num_seconds() as f64)
 }
 
-/// Consumers of the last hour, and separately those of the open hour, from records.
-fn consumers(context: &Context, is_wanted: bool) -> Result<(Consumers, Consumers)> {
-    let (mut last, mut open) = (Consumers::default(), Consumers::default());
+/// Consumers of the last hour, separately those of the open hour, and the top process of each minute, from records.
+fn consumers(context: &Context, is_wanted: bool) -> Result<(Consumers, Consumers, Vec<Top>)> {
+    let (mut last, mut open, mut tops) = (Consumers::default(), Consumers::default(), Vec::new());
     if !is_wanted {
-        return Ok((last, open));
+        return Ok((last, open, tops));
     }
     let (now, hour) = (context.now.wall, crate::store::hour::of(context.now.wall));
     context.store.read_newest(PROCESSES, now - TimeDelta::hours(1), now, &mut |line| {
         let Some(record) = Consumers::from_record(line) else { return };
+        tops.extend(Top::of(&record));
         let is_open = record.first.is_some_and(|time| time >= hour);
         (if is_open { &mut open } else { &mut last }).add(record);
     })?;
     last.add(open.clone());
-    Ok((last, open))
+    Ok((last, open, tops))
 }
 
 fn damage(reading: &Reading) -> Vec<String> {

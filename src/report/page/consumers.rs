@@ -3,10 +3,12 @@
 use crate::base::text::clean;
 use crate::model::consumers::{Consumers, ranked};
 use crate::model::evidence::Resource;
-use crate::model::locale::Locale;
+use crate::model::locale::{Locale, key};
 
 /// Maximum length of a name, in characters.
 const NAME_MAX: usize = 60;
+/// Least CPU usage for which the top process of a minute is named, in percent of one core.
+const NAMED_PERCENT: f64 = 1.0;
 /// Number of rows shown for a range.
 const SHOWN_MAX: usize = 10;
 
@@ -17,6 +19,34 @@ pub struct Who {
     pub range: &'static str,
     /// CPU, memory and disk transfer by consumer.
     pub consumers: Consumers,
+    /// The process with the most CPU time of each minute; only of the last hour.
+    pub tops: Vec<Top>,
+}
+
+/// The process that used the most CPU between two samples.
+#[derive(Debug, Clone)]
+pub struct Top {
+    /// Time of the later sample, Unix seconds.
+    pub seconds: i64,
+    /// Name of the process.
+    pub name: String,
+    /// Its CPU usage in percent of one core.
+    pub percent: f64,
+}
+
+impl Top {
+    /// Of a record with rates; `None` when no process used as much as [`NAMED_PERCENT`].
+    pub fn of(record: &Consumers) -> Option<Self> {
+        let (program, usage) =
+            record.programs.iter().max_by(|(_, a), (_, b)| a.cpu_seconds.total_cmp(&b.cpu_seconds))?;
+        let percent = record.cpu_percent(usage).filter(|percent| *percent >= NAMED_PERCENT)?;
+        Some(Self { seconds: record.first?.timestamp(), name: clean(&program.name, NAME_MAX), percent })
+    }
+
+    /// As the page says it: `Top process: java, 30.2 % of a core`.
+    pub fn text(&self, locale: Locale) -> String {
+        locale.fill(key::PAGE_TOP_PROCESS, &[("name", &self.name), ("percent", &locale.short(self.percent))])
+    }
 }
 
 /// A consumer as the page shows it.

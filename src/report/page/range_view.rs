@@ -38,6 +38,8 @@ pub struct RangeView<'a> {
     pub gaps: Vec<String>,
     /// The consumers of this range.
     pub who: Vec<consumers::Row>,
+    /// The top process of each minute: Unix seconds, and the text.
+    pub tops: Vec<(i64, String)>,
     /// Since when consumers are counted; empty: the whole range.
     pub who_since: String,
 }
@@ -74,6 +76,9 @@ pub fn range_view<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> RangeView<
             drawn.reasons.clone()
         },
         who: range_consumers.map(|who| consumers::rows(&who.consumers, locale)).unwrap_or_default(),
+        tops: range_consumers
+            .map(|who| who.tops.iter().map(|top| (top.seconds, top.text(locale))).collect())
+            .unwrap_or_default(),
         who_since: since
             .map(|since| locale.with(key::CONSUMERS_COUNTED_SINCE, &locale.moment(since, input.now)))
             .unwrap_or_default(),

@@ -27,7 +27,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-const SCRIPT: &str = include_str!("../../../templates/report/script.js");
+/// The script, shortened by build/script.rs.
+const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/script.js"));
 
 #[derive(Template)]
 #[template(path = "report/page.html")]
@@ -35,7 +36,7 @@ struct Page<'a> {
     w: Locale,
     style: String,
     style_hash: String,
-    script: String,
+    script: &'static str,
     script_hash: String,
     host: String,
     heading: String,
@@ -110,8 +111,6 @@ pub fn render(input: &PageData) -> Result<String> {
     let services = services(snapshot, locale);
     let (components, more_components) = components::rows(snapshot, &input.health.open, locale);
     let style = sheet::of(&input.options.style, &format!("{host} · {taken_text}"));
-    // Indentation and line breaks only serve readers of the source.
-    let script: String = SCRIPT.lines().map(str::trim).collect();
     let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty());
     let ranges: Vec<RangeView> = drawn.map(|drawn| range_view(input, drawn)).collect();
     // An unknown state is never shown in green.
@@ -126,8 +125,8 @@ pub fn render(input: &PageData) -> Result<String> {
         w: locale,
         style_hash: hash(&style),
         style,
-        script_hash: hash(&script),
-        script,
+        script_hash: hash(SCRIPT),
+        script: SCRIPT,
         heading,
         facts: facts(input, snapshot),
         stale_seconds: input.health.stale_seconds,
