@@ -85,6 +85,10 @@ mod fuzz; // the bodies of the fuzz targets on their seeds
 mod graph_metric; // osmon graph METRIC: one chart as SVG or PNG
 #[path = "suite/graph_output.rs"]
 mod graph_output; // where the page is written, and what is never replaced
+#[path = "suite/graph_paper.rs"]
+mod graph_paper; // osmon graph --pdf: the time of the data
+#[path = "suite/graph_picture.rs"]
+mod graph_picture; // pictures of charts: titles, units, what is left out, light and dark
 #[path = "suite/heal.rs"]
 mod heal; // repairs from decision to verification, and what holds them back
 #[path = "suite/heal_clean.rs"]
@@ -117,6 +121,8 @@ mod health; // one answer about the health of the host, from every command and t
 mod history; // metrics over time, in every form; what is kept
 #[path = "suite/history_gaps.rs"]
 mod history_gaps; // gaps with their reason, and notes
+#[path = "suite/history_table.rs"]
+mod history_table; // names and labels in the tables
 #[path = "suite/host.rs"]
 mod host; // a booted Debian with cron and systemd
 #[path = "suite/identity.rs"]

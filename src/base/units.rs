@@ -16,6 +16,19 @@ pub fn bytes(value: f64) -> String {
     format!("{} {unit}", short(scaled))
 }
 
+/// Formats bits with a decimal unit and three significant digits: `10 Gbit`.
+pub fn bits(value: f64) -> String {
+    let (mut scaled, mut unit) = (value, "bit");
+    for next in ["kbit", "Mbit", "Gbit", "Tbit"] {
+        if scaled.abs() < 999.5 {
+            break;
+        }
+        scaled /= 1000.0;
+        unit = next;
+    }
+    format!("{} {unit}", short(scaled))
+}
+
 /// Formats a number with three significant digits, more only for large integers: `0.42`, `3.1`, `97`, `1234`.
 pub fn short(value: f64) -> String {
     let size = value.abs();
@@ -98,6 +111,8 @@ pub fn metric_value(metric: &str, value: f64) -> String {
         format!("{} %", short(value))
     } else if name.ends_with("bytes") {
         bytes(value)
+    } else if rate && name.ends_with("_bits") {
+        bits(value)
     } else if name.ends_with("_seconds") {
         duration(value)
     } else {
@@ -138,6 +153,9 @@ mod tests {
         assert_eq!(metric_value("cpu.busy_percent", 97.25), "97.2 %");
         assert_eq!(metric_value("network.received_bytes_per_second", 2048.0), "2 KiB/s");
         assert_eq!(metric_value("load.one", 0.42), "0.42");
+        assert_eq!(metric_value("network.speed_bits_per_second", 1e10), "10 Gbit/s");
+        assert_eq!(metric_value("entropy.available_bits", 256.0), "256");
+        assert_eq!((bits(999.4).as_str(), bits(999.6).as_str()), ("999 bit", "1 kbit"));
     }
 
     #[test]

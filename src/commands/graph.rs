@@ -1,5 +1,6 @@
 //! `osmon graph`: writes the page, a chart of selected metrics, or the page as PDF.
 
+mod choice;
 mod one;
 mod pdf;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// Draw only these metrics: cpu.busy_percent, 'disk.used_percent{mount="/var*"}', "load" for all that begin with it
+    /// Draw only these: cpu.busy_percent, 'disk.used_percent{mount="/var*"}', "disk_io.*", or a chart of the page: "network"
     #[arg(value_name = "METRIC")]
     metrics: Vec<String>,
     /// Span of the chart: 1h, 24h, 7d, 30d, 1y or any other; for the page, the range shown first [default: 24h]
@@ -25,6 +26,9 @@ struct Arguments {
     /// metrics [default: SVG to standard output]; "-": standard output
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Light on dark: a picture for dark pages and chats (requires METRIC)
+    #[arg(long, requires = "metrics")]
+    dark: bool,
     /// Print the last 30 days on A4 as PDF with an installed browser (requires --out)
     #[arg(long, requires = "out", conflicts_with = "metrics")]
     pdf: bool,
@@ -36,7 +40,7 @@ pub const COMMAND: Command = Command {
     aliases: &["report"],
     about: "Draw the page, or a chart of chosen metrics",
     group: Group::EveryDay,
-    examples: "  osmon graph\n  osmon graph --out /srv/www/web-01.html\n  osmon graph cpu.busy_percent --range 7d --out cpu.svg\n  osmon graph 'disk.used_percent{mount=\"/var\"}' --range 1y --out var.png\n  osmon graph --pdf --out november.pdf",
+    examples: "  osmon graph\n  osmon graph --out /srv/www/web-01.html\n  osmon graph cpu.busy_percent --range 7d --out cpu.svg\n  osmon graph 'disk.used_percent{mount=\"/var\"}' --range 1y --out var.png\n  osmon graph network --dark --out network.png\n  osmon graph --pdf --out november.pdf",
     arguments: Arguments::augment_args,
     scheduled: true,
     shares_system: true,
@@ -59,7 +63,13 @@ fn run(call: &Call) -> Result<Exit> {
         context.out.warn(&format!("history maintenance failed: {error:#}"));
     }
     if !arguments.metrics.is_empty() {
-        return one::draw(&context, &arguments.metrics, arguments.range.as_deref(), arguments.out.as_deref());
+        let asked = one::Asked {
+            metrics: &arguments.metrics,
+            range: arguments.range.as_deref(),
+            out: arguments.out.as_deref(),
+            is_dark: arguments.dark,
+        };
+        return one::draw(&context, &asked);
     }
     if let (true, Some(out)) = (arguments.pdf, &arguments.out) {
         return pdf::print(&context, arguments.range.as_deref(), out);

@@ -6,6 +6,7 @@ mod glance;
 mod recorded;
 mod samples;
 mod span;
+mod summary;
 mod table;
 
 use crate::base::error_kind::ErrorKind;

@@ -116,6 +116,11 @@ pub fn queue_restored(store: &Store, host: &str, created: &str, now: &Now) -> Re
     store.save_state(STATE, &waiting)
 }
 
+/// The annotations that wait for the next snapshot.
+pub fn queued(store: &Store) -> Vec<Annotation> {
+    store.peek_state::<Waiting>(STATE).content.unwrap_or_default().marks
+}
+
 /// Appends new and queued annotations. Those that cannot be appended are queued for the next snapshot. The lock is
 /// held.
 ///

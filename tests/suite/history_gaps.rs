@@ -105,3 +105,32 @@ fn the_gap_after_the_last_record_lasts_until_now() {
         assert!(json["until"].as_str().unwrap().starts_with("2026-11-20T21:4"), "{step}: {}", json["until"]);
     }
 }
+
+/// What was recorded since the backup is gone, and nobody has to look at cron for it.
+#[test]
+fn a_restore_is_told_at_once_and_asks_for_no_schedule() {
+    let mut host = Host::recorded("vm");
+    for _ in 0..5 {
+        host.advance(60, 10);
+        host.osmon(&["run"]).ok();
+    }
+    let archive = host.path("b.tar.gz").display().to_string();
+    host.osmon(&["backup", &archive]).ok();
+    for _ in 0..40 {
+        host.advance(60, 10);
+        host.osmon(&["run"]).ok();
+    }
+    let look = host.path("look").display().to_string();
+    host.osmon(&["restore", &archive]).ok();
+    host.osmon(&["restore", &archive, "--to", &look]).ok();
+    let restored = "no data for 40 min: Restored from a backup of web-01 made at 2026-11-20 21:45 UTC";
+    let told = |host: &Host| {
+        let out = history(host, &["load.one", "--since", "2h"]).ok().out.replace("\n  ", " ");
+        assert!(out.contains(restored) && !out.contains("schedule") && !out.contains("cron"), "{out}");
+    };
+    told(&host);
+    let elsewhere = host.osmon(&["history", "load.one", "--since", "2h", "--data-dir", &look]).ok().out;
+    assert!(elsewhere.contains("Restored from a backup") && !elsewhere.contains("schedule"), "{elsewhere}");
+    host.osmon(&["run"]).ok();
+    told(&host);
+}

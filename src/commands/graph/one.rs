@@ -1,5 +1,6 @@
 //! A single chart of selected metrics.
 
+use super::choice::{Selected, beyond_family, choose, family_chart, family_charts};
 use crate::base::clock::{local_minute, zone_name};
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::replace;
@@ -11,9 +12,12 @@ use crate::context::Context;
 use crate::model::catalogue;
 use crate::model::locale::Locale;
 use crate::model::metric::{Selector, SeriesKey};
+use crate::report::chart::metric_title::{metric_title, unit_of, with_unit};
 use crate::report::chart::range::{RANGES, Range};
-use crate::report::chart::series::{ALWAYS, Point};
+use crate::report::chart::series::{ALWAYS, Series};
 use crate::report::chart::single::Single;
+use crate::report::chart::spec::{Line, lines, specs};
+use crate::report::chart::unit::AxisUnit;
 use crate::report::input::gather;
 use crate::report::input::series;
 use crate::store::SNAPSHOTS;
@@ -24,15 +28,32 @@ use std::path::Path;
 
 /// Mode of a picture.
 const PICTURE_MODE: u32 = 0o644;
-/// Maximum number of lines that can be distinguished.
-const LINES_MAX: usize = 6;
 
-/// A selected series and its values.
-type Selected<'a> = (&'a SeriesKey, &'a [Point]);
+/// A picture as it was asked for.
+pub struct Asked<'a> {
+    /// Metrics, patterns and families.
+    pub metrics: &'a [String],
+    /// Span.
+    pub range: Option<&'a str>,
+    /// File.
+    pub out: Option<&'a Path>,
+    /// Light on dark.
+    pub is_dark: bool,
+}
 
-pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Option<&Path>) -> Result<Exit> {
-    let range = span(range.unwrap_or("24h")).map_err(ErrorKind::Usage)?;
-    let out = out.filter(|out| *out != Path::new("-"));
+/// The lines of a chart, and what names them.
+struct Content<'a> {
+    title: String,
+    /// Name of the metric that all lines are of; empty: they are of several.
+    metric: String,
+    unit: AxisUnit,
+    lines: Vec<Line<'a>>,
+}
+
+pub fn draw(context: &Context, asked: &Asked) -> Result<Exit> {
+    let metrics = asked.metrics;
+    let range = span(asked.range.unwrap_or("24h")).map_err(ErrorKind::Usage)?;
+    let out = asked.out.filter(|out| *out != Path::new("-"));
     let extension = out.map(|out| out.extension().unwrap_or_default().to_string_lossy().to_lowercase());
     if let Some(extension) = extension.as_ref().filter(|extension| !["svg", "png"].contains(&extension.as_str())) {
         let extension = clean(extension, 20);
@@ -40,54 +61,32 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
     }
     let selectors = metrics.iter().map(|text| Selector::pattern(text)).collect::<Result<Vec<_>, _>>();
     let selectors = selectors.map_err(ErrorKind::Usage)?;
+    let charts: Vec<_> = metrics.iter().flat_map(|text| family_charts(text)).collect();
     let is_wanted = |name: &str| {
         let by_name = |selector: &Selector| Selector::pattern_fits(&selector.name, name);
-        name == ALWAYS || selectors.iter().any(by_name)
+        let is_charted = || charts.iter().any(|chart| chart.lines.iter().any(|line| line.metric == name));
+        name == ALWAYS || selectors.iter().any(by_name) || is_charted()
     };
     let (now, locale) = (context.now.wall, Locale::from_tag(&context.config.report.language));
     let (series, _) = series::metrics(context, &range, now, &is_wanted)?;
-    let is_asked = |key: &SeriesKey| selectors.iter().any(|selector| selector.selects(key));
-    let found = series.all().filter(|(key, _)| is_asked(key));
-    let mut lines: Vec<Selected> = found.collect();
-    if lines.is_empty() {
-        let names = clean(&metrics.join(", "), 200);
-        let mistyped = metrics.iter().find(|name| catalogue::find(name).is_none());
-        let hint = mistyped.map(|name| hint(name, catalogue::names()));
-        return Err(ErrorKind::BadData(format!(
-            "nothing of {names} was recorded in this span; osmon history lists what there is{}",
-            hint.unwrap_or_default()
-        ))
-        .into());
-    }
-    let is_found = |selector: &Selector| lines.iter().any(|(key, _)| selector.selects(key));
-    for (selector, _) in metrics.iter().zip(&selectors).filter(|(_, selector)| !is_found(selector)) {
-        context.out.warn(&format!("nothing of {} was recorded in this span", clean(selector, 200)));
-    }
-    if let Some(left_out) = choose(&mut lines, &selectors) {
-        context.out.info(&left_out);
-    }
-    let title = match lines.as_slice() {
-        [(key, _)] => clean(&key.to_string(), 80),
-        _ => clean(&drawn(metrics, &selectors, &lines).join(", "), 80),
-    };
+    let content = content(context, metrics, &selectors, &series, locale)?;
     let snapshot = gather::newest_record(context, SNAPSHOTS)?;
     let end = (now.timestamp_millis() as f64 / 1e3).ceil();
     let begin = end - f64::from(range.seconds);
     let since = now - TimeDelta::seconds(i64::from(range.seconds));
+    let (host, zone) = (gather::title(context, &snapshot), zone_name(now));
+    let span = format!("{host} · {} – {} {zone}", local_minute(since), local_minute(now));
+    let subtitle = if content.metric.is_empty() { span } else { format!("{} · {span}", content.metric) };
     let single = Single {
-        title,
-        subtitle: format!(
-            "{} · {} – {} {}",
-            gather::title(context, &snapshot),
-            local_minute(since),
-            local_minute(now),
-            zone_name(now)
-        ),
-        lines: lines.into_iter().map(|(key, points)| (key.to_string(), Cow::Borrowed(points))).collect(),
+        title: content.title,
+        subtitle,
+        lines: content.lines,
+        unit: content.unit,
         time: begin..end,
         has_band: range.step_seconds > 0,
         series: &series,
         locale,
+        is_dark: asked.is_dark,
     };
     let Some(path) = out else {
         context.out.print(single.svg()?.trim_end());
@@ -99,52 +98,83 @@ pub fn draw(context: &Context, metrics: &[String], range: Option<&str>, out: Opt
     Ok(Exit::Done)
 }
 
-/// Reduces the series to one unit and to [`LINES_MAX`] lines, the highest of each selected metric. Returns a note on
-/// those left out.
-fn choose(lines: &mut Vec<Selected>, selectors: &[Selector]) -> Option<String> {
-    let before = lines.len();
-    let mut found = selectors.iter().filter_map(|selector| lines.iter().find(|(key, _)| selector.selects(key)));
-    let first = found.next();
-    let unit = first.map(|(key, _)| unit(&key.name)).unwrap_or_default();
-    lines.retain(|(key, _)| self::unit(&key.name) == unit);
-    let others = before - lines.len();
-    let height = |points: &[Point]| points.iter().map(|point| point.max).fold(f64::MIN, f64::max);
-    // A stable sort: equally high series stay in the order of names.
-    lines.sort_by(|a, b| height(b.1).total_cmp(&height(a.1)));
-    let count = lines.len();
-    if count > LINES_MAX {
-        let each = (LINES_MAX / selectors.len().max(1)).max(1);
-        let mut taken = vec![0; selectors.len()];
-        lines.retain(|(key, _)| {
-            let of = selectors.iter().position(|selector| selector.selects(key)).and_then(|of| taken.get_mut(of));
-            of.is_some_and(|taken| {
-                *taken += 1;
-                *taken <= each
-            })
-        });
-        lines.truncate(LINES_MAX);
+/// The lines of the chart: for one family those of its chart on the page, otherwise the series of one unit. What is left
+/// out becomes a warning.
+fn content<'a>(
+    context: &Context,
+    metrics: &[String],
+    selectors: &[Selector],
+    series: &'a Series,
+    locale: Locale,
+) -> Result<Content<'a>> {
+    let warn = |text: &str| context.out.warn(text);
+    if let ([family], [selector]) = (metrics, selectors)
+        && let Some(chart) = family_chart(family, series)
+        && let Some(spec) = specs(series).into_iter().find(|spec| spec.title == chart.title)
+    {
+        if let Some(text) = beyond_family(chart, selector, series) {
+            warn(&format!("{family}: {text}"));
+        }
+        let lines = lines(&spec, series, locale);
+        let title = with_unit(locale.label(&spec.title), locale.label(spec.heading));
+        return Ok(Content { title, metric: String::new(), unit: spec.unit, lines });
     }
-    let hidden = count - lines.len();
-    let parts = [
-        (others > 0).then(|| format!("{others} with another unit left out: draw them apart")),
-        (hidden > 0).then(|| format!("{count} metrics are meant; the {} highest are drawn", lines.len())),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
+    // Of a family among others, the lines of its chart.
+    let is_asked = |key: &SeriesKey| {
+        metrics.iter().zip(selectors).any(|(text, selector)| match family_chart(text, series) {
+            Some(chart) => chart.lines.iter().any(|line| line.metric == key.name),
+            None => selector.selects(key),
+        })
+    };
+    let mut lines: Vec<Selected> = series.all().filter(|(key, _)| is_asked(key)).collect();
+    if lines.is_empty() {
+        let names = clean(&metrics.join(", "), 200);
+        let mistyped = metrics.iter().find(|name| catalogue::find(name).is_none());
+        let hint = mistyped.map(|name| hint(name, catalogue::names())).unwrap_or_default();
+        let text = format!("nothing of {names} was recorded in this span; osmon history lists what there is{hint}");
+        return Err(ErrorKind::BadData(text).into());
+    }
+    for (text, selector) in metrics.iter().zip(selectors) {
+        match family_chart(text, series) {
+            Some(chart) => {
+                if let Some(beyond) = beyond_family(chart, selector, series) {
+                    warn(&format!("{text}: {beyond}"));
+                }
+            }
+            None if lines.iter().any(|(key, _)| selector.selects(key)) => {}
+            None => warn(&format!("nothing of {} was recorded in this span", clean(text, 200))),
+        }
+    }
+    choose(&mut lines, selectors).iter().for_each(|text| warn(text));
+    Ok(named(&lines, metrics, locale))
 }
 
-/// The selected metrics that have data.
-fn drawn<'a>(metrics: &'a [String], selectors: &[Selector], lines: &[Selected]) -> Vec<&'a str> {
-    let is_found = |selector: &Selector| lines.iter().any(|(key, _)| selector.selects(key));
-    metrics.iter().zip(selectors).filter(|(_, selector)| is_found(selector)).map(|(text, _)| text.as_str()).collect()
-}
-
-/// The unit in a metric name: `percent`, `bytes_per_second`.
-fn unit(name: &str) -> String {
-    let units = ["percent", "bytes", "ms", "seconds", "per_second", "celsius", "hertz"];
-    let words: Vec<&str> = name.split(['.', '_']).collect();
-    let at = words.iter().rposition(|word| !units.contains(word) && *word != "per" && *word != "second");
-    words.get(at.map_or(0, |at| at + 1)..).unwrap_or_default().join("_")
+/// Names the lines: those of one metric by their labels, below its title; others by metric and label.
+fn named<'a>(lines: &[Selected<'a>], metrics: &[String], locale: Locale) -> Content<'a> {
+    let first = lines.first().map_or("", |(key, _)| key.name.as_str());
+    let is_one = lines.iter().all(|(key, _)| key.name == first);
+    let units: Vec<AxisUnit> = lines.iter().map(|(key, _)| unit_of(&key.name)).collect();
+    let unit = match units.split_first() {
+        Some((first, rest)) if rest.iter().all(|unit| unit == first) => *first,
+        Some((first, _)) if !first.suffix().is_empty() && units.iter().all(|unit| unit.suffix() == first.suffix()) => {
+            AxisUnit::SmallPercent
+        }
+        _ => AxisUnit::Number,
+    };
+    let name = |key: &SeriesKey| match key.labels.as_slice() {
+        labels if is_one && !labels.is_empty() => {
+            labels.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" ")
+        }
+        _ => key.to_string(),
+    };
+    let drawn = lines.iter().map(|(key, points)| Line { name: clean(&name(key), 80), points: Cow::Borrowed(*points) });
+    let title = match is_one {
+        true => metric_title(first, locale),
+        false => with_unit(&metrics.join(", "), locale.label(unit.heading())),
+    };
+    let is_told = is_one && lines.iter().any(|(key, _)| !key.labels.is_empty());
+    let metric = if is_told { clean(first, 80) } else { String::new() };
+    Content { title: clean(&title, 80), metric, unit, lines: drawn.collect() }
 }
 
 /// Parses a range of the page, or any other span, which gets the resolution of the range that contains it.

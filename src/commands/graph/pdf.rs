@@ -7,6 +7,7 @@ use crate::base::text::clean;
 use crate::cli::Exit;
 use crate::context::Context;
 use crate::pipeline::render::{PAGE_MODE, first, put};
+use crate::query::health::{Doubt, Health};
 use crate::report::input::gather;
 use crate::report::page::render::render;
 use anyhow::{Context as _, Result, anyhow};
@@ -68,6 +69,7 @@ pub fn print(context: &Context, range: Option<&str>, out: &Path) -> Result<Exit>
     let wanted = range.map_or(if has_month { "30d".to_string() } else { longest }, ToString::to_string);
     input.first_range = first(&input, &wanted)?;
     input.ranges.retain(|drawn| drawn.id == wanted);
+    keep_on_paper(&mut input.health);
     let out = std::path::absolute(out).context("could not tell where --out is")?;
     let scratch = Scratch::beside(&out)?;
     put(&scratch.0.join("page.html"), &render(&input)?)?;
@@ -76,6 +78,19 @@ pub fn print(context: &Context, range: Option<&str>, out: &Path) -> Result<Exit>
     replace(&out, &pdf, mode).with_context(|| format!("could not write {shown}"))?;
     context.out.info(&out.display().to_string());
     Ok(Exit::Done)
+}
+
+/// Longer than any page is kept, in seconds.
+const FOR_EVER: f64 = 1e12;
+
+/// Paper tells how the host was when it was measured: neither the age of the data nor the clock of the browser makes it
+/// unknown.
+fn keep_on_paper(health: &mut Health) {
+    health.stale_seconds = FOR_EVER;
+    if matches!(health.doubt, Some(Doubt::Stale(_))) {
+        health.doubt = None;
+        health.verdict = health.verdict_when_taken;
+    }
 }
 
 /// Prints `page.html` of a directory with a browser.

@@ -3,7 +3,8 @@
 use super::span::Span;
 use crate::base::clock::parse;
 use crate::context::Context;
-use crate::model::annotation::Annotation;
+use crate::model::annotation::{Annotation, AnnotationKind};
+use crate::pipeline::annotations;
 use crate::query::periods::Row;
 use crate::query::timeline::{self, Timeline};
 use anyhow::Result;
@@ -142,12 +143,21 @@ pub fn explain(gaps: &mut [Gap], context: &Context, span: &Span, timeline: &Time
         false => Some(timeline::read(context, time(since), time(until))?),
     };
     let known = wider.as_ref().unwrap_or(timeline);
-    let marks: Vec<&Annotation> = known.marks.iter().chain(&known.ended_later).collect();
+    // A restore is recorded by the next run.
+    let queued = annotations::queued(&context.store);
+    let marks: Vec<&Annotation> = known.marks.iter().chain(&known.ended_later).chain(&queued).collect();
+    let restores: Vec<&Annotation> =
+        marks.iter().copied().filter(|mark| mark.kind == AnnotationKind::Restored).collect();
     for gap in gaps {
         let (since_ms, until_ms) = gap.ends_ms;
         let is_last = gap.otherwise == NOTHING_SINCE && span.until >= span.now;
-        let is_fixed = gap.otherwise == BEGAN || is_last;
-        gap.reason = reason(since_ms, until_ms, &marks).filter(|_| !is_fixed).unwrap_or(gap.otherwise.to_string());
+        let told = match gap.otherwise {
+            BEGAN => None,
+            // Only what replaced the records explains why there are none up to now.
+            _ if is_last => reason(since_ms, until_ms, &restores),
+            _ => reason(since_ms, until_ms, &marks),
+        };
+        gap.reason = told.unwrap_or(gap.otherwise.to_string());
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Today at a glance: one table for the host, like `sar`.
 
 use super::recorded::{History, Track};
-use super::table::{annotation_lines, total};
+use super::summary::total;
+use super::table::annotation_lines;
 use crate::base::units::{bytes, short};
 use crate::cli::Output;
 use crate::cli::output::Style;

@@ -2,6 +2,7 @@
 
 use super::gap::BEGAN;
 use super::recorded::{History, Track};
+use super::summary::{SUMMARY, headings, rows};
 use crate::base::clock::{local_minute, parse};
 use crate::base::text::plural;
 use crate::base::units::{duration, metric_value};
@@ -9,16 +10,11 @@ use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, WIDTH, fold, head, row};
 use crate::model::event::is_flag;
-use crate::model::point::Point;
 use chrono::DateTime;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Maximum number of metrics with columns of their own; more are only summarised.
 const COLUMNS_MAX: usize = 5;
-const SUMMARY: &[Column] =
-    &[("METRIC", 30, false), ("MIN", 9, true), ("AVERAGE", 9, true), ("MAX", 9, true), ("", 15, false)];
-const SPARK: usize = 15;
-const NAME: usize = 30;
 const BAR: usize = 24;
 
 pub fn render(out: &Output, history: &History) -> String {
@@ -30,7 +26,7 @@ pub fn render(out: &Output, history: &History) -> String {
         return lines.join("\n");
     }
     let mut lines = vec![heading, String::new(), out.paint(Style::Dim, &head(SUMMARY))];
-    lines.extend(history.tracks.iter().map(|track| summary(history, track)));
+    lines.extend(rows(history));
     lines.push(String::new());
     match history.tracks.as_slice() {
         [track] => one(out, history, track, &mut lines),
@@ -47,52 +43,6 @@ pub fn render(out: &Output, history: &History) -> String {
         }
     }
     lines.join("\n")
-}
-
-/// Combines all points.
-pub fn total(points: &[Point]) -> Option<Point> {
-    let (first, rest) = points.split_first()?;
-    let mut total = *first;
-    rest.iter().for_each(|point| total.merge(point));
-    Some(total)
-}
-
-fn summary(history: &History, track: &Track) -> String {
-    let full = track.key.to_string();
-    let Some(total) = total(&track.points) else { return full };
-    let value = |value: f64| metric_value(&track.key.name, value);
-    // The end of a long name is kept: it contains the label.
-    let length = full.chars().count();
-    let name = match length > NAME {
-        true => format!("…{}", full.chars().skip(length - NAME + 1).collect::<String>()),
-        false => full,
-    };
-    let cells = [name, value(total.min), value(total.avg), value(total.max), spark(history, track)];
-    row(SUMMARY, &cells)
-}
-
-/// Sparkline of the highest values in the given number of columns; blank where there is no data.
-fn spark(history: &History, track: &Track) -> String {
-    let (since, until) = (history.span.since.timestamp_millis(), history.span.until.timestamp_millis());
-    let width = (until - since).max(1);
-    let mut columns = [None::<f64>; SPARK];
-    for point in &track.points {
-        // An hourly point fills the whole hour.
-        let end = point.time_ms + i64::from(history.span.step.seconds().unwrap_or(0)) * 1000 - 1;
-        let cell = |time: i64| ((time - since).clamp(0, width) as usize * SPARK / width as usize).min(SPARK - 1);
-        for at in cell(point.time_ms)..=cell(end.max(point.time_ms)) {
-            if let Some(column) = columns.get_mut(at) {
-                *column = Some(column.map_or(point.max, |known| known.max(point.max)));
-            }
-        }
-    }
-    let known = || columns.iter().flatten().copied();
-    let (low, high) = (known().fold(f64::MAX, f64::min), known().fold(f64::MIN, f64::max));
-    // A nearly constant series is drawn flat.
-    let span = (high - low).max(high.abs() * 0.1).max(f64::MIN_POSITIVE);
-    let bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let bar = |value: f64| bars.get(((value - low) / span * 7.0).round() as usize).copied().unwrap_or('█');
-    columns.iter().map(|column| column.map_or(' ', bar)).collect()
 }
 
 fn one(out: &Output, history: &History, track: &Track, lines: &mut Vec<String>) {
@@ -136,17 +86,19 @@ fn bar(value: f64, low: f64, top: f64) -> String {
 }
 
 fn several(out: &Output, history: &History, tracks: &[Track], lines: &mut Vec<String>) {
-    let titles: Vec<String> = tracks.iter().map(|track| title(track, tracks)).collect();
     let times: BTreeSet<i64> = tracks.iter().flat_map(|track| track.points.iter().map(|point| point.time_ms)).collect();
     let time = history.span.width(times.iter().copied()).max(5);
     let width = ((WIDTH - time) / tracks.len() - 2).min(24);
-    // The end of a name is more specific than its beginning.
-    let tail = |text: &str| text.chars().skip(text.chars().count().saturating_sub(width)).collect::<String>();
-    let titles: Vec<String> = titles.iter().map(|title| tail(title)).collect();
     let columns: Vec<Column> =
-        std::iter::once(("TIME", time, false)).chain(titles.iter().map(|_| ("", width, true))).collect();
-    let cells: Vec<String> = std::iter::once("TIME".to_string()).chain(titles).collect();
-    lines.push(out.paint(Style::Dim, &row(&columns, &cells)));
+        std::iter::once(("TIME", time, false)).chain(tracks.iter().map(|_| ("", width, true))).collect();
+    let titles = headings(tracks, width);
+    let height = titles.first().map_or(0, Vec::len);
+    for at in 0..height {
+        let first = if at + 1 == height { "TIME" } else { "" };
+        let line = titles.iter().map(|title| title.get(at).cloned().unwrap_or_default());
+        let cells: Vec<String> = std::iter::once(first.to_string()).chain(line).collect();
+        lines.push(out.paint(Style::Dim, &row(&columns, &cells)));
+    }
     let by_time: Vec<BTreeMap<i64, f64>> =
         tracks.iter().map(|track| track.points.iter().map(|point| (point.time_ms, point.avg)).collect()).collect();
     let mut before = i64::MIN;
@@ -160,16 +112,6 @@ fn several(out: &Output, history: &History, tracks: &[Track], lines: &mut Vec<St
         lines.push(row(&columns, &cells));
     }
     lines.extend(annotation_lines(out, history, before, i64::MAX));
-}
-
-/// The distinguishing part of a metric: its labels where they differ, otherwise its name.
-fn title(track: &Track, tracks: &[Track]) -> String {
-    let same_name = tracks.iter().all(|other| other.key.name == track.key.name);
-    match track.key.labels.last() {
-        Some((_, label)) if same_name => label.clone(),
-        Some((_, label)) => format!("{label} {}", track.key.name.rsplit('.').next().unwrap_or_default()),
-        None => track.key.name.clone(),
-    }
 }
 
 /// Gaps, annotations and incidents after one time and up to another, as lines between the rows.

@@ -2,6 +2,7 @@
 
 use crate::base::clock::{local_form, zone_offset_seconds};
 use crate::base::local_time::LocalTime;
+use crate::base::units::bits;
 use crate::model::locale::Locale;
 use crate::report::chart::unit::AxisUnit;
 use chrono::{DateTime, Utc};
@@ -23,7 +24,11 @@ pub fn value_ticks(unit: AxisUnit, lowest: f64, highest: f64) -> Vec<f64> {
             return (0..=parts).map(|tick| f64::from(tick) * top / f64::from(parts)).collect();
         }
         AxisUnit::SmallPercent => (10.0, 4.0),
-        AxisUnit::Number | AxisUnit::PerSecond | AxisUnit::Celsius | AxisUnit::Milliseconds => (10.0, 1.0),
+        AxisUnit::Number
+        | AxisUnit::PerSecond
+        | AxisUnit::BitsPerSecond
+        | AxisUnit::Celsius
+        | AxisUnit::Milliseconds => (10.0, 1.0),
         AxisUnit::Bytes | AxisUnit::BytesPerSecond => (2.0, 4096.0),
     };
     let below = if is_below { -lowest } else { 0.0 };
@@ -105,6 +110,7 @@ pub fn local(seconds: f64, form: &str) -> String {
 pub fn label(unit: AxisUnit, value: f64, locale: Locale) -> String {
     match unit {
         AxisUnit::Bytes | AxisUnit::BytesPerSecond => locale.bytes(value),
+        AxisUnit::BitsPerSecond => locale.figures(&bits(value)),
         _ => locale.short(value),
     }
 }

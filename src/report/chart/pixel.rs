@@ -1,11 +1,12 @@
 //! A plotters backend for PNG files: maps the colour classes of charts to colours, and writes text in an embedded font.
 
+use crate::report::chart::palette::{Palette, Rgb, mixed};
 use anyhow::{Context, Result};
-use plotters::prelude::{BitMapBackend, FontStyle, IntoFont, RGBColor, TextStyle};
+use plotters::prelude::{FontStyle, IntoFont, RGBColor, TextStyle};
 use plotters::style::register_font;
 use plotters_backend::text_anchor::{HPos, Pos, VPos};
 use plotters_backend::{BackendColor, BackendCoord, BackendTextStyle, DrawingBackend, DrawingErrorKind};
-use plotters_bitmap::BitMapBackendError;
+use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::Once;
 
@@ -13,37 +14,35 @@ use std::sync::Once;
 const FONT: &[u8] = include_bytes!("../../../data/fonts/DejaVuSans-subset.ttf");
 /// Name under which plotters knows the font.
 const FAMILY: &str = "chart";
+/// Pixels of the drawing per CSS pixel.
+pub const FINE: u32 = 4;
+/// Height of the labels of the axes, in CSS pixels.
+const LABEL_SIZE: f64 = 11.0;
+/// Distance from the middle of the box of a line of text to that of its letters, as a share of its height.
+const MIDDLE: f64 = 0.16;
+/// Distance of a label from its axis, in pixels of the drawing.
+const LABEL_GAP: i32 = 4 * FINE as i32;
 
-const LINES: [RGBColor; 6] = [
-    RGBColor(37, 99, 235),
-    RGBColor(13, 138, 95),
-    RGBColor(194, 102, 10),
-    RGBColor(176, 39, 159),
-    RGBColor(109, 40, 217),
-    RGBColor(107, 114, 128),
-];
-const BAND: RGBColor = RGBColor(211, 224, 251);
-const GRID: RGBColor = RGBColor(226, 230, 238);
-/// Axis labels and gaps.
-pub const MUTED: RGBColor = RGBColor(86, 96, 116);
-/// Titles and legend.
-pub const TEXT: RGBColor = RGBColor(22, 27, 38);
-/// Height of axis labels and of the legend, in pixels.
-pub const LABEL_SIZE: f64 = 22.0;
+/// The end of a text that is at a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Its left end.
+    Left,
+    /// Its right end.
+    Right,
+}
 
 /// A bitmap, and the area of it that plotters draws on.
-pub struct Pixels<'a> {
-    bitmap: BitMapBackend<'a>,
+pub struct Pixels {
+    bitmap: Vec<u8>,
+    size: (u32, u32),
+    palette: Palette,
     origin: BackendCoord,
     area: (u32, u32),
+    suffix: &'static str,
 }
 
-/// A white bitmap of a size in pixels, 3 bytes each.
-pub fn blank(size: (u32, u32)) -> Vec<u8> {
-    vec![255; size.0 as usize * size.1 as usize * 3]
-}
-
-/// Encodes a bitmap as a PNG file.
+/// Encodes a bitmap of 3 bytes a pixel as a PNG file.
 ///
 /// # Errors
 /// When the bitmap does not have the size, which is a bug.
@@ -60,70 +59,113 @@ pub fn encode(bitmap: &[u8], size: (u32, u32)) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-impl<'a> Pixels<'a> {
-    /// Draws on a bitmap from [`blank`]; plotters draws on `area` at `origin`.
-    pub fn new(bitmap: &'a mut [u8], size: (u32, u32), origin: (u32, u32), area: (u32, u32)) -> Self {
-        static REGISTERED: Once = Once::new();
-        REGISTERED.call_once(|| {
-            // Text is left out where the font cannot be read; a test sees that it can.
-            let _ = register_font(FAMILY, FontStyle::Normal, FONT);
-        });
-        let bitmap = BitMapBackend::with_buffer(bitmap, size);
-        Self { bitmap, origin: (origin.0 as i32, origin.1 as i32), area }
+/// Width of a text of a height, both in CSS pixels.
+pub fn width(text: &str, size: f64) -> u32 {
+    register();
+    let fine = (FAMILY, size * f64::from(FINE)).into_font().box_size(text).map_or(0, |size| size.0);
+    fine.div_ceil(FINE)
+}
+
+fn register() {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(|| {
+        // Text is left out where the font cannot be read; a test sees that it can.
+        let _ = register_font(FAMILY, FontStyle::Normal, FONT);
+    });
+}
+
+impl Pixels {
+    /// An empty bitmap of a size in pixels of the drawing.
+    pub fn new(size: (u32, u32), palette: Palette) -> Self {
+        register();
+        let (red, green, blue) = palette.background;
+        let bitmap = [red, green, blue].repeat(size.0 as usize * size.1 as usize);
+        Self { bitmap, size, palette, origin: (0, 0), area: size, suffix: "" }
     }
 
-    /// Writes text of a height in pixels; `at` is the upper left corner. Characters that do not fit into the bitmap are cut off.
-    pub fn write(&mut self, text: &str, at: BackendCoord, size: f64, color: RGBColor) {
-        self.anchored(text, at, size, color, Pos::new(HPos::Left, VPos::Top));
+    /// Places the area that plotters draws on; `suffix` is written behind the labels of its value axis.
+    pub fn place(&mut self, origin: (u32, u32), area: (u32, u32), suffix: &'static str) {
+        (self.origin, self.area, self.suffix) = ((origin.0 as i32, origin.1 as i32), area, suffix);
     }
 
-    fn anchored(&mut self, text: &str, at: BackendCoord, size: f64, color: RGBColor, pos: Pos) {
-        let style = TextStyle::from((FAMILY, size).into_font()).color(&color).pos(pos);
+    /// Writes text of a height in CSS pixels, one end of it at the left or right of `at`, and in the middle of its height.
+    /// What does not fit into the bitmap is cut off.
+    pub fn write(&mut self, text: &str, at: BackendCoord, size: f64, color: Rgb, align: Align) {
+        let horizontal = if align == Align::Left { HPos::Left } else { HPos::Right };
+        self.anchored(text, at, size, color, horizontal);
+    }
+
+    fn anchored(&mut self, text: &str, at: BackendCoord, size: f64, (red, green, blue): Rgb, horizontal: HPos) {
+        let size = size * f64::from(FINE);
+        let color = RGBColor(red, green, blue);
+        let style = TextStyle::from((FAMILY, size).into_font()).color(&color);
+        let style = style.pos(Pos::new(horizontal, VPos::Center));
+        let at = (at.0, at.1 + (size * MIDDLE) as i32);
         // A chart without one of its words is better than none.
-        let _ = self.bitmap.draw_text(text, &style, at);
-    }
-
-    /// Width of a text of a height in pixels.
-    pub fn width(text: &str, size: f64) -> u32 {
-        (FAMILY, size).into_font().box_size(text).map_or(0, |size| size.0)
+        let _ = Ink(self).draw_text(text, &style, at);
     }
 
     /// Marks a gap with a grey strip in the area.
     pub fn strip(&mut self, x: Range<i32>, y: Range<i32>) {
-        for at in x.flat_map(|x| y.clone().map(move |y| (x, y))) {
-            self.set(at, MUTED, 0.12);
+        let muted = self.palette.muted;
+        for (x, y) in x.flat_map(|x| y.clone().map(move |y| (x, y))) {
+            self.set((x + self.origin.0, y + self.origin.1), muted, 0.12);
         }
     }
 
-    /// Draws the colour sample of a line in the legend.
-    pub fn line(&mut self, number: usize, at: BackendCoord, length: i32) {
-        let (x, y) = (at.0 - self.origin.0, at.1 - self.origin.1);
-        for at in (x..x + length).flat_map(|x| (y - 2..y + 3).map(move |y| (x, y))) {
-            self.set(at, LINES.get(number).copied().unwrap_or(MUTED), 1.0);
+    /// Draws the colour of a line in the legend, from a position to the right.
+    pub fn sample(&mut self, number: usize, at: BackendCoord, length: i32) {
+        let color = self.palette.line(number);
+        let ((x, y), half) = (at, FINE as i32);
+        for at in (x..x + length).flat_map(|x| (y - half..y + half).map(move |y| (x, y))) {
+            self.set(at, color, 1.0);
         }
     }
 
-    fn set(&mut self, (x, y): BackendCoord, RGBColor(red, green, blue): RGBColor, alpha: f64) {
-        let color = BackendColor { alpha, rgb: (red, green, blue) };
-        // Pixels outside the bitmap are ignored by the bitmap itself.
-        let _ = self.bitmap.draw_pixel((x + self.origin.0, y + self.origin.1), color);
+    /// The bitmap at half its width and height, and that size.
+    pub fn halved(&self) -> (Vec<u8>, (u32, u32)) {
+        let (width, height) = (self.size.0 / 2, self.size.1 / 2);
+        let row = self.size.0 as usize * 3;
+        let mut out = Vec::with_capacity(width as usize * height as usize * 3);
+        for pair in self.bitmap.chunks_exact(row * 2) {
+            let (upper, lower) = pair.split_at(row);
+            for (upper, lower) in upper.chunks_exact(6).zip(lower.chunks_exact(6)) {
+                if let ([a, b, c, d, e, f], [g, h, i, j, k, l]) = (upper, lower) {
+                    let mean = |values: [&u8; 4]| (values.map(|value| u16::from(*value)).iter().sum::<u16>() / 4) as u8;
+                    out.extend([mean([a, d, g, j]), mean([b, e, h, k]), mean([c, f, i, l])]);
+                }
+            }
+        }
+        (out, (width, height))
+    }
+
+    /// Draws over a pixel; what is outside of the bitmap is ignored.
+    fn set(&mut self, (x, y): BackendCoord, color: Rgb, alpha: f64) {
+        let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { return };
+        if x >= self.size.0 || y >= self.size.1 {
+            return;
+        }
+        let at = (y as usize * self.size.0 as usize + x as usize) * 3;
+        if let Some([red, green, blue]) = self.bitmap.get_mut(at..at + 3) {
+            (*red, *green, *blue) = if alpha >= 1.0 { color } else { mixed(color, (*red, *green, *blue), alpha) };
+        }
+    }
+
+    /// The colour of a class (see `backend::class`).
+    fn color_of(&self, color: BackendColor) -> Rgb {
+        match color.rgb.2 {
+            number @ 1..=6 => self.palette.line(usize::from(number) - 1),
+            7 => self.palette.band(),
+            10 => self.palette.grid,
+            _ => self.palette.muted,
+        }
     }
 }
 
-/// The colour of a class (see `backend::class`).
-fn color_of(color: BackendColor) -> RGBColor {
-    match color.rgb.2 {
-        number @ 1..=6 => LINES.get(usize::from(number) - 1).copied().unwrap_or(MUTED),
-        7 => BAND,
-        10 => GRID,
-        _ => MUTED,
-    }
-}
+type Done = Result<(), DrawingErrorKind<Infallible>>;
 
-type Done = Result<(), DrawingErrorKind<BitMapBackendError>>;
-
-impl DrawingBackend for &mut Pixels<'_> {
-    type ErrorType = BitMapBackendError;
+impl DrawingBackend for &mut Pixels {
+    type ErrorType = Infallible;
 
     fn get_size(&self) -> (u32, u32) {
         self.area
@@ -135,18 +177,40 @@ impl DrawingBackend for &mut Pixels<'_> {
         Ok(())
     }
     fn draw_pixel(&mut self, at: BackendCoord, color: BackendColor) -> Done {
-        self.set(at, color_of(color), color.alpha);
+        let drawn = self.color_of(color);
+        self.set((at.0 + self.origin.0, at.1 + self.origin.1), drawn, color.alpha);
         Ok(())
     }
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Done {
         let horizontal = style.anchor().h_pos;
-        let (x, y, vertical) = match horizontal {
-            HPos::Left => (x, y, VPos::Center),
-            HPos::Center => (x, y + 10, VPos::Top),
-            HPos::Right => (x - 8, y, VPos::Center),
+        let (text, x, y) = match horizontal {
+            HPos::Left => (text.to_string(), x, y),
+            HPos::Center => (text.to_string(), x, y + 9 * FINE as i32),
+            HPos::Right => (format!("{text}{}", self.suffix), x - LABEL_GAP, y),
         };
-        let at = (x + self.origin.0, y + self.origin.1);
-        self.anchored(text, at, LABEL_SIZE, MUTED, Pos::new(horizontal, vertical));
+        let muted = self.palette.muted;
+        self.anchored(&text, (x + self.origin.0, y + self.origin.1), LABEL_SIZE, muted, horizontal);
+        Ok(())
+    }
+}
+
+/// Draws letters in their own colour, instead of that of a class.
+struct Ink<'a>(&'a mut Pixels);
+
+impl DrawingBackend for Ink<'_> {
+    type ErrorType = Infallible;
+
+    fn get_size(&self) -> (u32, u32) {
+        self.0.size
+    }
+    fn ensure_prepared(&mut self) -> Done {
+        Ok(())
+    }
+    fn present(&mut self) -> Done {
+        Ok(())
+    }
+    fn draw_pixel(&mut self, at: BackendCoord, color: BackendColor) -> Done {
+        self.0.set(at, color.rgb, color.alpha);
         Ok(())
     }
 }
@@ -157,14 +221,17 @@ mod tests {
 
     #[test]
     fn text_is_drawn_with_the_embedded_font_and_encoded() {
-        let size = (120, 40);
-        let mut bitmap = blank(size);
-        Pixels::new(&mut bitmap, size, (0, 0), size).write("Ag é °C", (2, 2), 30.0, RGBColor(0, 0, 0));
+        let mut pixels = Pixels::new((480, 160), Palette::light());
+        pixels.write("Ag é °C", (8, 80), 15.0, (0, 0, 0), Align::Left);
+        let (bitmap, size) = pixels.halved();
+        assert_eq!((size, bitmap.len()), ((240, 80), 240 * 80 * 3));
         let dark = bitmap.iter().filter(|value| **value < 64).count();
         assert!(dark > 300, "{dark}");
-        assert!(Pixels::width("wide text", 30.0) > Pixels::width("text", 30.0));
+        let between = bitmap.iter().filter(|value| (64..192).contains(*value)).count();
+        assert!(between > 100, "edges of letters are smooth: {between}");
+        assert!(width("wide text", 30.0) > width("text", 30.0));
         let png = encode(&bitmap, size).unwrap();
-        assert!(png.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x78\0\0\0\x28\x08\x02"));
+        assert!(png.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\xf0\0\0\0\x50\x08\x02"));
         assert!(png.ends_with(b"IEND\xaeB`\x82"));
     }
 }

@@ -21,6 +21,8 @@ pub enum AxisUnit {
     Number,
     /// Events per second.
     PerSecond,
+    /// Bits per second.
+    BitsPerSecond,
 }
 
 impl AxisUnit {
@@ -28,6 +30,8 @@ impl AxisUnit {
     pub fn from_metric(name: &str) -> Self {
         let endings = [
             ("bytes_per_second", Self::BytesPerSecond),
+            ("bits_per_second", Self::BitsPerSecond),
+            ("_per_second", Self::PerSecond),
             ("_bytes", Self::Bytes),
             ("_percent", Self::SmallPercent),
             ("_ms", Self::Milliseconds),
@@ -40,9 +44,20 @@ impl AxisUnit {
     pub fn heading(self) -> &'static str {
         match self {
             Self::Full | Self::Percent | Self::SmallPercent => "%",
-            Self::BytesPerSecond | Self::PerSecond => "per second",
+            Self::BytesPerSecond | Self::BitsPerSecond | Self::PerSecond => "per second",
             Self::Celsius => "°C",
             Self::Milliseconds => "ms",
+            Self::Bytes | Self::Number => "",
+        }
+    }
+
+    /// Text behind a value of [`crate::report::chart::axis::label`] that stands alone.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Full | Self::Percent | Self::SmallPercent => "\u{a0}%",
+            Self::BytesPerSecond | Self::BitsPerSecond | Self::PerSecond => "/s",
+            Self::Celsius => "\u{a0}°C",
+            Self::Milliseconds => "\u{a0}ms",
             Self::Bytes | Self::Number => "",
         }
     }
