@@ -205,6 +205,8 @@ mod replay; // the rules on the past
 mod report; // the page as text
 #[path = "suite/report_charts.rs"]
 mod report_charts; // the charts of the page
+#[path = "suite/report_fire.rs"]
+mod report_fire; // the page with open problems
 #[path = "suite/report_french.rs"]
 mod report_french; // the page in French
 #[path = "suite/report_long.rs"]

@@ -266,6 +266,7 @@ impl Alert {
         self.is_open().then(|| Incident {
             id: self.incident_id(),
             short_id: short_id(&self.rule, &self.metric),
+            rule: self.rule.clone(),
             severity,
             title: self.title.clone(),
             title_localized: self.title_message(),

@@ -152,11 +152,14 @@ impl Evidence {
         lines_in(&self.fact, &self.fact_localized, locale)
     }
 
-    /// The top `most` consumers: `java (shop.service) 212 % CPU, nginx (nginx.service) 8 % CPU`.
+    /// The top `most` consumers, without those below a tenth of the first: `java (shop.service) 212 % CPU, nginx
+    /// (nginx.service) 28 % CPU`.
     pub fn consumers(&self, most: usize, locale: Locale) -> String {
         let Some(resource) = self.resource else { return String::new() };
         let users = if self.process.is_empty() { &self.unit } else { &self.process };
-        users.iter().take(most).map(|user| user.describe(resource, locale)).collect::<Vec<_>>().join(", ")
+        let least = users.first().map_or(0.0, |first| first.amount(resource) / 10.0);
+        let users = users.iter().take(most).filter(|user| user.amount(resource) >= least);
+        users.map(|user| user.describe(resource, locale)).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -183,18 +186,18 @@ mod tests {
         for (metric, expected) in cases {
             assert_eq!(Resource::of(metric), expected, "{metric}");
         }
-        let user = |name: &str, unit: &str| User {
+        let user = |name: &str, unit: &str, percent| User {
             name: name.into(),
             unit: unit.into(),
-            cpu_percent: Some(212.4),
+            cpu_percent: Some(percent),
             ..User::default()
         };
         let evidence = Evidence {
             resource: Some(Resource::Cpu),
-            process: vec![user("java", "shop.service"), user("x", "")],
+            process: vec![user("java", "shop.service", 212.4), user("x", "", 21.3), user("y", "", 21.0)],
             ..Evidence::default()
         };
-        assert_eq!(evidence.consumers(3, Locale::En), "java (shop.service) 212 % CPU, x 212 % CPU");
+        assert_eq!(evidence.consumers(3, Locale::En), "java (shop.service) 212 % CPU, x 21.3 % CPU");
         assert_eq!(evidence.consumers(1, Locale::En), "java (shop.service) 212 % CPU");
     }
 }

@@ -49,6 +49,8 @@ pub struct Incident {
     pub id: String,
     /// The name that people type: see [`short_id`].
     pub short_id: String,
+    /// Name of the rule in the configuration.
+    pub rule: String,
     /// Current severity.
     pub severity: Severity,
     /// Its subject: `CPU`, `File system /var`.
@@ -92,6 +94,11 @@ pub fn shell_id(short: &str, long: &str) -> String {
 }
 
 impl Incident {
+    /// The values of the labels, joined by commas, such as a mount point or a unit; empty without labels.
+    pub fn subject(&self) -> &str {
+        self.short_id.strip_prefix(&self.rule).and_then(|rest| rest.strip_prefix(':')).unwrap_or_default()
+    }
+
     /// The title in a language.
     pub fn title_in(&self, locale: Locale) -> String {
         localized(self.title_localized.as_ref(), &self.title, locale)

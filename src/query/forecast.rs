@@ -19,6 +19,12 @@ pub fn full_from_hours(points: impl Iterator<Item = (f64, f64)>) -> Option<f64> 
     Series::from_points(points).reaches_in_days(FULL)
 }
 
+/// Names of the rules whose value is a time until something is reached.
+pub fn rules(rules: &[Rule]) -> Vec<String> {
+    let is_forecast = |rule: &&Rule| matches!(rule.measure, Measure::Reaches(_));
+    rules.iter().filter(is_forecast).map(|rule| rule.name.clone()).collect()
+}
+
 /// The current result of the forecast rules, without rises that are usual: seconds since 1970 at which each file system will be full, by mount point.
 pub fn full_from_rules(rules: &[Rule], state: &State) -> BTreeMap<String, f64> {
     let Some(last) = state.last else { return BTreeMap::new() };

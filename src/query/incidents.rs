@@ -177,6 +177,7 @@ fn from_events(events: Vec<Event>, now: DateTime<Utc>) -> Option<IncidentRecord>
     let open = Some(last).filter(|event| end.is_none() && event.rule == STALE).map(|event| Incident {
         id: event.incident.clone(),
         short_id: short_id(&event.rule, &event.metric),
+        rule: event.rule.clone(),
         severity: event.severity,
         title: event.title.clone(),
         title_localized: event.localized.title.clone(),

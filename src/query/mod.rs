@@ -10,6 +10,7 @@ pub mod health;
 pub mod host;
 mod incident_lookup;
 pub mod incidents;
+pub mod notified;
 pub mod periods;
 pub mod silences;
 pub mod stored_days;

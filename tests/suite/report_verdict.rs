@@ -37,7 +37,7 @@ fn what_nobody_judged_is_not_healthy() {
 }
 
 #[test]
-fn the_verdict_counts_from_the_worst_and_an_acknowledged_problem_says_so() {
+fn the_verdict_counts_all_from_the_first_and_an_acknowledged_problem_says_so() {
     let mut host = Host::recorded("vm");
     host.config = "[rule.memory]\nwarning = 50\nfor = \"0s\"\n[rule.cpu]\ncritical_for = \"0s\"\n".to_string();
     host.osmon(&["run"]).ok();
@@ -48,7 +48,11 @@ fn the_verdict_counts_from_the_worst_and_an_acknowledged_problem_says_so() {
     host.advance(60, 97);
     host.osmon(&["run"]).ok();
     let text = page(&host);
-    assert!(text.contains("1 open problem since 20 Nov 21:46 (0 s) · 1 warning</span>"), "{}", &text[..4000]);
+    assert!(
+        text.contains("2 open problems: 1 critical, 1 warning · first since 20 Nov 21:41 (5 min)</span>"),
+        "{}",
+        &text[..4000]
+    );
     host.osmon(&["ack", "memory", "--for", "2h", "--because", "kalif"]).ok();
     host.osmon(&["silence", "cpu", "--for", "1h", "--because", "quokka"]).ok();
     host.osmon(&["graph"]).ok();

@@ -6,13 +6,14 @@ use crate::context::Context;
 use crate::model::consumers::Consumers;
 use crate::query::actions::{self, Repair};
 use crate::query::timeline;
-use crate::query::{baseline, forecast, health};
+use crate::query::{baseline, forecast, health, notified};
 use crate::report::chart::range::{RANGES, Range, first, shown};
 use crate::report::chart::range_charts::draw;
 use crate::report::input::long_ranges::{LongRanges, Request};
 use crate::report::input::series;
 use crate::report::page::consumers::{Top, Who};
 use crate::report::page::data::PageData;
+use crate::report::page::fire::is_on_fire;
 use crate::report::page::options::PageOptions;
 use crate::report::page::options::STYLE_MAX;
 use crate::store::read::Reading;
@@ -40,6 +41,7 @@ pub fn read(context: &Context) -> Result<PageData> {
     let mut happened = timeline::read(context, now - TimeDelta::days(7), now)?;
     happened.events.reverse();
     happened.marks.reverse();
+    let is_fire = is_on_fire(&health);
     let repairs = if look.has("heal") { repairs(context) } else { Vec::new() };
     let recent = series::recent(context)?;
     let kept = LongRanges::load(context)?;
@@ -76,20 +78,22 @@ pub fn read(context: &Context) -> Result<PageData> {
         who.push(Who { range: range.id, consumers, tops });
     }
     problems.extend(damage(&recent.reading));
-    problems.extend(context.delivery_problems().into_iter().map(|problem| problem.text(look.locale)));
     Ok(PageData {
         title: title(context, &snapshot),
         now,
         options: look,
         snapshot,
         processes: newest_record(context, PROCESSES)?,
+        notified: notified::read(context, &health.open, &happened.events),
+        forecast_rules: forecast::rules(&context.config.rules),
+        delivery: context.delivery_problems(),
         health,
         events: happened.events,
         marks: happened.marks,
         repairs,
         hour,
         ranges: drawn,
-        first_range: first(&ranges, age),
+        first_range: first(&ranges, if is_fire { 0.0 } else { age }),
         outlook: kept
             .outlook
             .with_rules(baseline::usual_values(context, now), forecast::full_from_rules(&context.config.rules, &state)),

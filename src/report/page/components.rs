@@ -94,6 +94,7 @@ mod tests {
         Incident {
             id: "raid-1".to_string(),
             short_id: "raid".to_string(),
+            rule: "raid".to_string(),
             severity,
             title: "RAID".to_string(),
             title_localized: None,

@@ -1,9 +1,11 @@
 //! The data of the page, gathered by `report::input` and rendered by `report::page`.
 
+use crate::alert::DeliveryProblem;
 use crate::model::annotation::Annotation;
 use crate::model::event::Event;
 use crate::query::actions::Repair;
 use crate::query::health::Health;
+use crate::query::notified::Notified;
 use crate::report::chart::range_charts::RangeCharts;
 use crate::report::chart::series::Series;
 use crate::report::page::consumers::Who;
@@ -54,6 +56,12 @@ pub struct PageData {
     pub stored_bytes: u64,
     /// CPU time spent on this page before rendering, in milliseconds.
     pub cost_ms: f64,
+    /// Who was notified of the open incidents.
+    pub notified: Notified,
+    /// Names of the rules that forecast.
+    pub forecast_rules: Vec<String>,
+    /// Problems of the delivery of alerts.
+    pub delivery: Vec<DeliveryProblem>,
     /// Problems of osmon itself: configuration, damaged lines.
     pub problems: Vec<String>,
     /// No recipient of alerts is configured.

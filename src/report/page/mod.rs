@@ -1,11 +1,15 @@
 //! The page: verdict, tiles, charts, tables and events as HTML.
 
+pub mod answers;
+pub mod attention;
 mod components;
 pub mod consumers;
 pub mod data;
+pub mod fire;
 pub mod footer;
 pub mod options;
 pub mod outlook;
+mod problem_blocks;
 mod problems;
 pub mod range_view;
 pub mod render;

@@ -7,11 +7,14 @@ use crate::model::locale::{Locale, key};
 use crate::report::chart::layout::{PLOT, VIEW_BOX};
 use crate::report::chart::range::RANGES;
 use crate::report::chart::spark;
+use crate::report::page::answers::{Answer, answers};
 use crate::report::page::components;
 use crate::report::page::consumers;
 use crate::report::page::data::PageData;
+use crate::report::page::fire::is_on_fire;
 use crate::report::page::footer::{facts, footer, unexplained};
-use crate::report::page::problems::problems;
+use crate::report::page::problem_blocks::{Block, blocks};
+use crate::report::page::problems::{Problem, problems};
 use crate::report::page::range_view::{RangeView, range_view};
 use crate::report::page::repairs;
 use crate::report::page::services::{Service, services};
@@ -20,7 +23,7 @@ use crate::report::page::size_budget::{self, PAGE_MAX};
 use crate::report::page::status_bars::row::Row;
 use crate::report::page::tiles::{Tile, tiles};
 use crate::report::page::timeline::{self, Happened};
-use crate::report::page::verdict::{Attention, Verdict, attention, verdict, was};
+use crate::report::page::verdict::{Verdict, verdict, was};
 use anyhow::Result;
 use askama::Template;
 use base64::Engine;
@@ -54,7 +57,8 @@ struct Page<'a> {
     has: Sections,
     /// No problem is open; what is unusual may be.
     is_well: bool,
-    open: Vec<Attention>,
+    answers: Vec<Answer>,
+    open: Vec<Block>,
     /// Number of open incidents that are not shown; empty: none.
     more_open: String,
     events: Vec<Happened>,
@@ -70,7 +74,11 @@ struct Page<'a> {
     more_components: String,
     repairs: Vec<repairs::Row>,
     unexplained: String,
-    problems: Vec<String>,
+    problems: Vec<Problem>,
+    /// Services that do not run as they should; on a page on fire.
+    failing: Vec<Service>,
+    /// Number of those that are not listed; empty: none.
+    more_failing: String,
     no_recipient: bool,
     footer: Vec<String>,
 }
@@ -85,12 +93,16 @@ struct Sections {
     who: bool,
     services: bool,
     components: bool,
+    /// A problem began lately: consumers and failing services come before the days.
+    fire: bool,
 }
 
 /// Largest number of events listed.
 const EVENTS_MAX: usize = 30;
-/// Largest number of open incidents.
+/// Largest number of blocks of open incidents.
 const OPEN_MAX: usize = 25;
+/// Largest number of failing services at the top.
+const FAILING_MAX: usize = 10;
 
 /// The page as one self-contained HTML document.
 ///
@@ -120,7 +132,12 @@ pub fn render(input: &PageData) -> Result<String> {
     let has = |section: &str| input.options.has(section);
     let has_who = has("who") && !input.options.is_public;
     let (plot, wide) = (PLOT, VIEW_BOX.0);
-    let open = input.health.open.iter().chain(&input.health.unusual);
+    let (open, more_open) = blocks(input, OPEN_MAX);
+    let answers = answers(input);
+    let is_fire = is_on_fire(&input.health);
+    let is_failing =
+        |service: &&Service| is_fire && has("services") && !input.options.is_public && service.state != "ok";
+    let failing: Vec<Service> = services.iter().filter(is_failing).cloned().collect();
     let mut page = Page {
         w: locale,
         style_hash: hash(&style),
@@ -151,10 +168,15 @@ pub fn render(input: &PageData) -> Result<String> {
             services: has("services"),
             // Names of disks, users and jobs are nobody else's business.
             components: has("components") && !input.options.is_public,
+            fire: is_fire,
         },
         is_well: input.health.open.is_empty(),
-        open: open.clone().take(OPEN_MAX).map(|incident| attention(incident, input)).collect(),
-        more_open: some(open.count().saturating_sub(OPEN_MAX)),
+        problems: problems(input, snapshot, &answers),
+        answers,
+        open,
+        more_open: some(more_open),
+        more_failing: some(failing.len().saturating_sub(FAILING_MAX)),
+        failing: failing.into_iter().take(FAILING_MAX).collect(),
         events: timeline::list(input, EVENTS_MAX),
         days: &input.days.rows,
         more_days: some(input.days.more),
@@ -166,7 +188,6 @@ pub fn render(input: &PageData) -> Result<String> {
         more_components: some(more_components),
         repairs: repairs::rows(input),
         unexplained: unexplained(input, record),
-        problems: problems(input, snapshot),
         no_recipient: input.no_recipient && !input.options.is_public,
         footer: footer(input, snapshot),
         host,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// A row of the table.
+#[derive(Debug, Clone)]
 pub struct Service {
     /// Name of the unit.
     pub name: String,

@@ -3,12 +3,13 @@
 use crate::base::clock::{parse, stamp};
 use crate::base::text::clean;
 use crate::model::incident::Incident;
+use crate::report::page::attention::attention;
 use crate::report::page::data::PageData;
 use crate::report::page::repairs;
 use crate::report::page::services::services;
 use crate::report::page::tiles::tiles;
 use crate::report::page::timeline;
-use crate::report::page::verdict::{attention, verdict};
+use crate::report::page::verdict::verdict;
 use serde_json::{Value, json};
 
 /// Largest number of events.
@@ -46,12 +47,14 @@ pub fn of(input: &PageData, now: &str) -> String {
         json!({ "time": time, "what": row.what, "target": row.target, "state": row.state, "result": row.result,
             "details": row.details, "verified": row.verified })
     });
+    let delivery = input.delivery.iter().map(|problem| problem.text(input.options.locale));
+    let problems: Vec<String> = input.problems.iter().cloned().chain(delivery).collect();
     json!({
         "schema": 1, "time": now, "host": clean(&input.title, 80), "taken": taken.map(stamp),
         "verdict": { "word": headline.word, "state": headline.state, "text": headline.rest },
         "incident": open.collect::<Vec<_>>(), "unusual": unusual.collect::<Vec<_>>(),
         "tile": tiles.collect::<Vec<_>>(), "changed": changed.collect::<Vec<_>>(),
-        "day": days.collect::<Vec<_>>(), "service": services.collect::<Vec<_>>(), "repair": repairs.collect::<Vec<_>>(), "problem": if input.options.is_public { &[] } else { input.problems.as_slice() },
+        "day": days.collect::<Vec<_>>(), "service": services.collect::<Vec<_>>(), "repair": repairs.collect::<Vec<_>>(), "problem": if input.options.is_public { Vec::new() } else { problems },
     })
     .to_string()
 }

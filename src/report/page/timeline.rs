@@ -38,9 +38,11 @@ const TEXT_MAX: usize = 240;
 /// The newest entries, newest first, at most `most`.
 pub fn list(input: &PageData, most: usize) -> Vec<Happened> {
     let events = input.events.iter().filter_map(|event| Some((parse(&event.time)?, Ok(event))));
-    // Notes may name people.
-    let is_shown = |mark: &&Annotation| !input.options.is_public || mark.kind != AnnotationKind::Note;
-    let marks = input.marks.iter().filter(is_shown).filter_map(|mark| Some((parse(&mark.time)?, Err(mark))));
+    let marks = input
+        .marks
+        .iter()
+        .filter(|mark| is_shown(input, mark))
+        .filter_map(|mark| Some((parse(&mark.time)?, Err(mark))));
     let mut all: Vec<(DateTime<Utc>, Result<&Event, &Annotation>)> = events.chain(marks).collect();
     all.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
     let shown = all.into_iter().take(most).map(|(time, what)| match what {
@@ -48,6 +50,11 @@ pub fn list(input: &PageData, most: usize) -> Vec<Happened> {
         Err(mark) => of_mark(input, mark, time),
     });
     shown.collect()
+}
+
+/// Returns whether an annotation is shown: notes may name people, so a public page has none.
+pub fn is_shown(input: &PageData, mark: &Annotation) -> bool {
+    !input.options.is_public || mark.kind != AnnotationKind::Note
 }
 
 fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
@@ -103,7 +110,8 @@ fn state(event: &Event) -> &'static str {
     }
 }
 
-fn of_mark(input: &PageData, mark: &Annotation, time: DateTime<Utc>) -> Happened {
+/// An annotation as an entry.
+pub fn of_mark(input: &PageData, mark: &Annotation, time: DateTime<Utc>) -> Happened {
     let locale = input.options.locale;
     let author = mark.author.as_ref().filter(|_| !input.options.is_public);
     let by = author.map_or_else(String::new, |author| format!(" ({author})"));

@@ -1,11 +1,10 @@
-//! The verdict of the page, and the open incidents.
+//! The verdict of the page.
 
 use crate::base::clock::parse;
 use crate::base::text::{clean, fit};
-use crate::base::units::metric_value;
-use crate::model::event::{Event, EventKind, is_flag};
-use crate::model::incident::{Incident, Severity, shell_id};
-use crate::model::locale::{Locale, key};
+use crate::model::event::EventKind;
+use crate::model::incident::Severity;
+use crate::model::locale::{Key, Locale, key};
 use crate::query::health::{Doubt, seconds_between, unjudged};
 use crate::report::page::data::PageData;
 use chrono::{DateTime, Utc};
@@ -18,30 +17,6 @@ pub struct Verdict {
     pub state: &'static str,
     /// Number of problems and their begin, or the last problem.
     pub rest: String,
-}
-
-/// An open incident as the page shows it.
-pub struct Attention {
-    /// `warn`, `bad`, or `plain` for information.
-    pub state: &'static str,
-    /// Severity in words.
-    pub word: String,
-    /// Title.
-    pub title: String,
-    /// Value; empty for a metric that is either true or false.
-    pub value: String,
-    /// Limit; empty like the value.
-    pub limit: String,
-    /// Begin, duration, and whether it is recovering, acknowledged or silenced.
-    pub since: String,
-    /// Largest consumers when it fired; may be empty.
-    pub who: String,
-    /// Message of the rule; may be empty.
-    pub message: String,
-    /// Identifier.
-    pub id: String,
-    /// The name for `osmon explain`.
-    pub explain: String,
 }
 
 /// Longest title and text, in characters.
@@ -97,34 +72,29 @@ pub fn was(word: &str, taken: DateTime<Utc>, locale: Locale) -> String {
     locale.fill(key::VERDICT_WAS, &[("word", word), ("time", &locale.exact(taken))])
 }
 
-/// Number and begin of the problems of the highest severity, and number of the others.
+/// Number of the open problems, of each severity if there are both, and the begin of the first.
 fn problems(input: &PageData) -> String {
-    let locale = input.options.locale;
-    let Some(worst) = input.health.open.iter().map(|incident| incident.severity).max() else { return String::new() };
-    let bad: Vec<&Incident> = input.health.open.iter().filter(|incident| incident.severity == worst).collect();
-    let count = locale.count(key::COUNT_OPEN_PROBLEMS, bad.len());
-    let since = bad.iter().map(|incident| incident.since).min().unwrap_or(input.now);
-    let others = match input.health.open.len() - bad.len() {
-        0 => String::new(),
-        others => format!(" · {}", locale.count(key::COUNT_WARNINGS, others)),
+    let (locale, open) = (input.options.locale, &input.health.open);
+    let all = locale.count(key::COUNT_OPEN_PROBLEMS, open.len());
+    let critical = open.iter().filter(|incident| incident.severity == Severity::Critical).count();
+    let warnings = open.len() - critical;
+    let kinds = match (critical, warnings) {
+        (0, _) | (_, 0) => String::new(),
+        _ => format!(
+            "{}{}, {}",
+            locale.text(key::MAIL_COLON),
+            locale.count(key::COUNT_CRITICAL, critical),
+            locale.count(key::COUNT_WARNINGS, warnings)
+        ),
     };
-    let begun = locale.with(key::PAGE_SINCE, &locale.moment(since, input.now));
-    format!("{count} {begun} ({}){others}", lasted(since, input.now, locale))
+    let since = open.iter().map(|incident| incident.since).min().unwrap_or(input.now);
+    let (begun, separator) = if open.len() == 1 { (key::PAGE_SINCE, " ") } else { (key::PAGE_FIRST_SINCE, " · ") };
+    let begun = locale.with(begun, &locale.moment(since, input.now));
+    format!("{all}{kinds}{separator}{begun} ({})", lasted(since, input.now, locale))
 }
 
-/// The acknowledgement or silence of an incident; a page for others names no person and no reason.
-fn suppressed(incident: &Incident, input: &PageData) -> String {
-    let locale = input.options.locale;
-    let Some(suppressed) = input.health.suppressed.get(&incident.id) else { return String::new() };
-    let until = locale.with(key::PAGE_UNTIL, &locale.moment(suppressed.until, input.now));
-    let why = match input.options.is_public {
-        true => String::new(),
-        false => format!(" ({}: {})", suppressed.by, suppressed.because),
-    };
-    format!(" · {} {until}{why}", locale.text(suppressed.kind.key()))
-}
-
-fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> String {
+/// The span from a moment to another one.
+pub fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> String {
     locale.duration(seconds_between(since, now))
 }
 
@@ -145,51 +115,18 @@ fn last_ended(input: &PageData) -> String {
     }
 }
 
-/// The title of an incident. A public page names no process and no user.
+/// The title of an incident. A public page has a shipped title without its name, or that of the rule.
 pub fn title(input: &PageData, metric: &str, rule: &str, title: &str) -> String {
-    let is_private = ["process.", "session.", "unit."].iter().any(|head| metric.starts_with(head));
-    let shown = if input.options.is_public && is_private { rule } else { title };
-    clean(shown, TITLE_MAX)
+    if !input.options.is_public || !is_private(metric) {
+        return clean(title, TITLE_MAX);
+    }
+    let unnamed = Key::find(&format!("rule.{rule}")).map(|key| input.options.locale.with(key, "…"));
+    clean(unnamed.as_deref().unwrap_or(rule), TITLE_MAX)
 }
 
-/// An open incident as the page shows it.
-pub fn attention(incident: &Incident, input: &PageData) -> Attention {
-    let locale = input.options.locale;
-    let metric = incident.metric.split('{').next().unwrap_or_default();
-    let flag = is_flag(metric, incident.limit);
-    let is_of_incident = |event: &&Event| event.incident == incident.id;
-    let events = input.events.iter().filter(is_of_incident);
-    let evidence = events.clone().find_map(|event| event.evidence.as_ref()).filter(|_| !input.options.is_public);
-    let message = events.clone().find_map(|event| event.message_in(locale)).unwrap_or_default();
-    let rule = events.clone().next().map_or("", |event| event.rule.as_str());
-    let recovering =
-        if incident.recovering { format!(" · {}", locale.text(key::STATE_RECOVERING)) } else { String::new() };
-    let value = |value: f64| locale.figures(&metric_value(metric, value));
-    let (state, word) = match incident.severity {
-        _ if incident.information => ("plain", key::STATE_UNUSUAL),
-        Severity::Critical => ("bad", key::STATE_CRITICAL),
-        Severity::Warning => ("warn", key::STATE_WARNING),
-    };
-    // Labels may name a process or a user.
-    let explain = match input.options.is_public {
-        true => incident.id.clone(),
-        false => shell_id(&incident.short_id, &incident.id),
-    };
-    Attention {
-        state,
-        word: locale.text(word).to_string(),
-        title: title(input, &incident.metric, rule, &incident.title_in(locale)),
-        value: if flag { String::new() } else { value(incident.value) },
-        limit: if flag { String::new() } else { locale.with(key::PAGE_LIMIT, &value(incident.limit)) },
-        since: format!(
-            "{} · {}{recovering}{}",
-            locale.with(key::PAGE_SINCE, &locale.moment(incident.since, input.now)),
-            lasted(incident.since, input.now, locale),
-            clean(&suppressed(incident, input), TEXT_MAX),
-        ),
-        who: clean(&evidence.map(|evidence| evidence.consumers(3, locale)).unwrap_or_default(), TEXT_MAX),
-        message: clean(&message, TEXT_MAX),
-        id: clean(&incident.id, TITLE_MAX),
-        explain: clean(&explain, TITLE_MAX),
-    }
+/// Returns whether the labels of a metric name what a public page does not: processes, users, units.
+pub fn is_private(metric: &str) -> bool {
+    const PRIVATE: [&str; 9] =
+        ["process.", "session.", "unit.", "service.", "systemd_unit.", "timer.", "limit.", "heal.", "freshness."];
+    PRIVATE.iter().any(|head| metric.starts_with(head))
 }
