@@ -61,12 +61,12 @@ fn is_kind(rule: &str, pairs: &[Pair], pair: Pair) -> bool {
     rule == pair.0.rule && pairs.first().is_some_and(|(first, _)| first.information == pair.0.information)
 }
 
-/// Worst first: by severity, then by the distance from the limit, then the oldest.
+/// Worst first: by severity, then by the distance from the limit, then the oldest, then by name.
 fn worse(a: &Incident, b: &Incident) -> std::cmp::Ordering {
     let beyond = |incident: &Incident| (incident.value - incident.limit).abs();
     let is_same = a.limit == b.limit;
     let by_value = if is_same { beyond(b).total_cmp(&beyond(a)) } else { std::cmp::Ordering::Equal };
-    b.severity.cmp(&a.severity).then(by_value).then(a.since.cmp(&b.since)).then_with(|| a.id.cmp(&b.id))
+    b.severity.cmp(&a.severity).then(by_value).then(a.since.cmp(&b.since)).then_with(|| a.subject().cmp(b.subject()))
 }
 
 /// The open incidents, those of two rules on one value together: the more severe one first, a forecast last.
