@@ -198,7 +198,7 @@ fn with_two_hundred_disks_and_checks_on_fire_it_is_still_one_that_can_be_mailed(
     let page = page(&host);
     assert!(page.len() <= 320_000 && page.len() > 280_000, "{} bytes", page.len());
     assert!(
-        page.ends_with("</html>") && page.contains("and 175 more: <code>osmon incidents</code>"),
+        page.ends_with("</html>") && page.contains("and 140 more: <code>osmon incidents</code>"),
         "{}",
         between(&page, "<title>", "</title>")
     );

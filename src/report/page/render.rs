@@ -135,6 +135,7 @@ pub fn render(input: &PageData) -> Result<String> {
     let (open, more_open) = blocks(input, OPEN_MAX);
     let answers = answers(input);
     let is_fire = is_on_fire(&input.health);
+    let has_hour = has_who && ranges.iter().any(|range| range.id == "1h" && !range.who.is_empty());
     let is_failing =
         |service: &&Service| is_fire && has("services") && !input.options.is_public && service.state != "ok";
     let failing: Vec<Service> = services.iter().filter(is_failing).cloned().collect();
@@ -168,7 +169,7 @@ pub fn render(input: &PageData) -> Result<String> {
             services: has("services"),
             // Names of disks, users and jobs are nobody else's business.
             components: has("components") && !input.options.is_public,
-            fire: is_fire,
+            fire: is_fire && (has_hour || !failing.is_empty()),
         },
         is_well: input.health.open.is_empty(),
         problems: problems(input, snapshot, &answers),
