@@ -76,7 +76,7 @@ fn the_first_lines_answer_who_what_changed_and_who_knows() {
     );
     assert!(text.contains("(4 problems)</title>"), "the same number");
     let who = answer(&text, "Top consumers, 1 hour");
-    assert!(who.starts_with("CPU time: ") && who.contains(" · Peak memory: "), "{who}");
+    assert!(who.starts_with("Peak memory: java (shop.service) "), "{who}");
     assert!(
         answer(&text, "Recent changes").contains("note: kalif tunes the shop"),
         "{}",
