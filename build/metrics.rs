@@ -29,6 +29,8 @@ struct Chart {
     #[serde(default)]
     least: f64,
     #[serde(default)]
+    stack: bool,
+    #[serde(default)]
     detail: bool,
     lines: Vec<Line>,
 }
@@ -129,11 +131,11 @@ fn metrics(catalogue: &Catalogue) -> String {
 }
 
 fn charts(catalogue: &Catalogue) -> String {
-    let rows = catalogue.chart.iter().map(|Chart { title, unit, heading, least, detail, lines }| {
+    let rows = catalogue.chart.iter().map(|Chart { title, unit, heading, least, stack, detail, lines }| {
         let unit = variant(unit);
         let lines: Vec<String> = lines.iter().map(Line::to_rust).collect();
         format!(
-            "Chart {{ title: {title:?}, unit: AxisUnit::{unit}, heading: {heading:?}, least: {least:?}, is_detail: {detail}, lines: &[{}] }}",
+            "Chart {{ title: {title:?}, unit: AxisUnit::{unit}, heading: {heading:?}, least: {least:?}, is_stacked: {stack}, is_detail: {detail}, lines: &[{}] }}",
             lines.join(", ")
         )
     });

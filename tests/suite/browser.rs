@@ -117,7 +117,7 @@ fn one_can_point_zoom_compare_and_reload() {
     onload=()=>{const f=document.createElement('iframe');f.style.width='1300px';f.style.height='4000px';f.src='page.html#1h';let n=0;
     f.onload=()=>{const w=f.contentWindow,d=f.contentDocument,q=s=>d.querySelector(s);n++;
       if(n==2){say('kept',w.location.hash+' '+q('.rs>:checked').value+' '+q('#cmp').value+' '+q('#x24h .pl').getAttribute('viewBox').split(/[ ,]/).length);return}
-      const at=(id,u,type)=>{const s=q('#x'+id+' .c>svg'),r=s.getBoundingClientRect(),b=s.viewBox.baseVal.width,p=q('#x'+id+' .pl'),v=[186,1506];
+      const at=(id,u,type)=>{const s=q('#x'+id+' .c>svg'),r=s.getBoundingClientRect(),b=s.viewBox.baseVal.width,p=q('#x'+id+' .pl'),v=[129,1602];
         s.dispatchEvent(new w.PointerEvent(type||'pointermove',{bubbles:true,button:0,clientX:r.left+(v[0]+u*v[1])/b*r.width,clientY:r.top+60}))};
       say('hash',q('.rs>:checked').value);
       const R=JSON.parse(q('#x1h').dataset.span),u=(Date.UTC(2026,10,20,21,15)/1e3-R[0])/R[1];
@@ -154,7 +154,7 @@ fn one_can_point_zoom_compare_and_reload() {
     assert_eq!(said(&dom, "range"), "blocknone");
     let zoom = said(&dom, "zoom");
     assert!(zoom.starts_with("#24h,0,0.5") && zoom.ends_with(" false"), "{zoom}");
-    assert_eq!(said(&dom, "whole"), "186,24,1506,468");
+    assert_eq!(said(&dom, "whole"), "129,24,1602,468");
     assert!(said(&dom, "before").parse::<usize>().unwrap() > 3);
     assert_eq!(said(&dom, "filter"), "none");
     assert_eq!(said(&dom, "kept"), "#24h,86400 24h 86400 4");

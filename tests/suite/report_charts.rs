@@ -38,7 +38,7 @@ fn a_spike_of_a_single_sample_is_seen_on_the_week_with_its_exact_height() {
 fn the_newest_minute_is_drawn() {
     let mut host = Host::recorded("vm");
     host.now += chrono::TimeDelta::milliseconds(479);
-    for _ in 0..4 {
+    for _ in 0..6 {
         host.osmon(&["run"]).ok();
         host.advance(60, 50);
     }
@@ -46,7 +46,9 @@ fn the_newest_minute_is_drawn() {
     let page = written(&host);
     let memory = page.split("data-k='Memory'").nth(1).unwrap();
     let line = memory.split("class=s0 d='").nth(1).unwrap().split('\'').next().unwrap();
-    assert_eq!(line.matches("25 0").count(), 3, "four samples, a minute apart: {line}");
+    // The ten minutes of the axis are 1602 units.
+    let steps = line.matches("160 0").count() + line.matches("161 0").count();
+    assert_eq!(steps, 5, "six samples, a minute apart: {line}");
 }
 
 #[test]
@@ -91,4 +93,106 @@ fn a_mean_is_not_called_now() {
     let (hour, day) = (told("1h"), told("24h"));
     assert!(hour.contains(" now ") && !hour.contains(" last "), "{hour}");
     assert!(day.contains(" last ") && !day.contains(" now "), "{day}");
+}
+
+#[test]
+fn shares_of_many_cores_are_not_added_up_and_amounts_are() {
+    let mut host = Host::recorded("vm");
+    for round in 0..7_u64 {
+        host.advance(60, 20);
+        // Sixteen cores: the recorded lines of `cpu` and `cpu0`, the latter sixteen times.
+        let stat = host.read("proc/stat");
+        let first = stat.lines().find(|line| line.starts_with("cpu0 ")).unwrap();
+        let cores: String = (0..16).map(|core| first.replacen("cpu0", &format!("cpu{core}"), 1) + "\n").collect();
+        let others = stat.lines().filter(|line| !line.starts_with("cpu") || line.starts_with("cpu "));
+        let (total, rest): (Vec<&str>, Vec<&str>) = others.partition(|line| line.starts_with("cpu "));
+        host.write("proc/stat", &format!("{}\n{cores}{}\n", total.join("\n"), rest.join("\n")));
+        let dev = host.read("proc/net/dev");
+        let eth = dev.lines().find(|line| line.trim_start().starts_with("eth0:")).unwrap();
+        let mut cells: Vec<String> = eth.split_whitespace().map(str::to_string).collect();
+        cells[3] = (round * 60).to_string();
+        let heads: Vec<&str> = dev.lines().take(2).collect();
+        let many: String = (0..9).map(|at| format!("eth{at}: {}\n", cells[1..].join(" "))).collect();
+        host.write("proc/net/dev", &format!("{}\n{many}", heads.join("\n")));
+        host.osmon(&["run"]).ok();
+    }
+    let page = written(&host);
+    let cores = between(&page, "data-k='Busy cores'", "</table>");
+    assert!(cores.contains("</i>other 11, highest<td>"), "{cores}");
+    let values: Vec<f64> =
+        cores.split("<td>").skip(1).filter_map(|cell| cell.split('<').next()?.parse().ok()).collect();
+    assert!(!values.is_empty() && values.iter().all(|value| *value <= 100.0), "{values:?}");
+    // One error a second on each interface.
+    let errors = between(&page, "data-k='Network errors'", "</table>");
+    let together = between(errors, " together<td><b>", "</b>");
+    assert_eq!(together.parse::<f64>().unwrap(), 4.0, "{errors}");
+}
+
+#[test]
+fn the_numbers_of_a_column_have_one_unit_and_the_axis_has_it_once() {
+    let host = with_minutes("vm", 7);
+    let page = page(&host);
+    let memory = between(&page, "data-k='Memory by kind'", "</section>");
+    let heading = between(memory, "<span class=q>", "<");
+    assert!(heading.ends_with("iB"), "{heading}");
+    let axis = between(memory, "<text x=", "<use");
+    assert!(!axis.contains("iB"), "the labels are numbers: {axis}");
+    for column in 0..4 {
+        let cells = memory.split("<tr>").skip(2).filter_map(|row| row.split("<td>").nth(column + 1));
+        let cells: Vec<&str> =
+            cells.map(|cell| cell.trim_start_matches("<b>").split('<').next().unwrap().trim()).collect();
+        let shape = |cell: &&str| {
+            let (number, unit) = cell.trim_start_matches("&lt;").split_once(' ')?;
+            Some((unit.to_string(), number.split_once('.').map_or(0, |(_, decimals)| decimals.len())))
+        };
+        let shapes: std::collections::HashSet<_> = cells.iter().filter_map(shape).collect();
+        assert_eq!(shapes.len(), 1, "column {column}: {cells:?}");
+    }
+}
+
+#[test]
+fn the_parts_of_the_cpu_lie_on_each_other_below_what_fired_and_its_limit() {
+    let mut host = Host::recorded("vm");
+    for _ in 0..7 {
+        host.osmon(&["run"]).ok();
+        host.advance(60, 97);
+    }
+    let page = written(&host);
+    let cpu = between(&page, "data-k='CPU'", "</section>");
+    let names: Vec<&str> = cpu.split("</i>").skip(1).map(|row| row.split('<').next().unwrap()).collect();
+    assert_eq!((names[0], names[1], *names.last().unwrap()), ("busy", "user", "I/O wait"), "{names:?}");
+    let areas = cpu.matches("<path class='a s").count();
+    assert_eq!(areas, names.len() - 1, "an area for each part");
+    let (hidden, shown) = between(cpu, "<g display=none>", "</svg>").split_once("</g>").unwrap();
+    assert!(hidden.contains("class=s1 ") && shown.starts_with("<path class=s0 "), "what is busy is drawn on top");
+    for limit in ["warning 80", "critical 95"] {
+        assert!(cpu.contains(&format!(">{limit}</text>")), "{limit}: {cpu}");
+    }
+    assert_eq!(cpu.matches("<path class='lm ").count(), 2, "those of the parts would lie at another height");
+    let load = between(&page, "data-k='Load'", "</section>");
+    assert!(load.contains("cores</text>") == load.contains("class='lm plain'"), "{load}");
+}
+
+#[test]
+fn the_first_hour_fills_its_axis() {
+    let mut host = Host::recorded("vm");
+    let span = |host: &Host| {
+        let page = written(host);
+        let span: Vec<i64> =
+            between(&page, "id=\"x1h\" data-span=\"[", "]").split(',').map(|number| number.parse().unwrap()).collect();
+        span[1]
+    };
+    host.osmon(&["run"]).ok();
+    assert_eq!(span(&host), 600, "ten minutes at least");
+    for _ in 0..20 {
+        host.advance(60, 50);
+        host.osmon(&["run"]).ok();
+    }
+    assert_eq!(span(&host), 1200);
+    host.advance(7200, 50);
+    for _ in 0..20 {
+        host.advance(60, 50);
+        host.osmon(&["run"]).ok();
+    }
+    assert_eq!(span(&host), 3600, "an hour of which most is a gap is an hour");
 }

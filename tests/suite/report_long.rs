@@ -63,10 +63,10 @@ fn a_spike_of_a_single_sample_is_seen_on_the_year_with_its_exact_height() {
         assert!(row.ends_with(&format!("<td>{highest}")), "{name}: {row}");
     }
     assert!(chart.contains(" data-top=100>"), "{chart}");
-    // The plot lies at 186, 24 and is 1506 by 468; its top is 100 %. The point of a day stands in its middle.
+    // The plot lies at 129, 24 and is 1602 by 468; its top is 100 %. The point of a day stands in its middle.
     let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap().timestamp() as f64;
     let (from, to) = (at("2025-11-20T00:00:00Z"), at("2026-11-20T00:00:00Z"));
-    let x = 186.0 + (at("2025-12-22T12:00:00Z") - from) / (to - from) * 1506.0;
+    let x = 129.0 + (at("2025-12-22T12:00:00Z") - from) / (to - from) * 1602.0;
     let y = |value: f64| 24.0 + 468.0 * (1.0 - value / 100.0);
     let near = |corner: &(f64, f64), (x, y): (f64, f64)| (corner.0 - x).abs() <= 1.0 && (corner.1 - y).abs() <= 1.0;
     let band = corners(between(chart, "<path class='b s0' d='", "'"));

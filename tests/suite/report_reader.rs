@@ -111,7 +111,7 @@ fn a_damaged_address_is_the_whole_range() {
     let expression = "[q('#x24h .pl').getAttribute('viewBox').split(/[ ,]/),q('.rs>:checked').value,q('#cmp').value,q('#ago').innerText!='']";
     let (dom, console) = show(directory.path(), &ask(&frames, (1300, 900), expression));
     for (name, _) in frames {
-        assert_eq!(said(&dom, name), "186,24,1506,468,24h,0,true", "{name}");
+        assert_eq!(said(&dom, name), "129,24,1602,468,24h,0,true", "{name}");
     }
     assert!(console.is_empty(), "{console:?}");
 }

@@ -4,6 +4,7 @@ use crate::base::clock::{local_form, zone_offset_seconds};
 use crate::base::local_time::LocalTime;
 use crate::base::units::bits;
 use crate::model::locale::Locale;
+use crate::report::chart::column::byte_unit;
 use crate::report::chart::unit::AxisUnit;
 use chrono::{DateTime, Utc};
 use std::ops::Range;
@@ -49,9 +50,8 @@ pub fn value_ticks(unit: AxisUnit, lowest: f64, highest: f64) -> Vec<f64> {
 /// Full hours, midnights or first days of months: at most eight.
 pub fn time_ticks(time: &Range<f64>, locale: Locale) -> Vec<Tick> {
     let span = time.end - time.start;
-    // A label at the very edge would be cut off.
-    let edge = span * 0.02;
-    let inside = |tick: f64| tick >= time.start + edge && tick <= time.end - edge;
+    // A label at the very edge would be cut off; on the left the labels of the values leave room.
+    let inside = |tick: f64| tick >= time.start + span * 0.01 && tick <= time.end - span * 0.045;
     let steps = [300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 14_400.0, 21_600.0];
     let ticks: Vec<Tick> = if let Some(step) = steps.into_iter().find(|step| span / step <= 7.0) {
         let first = (time.start / 300.0).ceil() as i64;
@@ -62,28 +62,52 @@ pub fn time_ticks(time: &Range<f64>, locale: Locale) -> Vec<Tick> {
                 let local = tick + moment(*tick).map_or(0.0, |time| f64::from(zone_offset_seconds(time)));
                 (local / step).fract().abs() < 1e-9
             })
-            .map(|tick| (tick, local(tick, "%H:%M")))
+            .map(|tick| match local(tick, "%H:%M") {
+                // Where the day begins.
+                clock if clock == "00:00" => (tick, date(tick, locale)),
+                clock => (tick, clock),
+            })
             .collect()
     } else if span <= 8.0 * 86_400.0 {
         midnights(time).map(|tick| (tick, format!("{} {}", locale.weekday(&local(tick, "%u")), day(tick)))).collect()
     } else if span <= 70.0 * 86_400.0 {
         let every = if span > 35.0 * 86_400.0 { 10 } else { 5 };
         let days = midnights(time).enumerate().filter(|(at, _)| at % every == every / 2);
-        days.map(|(_, tick)| (tick, format!("{} {}", day(tick), locale.month(&local(tick, "%m"))))).collect()
+        days.map(|(_, tick)| (tick, date(tick, locale))).collect()
     } else if span > 400.0 * 86_400.0 {
-        // Months come again: with their year.
+        // Months come again: each with its year.
         let every =
             [3, 6, 12, 24].into_iter().find(|months| span / 86_400.0 / 30.44 / f64::from(*months) <= 7.0).unwrap_or(60);
-        let number = |form: &str, tick: f64| local(tick, form).parse::<i32>().unwrap_or(0);
-        let months = |tick: &f64| (number("%Y", *tick) * 12 + number("%m", *tick) - 1) % every == 0;
-        let firsts = midnights(time).filter(|tick| local(*tick, "%d") == "01").filter(months);
-        firsts.map(|tick| (tick, format!("{} {}", locale.month(&local(tick, "%m")), local(tick, "%Y")))).collect()
+        firsts(time, every).map(|tick| (tick, year_and_month(tick, locale))).collect()
     } else {
-        let firsts = midnights(time).filter(|tick| local(*tick, "%d") == "01");
-        let every = if span > 200.0 * 86_400.0 { 2 } else { 1 };
-        firsts.step_by(every).map(|tick| (tick, locale.month(&local(tick, "%m")).to_string())).collect()
+        // The year stands where it begins, or else at the first month.
+        let shown: Vec<f64> =
+            firsts(time, if span > 200.0 * 86_400.0 { 2 } else { 1 }).filter(|tick| inside(*tick)).collect();
+        let is_january = |tick: &f64| local(*tick, "%m") == "01";
+        let dated = shown.iter().copied().find(is_january).or(shown.first().copied());
+        let text = |tick: f64| match Some(tick) == dated {
+            true => year_and_month(tick, locale),
+            false => locale.month(&local(tick, "%m")).to_string(),
+        };
+        shown.into_iter().map(|tick| (tick, text(tick))).collect()
     };
     ticks.into_iter().filter(|(tick, _)| inside(*tick)).collect()
+}
+
+/// First days of every so many months, counted from January.
+fn firsts(time: &Range<f64>, every: i32) -> impl Iterator<Item = f64> {
+    let number = |form: &str, tick: f64| local(tick, form).parse::<i32>().unwrap_or(0);
+    let months = move |tick: &f64| (number("%Y", *tick) * 12 + number("%m", *tick) - 1) % every == 0;
+    midnights(time).filter(|tick| local(*tick, "%d") == "01").filter(months)
+}
+
+fn year_and_month(tick: f64, locale: Locale) -> String {
+    format!("{} {}", locale.month(&local(tick, "%m")), local(tick, "%Y"))
+}
+
+/// A day and its month.
+fn date(tick: f64, locale: Locale) -> String {
+    format!("{} {}", day(tick), locale.month(&local(tick, "%m")))
 }
 
 /// Begins of the local days of a span.
@@ -106,7 +130,26 @@ pub fn local(seconds: f64, form: &str) -> String {
     moment(seconds).map(|time| local_form(time, form)).unwrap_or_default()
 }
 
-/// A value as written on the axis and in tables.
+/// A value on an axis that reaches `top`: bytes in the unit of the whole axis ([`byte_unit`]), which is not written.
+pub fn axis_label(unit: AxisUnit, value: f64, top: f64, locale: Locale) -> String {
+    match unit {
+        AxisUnit::Bytes | AxisUnit::BytesPerSecond => locale.short(value / byte_unit(top).0),
+        AxisUnit::Number | AxisUnit::PerSecond if top >= 1e5 => format!("{}k", locale.short(value / 1e3)),
+        _ => locale.short(value),
+    }
+}
+
+/// The unit of an axis of bytes that reaches `top`; `None` for other axes.
+pub fn axis_unit(unit: AxisUnit, top: f64, locale: Locale) -> Option<String> {
+    let per = match unit {
+        AxisUnit::Bytes => "",
+        AxisUnit::BytesPerSecond => "/s",
+        _ => return None,
+    };
+    Some(locale.figures(&format!("{}{per}", byte_unit(top).1)))
+}
+
+/// A value with its unit, where it stands alone.
 pub fn label(unit: AxisUnit, value: f64, locale: Locale) -> String {
     match unit {
         AxisUnit::Bytes | AxisUnit::BytesPerSecond => locale.bytes(value),
@@ -135,6 +178,30 @@ mod tests {
             }
         }
         assert!(value_ticks(AxisUnit::Number, 0.0, f64::INFINITY).iter().all(|tick| tick.is_finite()));
+    }
+
+    #[test]
+    fn a_day_begins_with_its_date_and_a_year_with_its_number() {
+        let labels = |span: f64| {
+            let ticks = time_ticks(&(1_795_210_800.0 - span..1_795_210_800.0), Locale::En);
+            ticks.into_iter().map(|tick| tick.1).collect::<Vec<_>>().join(" ")
+        };
+        // The zone of the tests may be any: a day has a midnight wherever it is.
+        let day = labels(86_400.0);
+        assert!(day.contains("20 Nov") && !day.contains("00:00"), "{day}");
+        let year = labels(365.0 * 86_400.0);
+        assert!(year.contains("Jan 2026") && year.matches("20").count() == 1, "{year}");
+        let half = labels(150.0 * 86_400.0);
+        assert!(half.starts_with("Jul 2026"), "{half}");
+    }
+
+    #[test]
+    fn an_axis_has_one_unit() {
+        let bytes = AxisUnit::BytesPerSecond;
+        assert_eq!(axis_label(bytes, 268_435_456.0, 1_073_741_824.0, Locale::Fr), "0,25");
+        assert_eq!(axis_unit(bytes, 1_073_741_824.0, Locale::Fr).as_deref(), Some("Gio/s"));
+        assert_eq!(axis_unit(AxisUnit::Number, 9.0, Locale::En), None);
+        assert_eq!(axis_label(AxisUnit::PerSecond, 250_000.0, 1e6, Locale::En), "250k");
     }
 
     #[test]

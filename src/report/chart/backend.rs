@@ -117,7 +117,9 @@ fn rounded(y: i32, is_exact: bool) -> i32 {
     (y + step / 2).div_euclid(step) * step
 }
 
-fn pair(out: &mut String, dx: i32, dy: i32, start: usize) {
+/// Adds a corner to a path by its distance from the one before: whole units across, fine ones down. `start` is where the
+/// corners begin.
+pub fn pair(out: &mut String, dx: i32, dy: i32, start: usize) {
     if dx >= 0 && out.len() > start {
         out.push(' ');
     }

@@ -13,6 +13,8 @@ pub struct Chart {
     pub heading: &'static str,
     /// The chart is drawn only if a value reached this; 0: always.
     pub least: f64,
+    /// The lines behind the first are drawn as areas on each other.
+    pub is_stacked: bool,
     /// For troubleshooting: in the short ranges only, behind all others.
     pub is_detail: bool,
     /// Its lines.
@@ -33,7 +35,7 @@ pub struct ChartLine {
 include!(concat!(env!("OUT_DIR"), "/charts.rs"));
 
 /// Metrics that the tiles of the page need besides those of the charts.
-const TILES: [&str; 3] = ["cpu.busy_percent", "load.one_per_core", "systemd.failed"];
+const TILES: [&str; 2] = ["load.one_per_core", "systemd.failed"];
 
 /// Every metric that the page needs for a range.
 pub fn page_metrics(is_detailed: bool) -> impl Iterator<Item = &'static str> {

@@ -8,8 +8,8 @@ pub const SCALE: u32 = 3;
 pub const FINE: u32 = 100;
 /// Width and height of a chart, in CSS pixels.
 pub const SIZE: (u32, u32) = (580, 184);
-/// Margins around the plot: left, top, right, bottom, in CSS pixels.
-pub const MARGINS: (u32, u32, u32, u32) = (62, 8, 16, 20);
+/// Margins around the plot of a chart of the page: left, top, right, bottom, in CSS pixels.
+pub const MARGINS: (u32, u32, u32, u32) = (43, 8, 3, 20);
 /// The plot: left, top, width, height, in units of the SVG backend.
 pub const PLOT: (u32, u32, u32, u32) = (
     MARGINS.0 * SCALE,

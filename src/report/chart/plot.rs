@@ -1,46 +1,22 @@
 //! Draws one chart with plotters.
 
-use crate::model::locale::Locale;
-use crate::report::chart::axis::{Tick, label, value_ticks};
+use crate::report::chart::axis::{axis_label, label, value_ticks};
 use crate::report::chart::backend::{Svg, SvgParts};
 use crate::report::chart::band::straightened;
-use crate::report::chart::layout::{FINE, MARGINS, PLOT, SCALE, SIZE, x_of};
-use crate::report::chart::series::Point;
+use crate::report::chart::frame::{Frame, runs};
+use crate::report::chart::layout::{FINE, MARGINS, PLOT, SCALE, SIZE};
+use crate::report::chart::overlay::overlay;
 use crate::report::chart::spec::Line;
-use crate::report::chart::unit::AxisUnit;
+use crate::report::chart::stack;
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use plotters::prelude::{ChartBuilder, DrawingArea, IntoDrawingArea, PathElement, Polygon, RGBColor};
 use plotters::style::{IntoFont, ShapeStyle};
 use plotters_backend::DrawingBackend;
-use std::fmt::Write;
 use std::ops::Range;
 
-/// Largest number of peaks drawn above a line that has no band.
-const PEAKS_MAX: usize = 24;
-
 type Area<B> = DrawingArea<B, Shift>;
-
-/// Everything a chart shows besides its lines.
-pub struct Frame<'a> {
-    /// Begin and end, Unix time in seconds.
-    pub time: Range<f64>,
-    /// Points farther apart than this, in seconds, have a gap between them.
-    pub gap_seconds: f64,
-    /// Unit of the values.
-    pub unit: AxisUnit,
-    /// Language of the labels.
-    pub locale: Locale,
-    /// Points stand for spans: the first line gets a band from minimum to maximum.
-    pub has_band: bool,
-    /// Values can be read back to 0.3 % of themselves instead of 0.3 % of the height of the chart.
-    pub is_exact: bool,
-    /// Spans without records, as Unix times in seconds.
-    pub gaps: &'a [(f64, f64)],
-    /// Ticks of the time axis (`axis::time_ticks`): the same in all charts of a range.
-    pub ticks: &'a [Tick],
-}
 
 /// An axis with given ticks.
 struct Axis {
@@ -74,6 +50,10 @@ pub fn draw(lines: &[Line], frame: &Frame<'_>) -> Result<(SvgParts, Range<f64>)>
     out.is_exact = frame.is_exact;
     plot(&Svg::new(&mut out, SIZE, FINE).into_drawing_area(), (SCALE, SCALE * FINE), lines, frame, &values)?;
     out.close();
+    if frame.is_stacked {
+        stack::hide_parts(&mut out.plot);
+        out.plot.insert_str(0, &stack::areas(lines, frame, &values));
+    }
     overlay(&mut out, lines, frame, &values);
     Ok((out, values))
 }
@@ -96,6 +76,7 @@ fn failed(error: &dyn std::fmt::Debug) -> anyhow::Error {
 /// Grid and labels; returns the values at the bottom and the top.
 fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &Frame<'_>) -> Result<Range<f64>> {
     let highest = lines.iter().flat_map(|line| line.points.iter()).map(|point| point.max).fold(0.0, f64::max);
+    let highest = if frame.is_stacked { highest.max(stack::top(lines)) } else { highest };
     let lowest = lines.iter().flat_map(|line| line.points.iter()).map(|point| point.min).fold(0.0, f64::min);
     let value_ticks = value_ticks(frame.unit, lowest, highest);
     let values = value_ticks.first().copied().unwrap_or(0.0)..value_ticks.last().copied().unwrap_or(1.0);
@@ -118,7 +99,10 @@ fn mesh<B: DrawingBackend>(area: &Area<B>, scale: u32, lines: &[Line], frame: &F
         .bold_line_style(color(10))
         .label_style(("sans-serif", 11 * scale as i32).into_font().color(&color(11)))
         .x_label_formatter(&text_at)
-        .y_label_formatter(&|value| label(frame.unit, *value, frame.locale))
+        .y_label_formatter(&|value| match frame.has_units {
+            true => label(frame.unit, *value, frame.locale),
+            false => axis_label(frame.unit, *value, values.end.max(-values.start), frame.locale),
+        })
         .set_all_tick_mark_size(0)
         .draw()
         .map_err(|error| failed(&error))?;
@@ -174,66 +158,12 @@ fn style(class: u8, scale: u32) -> ShapeStyle {
     ShapeStyle { color: color(class).into(), filled: true, stroke_width: scale }
 }
 
-/// Splits points at gaps, which are left blank.
-fn runs<'a>(points: &'a [Point], frame: &Frame<'_>) -> impl Iterator<Item = &'a [Point]> {
-    let gap = frame.gap_seconds;
-    let from = points.partition_point(|point| point.time < frame.time.start);
-    let to = points.partition_point(|point| point.time <= frame.time.end);
-    points.get(from..to).unwrap_or_default().chunk_by(move |a, b| b.time - a.time <= gap)
-}
-
-/// Adds gaps below the lines, and peaks above the lines that have no band.
-fn overlay(out: &mut SvgParts, lines: &[Line], frame: &Frame<'_>, values: &Range<f64>) {
-    let mut gaps = String::new();
-    for (from, to) in frame.gaps {
-        let from = x_of(from.max(frame.time.start), &frame.time);
-        let to = x_of(to.min(frame.time.end), &frame.time);
-        if to - from >= 2 {
-            // Writing to a String cannot fail.
-            let _ = write!(gaps, "M{from} {}h{}v{}h-{}z", PLOT.1, to - from, PLOT.3, to - from);
-        }
-    }
-    if !gaps.is_empty() {
-        out.plot.insert_str(0, &format!("<path class=z d='{gaps}'/>"));
-    }
-    let height = values.end - values.start;
-    let share = |value: f64| (value.clamp(values.start, values.end) - values.start) / height;
-    let y = |value: f64| (f64::from(PLOT.1 + PLOT.3) - share(value) * f64::from(PLOT.3)).round() as i32;
-    for (number, line) in lines.iter().enumerate() {
-        // A single point is drawn as a dot.
-        if let [only] = line.points.as_ref() {
-            let _ = write!(
-                out.plot,
-                "<path class='o s{}' d='M{} {}l0 0'/>",
-                number.min(5),
-                x_of(only.time, &frame.time),
-                y(only.avg)
-            );
-        }
-    }
-    if !frame.has_band {
-        return;
-    }
-    for (number, line) in lines.iter().enumerate().skip(1) {
-        let above = |point: &&Point| point.max - point.avg > height * 0.02 && frame.time.contains(&point.time);
-        let mut peaks: Vec<&Point> = line.points.iter().filter(above).collect();
-        peaks.sort_by(|a, b| (b.max - b.avg).total_cmp(&(a.max - a.avg)));
-        peaks.truncate(PEAKS_MAX);
-        if peaks.is_empty() {
-            continue;
-        }
-        let _ = write!(out.plot, "<path class='w s{}' d='", number.min(5));
-        for peak in peaks {
-            let (low, high) = (y(peak.avg), y(peak.max));
-            let _ = write!(out.plot, "M{} {low}v{}", x_of(peak.time, &frame.time), high - low);
-        }
-        out.plot.push_str("'/>");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::locale::Locale;
+    use crate::report::chart::series::Point;
+    use crate::report::chart::unit::AxisUnit;
 
     fn frame(gaps: &[(f64, f64)], has_band: bool) -> Frame<'_> {
         Frame {
@@ -242,6 +172,8 @@ mod tests {
             unit: AxisUnit::Full,
             locale: Locale::En,
             has_band,
+            is_stacked: false,
+            has_units: false,
             is_exact: false,
             gaps,
             ticks: &[],

@@ -1,9 +1,12 @@
 //! The drawn charts of a range, which may be cached until the range advances.
 
 use crate::model::locale::{Key, Locale, key};
-use crate::report::chart::axis::{label, time_ticks};
+use crate::report::chart::axis::{axis_unit, time_ticks};
+use crate::report::chart::column::column;
+use crate::report::chart::frame::Frame;
 use crate::report::chart::layout::{PLOT, VIEW_BOX};
-use crate::report::chart::plot::{self, Frame};
+use crate::report::chart::limits::Limits;
+use crate::report::chart::plot;
 use crate::report::chart::range::Range;
 use crate::report::chart::series::{Point, Series};
 use crate::report::chart::spec::{Line, Spec, lines, specs};
@@ -98,12 +101,35 @@ pub struct RangeCharts {
     pub markers: String,
 }
 
+/// Everything besides the values that decides how a range is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Language.
+    pub locale: Locale,
+    /// Limits of the rules.
+    pub limits: &'a Limits,
+    /// Age of the history in seconds.
+    pub age_seconds: f64,
+}
+
+/// The shortest span of a chart, in seconds.
+const SPAN_MIN: f64 = 600.0;
+
+impl Setting<'_> {
+    /// Begin of the charts of a range, as Unix time: a history that is shorter than the shortest range fills it.
+    fn begin(&self, range: &Range, end: f64) -> f64 {
+        let whole = f64::from(range.seconds);
+        end - if range.step_seconds == 0 { self.age_seconds.clamp(SPAN_MIN.min(whole), whole) } else { whole }
+    }
+}
+
 /// Draws the charts of a range that ends at `end` (Unix time in seconds).
 ///
 /// # Errors
 /// When plotters fails, which is a bug.
-pub fn draw(range: &Range, end: f64, series: &Series, locale: Locale) -> Result<RangeCharts> {
-    let time = end - f64::from(range.seconds)..end;
+pub fn draw(range: &Range, end: f64, series: &Series, setting: &Setting) -> Result<RangeCharts> {
+    let Setting { locale, limits, .. } = *setting;
+    let time = setting.begin(range, end)..end;
     let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
     let (newest, newest_word) =
         (series.last().unwrap_or_default(), if range.step_seconds > 0 { key::CHART_LAST } else { key::CHART_NOW });
@@ -111,8 +137,7 @@ pub fn draw(range: &Range, end: f64, series: &Series, locale: Locale) -> Result<
     let (mut charts, mut undrawn, mut times) = (Vec::new(), Vec::new(), String::new());
     for spec in specs(series) {
         let mut lines = lines(&spec, series, locale);
-        let rows: Vec<Row> =
-            lines.iter().enumerate().map(|(class, line)| row(class, line, spec.unit, newest, locale)).collect();
+        let rows = rows(&lines, spec.unit, newest, locale);
         let is_coarse = spec.is_detail && range.step_seconds > 0;
         if is_coarse {
             lines.iter_mut().for_each(coarse);
@@ -131,11 +156,19 @@ pub fn draw(range: &Range, end: f64, series: &Series, locale: Locale) -> Result<
             unit: spec.unit,
             locale,
             has_band: range.step_seconds > 0 && !spec.is_detail,
+            is_stacked: spec.is_stacked,
+            has_units: false,
             is_exact: !spec.is_detail,
             gaps: &gaps,
             ticks: &ticks,
         };
-        let (drawing, values) = plot::draw(&lines, &frame)?;
+        let (mut drawing, values) = plot::draw(&lines, &frame)?;
+        let mut watched = spec.metrics(locale);
+        if spec.is_stacked {
+            // The others are drawn on each other, not from the axis.
+            watched.truncate(1);
+        }
+        limits.draw(&mut drawing, &watched, spec.unit, &values, locale);
         times = drawing.times;
         charts.push(headed(&spec, rows, (drawing.axis, drawing.plot), values, newest_word, locale));
     }
@@ -181,7 +214,7 @@ fn headed(
     Chart {
         key: spec.title.to_string(),
         title: locale.label(&spec.title).to_string(),
-        unit: locale.label(spec.heading).to_string(),
+        unit: axis_unit(spec.unit, values.end, locale).unwrap_or_else(|| locale.label(spec.heading).to_string()),
         form: spec.unit.script_form(),
         axis,
         plot,
@@ -192,16 +225,24 @@ fn headed(
     }
 }
 
-/// The row of a line. A last value older than `newest`, the time of the newest snapshot, is not shown as the present one.
-fn row(class: usize, line: &Line, unit: AxisUnit, newest: f64, locale: Locale) -> Row {
-    let points = || line.points.iter();
-    let show = |value: f64| if value.is_finite() { label(unit, value, locale) } else { "–".to_string() };
-    Row {
+/// The rows of the lines. A last value older than `newest`, the time of the newest snapshot, is not shown as the present one.
+fn rows(lines: &[Line], unit: AxisUnit, newest: f64, locale: Locale) -> Vec<Row> {
+    let values = |of: &dyn Fn(&[Point]) -> f64| {
+        column(unit, &lines.iter().map(|line| of(&line.points)).collect::<Vec<_>>(), locale).into_iter()
+    };
+    let now = |points: &[Point]| points.last().filter(|point| point.time >= newest).map_or(f64::NAN, |point| point.avg);
+    let min = |points: &[Point]| points.iter().map(|point| point.min).fold(f64::INFINITY, f64::min);
+    let avg = |points: &[Point]| points.iter().map(|point| point.avg).sum::<f64>() / points.len() as f64;
+    let max = |points: &[Point]| points.iter().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max);
+    let columns = values(&now).zip(values(&min)).zip(values(&avg)).zip(values(&max));
+    let rows = lines.iter().zip(columns).enumerate();
+    rows.map(|(class, (line, (((now, min), avg), max)))| Row {
         class: class.min(5),
         name: line.name.clone(),
-        now: show(line.points.last().filter(|point| point.time >= newest).map_or(f64::NAN, |point| point.avg)),
-        min: show(points().map(|point| point.min).fold(f64::INFINITY, f64::min)),
-        avg: show(points().map(|point| point.avg).sum::<f64>() / line.points.len() as f64),
-        max: show(points().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max)),
-    }
+        now,
+        min,
+        avg,
+        max,
+    })
+    .collect()
 }

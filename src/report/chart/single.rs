@@ -3,9 +3,9 @@
 use crate::base::text::clean;
 use crate::model::locale::{Locale, key};
 use crate::report::chart::axis::{Tick, label};
+use crate::report::chart::frame::Frame;
 use crate::report::chart::layout::{MARGINS, SIZE};
 use crate::report::chart::pixel::width;
-use crate::report::chart::plot::Frame;
 use crate::report::chart::series::{Point, Series};
 use crate::report::chart::spec::Line;
 use crate::report::chart::unit::AxisUnit;
@@ -86,6 +86,8 @@ impl Single<'_> {
             unit: self.unit,
             locale: self.locale,
             has_band: self.has_band,
+            is_stacked: false,
+            has_units: true,
             is_exact: false,
             gaps,
             ticks,

@@ -2,6 +2,7 @@
 
 use crate::base::html::escape;
 use crate::report::chart::axis::time_ticks;
+use crate::report::chart::frame::Frame;
 use crate::report::chart::layout::{SCALE, SIZE};
 use crate::report::chart::palette::{Palette, hex};
 use crate::report::chart::plot;
@@ -72,7 +73,7 @@ impl Single<'_> {
     ///
     /// # Errors
     /// As [`Single::svg`].
-    pub fn value_labels(&self, frame: &plot::Frame) -> Result<Vec<String>> {
+    pub fn value_labels(&self, frame: &Frame) -> Result<Vec<String>> {
         Ok(labels(&with_suffix(&plot::draw(self.drawn(), frame)?.0.axis, self.unit.suffix())))
     }
 }

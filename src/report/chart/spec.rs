@@ -19,6 +19,8 @@ pub struct Spec {
     pub heading: &'static str,
     /// The chart is drawn only if a value reached this; 0: always.
     pub least: f64,
+    /// The lines behind the first are its parts, drawn as areas on each other.
+    pub is_stacked: bool,
     /// For troubleshooting: drawn with fewer points.
     pub is_detail: bool,
     /// Its lines.
@@ -33,6 +35,15 @@ pub struct SpecLine {
     name: &'static str,
     /// The line is drawn only if a value reached this; 0: always.
     least: f64,
+}
+
+impl Spec {
+    /// Metric of each line, with the name of the line.
+    pub fn metrics(&self, locale: Locale) -> Vec<(&str, String)> {
+        let name =
+            |line: &SpecLine| locale.label(if line.name.is_empty() { &self.title } else { line.name }).to_string();
+        self.lines.iter().map(|line| (line.metric.as_ref(), name(line))).collect()
+    }
 }
 
 /// A line to draw.
@@ -57,6 +68,9 @@ pub fn specs(series: &Series) -> Vec<Spec> {
             unit: chart.unit,
             heading: if chart.heading.is_empty() { chart.unit.heading() } else { chart.heading },
             least: chart.least,
+            // Without its whole the parts stand side by side.
+            is_stacked: chart.is_stacked
+                && chart.lines.first().is_some_and(|line| series.of(line.metric).next().is_some()),
             is_detail,
             lines: chart
                 .lines
@@ -71,6 +85,7 @@ pub fn specs(series: &Series) -> Vec<Spec> {
         unit: AxisUnit::from_metric(name),
         heading: AxisUnit::from_metric(name).heading(),
         least: 0.0,
+        is_stacked: false,
         is_detail: false,
         lines: vec![SpecLine { metric: Cow::Owned(name.to_string()), name: "", least: 0.0 }],
     });
@@ -98,7 +113,13 @@ pub fn lines<'a>(spec: &Spec, series: &'a Series, locale: Locale) -> Vec<Line<'a
     if lines.len() <= LINES_MAX + 1 {
         return lines;
     }
-    let peak = |line: &Line| line.points.iter().map(|point| point.max).fold(0.0, f64::max);
+    let first = lines.first().map(|line| line.name.clone()).filter(|_| spec.is_stacked);
+    let highest = |line: &Line| line.points.iter().map(|point| point.max).fold(0.0, f64::max);
+    // The whole of a stack is always there.
+    let peak = |line: &Line| match &first {
+        Some(first) if *first == line.name => f64::INFINITY,
+        _ => highest(line),
+    };
     let mut order: Vec<f64> = lines.iter().map(peak).collect();
     order.sort_by(|a, b| b.total_cmp(a));
     let least = order.get(LINES_MAX - 1).copied().unwrap_or(0.0);
@@ -113,7 +134,10 @@ pub fn lines<'a>(spec: &Spec, series: &'a Series, locale: Locale) -> Vec<Line<'a
         }
         if is_drawn { drawn.push(line) } else { rest.push(line) }
     }
-    drawn.push(together(&rest, spec.unit.is_additive(), locale));
+    let together = together(&rest, spec.is_stacked || spec.unit.is_additive(), locale);
+    // The top part of a stack stays at the top.
+    let place = drawn.len() - usize::from(spec.is_stacked && !drawn.is_empty());
+    drawn.insert(place, together);
     drawn
 }
 
@@ -159,8 +183,23 @@ mod tests {
             let lines = lines(&spec, &series, Locale::En);
             lines.iter().map(|line| line.name.clone()).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(chart(47.3), "user system nice");
+        assert_eq!(chart(47.3), "user nice system");
         assert_eq!(chart(0.0), "user system");
+    }
+
+    #[test]
+    fn a_stack_keeps_its_whole_and_its_top_and_adds_up_what_is_small() {
+        let mut series = Series::new(0);
+        let parts = ["busy", "user", "nice", "system", "softirq", "irq", "steal", "iowait"];
+        for (part, value) in parts.into_iter().zip([38.0, 30.0, 3.0, 2.5, 1.0, 0.9, 0.6, 40.0]) {
+            let point = Point { time: 60.0, min: value, avg: value, max: value };
+            series.add(SeriesKey::parse(&format!("cpu.{part}_percent")), vec![point]);
+        }
+        let spec = specs(&series).into_iter().find(|spec| spec.title == "CPU").unwrap();
+        let lines = lines(&spec, &series, Locale::En);
+        let names: Vec<&str> = lines.iter().map(|line| line.name.as_str()).collect();
+        assert_eq!(names, ["busy", "user", "nice", "system", "other 3, together", "I/O wait"]);
+        assert_eq!(lines[4].points[0].avg, 2.5);
     }
 
     #[test]

@@ -72,8 +72,8 @@ impl AxisUnit {
         }
     }
 
-    /// Returns whether values of several series may be summed.
+    /// Returns whether values of several series may be summed: amounts, but no shares of a whole.
     pub fn is_additive(self) -> bool {
-        matches!(self, Self::Bytes | Self::BytesPerSecond | Self::Percent)
+        matches!(self, Self::Bytes | Self::BytesPerSecond | Self::PerSecond)
     }
 }

@@ -8,7 +8,8 @@ use crate::query::actions::{self, Repair};
 use crate::query::timeline;
 use crate::query::{baseline, forecast, health, notified};
 use crate::report::chart::range::{RANGES, Range, first, shown};
-use crate::report::chart::range_charts::draw;
+use crate::report::chart::range_charts::{Setting, draw};
+use crate::report::input::limits;
 use crate::report::input::long_ranges::{LongRanges, Request};
 use crate::report::input::series;
 use crate::report::page::consumers::{Top, Who};
@@ -49,7 +50,10 @@ pub fn read(context: &Context) -> Result<PageData> {
     let ranges = shown(&context.config.report.ranges, age);
     let newest_event = happened.events.first().map_or("", |event| event.id.as_str());
     let is_followed = recent.cache_age_seconds.is_some_and(|age| age <= FOLLOWED_SECONDS);
-    let mut kept = kept.update(context, &Request { ranges: &ranges, look: &look, newest_event, is_followed })?;
+    let limits = limits::of(context, &snapshot);
+    let setting = Setting { locale: look.locale, limits: &limits, age_seconds: age };
+    let request = Request { ranges: &ranges, look: &look, setting, newest_event, is_followed };
+    let mut kept = kept.update(context, &request)?;
 
     let hour_range = RANGES.first().copied().unwrap_or(Range { id: "1h", title: "", seconds: 3600, step_seconds: 0 });
     let hour = series::recent_series(&recent, &hour_range, look.is_public);
@@ -64,13 +68,13 @@ pub fn read(context: &Context) -> Result<PageData> {
         match range.step_seconds {
             0 => {
                 consumers = last_hour.clone();
-                drawn.push(draw(range, end, &hour, look.locale)?);
+                drawn.push(draw(range, end, &hour, &setting)?);
             }
             1..3600 => {
                 consumers.add(open_hour.clone());
                 let series = series::recent_series(&recent, range, look.is_public);
                 snapshots = Some(series.snapshots);
-                drawn.push(draw(range, end, &series, look.locale)?);
+                drawn.push(draw(range, end, &series, &setting)?);
             }
             _ => drawn.extend(kept.drawn.iter_mut().find(|drawn| drawn.id == range.id).map(std::mem::take)),
         }

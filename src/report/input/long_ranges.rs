@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::model::consumers::Consumers;
 use crate::query::{clock, timeline};
 use crate::report::chart::range::{RANGES, Range};
-use crate::report::chart::range_charts::{RangeCharts, draw};
+use crate::report::chart::range_charts::{RangeCharts, Setting, draw};
 use crate::report::input::series;
 use crate::report::input::status_bars::{self, KeptBars};
 use crate::report::page::options::PageOptions;
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 /// Name of the cache.
 const CACHE: &str = "report";
 /// Version of its contents.
-const SHAPE: u32 = 7;
+const SHAPE: u32 = 8;
 /// Number of gaps that are explained in each range.
 const GAPS_MAX: usize = 5;
 /// Number of consumers kept per range, for each of CPU, memory and disk transfer.
@@ -60,6 +60,8 @@ pub struct Request<'a> {
     pub ranges: &'a [Range],
     /// Language, sections and privacy.
     pub look: &'a PageOptions,
+    /// How charts are drawn.
+    pub setting: Setting<'a>,
     /// Id of the newest event.
     pub newest_event: &'a str,
     /// A page was rendered in the last minutes, so that the next one is expected soon and can continue.
@@ -100,11 +102,13 @@ impl LongRanges {
     /// # Errors
     /// When the history cannot be read or drawn.
     pub fn update(self, context: &Context, request: &Request) -> Result<Self> {
-        let Request { ranges, look, newest_event, is_followed } = *request;
+        let Request { ranges, look, setting, newest_event, is_followed } = *request;
         let now = context.now.wall;
         let ids: Vec<&str> = ranges.iter().map(|range| range.id).collect();
         let zone = crate::base::clock::zone_offset_seconds(now);
-        let key = format!("{}{ids:?} {:?} {zone} {:?} {}", version(), look.locale, look.sections, look.is_public);
+        let limits = crc32fast::hash(format!("{:?}", setting.limits).as_bytes());
+        let look_key = format!("{:?} {zone} {:?} {} {limits:08x}", look.locale, look.sections, look.is_public);
+        let key = format!("{}{ids:?} {look_key}", version());
         let since = self.since.clone();
         let mut kept = if self.key == key { self } else { Self { key, since, ..Self::default() } };
         let progress = context.store.progress();
@@ -119,7 +123,7 @@ impl LongRanges {
         };
         let most = if is_followed && due.iter().all(is_recent) { 1 } else { due.len() };
         for range in due.iter().take(most) {
-            kept.make(context, range, look, is_shown(range))?;
+            kept.make(context, range, request, is_shown(range))?;
             kept.made.insert(range.id.to_string(), (end(range, now), state(range)));
         }
         let mut is_changed = !due.is_empty();
@@ -134,7 +138,8 @@ impl LongRanges {
         Ok(kept)
     }
 
-    fn make(&mut self, context: &Context, range: &Range, look: &PageOptions, is_shown: bool) -> Result<()> {
+    fn make(&mut self, context: &Context, range: &Range, request: &Request, is_shown: bool) -> Result<()> {
+        let Request { look, setting, .. } = *request;
         let (now, end) = (context.now.wall, end(range, context.now.wall));
         if look.has("who") && !look.is_public && is_shown {
             // The open hour is added from its records.
@@ -155,7 +160,7 @@ impl LongRanges {
         self.drawn.retain(|drawn| drawn.id != range.id);
         if is_shown {
             let happened = timeline::read(context, end - TimeDelta::seconds(i64::from(range.seconds)), now)?;
-            let mut drawn = draw(range, end.timestamp() as f64, &series, look.locale)?;
+            let mut drawn = draw(range, end.timestamp() as f64, &series, &setting)?;
             annotate(&mut drawn, &happened.events, &happened.marks, now, look.locale, GAPS_MAX);
             self.drawn.push(drawn);
         }

@@ -2,6 +2,7 @@
 
 pub mod coverage;
 pub mod gather;
+pub mod limits;
 pub mod long_ranges;
 pub mod series;
 pub mod status_bars;
