@@ -211,6 +211,8 @@ mod report_fire; // the page with open problems
 mod report_french; // the page in French
 #[path = "suite/report_long.rs"]
 mod report_long; // the page over a year
+#[path = "suite/report_markers.rs"]
+mod report_markers; // incidents, notes and what did not move in the charts
 #[path = "suite/report_reader.rs"]
 mod report_reader; // the page when it is old, reloaded, printed, on a phone, touched
 #[path = "suite/report_verdict.rs"]

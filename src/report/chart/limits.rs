@@ -64,6 +64,12 @@ impl Limits {
         found.collect()
     }
 
+    /// The lowest ceiling of some metrics.
+    pub fn least<'m>(&self, metrics: impl Iterator<Item = &'m str>) -> Option<f64> {
+        let all = metrics.flat_map(|metric| self.of(metric)).filter_map(|(warning, critical)| warning.or(critical));
+        all.min_by(f64::total_cmp)
+    }
+
     /// Adds the limits of the lines of a chart, given as metric and name, as far as they lie within the axis.
     pub fn draw(
         &self,

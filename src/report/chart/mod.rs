@@ -5,6 +5,7 @@ pub mod backend;
 pub mod band;
 pub mod chart_catalog;
 pub mod column;
+pub mod flat;
 pub mod frame;
 pub mod layout;
 pub mod limits;

@@ -3,6 +3,7 @@
 use crate::model::locale::{Key, Locale, key};
 use crate::report::chart::axis::{axis_unit, time_ticks};
 use crate::report::chart::column::column;
+use crate::report::chart::flat;
 use crate::report::chart::frame::Frame;
 use crate::report::chart::layout::{PLOT, VIEW_BOX};
 use crate::report::chart::limits::Limits;
@@ -33,6 +34,17 @@ struct Charts<'a> {
     box_size: (u32, u32),
     plot: (u32, u32, u32, u32),
 }
+
+/// What the first minutes have in place of charts.
+#[derive(Template)]
+#[template(source = "<section class='b'><h3>{{ heading }}</h3><p class=q>{{ text }}</p></section>", ext = "html")]
+struct Waiting {
+    heading: &'static str,
+    text: String,
+}
+
+/// With fewer samples a chart is dots.
+const SAMPLES_MIN: usize = 5;
 
 /// A chart with its table.
 struct Chart {
@@ -88,6 +100,9 @@ pub struct RangeCharts {
     /// Titles of the charts beyond the largest number.
     #[serde(default)]
     pub undrawn: Vec<String>,
+    /// Table of what did not move, as HTML; or what is said in place of charts.
+    #[serde(default)]
+    pub flat: String,
     /// Labels of the time axis, shared by all charts.
     #[serde(default)]
     pub times: String,
@@ -99,6 +114,9 @@ pub struct RangeCharts {
     /// Markers of events, shared by all charts; only in ranges that are kept.
     #[serde(default)]
     pub markers: String,
+    /// Numbers above the markers of several incidents; only in ranges that are kept.
+    #[serde(default)]
+    pub flags: String,
 }
 
 /// Everything besides the values that decides how a range is drawn.
@@ -133,8 +151,15 @@ pub fn draw(range: &Range, end: f64, series: &Series, setting: &Setting) -> Resu
     let gaps: Vec<(f64, f64)> = series.gaps().into_iter().filter(|gap| gap.1 > time.start).collect();
     let (newest, newest_word) =
         (series.last().unwrap_or_default(), if range.step_seconds > 0 { key::CHART_LAST } else { key::CHART_NOW });
+    if range.step_seconds == 0 && setting.age_seconds < f64::from(range.seconds) && series.len() < SAMPLES_MIN {
+        let (count, of) = (series.len().to_string(), SAMPLES_MIN.to_string());
+        let text = locale.fill(key::CHART_WAITING_COUNT, &[("count", &count), ("of", &of)]);
+        let flat = Waiting { heading: locale.text(key::CHART_WAITING), text }.render()?;
+        let (id, from, to) = (range.id.to_string(), time.start, time.end);
+        return Ok(RangeCharts { id, from, to, flat, gaps, ..RangeCharts::default() });
+    }
     let ticks = time_ticks(&time, locale);
-    let (mut charts, mut undrawn, mut times) = (Vec::new(), Vec::new(), String::new());
+    let (mut charts, mut undrawn, mut flat, mut times) = (Vec::new(), Vec::new(), Vec::new(), String::new());
     for spec in specs(series) {
         let mut lines = lines(&spec, series, locale);
         let rows = rows(&lines, spec.unit, newest, locale);
@@ -144,6 +169,11 @@ pub fn draw(range: &Range, end: f64, series: &Series, setting: &Setting) -> Resu
         }
         let says_something = |line: &Line| line.points.iter().any(|point| point.max >= spec.least);
         if lines.is_empty() || (spec.least > 0.0 && !lines.iter().any(says_something)) {
+            continue;
+        }
+        let still = if flat.len() < flat::ROWS_MAX { flat::row(&spec, &lines, limits, locale) } else { None };
+        if let Some(row) = still {
+            flat.push(row);
             continue;
         }
         if charts.len() >= CHARTS_MAX {
@@ -181,10 +211,10 @@ pub fn draw(range: &Range, end: f64, series: &Series, setting: &Setting) -> Resu
         to,
         html,
         undrawn,
+        flat: flat::table(flat, locale)?,
         times,
         gaps,
-        reasons: Vec::new(),
-        markers: String::new(),
+        ..RangeCharts::default()
     })
 }
 

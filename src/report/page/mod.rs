@@ -7,6 +7,7 @@ pub mod consumers;
 pub mod data;
 pub mod fire;
 pub mod footer;
+pub mod markers;
 pub mod options;
 pub mod outlook;
 mod problem_blocks;

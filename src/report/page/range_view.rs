@@ -7,6 +7,7 @@ use crate::report::chart::range::RANGES;
 use crate::report::chart::range_charts::RangeCharts;
 use crate::report::page::consumers;
 use crate::report::page::data::PageData;
+use crate::report::page::markers::markers;
 use crate::report::page::size_budget::Charts;
 use crate::report::page::timeline;
 use std::borrow::Cow;
@@ -32,6 +33,12 @@ pub struct RangeView<'a> {
     pub charts: Charts<'a>,
     /// Markers of events as SVG, shared by the charts.
     pub markers: String,
+    /// Numbers of incidents above the plots as SVG, shared by the charts.
+    pub flags: String,
+    /// Kinds of markers that there are: class and name.
+    pub legend: Vec<(&'static str, String)>,
+    /// Table of what did not move as HTML.
+    pub flat: &'a str,
     /// Ticks of the time axis as SVG, shared by the charts.
     pub times: &'a str,
     /// Gaps in the history, with their reasons.
@@ -51,10 +58,10 @@ pub fn range_view<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> RangeView<
     let range_consumers = input.who.iter().find(|who| who.range == drawn.id);
     let since = range_consumers.and_then(|who| who.consumers.first);
     let since = since.filter(|since| since.timestamp() as f64 - drawn.from > 5400.0);
-    let marked = if drawn.markers.is_empty() {
-        timeline::markers(&input.events, &input.marks, drawn)
+    let (markers, flags) = if drawn.markers.is_empty() {
+        markers(&input.events, &input.health.open, &input.marks, drawn)
     } else {
-        drawn.markers.clone()
+        (drawn.markers.clone(), drawn.flags.clone())
     };
     RangeView {
         id: &drawn.id,
@@ -68,7 +75,10 @@ pub fn range_view<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> RangeView<
             html: Cow::Borrowed(&drawn.html),
             left: drawn.undrawn.iter().map(|title| escape(title)).collect(),
         },
-        markers: marked,
+        legend: legend(&markers, locale),
+        markers,
+        flags,
+        flat: &drawn.flat,
         times: &drawn.times,
         gaps: if drawn.reasons.is_empty() {
             timeline::gaps(&input.marks, drawn, input.now, locale, GAPS_MAX)
@@ -83,6 +93,21 @@ pub fn range_view<'a>(input: &'a PageData, drawn: &'a RangeCharts) -> RangeView<
             .map(|since| locale.with(key::CONSUMERS_COUNTED_SINCE, &locale.moment(since, input.now)))
             .unwrap_or_default(),
     }
+}
+
+/// The key of the markers: the classes of the glyphs that are drawn, and what they stand for.
+fn legend(markers: &str, locale: Locale) -> Vec<(&'static str, String)> {
+    let all = [
+        ("fg al", key::PAGE_KEY_INCIDENT),
+        ("grb ch", key::ANNOTATION_REBOOT),
+        ("gch ch", key::PAGE_KEY_CHANGE),
+        ("gno no", key::ANNOTATION_NOTE),
+    ];
+    let is_there = |class: &str| markers.contains(&format!("<path class='{class}"));
+    all.into_iter()
+        .filter(|(class, _)| is_there(class))
+        .map(|(class, word)| (class, locale.text(word).to_string()))
+        .collect()
 }
 
 /// Begin and end of a range: to the minute for short ranges, in days for long ones.

@@ -123,7 +123,7 @@ pub fn render(input: &PageData) -> Result<String> {
     let services = services(snapshot, locale);
     let (components, more_components) = components::rows(snapshot, &input.health.open, locale);
     let style = sheet::of(&input.options.style, &format!("{host} · {taken_text}"));
-    let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty());
+    let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty() || !drawn.flat.is_empty());
     let ranges: Vec<RangeView> = drawn.map(|drawn| range_view(input, drawn)).collect();
     // An unknown state is never shown in green.
     let is_unknown = input.health.doubt.is_some();

@@ -1,4 +1,4 @@
-//! The timeline: events of incidents and annotations, as a list and as markers in the charts.
+//! The timeline: events of incidents and annotations, as a list, and the reasons of gaps.
 
 use crate::base::clock::parse;
 use crate::base::text::clean;
@@ -7,14 +7,12 @@ use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::event::{Event, EventKind, is_flag};
 use crate::model::incident::Severity;
 use crate::model::locale::{Locale, key};
-use crate::report::chart::layout::{PLOT, x_of};
 use crate::report::chart::range::RANGES;
 use crate::report::chart::range_charts::RangeCharts;
 use crate::report::page::data::PageData;
+use crate::report::page::markers::markers;
 use crate::report::page::verdict::title;
 use chrono::{DateTime, Utc};
-use std::fmt::Write;
-use std::ops::Range;
 
 /// An entry of the timeline.
 pub struct Happened {
@@ -134,36 +132,8 @@ pub fn annotate(
     locale: Locale,
     most: usize,
 ) {
-    charts.markers = markers(events, annotations, charts);
+    (charts.markers, charts.flags) = markers(events, &[], annotations, charts);
     charts.reasons = gaps(annotations, charts, now, locale, most);
-}
-
-/// Markers of incidents and annotations for the charts of a range; of several at the same place the worst.
-pub fn markers(events: &[Event], marks: &[Annotation], drawn: &RangeCharts) -> String {
-    let span: Range<f64> = drawn.from..drawn.to;
-    let at = |time: &str| {
-        let seconds = parse(time)?.timestamp() as f64;
-        (span.start..=span.end).contains(&seconds).then(|| x_of(seconds, &span))
-    };
-    let is_marked = |event: &&Event| event.is_over() || matches!(event.kind, EventKind::Fired | EventKind::Escalated);
-    let of_events = events.iter().filter(is_marked).filter_map(|event| {
-        let kind = if event.is_over() { "rc" } else { "al" };
-        Some((at(&event.time)?, kind, state(event)))
-    });
-    let of_marks = marks.iter().filter_map(|mark| {
-        let kind = if mark.kind == AnnotationKind::Note { "no" } else { "ch" };
-        Some((at(&mark.time)?, kind, if mark.kind.is_trouble() { "warn" } else { "plain" }))
-    });
-    let mut all: Vec<(i32, &str, &str)> = of_events.chain(of_marks).collect();
-    let rank = |state: &str| ["bad", "warn", "plain", "ok"].iter().position(|known| *known == state);
-    all.sort_by_key(|(x, kind, state)| (x / 4, rank(state), *kind));
-    all.dedup_by_key(|(x, _, _)| *x / 4);
-    let mut paths: std::collections::BTreeMap<(&str, &str), String> = std::collections::BTreeMap::new();
-    for (x, kind, state) in all {
-        // Writing to a String cannot fail.
-        let _ = write!(paths.entry((kind, state)).or_default(), "M{x} {}v{}", PLOT.1, PLOT.3);
-    }
-    paths.iter().map(|((kind, state), path)| format!("<path class='m {kind} {state}' d='{path}'/>")).collect()
 }
 
 /// The newest gaps of a range with their reasons: `20 Nov 03:00 – 04:10: the host was off`.
