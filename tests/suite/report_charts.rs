@@ -10,10 +10,10 @@ fn every_path_of_a_chart_stays_inside_it_and_a_gap_is_a_hole_with_its_reason() {
     host.advance(1200, 50);
     host.osmon(&["run"]).ok();
     let page = page(&host);
-    let load = between(&page, "data-k='Load'", "</svg>");
-    let line = between(load, "<path class=s0 d='", "'");
-    assert_eq!(line.matches('M').count(), 2, "before and after the gap: {load}");
-    assert!(load.contains("<path class=z "), "the gap is marked");
+    let memory = between(&page, "<section class='b c' data-k='Memory'", "</svg>");
+    let line = between(memory, "<path class=s0 d='", "'");
+    assert_eq!(line.matches('M').count(), 2, "before and after the gap: {memory}");
+    assert!(memory.contains("<path class=z "), "the gap is marked");
     assert!(page.contains("<b>No data</b>") && page.contains("osmon did not run"));
     assert!(!page.contains("NaN") && !page.contains("inf"));
 }
@@ -75,7 +75,7 @@ fn the_short_ranges_have_charts_for_who_looks_for_a_cause() {
     assert_eq!(page.matches("id=\"t1h\"").count(), 1);
     let charts = page.matches("<section class='b c'").count();
     assert_eq!(page.matches("<use href='#t1h'/>").count(), charts);
-    assert!(charts > 3, "{charts}");
+    assert!(charts > 1, "{charts}");
 }
 
 #[test]
@@ -178,8 +178,6 @@ fn the_parts_of_the_cpu_lie_on_each_other_below_what_fired_and_its_limit() {
         assert!(cpu.contains(&format!(">{limit}</text>")), "{limit}: {cpu}");
     }
     assert_eq!(cpu.matches("<path class='lm ").count(), 2, "those of the parts would lie at another height");
-    let load = between(&page, "data-k='Load'", "</section>");
-    assert!(load.contains("cores</text>") == load.contains("class='lm plain'"), "{load}");
 }
 
 #[test]

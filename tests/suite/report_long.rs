@@ -74,12 +74,18 @@ fn a_spike_of_a_single_sample_is_seen_on_the_year_with_its_exact_height() {
     assert!(near(highest, (x, y(97.3))), "the band reaches {highest:?}, not {:?}", (x, y(97.3)));
     assert_eq!(band.iter().filter(|corner| corner.1 < y(5.0) - 2.0).count(), 1, "and nowhere else");
     // The script reads back the mean to within 0.3 %, although it is small against the axis.
-    let mean = (492.0 - corners(between(chart, "<path class=s1 d='", "'")).last().unwrap().1) / 468.0 * 100.0;
+    let mean = (492.0 - corners(between(chart, "<path class=s2 d='", "'")).last().unwrap().1) / 468.0 * 100.0;
     assert!((mean - 3.0).abs() <= 0.009, "{mean} is not 3");
-    // The second line has no band, but a stroke up to its peak.
-    let stroke = between(chart, "<path class='w s1' d='", "'");
-    let numbers: Vec<f64> = stroke[1..].replace('v', " ").split(' ').map(|number| number.parse().unwrap()).collect();
-    assert!(near(&(numbers[0], numbers[1] + numbers[2]), (x, y(61.7))), "{stroke}");
+    // The areas of the parts: user, and system on it, 5 and 3 in the last days.
+    let edge = |class: &str| {
+        let area = corners(between(chart, &format!("<path class='a {class}' d='"), "'").trim_end_matches('z'));
+        area.iter().rev().nth(1).copied().unwrap()
+    };
+    assert!(
+        (edge("s1").1 - y(5.0)).abs() <= 1.5 && (edge("s2").1 - y(8.0)).abs() <= 1.5,
+        "{:?}",
+        (edge("s1"), edge("s2"))
+    );
 }
 
 /// Records of processes of so many hours up to a time, one in ten minutes: `a` uses half a core, `b` a tenth.

@@ -1,8 +1,7 @@
 //! What stands in the charts besides lines, and what stands in their place.
 
 use super::harness::Host;
-use super::report::{between, with_minutes};
-use super::report_verdict::page;
+use super::report::{between, page, with_minutes};
 
 /// Left edge and width of the plot.
 const PLOT: (i64, i64) = (129, 1602);

@@ -3,7 +3,6 @@
 use crate::model::locale::{Locale, key};
 use crate::report::chart::column::column;
 use crate::report::chart::limits::Limits;
-use crate::report::chart::series::Series;
 use crate::report::chart::spec::{Line, Spec};
 use anyhow::Result;
 use askama::Template;

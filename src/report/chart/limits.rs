@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// Distance of a label from its line, in units of the backend.
 const LABEL_GAP: i32 = 20;
-/// Distance of a label from the edge of the plot.
+/// Distance of a label from the left edge of the plot: what is new is drawn on the right.
 const EDGE: u32 = 8;
 
 /// The limits of a metric, in its unit.
@@ -42,7 +42,7 @@ struct Drawn {
     text: String,
     /// The label stands above the line, otherwise below.
     is_label_above: bool,
-    /// Metrics before it with limits of their own: those of the first have their labels on the right.
+    /// Metrics before it with limits of their own: those of the first have their labels at the very left.
     place: usize,
 }
 
@@ -109,9 +109,9 @@ impl Limits {
                 && labels.iter().all(|(place, other)| *place != limit.place || (at - other).abs() >= 34);
             if is_free {
                 labels.push((limit.place, at));
-                let (x, side) = if limit.place == 0 { (PLOT.0 + PLOT.2 - EDGE, " l") } else { (PLOT.0 + EDGE, "") };
+                let x = PLOT.0 + EDGE + if limit.place == 0 { 0 } else { PLOT.2 / 5 * 2 };
                 let text = escape(&limit.text);
-                let _ = write!(out.axis, "<text x={x} y={at} class='lt{side} {}'>{text}</text>", limit.state);
+                let _ = write!(out.axis, "<text x={x} y={at} class='lt {}'>{text}</text>", limit.state);
             }
         }
     }

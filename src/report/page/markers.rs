@@ -14,7 +14,7 @@ use std::ops::Range;
 const NEAR: i32 = 40;
 /// Height of the flags of incidents, of reboots and changes, and of notes; and of the numbers above the plot.
 const HEIGHTS: [u32; 3] = [PLOT.1 + 12, PLOT.1 + PLOT.3 - 14, PLOT.1 + PLOT.3 - 44];
-const NUMBERS: u32 = 11;
+const NUMBERS: u32 = 13;
 
 /// An incident within a range.
 struct Span {
