@@ -46,15 +46,15 @@ const TEXT = "innerText", KEYBOARD = ":focus-visible", DRAWING = ".c>svg",
     clear(".y");
   },
   leave = () => hide(drag = 0),
-  // Round times below the charts, seven at most.
+  // Round times below the charts, seven at most, or the first days of months.
   ticks = (begin, length) => {
-    const step = [1, 5, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 20160].find(step => length <= step * 420) * 60 || 2419200, zone = offset(begin);
+    const found = [1, 5, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 5760, 10080, 20160].find(step => length <= step * 420), step = found * 60 || 86400, zone = offset(begin);
     // In local time, which may change.
     let text = "", time = begin + zone, place = 0;
     for (time -= time % step; place < 1; time += step) {
       const day = new Date(time * 1e3);
       place = (time - offset(time - zone) - begin) / length;
-      if (abs(place - .5) < .48) text += `<text x=${left + place * width} y=${top + height + 24} class=c>${
+      if (abs(place - .5) < .48 && (found || day.getUTCDate() < 2)) text += `<text x=${left + place * width} y=${top + height + 24} class=c>${
         time % 86400 ? day.toJSON().slice(11, 16) : day.getUTCDate() + " " + shared.months.split(" ")[day.getUTCMonth()]}</text>`;
     }
     return text;

@@ -141,14 +141,18 @@ fn the_week_before_has_values_on_a_day() {
     }
     let directory = tempfile::tempdir().unwrap();
     let host = Host::recorded("vm");
+    record(&host, "2026-01-05T00:00:00Z", 1, 60, &|_, _| (5.0, 2.0));
     record(&host, "2026-11-08T00:00:00Z", 13, 1300, &|day, _| (10.0 + day as f64, 2.0));
     host.osmon(&["graph"]).ok();
     fs::copy(host.data().join("report.html"), directory.path().join("page.html")).unwrap();
-    let script = "for(const u of [.31,.52,.77,.9]){point(C('CPU'),'pointermove',u);say('at'+u,tip())}";
+    let script = "for(const u of [.31,.52,.77,.9]){point(C('CPU'),'pointermove',u);say('at'+u,tip())}\
+        q('[for=r1y]').click();const s=C('CPU');point(s,'pointerdown',.3);point(s,'pointerup',.8);\
+        say('months',[...R().querySelectorAll('g>.c')].map(t=>t.textContent))";
     let (dom, console) = run(directory.path(), "24h,604800", (1300, 1200), script);
     for place in ["0.31", "0.52", "0.77", "0.9"] {
         let tip = said(&dom, &format!("at{place}"));
         assert!(tip.contains("|user 22 %") && tip.contains("|the week before 15 %"), "{place}: {tip}");
     }
+    assert_eq!(said(&dom, "months"), "1 Apr,1 May,1 Jun,1 Jul,1 Aug,1 Sep");
     assert!(console.is_empty(), "{console:?}");
 }
