@@ -74,7 +74,6 @@ fn run(call: &Call) -> Result<Exit> {
             let _ = fs::remove_dir_all(target);
             return Err(error);
         }
-        annotations::queue_restored(&Store::new(target.clone()), &manifest.host, &manifest.created, &context.now)?;
         (Some(target.clone()), None)
     } else {
         (Some(context.store.directory().to_path_buf()), Some(in_place(&context, &archive, &manifest)?))

@@ -39,7 +39,11 @@ fn a_chart_has_one_unit_and_the_highest_lines() {
     }
     let several = host.osmon(&["graph", "cpu", "load"]);
     assert!(several.out.contains("cpu.user_percent") && !several.out.contains("load.one"), "{}", several.out);
-    assert!(several.err.contains("one chart has one unit, here percent; draw these apart: load."), "{}", several.err);
+    assert!(
+        several.err.contains("a chart shows values of one kind, here percent; draw these separately: load."),
+        "{}",
+        several.err
+    );
     let first = host.osmon(&["graph", "cpu.bussy_percent"]);
     let again = host.osmon(&["graph", "cpu.bussy_percent"]);
     assert!(again.err.contains("did you mean \"cpu.busy_percent\"?"), "{}", again.err);

@@ -34,7 +34,7 @@ fn a_family_draws_the_chart_of_the_page_and_says_what_it_leaves_out() {
     for absent in ["speed", "packets", "errors", "dropped"] {
         assert!(!chart.contains(absent), "bytes share no axis with {absent}: {chart}");
     }
-    for said in ["\"Network\" of the page", "network.speed_bits_per_second", "network.errors_per_second"] {
+    for said in ["\"Network\" chart of the page", "network.speed_bits_per_second", "network.errors_per_second"] {
         assert!(done.err.contains(said), "no word of {said}: {}", done.err);
     }
     assert_eq!(done.err.lines().count(), 1, "{}", done.err);
@@ -52,7 +52,7 @@ fn bits_packets_and_errors_never_share_an_axis() {
     let legend = done.out.split("class=\"k\"").skip(1).collect::<String>();
     let together: Vec<&&str> = names.iter().filter(|name| legend.contains(**name)).collect();
     assert_eq!(together, [&"received_bytes"], "what the page shows first");
-    assert!(done.err.contains("one chart has one unit, here "), "{}", done.err);
+    assert!(done.err.contains("a chart shows values of one kind, here bytes per second"), "{}", done.err);
     assert!(done.err.contains("network.errors_per_second"), "{}", done.err);
     // Of many lines it is said as well, also where standard error is no terminal.
     let many = host.osmon(&["graph", "cpu.*", "--range", "1h"]);
@@ -79,7 +79,6 @@ fn titles_and_ticks_have_units() {
 #[test]
 fn no_label_is_cut_off_however_long_it_is() {
     let host = sample();
-    let mut widths = Vec::new();
     for metrics in [&["network.speed_bits_per_second"][..], &["load.one"], &["memory.available_bytes"], &["network"]] {
         let (width, height, pixels) = drawn(&host, &[metrics, &["--range", "7d"]].concat());
         let ground = pixels[0];
@@ -88,9 +87,7 @@ fn no_label_is_cut_off_however_long_it_is() {
                 assert_eq!(pixels[y * width + x], ground, "{metrics:?}: something touches the edge at {x}, {y}");
             }
         }
-        widths.push(width);
     }
-    assert!(widths.iter().max() > widths.iter().min(), "long labels get room of their own: {widths:?}");
 }
 
 #[test]

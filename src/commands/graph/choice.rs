@@ -37,8 +37,7 @@ pub fn beyond_family(chart: &Chart, selector: &Selector, series: &Series) -> Opt
     let mut names: Vec<&str> = selected.map(|(key, _)| key.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    let text =
-        || format!("the chart {:?} of the page; not in it, to be named one by one: {}", chart.title, listed(&names));
+    let text = || format!("drew the {:?} chart of the page; name these to draw them: {}", chart.title, listed(&names));
     (!names.is_empty()).then(text)
 }
 
@@ -58,7 +57,11 @@ pub fn choose(lines: &mut Vec<Selected>, selectors: &[Selector]) -> Vec<String> 
     let mut names: Vec<&str> = others.iter().map(|(key, _)| key.name.as_str()).collect();
     names.dedup();
     if !names.is_empty() {
-        said.push(format!("one chart has one unit, here {}; draw these apart: {}", wanted.0, listed(&names)));
+        said.push(format!(
+            "a chart shows values of one kind, here {}; draw these separately: {}",
+            wanted.0,
+            listed(&names)
+        ));
     }
     let height = |points: &[Point]| points.iter().map(|point| point.max).fold(f64::MIN, f64::max);
     // A stable sort: equally high series stay in the order of names.
@@ -75,7 +78,7 @@ pub fn choose(lines: &mut Vec<Selected>, selectors: &[Selector]) -> Vec<String> 
             })
         });
         lines.truncate(LINES_MAX);
-        said.push(format!("{} are meant; the {} highest are drawn", plural(count, "line"), lines.len()));
+        said.push(format!("{} match; the {} highest are drawn", plural(count, "line"), lines.len()));
     }
     said
 }

@@ -7,8 +7,9 @@ use crate::base::text::clean;
 use crate::cli::Exit;
 use crate::context::Context;
 use crate::pipeline::render::{PAGE_MODE, first, put};
-use crate::query::health::{Doubt, Health};
+use crate::query::health::Doubt;
 use crate::report::input::gather;
+use crate::report::page::data::PageData;
 use crate::report::page::render::render;
 use anyhow::{Context as _, Result, anyhow};
 use nix::unistd::geteuid;
@@ -69,7 +70,7 @@ pub fn print(context: &Context, range: Option<&str>, out: &Path) -> Result<Exit>
     let wanted = range.map_or(if has_month { "30d".to_string() } else { longest }, ToString::to_string);
     input.first_range = first(&input, &wanted)?;
     input.ranges.retain(|drawn| drawn.id == wanted);
-    keep_on_paper(&mut input.health);
+    keep_on_paper(&mut input);
     let out = std::path::absolute(out).context("could not tell where --out is")?;
     let scratch = Scratch::beside(&out)?;
     put(&scratch.0.join("page.html"), &render(&input)?)?;
@@ -85,11 +86,13 @@ const FOR_EVER: f64 = 1e12;
 
 /// Paper tells how the host was when it was measured: neither the age of the data nor the clock of the browser makes it
 /// unknown.
-fn keep_on_paper(health: &mut Health) {
+fn keep_on_paper(input: &mut PageData) {
+    let health = &mut input.health;
     health.stale_seconds = FOR_EVER;
-    if matches!(health.doubt, Some(Doubt::Stale(_))) {
+    if let (Some(Doubt::Stale(_)), Some(taken)) = (&health.doubt, health.taken) {
         health.doubt = None;
         health.verdict = health.verdict_when_taken;
+        (health.now, input.now) = (taken, taken);
     }
 }
 

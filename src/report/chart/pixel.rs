@@ -178,7 +178,12 @@ impl DrawingBackend for &mut Pixels {
     }
     fn draw_pixel(&mut self, at: BackendCoord, color: BackendColor) -> Done {
         let drawn = self.color_of(color);
-        self.set((at.0 + self.origin.0, at.1 + self.origin.1), drawn, color.alpha);
+        let (x, y) = (at.0 + self.origin.0, at.1 + self.origin.1);
+        self.set((x, y), drawn, color.alpha);
+        if drawn == self.palette.grid {
+            // Grid lines are a pixel of the picture wide.
+            [(x + 1, y), (x, y + 1), (x + 1, y + 1)].into_iter().for_each(|at| self.set(at, drawn, color.alpha));
+        }
         Ok(())
     }
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, (x, y): BackendCoord) -> Done {
