@@ -207,6 +207,8 @@ mod report; // the page as text
 mod report_charts; // the charts of the page
 #[path = "suite/report_fire.rs"]
 mod report_fire; // the page with open problems
+#[path = "suite/report_first_minutes.rs"]
+mod report_first_minutes; // the page in its first minutes, what is pending, and the tiles
 #[path = "suite/report_french.rs"]
 mod report_french; // the page in French
 #[path = "suite/report_long.rs"]

@@ -17,3 +17,4 @@ pub mod stored_days;
 pub mod suppression;
 pub mod timeline;
 pub mod verdict;
+pub mod watch;

@@ -1,5 +1,6 @@
 //! Charts: series of points to SVG and PNG.
 
+pub mod anchor;
 pub mod axis;
 pub mod backend;
 pub mod band;

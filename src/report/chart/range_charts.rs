@@ -1,6 +1,7 @@
 //! The drawn charts of a range, which may be cached until the range advances.
 
 use crate::model::locale::{Key, Locale, key};
+use crate::report::chart::anchor::anchor;
 use crate::report::chart::axis::{axis_unit, time_ticks};
 use crate::report::chart::column::column;
 use crate::report::chart::flat;
@@ -50,6 +51,8 @@ const SAMPLES_MIN: usize = 5;
 struct Chart {
     /// Title in English, which identifies the chart.
     key: String,
+    /// Id for links; empty: none.
+    anchor: String,
     /// Heading.
     title: String,
     /// Unit, shown after the heading.
@@ -200,7 +203,7 @@ pub fn draw(range: &Range, end: f64, series: &Series, setting: &Setting) -> Resu
         }
         limits.draw(&mut drawing, &watched, spec.unit, &values, locale);
         times = drawing.times;
-        charts.push(headed(&spec, rows, (drawing.axis, drawing.plot), values, newest_word, locale));
+        charts.push(headed(range.id, &spec, rows, (drawing.axis, drawing.plot), values, newest_word, locale));
     }
     let html = Charts { w: locale, id: range.id, charts: &charts, newest: newest_word, box_size: VIEW_BOX, plot: PLOT }
         .render()?;
@@ -232,6 +235,7 @@ fn coarse(line: &mut Line) {
 
 /// A chart with its table. `newest` is the heading of the newest values.
 fn headed(
+    range: &str,
     spec: &Spec,
     rows: Vec<Row>,
     (axis, plot): (String, String),
@@ -243,6 +247,7 @@ fn headed(
     let summaries = rows.iter().map(|row| format!("{} {newest} {}, {max} {}", row.name, row.now, row.max));
     Chart {
         key: spec.title.to_string(),
+        anchor: anchor(range, &spec.title),
         title: locale.label(&spec.title).to_string(),
         unit: axis_unit(spec.unit, values.end, locale).unwrap_or_else(|| locale.label(spec.heading).to_string()),
         form: spec.unit.script_form(),

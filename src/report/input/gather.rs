@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::model::consumers::Consumers;
 use crate::query::actions::{self, Repair};
 use crate::query::timeline;
-use crate::query::{baseline, forecast, health, notified};
+use crate::query::{baseline, forecast, health, notified, watch};
 use crate::report::chart::range::{RANGES, Range, first, shown};
 use crate::report::chart::range_charts::{Setting, draw};
 use crate::report::input::limits;
@@ -92,11 +92,15 @@ pub fn read(context: &Context) -> Result<PageData> {
         forecast_rules: forecast::rules(&context.config.rules),
         delivery: context.delivery_problems(),
         health,
+        watch: watch::assess(&context.config.rules, &state),
+        age_seconds: age,
         events: happened.events,
         marks: happened.marks,
         repairs,
         hour,
         ranges: drawn,
+        has_day_later: context.config.report.ranges.iter().any(|id| id == "24h")
+            && ranges.iter().all(|range| range.id != "24h"),
         first_range: first(&ranges, if is_fire { 0.0 } else { age }),
         outlook: kept
             .outlook

@@ -9,7 +9,7 @@ use crate::report::page::options::PageOptions;
 use crate::report::page::status_bars::incident_span::IncidentSpan;
 use crate::report::page::status_bars::{Bars, rows};
 use anyhow::Result;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 /// Cached bars and their inputs.
@@ -47,6 +47,8 @@ pub fn update(kept: &mut KeptBars, context: &Context, look: &PageOptions, key: S
         .collect();
     let recorded = coverage::recorded(context)?;
     let bars = rows(&troubles, &recorded, watched_services::services(context)?.as_ref(), now, look.locale);
+    let begin = recorded.begin().and_then(|second| DateTime::from_timestamp(second, 0));
+    let bars = bars.young(begin.map_or_else(TimeDelta::zero, |begin| now - begin));
     let is_known = !recorded.is_empty();
     *kept = KeptBars { key: if is_known { key } else { String::new() }, bars };
     Ok(is_known)

@@ -6,6 +6,7 @@ use crate::model::event::Event;
 use crate::query::actions::Repair;
 use crate::query::health::Health;
 use crate::query::notified::Notified;
+use crate::query::watch::Watch;
 use crate::report::chart::range_charts::RangeCharts;
 use crate::report::chart::series::Series;
 use crate::report::page::consumers::Who;
@@ -30,6 +31,10 @@ pub struct PageData {
     pub processes: Value,
     /// The health of the host, with the open incidents.
     pub health: Health,
+    /// The rules on the newest snapshot.
+    pub watch: Watch,
+    /// Age of the oldest record, in seconds.
+    pub age_seconds: f64,
     /// Events of incidents, newest first.
     pub events: Vec<Event>,
     /// Annotations: changes of clock and machine, and notes; newest first.
@@ -40,6 +45,8 @@ pub struct PageData {
     pub hour: Series,
     /// The drawn ranges, shortest first.
     pub ranges: Vec<RangeCharts>,
+    /// A range of a day is shown once the history is long enough.
+    pub has_day_later: bool,
     /// Identifier of the range selected first.
     pub first_range: &'static str,
     /// Usual values, and forecasts of full disks.

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod attention;
+pub mod beginning;
 mod components;
 pub mod consumers;
 pub mod data;
@@ -10,6 +11,7 @@ pub mod footer;
 pub mod markers;
 pub mod options;
 pub mod outlook;
+mod pending;
 mod problem_blocks;
 mod problems;
 pub mod range_view;

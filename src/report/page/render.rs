@@ -8,6 +8,7 @@ use crate::report::chart::layout::{PLOT, VIEW_BOX};
 use crate::report::chart::range::RANGES;
 use crate::report::chart::spark;
 use crate::report::page::answers::{Answer, answers};
+use crate::report::page::beginning::{self, Beginning};
 use crate::report::page::components;
 use crate::report::page::consumers;
 use crate::report::page::data::PageData;
@@ -54,6 +55,7 @@ struct Page<'a> {
     zone: String,
     tiles: Vec<Tile>,
     spark_size: (u32, u32),
+    beginning: Beginning,
     has: Sections,
     /// No problem is open; what is unusual may be.
     is_well: bool,
@@ -128,7 +130,7 @@ pub fn render(input: &PageData) -> Result<String> {
     // An unknown state is never shown in green.
     let is_unknown = input.health.doubt.is_some();
     let mut tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, snapshot, &services) };
-    tiles.iter_mut().filter(|_| is_unknown).for_each(|tile| tile.state = "plain");
+    tiles.iter_mut().filter(|_| is_unknown).for_each(Tile::neutralise);
     let has = |section: &str| input.options.has(section);
     let has_who = has("who") && !input.options.is_public;
     let (plot, wide) = (PLOT, VIEW_BOX.0);
@@ -159,6 +161,7 @@ pub fn render(input: &PageData) -> Result<String> {
         zone: LocalTime::here(input.now - chrono::TimeDelta::days(367), input.now).json(),
         tiles,
         spark_size: spark::SIZE,
+        beginning: beginning::of(input),
         has: Sections {
             tiles: has("tiles"),
             attention: has("attention"),

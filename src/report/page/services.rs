@@ -13,6 +13,8 @@ pub struct Service {
     pub name: String,
     /// `ok`, `warn` or `bad`.
     pub state: &'static str,
+    /// It failed, rather than not run.
+    pub is_failed: bool,
     /// The state in words.
     pub word: String,
     /// Number of restarts; empty: unknown.
@@ -43,6 +45,7 @@ pub fn services(snapshot: &Value, locale: Locale) -> Vec<Service> {
             Service {
                 name: clean(service["service"].as_str().unwrap_or_default(), NAME_MAX),
                 state,
+                is_failed: word == key::STATE_FAILED,
                 word: format!("{}{}", locale.text(word), more.filter(|_| state != "ok").unwrap_or_default()),
                 restarts: service["restarts"].as_f64().map(|count| format!("{count}")).unwrap_or_default(),
             }

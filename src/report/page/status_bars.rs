@@ -48,6 +48,23 @@ pub struct Bars {
     pub more: usize,
 }
 
+impl Bars {
+    /// As far as a young history allows: within a week, other rows than that of the host only where there was a problem;
+    /// within a day, no share. `age`: since the begin of the history.
+    #[must_use]
+    pub fn young(mut self, age: TimeDelta) -> Self {
+        if age < TimeDelta::days(7) {
+            let mut is_host = true;
+            self.rows.retain(|row| std::mem::take(&mut is_host) || !row.bad.is_empty());
+            self.more = 0;
+        }
+        if age < TimeDelta::days(1) {
+            self.rows.iter_mut().for_each(|row| row.share = "–".to_string());
+        }
+        self
+    }
+}
+
 /// The name of a service without its suffix: `nginx` and `nginx.service` are the same.
 pub fn unit(name: &str) -> &str {
     name.strip_suffix(".service").unwrap_or(name)

@@ -33,7 +33,7 @@ pub fn of(input: &PageData, now: &str) -> String {
     let unusual = input.health.unusual.iter().map(list);
     let tiles = if snapshot.is_null() { Vec::new() } else { tiles(input, snapshot, &services) };
     let tiles = tiles.into_iter().map(
-        |tile| json!({ "label": tile.label, "value": tile.value, "unit": tile.unit, "note": tile.note, "state": tile.state }),
+        |tile| json!({ "label": tile.label, "value": tile.value, "unit": tile.unit, "note": tile.note, "state": tile.state, "word": tile.word }),
     );
     let changed = timeline::list(input, EVENTS_MAX).into_iter().map(|event| {
         let time = chrono::DateTime::from_timestamp(event.seconds, 0).map(stamp);

@@ -6,7 +6,9 @@ use crate::model::event::EventKind;
 use crate::model::incident::Severity;
 use crate::model::locale::{Key, Locale, key};
 use crate::query::health::{Doubt, seconds_between, unjudged};
+use crate::report::page::beginning;
 use crate::report::page::data::PageData;
+use crate::report::page::pending;
 use chrono::{DateTime, Utc};
 
 /// The first line of the page.
@@ -29,7 +31,7 @@ pub fn verdict(input: &PageData) -> Verdict {
     let rest = match &health.doubt {
         None if health.open.is_empty() => match &health.untold {
             None => match &health.failed_run {
-                None => last_ended(input),
+                None => upcoming(input).unwrap_or_else(|| last_ended(input)),
                 // The reason may name files.
                 Some(_) if input.options.is_public => locale.text(key::VERDICT_RUN_FAILED_AT_ALL).to_string(),
                 Some(run) => fit(&clean(&run.text(locale), TEXT_MAX), TEXT_MAX),
@@ -98,6 +100,11 @@ pub fn lasted(since: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> Strin
     locale.duration(seconds_between(since, now))
 }
 
+/// Breaches that are pending, if there are any.
+fn upcoming(input: &PageData) -> Option<String> {
+    pending::text(input, &|one| title(input, &one.metric, &one.rule, &one.title_in(input.options.locale)))
+}
+
 /// "No open problems", and the last one.
 fn last_ended(input: &PageData) -> String {
     let locale = input.options.locale;
@@ -111,7 +118,7 @@ fn last_ended(input: &PageData) -> String {
             locale.with(key::PAGE_AGO, &lasted(time, input.now, locale)),
             locale.with(key::VERDICT_LASTED, &locale.duration(event.duration_seconds)),
         ),
-        None => none.to_string(),
+        None => beginning::verdict(input).unwrap_or_else(|| none.to_string()),
     }
 }
 

@@ -43,6 +43,11 @@ impl Coverage {
         self.0.is_empty()
     }
 
+    /// Begin of the first span, Unix time in seconds.
+    pub fn begin(&self) -> Option<i64> {
+        self.0.first().map(|span| span.begin)
+    }
+
     /// The spans that begin on these days.
     pub fn of_days(&self, days: &Days) -> Self {
         let day = |span: &Span| DateTime::from_timestamp(span.begin, 0).map(|time| time.format("%Y-%m-%d").to_string());
