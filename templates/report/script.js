@@ -202,7 +202,7 @@ if (one(".pl")) {
   };
   whole.onclick = () => view();
   // A tile leads to a chart, whose range is chosen first.
-  all(".k a").map(item => item.onclick = () => all(item.hash).map(chart => one("#r" + id(chart.closest(".r"))).click()));
+  all('.k [href^="#c"]').map(item => item.onclick = () => all(item.hash).map(chart => one("#r" + id(chart.closest(".r"))).click()));
   one(".rs").onchange = () => {
     const part = range == chosen() ? [first, last] : [];
     view();

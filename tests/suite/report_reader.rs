@@ -234,9 +234,9 @@ fn of_disks_that_are_equally_full_the_root_is_shown() {
     host.osmon(&["graph"]).ok();
     let page = fs::read_to_string(host.data().join("report.html")).unwrap();
     assert!(
-        page.contains("<h2>Disk / <span"),
+        page.contains("\">Disk /</a> <span"),
         "{}",
-        page.split("<h2>Disk").nth(1).unwrap_or_default().split("</h2>").next().unwrap()
+        page.split("\">Disk").nth(1).unwrap_or_default().split("</h2>").next().unwrap()
     );
 }
 

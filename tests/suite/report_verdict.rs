@@ -79,12 +79,19 @@ fn a_service_that_nobody_measured_is_not_green() {
     host.config = "[probe]\nservices = [\"nosuch\"]\n".to_string();
     let recorded = tool("find", &[host.root().to_str().unwrap(), "-name", "systemctl-show"]).ok();
     fs::remove_file(recorded.out.trim()).unwrap();
-    host.osmon(&["run"]);
-    let json: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
-    let days = json["day"].as_array().unwrap();
-    let share = |name: &str| days.iter().find(|day| day["name"] == name).map(|day| day["share"].as_str().unwrap());
-    assert_eq!((share("Host"), share("nosuch"), share("Services")), (Some("100 %"), Some("–"), Some("–")));
+    let shares = |host: &Host| {
+        host.osmon(&["run"]);
+        let json: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
+        let days = json["day"].as_array().unwrap().clone();
+        let share =
+            |name: &str| Some(days.iter().find(|day| day["name"] == name)?["share"].as_str().unwrap().to_string());
+        ["Host", "nosuch", "Services"].map(share)
+    };
+    // Within a week there is only the row of the host, within a day no share.
+    assert_eq!(shares(&host), [Some("–".to_string()), None, None]);
+    host.advance(8 * 86_400, 5);
+    assert_eq!(shares(&host), ["100 %", "–", "–"].map(|share| Some(share.to_string())));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The first hours of a host: since when there is anything to see, and what comes when.
 
+use crate::base::clock::local_form;
 use crate::model::locale::{Locale, key};
 use crate::report::page::data::PageData;
 use chrono::TimeDelta;
@@ -73,11 +74,14 @@ fn later(input: &PageData) -> Vec<(String, &'static str)> {
 /// Since when the days are known, and what is missing until when.
 fn days(input: &PageData) -> String {
     let locale = input.options.locale;
-    let text = match input.age_seconds {
-        age if age < DAY => key::BEGINNING_SINCE_SHARE,
-        age if age < WEEK => key::BEGINNING_SINCE_ROWS,
-        _ => return String::new(),
-    };
     let since = input.now - TimeDelta::seconds(input.age_seconds as i64);
-    locale.with(text, &locale.moment(since, input.now))
+    match input.age_seconds {
+        age if age < DAY => locale.with(key::BEGINNING_SINCE_SHARE, &locale.moment(since, input.now)),
+        // Of a day that is sealed only the day is known.
+        age if age < WEEK => {
+            let (day, month) = (local_form(since, "%d"), locale.month(&local_form(since, "%m")));
+            locale.with(key::BEGINNING_SINCE_ROWS, &format!("{} {month}", day.trim_start_matches('0')))
+        }
+        _ => String::new(),
+    }
 }

@@ -1,5 +1,6 @@
 //! A tile: the worst of the values that it may show, with its state, its last hour and the way to its chart.
 
+use crate::base::units::short;
 use crate::model::incident::Severity;
 use crate::model::locale::{Locale, key};
 use crate::model::metric::SeriesKey;
@@ -170,8 +171,8 @@ impl Maker<'_> {
             value if value >= 0.995 => 1,
             _ => 2,
         };
-        let (low, high) = (format!("{low:.decimals$}"), format!("{high:.decimals$}"));
-        let range = if low == high { high } else { format!("{low}–{high}") };
+        let (least, most) = (format!("{low:.decimals$}"), format!("{high:.decimals$}"));
+        let range = if least == most { short(high) } else { format!("{least}–{most}") };
         self.locale.figures(if unit.is_empty() { range } else { format!("{range} {unit}") }.as_str())
     }
 
