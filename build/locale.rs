@@ -45,7 +45,13 @@ fn read() -> Result<Vec<Language>, String> {
         let path = entry.map_err(|e| e.to_string())?.path();
         let Some(tag) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".toml")) else { continue };
         let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        let file: Table = text.parse().map_err(|e| format!("{}: {e}", path.display()))?;
+        let mut file: Table = text.parse().map_err(|e| format!("{}: {e}", path.display()))?;
+        let format = file.get("format").and_then(Value::as_table);
+        if format.and_then(|format| format.get("no_break")).and_then(Value::as_bool) == Some(true) {
+            for (_, entries) in file.iter_mut().filter(|(section, _)| *section != "format") {
+                no_breaks(entries);
+            }
+        }
         let mut texts = BTreeMap::new();
         for (section, entries) in file.iter().filter(|(section, _)| !TABLES.contains(&section.as_str())) {
             collect(section, entries, &mut texts)?;
@@ -54,6 +60,36 @@ fn read() -> Result<Vec<Language>, String> {
     }
     languages.sort_by_key(|language| (language.tag != BASE, language.tag.clone()));
     Ok(languages)
+}
+
+/// Marks and units before which a line must not end.
+const BOUND: [&str; 6] = [":", ";", "?", "!", "»", "%"];
+/// Units that belong to the number before them.
+const UNITS: [&str; 17] =
+    ["ms", "s", "min", "h", "j", "o", "Ko", "Mo", "Go", "To", "Kio", "Mio", "Gio", "Tio", "o/s", "°C", "px"];
+
+/// Puts no-break spaces into the texts of a language that needs them.
+fn no_breaks(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = no_break(text),
+        Value::Table(entries) => entries.iter_mut().for_each(|(_, entry)| no_breaks(entry)),
+        _ => {}
+    }
+}
+
+fn no_break(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(' ') {
+        out.push_str(before);
+        let end = after.find([' ', ',', '.', ';', ':', ')', '(']).unwrap_or(after.len());
+        let is_unit = out.ends_with(|c: char| c.is_ascii_digit() || c == '}')
+            && after.get(..end).is_some_and(|word| UNITS.contains(&word));
+        let is_bound = is_unit || out.ends_with('«') || BOUND.iter().any(|mark| after.starts_with(mark));
+        out.push(if is_bound { '\u{a0}' } else { ' ' });
+        rest = after;
+    }
+    out + rest
 }
 
 fn collect(key: &str, value: &Value, texts: &mut BTreeMap<String, String>) -> Result<(), String> {

@@ -77,6 +77,8 @@ mod doctor; // osmon doctor: each fault with its remedy
 mod ended_process; // real processes that the tests of `end` start
 #[path = "suite/fixture.rs"]
 mod fixture; // data directories of earlier versions
+#[path = "suite/french_spaces.rs"]
+mod french_spaces; // no-break spaces in French pages and mails
 #[path = "suite/full.rs"]
 mod full; // a full disk while a crisis begins and a day ends
 #[path = "suite/fuzz.rs"]
@@ -153,6 +155,8 @@ mod layers; // layers, circles, bans
 mod live; // this very host, against other tools, and what hangs
 #[path = "suite/mail_facts.rs"]
 mod mail_facts; // what mails say beside the value
+#[path = "suite/mail_overview.rs"]
+mod mail_overview; // mails about several problems, the link to the page, the daily status, 72 columns
 #[path = "suite/metrics.rs"]
 mod metrics; // the list of metrics
 #[path = "suite/note.rs"]

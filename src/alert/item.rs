@@ -2,6 +2,7 @@
 
 use super::chart::{self, Chart};
 use super::content::{label, lasted, name, severity};
+use super::palette::{AMBER, BLUE, GREEN, RED};
 use super::subject::recovery;
 use crate::base::clock::{local_minute, local_short, parse, zone_name};
 use crate::base::text::clean;
@@ -14,12 +15,6 @@ use chrono::{DateTime, Utc};
 const WHO_MAX: usize = 3;
 /// Longest line of evidence, in characters.
 const FACT_MAX: usize = 500;
-
-/// Colours on a light background; the template has others for dark.
-pub const GREEN: &str = "#15803d";
-const RED: &str = "#b91c1c";
-const AMBER: &str = "#b45309";
-pub const BLUE: &str = "#2563eb";
 
 /// One incident.
 #[derive(Debug, Clone, PartialEq)]

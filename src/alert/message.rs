@@ -3,7 +3,9 @@
 use super::chart::Chart;
 use super::content::Content;
 use super::envelope::{Envelope, domain};
-use super::item::{BLUE, Item};
+use super::flowed::flowed;
+use super::item::Item;
+use super::palette::BLUE;
 use super::payload::{ChatMessage, LogLine};
 use super::subject::subject;
 use super::template::{Html, Page, Text, page};
@@ -16,8 +18,8 @@ use anyhow::{Context, Result};
 use askama::Template;
 use chrono::{DateTime, Utc};
 use lettre::Message;
-use lettre::message::MultiPart;
-use lettre::message::header::{HeaderName, HeaderValue, InReplyTo, References};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, InReplyTo, References};
+use lettre::message::{MultiPart, SinglePart};
 
 /// Maximum number of events in one webhook request.
 const EVENTS_MAX: usize = 200;
@@ -95,10 +97,13 @@ pub fn test_note(host: &str, language: Locale, now: DateTime<Utc>) -> ChatMessag
 /// Renders the events for a chat.
 pub fn note(content: &Content<'_>, id: &str) -> ChatMessage {
     let page = page(content);
+    let colon = page.locale.text(key::MAIL_COLON);
+    let link = page.link().map(|url| format!("{}{colon}{url}", page.locale.text(key::MAIL_REPORT)));
     let mut lines = Vec::new();
     lines.extend(Some(page.intro).filter(|intro| !intro.is_empty()));
     // Open incidents come first: a chat may show only the beginning.
     lines.extend(Some(page.between.to_string()).filter(|between| !between.is_empty()));
+    lines.extend(page.rows.iter().map(|row| format!("{} {} {}", row.word, row.since, row.what)));
     for item in &page.items {
         lines.push(format!("{} {}{}{}", item.word, item.title, page.locale.text(key::MAIL_COLON), item.sentence));
         let trend = Some((page.locale.text(key::MAIL_TREND), format!("{} {}", item.chart.spark, item.chart.trend)));
@@ -119,6 +124,7 @@ pub fn note(content: &Content<'_>, id: &str) -> ChatMessage {
     lines.extend(page.lines);
     lines.extend(Some(page.more).filter(|more| !more.is_empty()));
     lines.extend([page.others, page.last].into_iter().filter(|text| !text.is_empty()));
+    lines.extend(link);
     let open = content.events.iter().rev().filter(|event| !event.is_over());
     ChatMessage {
         subject: page.subject,
@@ -160,7 +166,10 @@ fn build(page: &Page<'_>, envelope: &Envelope, id: &str, earlier: Option<&str>, 
     for to in envelope.shown() {
         builder = builder.to(to.clone());
     }
-    builder.multipart(MultiPart::alternative_plain_html(text, html)).context("could not put the mail together")
+    let flowing = ContentType::parse("text/plain; charset=utf-8; format=flowed")?;
+    let text = SinglePart::builder().header(flowing).body(flowed(&text));
+    let parts = MultiPart::alternative().singlepart(text).singlepart(SinglePart::html(html));
+    builder.multipart(parts).context("could not put the mail together")
 }
 
 /// `1 event` or `3 events`, for the terminal.

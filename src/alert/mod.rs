@@ -1,6 +1,7 @@
 //! Alerts: delivery of events. An event is queued in the outbox before it is stored anywhere else, and leaves it only
 //! when every recipient has accepted or refused it, or when it expires.
 
+mod about;
 mod answer;
 mod attempt;
 mod budget;
@@ -12,11 +13,14 @@ mod delivery_problem;
 mod dispatcher;
 mod draft;
 mod envelope;
+mod flowed;
 mod item;
 mod ledger;
 pub mod message;
 pub mod outbox;
 mod outgoing;
+mod overview;
+mod palette;
 mod payload;
 pub mod ping;
 mod planner;

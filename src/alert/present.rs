@@ -1,10 +1,11 @@
 //! The state of the host at the time of a delivery: what is open, and what is about to begin or end.
 
+use crate::base::clock::stamp;
 use crate::model::event::{Event, EventKind, Localized};
 use crate::model::incident::Severity;
 use crate::model::locale::Locale;
 use crate::model::title;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The state of the host at the time of a delivery.
@@ -44,6 +45,34 @@ pub struct OpenIncident {
 }
 
 impl OpenIncident {
+    /// The event that would report the incident at a time.
+    pub fn event(&self, now: DateTime<Utc>) -> Event {
+        let since = TimeDelta::try_milliseconds((self.duration_seconds * 1e3) as i64).unwrap_or_default();
+        Event {
+            id: String::new(),
+            incident: String::new(),
+            kind: EventKind::Fired,
+            severity: self.severity,
+            time: stamp(now),
+            host: String::new(),
+            rule: self.rule.clone(),
+            title: self.title.clone(),
+            metric: self.metric.clone(),
+            value: self.value,
+            limit: self.limit,
+            above: true,
+            since: stamp(now.checked_sub_signed(since).unwrap_or(now)),
+            duration_seconds: self.duration_seconds,
+            message: self.message.clone(),
+            reason: None,
+            well: false,
+            muted: None,
+            information: false,
+            localized: self.localized.clone(),
+            evidence: None,
+        }
+    }
+
     /// The title in a language.
     pub fn title_in(&self, locale: Locale) -> String {
         title::in_language(locale, self.localized.title.as_ref(), &self.rule, &self.metric, &self.title)

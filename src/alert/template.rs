@@ -2,6 +2,7 @@
 
 use super::content::{Content, Late, by_incident, severity, span, worst_first};
 use super::item::{Item, item};
+use super::overview::{self, Row};
 use super::subject::subject;
 use crate::base::clock::local_short;
 use crate::base::text::clean;
@@ -12,6 +13,10 @@ use std::collections::BTreeMap;
 
 /// Number of incidents shown in full.
 const ITEMS_MAX: usize = 20;
+/// Number of open incidents shown in full below a table of all of them.
+const WORST: usize = 3;
+/// Most rows of that table.
+const ROWS_MAX: usize = 60;
 /// Most open incidents that are named in a message about something else.
 const OTHERS_MAX: usize = 8;
 /// Number of incidents shown as one line each.
@@ -36,8 +41,10 @@ pub struct Page<'a> {
     pub subject: String,
     /// Why it is late; empty: it is not late.
     pub intro: String,
-    /// Text before the items; may be empty.
+    /// Text before the table and the items; may be empty.
     pub between: &'static str,
+    /// All open problems, the worst first, where not all of them are shown in full.
+    pub rows: Vec<Row>,
     /// Text before the lines; may be empty.
     pub before_lines: &'static str,
     /// One line for each incident of a digest that is over, and for each open one that is not shown in full.
@@ -57,12 +64,29 @@ impl Page<'_> {
     pub fn signature(&self) -> String {
         self.locale.fill(key::MAIL_SIGNATURE, &[("host", &self.host)])
     }
+
+    /// The table in the text.
+    pub fn row_lines(&self) -> Vec<String> {
+        overview::lines(&self.rows)
+    }
+
+    /// The address of the page; `None`: it is a file on the host.
+    pub fn link(&self) -> Option<&str> {
+        Some(self.report).filter(|report| report.starts_with("https://") || report.starts_with("http://"))
+    }
 }
 
 pub fn page<'a>(content: &Content<'a>) -> Page<'a> {
     let locale = content.language;
     let groups = by_incident(content.events);
     let make = |group: &Vec<&Event>| item(group, locale, content.now);
+    let is_open = |at: &usize| groups.get(*at).and_then(|group| group.last()).is_some_and(|event| is_open(event));
+    let (open, rest): (Vec<usize>, Vec<usize>) = worst_first(&groups).into_iter().partition(is_open);
+    let mut rows = overview::rows(content);
+    if rows.len() <= WORST && rows.len() == open.len() {
+        rows.clear();
+    }
+    let in_full = if rows.is_empty() { ITEMS_MAX } else { WORST };
     let mut page = Page {
         locale,
         host: clean(content.host, 80),
@@ -71,37 +95,47 @@ pub fn page<'a>(content: &Content<'a>) -> Page<'a> {
         lines: Vec::new(),
         between: "",
         before_lines: "",
-        items: Vec::new(),
-        more: String::new(),
-        others: others(content),
+        items: open.iter().take(in_full).filter_map(|at| make(groups.get(*at)?)).collect(),
+        more: more(locale, rows.len(), ROWS_MAX),
+        others: if rows.is_empty() { others(content) } else { String::new() },
         last: last(content),
         report: content.report,
+        rows,
     };
+    page.rows.truncate(ROWS_MAX);
     let (since, template) = match content.late {
         Some(Late::Down(since)) => (since, key::MAIL_WAS_DOWN),
         Some(Late::Held(since)) => (since, key::MAIL_WAS_HELD),
         Some(Late::Old(since)) => (since, key::MAIL_WAS_LATE),
         None => {
-            let shown = worst_first(&groups).into_iter().filter_map(|at| groups.get(at));
-            page.items = shown.take(ITEMS_MAX).filter_map(make).collect();
-            page.more = more(locale, groups.len(), ITEMS_MAX);
+            page.items.extend(rest.iter().take(ITEMS_MAX).filter_map(|at| make(groups.get(*at)?)));
+            if open.is_empty() && !page.rows.is_empty() {
+                page.between = locale.text(key::MAIL_OPEN_NOW);
+            }
+            if rest.len() > ITEMS_MAX {
+                page.more = more(locale, rest.len(), ITEMS_MAX);
+            }
             return page;
         }
     };
     page.intro = locale.fill(template, &span(since, content.now).each());
-    let is_open = |at: &usize| groups.get(*at).and_then(|group| group.last()).is_some_and(|event| !event.is_over());
-    let (open, over): (Vec<usize>, Vec<usize>) = worst_first(&groups).into_iter().partition(is_open);
-    let shown = open.iter().filter_map(|at| groups.get(*at));
-    page.items = shown.take(ITEMS_MAX).filter_map(make).collect();
-    let rest: Vec<usize> = open.iter().skip(ITEMS_MAX).chain(&in_order(over)).copied().collect();
+    let rest = in_order(rest);
     let lines = rest.iter().filter_map(|at| groups.get(*at)).filter_map(make).map(|item| item.line);
     page.lines = merged(lines.take(LINES_MAX), locale);
-    page.more = more(locale, rest.len(), LINES_MAX);
-    page.between = locale.text(if open.is_empty() { key::MAIL_NOTHING_OPEN } else { key::MAIL_OPEN_NOW });
-    if !page.lines.is_empty() && !open.is_empty() {
-        page.before_lines = locale.text(if open.len() > ITEMS_MAX { key::MAIL_AND_THE_REST } else { key::MAIL_OVER });
+    if rest.len() > LINES_MAX {
+        page.more = more(locale, rest.len(), LINES_MAX);
+    }
+    let is_none_open = open.is_empty() && page.rows.is_empty();
+    page.between = locale.text(if is_none_open { key::MAIL_NOTHING_OPEN } else { key::MAIL_OPEN_NOW });
+    if !page.lines.is_empty() && !is_none_open {
+        page.before_lines = locale.text(key::MAIL_OVER);
     }
     page
+}
+
+/// Returns whether an event tells of a problem that is open.
+fn is_open(event: &Event) -> bool {
+    !event.is_over() && event.kind != EventKind::Alive
 }
 
 /// Groups in order of time.

@@ -52,6 +52,11 @@ fn check_report(report: &Report, issues: &mut Vec<ConfigIssue>) {
     if !report.path.is_empty() && ![".html", ".htm"].iter().any(|end| report.path.to_lowercase().ends_with(end)) {
         add("path", format!("{:?} must end in .html", report.path));
     }
+    let is_address = ["https://", "http://"].iter().any(|begin| report.url.starts_with(begin))
+        && !report.url.contains(|c: char| c.is_whitespace() || c.is_control());
+    if !report.url.is_empty() && !is_address {
+        add("url", format!("{:?} must begin with https:// or http://, and contain no blank", report.url));
+    }
 }
 
 /// The enabled rules: the default ones, overlaid with those of the settings, by name.

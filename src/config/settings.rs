@@ -128,6 +128,8 @@ impl Default for Probe {
 pub struct Report {
     /// File of the page; empty: `report.html` in the data directory.
     pub path: String,
+    /// Address under which people open the page, `https://` or `http://`; empty: none.
+    pub url: String,
     /// Name of the host on the page; empty: its host name.
     pub title: String,
     /// Language: `en` or `fr`.
@@ -146,6 +148,7 @@ impl Default for Report {
     fn default() -> Self {
         Self {
             path: String::new(),
+            url: String::new(),
             title: String::new(),
             language: "en".to_string(),
             ranges: owned(&["1h", "24h", "7d", "30d", "1y"]),

@@ -88,7 +88,7 @@ impl User {
     /// `java (shop.service) 212 % CPU`.
     pub fn describe(&self, resource: Resource, locale: Locale) -> String {
         let amount = match resource {
-            Resource::Cpu => format!("{} % CPU", locale.short(self.amount(resource))),
+            Resource::Cpu => format!("{}{}% CPU", locale.short(self.amount(resource)), locale.space()),
             Resource::Memory => locale.bytes(self.amount(resource)),
             Resource::Io => format!("{}/s", locale.bytes(self.amount(resource))),
         };

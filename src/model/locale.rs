@@ -9,6 +9,9 @@ mod state;
 
 include!(concat!(env!("OUT_DIR"), "/locale.rs"));
 
+/// A space at which no line ends.
+const NO_BREAK: char = '\u{a0}';
+
 /// Key of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key(usize);
@@ -26,6 +29,8 @@ struct Format {
     decimal: &'static str,
     byte: &'static str,
     day: &'static str,
+    /// Units and marks such as `:` follow a no-break space.
+    no_break: bool,
     /// Zero is singular.
     zero_is_one: bool,
     weekdays: &'static [&'static str],
@@ -113,7 +118,21 @@ impl Locale {
             }
             _ => part.to_string(),
         };
-        text.split(' ').map(part).collect::<Vec<_>>().join(" ")
+        let mut out = String::with_capacity(text.len() + 4);
+        let mut is_after_number = false;
+        for word in text.split(' ') {
+            if !out.is_empty() {
+                out.push(if format.no_break && is_after_number { NO_BREAK } else { ' ' });
+            }
+            out += &part(word);
+            is_after_number = word.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        }
+        out
+    }
+
+    /// What separates a number from its unit.
+    pub fn space(self) -> char {
+        if self.format().no_break { NO_BREAK } else { ' ' }
     }
 
     /// A number ([`units::short`]).
@@ -220,10 +239,10 @@ mod tests {
     fn numbers_units_and_plurals_follow_the_language() {
         assert_eq!(Locale::Fr.count(key::COUNT_PROBLEMS, 0), "0 problème");
         assert_eq!(Locale::En.count(key::COUNT_PROBLEMS, 0), "0 problems");
-        assert_eq!(Locale::Fr.with(key::TILE_FULL_IN, &Locale::Fr.duration(367_200.0)), "plein dans 4 j 6 h");
-        assert_eq!(Locale::Fr.figures("1.5 GiB/s 512 B 97.2 % B.5"), "1,5 Gio/s 512 o 97,2 % B.5");
+        assert_eq!(Locale::Fr.with(key::TILE_FULL_IN, &Locale::Fr.duration(367_200.0)), "plein dans 4\u{a0}j 6\u{a0}h");
+        assert_eq!(Locale::Fr.figures("1.5 GiB/s 512 B 97.2 % B.5"), "1,5\u{a0}Gio/s 512\u{a0}o 97,2\u{a0}% B.5");
         assert_eq!(Locale::En.bytes(1_610_612_736.0), "1.5 GiB");
-        assert_eq!(Locale::Fr.value("cpu.busy_percent", 97.25), "97,2 %");
+        assert_eq!(Locale::Fr.value("cpu.busy_percent", 97.25), "97,2\u{a0}%");
         assert_eq!((Locale::Fr.month("11"), Locale::En.weekday("7"), Locale::En.weekday("8")), ("nov.", "Sun", ""));
     }
 

@@ -168,7 +168,7 @@ mod tests {
         let read: Message = serde_json::from_str(&json).unwrap();
         assert_eq!(read, message, "{json}");
         assert_eq!(read.english(), "92.5 % now, 100 % in about 4 h");
-        assert_eq!(read.render(Locale::Fr).unwrap(), "92,5 % maintenant, 100 % dans environ 4 h");
+        assert_eq!(read.render(Locale::Fr).unwrap(), "92,5\u{a0}% maintenant, 100\u{a0}% dans environ 4\u{a0}h");
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod tests {
         let list = Arg::List { list: vec![Message::new(key::RULE_CPU).into(), "Mine".into()] };
         let nested = Message::new(key::PAGE_NOT_MEASURED_LIST).with("list", list);
         let read: Message = serde_json::from_str(&serde_json::to_string(&nested).unwrap()).unwrap();
-        assert_eq!(read.render(Locale::Fr).unwrap(), "non mesuré : Processeur, Mine");
+        assert_eq!(read.render(Locale::Fr).unwrap(), "non mesuré\u{a0}: Processeur, Mine");
     }
 
     #[test]

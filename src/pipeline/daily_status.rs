@@ -1,10 +1,13 @@
 //! The daily status: a message a day that proves that monitoring and delivery work.
 
+mod values;
+
 use super::clock;
 use super::detect::Detected;
 use crate::base::clock::{local_form, stamp};
 use crate::context::Context;
 use crate::model::event::{Event, EventKind, Localized};
+use crate::model::evidence::Evidence;
 use crate::model::incident::{Incident, Severity};
 use crate::model::locale::{Locale, key};
 use crate::model::message::{Arg, Message};
@@ -41,6 +44,7 @@ fn event(context: &Context, health: &Health, today: &str) -> Event {
     };
     let status = with_unusual(message(health.verdict, &named, !health.open.is_empty()), health);
     let title = with_repaired(context, status);
+    let facts = values::of(context);
     Event {
         id: format!("alive-{today}.1"),
         incident: format!("alive-{today}"),
@@ -62,7 +66,11 @@ fn event(context: &Context, health: &Health, today: &str) -> Event {
         muted: None,
         information: false,
         localized: Localized { title: Some(title), ..Localized::default() },
-        evidence: None,
+        evidence: Some(Evidence {
+            fact: facts.iter().map(Message::english).collect(),
+            fact_localized: facts,
+            ..Evidence::default()
+        }),
     }
 }
 
@@ -119,34 +127,34 @@ mod tests {
         let cpu: Arg = Message::new(key::RULE_CPU).into();
         let six: Vec<Arg> = std::iter::once(cpu.clone()).chain(["a", "b", "c", "d", "e"].map(Arg::from)).collect();
         let cases: [(Verdict, &[Arg], bool, &str, &str); 5] = [
-            (Verdict::Healthy, &[], false, "OK: no open problems", "OK : aucun problème en cours"),
+            (Verdict::Healthy, &[], false, "OK: no open problems", "OK\u{a0}: aucun problème en cours"),
             (
                 Verdict::Degraded,
                 std::slice::from_ref(&cpu),
                 true,
                 "Warning, 1 open problem: CPU",
-                "Avertissement, 1 problème en cours : Processeur",
+                "Avertissement, 1 problème en cours\u{a0}: Processeur",
             ),
             (
                 Verdict::Critical,
                 &[cpu.clone(), "Mine".into()],
                 true,
                 "Critical, 2 open problems: CPU, Mine",
-                "Critique, 2 problèmes en cours : Processeur, Mine",
+                "Critique, 2 problèmes en cours\u{a0}: Processeur, Mine",
             ),
             (
                 Verdict::Unknown,
                 &["cpu: x".into()],
                 false,
                 "Unknown, not measured: cpu: x",
-                "Inconnu, non mesuré : cpu: x",
+                "Inconnu, non mesuré\u{a0}: cpu: x",
             ),
             (
                 Verdict::Critical,
                 &six,
                 true,
                 "Critical, 6 open problems: CPU, a, b, c, d, …",
-                "Critique, 6 problèmes en cours : Processeur, a, b, c, d, …",
+                "Critique, 6 problèmes en cours\u{a0}: Processeur, a, b, c, d, …",
             ),
         ];
         for (verdict, named, is_open, english, french) in cases {

@@ -77,6 +77,12 @@ fn failure_text(delivery: &Delivery) -> String {
     }
 }
 
+/// Address of the page, or its path.
+fn report(context: &Context) -> String {
+    let url = &context.config.report.url;
+    if url.is_empty() { context.report_path().display().to_string() } else { url.clone() }
+}
+
 /// Sends what is queued within `limit`, and `unsaved` events that could not be written to the outbox.
 ///
 /// # Errors
@@ -112,7 +118,7 @@ pub fn deliver(context: &Context, unsaved: &[Event], pace: Pace, limit: Duration
         settings: &context.config.alert,
         host: &context.root.host_name(),
         full_host: &context.root.full_name(),
-        report: &context.report_path().display().to_string(),
+        report: &report(context),
         now: context.now.wall,
         limit: limit.saturating_sub(RECORD_RESERVE),
         present: &present,

@@ -13,12 +13,15 @@ use crate::model::event::{Event, EventKind};
 use crate::model::evidence::{CHANGES_MAX, Evidence, Resource, Sample, VALUES_MAX};
 use crate::model::locale::key;
 use crate::model::message::{Arg, Message};
-use crate::model::metric::{read_labels, write_labels};
+use crate::model::metric::{SeriesKey, read_labels, write_labels};
+use crate::model::point::{Point, group};
 use crate::model::record::time_of;
 use crate::model::snapshot::Snapshot;
 use crate::model::walk::walk;
 use crate::query::{actions, consumers, incidents, timeline};
 use crate::store::SNAPSHOTS;
+use crate::store::query::Query;
+use crate::store::tier::Tier;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::{Duration, Instant};
 
@@ -26,6 +29,9 @@ use std::time::{Duration, Instant};
 const LIMIT: Duration = Duration::from_millis(800);
 /// How far back the last values are searched, in minutes.
 const VALUES_MINUTES: i64 = 30;
+/// Of a reminder: how far back they go, in days, and up to how many hours they are read from five minutes each.
+const SINCE_DAYS: i64 = 30;
+const FINE_HOURS: i64 = 48;
 /// How far back changes are listed, in minutes.
 pub const CHANGES_MINUTES: i64 = 60;
 /// Maximum length of a change, in characters.
@@ -92,7 +98,12 @@ fn with_evidence(context: &Context, mut events: Vec<Event>, processes: Option<St
     for event in events.iter_mut().filter(|event| needs_evidence(event)) {
         let used = top_consumers(&event.metric, consumers.as_ref());
         let evidence = Evidence {
-            value: values(context, event, time),
+            value: match event.kind {
+                EventKind::Reminded => {
+                    values_since(context, event, time).unwrap_or_else(|| values(context, event, time))
+                }
+                _ => values(context, event, time),
+            },
             change: change.clone(),
             change_localized: change_localized.clone(),
             ..used
@@ -160,6 +171,31 @@ fn values(context: &Context, event: &Event, time: DateTime<Utc>) -> Vec<Sample> 
     values.push(Sample { time: stamp(time), value: event.value });
     values.drain(..values.len().saturating_sub(VALUES_MAX));
     values
+}
+
+/// Values over the whole time of an incident, ending with the event's own; `None` where it is short or they cannot be read.
+fn values_since(context: &Context, event: &Event, time: DateTime<Utc>) -> Option<Vec<Sample>> {
+    let since = parse(&event.since)?.max(time - TimeDelta::days(SINCE_DAYS));
+    let span = (time - since).num_milliseconds();
+    let name = event.metric.split('{').next().unwrap_or_default();
+    let tier = if span > FINE_HOURS * 3_600_000 { Tier::Hours } else { Tier::FiveMinutes };
+    let query = Query { is_wanted: &|known| known == name, since, until: time };
+    let all = (span > VALUES_MINUTES * 60_000).then(|| context.store.points(tier, &query))?.ok()?;
+    let is_own = |key: &SeriesKey| event.metric.get(name.len()..) == Some(write_labels(&key.labels).as_str());
+    let points = all.points.into_iter().find(|(key, _)| is_own(key))?.1;
+    let step = span / (VALUES_MAX as i64 - 1) + 1;
+    let from = since.timestamp_millis();
+    let points = points.into_iter().map(|point| Point { time_ms: (point.time_ms - from).max(0), ..point });
+    let mut values: Vec<Sample> = group(points, step)
+        .into_iter()
+        .filter_map(|point| {
+            let then = DateTime::from_timestamp_millis(from + point.time_ms)?;
+            Some(Sample { time: stamp(then), value: point.avg })
+        })
+        .collect();
+    values.push(Sample { time: stamp(time), value: event.value });
+    values.drain(..values.len().saturating_sub(VALUES_MAX));
+    Some(values).filter(|values| values.len() > 2)
 }
 
 /// Changes in the hour before, the oldest first.

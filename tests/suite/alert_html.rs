@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-fn event(incident: &str, kind: &str, severity: &str, title: &str, metric: &str, value: f64, limit: f64) -> Value {
+pub fn event(incident: &str, kind: &str, severity: &str, title: &str, metric: &str, value: f64, limit: f64) -> Value {
     json!({
         "id": format!("{incident}.{}", if kind == "fired" { 1 } else { 2 }), "incident": incident, "kind": kind, "severity": severity,
         "time": "2026-11-20T21:40:00.000Z", "host": "web-01", "rule": "r", "title": title, "metric": metric, "value": value,
@@ -15,7 +15,7 @@ fn event(incident: &str, kind: &str, severity: &str, title: &str, metric: &str, 
     })
 }
 
-fn evidence(mut event: Value, resource: &str, values: &[f64], process: &str) -> Value {
+pub fn evidence(mut event: Value, resource: &str, values: &[f64], process: &str) -> Value {
     let value: Vec<Value> = values
         .iter()
         .enumerate()
@@ -29,7 +29,7 @@ fn evidence(mut event: Value, resource: &str, values: &[f64], process: &str) -> 
     event
 }
 
-fn put(host: &Host, events: &[Value]) {
+pub fn put(host: &Host, events: &[Value]) {
     let directory = host.data().join("outbox/new");
     fs::create_dir_all(&directory).unwrap();
     for event in events {
@@ -38,11 +38,16 @@ fn put(host: &Host, events: &[Value]) {
     }
 }
 
-fn mail(events: &[Value], language: &str, behavior: Behavior) -> String {
+pub fn mail(events: &[Value], language: &str, behavior: Behavior) -> String {
+    mail_with(events, language, behavior, "")
+}
+
+/// The mail about events, with more settings.
+pub fn mail_with(events: &[Value], language: &str, behavior: Behavior, more: &str) -> String {
     let server = ScriptedServer::start(behavior.clone());
     let mut host = Host::recorded("vm");
     host.config = format!(
-        "[alert]\nto = [\"ops@example.org\"]\nlanguage = \"{language}\"\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n",
+        "[alert]\nto = [\"ops@example.org\"]\nlanguage = \"{language}\"\n[alert.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n{more}",
         server.port
     );
     put(&host, events);
@@ -83,7 +88,7 @@ fn examples() -> Vec<Value> {
     ]
 }
 
-fn html(mail: &str) -> String {
+pub fn html(mail: &str) -> String {
     let text = decoded(mail);
     let begin = text.find("<!doctype html>").unwrap();
     let end = text.find("</html>").unwrap();
@@ -172,5 +177,5 @@ fn the_subject_says_how_long_there_is() {
     let small_change = "Trend: ██████████ 93.1 % → 98.2 %, limit 98 %";
     assert!(decoded(&text).contains(small_change), "not magnified: {}", decoded(&text));
     let text = decoded(&mail(&examples()[1..2], "fr", Behavior::Good));
-    assert!(text.contains("▄▅▅▇ 41 % → 86,4 %, limite 85 %"), "{text}");
+    assert!(text.contains("▄▅▅▇ 41\u{a0}% → 86,4\u{a0}%, limite 85\u{a0}%"), "{text}");
 }

@@ -47,6 +47,6 @@ fn the_daily_status_in_french_lists_open_incidents() {
     host.osmon(&["run"]).ok();
     let all = server.arrived();
     let mail = decoded(&all.last().unwrap().text);
-    assert!(mail.contains("ÉTAT DU JOUR : Dégradé, 1 problème en cours : Mémoire"), "{mail}");
+    assert!(mail.contains("ÉTAT DU JOUR\u{a0}: Avertissement, 1 problème en cours\u{a0}: Mémoire"), "{mail}");
     assert!(!mail.contains("Aucune action") && mail.contains("osmon status liste les problèmes en cours"), "{mail}");
 }

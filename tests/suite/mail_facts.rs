@@ -51,8 +51,8 @@ fn a_disk_mail_says_what_is_free_and_what_deleted_files_hold() {
         ),
         (
             "fr",
-            "1,49 Gio libres sur 100 Gio",
-            "retenus par des fichiers supprimés encore ouverts, le plus gros : /var/log/old.log (nginx, pid 812)",
+            "1,49\u{a0}Gio libres sur 100\u{a0}Gio",
+            "retenus par des fichiers supprimés encore ouverts, le plus gros\u{a0}: /var/log/old.log (nginx, pid 812)",
         ),
     ] {
         let server = ScriptedServer::start(Behavior::Good);
@@ -119,7 +119,7 @@ fn a_service_mail_says_how_it_ended_and_how_to_acknowledge() {
         ),
         (
             "fr",
-            "En échec depuis 1 min : tué par le signal 9 (KILL), mémoire insuffisante, redémarré 12 fois.",
+            "En échec depuis 1\u{a0}min\u{a0}: tué par le signal 9 (KILL), mémoire insuffisante, redémarré 12 fois.",
             "Acquitter : osmon ack service:shop.service",
         ),
     ] {

@@ -215,8 +215,14 @@ pub fn smtp_config(port: u16, more: &str) -> String {
     )
 }
 
-/// The mail without quoted-printable encoding; RFC 2047 subjects stay encoded.
+/// The mail without quoted-printable encoding and with the flowed lines of its text joined; RFC 2047 subjects stay encoded.
 pub fn decoded(mail: &str) -> String {
+    let text = unquoted(mail);
+    text.replace("\n-- \n", "\n--\n").replace(" \n", " ").replace("\n--\n", "\n-- \n")
+}
+
+/// The mail without quoted-printable encoding.
+pub fn unquoted(mail: &str) -> String {
     let joined = mail.replace("=\n", "");
     let mut bytes = Vec::new();
     let mut rest = joined.as_bytes();

@@ -120,11 +120,11 @@ fn an_incident_is_one_thread_in_french_if_configured() {
     assert_eq!(second.header("References"), first.header("Message-ID"));
     assert_ne!(second.header("Message-ID"), first.header("Message-ID"));
     assert_eq!(first.header("Auto-Submitted"), "auto-generated");
-    assert_eq!(first.header("Subject").trim(), "CRITIQUE web-01 : Processeur 97 % (seuil 95 %)");
+    assert_eq!(first.header("Subject").trim(), "CRITIQUE web-01\u{a0}: Processeur 97\u{a0}% (seuil 95\u{a0}%)");
     let text = decoded(&first.text);
     for part in [
-        "CRITIQUE : Processeur",
-        "critique à partir de 95 %, depuis 2 min.",
+        "CRITIQUE\u{a0}: Processeur",
+        "critique à partir de 95\u{a0}%, depuis 2\u{a0}min.",
         "Que faire : Lancer osmon top",
         "Tendance : ",
         "lang=\"fr\"",

@@ -86,7 +86,7 @@ pub fn rows(consumers: &Consumers, locale: Locale) -> Vec<Row> {
 fn seconds(seconds: f64, locale: Locale) -> String {
     match seconds {
         0.0 => "–".to_string(),
-        ..60.0 => format!("{} s", locale.short(seconds)),
+        ..60.0 => format!("{}{}s", locale.short(seconds), locale.space()),
         _ => locale.duration(seconds),
     }
 }
