@@ -219,6 +219,8 @@ mod report_french; // the page in French
 mod report_long; // the page over a year
 #[path = "suite/report_markers.rs"]
 mod report_markers; // incidents, notes and what did not move in the charts
+#[path = "suite/report_public.rs"]
+mod report_public; // a public page names no service, process and user
 #[path = "suite/report_reader.rs"]
 mod report_reader; // the page when it is old, reloaded, printed, on a phone, touched
 #[path = "suite/report_verdict.rs"]

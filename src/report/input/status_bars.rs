@@ -2,10 +2,12 @@
 
 use crate::context::Context;
 use crate::model::incident::{Incident, Severity};
+use crate::model::metric::read_labels;
 use crate::query::incidents;
 use crate::report::input::coverage;
 use crate::report::input::watched_services;
 use crate::report::page::options::PageOptions;
+use crate::report::page::public;
 use crate::report::page::status_bars::incident_span::IncidentSpan;
 use crate::report::page::status_bars::{Bars, rows};
 use anyhow::Result;
@@ -39,14 +41,19 @@ pub fn update(kept: &mut KeptBars, context: &Context, look: &PageOptions, key: S
         .filter(|case| !case.is_information())
         .map(|case| IncidentSpan {
             until: case.ended.or_else(|| case.open.is_none().then(|| case.since + seconds(case.lasted))).unwrap_or(now),
-            metric: case.metric,
-            title: case.events.last().map_or(case.title, |event| event.title_in(look.locale)),
+            title: match look.is_public && public::is_private(&case.metric) {
+                true => public::title(&case.rule, &case.metric, look.locale),
+                false => case.events.last().map_or(case.title, |event| event.title_in(look.locale)),
+            },
+            metric: if look.is_public { read_labels(&case.metric).0.to_string() } else { case.metric },
             severity: case.severity.max(Severity::Warning),
             since: case.since,
         })
         .collect();
     let recorded = coverage::recorded(context)?;
-    let bars = rows(&troubles, &recorded, watched_services::services(context)?.as_ref(), now, look.locale);
+    let mut services = watched_services::services(context)?;
+    services.iter_mut().filter(|_| look.is_public).for_each(|services| services.each.clear());
+    let bars = rows(&troubles, &recorded, services.as_ref(), now, look.locale);
     let begin = recorded.begin().and_then(|second| DateTime::from_timestamp(second, 0));
     let bars = bars.young(begin.map_or_else(TimeDelta::zero, |begin| now - begin));
     let is_known = !recorded.is_empty();

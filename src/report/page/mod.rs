@@ -14,6 +14,7 @@ pub mod outlook;
 mod pending;
 mod problem_blocks;
 mod problems;
+pub mod public;
 pub mod range_view;
 pub mod render;
 pub mod repairs;

@@ -5,7 +5,8 @@ use crate::model::incident::Incident;
 use crate::model::locale::{Key, key};
 use crate::report::page::attention::{Attention, attention, merged};
 use crate::report::page::data::PageData;
-use crate::report::page::verdict::{is_private, lasted};
+use crate::report::page::public::is_private;
+use crate::report::page::verdict::lasted;
 
 /// A block.
 #[derive(Default)]

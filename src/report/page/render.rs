@@ -169,8 +169,8 @@ pub fn render(input: &PageData) -> Result<String> {
             days: has("days") && !snapshot.is_null(),
             charts: has("charts"),
             who: has_who,
-            services: has("services"),
-            // Names of disks, users and jobs are nobody else's business.
+            // Names of services, disks, users and jobs are nobody else's business.
+            services: has("services") && !input.options.is_public,
             components: has("components") && !input.options.is_public,
             fire: is_fire && (has_hour || !failing.is_empty()),
         },

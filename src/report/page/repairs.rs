@@ -1,7 +1,7 @@
 //! The healing log: a row for each repair.
 
 use crate::base::text::clean;
-use crate::model::action::{ActionKind, Mode, Outcome, Status};
+use crate::model::action::{Mode, Outcome, Status};
 use crate::model::locale::key;
 use crate::query::actions::Repair;
 use crate::report::page::data::PageData;
@@ -14,7 +14,7 @@ pub struct Row {
     pub seconds: i64,
     /// Kind of the repair; says so if it was a dry run.
     pub what: String,
-    /// The target; empty on a public page unless it is a service.
+    /// The target; empty on a public page.
     pub target: String,
     /// `ok`, `warn`, `bad` or `plain`.
     pub state: &'static str,
@@ -44,7 +44,7 @@ fn row(input: &PageData, repair: &Repair) -> Row {
     let is_public = input.options.is_public;
     let action = &repair.action;
     let what = locale.text(repair.what());
-    // Results name processes, users and paths; the services of the host are on the page anyway.
+    // Results name services, processes, users and paths.
     let said = |outcome: &Option<Outcome>| match outcome {
         Some(outcome) if !is_public => clean(&outcome.text_in(locale), TEXT_MAX),
         _ => String::new(),
@@ -56,10 +56,7 @@ fn row(input: &PageData, repair: &Repair) -> Row {
             Mode::Enforce => what.to_string(),
             _ => format!("{what} ({})", locale.text(key::ACTION_SIMULATED)),
         },
-        target: match is_public && action.kind != ActionKind::Restart {
-            true => String::new(),
-            false => clean(&action.target.name, NAME_MAX),
-        },
+        target: if is_public { String::new() } else { clean(&action.target.name, NAME_MAX) },
         state: state(repair.result.as_ref()),
         result: locale.text(repair.result_word()).to_string(),
         details: said(&repair.result),

@@ -40,8 +40,9 @@ pub fn of(input: &PageData, now: &str) -> String {
         json!({ "time": time, "state": event.state, "word": event.word, "text": event.text })
     });
     let days = input.days.rows.iter().map(|row| json!({ "name": row.name, "share": row.share, "bad": row.bad }));
+    let named = services.iter().filter(|_| !input.options.is_public);
     let services =
-        services.iter().map(|service| json!({ "service": service.name, "state": service.state, "word": service.word }));
+        named.map(|service| json!({ "service": service.name, "state": service.state, "word": service.word }));
     let repairs = repairs::rows(input).into_iter().map(|row| {
         let time = chrono::DateTime::from_timestamp(row.seconds, 0).map(stamp);
         json!({ "time": time, "what": row.what, "target": row.target, "state": row.state, "result": row.result,

@@ -11,6 +11,7 @@ use crate::report::chart::range::RANGES;
 use crate::report::chart::range_charts::RangeCharts;
 use crate::report::page::data::PageData;
 use crate::report::page::markers::markers;
+use crate::report::page::public;
 use crate::report::page::verdict::title;
 use chrono::{DateTime, Utc};
 
@@ -73,7 +74,8 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
         EventKind::Reminded => format!("{raised}, {}", locale.with(key::PAGE_STILL_OPEN, &lasted)),
         _ => raised,
     };
-    let message = event.message_in(locale).filter(|_| !event.is_over());
+    let is_named = input.options.is_public && public::is_private(&event.metric);
+    let message = event.message_in(locale).filter(|_| !event.is_over() && !is_named);
     let message = message.map(|message| format!("{}{message}", locale.text(key::MAIL_COLON))).unwrap_or_default();
     let muted = event
         .muted_in(locale)
@@ -119,7 +121,11 @@ pub fn of_mark(input: &PageData, mark: &Annotation, time: DateTime<Utc>) -> Happ
         state: if mark.kind.is_trouble() { "warn" } else { "plain" },
         kind: if mark.kind == AnnotationKind::Note { "no" } else { "ch" },
         word: locale.text(mark.kind.label()).to_string(),
-        text: clean(&format!("{}{by}", mark.text_in(locale)), TEXT_MAX),
+        text: match mark.kind {
+            // Versions help attackers to choose an exploit, and names of packages say what runs here.
+            AnnotationKind::PackageChange | AnnotationKind::KernelChange if input.options.is_public => String::new(),
+            _ => clean(&format!("{}{by}", mark.text_in(locale)), TEXT_MAX),
+        },
     }
 }
 

@@ -4,11 +4,12 @@ use crate::base::clock::parse;
 use crate::base::text::{clean, fit};
 use crate::model::event::EventKind;
 use crate::model::incident::Severity;
-use crate::model::locale::{Key, Locale, key};
+use crate::model::locale::{Locale, key};
 use crate::query::health::{Doubt, seconds_between, unjudged};
 use crate::report::page::beginning;
 use crate::report::page::data::PageData;
 use crate::report::page::pending;
+use crate::report::page::public;
 use chrono::{DateTime, Utc};
 
 /// The first line of the page.
@@ -122,18 +123,11 @@ fn last_ended(input: &PageData) -> String {
     }
 }
 
-/// The title of an incident. A public page has a shipped title without its name, or that of the rule.
+/// The title of an incident. A public page has a shipped title without its name, or that of the resource.
 pub fn title(input: &PageData, metric: &str, rule: &str, title: &str) -> String {
-    if !input.options.is_public || !is_private(metric) {
-        return clean(title, TITLE_MAX);
-    }
-    let unnamed = Key::find(&format!("rule.{rule}")).map(|key| input.options.locale.with(key, "…"));
-    clean(unnamed.as_deref().unwrap_or(rule), TITLE_MAX)
-}
-
-/// Returns whether the labels of a metric name what a public page does not: processes, users, units.
-pub fn is_private(metric: &str) -> bool {
-    const PRIVATE: [&str; 9] =
-        ["process.", "session.", "unit.", "service.", "systemd_unit.", "timer.", "limit.", "heal.", "freshness."];
-    PRIVATE.iter().any(|head| metric.starts_with(head))
+    let shown = match input.options.is_public && public::is_private(metric) {
+        true => public::title(rule, metric, input.options.locale),
+        false => title.to_string(),
+    };
+    clean(&shown, TITLE_MAX)
 }

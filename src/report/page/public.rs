@@ -1,0 +1,43 @@
+//! A public page: it names no service, unit, process, user or job.
+
+use crate::model::catalogue::resource;
+use crate::model::locale::{Key, Locale, key};
+use crate::model::metric::read_labels;
+
+/// Labels whose values are such names.
+const NAMES: [&str; 8] = ["service", "unit", "timer", "container", "process", "name", "user", "target"];
+
+/// Returns whether a metric with its labels names one, or is about processes or sessions.
+pub fn is_private(metric: &str) -> bool {
+    read_labels(metric).1.iter().any(|(label, _)| NAMES.contains(&label.as_str()))
+        || ["process.", "session."].iter().any(|head| metric.starts_with(head))
+}
+
+/// The title of an incident without the name in it: `Service … failed`, or its resource where a user wrote the title.
+pub fn title(rule: &str, metric: &str, locale: Locale) -> String {
+    if let Some(key) = Key::find(&format!("rule.{rule}")) {
+        return locale.with(key, "…");
+    }
+    let of = resource(metric).map(|resource| locale.label(resource.title));
+    of.unwrap_or_else(|| locale.text(key::MAIL_COLUMN_PROBLEM)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_has_no_name() {
+        for (rule, metric, is, english, french) in [
+            ("service", "service.failed{service=\"a.service\"}", true, "Service … failed", "Service … en échec"),
+            ("mine", "limit.memory_used_percent{unit=\"a.service\"}", true, "Memory", "Mémoire"),
+            ("mine", "process_named.running{process=\"queue\"}", true, "Problem", "Problème"),
+            ("mine", "disk.used_percent{mount=\"/var\"}", false, "File systems", "Systèmes de fichiers"),
+            ("cpu", "cpu.busy_percent", false, "CPU", "Processeur"),
+        ] {
+            assert_eq!(is_private(metric), is, "{metric}");
+            let titles = (title(rule, metric, Locale::En), title(rule, metric, Locale::Fr));
+            assert_eq!((titles.0.as_str(), titles.1.as_str()), (english, french));
+        }
+    }
+}
