@@ -65,8 +65,8 @@ fn read() -> Result<Vec<Language>, String> {
 /// Marks and units before which a line must not end.
 const BOUND: [&str; 6] = [":", ";", "?", "!", "»", "%"];
 /// Units that belong to the number before them.
-const UNITS: [&str; 17] =
-    ["ms", "s", "min", "h", "j", "o", "Ko", "Mo", "Go", "To", "Kio", "Mio", "Gio", "Tio", "o/s", "°C", "px"];
+const UNITS: [&str; 16] =
+    ["ms", "s", "min", "h", "j", "o", "Ko", "Mo", "Go", "To", "Kio", "Mio", "Gio", "Tio", "o/s", "°C"];
 
 /// Puts no-break spaces into the texts of a language that needs them.
 fn no_breaks(value: &mut Value) {
