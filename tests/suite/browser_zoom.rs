@@ -111,7 +111,7 @@ fn the_tooltip_has_the_weekday_the_event_and_the_top_process_of_the_minute() {
         q('#fa').click();point(C('CPU'),'pointermove',at(D)(Date.UTC(2026,10,20,14,35)/1e3));say('filtered',!!q('#tip .w.bad'))";
     let (dom, console) = run(directory.path(), "1h", (1300, 2400), script);
     let minute = said(&dom, "minute");
-    assert!(minute.starts_with("Fri 2026-11-20 21:15|user ") && minute.contains("|Top process: java, "), "{minute}");
+    assert!(minute.starts_with("Fri 2026-11-20 21:15|busy ") && minute.contains("|Top process: java, "), "{minute}");
     assert!(minute.ends_with(" % of a core"), "{minute}");
     let event = said(&dom, "event");
     assert!(event.contains("critical") && !event.contains("Top process"), "{event}");
@@ -121,6 +121,17 @@ fn the_tooltip_has_the_weekday_the_event_and_the_top_process_of_the_minute() {
     host.osmon(&["graph"]).ok();
     let page = fs::read_to_string(host.data().join("report.html")).unwrap();
     assert!(page.contains("id=\"x1h\"") && !page.contains("Top process") && !page.contains("java"));
+}
+
+#[test]
+fn a_tile_leads_to_its_chart_in_a_range_that_is_shown() {
+    let Some((directory, _host)) = prepared() else { return };
+    let script = r"
+        const a=q('.k a'),c=q(a.hash);q('[for=r7d]').click();say('hidden',c.offsetParent==null);
+        a.click();say('shown',R().contains(c)+' '+(Math.abs(c.getBoundingClientRect().top)<2));";
+    let (dom, console) = run(directory.path(), "24h", (1300, 700), script);
+    assert_eq!((said(&dom, "hidden"), said(&dom, "shown")), ("true".to_string(), "true true".to_string()));
+    assert!(console.is_empty(), "{console:?}");
 }
 
 #[test]

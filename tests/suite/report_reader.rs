@@ -77,7 +77,7 @@ fn the_reload_of_each_minute_keeps_what_was_chosen_and_waits_for_who_reads() {
         ("w.getSelection().selectAllChildren(d.querySelector('h1'))", "", 75, 1),
         (focused, "", 75, 1),
         // Not for ever: a waiting page would look like that of a silent host.
-        (focused, "true,true,false,24h,400,fr", 170, 2),
+        (focused, "true,true,false,1h,400,fr", 170, 2),
     ];
     for (act, after, seconds, loads) in cases {
         let script = format!(
@@ -111,7 +111,9 @@ fn a_damaged_address_is_the_whole_range() {
     let expression = "[q('#x24h .pl').getAttribute('viewBox').split(/[ ,]/),q('.rs>:checked').value,q('#cmp').value,q('#ago').innerText!='']";
     let (dom, console) = show(directory.path(), &ask(&frames, (1300, 900), expression));
     for (name, _) in frames {
-        assert_eq!(said(&dom, name), "129,24,1602,468,24h,0,true", "{name}");
+        // An address that names no range leaves the one that is open first: the hour of a young problem.
+        let range = if name == "quoted" { "1h" } else { "24h" };
+        assert_eq!(said(&dom, name), format!("129,24,1602,468,{range},0,true"), "{name}");
     }
     assert!(console.is_empty(), "{console:?}");
 }
@@ -130,7 +132,7 @@ fn a_tap_shows_the_values_and_a_phone_answers_first() {
         go('pointerdown',40);go('pointercancel',40);go('pointermove',40,d.body);t.push(q('#tip').hidden);\
         const b=e=>e.getBoundingClientRect().bottom,[a,c]=d.querySelectorAll('.fx>.b'),li=[...c.querySelectorAll('li')];\
         return [t.join(),b(q('.hd'))<150,b(a)<500,b(li[Math.min(2,li.length-1)])<664,q('.t').getBoundingClientRect().top>b(c),w.innerWidth].join('|')})()";
-    let (dom, console) = show(directory.path(), &ask(&[("phone", "fresh.html")], (390, 844), expression));
+    let (dom, console) = show(directory.path(), &ask(&[("phone", "fresh.html#24h")], (390, 844), expression));
     assert_eq!(said(&dom, "phone"), "false,true,true|true|true|true|true|390");
     assert!(console.is_empty(), "{console:?}");
 }
