@@ -53,6 +53,7 @@ struct Resource {
 #[serde(deny_unknown_fields)]
 struct Component {
     section: String,
+    group: String,
     title: String,
     #[serde(default)]
     state: String,
@@ -98,10 +99,9 @@ pub fn generate() -> Result<BTreeSet<String>, String> {
         .chart
         .iter()
         .flat_map(|chart| [&chart.title, &chart.heading].into_iter().chain(chart.lines.iter().map(Line::name)));
-    let of_components = catalogue
-        .component
-        .iter()
-        .flat_map(|component| std::iter::once(&component.title).chain(component.values.iter().map(|(_, name)| name)));
+    let of_components = catalogue.component.iter().flat_map(|component| {
+        [&component.group, &component.title].into_iter().chain(component.values.iter().map(|(_, name)| name))
+    });
     let labels = of_charts.chain(catalogue.resource.iter().map(|resource| &resource.title)).chain(of_components);
     Ok(labels.filter(|label| !label.is_empty()).cloned().collect())
 }
@@ -116,12 +116,12 @@ fn metrics(catalogue: &Catalogue) -> String {
         .map(|Resource { title, metrics }| format!("ResourceRow {{ title: {title:?}, metrics: &{metrics:?} }}"));
     let mut out = table("Every metric, in the order of `data/metrics.toml`.", "METRICS", "MetricInfo", rows);
     out += &table("The rows of the last 90 days.", "RESOURCES", "ResourceRow", resources);
-    let components = catalogue.component.iter().map(|Component { section, title, state, warn, values }| {
+    let components = catalogue.component.iter().map(|Component { section, group, title, state, warn, values }| {
         format!(
-            "Component {{ section: {section:?}, title: {title:?}, state: {state:?}, warn: &{warn:?}, values: &{values:?} }}"
+            "Component {{ section: {section:?}, group: {group:?}, title: {title:?}, state: {state:?}, warn: &{warn:?}, values: &{values:?} }}"
         )
     });
-    out += &table("The rows of the table of components.", "COMPONENTS", "Component", components);
+    out += &table("The kinds of components.", "COMPONENTS", "Component", components);
     let prefixes = &catalogue.custom_prefixes;
     let _ = write!(
         out,

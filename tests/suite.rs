@@ -223,6 +223,8 @@ mod report_markers; // incidents, notes and what did not move in the charts
 mod report_public; // a public page names no service, process and user
 #[path = "suite/report_reader.rs"]
 mod report_reader; // the page when it is old, reloaded, printed, on a phone, touched
+#[path = "suite/report_style.rs"]
+mod report_style; // colours, shapes, widths
 #[path = "suite/report_verdict.rs"]
 mod report_verdict; // the verdict of the page, and what it must not claim
 #[path = "suite/restore.rs"]

@@ -29,6 +29,8 @@ pub struct ResourceRow {
 pub struct Component {
     /// Section of the snapshot.
     pub section: &'static str,
+    /// Title of its table, in English.
+    pub group: &'static str,
     /// What its elements are, in English.
     pub title: &'static str,
     /// Member that holds the state in words; empty: none.

@@ -190,12 +190,17 @@ impl Locale {
         self.format().months.join(" ")
     }
 
-    /// A time with its day, because a page is also read on later days.
-    pub fn moment(self, time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    /// A day, with its year unless that is the present one: `20 Nov`.
+    pub fn date(self, time: DateTime<Utc>, now: DateTime<Utc>) -> String {
         let day = local_form(time, "%d");
         let month = self.month(&local_form(time, "%m"));
         let year = if local_form(time, "%Y") == local_form(now, "%Y") { "" } else { &local_form(time, " %Y") };
-        format!("{} {month}{year} {}", day.trim_start_matches('0'), local_form(time, "%H:%M"))
+        format!("{} {month}{year}", day.trim_start_matches('0'))
+    }
+
+    /// A time with its day, because a page is also read on later days.
+    pub fn moment(self, time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+        format!("{} {}", self.date(time, now), local_form(time, "%H:%M"))
     }
 
     /// An unambiguous time: `2026-11-20 21:40 +00:00`.

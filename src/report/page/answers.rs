@@ -106,7 +106,14 @@ fn changed(input: &PageData) -> Option<Answer> {
     let changes = marks.filter_map(|mark| Some((parse(&mark.time).filter(|time| is_before(*time))?, mark)));
     let changes: Vec<Happened> = changes.map(|(time, mark)| timeline::of_mark(input, mark, time)).collect();
     let line = |change: &Happened| {
-        format!("{} {}{}{}", change.time, change.word, locale.text(key::MAIL_COLON), clean(&change.text, CHANGE_MAX))
+        format!(
+            "{} {} {}{}{}",
+            change.day,
+            change.time,
+            change.word,
+            locale.text(key::MAIL_COLON),
+            clean(&change.text, CHANGE_MAX)
+        )
     };
     let mut lines: Vec<String> = changes.iter().take(CHANGES_MAX).map(line).collect();
     let more = changes.len().saturating_sub(CHANGES_MAX);

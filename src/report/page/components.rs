@@ -1,4 +1,4 @@
-//! The table of components: arrays, pools, disks, timers and other things that can fail by themselves.
+//! The tables of components: arrays, pools, disks, timers and other things that can fail by themselves.
 
 use crate::base::text::clean;
 use crate::model::catalogue::{self, Component};
@@ -6,6 +6,14 @@ use crate::model::incident::{Incident, Severity};
 use crate::model::locale::Locale;
 use crate::model::metric::read_labels;
 use serde_json::{Map, Value};
+
+/// Components of kinds that belong together: a table.
+pub struct Group {
+    /// Title, such as "Disks and pools".
+    pub title: String,
+    /// Its rows, worst first.
+    pub rows: Vec<Row>,
+}
 
 /// A row of the table.
 pub struct Row {
@@ -25,18 +33,26 @@ pub struct Row {
 const TEXT_MAX: usize = 120;
 const MOST: usize = 40;
 
-/// The components of the newest snapshot, worst first, and the number of those left out.
-pub fn rows(snapshot: &Value, open: &[Incident], locale: Locale) -> (Vec<Row>, usize) {
+/// The components of the newest snapshot, groups with problems first, and the number of components left out.
+pub fn groups(snapshot: &Value, open: &[Incident], locale: Locale) -> (Vec<Group>, usize) {
     let of_section = |component: &'static Component| {
         let elements = snapshot[component.section].as_array().into_iter().flatten().filter_map(Value::as_object);
-        elements.filter_map(move |element| row(component, element, open, locale))
+        elements.filter_map(move |element| Some((component.group, row(component, element, open, locale)?)))
     };
-    let mut rows: Vec<Row> = catalogue::COMPONENTS.iter().flat_map(of_section).collect();
+    let mut rows: Vec<(&str, Row)> = catalogue::COMPONENTS.iter().flat_map(of_section).collect();
     // Stable: kinds keep their order.
-    rows.sort_by_key(|row| ["bad", "warn", "ok"].iter().position(|known| *known == row.class));
+    rows.sort_by_key(|(_, row)| ["bad", "warn", "ok"].iter().position(|known| *known == row.class));
     let more = rows.len().saturating_sub(MOST);
     rows.truncate(MOST);
-    (rows, more)
+    let mut groups: Vec<Group> = Vec::new();
+    for (group, row) in rows {
+        let title = locale.label(group);
+        match groups.iter_mut().find(|known| known.title == title) {
+            Some(known) => known.rows.push(row),
+            None => groups.push(Group { title: title.to_string(), rows: vec![row] }),
+        }
+    }
+    (groups, more)
 }
 
 fn row(component: &Component, element: &Map<String, Value>, open: &[Incident], locale: Locale) -> Option<Row> {
@@ -84,6 +100,7 @@ mod tests {
 
     const RAID: Component = Component {
         section: "raid",
+        group: "Disks and pools",
         title: "RAID array",
         state: "state",
         warn: &["raid.degraded"],

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod attention;
+mod bad_days;
 pub mod beginning;
 mod components;
 pub mod consumers;

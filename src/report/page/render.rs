@@ -8,6 +8,7 @@ use crate::report::chart::layout::{PLOT, VIEW_BOX};
 use crate::report::chart::range::RANGES;
 use crate::report::chart::spark;
 use crate::report::page::answers::{Answer, answers};
+use crate::report::page::bad_days::{BadDay, bad_days};
 use crate::report::page::beginning::{self, Beginning};
 use crate::report::page::components;
 use crate::report::page::consumers;
@@ -67,11 +68,11 @@ struct Page<'a> {
     days: &'a [Row],
     /// Number of services without a row; empty: none.
     more_days: String,
-    bad_days: Vec<(&'a str, &'a [String])>,
+    bad_days: Vec<BadDay>,
     ranges: Vec<RangeView<'a>>,
     tabs: Vec<(&'a str, &'a str, bool)>,
     services: Vec<Service>,
-    components: Vec<components::Row>,
+    components: Vec<components::Group>,
     /// Number of components without a row; empty: none.
     more_components: String,
     repairs: Vec<repairs::Row>,
@@ -123,7 +124,7 @@ pub fn render(input: &PageData) -> Result<String> {
     };
     let taken_text = taken.map(|time| locale.exact(time)).unwrap_or_default();
     let services = services(snapshot, locale);
-    let (components, more_components) = components::rows(snapshot, &input.health.open, locale);
+    let (components, more_components) = components::groups(snapshot, &input.health.open, locale);
     let style = sheet::of(&input.options.style, &format!("{host} · {taken_text}"));
     let drawn = input.ranges.iter().filter(|drawn| !drawn.html.trim().is_empty() || !drawn.flat.is_empty());
     let ranges: Vec<RangeView> = drawn.map(|drawn| range_view(input, drawn)).collect();
@@ -184,7 +185,7 @@ pub fn render(input: &PageData) -> Result<String> {
         events: timeline::list(input, EVENTS_MAX),
         days: &input.days.rows,
         more_days: some(input.days.more),
-        bad_days: input.days.rows.iter().filter(|row| !row.bad.is_empty()).map(|row| (&*row.name, &*row.bad)).collect(),
+        bad_days: bad_days(&input.days.rows),
         tabs: ranges.iter().map(|range| (range.id, range.title, range.is_first)).collect(),
         ranges,
         services,

@@ -1,6 +1,6 @@
 //! The timeline: events of incidents and annotations, as a list, and the reasons of gaps.
 
-use crate::base::clock::parse;
+use crate::base::clock::{local_form, parse};
 use crate::base::text::clean;
 use crate::base::units::metric_value;
 use crate::model::annotation::{Annotation, AnnotationKind};
@@ -17,7 +17,9 @@ use chrono::{DateTime, Utc};
 
 /// An entry of the timeline.
 pub struct Happened {
-    /// Time as text.
+    /// Day, such as `20 Nov`; empty for what happened on the day of the entry before.
+    pub day: String,
+    /// Time of day.
     pub time: String,
     /// Unix time in seconds.
     pub seconds: i64,
@@ -48,7 +50,14 @@ pub fn list(input: &PageData, most: usize) -> Vec<Happened> {
         Ok(event) => of_event(input, event, time),
         Err(mark) => of_mark(input, mark, time),
     });
-    shown.collect()
+    let mut shown: Vec<Happened> = shown.collect();
+    let days: Vec<String> = shown.iter().map(|entry| entry.day.clone()).collect();
+    for (entry, before) in shown.iter_mut().skip(1).zip(days) {
+        if entry.day == before {
+            entry.day = String::new();
+        }
+    }
+    shown
 }
 
 /// Returns whether an annotation is shown: notes may name people, so a public page has none.
@@ -92,7 +101,8 @@ fn of_event(input: &PageData, event: &Event, time: DateTime<Utc>) -> Happened {
         (_, Severity::Warning) => key::STATE_WARNING,
     };
     Happened {
-        time: locale.moment(time, input.now),
+        day: locale.date(time, input.now),
+        time: local_form(time, "%H:%M"),
         seconds: time.timestamp(),
         state: state(event),
         kind: if event.is_over() { "rc" } else { "al" },
@@ -116,7 +126,8 @@ pub fn of_mark(input: &PageData, mark: &Annotation, time: DateTime<Utc>) -> Happ
     let author = mark.author.as_ref().filter(|_| !input.options.is_public);
     let by = author.map_or_else(String::new, |author| format!(" ({author})"));
     Happened {
-        time: locale.moment(time, input.now),
+        day: locale.date(time, input.now),
+        time: local_form(time, "%H:%M"),
         seconds: time.timestamp(),
         state: if mark.kind.is_trouble() { "warn" } else { "plain" },
         kind: if mark.kind == AnnotationKind::Note { "no" } else { "ch" },

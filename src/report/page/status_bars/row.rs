@@ -18,7 +18,7 @@ const TOLD_MAX: usize = 12;
 pub struct Row {
     /// Name of the host, resource or service.
     pub name: String,
-    /// The bars as SVG paths, one for each state.
+    /// The bars as SVG paths, one for each state; the worse, the higher, of 24.
     pub bars: String,
     /// Share of the recorded time without a problem, in percent.
     pub share: String,
@@ -66,7 +66,9 @@ pub(super) fn row(
             known += part.seconds;
             wrong += covered(&hits, part.begin, part.end).min(part.seconds);
         }
-        let bar = format!("M{} 0v24", at * 10 + 5);
+        // States are told by height as well as by colour.
+        let height = [3, 11, 17, 24].get(state).copied().unwrap_or(24);
+        let bar = format!("M{} {}v{height}", at * 10 + 5, 24 - height);
         if let Some((worst, _)) = hits.iter().max_by(|a, b| a.0.severity.cmp(&b.0.severity).then(a.1.total_cmp(&b.1))) {
             let lasted: f64 = hits.iter().filter(|(other, _)| other.title == worst.title).map(|hit| hit.1).sum();
             let more = if hits.len() > 1 { format!(" (+{})", hits.len() - 1) } else { String::new() };
