@@ -150,6 +150,6 @@ mod tests {
             of(&["network.received_bytes_per_second{interface=\"eth0\"}", "network.up{interface=\"eth0\"}"]),
             [vec!["received_bytes", "_per_second", "eth0"], vec!["", "up", "eth0"]]
         );
-        assert_eq!(of(&["cpu.busy_percent", "load.one"]), [["cpu", ".busy_percent"], ["", "load.one"]]);
+        assert_eq!(of(&["cpu.busy_percent", "load.one"]), [["cpu.busy", "_percent"], ["", "load.one"]]);
     }
 }
