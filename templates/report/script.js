@@ -62,10 +62,10 @@ const TEXT = "innerText", KEYBOARD = ":focus-visible", DRAWING = ".c>svg",
   // Shows a part of the range, or all of it, and the comparison.
   view = (part = []) => {
     const back = +cmp.value;
-    [first, last] = part.map(Number);
+    [first, last] = part.map(text => +text);
     size = last - first;
     const isPart = first >= 0 && size > 1e-4 && size < 1 && last <= 1;
-    if (!isPart) first = 0, last = size = 1;
+    isPart || (first = 0, last = size = 1);
     whole.hidden = !isPart;
     all(".pl", range).map(item => item.setAttribute("viewBox", [left + first * width, top, size * width, height]));
     swap(one("#t" + id(range)), isPart && ticks(absolute(first), size * seconds));
@@ -112,7 +112,7 @@ const TEXT = "innerText", KEYBOARD = ":focus-visible", DRAWING = ".c>svg",
     add(one(".v", chart), '<i class="v s0"></i>' + cmp.selectedOptions[0].text);
     time ??= absolute(place);
     // What happened, and the top process of the minute.
-    all(".e li,[hidden] i").map(item => (item.offsetParent || range.contains(item)) && abs(facts(item).t - time) < max(45, seconds * size / 90) && (text += `<p class=q>${item.innerHTML}</p>`));
+    all(".e li,div>i").map(item => (item.offsetParent || range.contains(item)) && abs(facts(item).t - time) < max(45, seconds * size / 90) && (text += `<p class=q>${item.innerHTML}</p>`));
     const day = new Date((offset(time) + time + 30) * 1e3);
     tip.innerHTML = `<b>${shared.week.split(" ")[day.getUTCDay()]} ${day.toJSON().slice(0, 16).replace("T", " ")}</b>` + text;
     tip.hidden = 0;
@@ -202,7 +202,7 @@ if (one(".pl")) {
   };
   whole.onclick = () => view();
   // A tile leads to a chart, whose range is chosen first.
-  all('.k [href^="#c"]').map(item => item.onclick = () => all(item.hash).map(chart => one("#r" + id(chart.closest(".r"))).click()));
+  all(".k a").map(item => item.onclick = () => all(".r " + item.hash).map(chart => one("#r" + id(chart.closest(".r"))).click()));
   one(".rs").onchange = () => {
     const part = range == chosen() ? [first, last] : [];
     view();
