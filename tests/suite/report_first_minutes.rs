@@ -180,7 +180,7 @@ fn a_sparkline_has_its_range_and_a_tile_leads_to_its_chart() {
     let tiles = page.split("<section class=\"t\"").nth(1).unwrap().split("</section>").next().unwrap();
     let links: Vec<&str> = tiles.split("<a href=\"#").skip(1).map(|link| link.split('"').next().unwrap()).collect();
     assert_eq!(links.len(), 5, "no table of services: {tiles}");
-    let first = page.split("\" checked>").next().unwrap().rsplit("value=\"").next().unwrap();
+    let first = ["1h", "24h"].into_iter().find(|id| page.contains(&format!("value=\"{id}\" checked"))).unwrap();
     for link in links {
         let is_there = page.contains(&format!(" id='{link}'")) || page.contains(&format!(" id=\"{link}\""));
         assert!(is_there && link.starts_with(&format!("c{first}-")), "{link}");
