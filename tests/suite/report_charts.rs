@@ -10,7 +10,7 @@ fn every_path_of_a_chart_stays_inside_it_and_a_gap_is_a_hole_with_its_reason() {
     host.advance(1200, 50);
     host.osmon(&["run"]).ok();
     let page = page(&host);
-    let memory = between(&page, "<section class='b c' data-k='Memory'", "</svg>");
+    let memory = between(&page, " data-k='Memory' data-f=", "</svg>");
     let line = between(memory, "<path class=s0 d='", "'");
     assert_eq!(line.matches('M').count(), 2, "before and after the gap: {memory}");
     assert!(memory.contains("<path class=z "), "the gap is marked");

@@ -69,7 +69,7 @@ mod tests {
         for (unit, values, expected) in cases {
             assert_eq!(column(unit, values, Locale::En), expected, "{values:?}");
         }
-        assert_eq!(column(AxisUnit::Bytes, &[1536.0], Locale::Fr), ["1,50 Kio"]);
+        assert_eq!(column(AxisUnit::Bytes, &[1536.0], Locale::Fr), ["1,50\u{a0}Kio"]);
         assert!(column(AxisUnit::Number, &[], Locale::En).is_empty());
         assert_eq!(byte_unit(1e30).1, "PiB");
     }

@@ -148,8 +148,12 @@ mod tests {
             Limits { of: vec![limits("a", 85.0, 95.0), limits("b", 90.0, 98.0), limits("a", 86.0, 97.0)], cores: 0 };
         let (count, texts) = drawn(&all, &["a", "b"], 100.0);
         assert_eq!(count, 6);
-        assert_eq!(texts[..2], ["&lt;a&gt;: warning 85", "&lt;a&gt;: critical 95"]);
-        assert_eq!(texts[2..], ["&lt;b&gt;: warning 90", "&lt;b&gt;: critical 98"], "those of 86 and 97 lie on others");
+        assert_eq!(texts[..2], ["&#60;a&#62;: warning 85", "&#60;a&#62;: critical 95"]);
+        assert_eq!(
+            texts[2..],
+            ["&#60;b&#62;: warning 90", "&#60;b&#62;: critical 98"],
+            "those of 86 and 97 lie on others"
+        );
     }
 
     #[test]
