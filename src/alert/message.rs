@@ -77,7 +77,7 @@ pub fn compose_test(envelope: &Envelope, host: &str, language: Locale, now: Date
 
 /// The subject of `--test`.
 pub fn test_subject(host: &str, language: Locale) -> String {
-    language.fill(key::MAIL_SUBJECT_TEST, &[("host", &clean(host, 80))])
+    language.fill(key::MAIL_SUBJECT_TEST, &[("host", &clean(host, 80))]).replace('\u{a0}', " ")
 }
 
 /// The chat message of `--test`.

@@ -50,7 +50,8 @@ pub fn subject(content: &Content<'_>) -> String {
         None => String::new(),
     };
     // No control character is left, so no header can be added.
-    clean(&format!("{text}{late}"), 2 * SUBJECT_MAX)
+    // A header that is not ASCII has to be encoded, and a subject is one line.
+    clean(&format!("{text}{late}"), 2 * SUBJECT_MAX).replace('\u{a0}', " ")
 }
 
 /// The number of open problems, for a late message when there are several; `None`: any other message.

@@ -82,7 +82,9 @@ fn an_unusable_configuration_loses_no_alert() {
     fs::set_permissions(host.path("osmon.toml"), fs::Permissions::from_mode(0o600)).unwrap();
     host.advance(60, 5);
     host.osmon(&["run"]).ok();
-    assert!(subjects(&server).iter().any(|subject| subject.contains("read-only")), "{:?}", subjects(&server));
+    let is_told =
+        |mail: &super::scripted_server::Arrived| super::scripted_server::decoded(&mail.text).contains("read-only");
+    assert!(server.arrived().iter().any(is_told), "{:?}", subjects(&server));
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn a_service_mail_says_how_it_ended_and_how_to_acknowledge() {
         (
             "fr",
             "En échec depuis 1\u{a0}min\u{a0}: tué par le signal 9 (KILL), mémoire insuffisante, redémarré 12 fois.",
-            "Acquitter : osmon ack service:shop.service",
+            "Acquitter\u{a0}: osmon ack service:shop.service",
         ),
     ] {
         let server = ScriptedServer::start(Behavior::Good);

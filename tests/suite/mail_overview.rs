@@ -107,7 +107,7 @@ fn the_daily_status_has_values_and_a_line_for_each_open_problem() {
         server.port
     );
     host.osmon(&["run"]).ok();
-    for minutes in [1, 600, 5, 5, 5] {
+    for minutes in [1, 615, 5, 5] {
         host.advance(minutes * 60, 5);
         host.osmon(&["run"]).ok();
     }

@@ -165,7 +165,7 @@ fn too_few_and_too_many_are_told_and_end() {
     assert_eq!(host.osmon(&["report"]).code, 0);
     let page = fs::read_to_string(host.data().join("report.html")).unwrap().replace(['\u{a0}', '\u{202f}'], " ");
     host.config = config;
-    let words = "0 actifs, 2 au moins requis\u{a0}; vu pour la dernière fois il y a 4\u{a0}min dans queue.service";
+    let words = "0 actifs, 2 au moins requis ; vu pour la dernière fois il y a 4 min dans queue.service";
     assert!(page.contains(words) && page.contains("queue <span class=\"q\">Processus surveillé</span>"));
     run(&host, &[7001, 7002, 7003, 7004]);
     minutes(&mut host, 8);

@@ -7,7 +7,7 @@ use std::fs;
 fn host() -> Host {
     let mut host = Host::recorded("vm");
     host.config =
-        "[probe]\nservices = [\"nginx\", \"shop\"]\n[probe.process.queue]\nuser = \"quokka\"\n[report]\n".to_string();
+        "[probe]\nservices = [\"nginx\", \"shop\"]\n[process.queue]\nmatch = \"queue\"\n[report]\n".to_string();
     let show = host.read("systemctl-show");
     let failed = "Id=shop.service\nLoadState=loaded\nActiveState=failed\nSubState=failed\nResult=oom-kill\nExecMainCode=2\nExecMainStatus=9\nNRestarts=12";
     let blocks: Vec<&str> =

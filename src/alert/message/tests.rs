@@ -103,7 +103,7 @@ fn a_forecast_is_translated() {
     let expected = "92,5\u{a0}% maintenant, 100\u{a0}% dans environ 4\u{a0}h";
     assert_eq!(
         subject(&french),
-        format!("CRITIQUE web-01\u{a0}: Système de fichiers /var se remplit\u{a0}: {expected}")
+        format!("CRITIQUE web-01 : Système de fichiers /var se remplit : {expected}").replace('\u{a0}', " ")
     );
     let item = item(&[&event], Locale::Fr, at()).unwrap();
     assert_eq!(item.sentence, format!("{expected}\u{a0}; depuis 38\u{a0}min."));
@@ -133,7 +133,7 @@ fn a_flag_says_how_long_it_lasts_and_how_it_ended() {
     let down = |seconds| says(&Event { duration_seconds: seconds, ..event.clone() }, Locale::En).0;
     assert!(down(109.0).ends_with("(down 2 min)") && down(59.0).ends_with("(down 59 s)"), "{}", down(109.0));
     let (french, shown) = says(&event, Locale::Fr);
-    assert_eq!(french, "RÉTABLI web-01\u{a0}: shop.service fonctionne de nouveau (en panne 3\u{a0}min)");
+    assert_eq!(french, "RÉTABLI web-01 : shop.service fonctionne de nouveau (en panne 3 min)");
     assert_eq!(shown.sentence, "Retour à la normale après 3\u{a0}min.");
     event.title = "The shop".into();
     assert_eq!(says(&event, Locale::En).0, "RECOVERED web-01: The shop back to normal after 3 min");

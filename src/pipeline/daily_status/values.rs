@@ -41,8 +41,8 @@ fn key_figures(context: &Context) -> Vec<Message> {
     let Ok(answer) = context.store.points(Tier::FiveMinutes, &query) else { return Vec::new() };
     let mut lines = Vec::new();
     for (metric, title) in SHOWN {
-        let points = answer.points.iter().filter(|(series, _)| series.name == metric);
-        let Some(whole) = points.filter_map(|(_, points)| whole(points)).next() else { continue };
+        let mut points = answer.points.iter().filter(|(series, _)| series.name == metric);
+        let Some(whole) = points.find_map(|(_, points)| whole(points)) else { continue };
         let line = Message::new(key::DAILY_STATUS_FIGURE).with("name", Message::new(title));
         lines.push(line.with_value("average", metric, whole.avg).with_value("most", metric, whole.max));
     }

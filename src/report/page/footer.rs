@@ -68,7 +68,7 @@ pub fn unexplained(input: &PageData, record: &Value) -> String {
     let locale = input.options.locale;
     let cpu = part["cpu_percent"]
         .as_f64()
-        .map(|cpu| format!("{} {}", locale.short(cpu), locale.text(key::CONSUMERS_OF_A_CORE)));
+        .map(|cpu| format!("{}{}{}", locale.short(cpu), locale.space(), locale.text(key::CONSUMERS_OF_A_CORE)));
     let memory = part["memory_bytes"].as_f64().map(|size| locale.bytes(size));
     let parts: Vec<String> = cpu.into_iter().chain(memory).collect();
     if parts.is_empty() { String::new() } else { locale.with(key::CONSUMERS_UNEXPLAINED, &parts.join(", ")) }

@@ -1,15 +1,17 @@
 //! A public page: it names no service, unit, process, user or job.
 
-use crate::model::catalogue::resource;
+use crate::model::catalogue::{find, resource};
 use crate::model::locale::{Key, Locale, key};
 use crate::model::metric::read_labels;
 
 /// Labels whose values are such names.
 const NAMES: [&str; 8] = ["service", "unit", "timer", "container", "process", "name", "user", "target"];
 
-/// Returns whether a metric with its labels names one, or is about processes or sessions.
+/// Returns whether a metric, with its labels or without, belongs to one, or is about processes or sessions.
 pub fn is_private(metric: &str) -> bool {
-    read_labels(metric).1.iter().any(|(label, _)| NAMES.contains(&label.as_str()))
+    let (name, labels) = read_labels(metric);
+    labels.iter().any(|(label, _)| NAMES.contains(&label.as_str()))
+        || find(name).is_some_and(|known| NAMES.contains(&known.label))
         || ["process.", "session."].iter().any(|head| metric.starts_with(head))
 }
 
@@ -30,6 +32,7 @@ mod tests {
     fn a_title_has_no_name() {
         for (rule, metric, is, english, french) in [
             ("service", "service.failed{service=\"a.service\"}", true, "Service … failed", "Service … en échec"),
+            ("service", "service.failed", true, "Service … failed", "Service … en échec"),
             ("mine", "limit.memory_used_percent{unit=\"a.service\"}", true, "Memory", "Mémoire"),
             ("mine", "process_named.running{process=\"queue\"}", true, "Problem", "Problème"),
             ("mine", "disk.used_percent{mount=\"/var\"}", false, "File systems", "Systèmes de fichiers"),
