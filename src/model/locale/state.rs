@@ -170,7 +170,7 @@ mod tests {
                 "dégradé\u{a0}: membres manquants\u{a0}: 1 sur 2, en attente de la reconstruction",
             ),
             ("active, being checked (3.5 %)", "active, vérification en cours (3,5\u{a0}%)"),
-            ("active, being reshaped (3 %)", "active, restructuration en cours (3 %)"),
+            ("active, being reshaped (3 %)", "active, restructuration en cours (3\u{a0}%)"),
             ("active, waiting for its resync", "active, en attente de sa resynchronisation"),
             ("active, resyncing (0.1 %)", "active, resynchronisation en cours (0,1\u{a0}%)"),
             ("complete, with a failed device", "complète, avec un périphérique en panne"),
