@@ -6,6 +6,7 @@ use crate::model::metric::SeriesKey;
 use crate::report::chart::chart_catalog::page_metrics;
 use crate::report::chart::range::Range;
 use crate::report::chart::series::{ALWAYS, Point, Series};
+use crate::report::page::public::is_named;
 use crate::store::block::{self, group};
 use crate::store::query::Query;
 use crate::store::read::Reading;
@@ -29,14 +30,17 @@ fn tier(range: &Range) -> Tier {
     }
 }
 
-/// All series of the page for a range that ends at `end`; without units on a public page.
+/// All series of the page for a range that ends at `end`; on a public page without those of units, services and jobs.
 ///
 /// # Errors
 /// When the history cannot be read.
 pub fn series(context: &Context, range: &Range, end: DateTime<Utc>, is_public: bool) -> Result<(Series, Reading)> {
     let names: HashSet<&str> = page_metrics(range.is_detailed()).chain([ALWAYS]).collect();
     let has_units = !is_public && range.step_seconds <= UNITS_STEP_MAX;
-    let is_wanted = |name: &str| (names.contains(name) || is_custom(name)) && (has_units || !name.starts_with(UNITS));
+    let is_wanted = |name: &str| {
+        let is_left_out = !has_units && name.starts_with(UNITS) || is_public && is_named(name);
+        (names.contains(name) || is_custom(name)) && !is_left_out
+    };
     metrics(context, range, end, &is_wanted)
 }
 
@@ -75,7 +79,7 @@ pub fn recent(context: &Context) -> Result<Recent> {
 pub fn recent_series(recent: &Recent, range: &Range, is_public: bool) -> Series {
     let mut series = Series::new(range.step_seconds);
     let mut take = |(key, points): (&SeriesKey, Vec<block::Point>)| {
-        if !(points.is_empty() || is_public && key.name.starts_with(UNITS)) {
+        if !(points.is_empty() || is_public && (key.name.starts_with(UNITS) || is_named(&key.name))) {
             add(&mut series, key.clone(), &points, i64::from(range.step_seconds));
         }
     };

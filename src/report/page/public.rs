@@ -7,12 +7,16 @@ use crate::model::metric::read_labels;
 /// Labels whose values are such names.
 const NAMES: [&str; 8] = ["service", "unit", "timer", "container", "process", "name", "user", "target"];
 
-/// Returns whether a metric, with its labels or without, belongs to one, or is about processes or sessions.
-pub fn is_private(metric: &str) -> bool {
+/// Returns whether a metric, with its labels or without, belongs to one.
+pub fn is_named(metric: &str) -> bool {
     let (name, labels) = read_labels(metric);
     labels.iter().any(|(label, _)| NAMES.contains(&label.as_str()))
         || find(name).is_some_and(|known| NAMES.contains(&known.label))
-        || ["process.", "session."].iter().any(|head| metric.starts_with(head))
+}
+
+/// Returns whether an incident of a metric may name one: also of those about processes and sessions.
+pub fn is_private(metric: &str) -> bool {
+    is_named(metric) || ["process.", "session."].iter().any(|head| metric.starts_with(head))
 }
 
 /// The title of an incident without the name in it: `Service … failed`, or its resource where a user wrote the title.
