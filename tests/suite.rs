@@ -259,6 +259,10 @@ mod short_script; // the script of the page, shortened
 mod silence; // osmon silence, ack and downtime
 #[path = "suite/status.rs"]
 mod status; // osmon status
+#[path = "suite/terminal_tables.rs"]
+mod terminal_tables; // incidents, history, alerts and probe as people read them
+#[path = "suite/terminal_width.rs"]
+mod terminal_width; // every command at a terminal of 80 columns
 #[path = "suite/told.rs"]
 mod told; // which mails a crisis makes: spacing, worse again, flapping, counts
 #[path = "suite/uninstall.rs"]

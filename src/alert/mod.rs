@@ -47,5 +47,6 @@ pub use outbox::{Outbox, Stage};
 pub use present::{OpenIncident, Present};
 pub use reach::reach;
 pub use results::{Results, TargetResult};
+pub use subject::ended;
 pub use test_send::{TestSend, note_reached, test_send};
 pub use unreachable::{Unreachable, unreachable};

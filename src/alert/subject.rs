@@ -72,6 +72,15 @@ fn recovered(event: &Event, locale: Locale) -> String {
     text.unwrap_or_else(|| locale.fill(key::MAIL_RECOVERED_AFTER, &[("title", &title), ("lasts", &lasts)]))
 }
 
+/// How an incident ended, in a list of events: `recovered: shop.service is up again (down 3 min)`, `closed: CPU`.
+pub fn ended(event: &Event, locale: Locale) -> String {
+    match (&event.reason, recovery(event, locale)) {
+        (None, _) => format!("recovered: {}", recovered(event, locale)),
+        (Some(_), Some(text)) => format!("closed: {text}"),
+        (Some(_), None) => format!("closed: {}", event.title_in(locale)),
+    }
+}
+
 /// How an incident ended whose title is a sentence, or whose reason says it: `shop.service is up again (down 3 min)`.
 pub fn recovery(event: &Event, locale: Locale) -> Option<String> {
     let lasts = lasted(locale, event);
@@ -84,7 +93,7 @@ pub fn recovery(event: &Event, locale: Locale) -> Option<String> {
         None => Key::find(&format!("recovered.{}", event.rule)).filter(|_| is_shipped),
     }?;
     let of = |name| label(event, name).unwrap_or_default();
-    let names = [("service", of("service")), ("mount", of("mount")), ("target", of("target"))];
+    let names = ["service", "mount", "target", "process"].map(|name| (name, of(name)));
     let title = event.title_in(locale);
     let values: Vec<_> = [("title", &*title), ("lasts", &*lasts)].into_iter().chain(names).collect();
     Some(locale.fill(key, &values))

@@ -3,6 +3,7 @@
 
 use super::common::{Color, Common};
 use super::log_throttle::throttle;
+use super::table::{WIDTH, fold_to, shown_width};
 use chrono::{DateTime, Utc};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ pub struct Output {
     quiet: bool,
     shown: bool,
     colored: bool,
+    terminal: bool,
     throttled: Mutex<Option<(PathBuf, DateTime<Utc>)>>,
     failure: Mutex<Option<io::Error>>,
 }
@@ -57,6 +59,7 @@ impl Output {
             quiet: common.quiet,
             shown,
             colored,
+            terminal,
             throttled: Mutex::new(None),
             failure: Mutex::new(None),
         }
@@ -124,6 +127,22 @@ impl Output {
             // With standard error closed there is nowhere left to report to.
             let _ = writeln!(io::stderr(), "{}: {text}", self.program);
         }
+    }
+
+    /// A text behind `head`, folded at the width of a table on a terminal: what follows stands below its beginning.
+    /// Elsewhere it stays one line, for programs that read lines.
+    pub fn fold(&self, head: &str, text: &str) -> String {
+        let indent = shown_width(head);
+        if !self.terminal || indent + shown_width(text) <= WIDTH {
+            return format!("{head}{text}");
+        }
+        let mut lines = fold_to(text, WIDTH.saturating_sub(indent)).into_iter();
+        let first = format!("{head}{}", lines.next().unwrap_or_default());
+        let rest = lines.map(|line| match indent {
+            0 => line,
+            _ => format!("{:indent$}{}", "", line.trim_start()),
+        });
+        std::iter::once(first).chain(rest).collect::<Vec<_>>().join("\n")
     }
 
     /// Emphasises text if colours are enabled.

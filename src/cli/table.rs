@@ -22,25 +22,55 @@ pub fn head(columns: &[Column]) -> String {
     row(columns, &columns.iter().map(|(name, _, _)| (*name).to_string()).collect::<Vec<_>>())
 }
 
-/// Folds a text at spaces into lines of at most [`WIDTH`], with a hanging indent; words that are too long are cut.
+/// Folds a text at spaces into lines of at most [`WIDTH`], with a hanging indent; words that are too long are broken.
 pub fn fold(text: &str) -> Vec<String> {
     fold_to(text, WIDTH)
 }
 
-/// Folds a text into lines of at most `width` characters, as [`fold`].
+/// Folds a text into lines of at most `width` characters, as [`fold`]. Codes of colours have no width.
 pub fn fold_to(text: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::new());
-    for word in text.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+    for word in text.split_whitespace().flat_map(|word| pieces(word, width.saturating_sub(3).max(1))) {
+        if !line.is_empty() && shown_width(&line) + 1 + shown_width(&word) > width {
             lines.push(std::mem::replace(&mut line, " ".to_string()));
         }
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(&fit(word, width - 3));
+        line.push_str(&word);
     }
     lines.push(line);
     lines
+}
+
+/// Number of characters that a terminal shows of a text.
+pub fn shown_width(text: &str) -> usize {
+    let mut is_code = false;
+    text.chars().filter(|c| is_shown(*c, &mut is_code)).count()
+}
+
+/// Returns whether a character is shown, and notes whether a code of a colour has begun.
+fn is_shown(c: char, is_code: &mut bool) -> bool {
+    let was_code = *is_code;
+    *is_code = c == '\x1b' || (was_code && !c.is_ascii_alphabetic());
+    !was_code && c != '\x1b'
+}
+
+/// A word in pieces of at most `width` characters.
+fn pieces(word: &str, width: usize) -> Vec<String> {
+    let (mut pieces, mut piece, mut shown, mut is_code) = (Vec::new(), String::new(), 0, false);
+    for c in word.chars() {
+        if is_shown(c, &mut is_code) {
+            if shown == width {
+                pieces.push(std::mem::take(&mut piece));
+                shown = 0;
+            }
+            shown += 1;
+        }
+        piece.push(c);
+    }
+    pieces.push(piece);
+    pieces
 }
 
 #[cfg(test)]
@@ -54,6 +84,16 @@ mod tests {
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{lines:?}");
         assert!(lines.iter().skip(1).all(|line| line.starts_with("  ") && !line.starts_with("   ")), "{lines:?}");
         assert_eq!(lines.join(" ").split_whitespace().filter(|word| *word == "word").count(), 60);
+        assert_eq!(lines.concat().matches('x').count(), 200, "a long word is broken, not cut");
         assert_eq!(fold("short"), ["short"]);
+    }
+
+    #[test]
+    fn codes_of_colours_have_no_width() {
+        let painted = "\u{1b}[1;31mCRITICAL\u{1b}[0m";
+        assert_eq!((shown_width(painted), shown_width("CPU 97 %")), (8, 8));
+        assert_eq!(fold_to(&format!("{painted} {painted}"), 17), [format!("{painted} {painted}")]);
+        assert_eq!(fold_to(&format!("{painted} {painted}"), 16).len(), 2);
+        assert_eq!(fold_to(painted, 7).concat().replace("  ", ""), painted, "no code is broken");
     }
 }

@@ -1,12 +1,12 @@
 //! `osmon alerts`: lists the outbox, retries alerts and drops them.
 
 use crate::alert::outbox::{OutboxEntry, StageListing};
-use crate::alert::{LEDGER, Ledger, Outbox, Stage};
+use crate::alert::{LEDGER, Ledger, Outbox, Stage, ended};
 use crate::base::clock::{local_form, local_minute, parse, stamp};
 use crate::base::error_kind::ErrorKind;
 use crate::base::text::{clean, plural};
 use crate::cli::output::Style;
-use crate::cli::table::{Column, fold, head, row};
+use crate::cli::table::{Column, fold, fold_to, head, row};
 use crate::cli::{Call, Command, Exit, Group};
 use crate::context::Context;
 use crate::model::event::EventKind;
@@ -19,10 +19,15 @@ use std::time::Duration;
 
 /// How long to wait for a process that is sending.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest title, in characters.
+const TITLE_MAX: usize = 80;
 /// Most alerts listed of each stage.
 const LISTED_MAX: usize = 20;
-/// Ids are never cut: `drop` needs them.
-const COLUMNS: [Column; 4] = [("state", 6, false), ("time", 11, false), ("id", 28, false), ("what", 29, false)];
+const COLUMNS: [Column; 4] = [("State", 7, false), ("Time", 11, false), ("What", WHAT, false), ("ID", ID, false)];
+const WHAT: usize = 28;
+const ID: usize = 28;
+/// Where the column of titles begins.
+const INDENT: usize = 22;
 
 #[derive(Debug, Args)]
 struct Arguments {
@@ -150,14 +155,22 @@ fn line(context: &Context, stage: Stage, alert: &OutboxEntry) -> String {
     let event = &alert.event;
     let time = parse(&event.time).map(|time| local_form(time, "%m-%d %H:%M")).unwrap_or_default();
     let is_unanswered = alert.note.results.iter().any(|(_, result)| result.unanswered);
-    let title = clean(&event.title, 80);
+    let title = clean(&event.title, TITLE_MAX);
     let what = match is_unanswered {
         true => format!("may not have arrived: {title}"),
         false if event.kind == EventKind::Alive => format!("daily status: {title}"),
+        // `recovered: Service nginx.service failed` would say both.
+        false if event.kind == EventKind::Recovered => clean(&ended(event, Locale::En), TITLE_MAX),
         false => format!("{} {}: {title}", event.kind.word(), event.severity.word().to_lowercase()),
     };
     let state = if is_unanswered && stage == Stage::Sent { "unknown" } else { word(stage) };
-    let text = row(&COLUMNS, &[state.to_string(), time, event.id.clone(), what]);
+    let mut what = fold_to(&what, WHAT).into_iter();
+    let is_long = event.id.chars().count() > ID;
+    let id = if is_long { String::new() } else { event.id.clone() };
+    let first = row(&COLUMNS, &[state.to_string(), time, what.next().unwrap_or_default(), id]);
+    // Ids are never cut: `drop` needs them.
+    let rest = what.chain(is_long.then(|| event.id.clone())).map(|line| format!("{:INDENT$}{line}", ""));
+    let text = std::iter::once(first).chain(rest).collect::<Vec<_>>().join("\n");
     match stage {
         Stage::Dead => context.out.paint(Style::Bad, &text),
         Stage::Queued => context.out.paint(Style::Warn, &text),

@@ -100,7 +100,7 @@ fn run(call: &Call) -> Result<Exit> {
     if call.out.json {
         call.out.print(&health::to_json(&judged, &detected.events).to_string());
     }
-    let mut lines = health::lines(&context.out, &judged);
+    let mut lines = health::lines(&context.out, &judged, "");
     lines.extend(query::baseline::lines(&context));
     call.out.info(&lines.join("\n"));
     Ok(judged.verdict.exit())

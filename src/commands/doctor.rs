@@ -89,8 +89,14 @@ fn shown(context: &Context, check: &Check) -> String {
     let mut lines = fold_to(&check.text, WIDTH).into_iter();
     let first = format!("{word}  {:<14}{}", check.id, lines.next().unwrap_or_default());
     let rest = lines.map(|line| format!("{:INDENT$}{}", "", line.trim_start()));
-    // A command is not folded, so that it can be copied.
-    let fix =
-        check.fix.iter().map(|fix| format!("{:INDENT$}{}", "", context.out.paint(Style::Bold, &format!("-> {fix}"))));
+    // A command is not folded, so that it can be copied; of several that are too long each has its line.
+    let fix = check.fix.iter().flat_map(|fix| match fix.chars().count() + 3 > WIDTH {
+        true => fix.split_inclusive("; ").collect(),
+        false => vec![fix.as_str()],
+    });
+    let fix = fix.enumerate().map(|(at, fix)| {
+        let arrow = if at == 0 { "->" } else { "  " };
+        format!("{:INDENT$}{}", "", context.out.paint(Style::Bold, format!("{arrow} {fix}").trim_end()))
+    });
     std::iter::once(first).chain(rest).chain(fix).collect::<Vec<_>>().join("\n")
 }

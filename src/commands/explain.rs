@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// The incident: its short name (cpu, disk:/var), its id or a unique prefix of it [default: the newest open one]
+    /// The incident: its short name (cpu, disk:/var), its id or a unique prefix of it [default: the worst open one]
     #[arg(value_name = "ID")]
     incident: Option<String>,
 }
@@ -26,7 +26,7 @@ pub const COMMAND: Command = Command {
     name: "explain",
     about: "Explain an incident: its rule, samples, consumers, changes",
     group: Group::Incidents,
-    examples: "  osmon explain               the newest open incident\n  osmon explain disk:/var\n  osmon explain disk --json | jq .process",
+    examples: "  osmon explain               the worst open incident\n  osmon explain disk:/var\n  osmon explain disk --json | jq .process",
     arguments: Arguments::augment_args,
     shares_system: true,
     run,

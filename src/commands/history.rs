@@ -84,6 +84,7 @@ fn run(call: &Call) -> Result<Exit> {
     let step = match &arguments.step {
         Some(step) => Step::parse(step).map_err(ErrorKind::Usage)?,
         None if is_glance => Step::of_glance(until - since),
+        None if format == Format::Table => Step::of_table(until - since),
         None => Step::that_fits(until - since),
     };
     // A span of centuries is asked for by mistake: the zone is known for what is stored.

@@ -1,16 +1,15 @@
 //! `osmon incidents`: past and open incidents.
 
-use crate::base::clock::{local_form, stamp};
+mod list;
+
+use crate::base::clock::stamp;
 use crate::base::error_kind::ErrorKind;
 use crate::base::parse_past;
-use crate::base::text::{fit, plural};
-use crate::base::units::{duration, metric_value};
+use crate::base::text::plural;
+use crate::base::units::duration;
 use crate::cli::output::Style;
-use crate::cli::table::{Column, head, row};
 use crate::cli::{Call, Command, Exit, Group};
 use crate::context::Context;
-use crate::model::event::is_flag;
-use crate::model::incident::Severity;
 use crate::query::incidents::{self, IncidentRecord};
 use anyhow::Result;
 use chrono::TimeDelta;
@@ -19,19 +18,6 @@ use serde_json::{Value, json};
 
 /// Number of days shown by default.
 const USUAL_DAYS: i64 = 30;
-
-const WIDTH: usize = 80;
-const ID_WIDTH: usize = 16;
-const TITLE_WIDTH: usize = 12;
-const COLUMNS: [Column; 7] = [
-    ("ID", ID_WIDTH, false),
-    ("Worst", 5, false),
-    ("What", TITLE_WIDTH, false),
-    ("Since", 11, false),
-    ("Lasted", 8, true),
-    ("Peak", 8, true),
-    ("Notified", 8, false),
-];
 
 #[derive(Debug, Args)]
 struct Arguments {
@@ -52,9 +38,9 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "incidents",
-    about: "List incidents: severity, duration, peak, who was notified",
+    about: "List incidents, the worst first: since, duration, peak, notified",
     group: Group::Incidents,
-    examples: "  osmon incidents --open\n  osmon incidents disk:/var --since 7d\n  osmon incidents --json | jq '.incident[].id'",
+    examples: "  osmon incidents --open      the worst first\n  osmon incidents disk:/var --since 7d\n  osmon incidents --json | jq '.incident[].id'",
     arguments: Arguments::augment_args,
     shares_system: true,
     run,
@@ -87,8 +73,7 @@ fn run(call: &Call) -> Result<Exit> {
         );
         return Ok(Exit::Done);
     }
-    let mut lines = vec![call.out.paint(Style::Bold, &head(&COLUMNS))];
-    lines.extend(records.iter().map(|(record, name)| line(call, record, name, &context)));
+    let mut lines = list::lines(&call.out, &mut records, &context);
     if records.is_empty() {
         lines = vec![if arguments.open { "no incident is open" } else { "no incidents" }.to_string()];
     } else {
@@ -101,36 +86,6 @@ fn run(call: &Call) -> Result<Exit> {
     }
     call.out.print(&lines.join("\n"));
     Ok(Exit::Done)
-}
-
-fn line(call: &Call, record: &IncidentRecord, name: &str, context: &Context) -> String {
-    let lasted = duration(record.lasted).replace(" min", "m").replace(" h", "h").replace(" d", "d").replace(" s", "s");
-    // Ids are typed and never cut: a long one takes space from the title, which may move to its own line.
-    let more = name.chars().count().saturating_sub(ID_WIDTH);
-    let columns = COLUMNS.map(|(head, width, right)| match head {
-        "ID" => (head, width + more, right),
-        "What" => (head, width.saturating_sub(more), right),
-        _ => (head, width, right),
-    });
-    let is_cut = record.title.chars().count() > TITLE_WIDTH.saturating_sub(more);
-    let peak = record.peak.filter(|_| !is_flag(record.name(), record.limit));
-    let cells = [
-        name.to_string(),
-        if record.is_information() { "info" } else { record.severity.word() }.chars().take(4).collect(),
-        if is_cut { String::new() } else { record.title.clone() },
-        local_form(record.since, "%m-%d %H:%M"),
-        if record.open.is_some() { format!("{lasted}…") } else { lasted },
-        peak.map_or_else(|| "–".to_string(), |value| metric_value(record.name(), value)),
-        record.notified(context).to_string(),
-    ];
-    let title = if is_cut { format!("\n    {}", fit(&record.title, WIDTH - 4)) } else { String::new() };
-    let text = row(&columns, &cells) + &title;
-    match (&record.open, record.severity) {
-        (None, _) => text,
-        _ if record.is_information() => text,
-        (Some(_), Severity::Critical) => call.out.paint(Style::Bad, &text),
-        (Some(_), Severity::Warning) => call.out.paint(Style::Warn, &text),
-    }
 }
 
 fn to_json(record: &IncidentRecord, context: &Context) -> Value {

@@ -76,14 +76,11 @@ fn run(call: &Call) -> Result<Exit> {
         let line = line::line(&recorded, &text).replacen(' ', " - ", 1).replace('|', "/");
         format!("OSMON {line}{data}")
     } else {
-        let line = line::line(&recorded, &text);
-        call.out.print(
-            &std::iter::once(line)
-                .chain(undelivered(&context))
-                .chain(suspended(&context))
-                .collect::<Vec<_>>()
-                .join("\n"),
-        );
+        let word = call.out.paint(health.verdict.style(), health.verdict.status_word());
+        let line = line::line(&recorded, &text).replacen(health.verdict.status_word(), &word, 1);
+        let others = undelivered(&context).into_iter().chain(suspended(&context));
+        let lines = std::iter::once(line).chain(others.map(|(style, line)| call.out.paint(style, &line)));
+        call.out.print(&lines.map(|line| call.out.fold("", &line)).collect::<Vec<_>>().join("\n"));
         // Those of the alerts stand on standard output.
         context.say_problems_outside("alert");
         return Ok(exit);
@@ -103,27 +100,26 @@ fn thresholds(rules: &[Rule], name: &str, labels: &[Label]) -> Option<Thresholds
 }
 
 /// Problems that prevent the delivery of alerts, one line each.
-fn undelivered(context: &Context) -> Vec<String> {
-    let nobody = context.nobody().map(|advice| context.out.paint(Style::Warn, advice));
+fn undelivered(context: &Context) -> Vec<(Style, String)> {
+    let nobody = context.nobody().map(|advice| (Style::Warn, advice.to_string()));
     let style = |is_loss: bool| if is_loss { Style::Bad } else { Style::Warn };
     let problems = context.delivery_problems().into_iter();
-    let problems = problems
-        .map(|problem| context.out.paint(style(problem.is_loss()), &format!("alerts: {}", problem.text(Locale::En))));
+    let problems = problems.map(|problem| (style(problem.is_loss()), format!("alerts: {}", problem.text(Locale::En))));
     nobody.into_iter().chain(problems).collect()
 }
 
 /// Reasons why no repair is made, one line each.
-fn suspended(context: &Context) -> Vec<String> {
-    let lines = view::heal::suspended(&heal::suspension(context));
-    lines.iter().map(|line| context.out.paint(Style::Warn, line)).collect()
+fn suspended(context: &Context) -> Vec<(Style, String)> {
+    view::heal::suspended(&heal::suspension(context)).into_iter().map(|line| (Style::Warn, line)).collect()
 }
 
 fn to_json(recorded: &Recorded, text: &str, context: &Context) -> String {
     let health = &recorded.health;
+    let plain = |lines: Vec<(Style, String)>| lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>();
     json!({
         "schema": 1, "time": stamp(health.now), "host": recorded.host, "status": health.verdict.status_word().to_lowercase(),
-        "verdict": health.verdict.json_word(), "exit": health.verdict.exit() as u8, "untold": undelivered(context),
-        "repairs_suspended": suspended(context),
+        "verdict": health.verdict.json_word(), "exit": health.verdict.exit() as u8, "untold": plain(undelivered(context)),
+        "repairs_suspended": plain(suspended(context)),
         "text": text, "taken": health.taken.map(stamp),
         "age_seconds": health.taken.map(|taken| seconds_between(taken, health.now)), "stale": health.is_stale(),
         "incident": view::health::incidents(health, &health.open),

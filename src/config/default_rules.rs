@@ -142,7 +142,7 @@ pub static DEFAULT_RULES: [RuleSpec<'static>; 63] = [
     },
     limits::PACKET_DROPS,
     RuleSpec {
-        title: "Too few {process} processes",
+        title: "{process} processes missing",
         metric: "named_process.missing",
         critical: Some(1.0),
         critical_clear: Some(1.0),

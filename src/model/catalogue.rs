@@ -43,6 +43,12 @@ pub struct Component {
 
 include!(concat!(env!("OUT_DIR"), "/metrics.rs"));
 
+/// The key of the label that identifies the elements of a section of the snapshot.
+pub fn label_of(section: &str) -> Option<&'static str> {
+    let is_of_section = |name: &str| name.strip_prefix(section).is_some_and(|rest| rest.starts_with('.'));
+    METRICS.iter().find(|metric| is_of_section(metric.name)).map(|metric| metric.label)
+}
+
 /// The names of all metrics.
 pub fn names() -> impl Iterator<Item = &'static str> {
     METRICS.iter().map(|metric| metric.name)

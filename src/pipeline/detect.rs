@@ -52,7 +52,7 @@ impl Detected {
 }
 
 /// Sections that every Linux host has: if one of them could not be measured, the health of the host is unknown.
-const ESSENTIAL: [&str; 5] = ["cpu", "load", "memory", "disk", "process"];
+pub const ESSENTIAL: [&str; 5] = ["cpu", "load", "memory", "disk", "process"];
 
 /// Evaluates the rules on one snapshot. Writes nothing. A snapshot that was evaluated before is not counted again.
 pub fn evaluate(context: &Context, snapshot: &Snapshot) -> Result<Detected> {

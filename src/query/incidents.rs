@@ -125,7 +125,8 @@ pub fn read(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Re
     Ok(records)
 }
 
-/// The incident with a name: see [`lookup::find`]; without one the newest open incident. `command`: for the hint.
+/// The incident with a name: see [`lookup::find`]; without one the worst open incident, as in the status. `command`: for
+/// the hint.
 ///
 /// # Errors
 /// When there is none, or several match.
@@ -133,7 +134,8 @@ pub fn find(context: &Context, name: Option<&str>, command: &str) -> Result<Inci
     let now = context.now.wall;
     let records = read(context, now - TimeDelta::days(SEARCHED_DAYS), now)?;
     let names: Vec<Named> = records.iter().map(IncidentRecord::named).collect();
-    let at = lookup::find(&names, name, command)?;
+    let worst = state(context).open().into_iter().find(|incident| !incident.information).map(|worst| worst.id);
+    let at = lookup::find(&names, name.or(worst.as_deref()), command)?;
     let none = || ErrorKind::BadData("no incident is open; osmon incidents lists past ones".to_string()).into();
     at.and_then(|at| records.into_iter().nth(at)).ok_or_else(none)
 }

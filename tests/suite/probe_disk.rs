@@ -219,8 +219,9 @@ fn names_that_differ_in_invalid_bytes_or_late_are_two() {
     let mut host = host(&mounts, &spaces);
     assert_eq!(run(&mut host, 4).len(), 4);
     let listed = host.osmon(&["incidents"]).out;
+    let is_id = |word: &&str| word.starts_with("disk");
     let names: Vec<&str> =
-        listed.lines().filter(|line| line.contains(" CRIT ")).filter_map(|line| line.split(' ').next()).collect();
+        listed.split("\nCRIT ").skip(1).filter_map(|row| row.split_whitespace().find(is_id)).collect();
     assert_eq!(names.len(), 4, "{listed}");
     let told: Vec<String> =
         names.iter().map(|name| host.osmon(&["explain", name, "--json"]).ok().json()["metric"].to_string()).collect();

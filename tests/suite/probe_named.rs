@@ -156,7 +156,7 @@ fn too_few_and_too_many_are_told_and_end() {
     let fired = host.sections("event").pop().unwrap();
     assert_eq!(
         (fired["severity"].as_str(), fired["title"].as_str()),
-        (Some("critical"), Some("Too few queue processes"))
+        (Some("critical"), Some("queue processes missing"))
     );
     let fact = fired["evidence"]["fact"][0].as_str().unwrap();
     assert!(fact.starts_with("State: 0 running, at least 2 required; last seen 3 min ago in queue.service"), "{fact}");
@@ -176,8 +176,8 @@ fn too_few_and_too_many_are_told_and_end() {
     assert_eq!(
         host.events(),
         [
-            "fired critical Too few queue processes",
-            "recovered critical Too few queue processes",
+            "fired critical queue processes missing",
+            "recovered critical queue processes missing",
             "fired warning Too many queue processes",
             "recovered warning Too many queue processes",
             "fired warning Too many telnet processes",

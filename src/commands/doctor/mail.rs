@@ -19,7 +19,7 @@ const TEST: &str = "osmon send-alert --test";
 pub fn checks(context: &Context, is_sending: bool) -> Vec<Check> {
     let routes = &context.config.alert.routes;
     if routes.is_empty() {
-        let text = "no recipient is configured: nobody is told of anything";
+        let text = "no alert recipient is configured: nobody is notified";
         return vec![match context.problems.is_empty() {
             true => Check::warn("recipients", text, "osmon init, or set to under [alert]"),
             false => Check::fail("recipients", text, "osmon config check"),

@@ -1,6 +1,6 @@
 //! Everything known about why an incident fired and when it will end.
 
-use crate::base::clock::{parse, stamp};
+use crate::base::clock::{local_short, parse, stamp};
 use crate::base::units::{duration, metric_value};
 use crate::config::Rule;
 use crate::config::rule::{Measure, beyond};
@@ -14,6 +14,7 @@ use crate::model::point::Point;
 use crate::model::suppression::{Ack, Suppressions};
 use crate::pipeline::evidence;
 use crate::query::actions::{self, Repair};
+use crate::query::health::is_stale;
 use crate::query::incidents::{self, IncidentRecord, STALE};
 use crate::query::silences;
 use crate::store::query::Query;
@@ -60,6 +61,10 @@ pub struct Explanation {
     pub suppressions: Suppressions,
     /// The acknowledgement in force for it.
     pub ack: Option<Ack>,
+    /// Time of its last value, when that is no longer measured.
+    pub unmeasured_since: Option<DateTime<Utc>>,
+    /// The moment of the explanation.
+    pub now: DateTime<Utc>,
 }
 
 impl Explanation {
@@ -81,6 +86,8 @@ impl Explanation {
             changes: evidence::changes(context, fired),
             ack: ack(context, &record.id, &suppressions),
             repairs: repairs(context, &record),
+            unmeasured_since: unmeasured_since(context, &record.id),
+            now: context.now.wall,
             suppressions,
             record,
         })
@@ -92,6 +99,15 @@ impl Explanation {
         let is_beyond = |limit: &f64| beyond(rule.above, value, *limit);
         let critical = rule.critical.map(|limit| limit.raise).filter(is_beyond).map(|limit| ("critical", limit));
         critical.or_else(|| rule.warning.map(|limit| limit.raise).filter(is_beyond).map(|limit| ("warning", limit)))
+    }
+
+    /// `it is 97 % now`, or the last value and its time where it is no longer measured.
+    fn last_value(&self, value: f64) -> String {
+        let value = metric_value(self.record.name(), value);
+        match self.unmeasured_since {
+            Some(time) => format!("last measured at {}: {value}", local_short(time, self.now)),
+            None => format!("it is {value} now"),
+        }
     }
 
     /// The condition under which it ends; `None`: it has ended.
@@ -119,18 +135,26 @@ impl Explanation {
                 return Some(format!("after {lasting} in which it would not reach {target} within {clear}"));
             }
             Measure::Total(span) | Measure::Change(span) => {
-                (value(open.value), format!("{} within {}", value(clear), duration(span.as_secs_f64())))
+                (self.last_value(open.value), format!("{} within {}", value(clear), duration(span.as_secs_f64())))
             }
-            Measure::Value => (value(open.value), value(clear)),
+            Measure::Value => (self.last_value(open.value), value(clear)),
         };
         Some(if is_flag(record.name(), record.limit) {
             format!("after {lasting} without failure")
         } else if open.recovering {
-            format!("after {lasting} {side} {clear}; it is {now} now, recovering")
+            format!("after {lasting} {side} {clear}; {now}, recovering")
         } else {
-            format!("after {lasting} {side} {clear}; it is {now} now")
+            format!("after {lasting} {side} {clear}; {now}")
         })
     }
+}
+
+/// When an open incident was last measured, if its value is missing since or osmon records nothing.
+fn unmeasured_since(context: &Context, id: &str) -> Option<DateTime<Utc>> {
+    let state = incidents::state(context);
+    let alert = state.alerts.values().find(|alert| alert.is_open() && alert.incident_id() == id)?;
+    let judged = state.last.map(|last| last.wall).filter(|last| is_stale(*last, context.now.wall, &state.spacing));
+    alert.nodata_since.map(|since| since.wall).or(judged)
 }
 
 /// The repairs that osmon tried for an incident before it ended.

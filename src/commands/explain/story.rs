@@ -32,7 +32,7 @@ pub fn render(out: &Output, explanation: &Explanation, context: &Context) -> Str
     let state = match (&record.open, record.ended) {
         (Some(open), _) if open.recovering => "open, recovering",
         (Some(_), _) => "open",
-        (None, Some(_)) => "over",
+        (None, Some(_)) => "recovered",
         (None, None) => "end not recorded",
     };
     // The present severity, and the worst one where they differ.
@@ -43,8 +43,9 @@ pub fn render(out: &Output, explanation: &Explanation, context: &Context) -> Str
         _ => (record.severity.word(), String::new()),
     };
     let style = if record.open.is_some() { Style::Bad } else { Style::Good };
+    let heading = format!("{word} {}: {}{worst}", record.title, out.paint(style, state));
     let mut lines = vec![
-        format!("{}  {word} {}: {}{worst}", out.paint(Style::Bold, &record.id), record.title, out.paint(style, state)),
+        out.fold(&format!("{}  ", out.paint(Style::Bold, &record.id)), &heading),
         format!("since {} ({}), {}", local_minute(record.since), zone_name(record.since), duration(record.lasted)),
     ];
     if let Some(ack) = &explanation.ack {
@@ -95,7 +96,7 @@ pub fn render(out: &Output, explanation: &Explanation, context: &Context) -> Str
         first.into_iter().chain(lines.map(|line| format!("  {line}"))).collect::<Vec<_>>()
     });
     section("Repairs by osmon", tried.collect());
-    section("Ends", explanation.ends_when().into_iter().collect());
+    section("Ends", explanation.ends_when().iter().flat_map(|when| fold_to(when, WIDTH - 2)).collect());
     lines.join("\n")
 }
 
@@ -144,7 +145,8 @@ fn rule(explanation: &Explanation) -> Vec<String> {
         lines.extend(limit("critical", rule.critical));
     }
     let set = explanation.settings.iter().filter(|(_, _, place)| place != "default");
-    let set: Vec<String> = set.map(|(key, value, place)| format!("{key} = {value}  ({place})")).collect();
+    let set: Vec<String> =
+        set.flat_map(|(key, value, place)| fold_to(&format!("{key} = {value} ({place})"), WIDTH - 2)).collect();
     if set.is_empty() {
         lines.push("default (osmon config show --default)".to_string());
     } else {

@@ -32,6 +32,8 @@ pub enum Step {
     Seconds(u32),
 }
 
+/// Largest number of rows of a table.
+const ROWS_MAX: i64 = 48;
 const HOUR: u32 = 3600;
 const DAY: u32 = 86_400;
 
@@ -56,6 +58,17 @@ impl Step {
             1501..=4500 => Self::Seconds(300),
             4501..=90_000 => Self::Seconds(HOUR),
             _ => Self::Seconds(DAY),
+        }
+    }
+
+    /// A step that results in 48 rows at most, for people.
+    pub fn of_table(span: TimeDelta) -> Self {
+        const STEPS: [u32; 11] = [300, 900, 1800, HOUR, 2 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 28 * DAY];
+        // Rows at both ends may be partial.
+        let fits = |step: &u32| span.num_seconds() <= i64::from(*step) * (ROWS_MAX - 1);
+        match span.num_minutes() < ROWS_MAX {
+            true => Self::Raw,
+            false => Self::Seconds(STEPS.into_iter().find(fits).unwrap_or(365 * DAY)),
         }
     }
 

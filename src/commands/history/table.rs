@@ -3,13 +3,15 @@
 use super::gap::BEGAN;
 use super::recorded::{History, Track};
 use super::summary::{SUMMARY, headings, rows};
+use crate::alert::ended;
 use crate::base::clock::{local_minute, parse};
 use crate::base::text::plural;
 use crate::base::units::{duration, metric_value};
 use crate::cli::Output;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, WIDTH, fold, head, row};
-use crate::model::event::is_flag;
+use crate::model::event::{EventKind, is_flag};
+use crate::model::locale::Locale;
 use chrono::DateTime;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -142,6 +144,10 @@ pub fn annotation_lines(out: &Output, history: &History, after_ms: i64, until_ms
         lines.push((time(&mark.time), format!("{}: {}{by}", mark.kind.word(), mark.text)));
     }
     for event in history.timeline.events.iter().filter(|event| within(time(&event.time))) {
+        if event.kind == EventKind::Recovered {
+            lines.push((time(&event.time), ended(event, Locale::En)));
+            continue;
+        }
         let value = match is_flag(event.metric.split('{').next().unwrap_or_default(), event.limit) {
             true => String::new(),
             false => format!(" at {}", metric_value(&event.metric, event.value)),

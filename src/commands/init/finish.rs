@@ -206,7 +206,7 @@ fn acquire(call: &Call, present: &Present, context: &Context) -> Result<Option<P
 }
 
 fn tell_health(context: &Context, judged: &Health, report: &mut Report) {
-    if let Some(first) = health::lines(&context.out, judged).first() {
+    if let Some(first) = health::lines(&context.out, judged, "").first() {
         report.step("first run", first);
     }
     report.keep("run", health::to_json(judged, &[]));

@@ -5,6 +5,7 @@ use crate::base::text::{clean, plural};
 use crate::base::units::duration;
 use crate::cli::Output;
 use crate::cli::output::Style;
+use crate::cli::table::shown_width;
 use crate::model::event::{Event, is_flag};
 use crate::model::incident::{Incident, Severity, typed};
 use crate::model::locale::{Locale, key};
@@ -16,8 +17,8 @@ const PENDING_NAMED: usize = 3;
 /// Longest title, in characters.
 const TITLE_MAX: usize = 120;
 
-/// The verdict, and a line for each open incident.
-pub fn lines(out: &Output, health: &Health) -> Vec<String> {
+/// The verdict, and a line for each open incident, each behind `head` or as many spaces.
+pub fn lines(out: &Output, health: &Health, head: &str) -> Vec<String> {
     let verdict = out.paint(health.verdict.style(), health.verdict.status_word());
     let summary = match (&health.doubt, health.open.len()) {
         (Some(doubt), _) => doubt.text(health.now, Locale::En),
@@ -25,12 +26,14 @@ pub fn lines(out: &Output, health: &Health) -> Vec<String> {
         (None, count) => plural(count, "open problem"),
     };
     let failed = health.failed_run.as_ref().map(|run| format!("; {}", run.text(Locale::En))).unwrap_or_default();
-    let heading = format!("{verdict}: {summary}{failed}");
-    let incidents = health.open.iter().chain(&health.unusual).map(|incident| line(out, health, incident));
+    let heading = out.fold(head, &format!("{verdict}: {summary}{failed}"));
+    let indent = if head.is_empty() { "  ".to_string() } else { " ".repeat(shown_width(head)) };
+    let all = health.open.iter().chain(&health.unusual);
+    let incidents = all.map(|incident| line(out, health, incident, &indent));
     std::iter::once(heading).chain(incidents).collect()
 }
 
-fn line(out: &Output, health: &Health, incident: &Incident) -> String {
+fn line(out: &Output, health: &Health, incident: &Incident, indent: &str) -> String {
     let (style, word) = match incident.severity {
         _ if incident.information => (Style::Dim, "unusual"),
         Severity::Critical => (Style::Bad, incident.severity.word()),
@@ -40,11 +43,8 @@ fn line(out: &Output, health: &Health, incident: &Incident) -> String {
     let state = states(health, incident, Locale::En).into_iter().map(|state| format!("; {state}")).collect::<String>();
     let (word, since) = (out.paint(style, word), local_short(incident.since, health.now));
     let name = out.paint(Style::Dim, &format!(" [{}]", typed(&incident.short_id, &incident.id)));
-    format!(
-        "  {word}  {}{} since {since}, {lasted}{state}{name}",
-        incident.title,
-        value_and_limit(incident, Locale::En)
-    )
+    let value = value_and_limit(incident, Locale::En);
+    out.fold(&format!("{indent}{word}  "), &format!("{}{value} since {since}, {lasted}{state}{name}", incident.title))
 }
 
 /// ` 98.2 % (limit 98 %)`; nothing where the value is a yes or no.

@@ -1,5 +1,6 @@
 //! Tables and texts that several commands print.
 
+pub mod beyond;
 pub mod consumers;
 pub mod findings;
 pub mod heal;

@@ -20,7 +20,7 @@ pub fn read(text: &str, draft: &mut Draft) {
                 continue;
             }
             "last_alert" => {
-                draft.note(line, key, "is state, not a setting: osmon remembers itself whom it told what");
+                draft.note(line, key, "is state, not a setting: osmon itself remembers whom it notified");
                 continue;
             }
             _ => {

@@ -42,7 +42,7 @@ pub fn read(text: &str, draft: &mut Draft) {
         draft.note(
             line,
             "EMAIL_ALERTS_ENABLED",
-            "mails were off: no recipient is taken over; set to under [alert] to be told",
+            "mails were off: no recipient is taken over; set to under [alert] to be notified",
         );
     }
     for pair in &pairs {

@@ -110,7 +110,7 @@ fn without_limit(key: &str) -> &'static str {
         }
         "user" | "group" | "timeout" | "ignore_file" => "is not needed: osmon reads the kernel itself",
         key if key.starts_with("contact") => {
-            "what a contact is told and when is set by rules and routes (docs/alerts.md)"
+            "when a contact is notified of what is set by rules and routes (docs/alerts.md)"
         }
         _ => "has no counterpart",
     }
