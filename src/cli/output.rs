@@ -3,7 +3,7 @@
 
 use super::common::{Color, Common};
 use super::log_throttle::throttle;
-use super::table::{WIDTH, fold_to, shown_width};
+use super::table::fold_behind;
 use chrono::{DateTime, Utc};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -129,20 +129,9 @@ impl Output {
         }
     }
 
-    /// A text behind `head`, folded at the width of a table on a terminal: what follows stands below its beginning.
-    /// Elsewhere it stays one line, for programs that read lines.
+    /// A text behind `head`, folded on a terminal as [`fold_behind`]. Elsewhere it stays one line, for programs that read lines.
     pub fn fold(&self, head: &str, text: &str) -> String {
-        let indent = shown_width(head);
-        if !self.terminal || indent + shown_width(text) <= WIDTH {
-            return format!("{head}{text}");
-        }
-        let mut lines = fold_to(text, WIDTH.saturating_sub(indent)).into_iter();
-        let first = format!("{head}{}", lines.next().unwrap_or_default());
-        let rest = lines.map(|line| match indent {
-            0 => line,
-            _ => format!("{:indent$}{}", "", line.trim_start()),
-        });
-        std::iter::once(first).chain(rest).collect::<Vec<_>>().join("\n")
+        if self.terminal { fold_behind(head, text) } else { format!("{head}{text}") }
     }
 
     /// Emphasises text if colours are enabled.

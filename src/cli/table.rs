@@ -43,6 +43,21 @@ pub fn fold_to(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A text behind `head`, folded at [`WIDTH`]: what follows stands below its beginning.
+pub fn fold_behind(head: &str, text: &str) -> String {
+    let indent = shown_width(head);
+    if indent + shown_width(text) <= WIDTH {
+        return format!("{head}{text}");
+    }
+    let mut lines = fold_to(text, WIDTH.saturating_sub(indent)).into_iter();
+    let first = format!("{head}{}", lines.next().unwrap_or_default());
+    let rest = lines.map(|line| match indent {
+        0 => line,
+        _ => format!("{:indent$}{}", "", line.trim_start()),
+    });
+    std::iter::once(first).chain(rest).collect::<Vec<_>>().join("\n")
+}
+
 /// Number of characters that a terminal shows of a text.
 pub fn shown_width(text: &str) -> usize {
     let mut is_code = false;

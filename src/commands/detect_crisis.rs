@@ -101,7 +101,7 @@ fn run(call: &Call) -> Result<Exit> {
         call.out.print(&health::to_json(&judged, &detected.events).to_string());
     }
     let mut lines = health::lines(&context.out, &judged, "");
-    lines.extend(query::baseline::lines(&context));
+    lines.extend(query::baseline::lines(&context).iter().map(|line| context.out.fold("", line)));
     call.out.info(&lines.join("\n"));
     Ok(judged.verdict.exit())
 }

@@ -175,7 +175,7 @@ fn incidents_are_listed_and_explained() {
     minute(&mut host, 5);
     assert_eq!(host.osmon(&["explain", "disk:/var", "--json"]).ok().json()["title"], "File system /var");
     let only = host.osmon(&["incidents", "disk:/var"]).ok().out;
-    assert!(only.contains("disk:/var  ") && !only.contains("disk:/ ") && !only.contains("memory"), "{only}");
+    assert!(only.contains("disk:/var\n") && !only.contains("disk:/\n") && !only.contains("memory"), "{only}");
     let several = host.osmon(&["explain", "disk"]);
     assert!(
         several.code == 64 && several.err.contains("incidents are called disk; which one: osmon explain disk:/"),

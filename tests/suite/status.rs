@@ -83,7 +83,7 @@ fn of_damaged_state_the_generation_before_it_is_shown_and_that_is_said() {
     minute(&mut host, 97);
     for (file, words, shown) in [
         ("silence", &["silence"][..], "disk"),
-        ("crisis", &["incidents", "--open"], "cpu  "),
+        ("crisis", &["incidents", "--open"], "  cpu\n"),
         ("crisis", &["explain", "cpu"], "CPU: open"),
     ] {
         let path = host.data().join(format!("state/{file}.json"));

@@ -85,7 +85,7 @@ fn probe_gives_a_verdict_and_marks_what_is_over_its_limit() {
     let shown = at_terminal(&host, &["probe", "--no-store"]);
     let text = plain(&shown);
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(text.lines().nth(1).unwrap().starts_with("CRITICAL  "), "{text}");
+    assert!(text.lines().nth(2).unwrap().starts_with("CRITICAL  "), "{text}");
     for part in [
         "values over limit: ",
         "RAID array md0 degraded: 1 of 2 members missing",
@@ -96,7 +96,7 @@ fn probe_gives_a_verdict_and_marks_what_is_over_its_limit() {
         assert!(words.contains(part), "{part} is missing: {text}");
     }
     let colored = |what: &str| shown.lines().find(|line| line.contains(what)).unwrap().starts_with("\u{1b}[1;31m");
-    assert!(colored("RAID array") && colored("Watched process") && colored("99 "), "{shown}");
+    assert!(colored("RAID array") && colored("Watched process") && colored("39.1 MiB"), "{shown}");
     assert!(!colored("Memory  "), "{shown}");
     assert!(!words.contains("1 processes") && !words.contains("1 threads"), "{text}");
 }

@@ -7,6 +7,7 @@ use crate::base::clock::{local_minute, parse, zone_name};
 use crate::base::text::{fit, plural};
 use crate::base::units::{bytes, duration, short};
 use crate::cli::output::Style;
+use crate::cli::table::fold_behind;
 use crate::pipeline::detect::ESSENTIAL;
 
 /// Width of the verdict, in characters.
@@ -30,7 +31,7 @@ pub fn verdict(view: &View) -> String {
             (worst.style(), worst.severity.word(), text)
         }
     };
-    view.out.fold(&view.out.paint(style, &format!("{word:<VERDICT$}")), &text)
+    fold_behind(&view.out.paint(style, &format!("{word:<VERDICT$}")), &text)
 }
 
 /// Host, time, uptime and system.
@@ -45,7 +46,7 @@ pub fn heading(view: &View) -> String {
         Some(text(&view.snapshot["system"], "distribution")).filter(|name| !name.is_empty()),
     ];
     let host = view.out.paint(Style::Bold, &text(view.snapshot, "host"));
-    format!("{host}   {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))
+    fold_behind(&format!("{host}  "), &parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))
 }
 
 /// The values of the host, one line each.
