@@ -38,7 +38,7 @@ struct Arguments {
 /// The command.
 pub const COMMAND: Command = Command {
     name: "incidents",
-    about: "List incidents, the worst first: since, duration, peak, notified",
+    about: "List incidents, worst first: since, duration, peak, notified",
     group: Group::Incidents,
     examples: "  osmon incidents --open      the worst first\n  osmon incidents disk:/var --since 7d\n  osmon incidents --json | jq '.incident[].id'",
     arguments: Arguments::augment_args,

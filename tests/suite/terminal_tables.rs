@@ -80,7 +80,7 @@ fn probe_gives_a_verdict_and_marks_what_is_over_its_limit() {
     let mut host = Host::recorded("vm");
     minute(&mut host, 5);
     let out = host.osmon(&["probe", "--no-store"]).ok().out;
-    assert_eq!(out.lines().nth(1), Some("OK        no value over limit"), "{out}");
+    assert_eq!(out.lines().nth(2), Some("OK        no value over limit"), "{out}");
     let host = trouble();
     let shown = at_terminal(&host, &["probe", "--no-store"]);
     let text = plain(&shown);
