@@ -21,9 +21,11 @@ use osmon::crisis::State;
 use osmon::model::locale::Locale;
 use osmon::model::suppression::Suppressions;
 use osmon::query::health::Health;
+use osmon::query::notified::Notified;
 use osmon::report::chart::chart_catalog::page_metrics;
+use osmon::report::chart::limits::Limits;
 use osmon::report::chart::range::{RANGES, Range};
-use osmon::report::chart::range_charts::draw;
+use osmon::report::chart::range_charts::{Setting, draw};
 use osmon::report::chart::series::{ALWAYS, Point, Series};
 use osmon::report::page::data::PageData;
 use osmon::report::page::options::PageOptions;
@@ -231,11 +233,16 @@ fn rendered(data: &Path) -> f64 {
         stored_bytes: 0,
         cost_ms: 0.0,
         problems: Vec::new(),
+        delivery: Vec::new(),
+        forecast_rules: Vec::new(),
+        notified: Notified::default(),
         no_recipient: false,
     };
+    let limits = Limits::default();
+    let setting = Setting { locale, limits: &limits, age_seconds: 4e7 };
     let times = (0..RENDERED).map(|_| {
         let begun = own_cpu_ms();
-        let drawn = series.iter().map(|(range, series)| draw(range, now.timestamp() as f64, series, locale).unwrap());
+        let drawn = series.iter().map(|(range, series)| draw(range, now.timestamp() as f64, series, &setting).unwrap());
         input.ranges = drawn.collect();
         let page = render(&input).unwrap();
         assert!(page.matches("<section class='b c'").count() >= 40);

@@ -2,6 +2,7 @@
 //! later; the beginning of a crisis is never held back.
 
 use crate::base::clock::parse;
+use crate::base::sort::SmallSort;
 use crate::model::event::{Event, EventKind};
 use crate::model::incident::Severity;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -49,7 +50,7 @@ impl Budget {
     pub fn free_at(self, sent: &[String], claim: Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mut times: Vec<DateTime<Utc>> =
             sent.iter().filter_map(|time| parse(time)).filter(|time| *time <= now).collect();
-        times.sort_unstable();
+        times.arrange();
         let wait = |limit: usize, span: TimeDelta| {
             let allowed = allowance(limit, claim)?;
             let within: Vec<&DateTime<Utc>> = times.iter().filter(|time| now - **time < span).collect();

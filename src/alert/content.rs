@@ -2,6 +2,7 @@
 
 use super::present::Present;
 use crate::base::clock::local_short;
+use crate::base::sort::SmallSort;
 use crate::model::event::{Event, EventKind};
 use crate::model::incident::Severity;
 use crate::model::locale::{Locale, key};
@@ -76,7 +77,7 @@ pub fn label<'a>(event: &'a Event, key: &str) -> Option<&'a str> {
 /// Events grouped by incident, in order of their first event; each group in order of time.
 pub fn by_incident<'a>(events: &[&'a Event]) -> Vec<Vec<&'a Event>> {
     let mut order: Vec<&Event> = events.to_vec();
-    order.sort_by(|a, b| a.time.cmp(&b.time).then_with(|| number(a).cmp(&number(b))));
+    order.arrange_by(|a, b| a.time.cmp(&b.time).then_with(|| number(a).cmp(&number(b))));
     let mut groups: Vec<Vec<&Event>> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for event in order {
@@ -97,7 +98,7 @@ fn number(event: &Event) -> u64 {
 /// Indices of the groups, most urgent first; then reminders, recoveries, and the daily status.
 pub fn worst_first(groups: &[Vec<&Event>]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..groups.len()).collect();
-    order.sort_by_key(|at| {
+    order.arrange_by_key(|at| {
         let last = groups.get(*at).and_then(|group| group.last());
         let is_news = |event: &Event| !event.is_over() && event.kind != EventKind::Alive;
         last.map(|event| (!is_news(event), event.kind == EventKind::Reminded, std::cmp::Reverse(event.severity)))

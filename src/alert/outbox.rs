@@ -8,6 +8,7 @@ use super::results::Results;
 use crate::base::clock::{parse, stamp};
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace, replace_cache, sync_parent};
 use crate::base::lock::{Lock, acquire};
+use crate::base::sort::SmallSort;
 use crate::model::event::Event;
 use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -182,7 +183,7 @@ impl Outbox {
                 Err(reason) => listing.unreadable.push((path, reason)),
             }
         }
-        listing.alerts.sort_unstable_by(|a, b| a.event.time.cmp(&b.event.time).then(a.event.id.cmp(&b.event.id)));
+        listing.alerts.arrange_by(|a, b| a.event.time.cmp(&b.event.time).then(a.event.id.cmp(&b.event.id)));
         Ok(listing)
     }
 

@@ -4,6 +4,7 @@ use super::about::about;
 use super::content::{Content, by_incident, severity};
 use super::palette::{AMBER, RED};
 use crate::base::clock::{local_short, parse};
+use crate::base::sort::SmallSort;
 use crate::base::text::{clean, fit};
 use crate::model::event::{Event, EventKind};
 use crate::model::incident::Severity;
@@ -42,7 +43,7 @@ pub fn rows(content: &Content<'_>) -> Vec<Row> {
         let others = content.present.and_then(|present| present.others(content.events)).unwrap_or_default();
         open.extend(others.iter().map(|other| other.event(content.now)));
     }
-    open.sort_by(|a, b| (Reverse(a.severity), &a.since).cmp(&(Reverse(b.severity), &b.since)));
+    open.arrange_by(|a, b| (Reverse(a.severity), &a.since).cmp(&(Reverse(b.severity), &b.since)));
     open.iter().map(|event| row(event, content.language, content.now)).collect()
 }
 

@@ -1,6 +1,7 @@
 //! The state of the host at the time of a delivery: what is open, and what is about to begin or end.
 
 use crate::base::clock::stamp;
+use crate::base::sort::SmallSort;
 use crate::model::event::{Event, EventKind, Localized};
 use crate::model::incident::Severity;
 use crate::model::locale::Locale;
@@ -110,7 +111,7 @@ impl Present {
         let is_other = |id: &str| events.iter().all(|event| event.incident != id || event.is_over());
         let mut others: Vec<&OpenIncident> =
             open.iter().filter(|(id, _)| is_other(id)).map(|(_, incident)| incident).collect();
-        others.sort_by(|a, b| b.severity.cmp(&a.severity).then(b.duration_seconds.total_cmp(&a.duration_seconds)));
+        others.arrange_by(|a, b| b.severity.cmp(&a.severity).then(b.duration_seconds.total_cmp(&a.duration_seconds)));
         Some(others)
     }
 }

@@ -5,6 +5,7 @@ use super::item::{Item, item};
 use super::overview::{self, Row};
 use super::subject::subject;
 use crate::base::clock::local_short;
+use crate::base::sort::SmallSort;
 use crate::base::text::clean;
 use crate::model::event::{Event, EventKind};
 use crate::model::locale::{Locale, key};
@@ -140,7 +141,7 @@ fn is_open(event: &Event) -> bool {
 
 /// Groups in order of time.
 fn in_order(mut groups: Vec<usize>) -> Vec<usize> {
-    groups.sort_unstable();
+    groups.arrange();
     groups
 }
 

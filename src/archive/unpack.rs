@@ -5,6 +5,7 @@ use super::manifest::{Hashing, Manifest, Member, NAME};
 use super::source::Source;
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::{DIRECTORY_MODE, FILE_MODE};
+use crate::base::sort::SmallSort;
 use crate::base::text::clean;
 use crate::store::contents::is_made_again;
 use anyhow::{Context, Result};
@@ -54,8 +55,8 @@ pub fn verify(archive: &Source) -> Result<Manifest> {
 fn compare(archive: &Source, expected: &[Member], mut found: Vec<Member>) -> Result<()> {
     let mut expected = expected.to_vec();
     let key = |member: &Member| (member.path.clone(), member.path_hex.clone());
-    expected.sort_by_key(key);
-    found.sort_by_key(key);
+    expected.arrange_by_key(key);
+    found.arrange_by_key(key);
     let mut found = found.into_iter();
     for expected in expected {
         let mut member = found.next().filter(|found| found.path <= expected.path);

@@ -15,6 +15,7 @@ pub mod parse_future;
 pub mod parse_past;
 pub mod pidfd;
 pub mod redact;
+pub mod sort;
 pub mod subprocess;
 pub mod suggestion;
 pub mod system_directories;

@@ -2,6 +2,7 @@
 //! password that it refuses.
 
 use super::net::http_url::{self, credentials, path_and_query};
+use crate::base::sort::SmallSort;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -26,7 +27,7 @@ impl Redactor {
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
         let mut secrets: Vec<String> = secrets.into_iter().map(|secret| secret.to_ascii_lowercase()).collect();
         secrets.retain(|secret| !secret.trim().is_empty());
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.arrange_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.dedup();
         Self { secrets }
     }

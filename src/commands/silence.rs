@@ -2,6 +2,7 @@
 
 use crate::base::clock::{local_form, local_minute, stamp};
 use crate::base::error_kind::ErrorKind;
+use crate::base::sort::SmallSort;
 use crate::base::suggestion::hint;
 use crate::base::text::{NAME_MAX, clean};
 use crate::cli::table::{Column, head, row};
@@ -129,7 +130,7 @@ fn remove(call: &Call, context: &Context, number: u32) -> Result<Exit> {
         let ended = ended.ok_or_else(|| {
             let silences = suppressions.silences.iter().map(|silence| silence.number);
             let mut numbers: Vec<u32> = silences.chain(suppressions.acks.iter().map(|ack| ack.number)).collect();
-            numbers.sort_unstable();
+            numbers.arrange();
             let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
             ErrorKind::Usage(match numbers.is_empty() {
                 true => format!("no silence {number}; the list is empty"),

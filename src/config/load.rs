@@ -10,6 +10,7 @@ use super::read::{SectionReader, read};
 use super::recover::recover;
 use super::settings::Config;
 use super::{lint, renamed, schema, secret};
+use crate::base::sort::SmallSort;
 use std::path::PathBuf;
 use toml::{Table, Value};
 
@@ -230,5 +231,5 @@ impl Evaluated {
 /// Adds the places, and sorts by them.
 fn locate(issues: &mut [ConfigIssue], places: &Places<'_>) {
     issues.iter_mut().filter(|issue| issue.place.is_empty()).for_each(|issue| places.locate(issue));
-    issues.sort_by_key(|issue| issue.position.unwrap_or((u32::MAX, 0)));
+    issues.arrange_by_key(|issue| issue.position.unwrap_or((u32::MAX, 0)));
 }

@@ -8,6 +8,7 @@ use super::location::Source;
 use super::open_secrets::open_secrets;
 use super::recover::recover;
 use super::renamed;
+use crate::base::sort::SmallSort;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -124,7 +125,7 @@ fn load_alert(mut request: Request, file: Option<(PathBuf, String)>) -> Option<L
             Err(issues) => {
                 forget_variables(&mut request, &issues);
                 let mut paths: Vec<_> = issues.into_iter().filter(|issue| issue.variable().is_none()).collect();
-                paths.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+                paths.arrange_by(|a, b| a.path.cmp(&b.path));
                 paths.dedup_by(|a, b| a.path == b.path);
                 paths.iter().for_each(|issue| remove(&mut given, &issue.path));
             }

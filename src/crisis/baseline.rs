@@ -4,6 +4,7 @@
 //! hour of past days; with fewer than three days all hours. Medians ignore a single odd week. When nearly all hours
 //! of the last day were outside on the same side, the level has changed, and the range moves with it.
 
+use crate::base::sort::SmallSort;
 use crate::model::spread;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -186,7 +187,7 @@ fn made(groups: &[Vec<Hour>], part: f64, least: f64) -> Option<Band> {
 
 /// The quantile `part`; of two middle values the greater one.
 fn quantile(mut values: Vec<f64>, part: f64) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
+    values.arrange_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
     values.get(((values.len() as f64 * part).floor() as usize).min(last)).copied()
 }

@@ -2,6 +2,7 @@
 //! period from a minute to six hours, but not what happens once a day.
 
 use super::stamp::Stamp;
+use crate::base::sort::SmallSort;
 use serde::{Deserialize, Serialize};
 
 /// This many changes, three for the worse and three for the better,
@@ -74,7 +75,7 @@ impl Flap {
     fn calm_seconds(&self) -> f64 {
         let pairs = self.changes.iter().zip(self.changes.iter().skip(1));
         let mut pauses: Vec<f64> = pairs.map(|(before, after)| after.seconds_since(*before)).collect();
-        pauses.sort_by(|a, b| b.total_cmp(a));
+        pauses.arrange_by(|a, b| b.total_cmp(a));
         let pause = pauses.get(1).copied().unwrap_or(0.0) * CALM_PAUSES;
         (pause.max(CALM_SECONDS) * CALM_FACTOR.powi(self.settled.min(8) as i32)).min(CALM_MAX)
     }

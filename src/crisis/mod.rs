@@ -14,6 +14,7 @@ mod swings;
 mod tally;
 pub mod unusual;
 
+use crate::base::sort::SmallSort;
 pub use eval_context::EvalContext;
 pub use repairing::Repairing;
 pub use state::State;
@@ -25,7 +26,7 @@ impl State {
     /// Every open incident, the most urgent first, then the oldest.
     pub fn open(&self) -> Vec<Incident> {
         let mut open: Vec<Incident> = self.alerts.values().filter_map(state::Alert::incident).collect();
-        open.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.since.cmp(&b.since)));
+        open.arrange_by(|a, b| b.severity.cmp(&a.severity).then(a.since.cmp(&b.since)));
         open
     }
 

@@ -1,6 +1,7 @@
 //! Past values for rules about rates of change and forecasts. A series holds at most 60 points,
 //! dense in the latest minutes and sparser before.
 
+use crate::base::sort::SmallSort;
 use serde::{Deserialize, Serialize};
 
 /// Largest number of points of a series.
@@ -174,7 +175,7 @@ impl Series {
         if slopes.len() < 5 {
             return None;
         }
-        slopes.sort_by(f64::total_cmp);
+        slopes.arrange_by(f64::total_cmp);
         let median = *slopes.get(slopes.len() / 2)?;
         let slow = *slopes.get(if median > 0.0 { slopes.len() / 4 } else { slopes.len() - 1 - slopes.len() / 4 })?;
         let (then, before) = *recent.iter().rev().find(|(at, _)| -at >= span / 4.0)?;

@@ -1,6 +1,7 @@
 //! How far apart the snapshots usually are, learned from the latest intervals: cron may start a run each minute or each
 //! hour, and a host that is short of memory skips runs.
 
+use crate::base::sort::SmallSort;
 use serde::{Deserialize, Serialize};
 
 /// Number of intervals kept.
@@ -33,7 +34,7 @@ impl Spacing {
     /// The usual interval in seconds, at least 60: the median of the latest. A single one may be an outage.
     pub fn seconds(&self) -> f64 {
         let mut sorted = if self.0.len() > 1 { self.0.clone() } else { Vec::new() };
-        sorted.sort_unstable();
+        sorted.arrange();
         sorted.get(sorted.len().saturating_sub(1) / 2).map_or(SHORTEST, |median| f64::from(*median).max(SHORTEST))
     }
 

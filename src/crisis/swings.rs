@@ -2,6 +2,7 @@
 //! within them is no forecast.
 
 use super::series::{Approach, rounded};
+use crate::base::sort::SmallSort;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +100,7 @@ impl Swings {
     /// The closest distance that is usual: it came back from there, and close to the target on several days.
     fn level(&self, scale: f64) -> Option<f64> {
         let mut levels: Vec<f64> = self.days.iter().map(|day| day.closest).collect();
-        levels.sort_by(f64::total_cmp);
+        levels.arrange_by(f64::total_cmp);
         let close = levels.get(CLOSE_DAYS - 1).map(|third| third.max(scale * BACK));
         let once = levels.into_iter().find(|level| *level >= scale * CLOSE);
         close.into_iter().chain(once).reduce(f64::min)

@@ -7,6 +7,7 @@ mod target;
 
 use super::case::Case;
 use super::guard::{Guard, Refusal};
+use crate::base::sort::SmallSort;
 use crate::config::HealEntry;
 use crate::model::action::{ActionKind, Mode};
 use crate::model::message::Arg;
@@ -23,11 +24,11 @@ type Chosen = Vec<(ActionKind, Mode, String)>;
 pub fn decide(request: &Request, questions: &[Question]) -> Vec<Decision> {
     let mut chosen = Chosen::new();
     let mut order: Vec<(u32, usize)> = questions.iter().map(|question| attempt(request, question)).zip(0..).collect();
-    order.sort_unstable();
+    order.arrange();
     let by_attempt = order.into_iter().filter_map(|(_, at)| Some((at, questions.get(at)?)));
     let mut decided: Vec<(usize, Decision)> =
         by_attempt.map(|(at, question)| (at, decide_one(request, question, &mut chosen))).collect();
-    decided.sort_by_key(|(at, _)| *at);
+    decided.arrange_by_key(|(at, _)| *at);
     decided.into_iter().map(|(_, decision)| decision).collect()
 }
 

@@ -11,6 +11,7 @@ use super::process_load::bytes;
 use super::repair::{Candidate, Repair, Verdict};
 use super::situation::Situation;
 use super::{finished, tool};
+use crate::base::sort::SmallSort;
 use crate::host::Root;
 use crate::model::action::{Outcome, Status, Target};
 use crate::model::locale::key;
@@ -54,7 +55,7 @@ impl Manager {
 fn managers(root: &Root) -> Vec<(&'static Manager, u64)> {
     let there = MANAGERS.iter().filter(|manager| tool::installed(root, manager.program).is_ok());
     let mut found: Vec<(&Manager, u64)> = there.map(|manager| (manager, manager.size(root))).collect();
-    found.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    found.arrange_by_key(|(_, size)| std::cmp::Reverse(*size));
     found
 }
 

@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::situation::Situation;
+use crate::base::sort::SmallSort;
 use crate::host::process_facts::ProcessFacts;
 use crate::model::locale::key;
 use crate::model::message::{Arg, Message};
@@ -63,7 +64,7 @@ pub fn ranked(case: &Case, situation: &Situation, processes: Vec<ProcessFacts>) 
         })
         .collect();
     let share = |load: &Load| load.cpu_percent.unwrap_or(0.0);
-    loads.sort_by(|a, b| {
+    loads.arrange_by(|a, b| {
         let by_memory = b.process.memory_bytes.cmp(&a.process.memory_bytes);
         share(b).total_cmp(&share(a)).then(by_memory).then(a.process.pid.cmp(&b.process.pid))
     });

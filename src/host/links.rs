@@ -1,6 +1,7 @@
 //! Links and entries below `/sys`, by which devices are told apart.
 
 use super::Root;
+use crate::base::sort::SmallSort;
 use std::fs;
 use std::os::unix::fs::DirEntryExt;
 
@@ -19,7 +20,7 @@ impl Root {
             .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.ino()))
             .filter(|(name, _)| name.starts_with(prefix))
             .collect();
-        found.sort();
+        found.arrange();
         found
     }
 }

@@ -7,6 +7,7 @@
 //! its `bin`.
 
 use crate::base::file::read_at_most;
+use crate::base::sort::SmallSort;
 use crate::base::text::clean_bytes;
 use chrono::{DateTime, Utc};
 use nix::fcntl::OFlag;
@@ -263,7 +264,7 @@ pub fn page_bytes() -> u64 {
 fn names(directory: &Path) -> io::Result<Vec<String>> {
     let mut names: Vec<String> =
         fs::read_dir(directory)?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
+    names.arrange();
     Ok(names)
 }
 
@@ -271,6 +272,6 @@ fn directories(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     let mut names: Vec<String> = directories.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
+    names.arrange();
     names
 }

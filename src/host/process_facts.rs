@@ -3,6 +3,7 @@
 
 use super::process_stat::{IdentityStat, parse_stat};
 use super::{Root, page_bytes};
+use crate::base::sort::SmallSort;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -49,7 +50,7 @@ impl Root {
     /// Ids of all processes, ascending.
     pub fn pids(&self) -> Vec<u32> {
         let mut pids = self.process_files().map(|mut files| files.pids()).unwrap_or_default();
-        pids.sort_unstable();
+        pids.arrange();
         pids
     }
 
@@ -141,7 +142,7 @@ fn parse_cgroups(content: &[u8]) -> Vec<String> {
         })
         .collect();
     // `systemd` before the unified tree of a hybrid host, which may be empty; stable otherwise.
-    paths.sort_by_key(|(is_other, path)| (*is_other, path == "/"));
+    paths.arrange_by_key(|(is_other, path)| (*is_other, path == "/"));
     let mut unique: Vec<String> = Vec::new();
     for (_, path) in paths {
         if !unique.contains(&path) {

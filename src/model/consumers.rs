@@ -2,6 +2,7 @@
 
 use super::evidence::Resource;
 use super::record::round;
+use crate::base::sort::SmallSort;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -179,7 +180,7 @@ fn keep_greatest<K: Ord + Clone>(usages: &mut BTreeMap<K, Usage>, most: usize) -
 pub fn ranked<K>(usages: &BTreeMap<K, Usage>, resource: Resource) -> Vec<(&K, &Usage)> {
     let mut ranked: Vec<_> = usages.iter().collect();
     let memory = |usage: &Usage| usage.memory_bytes;
-    ranked.sort_by(|(_, a), (_, b)| {
+    ranked.arrange_by(|(_, a), (_, b)| {
         b.amount(resource).total_cmp(&a.amount(resource)).then(memory(b).total_cmp(&memory(a)))
     });
     ranked

@@ -5,6 +5,7 @@ mod storage;
 
 use crate::base::bounded;
 use crate::base::clock::{local_short, parse, stamp};
+use crate::base::sort::SmallSort;
 use crate::base::text::clean;
 use crate::context::Context;
 use crate::model::annotation::{Annotation, AnnotationKind};
@@ -167,7 +168,7 @@ fn values(context: &Context, event: &Event, time: DateTime<Utc>) -> Vec<Sample> 
     if context.store.read_tail(SNAPSHOTS, since, time, visit).is_err() {
         return Vec::new();
     }
-    values.sort_by(|a, b| a.time.cmp(&b.time));
+    values.arrange_by(|a, b| a.time.cmp(&b.time));
     values.push(Sample { time: stamp(time), value: event.value });
     values.drain(..values.len().saturating_sub(VALUES_MAX));
     values

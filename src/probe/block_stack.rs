@@ -4,6 +4,7 @@ use super::block_devices::{BlockDevices, Stack, Stacked};
 use super::diskstats::{disks, holds_nothing, is_partition_of, parse};
 use super::measurement::{Absent, Measurement, UNKNOWN_FORMAT};
 use crate::base::identity::identity;
+use crate::base::sort::SmallSort;
 use crate::base::text::NAME_MAX;
 use crate::host::Root;
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,7 @@ fn look_up(root: &Root, disks: &[String]) -> Stack {
     for disk in disks {
         let on = root.sys_names(&format!("block/{disk}/slaves")).unwrap_or_default();
         let mut on: Vec<String> = on.iter().map(|name| whole(name, disks)).collect();
-        on.sort();
+        on.arrange();
         on.dedup();
         // More than the cleaned line of a file: the name is an identity.
         let mapping = disk.starts_with("dm-").then(|| root.sys_text(&format!("block/{disk}/dm/name"))).flatten();

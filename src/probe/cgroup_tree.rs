@@ -2,6 +2,7 @@
 //! `cgroup-v1/`).
 
 use super::cgroup_kind::has_owner;
+use crate::base::sort::SmallSort;
 use crate::host::Root;
 use std::collections::BTreeMap;
 
@@ -100,7 +101,7 @@ pub fn choose(paths: Vec<String>, most: usize) -> (Vec<String>, Vec<String>) {
         by_top.entry(format!("/{top}")).or_default().push(path);
     }
     let mut groups: Vec<(String, Vec<String>)> = by_top.into_iter().collect();
-    groups.sort_by_key(|(_, paths)| paths.len());
+    groups.arrange_by_key(|(_, paths)| paths.len());
     let (mut chosen, mut cut, mut left) = (Vec::new(), Vec::new(), groups.len());
     for (top, mut paths) in groups {
         let share = most.saturating_sub(chosen.len()).div_ceil(left.max(1));
@@ -111,7 +112,7 @@ pub fn choose(paths: Vec<String>, most: usize) -> (Vec<String>, Vec<String>) {
         }
         chosen.append(&mut paths);
     }
-    chosen.sort();
+    chosen.arrange();
     (chosen, cut)
 }
 

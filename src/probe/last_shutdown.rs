@@ -1,6 +1,7 @@
 //! Determines whether the previous boot ended with a clean shutdown.
 
 use super::utmp::{PowerEvent, power_events};
+use crate::base::sort::SmallSort;
 use crate::host::Root;
 use chrono::{DateTime, Utc};
 
@@ -24,7 +25,7 @@ pub enum Shutdown {
 pub fn last_shutdown(root: &Root, last: DateTime<Utc>) -> Shutdown {
     // The record of a shutdown may have been rotated away since then.
     let mut rotated: Vec<String> = root.list("var/log").into_iter().filter(|name| is_rotated(name)).collect();
-    rotated.sort_by_key(|name| root.modified(&format!("var/log/{name}")));
+    rotated.arrange_by_key(|name| root.modified(&format!("var/log/{name}")));
     let files = rotated.pop().into_iter().chain(["wtmp".to_string()]);
     let read = |name: String| power_events(&root.tail(&format!("var/log/{name}"), WTMP_TAIL).unwrap_or_default());
     let events: Vec<(i64, PowerEvent)> = files.flat_map(read).collect();

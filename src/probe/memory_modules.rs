@@ -1,5 +1,6 @@
 //! Memory modules with errors: `/sys/devices/system/edac/mc/mc<n>/dimm<n>` (`Documentation/driver-api/edac.rst`).
 
+use crate::base::sort::SmallSort;
 use crate::base::text::{NAME_MAX, clean};
 use crate::host::Root;
 
@@ -30,6 +31,6 @@ pub fn memory_modules(root: &Root, controller: &str) -> Vec<MemoryModule> {
     });
     let mut modules: Vec<MemoryModule> =
         modules.filter(|module| (module.corrected, module.uncorrected) != (0, 0)).collect();
-    modules.sort_by_key(|module| std::cmp::Reverse((module.uncorrected, module.corrected)));
+    modules.arrange_by_key(|module| std::cmp::Reverse((module.uncorrected, module.corrected)));
     modules
 }

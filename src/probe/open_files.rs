@@ -1,6 +1,7 @@
 //! Current users of the space of a file system: deleted files that are still open, and open files that grow.
 
 use super::mounts;
+use crate::base::sort::SmallSort;
 use crate::host::Root;
 use crate::host::open_files::OpenFile;
 use std::ffi::OsStr;
@@ -71,7 +72,7 @@ fn is_below(path: &[u8], point: &[u8]) -> bool {
 
 fn growing<'f>(root: &Root, files: &'f [OpenFile]) -> Option<(&'f OpenFile, f64)> {
     let mut written: Vec<&OpenFile> = files.iter().filter(|file| file.is_written).collect();
-    written.sort_by_key(|file| std::cmp::Reverse(file.length));
+    written.arrange_by_key(|file| std::cmp::Reverse(file.length));
     written.truncate(WATCHED_MAX);
     // A recorded host does not change.
     if written.is_empty() || root.is_recorded() {

@@ -1,6 +1,7 @@
 //! Repairs: from the `actions` stream, each with its intent, its result and its verification.
 
 use crate::base::clock::{local_short, parse, stamp};
+use crate::base::sort::SmallSort;
 use crate::base::text::{NAME_MAX, clean};
 use crate::context::Context;
 use crate::model::action::{Action, ActionKind, Mode, Outcome, Phase, Status};
@@ -65,7 +66,7 @@ pub fn read(
         }
     })?;
     let mut repairs: Vec<Repair> = all.into_values().collect();
-    repairs.sort_by_key(|repair| std::cmp::Reverse(parse(&repair.action.since)));
+    repairs.arrange_by_key(|repair| std::cmp::Reverse(parse(&repair.action.since)));
     repairs.truncate(most);
     Ok(repairs)
 }
@@ -188,7 +189,7 @@ pub fn repaired(repairs: &[Repair], most: usize) -> Vec<Message> {
         *counts.entry((&repair.action.target.name, repair.action.kind)).or_default() += 1;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts.arrange_by_key(|(_, count)| std::cmp::Reverse(*count));
     let said = counts.into_iter().take(most).map(|((target, kind), count)| {
         let how = match kind {
             ActionKind::Restart => key::ACTION_RESTARTED,

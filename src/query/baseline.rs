@@ -2,6 +2,7 @@
 //! the pipeline renews once an hour.
 
 use crate::base::clock::zone_offset_seconds;
+use crate::base::sort::SmallSort;
 use crate::config::Rule;
 use crate::context::Context;
 use crate::crisis::baseline::{Band, Hour, Past, least_spread};
@@ -106,7 +107,7 @@ pub fn lines(context: &Context) -> Vec<String> {
         }
     }
     let line = |(hours, mut rules): (u32, Vec<&str>)| {
-        rules.sort_unstable();
+        rules.arrange();
         rules.dedup();
         format!("{}: learning what is usual, {hours} of 24 h", rules.join(", "))
     };

@@ -3,6 +3,7 @@
 use crate::alert::{Outbox, Stage};
 use crate::base::clock::parse;
 use crate::base::error_kind::ErrorKind;
+use crate::base::sort::SmallSort;
 use crate::context::Context;
 use crate::crisis::State;
 use crate::crisis::state::Alert;
@@ -121,7 +122,7 @@ pub fn read(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Re
         }
     }
     records.extend(events.into_values().filter_map(|events| from_events(events, context.now.wall)));
-    records.sort_by(|a, b| b.since.cmp(&a.since).then_with(|| b.id.cmp(&a.id)));
+    records.arrange_by(|a, b| b.since.cmp(&a.since).then_with(|| b.id.cmp(&a.id)));
     Ok(records)
 }
 

@@ -2,6 +2,7 @@
 //! computed, and from a coarser one where that has expired.
 
 use crate::base::local_time::LocalTime;
+use crate::base::sort::SmallSort;
 use crate::model::point::Point;
 use crate::query::stored_days::{Part, StoredDays};
 use crate::store::Store;
@@ -152,7 +153,7 @@ fn refine(
             points.entry(series).or_default().extend(finer);
         }
     }
-    points.values_mut().for_each(|points| points.sort_by_key(|point| point.time_ms));
+    points.values_mut().for_each(|points| points.arrange_by_key(|point| point.time_ms));
     Ok(())
 }
 

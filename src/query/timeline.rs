@@ -1,6 +1,7 @@
 //! The timeline: transitions of incidents and annotations, from the `events` stream.
 
 use crate::base::clock::{parse, stamp};
+use crate::base::sort::SmallSort;
 use crate::context::Context;
 use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::event::{Event, EventKind};
@@ -59,7 +60,7 @@ pub fn read(context: &Context, since: DateTime<Utc>, until: DateTime<Utc>) -> Re
             timeline.ended_later.extend(Some(mark).filter(|mark| known.insert(mark.id.clone())));
         }
     })?;
-    timeline.marks.sort_by(|a, b| a.time.cmp(&b.time));
+    timeline.marks.arrange_by(|a, b| a.time.cmp(&b.time));
     Ok(timeline)
 }
 

@@ -1,5 +1,6 @@
 //! Metrics under watch: those that a rule judges, their open incidents, and breaches that have not lasted long enough.
 
+use crate::base::sort::SmallSort;
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure};
 use crate::crisis::State;
@@ -75,7 +76,7 @@ pub fn assess(rules: &[Rule], state: &State) -> Watch {
     let mut upcoming: Vec<Upcoming> =
         pending.filter_map(|alert| Some(upcoming(rule_of(alert)?, alert, state.last?))).collect();
     let order = |one: &Upcoming| one.next.map_or(f64::INFINITY, |(_, seconds)| seconds);
-    upcoming.sort_by(|a, b| order(a).total_cmp(&order(b)));
+    upcoming.arrange_by(|a, b| order(a).total_cmp(&order(b)));
     Watch {
         selectors: judging.iter().map(|rule| rule.metric.clone()).collect(),
         alarms: levels.filter(|(series, _)| !series.name.is_empty()).collect(),

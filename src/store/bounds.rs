@@ -2,6 +2,7 @@
 
 use super::tier::Tier;
 use super::{SNAPSHOTS, Store, day};
+use crate::base::sort::SmallSort;
 use anyhow::Result;
 use chrono::{DateTime, Months, TimeDelta, Utc};
 
@@ -24,7 +25,7 @@ impl Store {
     pub fn begins(&self) -> Result<Vec<(String, DateTime<Utc>)>> {
         let names = self.stored_periods()?.into_iter();
         let mut begins: Vec<_> = names.filter_map(|name| span_of(&name).map(|span| (name, span.0))).collect();
-        begins.sort_by_key(|(_, begin)| *begin);
+        begins.arrange_by_key(|(_, begin)| *begin);
         Ok(begins)
     }
 

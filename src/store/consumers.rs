@@ -14,6 +14,7 @@ use super::read::Reading;
 use super::tier::{CONSUMERS, Lines, Tier};
 use super::{PROCESSES, Store};
 use crate::base::clock::{parse, stamp};
+use crate::base::sort::SmallSort;
 use crate::model::consumers::Consumers;
 use crate::model::record::time_of;
 use anyhow::Result;
@@ -93,7 +94,7 @@ impl Store {
         ends.extend(days.keys().map(|begin| (*begin, *begin + TimeDelta::days(1))));
         ends.extend(hours.keys().map(|begin| (*begin, *begin + TimeDelta::hours(1))));
         ends.extend([(until, until)]);
-        ends.sort_unstable();
+        ends.arrange();
         let mut total = Consumers::default();
         days.into_values().chain(hours.into_values()).for_each(|consumers| total.add(consumers));
         let mut covered = since;
@@ -216,7 +217,7 @@ fn greatest_units(mut samples: SeriesPoints) -> SeriesPoints {
     for name in UNIT_METRICS {
         let units = samples.iter().filter(|(series, _)| series.name == name);
         let mut sums: Vec<f64> = units.map(|(_, points)| sum(points)).collect();
-        sums.sort_by(|a, b| b.total_cmp(a));
+        sums.arrange_by(|a, b| b.total_cmp(a));
         let least = sums.get(CONSUMERS_MAX).copied().unwrap_or(f64::NEG_INFINITY);
         samples.retain(|series, points| series.name != name || sum(points) > least);
     }

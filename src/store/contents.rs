@@ -3,6 +3,7 @@
 use super::STREAMS;
 use super::day::{PLAIN, SEALED, is_day};
 use super::leftover::is_temporary;
+use crate::base::sort::SmallSort;
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
@@ -66,7 +67,7 @@ impl Contents {
             Ok(entries) => entries.iter().map(|entry| below.join(entry.file_name())).collect(),
             Err(error) => return self.left_out.push(LeftOut::new(below.to_path_buf(), error.to_string())),
         };
-        names.sort();
+        names.arrange();
         for path in names.into_iter().filter(|path| !is_made_again(path)) {
             let reason = match follow(top, &path) {
                 // Removed meanwhile.

@@ -1,6 +1,7 @@
 //! The files of a stream: one a UTC day, appended to today and sealed later.
 
 use super::{Store, at};
+use crate::base::sort::SmallSort;
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use std::collections::BTreeMap;
@@ -83,7 +84,7 @@ impl Store {
         let mut open: Vec<String> = file_names(&self.directory.join(stream))?
             .filter_map(|name| name.strip_suffix(PLAIN).filter(|name| is_day(name)).map(ToString::to_string))
             .collect();
-        open.sort_unstable();
+        open.arrange();
         Ok(open)
     }
 

@@ -4,6 +4,7 @@ use super::Store;
 use super::hour_ranges::DayRanges;
 use super::read::Reading;
 use crate::base::clock::parse;
+use crate::base::sort::SmallSort;
 use crate::model::consumers::Consumers;
 use crate::model::metric::{Label, SeriesKey};
 use crate::model::point::{Point, group};
@@ -96,7 +97,7 @@ impl Samples {
     /// The collected series. Of several samples of a series with the same time, the first is kept.
     pub fn finish(self) -> SeriesPoints {
         let ordered = self.series.into_iter().map(|(key, mut points)| {
-            points.sort_by_key(|point| point.time_ms);
+            points.arrange_by_key(|point| point.time_ms);
             points.dedup_by_key(|point| point.time_ms);
             (key, points)
         });

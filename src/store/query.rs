@@ -7,6 +7,7 @@ use super::read::Reading;
 use super::tier::{CONSUMERS, Tier};
 use super::upkeep::Progress;
 use super::{SNAPSHOTS, Store};
+use crate::base::sort::SmallSort;
 use crate::model::metric::SeriesKey;
 use crate::model::point::{Point, group};
 use anyhow::Result;
@@ -82,7 +83,7 @@ impl Collector {
         }
         for points in all.values_mut().filter(|points| !points.is_sorted_by(|a, b| a.time_ms < b.time_ms)) {
             points.reverse();
-            points.sort_by_key(|point| point.time_ms);
+            points.arrange_by_key(|point| point.time_ms);
             points.dedup_by_key(|point| point.time_ms);
         }
         all.retain(|_, points| !points.is_empty());

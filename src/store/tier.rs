@@ -8,6 +8,7 @@ use super::day::{PLAIN, SEALED, entries};
 use super::read::Reading;
 use super::{Store, at, block, line, member, stream};
 use crate::base::file::{FILE_MODE, make_directory, open_regular, replace};
+use crate::base::sort::SmallSort;
 use anyhow::{Result, anyhow};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -103,8 +104,8 @@ impl Store {
             }
             all.push(period);
         }
-        open.sort();
-        all.sort();
+        open.arrange();
+        all.arrange();
         all.dedup();
         Ok((open, all))
     }

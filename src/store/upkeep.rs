@@ -11,6 +11,7 @@ use super::rebuild::{RolledDay, columns_of, five_minutes_of};
 use super::tier::Tier;
 use super::{SNAPSHOTS, STREAMS, Store, at};
 use crate::base::file::{FILE_MODE, make_directory, read_at_most, replace_cache, sync_file_system};
+use crate::base::sort::SmallSort;
 use anyhow::Result;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -256,7 +257,7 @@ impl Store {
             }
             hour::join_hour(&mut by_hour, records.samples);
         }
-        by_hour.values_mut().for_each(|points| points.sort_by_key(|point| point.time_ms));
+        by_hour.values_mut().for_each(|points| points.arrange_by_key(|point| point.time_ms));
         let rolled = RolledDay::new(begin, &by_hour);
         self.append_blocks(Tier::Hours, &Tier::Hours.period(begin), &rolled.hours)?;
         self.append_blocks(Tier::Days, &Tier::Days.period(begin), &rolled.days)?;

@@ -135,6 +135,16 @@ fn files_are_read_in_one_sitting() {
     assert!(long.is_empty(), "over 300 lines: {long:?}");
 }
 
+/// The sort of the standard library is compiled anew, 6 KB, for each type and comparison: `base::sort` is one for all.
+#[test]
+fn lists_are_sorted_by_one_sort() {
+    for source in sources().iter().filter(|source| !source.name.ends_with("base/sort.rs")) {
+        let code = source.text.split("#[cfg(test)]").next().unwrap();
+        let own = [".sort()", ".sort_by", ".sort_unstable"].into_iter().find(|call| code.contains(call));
+        assert!(own.is_none() || source.name.ends_with("tests.rs"), "{}: {}", source.name, own.unwrap());
+    }
+}
+
 #[test]
 fn no_system_font_is_needed() {
     let lock = fs::read_to_string(repository("Cargo.lock")).unwrap();

@@ -1,5 +1,6 @@
 //! Selects the lines of a chart: of one kind, and not too many. What is left out is said.
 
+use crate::base::sort::SmallSort;
 use crate::base::text::{clean, plural};
 use crate::model::catalogue;
 use crate::model::metric::{Selector, SeriesKey};
@@ -35,7 +36,7 @@ pub fn beyond_family(chart: &Chart, selector: &Selector, series: &Series) -> Opt
     let is_shown = |name: &str| chart.lines.iter().any(|line| line.metric == name);
     let selected = series.all().filter(|(key, _)| selector.selects(key) && !is_shown(&key.name));
     let mut names: Vec<&str> = selected.map(|(key, _)| key.name.as_str()).collect();
-    names.sort_unstable();
+    names.arrange();
     names.dedup();
     let text = || format!("drew the {:?} chart of the page; name these to draw them: {}", chart.title, listed(&names));
     (!names.is_empty()).then(text)
@@ -65,7 +66,7 @@ pub fn choose(lines: &mut Vec<Selected>, selectors: &[Selector]) -> Vec<String> 
     }
     let height = |points: &[Point]| points.iter().map(|point| point.max).fold(f64::MIN, f64::max);
     // A stable sort: equally high series stay in the order of names.
-    lines.sort_by(|a, b| height(b.1).total_cmp(&height(a.1)));
+    lines.arrange_by(|a, b| height(b.1).total_cmp(&height(a.1)));
     let count = lines.len();
     if count > LINES_MAX {
         let each = (LINES_MAX / selectors.len().max(1)).max(1);

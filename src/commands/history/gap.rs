@@ -2,6 +2,7 @@
 
 use super::span::Span;
 use crate::base::clock::parse;
+use crate::base::sort::SmallSort;
 use crate::context::Context;
 use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::pipeline::annotations;
@@ -165,7 +166,7 @@ pub fn explain(gaps: &mut [Gap], context: &Context, span: &Span, timeline: &Time
 /// The usual time between samples at these times in milliseconds.
 pub fn usual_ms(times: &[i64]) -> i64 {
     let mut distances: Vec<i64> = times.windows(2).filter_map(|pair| Some(pair.get(1)? - pair.first()?)).collect();
-    distances.sort_unstable();
+    distances.arrange();
     // A few samples show the interval of osmon only when they agree; otherwise one minute is assumed.
     let agree = distances.first().zip(distances.last()).is_some_and(|(least, most)| *most <= least + least / 5);
     if distances.len() < 2 || (distances.len() < 5 && !agree) {

@@ -3,6 +3,7 @@
 use super::recorded::{History, Track};
 use super::summary::total;
 use super::table::annotation_lines;
+use crate::base::sort::SmallSort;
 use crate::base::units::{bytes, short};
 use crate::cli::Output;
 use crate::cli::output::Style;
@@ -41,7 +42,7 @@ pub fn render(out: &Output, history: &History) -> String {
         .collect();
     let by_metric: Vec<BTreeMap<i64, Point>> = SHOWN.iter().map(|(metric, _)| added_up(history, metric)).collect();
     let mut times: Vec<i64> = by_metric.iter().flat_map(|points| points.keys().copied()).collect();
-    times.sort_unstable();
+    times.arrange();
     times.dedup();
     let cells = |first: String, value: &dyn Fn(&BTreeMap<i64, Point>) -> Option<f64>| {
         let values = SHOWN.iter().zip(&by_metric).map(|((metric, _), points)| {

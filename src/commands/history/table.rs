@@ -5,6 +5,7 @@ use super::recorded::{History, Track};
 use super::summary::{SUMMARY, headings, rows};
 use crate::alert::ended;
 use crate::base::clock::{local_minute, parse};
+use crate::base::sort::SmallSort;
 use crate::base::text::plural;
 use crate::base::units::{duration, metric_value};
 use crate::cli::Output;
@@ -158,7 +159,7 @@ pub fn annotation_lines(out: &Output, history: &History, after_ms: i64, until_ms
     for repair in history.repairs.iter().filter(|repair| within(time(&repair.action.since))) {
         lines.push((time(&repair.action.since), format!("repair: {}", repair.sentence().english())));
     }
-    lines.sort_by_key(|line| line.0);
+    lines.arrange_by_key(|line| line.0);
     let at = |time| {
         let day = || local_minute(DateTime::from_timestamp_millis(time).unwrap_or_default());
         if history.span.step.is_days() { day() } else { history.span.write(time) }

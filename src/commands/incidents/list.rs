@@ -1,6 +1,7 @@
 //! Incidents as a table of 80 columns, the worst first.
 
 use crate::base::clock::local_form;
+use crate::base::sort::SmallSort;
 use crate::base::units::{duration, metric_value};
 use crate::cli::Output;
 use crate::cli::output::Style;
@@ -23,7 +24,7 @@ const INDENT: usize = 7;
 /// The table of incidents with their names. Sorts them: open ones by severity, the oldest first, then past ones, the
 /// newest first.
 pub fn lines(out: &Output, records: &mut [(IncidentRecord, String)], context: &Context) -> Vec<String> {
-    records.sort_by_key(|(record, _)| match &record.open {
+    records.arrange_by_key(|(record, _)| match &record.open {
         Some(open) => {
             let since = record.since.timestamp();
             (false, record.is_information(), Reverse(Some(open.severity)), since, record.id.clone())

@@ -1,5 +1,6 @@
 //! Values of one snapshot that are beyond a limit at that moment, whatever else their rules ask for to fire.
 
+use crate::base::sort::SmallSort;
 use crate::cli::output::Style;
 use crate::config::Rule;
 use crate::config::rule::{Limit, Measure, beyond};
@@ -54,7 +55,7 @@ pub fn values(metrics: &[Metric], rules: &[Rule]) -> Vec<Beyond> {
             all.push(Beyond { severity, text, metric: name, labels });
         }
     }
-    all.sort_by_key(|beyond| std::cmp::Reverse(beyond.severity));
+    all.arrange_by_key(|beyond| std::cmp::Reverse(beyond.severity));
     let mut known = std::collections::HashSet::new();
     all.retain(|beyond| known.insert(beyond.text.clone()));
     all

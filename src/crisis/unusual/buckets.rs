@@ -1,6 +1,7 @@
 //! Highest and lowest values of the last days, or weeks.
 
 use super::packed::Numbers;
+use crate::base::sort::SmallSort;
 
 /// Highest and lowest value of the running span and of the full ones before it, newest first; NaN: there was no such
 /// span yet.
@@ -61,7 +62,7 @@ impl<const N: usize> Buckets<N> {
         let sorted = |values: &[f64; N], sign: f64| {
             let mut known: Vec<f64> =
                 values.iter().filter(|value| value.is_finite()).map(|value| sign * value).collect();
-            known.sort_unstable_by(f64::total_cmp);
+            known.arrange_by(f64::total_cmp);
             known
         };
         let (highest, lowest) = (sorted(&self.high, -1.0), sorted(&self.low, 1.0));
@@ -87,7 +88,7 @@ impl<const N: usize> Numbers for Buckets<N> {
 fn median_step(values: &[f64], sign: f64) -> f64 {
     let full: Vec<f64> = values.iter().skip(1).rev().copied().filter(|value| value.is_finite()).collect();
     let mut steps: Vec<f64> = full.iter().zip(full.iter().skip(1)).map(|(a, b)| sign * (b - a)).collect();
-    steps.sort_unstable_by(f64::total_cmp);
+    steps.arrange_by(f64::total_cmp);
     let half = steps.len() / 2;
     let median = match (steps.get(half), half.checked_sub(1).and_then(|before| steps.get(before))) {
         _ if steps.len() < 3 => 0.0,

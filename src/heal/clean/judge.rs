@@ -4,6 +4,7 @@ use super::kept::Kept;
 use super::place::STICKY;
 use super::protected::is_protected;
 use super::seen::{self, Seen, Time};
+use crate::base::sort::SmallSort;
 use crate::host::file_id::FileId;
 use crate::host::in_use::InUse;
 use rustix::fs::{FileType, OFlags, RawDir};
@@ -193,6 +194,6 @@ pub fn names(directory: BorrowedFd<'_>, most: usize) -> rustix::io::Result<Vec<C
             break;
         }
     }
-    names.sort();
+    names.arrange();
     Ok(names)
 }

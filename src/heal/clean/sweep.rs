@@ -6,6 +6,7 @@ use super::place::Place;
 use super::remove::Removal;
 use super::report::{Ended, Report};
 use super::seen::Seen;
+use crate::base::sort::SmallSort;
 use crate::heal::actuator::Actuator;
 use crate::host::Root;
 use crate::host::in_use::{InUse, Unseen};
@@ -54,7 +55,7 @@ pub fn sweep(
             Err(_) => report.keep(&place.path.join(OsStr::from_bytes(name.to_bytes())), Kept::Unreadable),
         }
     }
-    entries.sort_by(|(one, a), (other, b)| (one.newest(), a).cmp(&(other.newest(), b)));
+    entries.arrange_by(|(one, a), (other, b)| (one.newest(), a).cmp(&(other.newest(), b)));
     for (number, (seen, name)) in entries.iter().enumerate() {
         // Only those dated in the future are listed one by one from here on.
         if seen.newest() > rules.before && seen.newest() <= rules.now {

@@ -1,5 +1,6 @@
 //! A unit as `systemctl show` prints it. What an older systemd does not print is empty.
 
+use crate::base::sort::SmallSort;
 use crate::base::text::{NAME_MAX, UNIT_NAME_MAX, clean};
 use crate::host::Root;
 use crate::model::action::UnitTarget;
@@ -159,7 +160,7 @@ impl Unit {
         let names = keys.iter().flat_map(|key| self.get(key).split(' '));
         let can_fail = |name: &&str| !name.is_empty() && !name.ends_with(".slice") && !name.ends_with(".target");
         let mut names: Vec<String> = names.filter(can_fail).map(str::to_string).collect();
-        names.sort();
+        names.arrange();
         names.dedup();
         names
     }

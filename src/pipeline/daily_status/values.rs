@@ -1,6 +1,7 @@
 //! Key figures and ended problems of the last 24 hours, for the daily status.
 
 use crate::base::bounded;
+use crate::base::sort::SmallSort;
 use crate::context::Context;
 use crate::model::locale::{Key, key};
 use crate::model::message::{Arg, Message};
@@ -49,7 +50,7 @@ fn key_figures(context: &Context) -> Vec<Message> {
     let disks = answer.points.iter().filter(|(series, _)| series.name == DISK);
     let mut disks: Vec<(&[Label], &Point, &Point)> =
         disks.filter_map(|(series, points)| Some((&*series.labels, points.first()?, points.last()?))).collect();
-    disks.sort_by(|a, b| b.2.avg.total_cmp(&a.2.avg));
+    disks.arrange_by(|a, b| b.2.avg.total_cmp(&a.2.avg));
     lines.extend(disks.into_iter().take(DISKS_MAX).filter_map(|(labels, first, last)| disk(labels, first, last)));
     lines
 }

@@ -4,6 +4,7 @@
 use super::audit::{self, Line};
 use super::cases::entry;
 use crate::base::clock::{Now, parse};
+use crate::base::sort::SmallSort;
 use crate::context::Context;
 use crate::heal::budget;
 use crate::heal::moment::{DAY, Moment};
@@ -42,7 +43,7 @@ fn replay(context: &Context, state: &mut HealState) {
         let then = moment(context, &line).filter(|then| context.now.boottime_seconds - then.boottime_seconds < DAY);
         recorded.extend(then.map(|then| (then, line)));
     });
-    recorded.sort_by(|a, b| a.0.boottime_seconds.total_cmp(&b.0.boottime_seconds));
+    recorded.arrange_by(|a, b| a.0.boottime_seconds.total_cmp(&b.0.boottime_seconds));
     for (then, line) in recorded {
         let is_this_boot = line.boot_id == state.boot_id;
         step(context, state, line.action, &then, is_this_boot);

@@ -2,6 +2,7 @@
 
 mod allocation;
 
+use crate::base::sort::SmallSort;
 use crate::base::text::clean_bytes;
 use crate::probe::fields::{lines, number, words};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
@@ -48,7 +49,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     let content = run.root.mount_info().unwrap_or_default();
     let mounts: Vec<Mount> = mounts::parse(&content).into_iter().filter(|mount| mount.kind == "btrfs").collect();
     let mut all: Vec<FileSystem> = ids.iter().map(|uuid| file_system(run, uuid, &mounts)).collect();
-    all.sort_by(|a, b| a.mount.cmp(&b.mount));
+    all.arrange_by(|a, b| a.mount.cmp(&b.mount));
     run.add("btrfs", &all)
 }
 

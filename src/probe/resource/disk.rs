@@ -7,6 +7,7 @@ mod overlay;
 mod read_only;
 mod size;
 
+use crate::base::sort::SmallSort;
 use crate::base::text::{NAME_MAX, clean_bytes};
 use crate::host::file_system::{Access, NoSpace, Space, SpaceQuery};
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
@@ -51,8 +52,8 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
         }
     }
     let mut disks = overlay::once(found, &mounts, &tree);
-    disks.sort_by(|a, b| a.mount.cmp(&b.mount));
-    silent.sort();
+    disks.arrange_by(|a, b| a.mount.cmp(&b.mount));
+    silent.arrange();
     if disks.is_empty() && !silent.is_empty() {
         return Err(silent.join("; "));
     }
@@ -69,7 +70,7 @@ fn ask(run: &Measurement<'_>, mounts: &[Mount], mut pending: Vec<Views>) -> Vec<
     while !pending.is_empty() {
         // Stable: those that may hang come last.
         let last = |views: &Views| views.last().and_then(|at| mounts.get(*at));
-        pending.sort_by_key(|views| last(views).map(|mount| (kind::may_hang(&mount.kind), &mount.device_id)));
+        pending.arrange_by_key(|views| last(views).map(|mount| (kind::may_hang(&mount.kind), &mount.device_id)));
         let queries = pending.iter().filter_map(|views| last(views).map(|mount| query(mount, &beneath))).collect();
         let mut files = Vec::new();
         for (mut views, answer) in pending.into_iter().zip(run.root.spaces(queries)) {

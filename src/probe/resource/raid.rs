@@ -4,6 +4,7 @@ mod array;
 mod device_mapper;
 mod mdstat;
 
+use crate::base::sort::SmallSort;
 use crate::probe::measurement::{Absent, Measurement, Resource, Scope};
 use array::Array;
 use mdstat::Md;
@@ -35,7 +36,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
             run.add("multipath", &found.multipath)?;
         }
     }
-    arrays.sort_by(|a, b| a.array.cmp(&b.array));
+    arrays.arrange_by(|a, b| a.array.cmp(&b.array));
     if arrays.is_empty() { Ok(()) } else { run.add("raid", &arrays) }
 }
 

@@ -2,6 +2,7 @@
 
 mod cgroup;
 
+use crate::base::sort::SmallSort;
 use crate::base::text::{UNIT_NAME_MAX, clean};
 use crate::model::record::round;
 use crate::probe::block_stack;
@@ -148,12 +149,12 @@ fn choose(mut units: Vec<Unit>, places: usize) -> Vec<Unit> {
     ];
     let mut chosen: Vec<Unit> = Vec::new();
     for (number, key) in by.into_iter().enumerate() {
-        units.sort_by(|a, b| key(b).total_cmp(&key(a)));
+        units.arrange_by(|a, b| key(b).total_cmp(&key(a)));
         let count =
             units.iter().take(if number == 0 { units.len() } else { third }).take_while(|unit| key(unit) > 0.0).count();
         chosen.extend(units.drain(..count));
     }
-    chosen.sort_by(|a, b| {
+    chosen.arrange_by(|a, b| {
         b.cpu_percent.unwrap_or(0.0).total_cmp(&a.cpu_percent.unwrap_or(0.0)).then(b.memory_bytes.cmp(&a.memory_bytes))
     });
     chosen

@@ -1,5 +1,6 @@
 //! What is drawn besides the lines of a chart: gaps, dots and peaks.
 
+use crate::base::sort::SmallSort;
 use crate::report::chart::backend::SvgParts;
 use crate::report::chart::frame::Frame;
 use crate::report::chart::layout::{PLOT, x_of};
@@ -49,7 +50,7 @@ pub fn overlay(out: &mut SvgParts, lines: &[Line], frame: &Frame<'_>, values: &R
     for (number, line) in lines.iter().enumerate().skip(1) {
         let above = |point: &&Point| point.max - point.avg > height * 0.02 && frame.time.contains(&point.time);
         let mut peaks: Vec<&Point> = line.points.iter().filter(above).collect();
-        peaks.sort_by(|a, b| (b.max - b.avg).total_cmp(&(a.max - a.avg)));
+        peaks.arrange_by(|a, b| (b.max - b.avg).total_cmp(&(a.max - a.avg)));
         peaks.truncate(PEAKS_MAX);
         if peaks.is_empty() {
             continue;

@@ -1,5 +1,6 @@
 //! Points of a history, by metric.
 
+use crate::base::sort::SmallSort;
 use crate::model::metric::SeriesKey;
 use std::collections::BTreeMap;
 
@@ -97,7 +98,7 @@ impl Series {
         }
         let mut distances: Vec<f64> =
             self.times.windows(2).filter_map(|pair| Some(pair.get(1)? - pair.first()?)).collect();
-        distances.sort_by(f64::total_cmp);
+        distances.arrange_by(f64::total_cmp);
         2.5 * distances.get(distances.len() / 2).copied().unwrap_or(60.0).max(60.0)
     }
 

@@ -1,5 +1,6 @@
 //! Selects the charts that have data, and their lines.
 
+use crate::base::sort::SmallSort;
 use crate::base::text::clean;
 use crate::model::catalogue::is_custom;
 use crate::model::locale::{Locale, key};
@@ -121,7 +122,7 @@ pub fn lines<'a>(spec: &Spec, series: &'a Series, locale: Locale) -> Vec<Line<'a
         _ => highest(line),
     };
     let mut order: Vec<f64> = lines.iter().map(peak).collect();
-    order.sort_by(|a, b| b.total_cmp(a));
+    order.arrange_by(|a, b| b.total_cmp(a));
     let least = order.get(LINES_MAX - 1).copied().unwrap_or(0.0);
     let (mut drawn, mut rest) = (Vec::new(), Vec::new());
     let above = lines.iter().filter(|line| peak(line) > least).count();

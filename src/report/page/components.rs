@@ -1,5 +1,6 @@
 //! The tables of components: arrays, pools, disks, timers and other things that can fail by themselves.
 
+use crate::base::sort::SmallSort;
 use crate::base::text::clean;
 use crate::model::catalogue::{self, Component};
 use crate::model::incident::{Incident, Severity};
@@ -41,7 +42,7 @@ pub fn groups(snapshot: &Value, open: &[Incident], locale: Locale) -> (Vec<Group
     };
     let mut rows: Vec<(&str, Row)> = catalogue::COMPONENTS.iter().flat_map(of_section).collect();
     // Stable: kinds keep their order.
-    rows.sort_by_key(|(_, row)| ["bad", "warn", "ok"].iter().position(|known| *known == row.class));
+    rows.arrange_by_key(|(_, row)| ["bad", "warn", "ok"].iter().position(|known| *known == row.class));
     let more = rows.len().saturating_sub(MOST);
     rows.truncate(MOST);
     let mut groups: Vec<Group> = Vec::new();

@@ -1,6 +1,7 @@
 //! Markers in the charts of a range, shared by all of them: incidents as spans with a flag, reboots, changes and notes.
 
 use crate::base::clock::parse;
+use crate::base::sort::SmallSort;
 use crate::model::annotation::{Annotation, AnnotationKind};
 use crate::model::event::Event;
 use crate::model::incident::{Incident, Severity};
@@ -42,7 +43,7 @@ pub fn markers(events: &[Event], open: &[Incident], marks: &[Annotation], drawn:
     }
     let mut begins: Vec<(i32, &str)> =
         spans.iter().filter(|span| span.has_begin).map(|span| (span.x.start, span.state)).collect();
-    begins.sort_by_key(|(x, state)| (*x, rank(state)));
+    begins.arrange_by_key(|(x, state)| (*x, rank(state)));
     while let Some((first, _)) = begins.first().copied() {
         let count = begins.iter().take_while(|(x, _)| x - first < NEAR).count();
         let cluster: Vec<(i32, &str)> = begins.drain(..count).collect();
@@ -139,7 +140,7 @@ fn spans(events: &[Event], open: &[Incident], time: &Range<f64>) -> Vec<Span> {
 
 /// Spans without overlaps.
 fn union(mut spans: Vec<Range<i32>>) -> Vec<Range<i32>> {
-    spans.sort_by_key(|span| span.start);
+    spans.arrange_by_key(|span| span.start);
     let mut out: Vec<Range<i32>> = Vec::new();
     for span in spans.into_iter().filter(|span| span.end > span.start) {
         match out.last_mut().filter(|last| span.start <= last.end) {

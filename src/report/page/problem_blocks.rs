@@ -1,5 +1,6 @@
 //! The blocks of *Needs attention*: an incident each, or a group of at least three of a kind.
 
+use crate::base::sort::SmallSort;
 use crate::base::text::clean;
 use crate::model::incident::Incident;
 use crate::model::locale::{Key, key};
@@ -47,12 +48,12 @@ pub fn blocks(input: &PageData, most: usize) -> (Vec<Block>, usize) {
     let (groups, few): (Vec<_>, Vec<_>) = kinds.into_iter().partition(|(_, pairs)| pairs.len() >= GROUP_MIN);
     let single = few.into_iter().flat_map(|(_, pairs)| pairs).map(|pair| vec![pair]);
     let mut all: Vec<Vec<Pair>> = groups.into_iter().map(|(_, pairs)| pairs).chain(single).collect();
-    all.iter_mut().for_each(|pairs| pairs.sort_by(|a, b| worse(a.0, b.0)));
+    all.iter_mut().for_each(|pairs| pairs.arrange_by(|a, b| worse(a.0, b.0)));
     let order = |pairs: &Vec<Pair>| {
         let first = pairs.iter().map(|(incident, _)| incident.since).min();
         pairs.first().map(|(worst, _)| (worst.information, std::cmp::Reverse(worst.severity), first))
     };
-    all.sort_by_key(order);
+    all.arrange_by_key(order);
     let left = all.split_off(most.min(all.len()));
     let left = left.iter().flatten().map(|(_, other)| 1 + usize::from(other.is_some())).sum();
     (all.into_iter().map(|pairs| block(&pairs, input)).collect(), left)

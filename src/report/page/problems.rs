@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
 
 use crate::alert::DeliveryProblem;
+use crate::base::sort::SmallSort;
 use crate::base::text::clean;
 use crate::model::locale::key;
 use crate::report::page::answers::Answer;
@@ -48,7 +49,7 @@ pub fn problems(input: &PageData, snapshot: &Value, answers: &[Answer]) -> Vec<P
     });
     let own = input.problems.iter().map(|problem| Problem::warning(problem));
     let mut all: Vec<Problem> = own.chain(delivery).chain(silent).collect();
-    all.sort_by_key(|problem| problem.state);
+    all.arrange_by_key(|problem| problem.state);
     let more = all.len().saturating_sub(PROBLEMS_MAX);
     all.truncate(PROBLEMS_MAX);
     all.extend((more > 0).then(|| Problem::warning(&locale.with(key::PAGE_AND_MORE, &more.to_string()))));

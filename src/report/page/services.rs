@@ -1,5 +1,6 @@
 //! The table of watched and failed services.
 
+use crate::base::sort::SmallSort;
 use crate::base::text::clean;
 use crate::model::locale::{Locale, key};
 use crate::model::service as model;
@@ -52,7 +53,7 @@ pub fn services(snapshot: &Value, locale: Locale) -> Vec<Service> {
         })
         .collect();
     let rank = |state: &str| ["bad", "warn", "ok"].iter().position(|known| *known == state);
-    services.sort_by(|a, b| rank(a.state).cmp(&rank(b.state)).then_with(|| a.name.cmp(&b.name)));
+    services.arrange_by(|a, b| rank(a.state).cmp(&rank(b.state)).then_with(|| a.name.cmp(&b.name)));
     services.truncate(MOST);
     services
 }

@@ -1,5 +1,6 @@
 //! Limits the size of the page so that it can be mailed: the least important charts are left out and named.
 
+use crate::base::sort::SmallSort;
 use crate::model::locale::{Locale, key};
 use std::borrow::Cow;
 
@@ -55,7 +56,7 @@ pub fn fold<'r, 'a: 'r>(ranges: impl Iterator<Item = &'r mut Charts<'a>>, excess
             names.push(name);
         }
     }
-    names.sort_by_key(|name| rank(name, &split));
+    names.arrange_by_key(|name| rank(name, &split));
     let mut removed = 0;
     let mut left: Vec<Vec<&str>> = vec![Vec::new(); ranges.len()];
     'all: for name in names.iter().rev() {

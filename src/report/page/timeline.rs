@@ -1,6 +1,7 @@
 //! The timeline: events of incidents and annotations, as a list, and the reasons of gaps.
 
 use crate::base::clock::{local_form, parse};
+use crate::base::sort::SmallSort;
 use crate::base::text::clean;
 use crate::base::units::metric_value;
 use crate::model::annotation::{Annotation, AnnotationKind};
@@ -45,7 +46,7 @@ pub fn list(input: &PageData, most: usize) -> Vec<Happened> {
         .filter(|mark| is_shown(input, mark))
         .filter_map(|mark| Some((parse(&mark.time)?, Err(mark))));
     let mut all: Vec<(DateTime<Utc>, Result<&Event, &Annotation>)> = events.chain(marks).collect();
-    all.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+    all.arrange_by_key(|(time, _)| std::cmp::Reverse(*time));
     let shown = all.into_iter().take(most).map(|(time, what)| match what {
         Ok(event) => of_event(input, event, time),
         Err(mark) => of_mark(input, mark, time),

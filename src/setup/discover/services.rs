@@ -1,5 +1,6 @@
 //! Services worth watching, from what `systemctl show` prints.
 
+use crate::base::sort::SmallSort;
 /// Properties of a unit that are needed here.
 pub const PROPERTIES: &str = "Id,Names,LoadState,ActiveState,SubState,UnitFileState,Type,WantedBy,FragmentPath";
 
@@ -80,7 +81,7 @@ pub fn sort(output: &str) -> Services {
     }
     for list in [&mut found.running, &mut found.stopped, &mut found.known] {
         list.retain(|name| !name.is_empty());
-        list.sort();
+        list.arrange();
         list.dedup();
     }
     found

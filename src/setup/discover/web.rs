@@ -1,6 +1,7 @@
 //! The directory that a web server of this host publishes.
 
 use super::{exists, text};
+use crate::base::sort::SmallSort;
 use std::path::{Path, PathBuf};
 
 /// A web server and the directory it publishes.
@@ -41,7 +42,7 @@ pub fn find(base: &Path) -> Option<WebRoot> {
 fn texts(base: &Path, place: &str) -> Vec<String> {
     let Ok(entries) = base.join(place).read_dir() else { return vec![text(base, place)] };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| Path::new(place).join(entry.file_name())).collect();
-    paths.sort();
+    paths.arrange();
     paths.iter().map(|path| text(base, &path.to_string_lossy())).collect()
 }
 

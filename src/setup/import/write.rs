@@ -2,6 +2,7 @@
 
 use super::config_text;
 use super::draft::{Draft, Imported, Note, Setting};
+use crate::base::sort::SmallSort;
 use std::fmt::Write;
 use toml::Value;
 
@@ -45,7 +46,7 @@ pub fn write(mut draft: Draft) -> Imported {
         let path = Value::String(secret.path.display().to_string());
         draft.settings.iter().any(|setting| setting.value == path)
     });
-    draft.notes.sort_by(|a, b| place(&a.place).cmp(&place(&b.place)));
+    draft.notes.arrange_by(|a, b| place(&a.place).cmp(&place(&b.place)));
     Imported { text: text(&draft), notes: draft.notes, secrets: draft.secrets }
 }
 

@@ -1,5 +1,6 @@
 //! History and state that are removed with the data.
 
+use crate::base::sort::SmallSort;
 use crate::store::STREAMS;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,7 +81,7 @@ fn beside(directory: &Path) -> Vec<PathBuf> {
     };
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let mut left: Vec<PathBuf> = entries.filter(is_left).map(|entry| entry.path()).collect();
-    left.sort();
+    left.arrange();
     left
 }
 

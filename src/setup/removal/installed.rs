@@ -1,6 +1,7 @@
 //! The files of an installation: those that install.sh listed, else the programs beside this one.
 
 use crate::base::file::read_at_most;
+use crate::base::sort::SmallSort;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -41,7 +42,7 @@ impl Installed {
         let mut installed = Self::listed(&String::from_utf8_lossy(&text), prefix);
         installed.files.extend(PROGRAMS.iter().map(|name| directory.join(name)));
         installed.files.retain(|file| file != program && fs::symlink_metadata(file).is_ok());
-        installed.files.sort();
+        installed.files.arrange();
         installed.files.dedup();
         installed.files.push(program.to_path_buf());
         installed
@@ -55,7 +56,7 @@ impl Installed {
         for line in text.lines().filter(|line| is_below(Path::new(line))) {
             if line.ends_with('/') { directories.push(PathBuf::from(line)) } else { files.push(PathBuf::from(line)) }
         }
-        directories.sort_by_key(|path| std::cmp::Reverse(path.components().count()));
+        directories.arrange_by_key(|path| std::cmp::Reverse(path.components().count()));
         Self { files, directories }
     }
 }

@@ -5,6 +5,7 @@ use super::found::{Found, Kind};
 use super::host::Host;
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::{read_at_most, replace};
+use crate::base::sort::SmallSort;
 use crate::base::text::clean_bytes;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
@@ -71,7 +72,7 @@ pub fn tabs(host: &Host) -> Vec<Tab> {
     // cron passes over names with a dot.
     let is_read = |path: &PathBuf| path.file_name().is_some_and(|name| !name.to_string_lossy().contains(['.', '~']));
     let mut added: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_read).collect();
-    added.sort();
+    added.arrange();
     files.extend(added);
     let files = files.into_iter().filter(|file| host.user.is_none() && file.is_file()).map(Tab::File);
     files.chain([Tab::Own].into_iter().filter(|_| host.has_own_crontab)).collect()

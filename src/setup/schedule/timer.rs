@@ -8,6 +8,7 @@ use super::role::Role;
 use super::unit_text;
 use crate::base::error_kind::ErrorKind;
 use crate::base::file::{read_at_most, replace};
+use crate::base::sort::SmallSort;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Local, NaiveDateTime, TimeZone, Utc};
 use std::fs;
@@ -75,7 +76,7 @@ pub fn find(host: &Host) -> Vec<Found> {
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|name| name.ends_with(".timer"))
         .collect();
-    names.sort();
+    names.arrange();
     names.iter().filter_map(|name| describe(host, name)).collect()
 }
 
@@ -92,7 +93,7 @@ fn describe(host: &Host, name: &str) -> Option<Found> {
     let role = Role::of(&command)?;
     let drop_ins = fs::read_dir(own_directory(host).join(format!("{name}.d"))).into_iter().flatten().flatten();
     let mut drop_ins: Vec<PathBuf> = drop_ins.map(|entry| entry.path()).collect();
-    drop_ins.sort();
+    drop_ins.arrange();
     drop_ins.iter().filter_map(|file| read(file)).for_each(|more| text.push_str(&format!("\n{more}")));
     let state = state(host, name);
     let value = |key: &str| state.iter().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));

@@ -4,6 +4,7 @@ use super::quarantine::DAMAGED;
 use super::scan::scan;
 use super::{Repair, tomorrow};
 use crate::base::file::{FILE_MODE, make_directory, open_regular, replace, sync_parent};
+use crate::base::sort::SmallSort;
 use crate::base::text::plural;
 use crate::model::record::time_of;
 use crate::store::day::{PLAIN, SEALED};
@@ -159,7 +160,7 @@ impl Store {
         if flaws.contains(&Flaw::WrongOrder) {
             done.reordered = true;
             if flaws.iter().any(|flaw| matches!(flaw, Flaw::Mixed(_))) {
-                kept.sort_by(|a, b| time_of(a).cmp(&time_of(b)));
+                kept.arrange_by(|a, b| time_of(a).cmp(&time_of(b)));
             } else {
                 order(&mut kept);
             }
@@ -202,7 +203,7 @@ fn order(lines: &mut Vec<String>) {
             (rank, head.map_or(0.0, |head| head.boottime_seconds), line)
         })
         .collect();
-    ranked.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    ranked.arrange_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     lines.extend(ranked.into_iter().map(|(_, _, line)| line));
 }
 

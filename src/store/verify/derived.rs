@@ -4,6 +4,7 @@ use super::days::COUNTED;
 use super::finding::{Kind, Place, Target};
 use super::verifier::{KeptSince, Torn, Verifier};
 use crate::base::file::open_regular;
+use crate::base::sort::SmallSort;
 use crate::store::SNAPSHOTS;
 use crate::store::block;
 use crate::store::day::{self, PLAIN, SEALED};
@@ -36,7 +37,7 @@ impl Verifier {
         let mut files = Vec::new();
         for tier in TIERS {
             let mut paths = self.entries(tier.directory());
-            paths.sort();
+            paths.arrange();
             for path in paths {
                 let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let sealed = file.strip_suffix(SEALED);

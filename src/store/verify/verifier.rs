@@ -3,6 +3,7 @@
 use super::finding::{Findings, Kind, Place, Target};
 use crate::base::file::dangling_link;
 use crate::base::file::open_regular;
+use crate::base::sort::SmallSort;
 use crate::store::contents::{Contents, follow, is_own};
 use crate::store::day::{self, PLAIN, SEALED, entries, is_day};
 use crate::store::line::spans;
@@ -124,7 +125,7 @@ impl Verifier {
     pub fn list(&mut self, stream: &str) -> Result<BTreeMap<String, day::Day>> {
         let mut days: BTreeMap<String, day::Day> = BTreeMap::new();
         let mut paths = self.entries(stream);
-        paths.sort();
+        paths.arrange();
         for path in paths {
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let sealed = file.strip_suffix(SEALED);

@@ -1,6 +1,7 @@
 //! An external time series: lines of `timestamp,value`.
 
 use crate::base::clock;
+use crate::base::sort::SmallSort;
 use crate::base::text::clean;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -85,7 +86,7 @@ fn parse(mut input: impl BufRead) -> io::Result<Series> {
             }
         }
     }
-    series.samples.sort_by_key(|sample| sample.time_ms);
+    series.samples.arrange_by_key(|sample| sample.time_ms);
     Ok(series)
 }
 
@@ -152,7 +153,7 @@ impl Series {
     fn usual_ms(&self) -> i64 {
         let mut distances: Vec<i64> =
             self.samples.iter().zip(self.samples.iter().skip(1)).map(|(a, b)| b.time_ms - a.time_ms).collect();
-        distances.sort_unstable();
+        distances.arrange();
         distances.get(distances.len() / 2).copied().unwrap_or(LOOK_MS)
     }
 }

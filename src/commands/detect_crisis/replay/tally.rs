@@ -1,6 +1,7 @@
 //! Counts the alerts of a replay.
 
 use crate::base::clock::{local_form, parse};
+use crate::base::sort::SmallSort;
 use crate::base::text::plural;
 use crate::base::units::duration;
 use crate::cli::Output;
@@ -97,7 +98,7 @@ impl Tally {
             lines.extend([String::new(), out.paint(Style::Bold, &head(COLUMNS))]);
         }
         let mut counts: Vec<_> = self.counts.iter().collect();
-        counts.sort_by_key(|((rule, _), count)| (std::cmp::Reverse(count.fired), rule.as_str()));
+        counts.arrange_by_key(|((rule, _), count)| (std::cmp::Reverse(count.fired), rule.as_str()));
         for ((rule, _), count) in counts {
             let longest = duration(count.longest);
             let first = count.first.map(|time| local_form(time, "%m-%d")).unwrap_or_default();

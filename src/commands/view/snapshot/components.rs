@@ -1,6 +1,7 @@
 //! Arrays, pools, disks, timers, watched processes and other things that can fail by themselves, as a table.
 
 use super::view::View;
+use crate::base::sort::SmallSort;
 use crate::base::text::{NAME_MAX, clean};
 use crate::cli::output::Style;
 use crate::cli::table::{Column, WIDTH, fold_to, head, row};
@@ -30,7 +31,7 @@ pub fn table(view: &View) -> String {
         return String::new();
     }
     // Stable: kinds keep their order.
-    rows.sort_by_key(|row| match row.style {
+    rows.arrange_by_key(|row| match row.style {
         Some(Style::Bad) => 0,
         Some(_) => 1,
         None => 2,

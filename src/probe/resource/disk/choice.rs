@@ -1,6 +1,7 @@
 //! Which mounts are asked: one that is seen for each file system.
 
 use super::kind;
+use crate::base::sort::SmallSort;
 use crate::config;
 use crate::model::metric::Selector;
 use crate::probe::mount_tree::MountTree;
@@ -34,7 +35,7 @@ pub fn file_systems(mounts: &[Mount], tree: &MountTree<'_>, settings: &config::P
     chosen.retain(|views| !views.is_empty());
     for views in &mut chosen {
         let rank = |at: &usize| mounts.get(*at).map(|mount| (mount.root != b"/", mount.point.len(), &mount.point));
-        views.sort_by(|a, b| rank(b).cmp(&rank(a)));
+        views.arrange_by(|a, b| rank(b).cmp(&rank(a)));
     }
     chosen
 }

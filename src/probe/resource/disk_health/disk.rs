@@ -1,6 +1,7 @@
 //! A disk between two readings, and in the snapshot.
 
 use super::report::{Report, Values};
+use crate::base::sort::SmallSort;
 use crate::base::text::{NAME_MAX, clean};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -150,7 +151,7 @@ pub fn listed(scan: &str, known: &[Disk], now: f64) -> Option<Vec<Disk>> {
         (!is_option).then(|| Disk { name, device: path.to_string(), kind: kind.to_string(), ..Disk::default() })
     });
     let mut disks: Vec<Disk> = disks.take(DISKS_MAX).collect();
-    disks.sort_by(|a, b| a.name.cmp(&b.name));
+    disks.arrange_by(|a, b| a.name.cmp(&b.name));
     disks.dedup_by(|a, b| a.name == b.name);
     let same = |disk: &Disk| known.iter().find(|known| known.name == disk.name).cloned();
     let gone = known.iter().filter(|known| !disks.iter().any(|disk| disk.name == known.name));
@@ -161,7 +162,7 @@ pub fn listed(scan: &str, known: &[Disk], now: f64) -> Option<Vec<Disk>> {
     };
     let mut all: Vec<Disk> =
         disks.iter().map(|disk| same(disk).map_or_else(|| disk.clone(), back)).chain(gone).collect();
-    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all.arrange_by(|a, b| a.name.cmp(&b.name));
     all.truncate(DISKS_MAX);
     Some(all)
 }

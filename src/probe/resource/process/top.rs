@@ -3,6 +3,7 @@
 use super::command_line::command_line;
 use super::stat::{IoBytes, ProcessStat};
 use crate::base::clock::stamp;
+use crate::base::sort::SmallSort;
 use crate::base::text::{NAME_MAX, clean_bytes};
 use crate::host::page_bytes;
 use crate::host::process_files::ProcessFiles;
@@ -149,14 +150,14 @@ fn choose(mut used: Vec<ProcessUsage>, places: usize) -> Vec<ProcessUsage> {
             .map(|used| (key(used), used.stat.resident_pages, used.stat.pid))
             .filter(|key| key.0 > 0.0)
             .collect();
-        keys.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.cmp(&b.2)));
+        keys.arrange_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.cmp(&b.2)));
         keys.truncate(until.saturating_sub(chosen.len()));
         chosen.extend(used.extract_if(.., |used| keys.iter().any(|(_, _, pid)| *pid == used.stat.pid)));
     };
     take(&mut used, places / 3, &ProcessUsage::io);
     take(&mut used, places - places / 3, &ProcessUsage::cpu);
     take(&mut used, places, &|used| used.stat.resident_pages as f64);
-    chosen.sort_by(|a, b| b.cpu().total_cmp(&a.cpu()).then(b.stat.resident_pages.cmp(&a.stat.resident_pages)));
+    chosen.arrange_by(|a, b| b.cpu().total_cmp(&a.cpu()).then(b.stat.resident_pages.cmp(&a.stat.resident_pages)));
     chosen
 }
 

@@ -4,6 +4,7 @@
 
 use super::other_unit::{SystemUnit, failure};
 use super::show;
+use crate::base::sort::SmallSort;
 use crate::base::text::{NAME_MAX, clean};
 use crate::host::deadline::NO_TIME;
 use crate::host::systemctl::LATE;
@@ -121,7 +122,7 @@ impl Manager {
             .filter(|(unit, last)| !self.failed.contains_key(*unit) && now - **last < REMEMBERED_SECONDS)
             .map(|(unit, last)| (*last, unit.clone()))
             .collect();
-        past.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        past.arrange_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         past.truncate(UNITS_MAX);
         self.seen.retain(|unit, _| self.failed.contains_key(unit) || past.iter().any(|(_, name)| name == unit));
     }

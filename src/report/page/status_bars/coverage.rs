@@ -1,5 +1,6 @@
 //! Recorded time: spans, and how much of each was recorded.
 
+use crate::base::sort::SmallSort;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
@@ -34,7 +35,7 @@ pub struct Coverage(Vec<Span>);
 impl Coverage {
     /// From spans in any order.
     pub fn new(mut spans: Vec<Span>) -> Self {
-        spans.sort_by_key(|span| span.begin);
+        spans.arrange_by_key(|span| span.begin);
         Self(spans)
     }
 

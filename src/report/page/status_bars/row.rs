@@ -2,6 +2,7 @@
 
 use crate::base::clock::local_form;
 use crate::base::html::escape;
+use crate::base::sort::SmallSort;
 use crate::base::text::clean;
 use crate::model::incident::Severity;
 use crate::model::locale::{Locale, key};
@@ -115,7 +116,7 @@ fn covered(hits: &[(&IncidentSpan, f64)], begin: i64, end: i64) -> f64 {
         .iter()
         .map(|(trouble, _)| (trouble.since.timestamp().max(begin), trouble.until.timestamp().min(end)))
         .collect();
-    spans.sort_unstable();
+    spans.arrange();
     let (mut sum, mut reached) = (0, i64::MIN);
     for (from, to) in spans {
         sum += (to - from.max(reached)).max(0);

@@ -1,6 +1,7 @@
 //! The values that each tile may show, the usual one first.
 
 use super::maker::{Candidate, Maker};
+use crate::base::sort::SmallSort;
 use crate::base::text::clean;
 use crate::model::locale::{Key, key};
 use crate::model::metric::SeriesKey;
@@ -82,7 +83,7 @@ impl Maker<'_> {
         };
         let disks = self.snapshot.get("disk").and_then(Value::as_array).into_iter().flatten();
         let mut disks: Vec<&Value> = disks.filter(|disk| number(disk, "used_percent").is_some()).collect();
-        disks.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then_with(|| (mount(b) == "/").cmp(&(mount(a) == "/"))));
+        disks.arrange_by(|a, b| rank(b).total_cmp(&rank(a)).then_with(|| (mount(b) == "/").cmp(&(mount(a) == "/"))));
         let space = disks.iter().map(|disk| {
             let left = left(disk);
             let free = number(disk, "available_bytes");
@@ -139,7 +140,7 @@ impl Maker<'_> {
             self.noted(self.candidate(self.locale.label(label).to_string(), metric, "%", "Pressure"), stalled())
         };
         let mut known: Vec<Candidate> = stalls.map(candidate).into_iter().filter(|one| one.value.is_some()).collect();
-        known.sort_by(|a, b| b.value.unwrap_or_default().total_cmp(&a.value.unwrap_or_default()));
+        known.arrange_by(|a, b| b.value.unwrap_or_default().total_cmp(&a.value.unwrap_or_default()));
         known
     }
 
