@@ -99,7 +99,8 @@ pub fn html(mail: &str) -> String {
 fn look(name: &str, html: &str, dark: bool, directory: &Path) -> String {
     fs::write(directory.join("mail.html"), html).unwrap();
     let script = "onload=()=>{const f=document.querySelector('iframe');const e=f.contentDocument.documentElement;f.style.height=e.scrollHeight+'px';\
-        document.body.append(`[${e.scrollWidth-e.clientWidth}:${f.contentDocument.querySelectorAll('script').length}]`)}";
+        const broken=[...f.contentDocument.querySelectorAll('td.m')].filter(c=>{const r=f.contentDocument.createRange();r.selectNodeContents(c);return r.getClientRects().length>1}).length;\
+        document.body.append(`[${e.scrollWidth-e.clientWidth}:${f.contentDocument.querySelectorAll('script').length}:${broken}]`)}";
     let frame = format!(
         "<!doctype html><title>x</title><body style='margin:0;background:#888'><iframe src='mail.html' style='width:390px;height:900px;border:0;display:block'></iframe><script>{script}</script>"
     );
@@ -141,12 +142,17 @@ fn a_mail_is_readable_on_a_phone_light_and_dark() {
     let directory = tempfile::tempdir().unwrap();
     let down = Behavior::Say(super::scripted_server::Phase::Banner, "421 down\r\n");
     for (name, language, behavior) in [("now", "en", Behavior::Good), ("digest", "fr", down)] {
-        let html = html(&mail(&examples(), language, behavior));
+        let mut events = examples();
+        if name == "digest" {
+            events.push(event("swap-1", "fired", "warning", "Swap", "swap.used_percent", 61.0, 60.0));
+        }
+        let html = html(&mail(&events, language, behavior));
+        assert_eq!(html.matches("<td class=\"m\">").count(), if name == "digest" { 4 } else { 0 }, "a row for each");
         for dark in [false, true] {
             let dom = look(name, &html, dark, directory.path());
             assert!(
-                dom.contains("[0:0]"),
-                "{name}: too wide, or a script in it: {}",
+                dom.contains("[0:0:0]"),
+                "{name}: too wide, a script in it, or a time on two lines: {}",
                 &dom[dom.len().saturating_sub(300)..]
             );
         }
@@ -177,5 +183,5 @@ fn the_subject_says_how_long_there_is() {
     let small_change = "Trend: ██████████ 93.1 % → 98.2 %, limit 98 %";
     assert!(decoded(&text).contains(small_change), "not magnified: {}", decoded(&text));
     let text = decoded(&mail(&examples()[1..2], "fr", Behavior::Good));
-    assert!(text.contains("▄▅▅▇ 41\u{a0}% → 86,4\u{a0}%, limite 85\u{a0}%"), "{text}");
+    assert!(text.contains("▄▅▅▇ 41\u{a0}% → 86,4\u{a0}%, seuil 85\u{a0}%"), "{text}");
 }
