@@ -8,6 +8,7 @@ use crate::model::evidence::Evidence;
 use crate::model::incident::{Incident, Severity, shell_id};
 use crate::model::locale::key;
 use crate::report::page::data::PageData;
+use crate::report::page::public::is_private;
 use crate::report::page::verdict::{lasted, title};
 
 /// An open incident as the page shows it.
@@ -112,6 +113,10 @@ fn message(incident: &Incident, input: &PageData) -> Option<String> {
     let locale = input.options.locale;
     if let Some(left) = seconds_left(incident, input) {
         return Some(locale.with(key::TILE_FULL_IN, &locale.duration(left)));
+    }
+    // The message of a service says how it ended, and which.
+    if input.options.is_public && is_private(&incident.metric) {
+        return None;
     }
     let events = input.events.iter().filter(|event| event.incident == incident.id && !event.is_over());
     let (event, text) = events.filter_map(|event| Some((event, event.message_in(locale)?))).next()?;
