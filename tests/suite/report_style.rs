@@ -162,7 +162,7 @@ fn a_tablet_has_two_charts_in_a_row_and_columns_of_one_width() {
     let script = "onload=()=>{for(const w of [1440,820,720,600]){const f=document.createElement('iframe');\
         f.style.width=w+'px';f.style.height='900px';f.src='page.html';f.onload=()=>{\
         const d=f.contentDocument,e=d.documentElement,r=s=>s.getBoundingClientRect(),\
-        c=[...d.querySelectorAll('#x1h .c')],row=c.filter(s=>Math.abs(r(s).top-r(c[0]).top)<2).length,\
+        c=[...d.querySelectorAll('#x1h section[data-k]')],row=c.filter(s=>Math.abs(r(s).top-r(c[0]).top)<2).length,\
         widths=new Set(c.map(s=>Math.round(r(s.querySelector('thead th:last-child')).width/r(s.querySelector('table')).width*100))),\
         a=r(d.querySelector('.a')),h=r(d.querySelector('.f')),li=d.querySelector('.e li:not(.dy)').children;\
         document.body.append(`[${w}=${row}:${widths.size}:${a.top>=h.bottom}:${e.scrollWidth-e.clientWidth}:${r(li[0]).right<=r(li[1]).left&&r(li[1]).right<=r(li[2]).left}=]`)};\
