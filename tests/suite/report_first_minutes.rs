@@ -107,7 +107,7 @@ fn what_is_pending_is_said_with_the_time_until_the_alarm() {
     host.config = "[report]\nlanguage = \"fr\"\n".to_string();
     host.osmon(&["graph"]).ok();
     let text = "en attente : Processeur 97 %, au-dessus de 80 % depuis 2 min ; avertissement dans 3 min";
-    assert_eq!(rest(&page(&host)).replace('\u{a0}', " ").replace('\u{202f}', " "), text);
+    assert_eq!(rest(&page(&host)).replace(['\u{a0}', '\u{202f}'], " "), text);
     host.config.clear();
     (0..3).for_each(|_| minute(&mut host, 90));
     let fired = page(&host);

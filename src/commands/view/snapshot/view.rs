@@ -1,7 +1,5 @@
 //! A snapshot to show, and its values as text.
 
-#![expect(clippy::indexing_slicing, reason = "a serde_json::Value is Null where there is nothing, and never panics")]
-
 use crate::base::units::{bytes, short};
 use crate::cli::Output;
 use crate::cli::output::Style;
