@@ -45,7 +45,7 @@ fn it_needs_nothing_from_anywhere() {
         let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(between(&page, open, close)));
         assert!(policy.contains(&format!("'sha256-{hash}'")), "{policy} does not allow {open}");
     }
-    assert!(between(&page, "<script>", "</script>").len() <= 4096);
+    assert!(between(&page, "<script>", "</script>").len() <= 5000);
     assert!(page.len() < 320_000, "{} bytes", page.len());
     let charts = [
         "CPU",
@@ -155,7 +155,7 @@ fn an_incident_stands_on_top_and_its_events_below() {
     assert!(page.contains("<h1>Warning</h1>") && page.contains("1 open problem since 20 Nov 21:41"));
     assert!(page.contains("<b>Memory 57.7 %</b>") && page.contains("limit 50 %"));
     assert!(page.contains("<code>osmon explain memory</code>"));
-    assert!(page.contains("<span class=\"w warn\">warning</span> Memory 57.7 %"));
+    assert!(page.contains("<span class=\"w warn\">warning</span> <span>Memory 57.7 %"));
     assert!(page.contains("class='m al warn'"), "a line in the charts");
     assert!(page.contains("No alert recipient configured"));
     let beside: Value = serde_json::from_str(&fs::read_to_string(host.data().join("report.json")).unwrap()).unwrap();
