@@ -68,7 +68,7 @@ fn a_clock_that_is_set() {
     host.now -= chrono::TimeDelta::hours(1);
     host.osmon(&["run"]).ok();
     assert_eq!(host.marks(), ["clock_step: Clock set back by 1 h"]);
-    assert!(page(&host).contains("<span class=\"w plain\">clock</span> Clock set back by 1 h"));
+    assert!(page(&host).contains("<span class=\"w plain\">clock</span> <span>Clock set back by 1 h"));
     minutes(&mut host, 2);
     host.advance(60, 10);
     host.now += chrono::TimeDelta::hours(1);

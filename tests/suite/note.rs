@@ -26,7 +26,7 @@ fn a_note_is_kept_with_its_author_and_shown() {
     );
     assert_eq!(marks[1]["author"].as_str(), Some(tool("id", &["-un"]).out.trim()));
     let page = page(&host);
-    assert!(page.contains("<span class=\"w plain\">note</span> deployed &#60;b&#62;v3\u{FFFD} (anna)"));
+    assert!(page.contains("<span class=\"w plain\">note</span> <span>deployed &#60;b&#62;v3\u{FFFD} (anna)"));
     assert!(page.find("silent under").unwrap() < page.find("deployed").unwrap());
     assert!(page.find("deployed").unwrap() < page.find("disk replaced").unwrap());
     let long = "x".repeat(501);
