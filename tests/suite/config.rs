@@ -184,7 +184,7 @@ fn without_a_last_good_configuration_alerts_are_sent_all_the_same() {
             .to_string();
     let done = host.osmon(&["run", "-v"]);
     assert!(done.err.contains("going on with the defaults and what is valid of [alert]"), "{}", done.err);
-    assert!(done.out.contains("CRITICAL  File system") && !done.out.contains("nobody is told"), "{}", done.out);
+    assert!(done.out.contains("CRITICAL  File system") && !done.out.contains("nobody is notified"), "{}", done.out);
     let waiting = std::fs::read_dir(host.path("data/outbox/new")).unwrap().count();
     assert_eq!(waiting, 1, "{}", done.out);
     let mut command = std::process::Command::new(super::harness::binary("osmon"));

@@ -95,7 +95,7 @@ fn each_fault_is_named_with_its_remedy() {
     assert!(one(&host, "secrets").2.starts_with("chmod 600 "));
     host.config = "[probe]\nservices = [\"no-such-thing\"]\n".to_string();
     expect(&host, "services", "fail", "no-such-thing");
-    expect(&host, "recipients", "warn", "nobody is told");
+    expect(&host, "recipients", "warn", "nobody is notified");
 }
 
 #[test]
