@@ -131,7 +131,7 @@ fn a_host_that_cannot_be_measured_is_not_healthy() {
     fs::remove_file(host.root().join("proc/stat")).unwrap();
     let done = host.osmon(&["run", "-v"]);
     assert!(done.err.contains("could not measure cpu: No such file"), "{}", done.err);
-    assert!(done.out.contains("Unknown: not measured: cpu"), "{}", done.out);
+    assert!(done.out.contains("UNKNOWN: not measured: cpu"), "{}", done.out);
     assert_eq!(host.osmon(&["detect-crisis"]).code, 3);
     let page = fs::read_to_string(host.data().join("report.html")).unwrap();
     assert!(page.contains("<h1>Unknown</h1>") && page.contains("not measured: cpu"));
