@@ -63,7 +63,7 @@ anna note hello 2>&1; echo "note $?"
     ) else {
         return;
     };
-    let expected = "bert status: 3\nbert incidents: 77\nbert history: 77\nbert top: 77\nbert alerts: 77\nbert verify: 77\nbert silence: 77\nbert config show: 77\nbert config check: 77\nbert status --nagios: 3\nOSMON UNKNOWN - could not read /etc/osmon/osmon.toml\nOK web-01: all well, 1 min ago\n";
+    let expected = "bert status: 3\nbert incidents: 77\nbert history: 77\nbert top: 77\nbert alerts: 77\nbert verify: 77\nbert silence: 77\nbert config show: 77\nbert config check: 77\nbert status --nagios: 3\nOSMON UNKNOWN - could not read /etc/osmon/osmon.toml\nOK web-01: no open problems; measured 1 min ago\n";
     assert_eq!(done.out.split("osmon note:").next(), Some(expected), "{}", done.err);
     assert!(done.out.contains("try it with sudo") && done.out.ends_with("note 77\n"), "{}", done.out);
 }
