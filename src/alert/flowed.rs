@@ -50,7 +50,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What a mail program makes of it.
+    /// The text as a mail program shows it.
     fn joined(text: &str) -> String {
         let mut out = String::new();
         for line in text.split('\n') {

@@ -130,7 +130,7 @@ impl Locale {
         out
     }
 
-    /// What separates a number from its unit.
+    /// The space between a number and its unit.
     pub fn space(self) -> char {
         if self.format().no_break { NO_BREAK } else { ' ' }
     }

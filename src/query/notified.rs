@@ -1,4 +1,4 @@
-//! Who was notified of the open incidents.
+//! Recipients notified of the open incidents.
 
 use crate::alert::{Ledger, Outbox, Stage};
 use crate::base::clock::parse;
@@ -7,7 +7,7 @@ use crate::model::event::Event;
 use crate::model::incident::{Incident, Severity};
 use chrono::{DateTime, Utc};
 
-/// Who was notified of the open incidents, as far as their events of the last days tell.
+/// Recipients notified of the open incidents, according to the events of the last days.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Notified {
     /// Channels, with their recipients, that accepted a message since the first open incident began.

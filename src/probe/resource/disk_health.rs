@@ -89,7 +89,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
             Ok(Some(_)) => reason = Some("smartctl: the list of disks is no JSON".to_string()),
             Err(error) => reason = Some(error),
         }
-        // What there was no time for was not tried.
+        // Disks left out for lack of time count as not tried.
         if reason.as_deref() != Some(NO_TIME) {
             kept.listed = Some(now);
         }

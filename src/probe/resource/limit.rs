@@ -63,7 +63,7 @@ struct Limited {
     limits: CgroupLimits,
 }
 
-/// What is kept of the search.
+/// The result of a search that the counters keep until the next one.
 #[derive(Debug, Serialize, Deserialize)]
 struct Listed {
     limited: Vec<Limited>,

@@ -66,7 +66,7 @@ fn measure(run: &mut Measurement<'_>) -> Result<(), Absent> {
     run.add("memory_error", &errors)
 }
 
-/// What was counted, in words.
+/// The counted errors, in words.
 fn state(counts: Counts) -> String {
     match counts {
         [None | Some(0), None | Some(0)] => "no errors".to_string(),

@@ -124,7 +124,7 @@ fn changed(input: &PageData) -> Option<Answer> {
     Some(Answer { label: locale.text(key::MAIL_CHANGED).to_string(), text: lines.join(" · "), state: "plain" })
 }
 
-/// Who was notified, or why nobody was, and who is at work on it. A public page names nobody.
+/// The recipients notified, or the reason why there are none, and the person at work on it. A public page names nobody.
 fn notified(input: &PageData) -> Option<Answer> {
     let locale = input.options.locale;
     let told = &input.notified;

@@ -63,7 +63,7 @@ pub struct PageData {
     pub stored_bytes: u64,
     /// CPU time spent on this page before rendering, in milliseconds.
     pub cost_ms: f64,
-    /// Who was notified of the open incidents.
+    /// Recipients notified of the open incidents.
     pub notified: Notified,
     /// Names of the rules that forecast.
     pub forecast_rules: Vec<String>,

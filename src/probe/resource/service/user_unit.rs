@@ -27,7 +27,7 @@ const REMEMBERED_SECONDS: f64 = 3600.0;
 /// Stands for the failed units of a user beyond [`UNITS_MAX`].
 const OTHERS: &str = "other units";
 
-/// What is kept of a user.
+/// The state of a user that the counters keep.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Manager {
